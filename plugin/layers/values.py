@@ -1,0 +1,54 @@
+"""Attribute values of QGIS as plain Python values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from qgis.PyQt.QtCore import QVariant
+
+from .errors import LayerError
+
+
+def plain(value: Any) -> Any:
+    """Return an attribute value with every kind of NULL as None."""
+    if value is None or (isinstance(value, QVariant) and value.isNull()):
+        return None
+    return value
+
+
+def id_text(value: Any) -> str:
+    """Return an identifier as text, the same for 12, 12.0 and "12"; NULL gives "".
+
+    Layers of one chain keep their keys in different types (a GeoPackage integer, a CSV text, a Shapefile real), so
+    keys are compared by this text.
+    """
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def number(value: Any, parameter: str, layer: str, feature: str, field: str, null: float = math.nan) -> float:
+    """Return an attribute value as a number; NULL and empty text give ``null``.
+
+    Raises
+    ------
+    LayerError
+        When the value is text that is no number, or not finite.
+    """
+    value = plain(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return null
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        result = math.nan
+    if not math.isfinite(result):
+        raise LayerError(
+            f"{parameter}: feature {feature} of “{layer}” has “{value}” in the field “{field}”, which is not a number. "
+            f"Correct the value or choose a numeric field."
+        )
+    return result

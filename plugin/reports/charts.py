@@ -1,0 +1,102 @@
+"""Charts for reports as inline SVG, drawn with matplotlib."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Sequence
+
+import numpy as np
+
+from ..solvers.dependencies import require
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def line_chart(
+    x: Sequence[float] | np.ndarray,
+    series: dict[str, Sequence[float] | np.ndarray],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    marks: dict[str, float] | None = None,
+    step: bool = False,
+) -> Any:
+    """Return a line chart as SVG markup that is safe to put in a page.
+
+    Parameters
+    ----------
+    x : shape (k,)
+    series : name to values, each of shape (k,)
+    title, x_label, y_label : str
+        Labels carry the unit.
+    marks : name to x, optional
+        Dashed vertical lines with a label.
+    step : bool
+        Draw counts as steps.
+    """
+    figure, axes = _figure(title, x_label, y_label)
+    for colour, (name, values) in zip(COLOURS * 3, series.items()):
+        axes.plot(x, values, label=name, color=colour, linewidth=2, drawstyle="steps-post" if step else "default")
+    for name, place in (marks or {}).items():
+        axes.axvline(place, color="#666666", linestyle="--", linewidth=1)
+        axes.annotate(name, (place, 1.0), xycoords=("data", "axes fraction"), rotation=90, va="top", ha="right", fontsize=8)
+    if len(series) > 1:
+        axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def bar_chart(
+    names: Sequence[str],
+    values: Sequence[float] | np.ndarray,
+    *,
+    title: str,
+    value_label: str,
+    limits: Sequence[float] | np.ndarray | None = None,
+    limit_label: str = "",
+) -> Any:
+    """Return a chart of horizontal bars as SVG markup, with an optional limit drawn at each bar."""
+    figure, axes = _figure(title, value_label, "", height=max(1.8, 0.32 * len(names) + 1.2))
+    places = np.arange(len(names))
+    axes.barh(places, values, color=COLOURS[0], height=0.7)
+    if limits is not None:
+        axes.scatter(limits, places, marker="|", s=180, color=COLOURS[1], label=limit_label, zorder=3)
+        axes.legend(frameon=False, loc="lower right")
+    # A text is drawn as it is: dollar signs would otherwise start a formula.
+    axes.set_yticks(places, [str(name).replace("$", r"\$") for name in names])
+    axes.invert_yaxis()
+    return _svg(figure)
+
+
+def _figure(title: str, x_label: str, y_label: str, height: float = 3.4) -> tuple[Any, Any]:
+    require("matplotlib", "drawing charts")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
+
+    figure = Figure(figsize=(7.2, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    thousands = FuncFormatter(lambda value, _: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}")
+    axes.xaxis.set_major_formatter(thousands)
+    axes.yaxis.set_major_formatter(thousands)
+    return figure, axes
+
+
+def _svg(figure: Any) -> Any:
+    markup = require("markupsafe", "writing HTML reports")
+    import matplotlib
+
+    buffer = io.StringIO()
+    # A fixed salt and no date: the same input gives the same file.
+    with matplotlib.rc_context({"svg.hashsalt": "evacuation", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return markup.Markup(text[text.index("<svg"):])

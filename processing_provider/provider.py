@@ -1,0 +1,32 @@
+"""The Processing provider ``evacuation``: its algorithms and its ready models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .algorithms import ALGORITHMS
+from .base import RESOURCES
+
+
+class EvacuationProvider(QgsProcessingProvider):
+    """Registers one algorithm a word of the pipeline, and the models of resources/models."""
+
+    def id(self) -> str:
+        return "evacuation"
+
+    def name(self) -> str:
+        return "Evacuation planning"
+
+    def icon(self) -> QIcon:
+        return QIcon(str(RESOURCES / "icons" / "evacuation.svg"))
+
+    def loadAlgorithms(self) -> None:  # noqa: N802
+        for algorithm in ALGORITHMS:
+            self.addAlgorithm(algorithm())
+        for path in sorted(Path(RESOURCES / "models").glob("*.model3")):
+            model = QgsProcessingModelAlgorithm()
+            if model.fromFile(str(path)):
+                self.addAlgorithm(model)
