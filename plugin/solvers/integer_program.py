@@ -1,0 +1,356 @@
+"""Mixed-integer programs: a PuLP model (or arrays) in, checked whole-number values and their proof out.
+
+The model code is the same for both solvers: HiGHS where ``highspy`` is installed, else the CBC that PuLP brings. What
+PuLP reports is not trusted as a proof: status, bound and gap are read from the solver itself, integer values are
+rounded to exact whole numbers, and every bound and constraint is checked again with the rounded values.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Callable
+
+import numpy as np
+
+from .control import Cancelled, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from .dependencies import require
+
+if TYPE_CHECKING:  # pragma: no cover
+    import pulp
+
+POLL = 0.05  # seconds between two questions whether the user wants to stop
+PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has asked
+WHOLE = 1e-4  # an integer variable farther than this from a whole number is no solution
+FEASIBLE = 1e-6  # residual of a row allowed, relative to the size of its terms
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver reached and can prove.
+
+    Attributes
+    ----------
+    status : str
+        "optimal" (within the gap asked for), "feasible" (stopped by the time limit), "infeasible" or "none" (stopped
+        before any solution was found).
+    objective : float or None
+        Value of the rounded solution, None without one.
+    bound : float or None
+        Proven bound of the objective (lower when minimising), None when unknown.
+    gap : float or None
+        ``100 * (objective - bound) / objective`` percent, None when unknown.
+    solver : str
+        Name and version.
+    seconds : float
+        Time spent, building the solver's model included.
+    """
+
+    status: str
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    solver: str
+    seconds: float
+
+    @property
+    def found(self) -> bool:
+        """Whether there are values to use."""
+        return self.status in ("optimal", "feasible")
+
+
+@dataclass(frozen=True)
+class IntegerProgram:
+    """``minimise cost @ x`` with ``lower <= x <= upper`` and ``row_lower <= A x <= row_upper``; A by rows.
+
+    Attributes
+    ----------
+    cost, lower, upper : (v,) float64
+    integer : (v,) bool
+    indptr : (r + 1,) int64; indices, values : (z,) the entries of A row after row
+    row_lower, row_upper : (r,) float64, infinite where open
+    offset : float added to the objective
+    maximise : bool
+    """
+
+    cost: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    integer: np.ndarray
+    indptr: np.ndarray
+    indices: np.ndarray
+    values: np.ndarray
+    row_lower: np.ndarray
+    row_upper: np.ndarray
+    offset: float = 0.0
+    maximise: bool = False
+
+    def objective(self, x: np.ndarray) -> float:
+        """Return the value of ``x`` (v,)."""
+        return float(self.cost @ x + self.offset)
+
+    def infeasibility(self, x: np.ndarray) -> float:
+        """Return the largest violation of a bound or row by ``x`` (v,), relative to the size of the row's terms."""
+        rows = np.repeat(np.arange(len(self.row_lower)), np.diff(self.indptr))
+        terms = self.values * x[self.indices]
+        activity = np.bincount(rows, weights=terms, minlength=len(self.row_lower))
+        scale = 1.0 + np.bincount(rows, weights=np.abs(terms), minlength=len(self.row_lower))
+        row = np.maximum(self.row_lower - activity, activity - self.row_upper) / scale
+        bound = np.maximum(self.lower - x, x - self.upper) / (1.0 + np.abs(x))
+        return float(max(row.max(initial=0.0), bound.max(initial=0.0)))
+
+
+@dataclass
+class Run:
+    """What passes between a solver's thread and the caller's while it runs, and its raw outcome afterwards."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    incumbent: float | None = None
+    best_bound: float | None = None
+    status: str = "none"  # as of Solution
+    x: np.ndarray | None = None
+    bound: float | None = None
+    error: BaseException | None = None
+
+
+def solve_program(
+    problem: pulp.LpProblem,
+    *,
+    time_limit: float = 60.0,
+    mip_gap: float = 1e-4,
+    solver: str | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> Solution:
+    """Solve a PuLP model; its variables then hold the checked values, integers exactly whole.
+
+    Parameters
+    ----------
+    problem : pulp.LpProblem
+        Linear, minimising or maximising.
+    time_limit : float
+        Seconds, 0 for none; the best solution found by then is returned.
+    mip_gap : float
+        Relative gap (a fraction) at which the solver may stop.
+    solver : {"HiGHS", "CBC"}, optional
+        Default: HiGHS where installed, else CBC.
+
+    Raises
+    ------
+    Cancelled
+        Within a second of ``cancelled()`` turning true; no process is left behind.
+    SolverError
+        When the model is unbounded, no solver can be started, or the solver's values fail the check.
+    """
+    program, variables = from_pulp(problem)
+    solution, x = solve_arrays(
+        program,
+        time_limit=time_limit,
+        mip_gap=mip_gap,
+        solver=solver,
+        progress=progress,
+        cancelled=cancelled,
+        log=log,
+    )
+    if x is not None:
+        for variable, value, whole in zip(variables, x.tolist(), program.integer.tolist()):
+            variable.varValue = int(value) if whole else value
+    codes = {"optimal": (1, 1), "feasible": (1, 2), "infeasible": (-1, -1), "none": (0, 0)}  # PuLP's own constants
+    problem.status, problem.sol_status = codes[solution.status]
+    return solution
+
+
+def solve_arrays(
+    program: IntegerProgram,
+    *,
+    time_limit: float = 60.0,
+    mip_gap: float = 1e-4,
+    solver: str | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> tuple[Solution, np.ndarray | None]:
+    """Solve a program given as arrays; see :func:`solve_program`. Returns the solution and its values (v,)."""
+    start = time.monotonic()
+    stop_if(cancelled)
+    backend = _backend(solver)
+    run = _supervise(backend, program, time_limit, mip_gap, progress, cancelled)
+    x, status, bound = run.x, run.status, run.bound
+    if x is not None:
+        x = _whole(backend, program, x, progress, cancelled)
+        if x is None and status == "optimal":
+            raise SolverError(
+                f"{backend.name()} returned values that do not satisfy the model in whole numbers. "
+                "Solve again with another solver (install or remove highspy), and please report the case."
+            )
+    if x is None and status in ("optimal", "feasible"):
+        status = "none"
+    objective = None if x is None else program.objective(x)
+    if objective is not None and bound is not None:  # rounding may pass the bound by the solver's tolerance
+        bound = max(bound, objective) if program.maximise else min(bound, objective)
+    seconds = time.monotonic() - start
+    solution = Solution(status, objective, bound, _gap(objective, bound), backend.name(), seconds)
+    if log is not None:
+        log(describe(solution))
+    return solution, x
+
+
+def describe(solution: Solution) -> str:
+    """Return a sentence on how a program was solved."""
+    if not solution.found:
+        outcome = (
+            "the model has no solution" if solution.status == "infeasible" else "no solution within the time limit"
+        )
+        return f"{solution.solver}: {outcome} ({solution.seconds:.1f} s)."
+    proof = "" if solution.gap is None else f", proven within {solution.gap:.3g} %"
+    return (
+        f"{solution.solver}: {solution.status}, objective {solution.objective:.8g}{proof} ({solution.seconds:.1f} s)."
+    )
+
+
+def new_variable(
+    problem: pulp.LpProblem,
+    name: str,
+    lower: float | None = None,
+    upper: float | None = None,
+    category: str = "Continuous",
+) -> pulp.LpVariable:
+    """Return a new variable of ``problem``, made the way the installed PuLP wants it made."""
+    if hasattr(problem, "add_variable"):  # PuLP 3.3 and later
+        return problem.add_variable(name, lower, upper, cat=category)
+    pulp = require("pulp", "solving integer programs")
+    return pulp.LpVariable(name, lower, upper, cat=category)
+
+
+def from_pulp(problem: pulp.LpProblem) -> tuple[IntegerProgram, list[Any]]:
+    """Return the arrays of a PuLP model and its variables in their order."""
+    pulp = require("pulp", "solving integer programs")
+    variables = list(problem.variables())
+    position = {id(variable): k for k, variable in enumerate(variables)}
+    infinity = float("inf")
+    cost = np.zeros(len(variables))
+    offset = 0.0
+    if problem.objective is not None:
+        offset = float(problem.objective.constant or 0.0)
+        for variable, value in problem.objective.items():
+            cost[position[id(variable)]] += value
+    indptr, indices, values = [0], [], []
+    row_lower, row_upper = [], []
+    rows = problem.constraints  # a method from PuLP 3.3, a dict before
+    for row in rows() if callable(rows) else rows.values():
+        for variable, value in row.items():
+            indices.append(position[id(variable)])
+            values.append(value)
+        indptr.append(len(indices))
+        right = -row.constant
+        row_lower.append(-infinity if row.sense == pulp.LpConstraintLE else right)
+        row_upper.append(infinity if row.sense == pulp.LpConstraintGE else right)
+    program = IntegerProgram(
+        cost=cost,
+        lower=np.array([-infinity if v.lowBound is None else v.lowBound for v in variables], dtype=float),
+        upper=np.array([infinity if v.upBound is None else v.upBound for v in variables], dtype=float),
+        integer=np.array([v.cat == pulp.LpInteger for v in variables], dtype=bool),
+        indptr=np.array(indptr, dtype=np.int64),
+        indices=np.array(indices, dtype=np.int64),
+        values=np.array(values, dtype=float),
+        row_lower=np.array(row_lower, dtype=float),
+        row_upper=np.array(row_upper, dtype=float),
+        offset=offset,
+        maximise=problem.sense == pulp.LpMaximize,
+    )
+    return program, variables
+
+
+def _backend(solver: str | None) -> Any:
+    """Return the module of the solver asked for, HiGHS before CBC."""
+    from . import solver_cbc, solver_highs
+
+    if solver == "CBC":
+        return solver_cbc
+    if solver == "HiGHS" or solver_highs.usable():
+        return solver_highs
+    return solver_cbc
+
+
+def _supervise(
+    backend: Any,
+    program: IntegerProgram,
+    time_limit: float,
+    mip_gap: float,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> Run:
+    """Run the solver in a thread of its own, so that a stop is obeyed whatever the solver is busy with."""
+    run = Run()
+
+    if len(program.cost) == 0:  # only the constants of the rows are left to look at
+        fits = bool(np.all(program.row_lower <= 0.0) and np.all(program.row_upper >= 0.0))
+        run.status = "optimal" if fits else "infeasible"
+        if fits:
+            run.x, run.bound = np.zeros(0), program.offset
+        return run
+
+    def work() -> None:
+        try:
+            backend.run(program, time_limit, mip_gap, run)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            run.error = error
+
+    thread = threading.Thread(target=work, name="integer-program", daemon=True)
+    start = time.monotonic()
+    thread.start()
+    while thread.is_alive():
+        thread.join(POLL)
+        if cancelled():
+            run.stop.set()
+            thread.join(PATIENCE)
+            raise Cancelled
+        elapsed = time.monotonic() - start
+        share = elapsed / time_limit if time_limit > 0 else elapsed / (elapsed + 60.0)
+        progress(min(share, 1.0), _news(run))
+    if run.error is not None:
+        raise run.error
+    return run
+
+
+def _news(run: Run) -> str:
+    gap = _gap(run.incumbent, run.best_bound)
+    return "" if gap is None else f"Best solution {run.incumbent:.6g}, at most {gap:.2g} % from the optimum"
+
+
+def _whole(
+    backend: Any, program: IntegerProgram, x: np.ndarray, progress: Progress, cancelled: IsCancelled
+) -> np.ndarray | None:
+    """Return ``x`` with exact whole numbers and every constraint checked, None when that is not possible."""
+    rounded = np.where(program.integer, np.round(x), x)
+    if not np.all(np.isfinite(x)) or np.abs(rounded - x).max(initial=0.0) > WHOLE:
+        return None
+    rounded = np.clip(rounded, program.lower, program.upper)
+    if program.infeasibility(rounded) <= FEASIBLE:
+        return rounded
+    if program.integer.all() or not program.integer.any():
+        return None
+    # Rounding moved the whole numbers away under the continuous ones: fit those again around them.
+    fixed = replace(
+        program,
+        lower=np.where(program.integer, rounded, program.lower),
+        upper=np.where(program.integer, rounded, program.upper),
+        integer=np.zeros(len(x), dtype=bool),
+    )
+    again = _supervise(backend, fixed, 0.0, 0.0, no_progress, cancelled)
+    if again.x is None:
+        return None
+    fitted = np.where(program.integer, rounded, again.x)
+    return fitted if program.infeasibility(fitted) <= FEASIBLE else None
+
+
+def _gap(objective: float | None, bound: float | None) -> float | None:
+    """Return the gap in percent of the value, None where it has no meaning."""
+    if objective is None or bound is None or not (np.isfinite(objective) and np.isfinite(bound)):
+        return None
+    difference = abs(objective - bound)
+    if difference <= 1e-9 * max(1.0, abs(objective)):
+        return 0.0
+    return None if objective == 0 else 100.0 * difference / abs(objective)
