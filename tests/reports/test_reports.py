@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+pytest.importorskip("jinja2")
+pytest.importorskip("matplotlib")
+
+from evacuation_planner.plugin.reports import page  # noqa: E402
+from evacuation_planner.plugin.reports.charts import bar_chart, line_chart  # noqa: E402
+
+NASTY = '<script>alert("1")</script> $x^2$ & "q"'
+
+
+@pytest.fixture
+def templates(tmp_path, monkeypatch):
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "one.html").write_text("<p>{{ name }}</p>{{ chart }}<b>{{ seconds | minutes }}</b>", encoding="utf-8")
+    monkeypatch.setattr(page, "TEMPLATES", folder)
+    return folder
+
+
+def test_attribute_values_are_escaped_and_charts_are_not(templates, tmp_path):
+    chart = bar_chart([NASTY, "b"], [1, 2], title="Load", value_label="people", limits=[2, 3], limit_label="room")
+    page.write_report(str(tmp_path / "r.html"), "one.html", name=NASTY, chart=chart, seconds=90)
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert "<svg" in text and "1.5 min" in text
+
+
+def test_charts_are_well_formed_and_repeatable():
+    def draw():
+        return line_chart(
+            [0, 1, 2], {"a": [0, 1, 2], NASTY: [0, 1500, 2]}, title="T", x_label="min", y_label="people", marks={"95 %": 1}
+        )
+
+    assert ElementTree.fromstring(str(draw())).tag.endswith("svg")
+    assert str(draw()) == str(draw())
+
+
+def test_a_failing_report_leaves_nothing(templates, tmp_path):
+    with pytest.raises(Exception, match="name"):
+        page.write_report(str(tmp_path / "out" / "r.html"), "one.html", chart="", seconds=1)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())

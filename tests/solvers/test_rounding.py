@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evacuation_planner.plugin.solvers.rounding import largest_remainder
+
+amounts = st.lists(st.floats(0, 1e6, allow_nan=False), max_size=40)
+
+
+@given(amounts)
+def test_total_is_kept_and_nobody_moves_by_a_whole_person(values):
+    whole = largest_remainder(np.array(values))
+    assert whole.sum() == int(np.floor(np.sum(values) + 0.5))
+    assert np.all(np.abs(whole - np.array(values)) < 1.0 + 1e-6)
+
+
+def test_ties_go_to_the_earlier_entry():
+    assert largest_remainder(np.array([0.5, 0.5, 1.0])).tolist() == [1, 0, 1]
+
+
+def test_float_noise_loses_nobody():
+    assert largest_remainder(np.array([2.9999999999, 4.0])).tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("total", [2, 6])
+def test_impossible_total_is_refused(total):
+    with pytest.raises(ValueError, match="cannot be rounded"):
+        largest_remainder(np.array([1.5, 2.5]), total)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("qgis.core")
+
+from evacuation_planner.ui.menu import EvacuationMenu  # noqa: E402
+from evacuation_planner.ui.packages_dialog import PURPOSES, PackagesDialog  # noqa: E402
+from evacuation_planner.ui.sample_project import PROJECT, RESOURCES, copy_sample  # noqa: E402
+from qgis.PyQt.QtWidgets import QMainWindow, QMenu  # noqa: E402
+
+
+class Desktop:
+    """The part of QGIS's interface that the menu uses."""
+
+    def __init__(self):
+        self.window = QMainWindow()
+        self.plugins = QMenu(self.window)
+        self.opened = []
+
+    def mainWindow(self):  # noqa: N802
+        return self.window
+
+    def pluginMenu(self):  # noqa: N802
+        return self.plugins
+
+    def addProject(self, path):  # noqa: N802
+        self.opened.append(path)
+
+
+@pytest.fixture
+def desktop(provider):
+    return Desktop()
+
+
+def entries(desktop):
+    return [action.text() for action in desktop.plugins.actions()[0].menu().actions() if not action.isSeparator()]
+
+
+def test_menu_offers_the_sample_and_every_algorithm_and_goes_away(desktop, provider):
+    menu = EvacuationMenu(desktop)
+    menu.build()
+    texts = entries(desktop)
+    assert texts[0] == "Open the sample city"
+    for algorithm in provider.algorithms():
+        assert algorithm.displayName() + "…" in texts
+    menu.remove()
+    assert not desktop.plugins.actions()
+
+
+def test_sample_opens_from_a_copy_that_keeps_the_users_work(desktop, monkeypatch, tmp_path):
+    monkeypatch.setattr("evacuation_planner.ui.menu.copy_sample", lambda: copy_sample(tmp_path / "sample"))
+    menu = EvacuationMenu(desktop)
+    menu.open_sample()
+    assert desktop.opened == [str(tmp_path / "sample" / PROJECT)]
+    (tmp_path / "sample" / "README.md").write_text("mine", encoding="utf-8")
+    menu.open_sample()
+    assert (tmp_path / "sample" / "README.md").read_text(encoding="utf-8") == "mine"
+    names = {path.name for path in (RESOURCES / "sample").iterdir() if path.is_file()}
+    assert {path.name for path in (tmp_path / "sample").iterdir()} == names
+
+
+def test_the_copied_sample_project_finds_all_its_layers(tmp_path, provider):
+    from qgis.core import QgsProject
+
+    project = QgsProject()
+    assert project.read(str(copy_sample(tmp_path / "sample")))
+    layers = project.mapLayers().values()
+    assert layers and all(layer.isValid() for layer in layers)
+    for layer in layers:
+        assert str(tmp_path) in layer.source()
+
+
+def test_packages_dialog_names_what_is_missing(provider, monkeypatch):
+    monkeypatch.setattr("evacuation_planner.ui.packages_dialog.available", lambda name: name != "numba")
+    dialog = PackagesDialog()
+    states = {dialog.table.item(row, 0).text(): dialog.table.item(row, 1).text() for row in range(len(PURPOSES))}
+    assert states["numba"] == "missing"
+    assert {state for name, state in states.items() if name != "numba"} == {"installed"}
