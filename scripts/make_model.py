@@ -63,42 +63,96 @@ def definitions() -> list[tuple[QgsProcessingParameterDefinition, str, dict[str,
     every = ("recommendshelters", "allocatecrowd", "routeevacuation")
     zones = ("zonesatrisk", "recommendshelters", "allocatecrowd")
     return [
-        (source("ROADS", "Roads", [kind.TypeVectorLine]), "Road lines, in any coordinate reference system.",
-         dict.fromkeys(every, "NETWORK")),
-        (source("ZONES", "Zones with people", [kind.TypeVectorPolygon, kind.TypeVectorPoint]),
-         "Points or polygons with the number of people in each zone.", {"zonesatrisk": "ZONES"}),
-        (source("SITES", "Candidate shelters", [kind.TypeVectorPoint, kind.TypeVectorPolygon]),
-         "Points or polygons that could shelter people.", {"recommendshelters": "SITES"}),
-        (source("HAZARD", "Hazard", [kind.TypeVectorPolygon]), "Polygons from which everyone must leave.",
-         {"zonesatrisk": "HAZARD", "recommendshelters": "HAZARD", "routeevacuation": "HAZARD"}),
-        (QgsProcessingParameterNumber("HAZARD_BUFFER", "Safety distance around the hazard (m)", real, 0.0, False, 0.0),
-         "People within this distance of the hazard leave too, and no shelter is chosen there.",
-         {"zonesatrisk": "HAZARD_BUFFER", "recommendshelters": "HAZARD_BUFFER"}),
-        (source("FORECAST", "People expected at the sites (optional)", [kind.TypeVector], None, True),
-         "Table place, time, upper: people already at each site. Without it sites count as empty.",
-         {"recommendshelters": "FORECAST"}),
-        (QgsProcessingParameterEnum("AREA_STANDARD", "Area per person", AREA_STANDARDS, False, 0),
-         "Living space per sheltered person; custom takes 2.0 m² per person.", {"recommendshelters": "AREA_STANDARD"}),
-        (QgsProcessingParameterNumber("MAX_TRAVEL_TIME", "Longest travel time (minutes, optional)", real, None, True, 0.0),
-         "Shelters farther away than this, at free-flow speed, are not used. Empty: no limit.",
-         {"recommendshelters": "MAX_TRAVEL_TIME", "allocatecrowd": "MAX_TRAVEL_TIME"}),
-        (QgsProcessingParameterNumber("DEPARTURE_WINDOW", "Departures are spread over (minutes)", real, 60.0, False, 0.0),
-         "Everyone leaves within this time after the order to leave.", {"routeevacuation": "DEPARTURE_WINDOW"}),
-        (QgsProcessingParameterNumber("PEOPLE_PER_VEHICLE", "People per vehicle", real, 2.5, False, 0.1),
-         "Average number of people in a car.", {"routeevacuation": "PEOPLE_PER_VEHICLE"}),
-        (field("ZONE_ID_FIELD", "Id of the zones", None, "ZONES", field.DataType.Any, False, True),
-         "Default: zone_id where the layer has it.", dict.fromkeys(zones, "ZONE_ID_FIELD")),
-        (field("POPULATION_FIELDS", "Fields with people", None, "ZONES", field.DataType.Numeric, multiple, True),
-         "One field a class of people. Default: children, adults, elderly where the layer has them, else population.",
-         {"zonesatrisk": "POPULATION_FIELDS", "recommendshelters": "POPULATION_FIELDS", "allocatecrowd": "GROUP_FIELDS"}),
-        (field("SITE_ID_FIELD", "Id of the sites", None, "SITES", field.DataType.Any, False, True),
-         "Default: site_id where the layer has it.", {"recommendshelters": "SITE_ID_FIELD"}),
-        (field("AREA_FIELD", "Area of the sites (m²)", None, "SITES", field.DataType.Numeric, False, True),
-         "Default: area_m2 where the layer has it, else the polygon's own area.", {"recommendshelters": "AREA_FIELD"}),
-        (field("DIRECTION_FIELD", "Direction of the roads", None, "ROADS", field.DataType.Any, False, True),
-         "Default: oneway where the layer has it (OSM values are understood).", dict.fromkeys(every, "DIRECTION_FIELD")),
-        (field("SPEED_FIELD", "Speed on the roads (km/h)", None, "ROADS", field.DataType.Any, False, True),
-         "Default: maxspeed where the layer has it (OSM values are understood).", dict.fromkeys(every, "SPEED_FIELD")),
+        (
+            source("ROADS", "Roads", [kind.TypeVectorLine]),
+            "Road lines, in any coordinate reference system.",
+            dict.fromkeys(every, "NETWORK"),
+        ),
+        (
+            source("ZONES", "Zones with people", [kind.TypeVectorPolygon, kind.TypeVectorPoint]),
+            "Points or polygons with the number of people in each zone.",
+            {"zonesatrisk": "ZONES"},
+        ),
+        (
+            source("SITES", "Candidate shelters", [kind.TypeVectorPoint, kind.TypeVectorPolygon]),
+            "Points or polygons that could shelter people.",
+            {"recommendshelters": "SITES"},
+        ),
+        (
+            source("HAZARD", "Hazard", [kind.TypeVectorPolygon]),
+            "Polygons from which everyone must leave.",
+            {"zonesatrisk": "HAZARD", "recommendshelters": "HAZARD", "routeevacuation": "HAZARD"},
+        ),
+        (
+            QgsProcessingParameterNumber(
+                "HAZARD_BUFFER", "Safety distance around the hazard (m)", real, 0.0, False, 0.0
+            ),
+            "People within this distance of the hazard leave too, and no shelter is chosen there.",
+            {"zonesatrisk": "HAZARD_BUFFER", "recommendshelters": "HAZARD_BUFFER"},
+        ),
+        (
+            source("FORECAST", "People expected at the sites (optional)", [kind.TypeVector], None, True),
+            "Table place, time, upper: people already at each site. Without it sites count as empty.",
+            {"recommendshelters": "FORECAST"},
+        ),
+        (
+            QgsProcessingParameterEnum("AREA_STANDARD", "Area per person", AREA_STANDARDS, False, 0),
+            "Living space per sheltered person; custom takes 2.0 m² per person.",
+            {"recommendshelters": "AREA_STANDARD"},
+        ),
+        (
+            QgsProcessingParameterNumber(
+                "MAX_TRAVEL_TIME", "Longest travel time (minutes, optional)", real, None, True, 0.0
+            ),
+            "Shelters farther away than this, at free-flow speed, are not used. Empty: no limit.",
+            {"recommendshelters": "MAX_TRAVEL_TIME", "allocatecrowd": "MAX_TRAVEL_TIME"},
+        ),
+        (
+            QgsProcessingParameterNumber(
+                "DEPARTURE_WINDOW", "Departures are spread over (minutes)", real, 60.0, False, 0.0
+            ),
+            "Everyone leaves within this time after the order to leave.",
+            {"routeevacuation": "DEPARTURE_WINDOW"},
+        ),
+        (
+            QgsProcessingParameterNumber("PEOPLE_PER_VEHICLE", "People per vehicle", real, 2.5, False, 0.1),
+            "Average number of people in a car.",
+            {"routeevacuation": "PEOPLE_PER_VEHICLE"},
+        ),
+        (
+            field("ZONE_ID_FIELD", "Id of the zones", None, "ZONES", field.DataType.Any, False, True),
+            "Default: zone_id where the layer has it.",
+            dict.fromkeys(zones, "ZONE_ID_FIELD"),
+        ),
+        (
+            field("POPULATION_FIELDS", "Fields with people", None, "ZONES", field.DataType.Numeric, multiple, True),
+            "One field a class of people. Default: children, adults, elderly where the layer has them, else population.",
+            {
+                "zonesatrisk": "POPULATION_FIELDS",
+                "recommendshelters": "POPULATION_FIELDS",
+                "allocatecrowd": "GROUP_FIELDS",
+            },
+        ),
+        (
+            field("SITE_ID_FIELD", "Id of the sites", None, "SITES", field.DataType.Any, False, True),
+            "Default: site_id where the layer has it.",
+            {"recommendshelters": "SITE_ID_FIELD"},
+        ),
+        (
+            field("AREA_FIELD", "Area of the sites (m²)", None, "SITES", field.DataType.Numeric, False, True),
+            "Default: area_m2 where the layer has it, else the polygon's own area.",
+            {"recommendshelters": "AREA_FIELD"},
+        ),
+        (
+            field("DIRECTION_FIELD", "Direction of the roads", None, "ROADS", field.DataType.Any, False, True),
+            "Default: oneway where the layer has it (OSM values are understood).",
+            dict.fromkeys(every, "DIRECTION_FIELD"),
+        ),
+        (
+            field("SPEED_FIELD", "Speed on the roads (km/h)", None, "ROADS", field.DataType.Any, False, True),
+            "Default: maxspeed where the layer has it (OSM values are understood).",
+            dict.fromkeys(every, "SPEED_FIELD"),
+        ),
     ]
 
 
