@@ -15,7 +15,7 @@ for folder in (ROOT / "scripts", ROOT / "build" / "plugins"):
         sys.path.insert(0, str(folder))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import environment  # noqa: E402
+import environment
 
 environment.link_package()
 
@@ -39,9 +39,10 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 @pytest.fixture(scope="session")
 def provider(qgis_processing):
     """The provider ``evacuation``, registered as qgis_process does it, beside QGIS's native algorithms."""
-    from evacuation_planner.plugin.evacuation_plugin import EvacuationPlugin
     from qgis.analysis import QgsNativeAlgorithms
     from qgis.core import QgsApplication
+
+    from evacuation_planner.plugin.evacuation_plugin import EvacuationPlugin
 
     registry = QgsApplication.processingRegistry()
     if registry.providerById("native") is None:

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import environment
 import pytest
+
+import environment
 
 ROOT = environment.ROOT
 SHIPPED = ("plugin", "processing_provider", "ui")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import environment
 import pytest
 
+import environment
 from tests.headless.qgis_process import QgisProcess
 
 

@@ -7,10 +7,10 @@ import sys
 import zipfile
 from pathlib import Path, PurePosixPath
 
-import environment
 import pytest
-from evacuation_planner.processing_provider.algorithms import ALGORITHMS
 
+import environment
+from evacuation_planner.processing_provider.algorithms import ALGORITHMS
 from tests.headless.qgis_process import QgisProcess
 from tests.headless.test_registration import listed
 

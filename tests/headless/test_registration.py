@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import environment
 import pytest
+
+import environment
 from evacuation_planner.processing_provider.algorithms import ALGORITHMS
 from evacuation_planner.processing_provider.provider import RESOURCES
 
