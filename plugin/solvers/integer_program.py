@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from .control import Cancelled, IsCancelled, Progress, SolverError, never, no_progress, stop_if
-from .dependencies import require
+from .program_arrays import IntegerProgram, from_pulp, new_variable
 
 if TYPE_CHECKING:  # pragma: no cover
     import pulp
+
+__all__ = ["IntegerProgram", "Solution", "describe", "from_pulp", "new_variable", "solve_arrays", "solve_program"]
 
 POLL = 0.05  # seconds between two questions whether the user wants to stop
 PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has asked
@@ -60,47 +62,6 @@ class Solution:
         return self.status in ("optimal", "feasible")
 
 
-@dataclass(frozen=True)
-class IntegerProgram:
-    """``minimise cost @ x`` with ``lower <= x <= upper`` and ``row_lower <= A x <= row_upper``; A by rows.
-
-    Attributes
-    ----------
-    cost, lower, upper : (v,) float64
-    integer : (v,) bool
-    indptr : (r + 1,) int64; indices, values : (z,) the entries of A row after row
-    row_lower, row_upper : (r,) float64, infinite where open
-    offset : float added to the objective
-    maximise : bool
-    """
-
-    cost: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    integer: np.ndarray
-    indptr: np.ndarray
-    indices: np.ndarray
-    values: np.ndarray
-    row_lower: np.ndarray
-    row_upper: np.ndarray
-    offset: float = 0.0
-    maximise: bool = False
-
-    def objective(self, x: np.ndarray) -> float:
-        """Return the value of ``x`` (v,)."""
-        return float(self.cost @ x + self.offset)
-
-    def infeasibility(self, x: np.ndarray) -> float:
-        """Return the largest violation of a bound or row by ``x`` (v,), relative to the size of the row's terms."""
-        rows = np.repeat(np.arange(len(self.row_lower)), np.diff(self.indptr))
-        terms = self.values * x[self.indices]
-        activity = np.bincount(rows, weights=terms, minlength=len(self.row_lower))
-        scale = 1.0 + np.bincount(rows, weights=np.abs(terms), minlength=len(self.row_lower))
-        row = np.maximum(self.row_lower - activity, activity - self.row_upper) / scale
-        bound = np.maximum(self.lower - x, x - self.upper) / (1.0 + np.abs(x))
-        return float(max(row.max(initial=0.0), bound.max(initial=0.0)))
-
-
 @dataclass
 class Run:
     """What passes between a solver's thread and the caller's while it runs, and its raw outcome afterwards."""
@@ -120,6 +81,7 @@ def solve_program(
     time_limit: float = 60.0,
     mip_gap: float = 1e-4,
     solver: str | None = None,
+    warm_start: bool = False,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
@@ -136,6 +98,8 @@ def solve_program(
         Relative gap (a fraction) at which the solver may stop.
     solver : {"HiGHS", "CBC"}, optional
         Default: HiGHS where installed, else CBC.
+    warm_start : bool
+        Start from the values the variables hold; they are given back when the solver finds nothing better in time.
 
     Raises
     ------
@@ -145,8 +109,12 @@ def solve_program(
         When the model is unbounded, no solver can be started, or the solver's values fail the check.
     """
     program, variables = from_pulp(problem)
+    start = None
+    if warm_start:
+        start = np.array([np.nan if v.varValue is None else v.varValue for v in variables], dtype=float)
     solution, x = solve_arrays(
         program,
+        start=start,
         time_limit=time_limit,
         mip_gap=mip_gap,
         solver=solver,
@@ -165,6 +133,7 @@ def solve_program(
 def solve_arrays(
     program: IntegerProgram,
     *,
+    start: np.ndarray | None = None,
     time_limit: float = 60.0,
     mip_gap: float = 1e-4,
     solver: str | None = None,
@@ -172,11 +141,16 @@ def solve_arrays(
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
 ) -> tuple[Solution, np.ndarray | None]:
-    """Solve a program given as arrays; see :func:`solve_program`. Returns the solution and its values (v,)."""
-    start = time.monotonic()
+    """Solve a program given as arrays; see :func:`solve_program`. Returns the solution and its values (v,).
+
+    ``start`` (v,) is a solution to begin with, checked before it is used.
+    """
+    begun = time.monotonic()
     stop_if(cancelled)
     backend = _backend(solver)
-    run = _supervise(backend, program, time_limit, mip_gap, progress, cancelled)
+    if start is not None:
+        start = _rounded(program, start)
+    run = _supervise(backend, program, start, time_limit, mip_gap, progress, cancelled)
     x, status, bound = run.x, run.status, run.bound
     if x is not None:
         x = _whole(backend, program, x, progress, cancelled)
@@ -187,10 +161,12 @@ def solve_arrays(
             )
     if x is None and status in ("optimal", "feasible"):
         status = "none"
+    if start is not None and status != "infeasible" and (x is None or _better(program, start, x)):
+        x, status = start, "feasible" if status == "none" else status
     objective = None if x is None else program.objective(x)
     if objective is not None and bound is not None:  # rounding may pass the bound by the solver's tolerance
         bound = max(bound, objective) if program.maximise else min(bound, objective)
-    seconds = time.monotonic() - start
+    seconds = time.monotonic() - begun
     solution = Solution(status, objective, bound, _gap(objective, bound), backend.name(), seconds)
     if log is not None:
         log(describe(solution))
@@ -200,67 +176,12 @@ def solve_arrays(
 def describe(solution: Solution) -> str:
     """Return a sentence on how a program was solved."""
     if not solution.found:
-        outcome = (
-            "the model has no solution" if solution.status == "infeasible" else "no solution within the time limit"
-        )
+        outcome = "no solution exists" if solution.status == "infeasible" else "no solution within the time limit"
         return f"{solution.solver}: {outcome} ({solution.seconds:.1f} s)."
     proof = "" if solution.gap is None else f", proven within {solution.gap:.3g} %"
     return (
         f"{solution.solver}: {solution.status}, objective {solution.objective:.8g}{proof} ({solution.seconds:.1f} s)."
     )
-
-
-def new_variable(
-    problem: pulp.LpProblem,
-    name: str,
-    lower: float | None = None,
-    upper: float | None = None,
-    category: str = "Continuous",
-) -> pulp.LpVariable:
-    """Return a new variable of ``problem``, made the way the installed PuLP wants it made."""
-    if hasattr(problem, "add_variable"):  # PuLP 3.3 and later
-        return problem.add_variable(name, lower, upper, cat=category)
-    pulp = require("pulp", "solving integer programs")
-    return pulp.LpVariable(name, lower, upper, cat=category)
-
-
-def from_pulp(problem: pulp.LpProblem) -> tuple[IntegerProgram, list[Any]]:
-    """Return the arrays of a PuLP model and its variables in their order."""
-    pulp = require("pulp", "solving integer programs")
-    variables = list(problem.variables())
-    position = {id(variable): k for k, variable in enumerate(variables)}
-    infinity = float("inf")
-    cost = np.zeros(len(variables))
-    offset = 0.0
-    if problem.objective is not None:
-        offset = float(problem.objective.constant or 0.0)
-        for variable, value in problem.objective.items():
-            cost[position[id(variable)]] += value
-    indptr, indices, values = [0], [], []
-    row_lower, row_upper = [], []
-    rows = problem.constraints  # a method from PuLP 3.3, a dict before
-    for row in rows() if callable(rows) else rows.values():
-        for variable, value in row.items():
-            indices.append(position[id(variable)])
-            values.append(value)
-        indptr.append(len(indices))
-        right = -row.constant
-        row_lower.append(-infinity if row.sense == pulp.LpConstraintLE else right)
-        row_upper.append(infinity if row.sense == pulp.LpConstraintGE else right)
-    program = IntegerProgram(
-        cost=cost,
-        lower=np.array([-infinity if v.lowBound is None else v.lowBound for v in variables], dtype=float),
-        upper=np.array([infinity if v.upBound is None else v.upBound for v in variables], dtype=float),
-        integer=np.array([v.cat == pulp.LpInteger for v in variables], dtype=bool),
-        indptr=np.array(indptr, dtype=np.int64),
-        indices=np.array(indices, dtype=np.int64),
-        values=np.array(values, dtype=float),
-        row_lower=np.array(row_lower, dtype=float),
-        row_upper=np.array(row_upper, dtype=float),
-        offset=offset,
-        maximise=problem.sense == pulp.LpMaximize,
-    )
-    return program, variables
 
 
 def _backend(solver: str | None) -> Any:
@@ -277,6 +198,7 @@ def _backend(solver: str | None) -> Any:
 def _supervise(
     backend: Any,
     program: IntegerProgram,
+    start: np.ndarray | None,
     time_limit: float,
     mip_gap: float,
     progress: Progress,
@@ -294,12 +216,12 @@ def _supervise(
 
     def work() -> None:
         try:
-            backend.run(program, time_limit, mip_gap, run)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            backend.run(program, start, time_limit, mip_gap, run)
+        except BaseException as error:  # handed to the caller's thread
             run.error = error
 
     thread = threading.Thread(target=work, name="integer-program", daemon=True)
-    start = time.monotonic()
+    begun = time.monotonic()
     thread.start()
     while thread.is_alive():
         thread.join(POLL)
@@ -307,7 +229,7 @@ def _supervise(
             run.stop.set()
             thread.join(PATIENCE)
             raise Cancelled
-        elapsed = time.monotonic() - start
+        elapsed = time.monotonic() - begun
         share = elapsed / time_limit if time_limit > 0 else elapsed / (elapsed + 60.0)
         progress(min(share, 1.0), _news(run))
     if run.error is not None:
@@ -324,12 +246,12 @@ def _whole(
     backend: Any, program: IntegerProgram, x: np.ndarray, progress: Progress, cancelled: IsCancelled
 ) -> np.ndarray | None:
     """Return ``x`` with exact whole numbers and every constraint checked, None when that is not possible."""
-    rounded = np.where(program.integer, np.round(x), x)
+    done = _rounded(program, x)
+    if done is not None:
+        return done
+    rounded = np.clip(np.where(program.integer, np.round(x), x), program.lower, program.upper)
     if not np.all(np.isfinite(x)) or np.abs(rounded - x).max(initial=0.0) > WHOLE:
         return None
-    rounded = np.clip(rounded, program.lower, program.upper)
-    if program.infeasibility(rounded) <= FEASIBLE:
-        return rounded
     if program.integer.all() or not program.integer.any():
         return None
     # Rounding moved the whole numbers away under the continuous ones: fit those again around them.
@@ -339,11 +261,25 @@ def _whole(
         upper=np.where(program.integer, rounded, program.upper),
         integer=np.zeros(len(x), dtype=bool),
     )
-    again = _supervise(backend, fixed, 0.0, 0.0, no_progress, cancelled)
+    again = _supervise(backend, fixed, None, 0.0, 0.0, no_progress, cancelled)
     if again.x is None:
         return None
     fitted = np.where(program.integer, rounded, again.x)
     return fitted if program.infeasibility(fitted) <= FEASIBLE else None
+
+
+def _rounded(program: IntegerProgram, x: np.ndarray) -> np.ndarray | None:
+    """Return ``x`` with exact whole numbers when that satisfies everything, else None."""
+    rounded = np.where(program.integer, np.round(x), x)
+    if not np.all(np.isfinite(x)) or np.abs(rounded - x).max(initial=0.0) > WHOLE:
+        return None
+    rounded = np.clip(rounded, program.lower, program.upper)
+    return rounded if program.infeasibility(rounded) <= FEASIBLE else None
+
+
+def _better(program: IntegerProgram, one: np.ndarray, other: np.ndarray) -> bool:
+    difference = program.objective(one) - program.objective(other)
+    return difference > 0 if program.maximise else difference < 0
 
 
 def _gap(objective: float | None, bound: float | None) -> float | None:

@@ -6,8 +6,9 @@ import asyncio
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from .control import SolverError
 from .dependencies import how_to_install, require
 
 if TYPE_CHECKING:  # pragma: no cover
-    from .integer_program import IntegerProgram, Run
+    from .integer_program import Run
+    from .program_arrays import IntegerProgram
 
 POLL = 0.05  # seconds between two looks at the stop sign
 GRACE = 10.0  # seconds past its time limit after which CBC is taken for stuck
@@ -53,7 +55,7 @@ def binary() -> str:
     )
 
 
-def run(program: IntegerProgram, time_limit: float, mip_gap: float, state: Run) -> None:
+def run(program: IntegerProgram, start: np.ndarray | None, time_limit: float, mip_gap: float, state: Run) -> None:
     """Solve ``program`` and leave status, values and bound in ``state``; stops soon after ``state.stop`` is set."""
     path = binary()
     with tempfile.TemporaryDirectory(prefix="evacuation_cbc_") as folder:
@@ -61,11 +63,19 @@ def run(program: IntegerProgram, time_limit: float, mip_gap: float, state: Run) 
         with model.open("w", encoding="ascii") as file:
             file.writelines(mps_lines(program))
         arguments = [str(model)]
+        if start is not None and program.integer.any():
+            begin = Path(folder) / "start.txt"
+            values = (f"{k} x{k} {value!r} 0\n" for k, value in enumerate(start.tolist()))
+            begin.write_text("Stopped on time - objective value 0\n" + "".join(values), encoding="ascii")
+            arguments += ["-mips", str(begin)]
         if time_limit > 0:
             arguments += ["-sec", f"{time_limit:g}", "-timeMode", "elapsed"]
         arguments += ["-ratio", f"{mip_gap:g}", "-solve", "-printingOptions", "all", "-solution", str(answer)]
         # A loop of our own: the caller's thread may have one running already.
-        loop = asyncio.ProactorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
+        if sys.platform == "win32":  # the other kind of loop has no child processes there
+            loop: asyncio.AbstractEventLoop = asyncio.ProactorEventLoop()
+        else:
+            loop = asyncio.new_event_loop()
         try:
             lines = loop.run_until_complete(_talk(path, arguments, time_limit, state))
         finally:

@@ -10,7 +10,8 @@ from .control import SolverError
 from .dependencies import available, require
 
 if TYPE_CHECKING:  # pragma: no cover
-    from .integer_program import IntegerProgram, Run
+    from .integer_program import Run
+    from .program_arrays import IntegerProgram
 
 
 def usable() -> bool:
@@ -29,7 +30,7 @@ def name() -> str:
     return f"HiGHS {highspy.Highs().version()}"
 
 
-def run(program: IntegerProgram, time_limit: float, mip_gap: float, state: Run) -> None:
+def run(program: IntegerProgram, start: np.ndarray | None, time_limit: float, mip_gap: float, state: Run) -> None:
     """Solve ``program`` and leave status, values and bound in ``state``; stops soon after ``state.stop`` is set."""
     highspy = require("highspy", "solving integer programs with HiGHS")
     solver = highspy.Highs()
@@ -39,6 +40,10 @@ def run(program: IntegerProgram, time_limit: float, mip_gap: float, state: Run) 
         solver.setOptionValue("time_limit", float(time_limit))
     if solver.passModel(_model(highspy, program)) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS could not take the model: a coefficient is not a number.")
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = start.tolist()
+        solver.setSolution(solution)
     _watch(highspy, solver, state)
     solver.run()
     _read(highspy, solver, program, state)

@@ -12,9 +12,9 @@ import pytest
 
 pulp = pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers import integer_program, solver_cbc, solver_highs  # noqa: E402
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError  # noqa: E402
-from evacuation_planner.plugin.solvers.integer_program import solve_program  # noqa: E402
+from evacuation_planner.plugin.solvers import integer_program, solver_cbc, solver_highs
+from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.integer_program import solve_program
 
 SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not solver_highs.usable(), reason="no highspy"))]
 
@@ -73,11 +73,11 @@ def children() -> set[str]:
 def test_agrees_with_exhaustive_search(solver: str, maximise: bool) -> None:
     draw = np.random.default_rng(7)
     seen = set()
-    for case in range(6):
+    for _ in range(6):
         problem = pulp.LpProblem("small", pulp.LpMaximize if maximise else pulp.LpMinimize)
         x = [pulp.LpVariable(f"x{k}", cat="Binary") for k in range(8)]
         problem += pulp.lpSum(int(c) * v for c, v in zip(draw.integers(-9, 10, 8), x)) + 3
-        for _ in range(4):
+        for _row in range(4):
             row = draw.integers(-5, 6, 8)
             problem += pulp.lpSum(int(a) * v for a, v in zip(row, x)) <= int(draw.integers(-9, 3))
         problem += pulp.lpSum(x[:4]) >= 1
@@ -184,6 +184,20 @@ def test_stopped_before_any_solution_is_none_not_fractions(solver: str) -> None:
     solution = solve_program(problem, solver=solver, mip_gap=0.0, time_limit=1.0)
     assert (solution.status, solution.objective, solution.gap) == ("none", None, None)
     assert not solution.found
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_start_is_improved_on_and_never_lost(solver: str) -> None:
+    problem = assignment(200, 20, 0)
+    first = solve_program(problem, solver=solver, mip_gap=0.05, time_limit=10.0)
+    values = [v.varValue for v in problem.variables()]
+    again = solve_program(problem, solver=solver, mip_gap=0.05, time_limit=0.05, warm_start=True)
+    assert again.found
+    assert again.objective <= first.objective
+    for variable, value in zip(problem.variables(), values):
+        variable.varValue = 1 - value  # nonsense is checked and left aside
+    fresh = solve_program(problem, solver=solver, mip_gap=0.05, time_limit=10.0, warm_start=True)
+    assert fresh.objective == pytest.approx(first.objective, rel=0.06)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
