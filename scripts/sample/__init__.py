@@ -1,0 +1,1 @@
+"""The parts that make the sample city; see scripts/make_sample.py."""

@@ -1,0 +1,106 @@
+"""The layers of the sample: their fields, what each field means, and their rows."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from shapely.geometry.base import BaseGeometry
+
+from .counts import METHOD, WEEK, Series, hour_time, occupancy
+from .geopackage import Field, Layer
+from .hazard import LABEL, WIDTH
+from .roads import Road
+from .sites import Site
+from .zones import CLASS_SOURCE, Zone
+
+BORROWED = "yes"
+
+
+def roads_layer(roads: Sequence[Road]) -> Layer:
+    """Return the layer of roads."""
+    fields = (
+        Field("road_id", "text", "OpenStreetMap way id"),
+        Field("name", "text", "street name (OpenStreetMap)"),
+        Field("highway", "text", "OpenStreetMap class; link roads are counted with their class"),
+        Field("oneway", "text", "yes = only in the drawn direction, no = both directions (OpenStreetMap)"),
+        Field("maxspeed", "text", "speed, km/h; see speed_source"),
+        Field("lanes", "text", "lanes of both directions together, of a one-way road: all; see lanes_source"),
+        Field("speed_source", "text", "osm = tagged in OpenStreetMap, filled by class = set by the sample's script"),
+        Field("lanes_source", "text", "osm = tagged in OpenStreetMap, filled by class = set by the sample's script"),
+    )
+    names = [field.name for field in fields]
+    rows = [(road.geometry, [getattr(road, name) for name in names]) for road in roads]
+    return Layer("roads", "Roads (OpenStreetMap, gaps filled by class)", "line", fields, rows)
+
+
+def zones_layer(zones: Sequence[Zone]) -> Layer:
+    """Return the layer of zones."""
+    fields = (
+        Field("zone_id", "int", "zone id (AequilibraE)"),
+        Field("population", "int", "people; the source's fraction of a person is cut off"),
+        Field("children", "int", "people aged 0 to 14; see class_source"),
+        Field("adults", "int", "people aged 15 to 64; see class_source"),
+        Field("elderly", "int", "people aged 65 and over; see class_source"),
+        Field("class_source", "text", "where the division into classes comes from"),
+    )
+    rows = [(z.geometry, [z.zone_id, z.population, *z.classes, CLASS_SOURCE]) for z in zones]
+    return Layer("zones", "Zones with people (AequilibraE; classes by census shares)", "multipolygon", fields, rows)
+
+
+def sites_layer(sites: Sequence[Site]) -> Layer:
+    """Return the layer of candidate shelters."""
+    fields = (
+        Field("site_id", "text", "site id, from north to south"),
+        Field("name", "text", "kind and the street it stands by; not an official name"),
+        Field("kind", "text", "kind of place (illustrative)"),
+        Field("area_m2", "int", "open area, m2 (illustrative)"),
+        Field("rule", "text", "required, forbidden or empty (illustrative)"),
+        Field("illustrative", "text", "yes: not an official shelter"),
+        Field("note", "text", "what is illustrative about it"),
+    )
+    rows = [(s.geometry, [s.site_id, s.name, s.kind, s.area_m2, s.rule, "yes", s.note]) for s in sites]
+    return Layer("sites", "Candidate shelters (illustrative)", "point", fields, rows)
+
+
+def hazard_layer(hazard: BaseGeometry) -> Layer:
+    """Return the layer with the tsunami strip."""
+    fields = (
+        Field("label", "text", "what the area is"),
+        Field("width_m", "real", "width of the strip behind the shore, m"),
+        Field("illustrative", "text", "yes: not an official hazard map"),
+    )
+    return Layer("hazard", "Tsunami strip (illustrative)", "polygon", fields, [(hazard, [LABEL, WIDTH, "yes"])])
+
+
+def counts_layer(series: Sequence[Series]) -> Layer:
+    """Return the table of hourly counts."""
+    fields = (
+        Field("place", "text", "site_id of the site the series is given to"),
+        Field("time", "time", "beginning of the hour, Auckland's local time"),
+        Field("value", "int", "pedestrians counted in that hour"),
+        Field("source", "text", "the sensor in Auckland that counted"),
+        Field("borrowed", "text", "yes: counted in Auckland, not in Chile"),
+    )
+    rows = [
+        (None, [one.site_id, hour_time(i), int(value), one.sensor, BORROWED])
+        for one in series
+        for i, value in enumerate(one.values)
+    ]
+    return Layer("counts", "Hourly pedestrian counts (Auckland, borrowed)", None, fields, rows)
+
+
+def occupancy_layer(series: Sequence[Series]) -> Layer:
+    """Return the table of people to expect at the sites, for the week that follows the counts."""
+    fields = (
+        Field("place", "text", "site_id"),
+        Field("time", "time", "beginning of the hour"),
+        Field("upper", "int", "people to expect at the site: an hour's count read as people there"),
+        Field("method", "text", "how the estimate was made from the table counts"),
+        Field("borrowed", "text", "yes: from counts in Auckland"),
+    )
+    rows = []
+    for one in series:
+        after = len(one.values)
+        expected = occupancy(one)
+        rows += [(None, [one.site_id, hour_time(after + i), int(expected[i]), METHOD, BORROWED]) for i in range(WEEK)]
+    return Layer("occupancy", "People to expect at the sites (from borrowed counts)", None, fields, rows)
