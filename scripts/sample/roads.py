@@ -26,9 +26,9 @@ class ClassDefault:
     two_way_lanes: int
 
 
-# The medians by length of the roads of each class that are tagged in this very data; the classes of which fewer than
-# 20 roads are tagged (unclassified speed, living street) follow Chile's limits and judgement: 50 km/h is the urban
-# limit, roads without a class are mostly unsealed.
+# Mostly the medians by length of the roads of each class that are tagged in this very data. By judgement: two-way
+# primary roads get the urban limit of 50 km/h (tagged: 60), as do unclassified roads (8 of them tagged) and one-way
+# residential and unclassified roads get one lane (tagged: 2, but lanes are seldom tagged on narrow streets).
 DEFAULTS = {
     "motorway": ClassDefault(100, 2, 2),
     "trunk": ClassDefault(80, 2, 1),

@@ -1,0 +1,183 @@
+"""The sample city keeps what its README promises."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
+LIMIT = 6_000_000  # bytes
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """The sample's GeoPackage, read-only."""
+    database = sqlite3.connect(f"file:{SAMPLE / 'sample.gpkg'}?mode=ro&immutable=1", uri=True)
+    yield database
+    database.close()
+
+
+def geometries(database, table):
+    """Shapely geometries of a layer, in order of its ids."""
+    # GeoPackage header: GP, version, flags, SRID, and an envelope whose size the flags give.
+    envelope = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
+    blobs = [row[0] for row in database.execute(f"SELECT geom FROM {table} ORDER BY fid")]
+    return shapely.from_wkb([blob[8 + envelope[(blob[3] >> 1) & 7] :] for blob in blobs])
+
+
+def column(database, table, name):
+    return [row[0] for row in database.execute(f"SELECT {name} FROM {table} ORDER BY fid")]
+
+
+def strongly_connected(database):
+    """(k,) length of each road in degrees, and whether both its ends are in the largest strong component."""
+    lines = geometries(database, "roads")
+    one_way = np.array(column(database, "roads", "oneway")) == "yes"
+    numbers: dict[tuple[float, float], int] = defaultdict(lambda: len(numbers))
+    tails, heads = [], []
+    for line, single in zip(lines, one_way):
+        nodes = [numbers[point] for point in line.coords]
+        tails += nodes[:-1] + ([] if single else nodes[1:])
+        heads += nodes[1:] + ([] if single else nodes[:-1])
+    graph = coo_matrix((np.ones(len(tails)), (tails, heads)), shape=(len(numbers),) * 2)
+    _, component = connected_components(graph, directed=True, connection="strong")
+    main = np.bincount(component).argmax()
+    ends = [(numbers[line.coords[0]], numbers[line.coords[-1]]) for line in lines]
+    return shapely.length(lines), np.array([component[a] == main and component[b] == main for a, b in ends])
+
+
+def test_size_is_capped():
+    assert sum(file.stat().st_size for file in SAMPLE.iterdir()) <= LIMIT
+
+
+def test_people_are_the_sources_and_classes_sum_to_them(sample):
+    rows = sample.execute("SELECT population, children, adults, elderly, class_source FROM zones").fetchall()
+    assert len(rows) == 133
+    assert sum(row[0] for row in rows) == 451_834
+    for population, children, adults, elderly, source in rows:
+        assert children + adults + elderly == population
+        assert min(children, adults, elderly) >= 0
+        assert "census 2017" in source
+
+
+def test_classes_follow_the_census(sample):
+    total, children, elderly = sample.execute(
+        "SELECT sum(population), sum(children), sum(elderly) FROM zones"
+    ).fetchone()
+    assert children / total == pytest.approx(164_331 / 757_586, abs=1e-4)
+    assert elderly / total == pytest.approx(89_543 / 757_586, abs=1e-4)
+
+
+def test_every_road_has_speed_lanes_and_their_source(sample):
+    rows = sample.execute("SELECT maxspeed, lanes, speed_source, lanes_source, oneway FROM roads").fetchall()
+    assert len(rows) == 6_209
+    for maxspeed, lanes, speed_source, lanes_source, oneway in rows:
+        assert 10 <= float(maxspeed) <= 120
+        assert 1 <= float(lanes) <= 8
+        assert {speed_source, lanes_source} <= {"osm", "filled by class"}
+        assert oneway in ("yes", "no", "-1")
+    assert {row[2] for row in rows} == {row[3] for row in rows} == {"osm", "filled by class"}
+
+
+def test_road_ids_are_unique(sample):
+    ids = column(sample, "roads", "road_id")
+    assert all(ids) and len(set(ids)) == len(ids)
+
+
+def test_main_component_holds_the_network(sample):
+    length, inside = strongly_connected(sample)
+    assert length[inside].sum() / length.sum() > 0.95
+
+
+def test_geometries_are_valid(sample):
+    for table in ("roads", "zones", "sites", "hazard"):
+        found = geometries(sample, table)
+        assert shapely.is_valid(found).all() and not shapely.is_empty(found).any(), table
+
+
+def test_illustrative_things_say_so(sample):
+    for table in ("sites", "hazard"):
+        assert set(column(sample, table, "illustrative")) == {"yes"}
+    assert all("not an official shelter" in note for note in column(sample, "sites", "note"))
+    assert all("not an official hazard map" in label for label in column(sample, "hazard", "label"))
+    assert sample.execute("SELECT DISTINCT borrowed FROM counts").fetchall() == [("yes",)]
+
+
+def test_people_are_in_the_strip(sample):
+    (strip,), zones = geometries(sample, "hazard"), geometries(sample, "zones")
+    share = shapely.area(shapely.intersection(zones, strip)) / shapely.area(zones)
+    people = (share * np.array(column(sample, "zones", "population"))).sum()
+    assert 40_000 < people < 80_000
+
+
+def test_sites_can_hold_the_people_and_some_are_to_be_rejected(sample):
+    (strip,), sites = geometries(sample, "hazard"), geometries(sample, "sites")
+    inside = shapely.intersects(sites, strip)
+    assert 20 <= len(sites) <= 30 and inside.sum() == 3
+    expected = dict(sample.execute("SELECT place, max(upper) FROM occupancy GROUP BY place"))
+    area = np.array(column(sample, "sites", "area_m2"))
+    room = area * 0.7 / 2.0 - np.array([expected[site] for site in column(sample, "sites", "site_id")])
+    assert room[~inside].sum() > 60_000
+    # No single site, nor three, can take everybody: the plan needs several.
+    assert np.sort(room[~inside])[-3:].sum() < 40_000
+
+
+def test_sites_stand_beside_the_main_network(sample):
+    lines, sites = geometries(sample, "roads"), geometries(sample, "sites")
+    _, inside = strongly_connected(sample)
+    nearest = shapely.STRtree(lines[inside]).query_nearest(sites, return_distance=True, all_matches=False)[1]
+    assert nearest.max() < 0.0005  # degrees, about 50 m
+
+
+def test_counts_are_whole_weeks_for_every_site(sample):
+    sites = column(sample, "sites", "site_id")
+    rows = sample.execute(
+        "SELECT place, count(*), count(DISTINCT time), min(value) FROM counts GROUP BY place"
+    ).fetchall()
+    assert [row[0] for row in rows] == sites
+    assert all(row[1] == row[2] == 28 * 24 and row[3] >= 0 for row in rows)
+
+
+def test_counts_follow_the_clock(sample):
+    """The source's day begins at six: after the shift, small hours of Saturday and Sunday are the busy ones."""
+    night = "SELECT avg(value) FROM counts WHERE strftime('%H', time) = '01' AND strftime('%w', time) IN ({})"
+    weekend = sample.execute(night.format("'0', '6'")).fetchone()[0]
+    week = sample.execute(night.format("'2', '3'")).fetchone()[0]
+    assert weekend > 3 * week
+
+
+def test_occupancy_lies_within_the_counts(sample):
+    rows = sample.execute(
+        "SELECT o.upper, min(c.value), max(c.value), count(*) FROM occupancy o JOIN counts c ON c.place = o.place "
+        "AND strftime('%w%H', c.time) = strftime('%w%H', o.time) GROUP BY o.fid"
+    ).fetchall()
+    assert len(rows) == 24 * 168
+    assert all(low <= upper <= high and weeks == 4 for upper, low, high, weeks in rows)
+
+
+def test_readme_names_origin_and_licences():
+    text = (SAMPLE / "README.md").read_text(encoding="utf-8")
+    for words in (
+        "OpenStreetMap contributors",
+        "ODbL",
+        "AequilibraE",
+        "Heart of the City Auckland",
+        "CC BY 4.0",
+        "not an official hazard map",
+        "451,834",
+    ):
+        assert words in text
+
+
+def test_every_field_is_described(sample):
+    described = set(sample.execute("SELECT table_name, column_name FROM gpkg_data_columns WHERE description != ''"))
+    for table in ("roads", "zones", "sites", "hazard", "counts", "occupancy"):
+        names = [row[1] for row in sample.execute(f"PRAGMA table_info({table})")]
+        assert {(table, name) for name in names} - {(table, "fid"), (table, "geom")} <= described
