@@ -1,0 +1,140 @@
+"""The allocation as a PuLP model: the 0-1 program of [E] eq. 5, 6 and 13, or the transportation problem.
+
+    minimise    sum c[i,j] x[i,j]  (+ sum o[j] open[j])
+    subject to  sum_j x[i,j] = 1              every group has one shelter (the corrected eq. 8)
+                sum_i a[i,j] x[i,j] <= Q[j]   no shelter over its capacity (eq. 6)
+                x[i,j] in {0, 1}
+
+i runs over the groups, j over the shelters; a[i,j] is the group's size f in the paper. Where groups may be divided,
+x[i,j] is a number of people instead, and the matrix is that of a network flow, so that whole people need no asking for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..dependencies import require
+from ..integer_program import new_variable
+from .problem import AllocationProblem
+
+if TYPE_CHECKING:  # pragma: no cover
+    import pulp
+
+PEOPLE, COST = "people", "cost"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A PuLP model with the variables of its pairs, in the order of ``group`` and ``shelter`` (p,)."""
+
+    program: pulp.LpProblem
+    variables: list[Any]
+    opened: dict[int, Any]
+    group: np.ndarray
+    shelter: np.ndarray
+    problem: AllocationProblem
+
+    def people(self) -> np.ndarray:
+        """Return the people of each pair in the solved model, shape (g, n), not yet rounded."""
+        out = np.zeros(self.problem.cost.shape)
+        values = np.array([variable.varValue for variable in self.variables], dtype=float)
+        scale = 1.0 if self.problem.split else self.problem.sizes[self.group].astype(float)
+        out[self.group, self.shelter] = values * scale
+        return out
+
+    def start_from(self, people: np.ndarray) -> None:
+        """Put a known allocation (g, n) into the variables."""
+        for variable, count in zip(self.variables, people[self.group, self.shelter].tolist()):
+            variable.varValue = float(count) if self.problem.split else float(count > 0)
+        for j, variable in self.opened.items():
+            variable.varValue = float(people[:, j].any())
+
+
+def build(
+    problem: AllocationProblem, usable: np.ndarray, aim: str, at_least: int | None = None, whole: bool = False
+) -> Model:
+    """Return the model over the ``usable`` pairs (g, n).
+
+    Parameters
+    ----------
+    aim : {"people", "cost"}
+        Shelter as many people as possible, or at the least cost.
+    at_least : int, optional
+        With aim "cost": shelter at least this many people; None: everyone who has a usable pair.
+    whole : bool
+        Ask for whole people although groups may be divided.
+    """
+    pulp = require("pulp", "allocating people to shelters")
+    program = pulp.LpProblem("allocation", pulp.LpMaximize if aim == PEOPLE else pulp.LpMinimize)
+    group, shelter = np.nonzero(usable)
+    variables = _pair_variables(program, problem, group, shelter, whole)
+    opened = _opening_variables(program, problem, shelter) if problem.opening is not None else {}
+    model = Model(program, variables, opened, group, shelter, problem)
+    counted = np.ones(len(group)) if problem.split else problem.sizes[group].astype(float)
+    if aim == PEOPLE:
+        program += _sum(pulp, variables, counted)
+    else:
+        shared = problem.cost[group, shelter] / (problem.sizes[group] if problem.split else 1.0)
+        program += _sum(pulp, variables, shared) + _sum(
+            pulp, list(opened.values()), [] if problem.opening is None else problem.opening[list(opened)]
+        )
+    _group_rows(pulp, model, everyone=aim == COST and at_least is None)
+    _shelter_rows(pulp, model)
+    if aim == COST and at_least is not None:
+        program += _sum(pulp, variables, counted) >= at_least
+    return model
+
+
+def _pair_variables(
+    program: pulp.LpProblem, problem: AllocationProblem, group: np.ndarray, shelter: np.ndarray, whole: bool
+) -> list[Any]:
+    if not problem.split:
+        return [new_variable(program, f"x_{i}_{j}", 0, 1, "Integer") for i, j in zip(group.tolist(), shelter.tolist())]
+    kind = "Integer" if whole else "Continuous"
+    most = np.minimum(problem.sizes[group], np.floor(problem.capacity[shelter]))
+    return [
+        new_variable(program, f"x_{i}_{j}", 0, top, kind)
+        for i, j, top in zip(group.tolist(), shelter.tolist(), most.tolist())
+    ]
+
+
+def _opening_variables(program: pulp.LpProblem, problem: AllocationProblem, shelter: np.ndarray) -> dict[int, Any]:
+    return {j: new_variable(program, f"open_{j}", 0, 1, "Integer") for j in np.unique(shelter).tolist()}
+
+
+def _sum(pulp: Any, variables: list[Any], factors: Any) -> Any:
+    return pulp.LpAffineExpression(list(zip(variables, np.asarray(factors, dtype=float).tolist())))
+
+
+def _group_rows(pulp: Any, model: Model, everyone: bool) -> None:
+    """Each group once (or all its people), or at most that."""
+    program = model.program
+    rows: dict[int, list[Any]] = {}
+    for i, variable in zip(model.group.tolist(), model.variables):
+        rows.setdefault(i, []).append(variable)
+    for i, variables in rows.items():
+        full = int(model.problem.sizes[i]) if model.problem.split else 1
+        total = _sum(pulp, variables, np.ones(len(variables)))
+        program += total == full if everyone else total <= full
+
+
+def _shelter_rows(pulp: Any, model: Model) -> None:
+    """No shelter over its capacity; with opening costs none used that is not open."""
+    program, problem = model.program, model.problem
+    taken = np.ones(len(model.group)) if problem.split else problem.room_taken[model.group, model.shelter]
+    rows: dict[int, tuple[list[Any], list[float]]] = {}
+    for j, variable, room in zip(model.shelter.tolist(), model.variables, taken.tolist()):
+        variables, factors = rows.setdefault(j, ([], []))
+        variables.append(variable)
+        factors.append(room)
+    for j, (variables, factors) in sorted(rows.items()):
+        capacity = float(np.floor(problem.capacity[j]) if problem.split else problem.capacity[j])
+        if not model.opened:
+            program += _sum(pulp, variables, factors) <= capacity
+            continue
+        program += _sum(pulp, [*variables, model.opened[j]], [*factors, -capacity]) <= 0
+        for variable in variables:  # tightens the relaxation
+            program += _sum(pulp, [variable, model.opened[j]], [1.0, -1.0]) <= 0

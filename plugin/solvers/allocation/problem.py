@@ -1,0 +1,117 @@
+"""The allocation of groups to shelters as arrays: what is asked, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..control import SolverError
+from ..integer_program import Solution
+
+NO_SHELTER = "no shelter in reach"
+TOO_LARGE = "group larger than any shelter in reach"
+CAPACITY = "capacity"
+
+
+@dataclass(frozen=True)
+class AllocationProblem:
+    """Groups of people and the shelters that may take them ([E] 3.2, eq. 5, 6, 10 and 13).
+
+    Attributes
+    ----------
+    sizes : (g,) int64
+        People of each group; a group of size 0 takes part in nothing.
+    capacity : (n,) float64
+        Room of each shelter, in people (or in the unit of ``consumption``).
+    cost : (g, n) float64
+        Cost of sending the whole of a group to a shelter, finite where allowed.
+    allowed : (g, n) bool
+        Whether a group may go to a shelter at all.
+    split : bool
+        Whether a group may be divided between shelters.
+    consumption : (g, n) float64, optional
+        Room that a group takes at a shelter; default: its size everywhere.
+    opening : (n,) float64, optional
+        Cost of using a shelter at all; default: none.
+    """
+
+    sizes: np.ndarray
+    capacity: np.ndarray
+    cost: np.ndarray
+    allowed: np.ndarray
+    split: bool = False
+    consumption: np.ndarray | None = None
+    opening: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        shape = (len(self.sizes), len(self.capacity))
+        for name in ("cost", "allowed", "consumption"):
+            array = getattr(self, name)
+            if array is not None and array.shape != shape:
+                raise SolverError(f"{name} has the shape {array.shape}; {shape} is needed: groups by shelters.")
+        if not np.all(np.isfinite(self.cost[self.allowed])):
+            raise SolverError("The cost of an allowed pair of group and shelter is not a number.")
+        if np.any(self.sizes < 0) or np.any(self.capacity < 0):
+            raise SolverError("Groups and capacities cannot be negative.")
+        if self.split and (self.consumption is not None or self.opening is not None):
+            raise SolverError(
+                "Groups can be divided only where each person takes one place and shelters open for free."
+            )
+
+    @property
+    def room_taken(self) -> np.ndarray:
+        """Room that each group takes at each shelter, shape (g, n)."""
+        if self.consumption is not None:
+            return self.consumption
+        return np.broadcast_to(self.sizes[:, None].astype(float), self.cost.shape)
+
+    def usable(self) -> np.ndarray:
+        """Return the pairs (g, n) that can be part of an allocation: allowed, not empty, and room for (a part of) it.
+
+        Leaving the others out keeps the optimum: their variable is 0 in every feasible solution.
+        """
+        pairs = self.allowed & (self.sizes[:, None] > 0)
+        if self.split:
+            return pairs & (self.capacity[None, :] >= 1)
+        return pairs & (self.room_taken <= self.capacity[None, :])
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Who goes where, and the proof.
+
+    Attributes
+    ----------
+    people : (g, n) int64
+        People of each group sent to each shelter.
+    reasons : tuple of str, length g
+        Why (a part of) a group stays behind, "" for a group with everyone placed.
+    objective : float
+        Cost of the allocation, a divided group at the shares of its people.
+    bound, gap : float or None
+        Proven lower bound of ``objective`` for this number of people sheltered, and the gap in percent; None where the
+        time ended before a proof.
+    more_people : int
+        How many more people at most could be sheltered; 0 when the number sheltered is proven to be the greatest.
+    stages : tuple of Solution
+        What the solver reported, step by step.
+    """
+
+    people: np.ndarray
+    reasons: tuple[str, ...]
+    objective: float
+    bound: float | None
+    gap: float | None
+    more_people: int = 0
+    stages: tuple[Solution, ...] = field(default=())
+
+    @property
+    def allocated(self) -> np.ndarray:
+        """People of each group that have a place, shape (g,)."""
+        return self.people.sum(axis=1)
+
+    @property
+    def load(self) -> np.ndarray:
+        """People at each shelter, shape (n,)."""
+        return self.people.sum(axis=0)
