@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections import defaultdict
 from pathlib import Path
@@ -181,3 +182,20 @@ def test_every_field_is_described(sample):
     for table in ("roads", "zones", "sites", "hazard", "counts", "occupancy"):
         names = [row[1] for row in sample.execute(f"PRAGMA table_info({table})")]
         assert {(table, name) for name in names} - {(table, "fid"), (table, "geom")} <= described
+
+
+def test_project_opens_with_every_layer(qgis_app, tmp_path):
+    """Read a copy: QGIS changes the header of a GeoPackage that it opens."""
+    qgis = pytest.importorskip("qgis.core")
+    for file in SAMPLE.iterdir():
+        shutil.copy(file, tmp_path)
+    project = qgis.QgsProject()
+    assert project.read(str(tmp_path / "sample.qgz"))
+    layers = list(project.mapLayers().values())
+    assert len(layers) == 6 and all(layer.isValid() and layer.featureCount() > 0 for layer in layers)
+    assert all(layer.source().startswith(str(tmp_path)) for layer in layers)
+    assert project.title() and project.crs().authid() == "EPSG:32719"
+    by_table = {layer.source().split("layername=")[1]: layer for layer in layers}
+    assert by_table["roads"].renderer().type() == "categorizedSymbol"
+    assert by_table["zones"].renderer().type() == "graduatedSymbol"
+    assert not project.viewSettings().defaultViewExtent().isNull()

@@ -1,0 +1,99 @@
+"""How the sample's layers look: colours that colour-blind readers can tell apart, units in the legend."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsCategorizedSymbolRenderer,
+    QgsFillSymbol,
+    QgsGraduatedSymbolRenderer,
+    QgsLineSymbol,
+    QgsMarkerSymbol,
+    QgsPalLayerSettings,
+    QgsRendererCategory,
+    QgsRendererRange,
+    QgsSingleSymbolRenderer,
+    QgsTextBufferSettings,
+    QgsTextFormat,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+)
+from qgis.PyQt.QtGui import QColor
+
+ROADS = (
+    (("motorway", "trunk"), "Motorway, trunk road", "#7a5195", 0.7),
+    (("primary",), "Primary road", "#6f6f6f", 0.55),
+    (("secondary",), "Secondary road", "#808080", 0.4),
+    (("tertiary",), "Tertiary road", "#8c8c8c", 0.3),
+    (("residential", "unclassified", "living_street"), "Other road", "#9c9c9c", 0.18),
+)
+PEOPLE = ((0, 1_500), (1_500, 2_500), (2_500, 3_500), (3_500, 4_500), (4_500, 5_500))
+PEOPLE_COLOURS = ("#fff7ec", "#fee8c8", "#fdd49e", "#fdbb84", "#fc8d59")
+
+
+def style_roads(layer: QgsVectorLayer) -> None:
+    """Draw roads by class."""
+    categories = []
+    for classes, label, colour, width in ROADS:
+        symbol = QgsLineSymbol.createSimple({"color": colour, "width": str(width), "capstyle": "round"})
+        categories.append(QgsRendererCategory(list(classes) if len(classes) > 1 else classes[0], symbol, label))
+    layer.setRenderer(QgsCategorizedSymbolRenderer("highway", categories))
+
+
+def style_zones(layer: QgsVectorLayer) -> None:
+    """Draw zones by people."""
+    ranges = []
+    for (low, high), colour in zip(PEOPLE, PEOPLE_COLOURS):
+        symbol = QgsFillSymbol.createSimple(
+            {"color": colour, "outline_color": "#8a8a8a", "outline_width": "0.15", "outline_style": "solid"}
+        )
+        ranges.append(QgsRendererRange(low, high, symbol, f"{low:,} - {high:,} people"))
+    layer.setRenderer(QgsGraduatedSymbolRenderer("population", ranges))
+    layer.setOpacity(0.55)
+
+
+def style_hazard(layer: QgsVectorLayer) -> None:
+    """Draw the strip translucent."""
+    symbol = QgsFillSymbol.createSimple(
+        {"color": "0,114,178,70", "outline_color": "0,114,178,255", "outline_width": "0.4"}
+    )
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+
+
+def style_sites(layer: QgsVectorLayer) -> None:
+    """Draw candidate shelters by area, labelled with their ids."""
+    ranges = []
+    for low, high, size in ((0, 10_000, 2.2), (10_000, 20_000, 3.2), (20_000, 40_000, 4.4)):
+        symbol = QgsMarkerSymbol.createSimple(
+            {
+                "name": "square",
+                "color": "#009e73",
+                "outline_color": "#ffffff",
+                "outline_width": "0.3",
+                "size": str(size),
+            }
+        )
+        ranges.append(QgsRendererRange(low, high, symbol, f"{low:,} - {high:,} m² of open area"))
+    layer.setRenderer(QgsGraduatedSymbolRenderer("area_m2", ranges))
+    label(layer, "site_id", 7, "#00533c")
+
+
+def label(layer: QgsVectorLayer, field: str, size: float, colour: str) -> None:
+    """Label the features of a layer with a field or expression, with a white halo."""
+    form = QgsTextFormat()
+    form.setSize(size)
+    form.setColor(QColor(colour))
+    halo = QgsTextBufferSettings()
+    halo.setEnabled(True)
+    halo.setSize(0.7)
+    halo.setColor(QColor("#ffffff"))
+    form.setBuffer(halo)
+    settings = QgsPalLayerSettings()
+    settings.fieldName = field
+    settings.isExpression = not field.isidentifier()
+    settings.dist = 0.8
+    settings.setFormat(form)
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+    layer.setLabelsEnabled(True)
+
+
+STYLES = {"roads": style_roads, "zones": style_zones, "hazard": style_hazard, "sites": style_sites}
