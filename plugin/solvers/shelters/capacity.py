@@ -1,0 +1,81 @@
+"""Room in a shelter: area standards, safe capacity and what the people already there leave of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..control import SolverError
+
+SQUARE_FOOT = 0.09290304  # square metres, exact by the international foot
+
+
+@dataclass(frozen=True)
+class AreaStandard:
+    """Floor or ground area that one person needs: a name, square metres (None: given by the user) and its source."""
+
+    name: str
+    area: float | None
+    source: str
+
+
+AREA_STANDARDS = (
+    AreaStandard("Custom (area per person below)", None, "your own value"),
+    AreaStandard("Emergency stay, 1.0 m² per person", 1.0, "planning value for hours to a day, open ground"),
+    AreaStandard(
+        "Emergency stay, 2.0 m² per person", 2.0, "planning value for an emergency stay with room to lie down"
+    ),
+    AreaStandard("Short stay, 2.0 m² per person", 2.0, "planning value for some days"),
+    AreaStandard("Long stay, 3.5 m² per person (Sphere)", 3.5, "Sphere Handbook: 3.5 m² of covered living space"),
+    AreaStandard("20 ft² per person", 20 * SQUARE_FOOT, "common US practice for evacuation or short-term shelters"),
+    AreaStandard("40 ft² per person", 40 * SQUARE_FOOT, "common US practice for longer stays"),
+)
+
+
+def area_per_person(standard: int, custom: float) -> float:
+    """Return the square metres per person of a standard (index into :data:`AREA_STANDARDS`), or the custom value."""
+    area = AREA_STANDARDS[standard].area
+    return custom if area is None else area
+
+
+def safe_capacity(area: np.ndarray, per_person: float, usable_share: float) -> np.ndarray:
+    """Return ``S_p = floor(usable_share * area / area_per_person)`` in people.
+
+    Parameters
+    ----------
+    area : ndarray, shape (s,)
+        Square metres.
+    per_person : float
+        Square metres a person needs, above 0.
+    usable_share : float
+        Part of the area that people can use, above 0 and up to 1.
+
+    Returns
+    -------
+    ndarray of int64, shape (s,)
+
+    Raises
+    ------
+    SolverError
+        When an argument is out of its range.
+    """
+    area = np.asarray(area, dtype=float)
+    if not per_person > 0.0:
+        raise SolverError(f"AREA_PER_PERSON is {per_person:g} m²; it must be above 0.")
+    if not 0.0 < usable_share <= 1.0:
+        raise SolverError(f"USABLE_SHARE is {usable_share:g}; it must be above 0 and at most 1.")
+    if np.any(~(area >= 0.0)):
+        raise SolverError("AREA_FIELD: an area is negative or missing.")
+    # 0.7 * 2000 / 2 is 699.9999... in binary; a hair must not cost a place.
+    return np.floor(usable_share * area / per_person * (1.0 + 1e-12)).astype(np.int64)
+
+
+def residual_capacity(capacity: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return ``Q_p = max(0, S_p - P_p)``: the room that the people predicted to be there leave.
+
+    Parameters
+    ----------
+    capacity, predicted : ndarray of int, shape (s,)
+    """
+    return np.maximum(0, np.asarray(capacity, dtype=np.int64) - np.asarray(predicted, dtype=np.int64))

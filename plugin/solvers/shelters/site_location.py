@@ -1,0 +1,174 @@
+"""Which sites to open for the least travel: a capacitated location problem, bounded, reduced by proof, then solved."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, Progress
+from ..dependencies import require
+from ..integer_program import Solution, solve_program
+from .coverage import Coverage
+from .exchange import fixed_by_price, improve
+from .stage import Stage
+from .travel import Relaxation, TravelProblem, flows_to, relax
+
+SHARE = 0.25  # of the time left: for the relaxation, and again for improving a set by exchanges
+ALL_LINKED = 20_000  # up to so many pairs the program gets every row flow <= most * open
+MOST_ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class Location:
+    """A set of sites, (s,) bool, its flows, (p,), and what was proved about its person-minutes."""
+
+    chosen: np.ndarray
+    flow: np.ndarray
+    stage: Stage
+
+
+def least_travel(
+    problem: TravelProblem,
+    coverage: Coverage,
+    target: int,
+    start: np.ndarray,
+    mip_gap: float,
+    deadline: Deadline,
+    progress: Progress,
+    cancelled: IsCancelled,
+    log: Callable[[str], None],
+) -> Location:
+    """Return the sites and flows with the least person-minutes among the sets that shelter ``target`` units.
+
+    At most ``problem.max_sites`` sites. A linear relaxation bounds the answer from below and exchanges of sites
+    improve ``start`` from above; a site whose reduced cost exceeds the difference is closed (or open) in every better
+    set, which is the proof by which it leaves the integer program. What is left goes to the solver.
+    """
+    began = time.monotonic()
+    best, (flow, value) = start, flows_to(problem, start)
+    progress(0.05, "Bounding the travel time")
+    relaxation = relax(problem, _some_of(deadline), cancelled)
+    bound, method = relaxation.bound, "linear relaxation"
+    if value - bound > mip_gap * value:
+        progress(0.15, "Exchanging sites")
+        best, flow, value = improve(
+            problem, coverage, target, best, flow, value, relaxation, _some_of(deadline), cancelled
+        )
+    if value - bound > mip_gap * value and not deadline.passed():
+        progress(0.3, "Choosing the sites with the least travel")
+        program = _Program(problem, value, relaxation)
+        log(program.sentence(value, bound))
+        for _ in range(MOST_ATTEMPTS):
+            solution = program.solve(mip_gap, deadline, progress, cancelled, log)
+            method = solution.solver
+            if solution.status == "infeasible":
+                bound = value  # nothing better is left
+            elif solution.bound is not None:
+                bound = max(bound, min(solution.bound, value))
+            if not solution.found:
+                break
+            chosen = program.chosen()
+            if coverage.sheltered(chosen) < target:
+                program.rule_out(chosen)
+                continue
+            found_flow, found = flows_to(problem, chosen)
+            if found < value:
+                best, flow, value = chosen, found_flow, found
+            break
+    bound = value if value - bound <= 1e-9 * value else bound  # equal but for floating point
+    proved = value - bound <= mip_gap * value
+    stage = Stage("person-minutes", value, bound, proved, method, time.monotonic() - began)
+    return Location(best, flow, stage)
+
+
+class _Program:
+    """The PuLP model over the sites that a set better than ``value`` may open."""
+
+    def __init__(self, problem: TravelProblem, value: float, relaxation: Relaxation) -> None:
+        pulp = require("pulp", "choosing shelters")
+        self._pulp, self._count = pulp, len(problem.room)
+        closed, opened = fixed_by_price(value, relaxation)
+        closed &= ~problem.required
+        self._sites = np.flatnonzero(~closed)
+        self._fixed = int(closed.sum()), int((opened | problem.required).sum())
+        self.problem: Any = pulp.LpProblem("least_travel", pulp.LpMinimize)
+        self.open = {
+            j: pulp.LpVariable(
+                f"open_{j:05d}", lowBound=int(opened[j] or problem.required[j]), upBound=1, cat=pulp.LpInteger
+            )
+            for j in self._sites.tolist()
+        }
+        keep = np.flatnonzero(~closed[problem.site] & (problem.most > 0.0))
+        self._rows(problem, relaxation, keep)
+
+    def _rows(self, problem: TravelProblem, relaxation: Relaxation, keep: np.ndarray) -> None:
+        pulp, model = self._pulp, self.problem
+        linked = set(keep.tolist() if len(keep) <= ALL_LINKED else relaxation.tight.tolist())
+        of_zone: dict[int, list[Any]] = {}
+        of_site: dict[int, list[Any]] = {}
+        cost = []
+        columns = (keep, problem.zone[keep], problem.site[keep], problem.minutes[keep], problem.most[keep])
+        for pair, i, j, minutes, most in zip(*(column.tolist() for column in columns)):
+            flow = pulp.LpVariable(f"flow_{i:06d}_{j:05d}", lowBound=0.0, upBound=most)
+            of_zone.setdefault(i, []).append(flow)
+            of_site.setdefault(j, []).append(flow)
+            cost.append((flow, minutes))
+            if pair in linked:
+                model += pulp.LpAffineExpression([(flow, 1.0), (self.open[j], -most)]) <= 0
+        model += pulp.LpAffineExpression(cost)
+        for i, flows in of_zone.items():
+            total = pulp.LpAffineExpression([(flow, 1.0) for flow in flows])
+            people = float(problem.people[i])
+            model += (total == people) if problem.all_sheltered else (total <= people)
+        for j, flows in of_site.items():
+            total = pulp.LpAffineExpression([(flow, 1.0) for flow in flows])
+            model += total <= float(problem.room[j]) * self.open[j]
+        model += pulp.lpSum(list(self.open.values())) <= problem.max_sites
+        rooms = [(self.open[j], float(problem.room[j])) for j in self._sites.tolist()]
+        model += pulp.LpAffineExpression(rooms) >= problem.target
+        if not problem.all_sheltered:
+            model += pulp.LpAffineExpression([(flow, 1.0) for flow, _ in cost]) >= problem.target
+
+    def sentence(self, value: float, bound: float) -> str:
+        """Return what is known before the solver starts."""
+        closed, opened = self._fixed
+        return (
+            f"Least travel: {value:,.0f} person-minutes reached, {bound:,.0f} proved as a lower bound; of "
+            f"{self._count} sites {closed} are proved closed and {opened} open, the rest go to the solver."
+        )
+
+    def solve(
+        self,
+        mip_gap: float,
+        deadline: Deadline,
+        progress: Progress,
+        cancelled: IsCancelled,
+        log: Callable[[str], None],
+    ) -> Solution:
+        """Solve the program in the time left."""
+        return solve_program(
+            self.problem,
+            time_limit=0.0 if deadline.seconds == float("inf") else max(1.0, deadline.remaining),
+            mip_gap=mip_gap,
+            progress=progress,
+            cancelled=cancelled,
+            log=log,
+        )
+
+    def chosen(self) -> np.ndarray:
+        """Return the open sites of the solution, (s,) bool."""
+        chosen = np.zeros(self._count, dtype=bool)
+        chosen[[j for j, variable in self.open.items() if round(variable.varValue or 0) == 1]] = True
+        return chosen
+
+    def rule_out(self, chosen: np.ndarray) -> None:
+        """Demand a site outside ``chosen``, which shelters too few, as does any part of it."""
+        self.problem += self._pulp.lpSum([v for j, v in self.open.items() if not chosen[j]]) >= 1
+
+
+def _some_of(deadline: Deadline) -> Deadline:
+    """Return a deadline for a part of the time left."""
+    return Deadline(0.0 if deadline.seconds == float("inf") else max(0.5, SHARE * deadline.remaining))

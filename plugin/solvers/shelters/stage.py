@@ -1,0 +1,51 @@
+"""Evidence of one stage of a choice made in order: what was reached, what was proved, by whom, in which time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One objective of a lexicographic choice (all minimised).
+
+    Attributes
+    ----------
+    name : str
+        "uncovered people", "sites" or "person-minutes".
+    value : float
+        What the chosen set reaches.
+    bound : float or None
+        No set does better than this, given the stages before; None where nothing was proved.
+    proved : bool
+        Whether value and bound agree (within the gap asked for).
+    method : str
+        How, with the solver's name and version where one was used.
+    seconds : float
+    """
+
+    name: str
+    value: float
+    bound: float | None
+    proved: bool
+    method: str
+    seconds: float
+
+    @property
+    def gap(self) -> float | None:
+        """``100 * (value - bound) / value`` percent, None without a bound."""
+        if self.bound is None:
+            return None
+        if self.value <= 0.0:
+            return 0.0
+        return max(0.0, 100.0 * (self.value - self.bound) / self.value)
+
+    def sentence(self) -> str:
+        """Return the evidence as a line for the log."""
+        if self.bound is None:
+            proof = "no bound"
+        elif self.gap:
+            proof = f"at most {self.gap:.3g} % above the optimum"
+        else:
+            proof = "proved best"
+        return f"{self.name}: {self.value:,.10g} ({proof}; {self.method}; {self.seconds:.1f} s)"
