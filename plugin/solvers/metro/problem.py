@@ -1,0 +1,130 @@
+"""The allocation of rescue resources to metro incidents as arrays: [M] section 4.1, for several incidents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..control import SolverError
+from .penalty import DEFAULT_TIERS, PenaltyTiers, parse_tiers
+
+# Travel times are sums of floating-point numbers; a nanominute of noise must not move a unit into the next tier.
+NOISE_DIGITS = 9
+
+
+@dataclass(frozen=True)
+class MetroProblem:
+    """Rescue points i, incidents j and resource types k.
+
+    Attributes
+    ----------
+    stations, incidents, resources : tuple of str
+        Names, for messages.
+    inventory : ndarray of int, shape (i, k)
+        Units in stock, p.
+    use_cost : ndarray, shape (i, k)
+        Cost of one unit without its transport.
+    demand : ndarray of int, shape (j, k)
+        Units wanted, d.
+    minutes : ndarray, shape (i, j)
+        Travel times t, infinite where there is no way.
+    km : ndarray, shape (i, j)
+        Distances; used with ``cost_per_km`` only.
+    limit : float
+        The time T by which a delivery counts as on time, minutes.
+    tiers : PenaltyTiers
+        β by late minutes.
+    weight_delay, weight_cost : float
+        η1 and η2.
+    cost_per_km : float
+        Transport cost of one unit, added to ``use_cost``.
+    """
+
+    stations: tuple[str, ...]
+    incidents: tuple[str, ...]
+    resources: tuple[str, ...]
+    inventory: np.ndarray
+    use_cost: np.ndarray
+    demand: np.ndarray
+    minutes: np.ndarray
+    km: np.ndarray
+    limit: float = 20.0
+    tiers: PenaltyTiers = field(default_factory=lambda: parse_tiers(DEFAULT_TIERS))
+    weight_delay: float = 0.7
+    weight_cost: float = 0.3
+    cost_per_km: float = 0.0
+
+    def __post_init__(self) -> None:
+        i, j, k = len(self.stations), len(self.incidents), len(self.resources)
+        shapes = {"inventory": (i, k), "use_cost": (i, k), "demand": (j, k), "minutes": (i, j), "km": (i, j)}
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise SolverError(f"{name} has the shape {getattr(self, name).shape}; it must be {shape}.")
+        for name in ("inventory", "demand"):
+            if not np.issubdtype(getattr(self, name).dtype, np.integer):
+                raise SolverError(f"{name} must be whole units.")
+        for name in shapes:
+            values = getattr(self, name)
+            if np.isnan(values).any() or (values < 0).any():
+                raise SolverError(f"{name} holds values that are negative or not numbers.")
+        if not np.isfinite(self.use_cost).all():
+            raise SolverError("use_cost holds values that are not finite.")
+        if self.weight_delay < 0 or self.weight_cost < 0:
+            raise SolverError("WEIGHT_DELAY and WEIGHT_COST must not be negative.")
+        if self.weight_delay == 0 and self.weight_cost == 0:
+            raise SolverError(
+                "WEIGHT_DELAY and WEIGHT_COST are both 0, so every allocation would be equally good. Make one positive."
+            )
+
+    @cached_property
+    def reachable(self) -> np.ndarray:
+        """Whether there is a way at all, shape (i, j)."""
+        return np.isfinite(self.minutes)
+
+    @cached_property
+    def late(self) -> np.ndarray:
+        """Minutes beyond the limit, max(0, t - T), shape (i, j); 0 where unreachable."""
+        late = np.round(self.minutes - self.limit, NOISE_DIGITS)
+        return np.where(self.reachable, np.maximum(late, 0.0), 0.0)
+
+    @cached_property
+    def on_time(self) -> np.ndarray:
+        """λ of [M] Table 3: whether a delivery arrives within the limit, shape (i, j)."""
+        return self.reachable & (self.late <= 0.0)
+
+    @cached_property
+    def unit_penalty(self) -> np.ndarray:
+        """β(t - T) * max(0, t - T) of one unit, shape (i, j)."""
+        return self.tiers.at(self.late) * self.late
+
+    @cached_property
+    def unit_cost(self) -> np.ndarray:
+        """c: use cost plus transport cost of one unit, shape (i, j, k); transport counts 0 where unreachable."""
+        transport = self.cost_per_km * np.where(self.reachable & np.isfinite(self.km), self.km, 0.0)
+        return self.use_cost[:, None, :] + transport[:, :, None]
+
+    @cached_property
+    def combined_cost(self) -> np.ndarray:
+        """What one unit adds to the fitness, η1 β max(0, t - T) + η2 c, shape (i, j, k); infinite where unreachable."""
+        combined = self.weight_delay * self.unit_penalty[:, :, None] + self.weight_cost * self.unit_cost
+        return np.where(self.reachable[:, :, None], combined, np.inf)
+
+    def with_demand(self, demand: np.ndarray) -> MetroProblem:
+        """Return the same problem with another demand, shape (j, k)."""
+        return MetroProblem(
+            self.stations,
+            self.incidents,
+            self.resources,
+            self.inventory,
+            self.use_cost,
+            demand,
+            self.minutes,
+            self.km,
+            self.limit,
+            self.tiers,
+            self.weight_delay,
+            self.weight_cost,
+            self.cost_per_km,
+        )

@@ -1,0 +1,82 @@
+"""What an allocation leaves undone: units that are missing and types that come too late, each with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .problem import MetroProblem
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """One type at one incident that is not served as asked.
+
+    Attributes
+    ----------
+    incident, resource : int
+        Indices j and k.
+    demanded, delivered, on_time : int
+        Units asked for, sent, and of those arriving within the limit.
+    reason : str
+    """
+
+    incident: int
+    resource: int
+    demanded: int
+    delivered: int
+    on_time: int
+    reason: str
+
+    @property
+    def unmet(self) -> int:
+        """Units that are missing."""
+        return max(0, self.demanded - self.delivered)
+
+
+def shortages(problem: MetroProblem, units: np.ndarray) -> list[Shortage]:
+    """Return every (incident, type) short of units or without one on time, in the order of incidents and types."""
+    delivered = units.sum(axis=0)
+    on_time = np.where(problem.on_time[:, :, None], units, 0).sum(axis=0)
+    out = []
+    for j, k in np.argwhere(problem.demand > 0):
+        wanted, sent, timely = int(problem.demand[j, k]), int(delivered[j, k]), int(on_time[j, k])
+        if sent >= wanted and timely > 0:
+            continue
+        reasons = []
+        if sent < wanted:
+            reasons.append(_why_unmet(problem, units, j, k))
+        if timely == 0 and sent > 0:
+            reasons.append(_why_late(problem, units, j, k))
+        out.append(Shortage(int(j), int(k), wanted, sent, timely, "; ".join(reasons)))
+    return out
+
+
+def _why_unmet(problem: MetroProblem, units: np.ndarray, j: int, k: int) -> str:
+    name = problem.resources[k]
+    stock = problem.inventory[:, k]
+    if not stock.any():
+        return f"no rescue point stocks {name}"
+    reach = problem.reachable[:, j]
+    if not (stock * reach).any():
+        return f"no rescue point that stocks {name} can reach the incident"
+    within_reach = int(stock[reach].sum())
+    if within_reach < problem.demand[j, k]:
+        return f"not enough stock: {within_reach} of {name} within reach, {problem.demand[j, k]} needed"
+    left = stock - units[:, :, k].sum(axis=1)
+    if (left[reach] > 0).any():
+        return f"this allocation leaves {int(left[reach].sum())} of {name} within reach unused"
+    return f"the stock of {name} within reach is used at other incidents"
+
+
+def _why_late(problem: MetroProblem, units: np.ndarray, j: int, k: int) -> str:
+    timely = problem.on_time[:, j] & (problem.inventory[:, k] > 0)
+    sent = units[:, j, k] > 0
+    first = float(problem.minutes[sent, j].min())
+    if not timely.any():
+        return f"nothing within the limit of {problem.limit:g} min: the first unit arrives after {first:.1f} min"
+    return (
+        f"the units within the limit of {problem.limit:g} min are needed at other incidents: "
+        f"the first unit arrives after {first:.1f} min"
+    )
