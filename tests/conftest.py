@@ -15,9 +15,14 @@ for folder in (ROOT / "scripts", ROOT / "build" / "plugins"):
         sys.path.insert(0, str(folder))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from hypothesis import settings
+
 import environment
 
 environment.link_package()
+# The same cases in every run, and no verdict that depends on how busy the machine is.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 WITHOUT_QGIS = ROOT / "tests" / "solvers"
 HAVE_QGIS = importlib.util.find_spec("qgis") is not None
