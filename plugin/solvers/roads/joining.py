@@ -29,15 +29,15 @@ class Joined:
         Metres from the place to its nearest usable road, infinite when there is none; also where ``node`` is -1.
     reasons : list of str
         Why a place could not be joined; empty where it was.
-    passed_over : int
-        Number of joined places that have a nearer road which cannot be left and reached.
+    passed_over : (k,) bool
+        Whether a joined place has a nearer road, which cannot be left and reached.
     """
 
     network: RoadNetwork
     node: np.ndarray
     distance: np.ndarray
     reasons: list[str]
-    passed_over: int
+    passed_over: np.ndarray
 
 
 def join_points(network: RoadNetwork, xy: np.ndarray, max_distance: float) -> Joined:
@@ -69,7 +69,7 @@ def join_points(network: RoadNetwork, xy: np.ndarray, max_distance: float) -> Jo
     reasons = [
         "" if near[k] else _reason(bool(known[k]), float(distance[k]), max_distance) for k in range(len(points))
     ]
-    passed_over = int(np.sum(any_distance[near] < distance[near] - CLEARLY_NEARER))
+    passed_over = near & (any_distance < distance - CLEARLY_NEARER)
     return Joined(joined, node, distance, reasons, passed_over)
 
 

@@ -1,0 +1,203 @@
+"""A road layer read as a network; the way in to everything about roads for algorithms."""
+
+from __future__ import annotations
+
+import numpy as np
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+)
+
+from ..solvers.control import IsCancelled, Progress, part, stop_if
+from ..solvers.roads.components import components
+from ..solvers.roads.lines import clean, without
+from ..solvers.roads.merging import equal_places
+from ..solvers.roads.network import RoadNetwork
+from ..solvers.roads.osm import DirectionRule
+from ..solvers.roads.splitting import Pieces, keep_pieces, split
+from ..solvers.roads.traffic import Traffic, network_of, read_traffic
+from ..solvers.roads.wkb import Lines, parse_lines
+from . import network_crs
+from .errors import LayerError
+from .network_barriers import open_pieces
+from .network_geometry import arcs_geometries, arcs_geometry
+from .network_places import join_places
+from .network_source import RoadFeatures, read_features
+from .network_types import NetworkOptions, ReadNetwork
+from .places import NAMED_IN_LOG
+
+__all__ = [
+    "NetworkOptions",
+    "ReadNetwork",
+    "arcs_geometries",
+    "arcs_geometry",
+    "join_places",
+    "read_network",
+]
+
+MANY_PARTS = 10
+FEW_NODES = 0.95
+OUTSIDE = "coordinates outside the range of the layer's reference system"
+
+
+def read_network(
+    source: QgsProcessingFeatureSource,
+    options: NetworkOptions,
+    barriers: QgsProcessingFeatureSource | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> ReadNetwork:
+    """Read a line layer as a road network.
+
+    Roads that cannot be used are left out, named in the log and given back with the reason. Pieces that meet a
+    barrier are left out and counted.
+
+    Raises
+    ------
+    LayerError
+        No CRS, a missing field, no usable road, or every road closed.
+    Cancelled
+    """
+    name, crs = source.sourceName(), source.sourceCrs()
+    if not crs.isValid():
+        raise LayerError(
+            f"NETWORK: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
+        )
+    features = read_features(source, options, part(progress, 0.0, 0.7), cancelled)
+    stop_if(cancelled)
+    progress(0.7, "Splitting roads")
+    lines, unusable = _usable_lines(features, crs)
+    if len(lines) == 0:
+        _refuse_empty(name, features.ids, unusable)
+    pieces, working, unusable = _pieces(lines, unusable, features, name, crs, options.tolerance, context, feedback)
+    stop_if(cancelled)
+    progress(0.9, "Building the network")
+    rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
+    _log_rejected(name, rejected, feedback)
+    closed = 0
+    if barriers is not None:
+        keep = open_pieces(pieces, working, barriers, context, feedback)
+        closed = int((~keep).sum())
+        feedback.pushInfo(f"BARRIERS: {closed} of {len(pieces)} pieces of road are closed.")
+        pieces = keep_pieces(pieces, keep)
+        if len(pieces) == 0:
+            raise LayerError(
+                f"BARRIERS: the polygons close every road of “{name}”. Choose smaller polygons or another layer."
+            )
+    traffic = _traffic(source, features, options)
+    for warning in traffic.warnings:
+        feedback.pushWarning(f"NETWORK: {warning}")
+    network = network_of(pieces, traffic, features.ids)
+    _log_network(name, network, options, feedback)
+    progress(1.0, "Building the network")
+    return ReadNetwork(network, working, rejected, traffic, closed, name)
+
+
+def _usable_lines(features: RoadFeatures, crs: QgsCoordinateReferenceSystem) -> tuple[Lines, dict[int, str]]:
+    lines, not_lines = parse_lines(features.geometries)
+    lines, unclean = clean(lines)
+    outside: dict[int, str] = {}
+    if crs.isGeographic() and network_crs.in_units(crs, "degrees"):
+        lines, outside = without(lines, (np.abs(lines.xy) > [540.0, 90.0]).any(axis=1), OUTSIDE)
+    return lines, {**outside, **unclean, **not_lines}
+
+
+def _pieces(
+    lines: Lines,
+    unusable: dict[int, str],
+    features: RoadFeatures,
+    name: str,
+    crs: QgsCoordinateReferenceSystem,
+    tolerance: float,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> tuple[Pieces, QgsCoordinateReferenceSystem, dict[int, str]]:
+    """Measure the lines, choose the working CRS and split the lines in it."""
+    ellipsoid = network_crs.ellipsoid_of(context, crs)
+    places, place = equal_places(lines.xy)
+    lonlat = network_crs.longitude_latitude(places, crs, ellipsoid, context.transformContext())
+    lost = ~np.isfinite(lonlat).all(axis=1)
+    if lost.any():
+        lines, more = without(lines, lost[place], OUTSIDE)
+        unusable = {**more, **unusable}
+        if len(lines) == 0:
+            _refuse_empty(name, features.ids, unusable)
+        return _pieces(lines, unusable, features, name, crs, tolerance, context, feedback)
+    step = network_crs.step_lengths(lonlat, place, ellipsoid)
+    working = network_crs.working_crs(crs, places, place, lonlat, step)
+    xy = network_crs.transform_vertices(places, crs, working, context.transformContext())
+    if not np.isfinite(xy).all():
+        raise LayerError(
+            f"NETWORK: the roads of “{name}” could not be transformed from {network_crs.name_of(crs)} to "
+            f"{network_crs.name_of(working)}. Check that the layer's coordinate reference system is the right one."
+        )
+    feedback.pushInfo(
+        f"NETWORK: working in {network_crs.name_of(working)}; lengths are measured on the ellipsoid {ellipsoid}."
+    )
+    return split(lines, place, xy, step, tolerance), working, unusable
+
+
+def _traffic(source: QgsProcessingFeatureSource, features: RoadFeatures, options: NetworkOptions) -> Traffic:
+    given = bool(options.value_forward or options.value_backward or options.value_both)
+    text = False
+    if options.direction_field:
+        field = source.fields().field(options.direction_field)
+        text = not field.isNumeric()
+    rule = DirectionRule(
+        options.value_forward,
+        options.value_backward,
+        options.value_both,
+        options.default_direction,
+        osm=text or not given,
+    )
+    return read_traffic(
+        len(features.ids),
+        features.directions,
+        rule,
+        features.speeds,
+        options.default_speed,
+        features.lanes,
+        features.capacities,
+        options.default_lane_capacity,
+    )
+
+
+def _refuse_empty(name: str, ids: list[str], unusable: dict[int, str]) -> None:
+    if not ids:
+        raise LayerError(f"NETWORK: “{name}” has no features. Choose a layer with roads in it.")
+    shown = "; ".join(f"{ids[k]}: {reason}" for k, reason in sorted(unusable.items())[:NAMED_IN_LOG])
+    raise LayerError(
+        f"NETWORK: none of the {len(ids)} feature(s) of “{name}” can be used as a road ({shown}). "
+        "Repair the geometries or choose another line layer."
+    )
+
+
+def _log_rejected(name: str, rejected: list[tuple[str, str]], feedback: QgsProcessingFeedback) -> None:
+    if rejected:
+        shown = "; ".join(f"{road}: {reason}" for road, reason in rejected[:NAMED_IN_LOG])
+        more = f" (and {len(rejected) - NAMED_IN_LOG} more)" if len(rejected) > NAMED_IN_LOG else ""
+        feedback.pushWarning(f"NETWORK: {len(rejected)} feature(s) of “{name}” cannot be used: {shown}{more}.")
+
+
+def _log_network(
+    name: str, network: RoadNetwork, options: NetworkOptions, feedback: QgsProcessingFeedback
+) -> None:
+    feedback.pushInfo(
+        f"NETWORK: {len(network.road_ids)} roads of “{name}” give {network.node_count} nodes, "
+        f"{network.piece_count} pieces and {network.arc_count} directed arcs."
+    )
+    if options.speed_field is None:
+        feedback.pushInfo(f"NETWORK: no speed field; {options.default_speed:g} km/h on every road.")
+    sizes = np.bincount(components(network, strong=False))
+    if len(sizes) > 1:
+        text = (
+            f"NETWORK: the roads of “{name}” fall into {len(sizes)} parts that are not connected; the largest has "
+            f"{sizes[0]} of {network.node_count} nodes. Places join the parts of real size only, and there is no way "
+            "from one part to another. Run “Check roads” to see them; a larger TOLERANCE may join them."
+        )
+        serious = len(sizes) >= MANY_PARTS or sizes[0] < FEW_NODES * network.node_count
+        (feedback.pushWarning if serious else feedback.pushInfo)(text)

@@ -1,0 +1,165 @@
+"""Where the roads lie: a metric working CRS for them, and lengths on the ellipsoid."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsCsException,
+    QgsDistanceArea,
+    QgsEllipsoidUtils,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProcessingContext,
+    QgsUnitTypes,
+)
+
+from ..solvers.roads.geodesic import segment_lengths
+
+WGS84_ELLIPSOID = "EPSG:7030"
+LINE_HEADER = struct.Struct("<BII")
+TRUE_TO_SCALE = 0.01  # a projected CRS in metres is worked in when its lengths are right to this share
+UTM_REACH = 6.0  # degrees of longitude from the zone's central meridian; the scale is within 0.5 % there
+
+
+def line_wkb(xy: np.ndarray) -> bytes:
+    """Return the well-known binary of a line with the vertices (v, 2)."""
+    return LINE_HEADER.pack(1, 2, len(xy)) + np.ascontiguousarray(xy, dtype="<f8").tobytes()
+
+
+def line_geometry(xy: np.ndarray) -> QgsGeometry:
+    """Return a line with the vertices (v, 2)."""
+    geometry = QgsGeometry()
+    geometry.fromWkb(line_wkb(xy))
+    return geometry
+
+
+def transform_vertices(
+    xy: np.ndarray,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext,
+) -> np.ndarray:
+    """Transform positions (k, 2), all in one call; NaN for those without an image in ``target``."""
+    if len(xy) == 0 or source == target:
+        return np.array(xy, dtype=np.float64).reshape(-1, 2)
+    transform = QgsCoordinateTransform(source, target, context)
+    geometry = line_geometry(xy)
+    try:
+        geometry.transform(transform)
+    except QgsCsException:
+        return _one_by_one(xy, transform)
+    moved = np.frombuffer(geometry.asWkb().data()[LINE_HEADER.size :], dtype="<f8").reshape(-1, 2)
+    return np.where(np.isfinite(moved), moved, np.nan)
+
+
+def _one_by_one(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+    """Transform position by position, because one that fails makes the whole call fail."""
+    moved = np.full((len(xy), 2), np.nan)
+    for k, (x, y) in enumerate(xy.tolist()):
+        try:
+            point = transform.transform(QgsPointXY(x, y))
+        except QgsCsException:
+            continue
+        if np.isfinite(point.x()) and np.isfinite(point.y()):
+            moved[k] = point.x(), point.y()
+    return moved
+
+
+def ellipsoid_of(context: QgsProcessingContext, crs: QgsCoordinateReferenceSystem) -> str:
+    """Return the project's ellipsoid, or the CRS's where the project has none, or WGS 84's."""
+    for acronym in (context.ellipsoid(), crs.ellipsoidAcronym()):
+        if acronym not in ("", "NONE", None) and QgsEllipsoidUtils.ellipsoidParameters(acronym).valid:
+            return str(acronym)
+    return WGS84_ELLIPSOID
+
+
+def longitude_latitude(
+    xy: np.ndarray, crs: QgsCoordinateReferenceSystem, ellipsoid: str, context: QgsCoordinateTransformContext
+) -> np.ndarray:
+    """Return positions (k, 2) as longitude and latitude in degrees on an ellipsoid."""
+    if crs.isGeographic() and in_units(crs, "degrees") and crs.ellipsoidAcronym() == ellipsoid:
+        return xy
+    target = QgsEllipsoidUtils.ellipsoidParameters(ellipsoid).crs
+    if not target.isValid():
+        target = QgsCoordinateReferenceSystem("EPSG:4326")
+    return transform_vertices(xy, crs, target, context)
+
+
+def in_units(crs: QgsCoordinateReferenceSystem, name: str) -> bool:
+    """Whether a CRS measures in "degrees" or "meters"."""
+    return bool(QgsUnitTypes.encodeUnit(crs.mapUnits()) == name)
+
+
+def step_lengths(lonlat: np.ndarray, place: np.ndarray, ellipsoid: str) -> np.ndarray:
+    """Return the ellipsoidal metres (k,) from each vertex to the next; the last is 0.
+
+    ``place`` (k,) are the vertices as indices into ``lonlat`` (u, 2).
+    """
+    steps = np.zeros(len(place))
+    if len(place) < 2:
+        return steps
+    shape = QgsEllipsoidUtils.ellipsoidParameters(ellipsoid)
+    flattening = 1 - shape.semiMinor / shape.semiMajor
+    vertex = lonlat[place]
+    steps[:-1] = segment_lengths(
+        vertex[:-1, 0], vertex[:-1, 1], vertex[1:, 0], vertex[1:, 1], shape.semiMajor, flattening
+    )
+    measure = QgsDistanceArea()
+    measure.setEllipsoid(ellipsoid)
+    for k in np.flatnonzero(np.isnan(steps)):
+        # nearly opposite points: QGIS's own measure copes with them
+        a, b = vertex[k], vertex[k + 1]
+        if np.isfinite(a).all() and np.isfinite(b).all():
+            steps[k] = measure.measureLine(QgsPointXY(*a.tolist()), QgsPointXY(*b.tolist()))
+    return np.nan_to_num(steps)
+
+
+def working_crs(
+    crs: QgsCoordinateReferenceSystem, xy: np.ndarray, place: np.ndarray, lonlat: np.ndarray, step: np.ndarray
+) -> QgsCoordinateReferenceSystem:
+    """Choose a CRS in metres for the roads.
+
+    The layer's own where it is in metres and true to scale; else the UTM zone of the middle; else, where the roads
+    reach beyond that, an equal-area projection about their middle.
+    """
+    if not crs.isGeographic() and in_units(crs, "meters") and _true_to_scale(xy, place, step):
+        return crs
+    longitude, latitude = lonlat[:, 0], lonlat[:, 1]
+    turn = np.radians(longitude)
+    about = float(np.degrees(np.arctan2(np.sin(turn).mean(), np.cos(turn).mean())))
+    offset = (longitude - about + 180) % 360 - 180  # so that roads on both sides of the date line stay together
+    middle = about + (offset.min() + offset.max()) / 2
+    middle = (middle + 180) % 360 - 180
+    centre = float(latitude.min() + latitude.max()) / 2
+    zone = min(int((middle + 180) // 6) + 1, 60)
+    reach = np.abs((longitude - (zone * 6 - 183) + 180) % 360 - 180).max()
+    if reach <= UTM_REACH and latitude.min() >= -80 and latitude.max() <= 84:
+        utm = QgsCoordinateReferenceSystem(f"EPSG:{(32600 if centre >= 0 else 32700) + zone}")
+        if utm.isValid():
+            return utm
+    return QgsCoordinateReferenceSystem.fromProj(
+        f"+proj=laea +lat_0={centre:.6f} +lon_0={middle:.6f} +datum=WGS84 +units=m +no_defs"
+    )
+
+
+def _true_to_scale(xy: np.ndarray, place: np.ndarray, step: np.ndarray) -> bool:
+    vertex = xy[place]
+    planar = np.hypot(*(vertex[1:] - vertex[:-1]).T)
+    real = step[:-1]
+    sample = np.flatnonzero(real > 1.0)
+    if len(sample) == 0:
+        return False
+    low, high = np.quantile(planar[sample] / real[sample], [0.01, 0.99])
+    return bool(low > 1 - TRUE_TO_SCALE and high < 1 + TRUE_TO_SCALE)
+
+
+def name_of(crs: QgsCoordinateReferenceSystem) -> str:
+    """Return a CRS's name for the log."""
+    if crs.authid():
+        return f"{crs.authid()} ({crs.description()})"
+    return str(crs.toProj())

@@ -1,0 +1,47 @@
+"""Stretches of the network as geometries."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProcessingContext
+
+from .network_crs import line_geometry, transform_vertices
+from .network_types import ReadNetwork
+
+
+def arcs_geometry(
+    read: ReadNetwork,
+    arcs: Sequence[int] | np.ndarray,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+) -> QgsGeometry:
+    """Return a chain of arcs as one line in travel order, in the CRS ``target``; null for no arcs."""
+    return arcs_geometries(read, [arcs], target, context)[0]
+
+
+def arcs_geometries(
+    read: ReadNetwork,
+    chains: Sequence[Sequence[int] | np.ndarray],
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+) -> list[QgsGeometry]:
+    """Return many chains of arcs as lines, all transformed in one call; see :func:`arcs_geometry`."""
+    vertices = [read.network.path_xy(chain) for chain in chains]
+    return lines_in(read, vertices, target, context)
+
+
+def lines_in(
+    read: ReadNetwork,
+    vertices: Sequence[np.ndarray],
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+) -> list[QgsGeometry]:
+    """Return vertices (v, 2) of the working CRS as lines in the CRS ``target``; null for no vertices."""
+    if not vertices:
+        return []
+    size = np.array([len(xy) for xy in vertices])
+    moved = transform_vertices(np.concatenate(vertices), read.crs, target, context.transformContext())
+    parts = np.split(moved, np.cumsum(size)[:-1])
+    return [line_geometry(xy) if len(xy) else QgsGeometry() for xy in parts]

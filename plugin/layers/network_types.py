@@ -1,0 +1,58 @@
+"""How a road layer is to be read, and what reading it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qgis.core import QgsCoordinateReferenceSystem
+
+from ..solvers.roads.network import DEFAULT_LANE_CAPACITY, RoadNetwork
+from ..solvers.roads.traffic import Traffic
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """The network's parameters, named as in the algorithms.
+
+    Fields are names of the layer's fields or None. ``default_direction`` is 0 forward, 1 backward, 2 both. Speeds are
+    km/h, ``tolerance`` and ``max_snap_distance`` metres, ``default_lane_capacity`` vehicles/h.
+    """
+
+    direction_field: str | None = None
+    value_forward: str = ""
+    value_backward: str = ""
+    value_both: str = ""
+    default_direction: int = 2
+    speed_field: str | None = None
+    default_speed: float = 40.0
+    tolerance: float = 0.01
+    id_field: str | None = None
+    lanes_field: str | None = None
+    capacity_field: str | None = None
+    default_lane_capacity: float = DEFAULT_LANE_CAPACITY
+    max_snap_distance: float = 500.0
+
+
+@dataclass(frozen=True)
+class ReadNetwork:
+    """A road layer as a network.
+
+    Attributes
+    ----------
+    network : RoadNetwork
+    crs : QgsCoordinateReferenceSystem
+        The working CRS of the network's coordinates, in metres.
+    rejected : list of (str, str)
+        Roads, or parts of them, that could not be used, each with the reason.
+    traffic : Traffic or None
+        Attributes by road, in the order of ``network.road_ids``.
+    closed : int
+        Number of pieces the barriers closed.
+    """
+
+    network: RoadNetwork
+    crs: QgsCoordinateReferenceSystem
+    rejected: list[tuple[str, str]]
+    traffic: Traffic | None = None
+    closed: int = 0
+    layer: str = field(default="")

@@ -1,0 +1,101 @@
+"""Which drawn vertices are the same place: equal ones, and line ends within the tolerance of another vertex."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..dependencies import require
+
+ROUNDING = 1e-9  # m; so that a distance equal to the tolerance counts as within it
+
+
+def equal_places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the different positions.
+
+    Parameters
+    ----------
+    xy : (k, 2) float64
+
+    Returns
+    -------
+    places : (u, 2) float64
+        Sorted by x, then y.
+    place : (k,) int64
+        The place of each vertex.
+    """
+    packed = np.ascontiguousarray(xy + 0.0).view(np.complex128).ravel()  # adding 0 makes -0 and 0 equal
+    different, place = np.unique(packed, return_inverse=True)
+    return different.view(np.float64).reshape(-1, 2), place.reshape(-1)
+
+
+def join_ends(
+    places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: np.ndarray | None = None
+) -> np.ndarray:
+    """Join line ends within the tolerance of each other or of an inner vertex.
+
+    Ends near each other form one cluster, also in a chain (a near b, b near c joins a and c). A cluster then takes
+    the inner vertex nearest to any of its ends; inner vertices are never joined with each other.
+
+    Parameters
+    ----------
+    places : (u, 2) float64
+        Different positions, metres.
+    is_end : (u,) bool
+        Whether a line ends there.
+    tolerance : float
+        Metres; 0 joins nothing.
+    apart : (c, 2) int, optional
+        Pairs of places that are not joined however near.
+
+    Returns
+    -------
+    (u,) int64
+        The place that stands for each place, itself unless joined.
+    """
+    same = np.arange(len(places))
+    if tolerance <= 0 or not is_end.any():
+        return same
+    require("scipy", "joining the ends of roads")
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    end, other, distance = _pairs_within(places, np.flatnonzero(is_end), tolerance + ROUNDING)
+    if apart is not None and len(apart) and len(end):
+        count = len(places)
+        banned = np.concatenate([apart[:, 0] * count + apart[:, 1], apart[:, 1] * count + apart[:, 0]])
+        allowed = ~np.isin(end * count + other, banned)
+        end, other, distance = end[allowed], other[allowed], distance[allowed]
+    if len(end) == 0:
+        return same
+    to_end = is_end[other]
+    ones = np.ones(int(to_end.sum()), dtype=np.int8)
+    graph = coo_matrix((ones, (end[to_end], other[to_end])), shape=(len(places),) * 2)
+    _, cluster = connected_components(graph, directed=False)
+    first = np.unique(cluster, return_index=True)[1]
+    stands = first[cluster]
+    inner = ~to_end
+    order = np.lexsort((other[inner], distance[inner], cluster[end[inner]]))
+    which, nearest = np.unique(cluster[end[inner]][order], return_index=True)
+    for_cluster = np.full(int(cluster.max()) + 1, -1, dtype=np.int64)
+    for_cluster[which] = other[inner][order][nearest]
+    taken = is_end & (for_cluster[cluster] >= 0)
+    stands[taken] = for_cluster[cluster[taken]]
+    return stands
+
+
+def _pairs_within(
+    places: np.ndarray, ends: np.ndarray, reach: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return all pairs (end, other place) within reach, with their distance."""
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
+    second = tree.query(places[ends], k=2, distance_upper_bound=reach)[0][:, 1] if len(places) > 1 else np.inf
+    crowded = ends[np.isfinite(np.broadcast_to(second, ends.shape))]
+    near = tree.query_ball_point(places[crowded], reach) if len(crowded) else []
+    count = np.fromiter(map(len, near), dtype=np.int64, count=len(near))
+    end = np.repeat(crowded, count)
+    other = np.fromiter((p for group in near for p in group), dtype=np.int64, count=int(count.sum()))
+    different = end != other
+    end, other = end[different], other[different]
+    return end, other, np.hypot(*(places[end] - places[other]).T)

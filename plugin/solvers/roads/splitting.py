@@ -1,0 +1,143 @@
+"""Splitting drawn lines into pieces where they meet.
+
+Lines meet where they share a vertex, and where the end of one lies within the tolerance of another's vertex. Where
+lines cross without a shared vertex one passes over the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .lines import line_of_vertex
+from .merging import join_ends
+from .wkb import Lines
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Stretches of lines between neighbouring nodes.
+
+    Attributes
+    ----------
+    node_xy : (n, 2) float64
+        Metres of the working CRS.
+    start, end : (p,) int32
+        Nodes, in the direction of drawing.
+    length : (p,) float64
+        Ellipsoidal metres.
+    road : (p,) int64
+        The feature each piece comes from.
+    offset : (p + 1,) int64
+        Offsets of each piece's vertices in ``xy``.
+    xy : (k, 2) float64
+        Metres of the working CRS; the first and last vertex of a piece are those of its nodes.
+    """
+
+    node_xy: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    length: np.ndarray
+    road: np.ndarray
+    offset: np.ndarray
+    xy: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def split(
+    lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray, tolerance: float
+) -> Pieces:
+    """Split lines where they meet.
+
+    Parameters
+    ----------
+    lines : Lines
+        Cleaned (:func:`.lines.clean`): at least two vertices each, neighbours different.
+    place : (k,) int
+        The place of each vertex; equal vertices have the same place.
+    places : (u, 2) float64
+        Positions of the places, metres of the working CRS.
+    step : (k,) float64
+        Ellipsoidal metres from each vertex to the next of its line; ignored for the last of a line.
+    tolerance : float
+        Metres, see :func:`.merging.join_ends`.
+
+    Returns
+    -------
+    Pieces
+        In the order of the lines and along each. Their lengths add up to those of the lines.
+    """
+    line = line_of_vertex(lines)
+    first, last = lines.start[:-1], lines.start[1:] - 1
+    is_end = np.zeros(len(places), dtype=bool)
+    is_end[place[first]] = True
+    is_end[place[last]] = True
+    apart = _close_along(place, step, first, last, tolerance)
+    stands = join_ends(places, is_end, tolerance, apart)
+    at = stands[place]
+    visits = np.bincount(at, minlength=len(places))
+    breaks = visits[at] > 1
+    breaks[first] = True
+    breaks[last] = True
+    cut = np.flatnonzero(breaks)
+    same_line = line[cut[:-1]] == line[cut[1:]]
+    low, high = cut[:-1][same_line], cut[1:][same_line]
+    inside = step.copy()
+    inside[last] = 0.0
+    travelled = np.concatenate([[0.0], np.cumsum(inside)])
+    used, numbered = np.unique(np.concatenate([at[low], at[high]]), return_inverse=True)
+    count = high - low + 1
+    offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    vertex = np.arange(offset[-1]) - np.repeat(offset[:-1] - low, count)
+    return Pieces(
+        node_xy=places[used],
+        start=numbered[: len(low)].astype(np.int32),
+        end=numbered[len(low) :].astype(np.int32),
+        length=travelled[high] - travelled[low],
+        road=lines.feature[line[low]],
+        offset=offset,
+        xy=places[at[vertex]],
+    )
+
+
+def _close_along(
+    place: np.ndarray, step: np.ndarray, first: np.ndarray, last: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Return pairs of places (c, 2): a line's end and the vertices of the line within the tolerance along it.
+
+    These are joined by the line already; joining them again would only fold its tip.
+    """
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for end, stop, direction in ((first, last, 1), (last, first, -1)):
+        origin, at, limit = end, end, stop
+        gone = np.zeros(len(end))
+        while len(at):
+            gone = gone + step[at if direction == 1 else at - 1]
+            at = at + direction
+            near = gone <= tolerance
+            found.append(np.column_stack([place[origin[near]], place[at[near]]]))
+            more = near & (at != limit)
+            origin, at, limit, gone = origin[more], at[more], limit[more], gone[more]
+    return np.concatenate(found)
+
+
+def keep_pieces(pieces: Pieces, keep: np.ndarray) -> Pieces:
+    """Return only the pieces of the mask ``keep`` (p,), and the nodes they need."""
+    if keep.all():
+        return pieces
+    size = np.diff(pieces.offset)
+    ends = np.concatenate([pieces.start[keep], pieces.end[keep]])
+    used, numbered = np.unique(ends, return_inverse=True)
+    kept = int(keep.sum())
+    return Pieces(
+        node_xy=pieces.node_xy[used],
+        start=numbered[:kept].astype(np.int32),
+        end=numbered[kept:].astype(np.int32),
+        length=pieces.length[keep],
+        road=pieces.road[keep],
+        offset=np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64),
+        xy=pieces.xy[np.repeat(keep, size)],
+    )
