@@ -182,7 +182,7 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
             if missing:
                 raise QgsProcessingException(
                     self.tr("{name}: the layer “{layer}” has no field “{field}”. Its fields are: {there}.").format(
-                        name=name, layer=source.sourceName(), field="”, “".join(missing), there=", ".join(there_sorted(source))
+                        name=name, layer=source.sourceName(), field="”, “".join(missing), there=", ".join(field_names(source))
                     )
                 )
             return named
@@ -204,7 +204,7 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
                     name=name,
                     layer=source.sourceName(),
                     default=", ".join(default_names) or self.tr("by a default name"),
-                    there=", ".join(there_sorted(source)),
+                    there=", ".join(field_names(source)),
                 )
             )
         return []
@@ -233,6 +233,6 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
         return destination
 
 
-def there_sorted(source: QgsProcessingFeatureSource) -> list[str]:
+def field_names(source: QgsProcessingFeatureSource) -> list[str]:
     """Return the names of a source's fields in their order."""
     return list(source.fields().names())

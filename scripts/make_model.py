@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(ROOT / "build" / "plugins"))
 
-from qgis.core import (  # noqa: E402
+from qgis.core import (
     QgsApplication,
     QgsProcessing,
     QgsProcessingModelAlgorithm,
@@ -31,7 +31,7 @@ from qgis.core import (  # noqa: E402
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
 )
-from qgis.PyQt.QtCore import QPointF, QSizeF  # noqa: E402
+from qgis.PyQt.QtCore import QPointF, QSizeF
 
 TARGET = ROOT / "resources" / "models" / "evacuationplan.model3"
 STEPS = ("zonesatrisk", "recommendshelters", "allocatecrowd", "routeevacuation")
