@@ -1,0 +1,222 @@
+"""``evacuation:allocatecrowd``: who goes to which shelter ([E] 3.2, eq. 3 to 13)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback, QgsWkbTypes
+
+from ..allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
+from ..base import EvacuationAlgorithm
+from ..network_parameters import read_network_parameter
+
+if TYPE_CHECKING:
+    from ...plugin.layers.allocation_groups import Groups, Shelters
+    from ...plugin.layers.allocation_impedance import Separation
+    from ...plugin.solvers.allocation.objective import Objective
+    from ...plugin.solvers.allocation.problem import Allocation
+
+BY_TIME = 1
+
+
+class AllocateCrowd(EvacuationAlgorithm):
+    """Sends groups of people to shelters by preference and distance, within the shelters' room."""
+
+    ID = "allocatecrowd"
+    TITLE = "Allocate people to shelters"
+    TAGS = ("allocation", "assignment", "shelter", "preference", "capacity", "crowd")
+    SUMMARY = (
+        "Sends each group of people (a zone and a class) to a shelter, so that dissatisfaction and distance are least "
+        "and no shelter takes more than it can.\n"
+        "The 0-1 program of Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427), "
+        "equations 3 to 13, with two departures: near shelters are good (equation 11 prints the opposite; choose “as "
+        "printed” to reproduce the paper's tables), and people count, not groups (choose “groups” for the paper's "
+        "way).\n"
+        "Where there is not room for everyone, as many people as possible are sheltered first; who is left out is "
+        "given back with the reason. Solved with HiGHS where the Python package highspy is installed, else with CBC."
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        add_allocation_parameters(self)
+        add_allocation_outputs(self)
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        if parameters.get("NETWORK") in (None, ""):
+            if parameters.get("MAX_TRAVEL_TIME") not in (None, ""):
+                return False, self.tr("MAX_TRAVEL_TIME: travel times need the road network; give NETWORK or no limit.")
+            if self.parameterAsEnum(parameters, "IMPEDANCE", context) == BY_TIME:
+                return False, self.tr("IMPEDANCE: travel time needs the road network; give NETWORK or choose length.")
+        return super().checkParameterValues(parameters, context)
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def run(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.solvers.allocation.allocate import solve
+        from ...plugin.solvers.allocation.objective import Objective, normalised
+        from ...plugin.solvers.allocation.problem import AllocationProblem
+
+        groups, shelters = self._read_layers(parameters, context, feedback)
+        preference = self._preference(parameters, groups, shelters, context, feedback)
+        separation = self._separation(parameters, groups, shelters, context, feedback)
+        impedance = separation.impedance(self.parameterAsEnum(parameters, "IMPEDANCE", context))[groups.zone]
+        objective = Objective(
+            1.0 - preference,
+            normalised(impedance, self.parameterAsEnum(parameters, "NORMALISATION", context)),
+            groups.sizes,
+            self.parameterAsDouble(parameters, "WEIGHT_PREFERENCE", context),
+            self.parameterAsDouble(parameters, "WEIGHT_DISTANCE", context),
+            self.parameterAsEnum(parameters, "WEIGHT_BY", context),
+        )
+        limits = [self._limit(parameters, name, context) for name in ("MAX_DISTANCE", "MAX_TRAVEL_TIME")]
+        allowed = separation.within(*limits)[groups.zone]
+        split = self.parameterAsBoolean(parameters, "SPLIT_GROUPS", context)
+        progress, cancelled = self.control(feedback, 40.0, 95.0)
+        found = solve(
+            AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, split),
+            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
+            mip_gap=self.parameterAsDouble(parameters, "MIP_GAP", context),
+            progress=progress,
+            cancelled=cancelled,
+            log=feedback.pushInfo,
+        )
+        outputs = self._write(parameters, context, found, groups, shelters, preference, separation)
+        return {**outputs, **self._numbers(found, groups, objective, separation, feedback)}
+
+    def _read_layers(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> tuple[Groups, Shelters]:
+        from ...plugin.layers.allocation_groups import read_groups, read_shelters
+
+        zones = self.source(parameters, "ZONES", context)
+        zone_id = self.field(parameters, "ZONE_ID_FIELD", zones, context, feedback, required=False)
+        classes = self.fields(parameters, "GROUP_FIELDS", zones, context, feedback, fallbacks=[["population"]])
+        groups = read_groups(zones, zone_id, classes, context, feedback)
+        source = self.source(parameters, "SHELTERS", context)
+        shelter_id = self.field(parameters, "SHELTER_ID_FIELD", source, context, feedback, required=False)
+        capacity = self.field(parameters, "CAPACITY_FIELD", source, context, feedback)
+        shelters = read_shelters(source, shelter_id, capacity, context, feedback)
+        if not len(groups.sizes):
+            feedback.pushWarning(self.tr("ZONES: there are no people to allocate; the outputs are empty."))
+        return groups, shelters
+
+    def _table(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> tuple[QgsProcessingFeatureSource | None, dict[str, str]]:
+        """Return an optional table and its fields by what they hold."""
+        source = self.source(parameters, name, context)
+        if source is None:
+            return None, {}
+        return source, {
+            key: self.field(parameters, field, source, context, feedback) for key, field, _ in TABLE_FIELDS[name]
+        }
+
+    def _preference(
+        self,
+        parameters: dict[str, Any],
+        groups: Groups,
+        shelters: Shelters,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> np.ndarray:
+        from ...plugin.layers.preferences import read_preferences
+
+        table, columns = self._table(parameters, "PREFERENCES", context, feedback)
+        default = self.parameterAsDouble(parameters, "DEFAULT_PREFERENCE", context)
+        return read_preferences(table, columns, groups, shelters, default, feedback)
+
+    def _separation(
+        self,
+        parameters: dict[str, Any],
+        groups: Groups,
+        shelters: Shelters,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Separation:
+        """Return kilometres by the table, the network or the straight line, and minutes where there is a network."""
+        from ...plugin.layers.allocation_impedance import Separation, nowhere, over_network, straight_line
+        from ...plugin.layers.preferences import read_distances
+
+        if not len(groups.sizes):
+            return nowhere(groups, shelters)
+        table, columns = self._table(parameters, "DISTANCES", context, feedback)
+        kilometres = None if table is None else read_distances(table, columns, groups, shelters, feedback)
+        progress, cancelled = self.control(feedback, 0.0, 20.0)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        if read is None:
+            if kilometres is not None:
+                return Separation(kilometres, None)
+            return straight_line(groups, shelters, context, feedback, cancelled)
+        progress, cancelled = self.control(feedback, 20.0, 40.0)
+        kind = self.parameterAsEnum(parameters, "IMPEDANCE", context)
+        snap = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
+        found = over_network(read, snap, kind, groups, shelters, context, feedback, progress, cancelled)
+        if kilometres is None:
+            return found
+        feedback.pushInfo(self.tr("Kilometres are those of DISTANCES, minutes those of NETWORK."))
+        return Separation(kilometres, found.minutes)
+
+    def _limit(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> float:
+        given = parameters.get(name) not in (None, "")
+        return self.parameterAsDouble(parameters, name, context) if given else math.inf
+
+    def _write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        found: Allocation,
+        groups: Groups,
+        shelters: Shelters,
+        preference: np.ndarray,
+        separation: Separation,
+    ) -> dict[str, Any]:
+        from ...plugin.layers import allocation_outputs as rows
+
+        lines = rows.allocation_rows(found, groups, shelters, preference, separation, context)
+        loads, left = rows.shelter_rows(found, shelters), rows.unallocated_rows(found, groups)
+        line = QgsWkbTypes.Type.LineString
+        at_zones, at_shelters = groups.zones, shelters.places
+        out = {}
+        for name, columns, values, kind, crs in (
+            ("OUTPUT", rows.ALLOCATION, lines, line, at_zones.crs),
+            ("OUTPUT_SHELTERS", rows.SHELTERS, loads, rows.geometry_type(at_shelters), at_shelters.crs),
+            ("OUTPUT_UNALLOCATED", rows.UNALLOCATED, left, rows.geometry_type(at_zones), at_zones.crs),
+        ):
+            style = f"allocatecrowd_{name.lower()}"
+            out[name] = self.write(parameters, name, context, columns, values, kind, crs, style)
+        return out
+
+    def _numbers(
+        self,
+        found: Allocation,
+        groups: Groups,
+        objective: Objective,
+        separation: Separation,
+        feedback: QgsProcessingFeedback,
+    ) -> dict[str, Any]:
+        z1, z2 = objective.parts(found.people)
+        allocated = int(found.people.sum())
+        left = int(groups.sizes.sum()) - allocated + sum(people for _, _, people in groups.stranded)
+        if allocated:
+            far = np.where(found.people > 0, separation.kilometres[groups.zone], 0.0)
+            mean = float((far * found.people).sum()) / allocated
+            feedback.pushInfo(
+                self.tr("{people} people have a place, on average {mean:.1f} km away, at most {most:.1f} km.").format(
+                    people=allocated, mean=mean, most=float(far.max())
+                )
+            )
+        if left:
+            feedback.pushWarning(self.tr("{left} people have no place; see OUTPUT_UNALLOCATED.").format(left=left))
+        numbers = {
+            "OBJECTIVE": objective.weight_preference * z1 + objective.weight_distance * z2,
+            "Z1": z1,
+            "Z2": z2,
+            "ALLOCATED": allocated,
+            "UNALLOCATED": left,
+        }
+        if found.gap is not None:
+            numbers["GAP"] = found.gap
+        return numbers
