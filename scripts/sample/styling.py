@@ -39,6 +39,12 @@ def style_roads(layer: QgsVectorLayer) -> None:
     layer.setRenderer(QgsCategorizedSymbolRenderer("highway", categories))
 
 
+def style_roads_plain(layer: QgsVectorLayer) -> None:
+    """Draw all roads alike and faint, as the ground of a map."""
+    symbol = QgsLineSymbol.createSimple({"color": "#b5b5b5", "width": "0.15", "capstyle": "round"})
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+
+
 def style_zones(layer: QgsVectorLayer) -> None:
     """Draw zones by people."""
     ranges = []

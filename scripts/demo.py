@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Plan the evacuation of the sample city, headless: `make demo`, or .venv/bin/python scripts/demo.py.
+
+Leaves in build/demo: evacuation.gpkg (all layers, styled), evacuation.qgz (the project), map.png, report.html, and
+log.txt with everything the algorithms said. Results are made in a folder of their own and moved when all are there, so
+that a failed run leaves those of the last good one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "build" / "plugins")]
+
+from demonstration import runner
+from demonstration.findings import Findings, read_findings
+from demonstration.steps import destinations, plan_steps
+
+import environment
+
+SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
+TARGET = ROOT / "build" / "demo"
+RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "routing.html", "log.txt")
+BACKGROUND = ("roads", "hazard")
+NOTES = (
+    "Shelters, their areas and the tsunami strip are illustrative, not official.\n"
+    "Roads © OpenStreetMap contributors (ODbL), by way of AequilibraE. Pedestrian counts: Heart of the City Auckland "
+    "(CC BY 4.0), borrowed.\nWGS 84 / UTM zone 19S"
+)
+
+
+def main() -> int:
+    """Run the demo; return 0, or 1 when a step failed."""
+    begin = time.monotonic()
+    work = TARGET / "unfinished"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        found, steps = plan(work)
+        picture(work, found)
+        report(work, found, steps)
+    except (runner.StepError, RuntimeError, OSError) as error:
+        print(f"\nThe demo stopped. {error}\nWhat was said on the way: {work / 'log.txt'}", file=sys.stderr)
+        return 1
+    for name in RESULTS:
+        if (work / name).exists():
+            os.replace(work / name, TARGET / name)
+    shutil.rmtree(work)
+    show(found, time.monotonic() - begin)
+    return 0
+
+
+def plan(work: Path) -> tuple[Findings, list[dict]]:
+    """Run the steps into ``work``/evacuation.gpkg and return what they found, and how long each took."""
+    environment.link_package()
+    settings = environment.qgis_environment(TARGET / "profile")
+    environment.enable_plugin(settings)
+    # QGIS changes the header of a GeoPackage that it opens: a copy keeps the sample as it is.
+    sample, result = work / "sample.gpkg", work / "evacuation.gpkg"
+    shutil.copy(SAMPLE, sample)
+    results, taken = {}, []
+    steps = plan_steps(sample, result)
+    for number, step in enumerate(steps, start=1):
+        print(f"\n[{number}/{len(steps)}] {step.question}  (evacuation:{step.algorithm})", flush=True)
+        begin = time.monotonic()
+        parameters = {**step.parameters, **destinations(step, result)}
+        results[step.algorithm] = runner.run(step.algorithm, parameters, settings, work / "log.txt")
+        taken.append({"algorithm": step.algorithm, "question": step.question, "seconds": time.monotonic() - begin})
+    add_background(sample, result)
+    return read_findings(result, sample, results), taken
+
+
+def add_background(sample: Path, result: Path) -> None:
+    """Copy the layers that the map needs besides the results."""
+    from osgeo import gdal
+
+    gdal.UseExceptions()
+    for name in BACKGROUND:
+        gdal.VectorTranslate(str(result), str(sample), options=["-f", "GPKG", "-update", "-nln", name, name])
+
+
+def picture(work: Path, found: Findings) -> None:
+    """Make the project and the map of the plan."""
+    from demonstration.report import TITLE, headline
+
+    print("\nDrawing the map", flush=True)
+    subtitle = "   ".join(f"{value} {label}" for label, value in headline(found) if label != "have none")
+    texts = {"title": TITLE, "subtitle": subtitle, "notes": NOTES}
+    (work / "map.json").write_text(json.dumps(texts), encoding="utf-8")
+    command = [sys.executable, str(ROOT / "scripts" / "demonstration" / "draw_map.py"), str(work)]
+    settings = environment.qgis_environment(TARGET / "profile")
+    finished = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise RuntimeError(f"The map could not be drawn:\n{finished.stderr}")
+
+
+def report(work: Path, found: Findings, steps: list[dict]) -> None:
+    """Write the report."""
+    from demonstration.report import write_page
+
+    print("Writing the report", flush=True)
+    write_page(work, found, steps)
+
+
+def show(found: Findings, seconds: float) -> None:
+    """Print the main figures and where everything is."""
+    from demonstration.report import headline, times
+
+    lines = [(value, label) for label, value in headline(found)] + [(value, label) for label, value in times(found)]
+    width = max(len(value) for value, _ in lines)
+    print("\nThe plan in figures\n" + "-" * 60)
+    for value, label in lines:
+        print(f"  {value:>{width}}  {label}")
+    print("-" * 60)
+    for name, what in (
+        ("report.html", "report with map and charts"),
+        ("map.png", "the map"),
+        ("evacuation.qgz", "QGIS project"),
+        ("evacuation.gpkg", "all layers, styled"),
+    ):
+        print(f"  {TARGET.relative_to(ROOT) / name}  {what}")
+    print(f"Done in {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Make the project of the plan and draw its map: draw_map.py FOLDER, with FOLDER/evacuation.gpkg from scripts/demo.py.
+
+A program of its own, so that QGIS's state dies with it. Reads FOLDER/map.json: title, subtitle, notes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsProject,
+    QgsRectangle,
+    QgsReferencedRectangle,
+    QgsVectorLayer,
+)
+from sample.styling import label, style_hazard, style_roads_plain
+
+from demonstration.layout import export_map
+
+CRS = "EPSG:32719"
+# table, title, visible, expanded in the layer tree; from top to bottom
+LAYERS = (
+    ("shelter_load", "Open shelters: how full", True, True),
+    ("unallocated", "People without a shelter", True, True),
+    ("candidate_sites", "Candidate sites: status and reason", False, False),
+    ("routes", "Routes", False, False),
+    ("allocation", "Who goes where", False, False),
+    ("road_flow", "Streets of the plan: vehicles and delay", True, True),
+    ("hazard", "Tsunami strip (illustrative)", True, True),
+    ("zones_at_risk", "People who must leave", True, True),
+    ("roads", "Other roads", True, True),
+    ("clearance", "Clearance curve", False, False),
+    ("unrouted", "Trips without a route", False, False),
+)
+
+
+def build(folder: Path, texts: dict[str, str]) -> QgsProject:
+    """Return the project with the layers of evacuation.gpkg, styled as stored with them."""
+    project = QgsProject.instance()
+    project.setFileName(str(folder / "evacuation.qgz"))
+    project.setCrs(QgsCoordinateReferenceSystem(CRS))
+    project.setEllipsoid("EPSG:7030")
+    project.setTitle(texts["title"])
+    root = project.layerTreeRoot()
+    for name, title, visible, expanded in LAYERS:
+        # Opening a layer loads the default style that is stored in the file.
+        layer = QgsVectorLayer(f"{folder / 'evacuation.gpkg'}|layername={name}", title, "ogr")
+        if not layer.isValid():
+            raise RuntimeError(f"evacuation.gpkg has no layer {name}")
+        if name == "hazard":
+            style_hazard(layer)
+        if name == "roads":
+            style_roads_plain(layer)
+        if name == "shelter_load":
+            label(layer, "shelter_id", 8, "#000000")
+        project.addMapLayer(layer, False)
+        node = root.addLayer(layer)
+        node.setItemVisibilityChecked(visible and layer.featureCount() > 0)
+        node.setExpanded(expanded)
+    project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(extent_of_plan(project), project.crs()))
+    return project
+
+
+def extent_of_plan(project: QgsProject) -> QgsRectangle:
+    """Return the extent of what matters: used streets, shelters, hazard."""
+    extent = QgsRectangle()
+    extent.setMinimal()
+    for title in (LAYERS[0][1], LAYERS[5][1]):
+        layer = project.mapLayersByName(title)[0]
+        if layer.featureCount():
+            transform = QgsCoordinateTransform(layer.crs(), project.crs(), project)
+            extent.combineExtentWith(transform.transformBoundingBox(layer.extent()))
+    extent.scale(1.08)
+    return extent
+
+
+def main() -> None:
+    """Make FOLDER/evacuation.qgz and FOLDER/map.png."""
+    folder = Path(sys.argv[1])
+    texts = json.loads((folder / "map.json").read_text(encoding="utf-8"))
+    application = QgsApplication([], False)
+    application.initQgis()
+    project = build(folder, texts)
+    export_map(project, texts, folder / "map.png")
+    if not project.write():
+        raise RuntimeError(f"evacuation.qgz: {project.error()}")
+    project.clear()
+    application.exitQgis()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The printed map: title, map, legend, scale bar, notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import (
+    QgsLayerTree,
+    QgsLayoutExporter,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
+    QgsLayoutItemMap,
+    QgsLayoutItemPicture,
+    QgsLayoutItemScaleBar,
+    QgsLayoutMeasurement,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLegendStyle,
+    QgsPrintLayout,
+    QgsProject,
+    QgsUnitTypes,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor, QFont
+
+PAGE = (297.0, 260.0)  # mm
+MARGIN = 8.0
+SIDE = 78.0  # width of the legend's column, mm
+TOP = 24.0  # height of the title, mm
+DPI = 150
+FONT = "Open Sans"
+
+
+def export_map(project: QgsProject, texts: dict[str, str], picture: Path) -> None:
+    """Add a layout to ``project`` and draw it at ``picture``.
+
+    Raises
+    ------
+    RuntimeError
+        When the picture cannot be written.
+    """
+    layout = QgsPrintLayout(project)
+    layout.initializeDefaults()
+    layout.setName("Evacuation plan")
+    layout.pageCollection().page(0).setPageSize(QgsLayoutSize(*PAGE))
+    project.layoutManager().addLayout(layout)
+    width, height = PAGE[0] - SIDE - 2 * MARGIN, PAGE[1] - TOP - 2 * MARGIN
+    chart = _map(layout, project, MARGIN, MARGIN + TOP, width, height)
+    _text(layout, texts["title"], 20, True, MARGIN, MARGIN - 1, PAGE[0] - 2 * MARGIN, 10)
+    _text(layout, texts["subtitle"], 10.5, False, MARGIN, MARGIN + 9, PAGE[0] - 2 * MARGIN, 14)
+    left = MARGIN + width + 4
+    _legend(layout, project, chart, left, MARGIN + TOP)
+    _text(layout, texts["notes"], 7.5, False, left, PAGE[1] - MARGIN - 34, SIDE - 4, 34, bottom=True)
+    _scale_bar(layout, chart, MARGIN + 4, PAGE[1] - MARGIN - 16)
+    _north_arrow(layout, MARGIN + 4, MARGIN + TOP + 4)
+    settings = QgsLayoutExporter.ImageExportSettings()
+    settings.dpi = DPI
+    if QgsLayoutExporter(layout).exportToImage(str(picture), settings) != QgsLayoutExporter.ExportResult.Success:
+        raise RuntimeError(f"{picture} could not be written")
+
+
+def _place(item, x: float, y: float, width: float, height: float) -> None:
+    item.attemptMove(QgsLayoutPoint(x, y))
+    item.attemptResize(QgsLayoutSize(width, height))
+
+
+def _map(layout: QgsPrintLayout, project: QgsProject, x: float, y: float, width: float, height: float):
+    """Add the map, with the project's default view fitted into it."""
+    item = QgsLayoutItemMap(layout)
+    _place(item, x, y, width, height)
+    layout.addLayoutItem(item)
+    item.setCrs(project.crs())
+    item.zoomToExtent(project.viewSettings().defaultViewExtent())
+    item.setFrameEnabled(True)
+    item.setFrameStrokeWidth(QgsLayoutMeasurement(0.2))
+    item.setBackgroundColor(QColor("#eef3f7"))
+    return item
+
+
+def _text(layout, text: str, size: float, bold: bool, x, y, width, height, bottom: bool = False) -> None:
+    """Add a text block."""
+    item = QgsLayoutItemLabel(layout)
+    item.setText(text)
+    font = QFont(FONT)
+    font.setPointSizeF(size)
+    font.setBold(bold)
+    item.setFont(font)
+    item.setVAlign(Qt.AlignmentFlag.AlignBottom if bottom else Qt.AlignmentFlag.AlignTop)
+    _place(item, x, y, width, height)
+    layout.addLayoutItem(item)
+
+
+def _legend(layout: QgsPrintLayout, project: QgsProject, chart, x: float, y: float) -> None:
+    """Add the legend of the visible layers."""
+    item = QgsLayoutItemLegend(layout)
+    item.setLinkedMap(chart)
+    item.setAutoUpdateModel(False)
+    tree: QgsLayerTree = item.model().rootGroup()
+    for node in project.layerTreeRoot().findLayers():
+        if not node.isVisible() or not node.layer().isSpatial():
+            tree.removeLayer(node.layer())
+    for style, size, bold in (
+        (QgsLegendStyle.Style.Subgroup, 9.5, True),
+        (QgsLegendStyle.Style.SymbolLabel, 8.5, False),
+    ):
+        look = item.style(style)
+        font = QFont(FONT)
+        font.setPointSizeF(size)
+        font.setBold(bold)
+        look.setFont(font)
+        item.setStyle(style, look)
+    item.setSymbolWidth(7)
+    item.setWrapString("|")
+    item.attemptMove(QgsLayoutPoint(x, y))
+    layout.addLayoutItem(item)
+    item.adjustBoxSize()
+
+
+def _scale_bar(layout: QgsPrintLayout, chart, x: float, y: float) -> None:
+    """Add a scale bar in kilometres."""
+    item = QgsLayoutItemScaleBar(layout)
+    item.setStyle("Single Box")
+    item.setLinkedMap(chart)
+    item.setUnits(QgsUnitTypes.DistanceUnit.DistanceKilometers)
+    item.setUnitLabel("km")
+    item.setUnitsPerSegment(1)
+    item.setNumberOfSegments(3)
+    item.setNumberOfSegmentsLeft(0)
+    item.setHeight(2)
+    item.setBackgroundEnabled(True)
+    item.setBackgroundColor(QColor(255, 255, 255, 200))
+    item.update()
+    item.attemptMove(QgsLayoutPoint(x, y))
+    layout.addLayoutItem(item)
+
+
+def _north_arrow(layout: QgsPrintLayout, x: float, y: float) -> None:
+    """Add an arrow to the north."""
+    item = QgsLayoutItemPicture(layout)
+    item.setPicturePath(":/images/north_arrows/layout_default_north_arrow.svg")
+    _place(item, x, y, 11, 14)
+    layout.addLayoutItem(item)

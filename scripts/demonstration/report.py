@@ -1,0 +1,134 @@
+"""The report of the demo: one HTML page with the map inside."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from evacuation_planner.plugin.reports import charts, page
+
+from .findings import Findings
+
+HERE = Path(__file__).resolve().parent
+TITLE = "Evacuation of the bay of Coquimbo"
+STORY = (
+    "A far-field tsunami warning, hours of notice: the people in the strip along the bay leave by car for open places "
+    "inland."
+)
+CLASS_LABELS = {"children": "Children (0-14)", "adults": "Adults (15-64)", "elderly": "Elderly (65+)", "all": "All"}
+LIMITS = (
+    "People are spread evenly over the area of their zone, and all are at home: no workers, no tourists on the beach.",
+    "Everybody goes by car, 2.5 people in each, and follows the plan. No walking, no buses, no traffic of others.",
+    "Departures are spread evenly over the first hour after the order. Another spread gives another clearance time.",
+    "A vehicle's time on a street is fixed when it enters, by how many are on it then. Queues do not spill back into "
+    "the streets behind, traffic lights and turning do not count: true times are longer.",
+    "Speed and lanes are filled in by class of road where OpenStreetMap has none (for speed: 80 % of the length).",
+    "The strip is 800 m wide everywhere: neither the height of the ground nor that of the wave is known here.",
+    "A shelter is full by its open area, 2 m² a person; water, toilets and parking for the cars are not counted.",
+)
+
+
+def write_page(folder: Path, found: Findings, steps: Sequence[dict[str, Any]]) -> None:
+    """Write ``folder``/report.html with the picture ``folder``/map.png inside."""
+    loader = jinja2.FileSystemLoader([str(HERE), str(page.TEMPLATES)])
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(whole=page.whole, minutes=page.minutes, percent=page.percent)
+    picture = base64.b64encode((folder / "map.png").read_bytes()).decode("ascii")
+    shelters = [{**row, "full": 100 * row["load"] / row["capacity"]} for row in found.shelters]
+    text = environment.get_template("report.html").render(
+        title=TITLE,
+        subtitle=STORY,
+        figures=[{"label": label, "value": value} for label, value in headline(found)],
+        map=f"data:image/png;base64,{picture}",
+        people=[{"label": label, **found.people[key]} for key, label in CLASS_LABELS.items()],
+        unallocated=found.unallocated,
+        shelters=shelters,
+        rejected=found.rejected,
+        streets=found.bottlenecks,
+        times=[{"label": label, "value": value} for label, value in times(found)],
+        limits=LIMITS,
+        steps=steps,
+        shelter_chart=_shelter_chart(shelters),
+        clearance_chart=_clearance_chart(found),
+        street_chart=_street_chart(found),
+    )
+    (folder / "report.html").write_text(text, encoding="utf-8")
+
+
+def headline(found: Findings) -> list[tuple[str, str]]:
+    """Return the main figures, (label, value with unit)."""
+    people = found.people["all"]
+    return [
+        ("people must leave", page.whole(people["risk"])),
+        ("have a place in a shelter", page.whole(people["sheltered"])),
+        ("have none", page.whole(people["left"])),
+        ("shelters open", page.whole(len(found.shelters))),
+        ("vehicles", page.whole(found.number("routeevacuation.VEHICLES"))),
+        ("until 95 % have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_95"))),
+        ("until all have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_TIME"))),
+    ]
+
+
+def times(found: Findings) -> list[tuple[str, str]]:
+    """Return the figures about time, (label, value with unit)."""
+    total, alone = found.number("routeevacuation.TOTAL_TIME"), found.number("routeevacuation.INDIVIDUAL_TIME")
+    vehicles = found.number("routeevacuation.VEHICLES")
+    free, gap = found.number("routeevacuation.FREE_FLOW_TIME"), found.number("routeevacuation.GAP")
+    each = [None if value is None or not vehicles else value / vehicles for value in (total, alone, free)]
+    lines = [
+        ("Mean travel time of a vehicle under this plan", page.minutes(each[0])),
+        ("If everybody took the way that is shortest on empty roads", page.minutes(each[1])),
+        ("On empty roads", page.minutes(each[2])),
+        ("Time saved by the plan over everybody for himself", page.percent(found.number("routeevacuation.REDUCTION"))),
+    ]
+    if gap is not None:
+        lines.append(("At most this far from the best possible plan (free-flow bound)", page.percent(gap)))
+    over = found.number("routeevacuation.OVER_CAPACITY_ROADS")
+    if over is not None:
+        lines.append(("Road pieces that carry more than their capacity at some time", page.whole(over)))
+    return lines
+
+
+def _shelter_chart(shelters: list[dict]):
+    return charts.bar_chart(
+        [f"{row['id']} {row['name'] or ''}".strip() for row in shelters],
+        [row["load"] for row in shelters],
+        title="People sent to each open shelter",
+        value_label="people",
+        limits=[row["capacity"] for row in shelters],
+        limit_label="room",
+    )
+
+
+def _clearance_chart(found: Findings):
+    minutes = [row["seconds"] / 60 for row in found.clearance]
+    names = {"departed": "have left", "arrived": "have arrived", "on_road": "on the road", "in_hazard": "in the strip"}
+    series = {
+        label: [row[key] for row in found.clearance]
+        for key, label in names.items()
+        if any(row[key] is not None for row in found.clearance)
+    }
+    mark = found.number("routeevacuation.CLEARANCE_95")
+    return charts.line_chart(
+        minutes,
+        series,
+        title="People over time",
+        x_label="minutes after the order to leave",
+        y_label="people",
+        marks={"95 % have arrived": mark / 60} if mark is not None else None,
+    )
+
+
+def _street_chart(found: Findings):
+    return charts.bar_chart(
+        [row["name"] for row in found.bottlenecks],
+        [row["delay_hours"] for row in found.bottlenecks],
+        title="The ten streets with most delay",
+        value_label="delay, vehicle-hours",
+    )

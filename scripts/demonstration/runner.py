@@ -1,0 +1,134 @@
+"""Run an algorithm with qgis_process, show its progress as it comes, and return its results."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from environment import run_arguments
+
+# What QGIS itself says on standard error whatever the plugin does.
+NOISE = ("DeprecationWarning", "QStandardPaths", "XDG_RUNTIME_DIR", "Warning 1:", "sipPyTypeDict")
+
+
+class StepError(RuntimeError):
+    """A step failed; the text is the algorithm's own message."""
+
+
+class OutputReader:
+    """Takes standard output of qgis_process as it comes and keeps progress, messages and results apart.
+
+    qgis_process prints ``0...10...20...`` within a line while it runs, messages on lines of their own, and a block
+    headed "Results" at the end.
+    """
+
+    def __init__(self, show: Callable[[int, str], None]) -> None:
+        self.percent = 0
+        self.results: dict[str, str] = {}
+        self._section = ""
+        self._rest = ""
+        self._show = show
+
+    def feed(self, text: str) -> None:
+        """Take more output."""
+        self._rest += text
+        while "\n" in self._rest:
+            line, self._rest = self._rest.split("\n", 1)
+            self._line(line)
+        self._rest = self._progress(self._rest)
+
+    def _progress(self, text: str) -> str:
+        """Take the percentages at the beginning of ``text`` and return what follows them."""
+        found = re.match(r"(?:\d{1,3}\.\.\.)+", text)
+        if not found:
+            return text
+        self.percent = int(re.findall(r"\d+", found.group())[-1])
+        self._show(self.percent, "")
+        return text[found.end() :]
+
+    def _line(self, line: str) -> None:
+        line = self._progress(line).strip()
+        if line in ("Inputs", "Results"):
+            self._section = line
+        elif line.startswith("----") or not line:
+            return
+        elif self._section == "Results":
+            name, _, value = line.partition(":\t")
+            self.results[name] = value.strip()
+        elif self._section == "Inputs" and re.match(r"[A-Z][A-Z_]*:\t", line):
+            return
+        else:
+            self._section = "Log" if self._section != "Results" else self._section
+            self._show(self.percent, line)
+
+
+def run(algorithm: str, parameters: Mapping[str, object], environment: Mapping[str, str], log: Path) -> dict[str, str]:
+    """Run ``algorithm`` and return its results as text by name; everything it says is appended to ``log``.
+
+    Raises
+    ------
+    StepError
+        When the algorithm fails; the text is its message.
+    """
+    arguments = run_arguments(f"evacuation:{algorithm}", parameters, json=False)
+    reader = OutputReader(_show)
+    errors: list[str] = []
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"\n=== {algorithm}\n{subprocess.list2cmdline(arguments)}\n")
+        process = subprocess.Popen(arguments, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        listener = threading.Thread(target=lambda: errors.append(process.stderr.read().decode("utf-8", "replace")))
+        listener.start()
+        try:
+            for text in _chunks(process):
+                file.write(text)
+                reader.feed(text)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
+            listener.join()
+        reader.feed("\n")
+        file.write("".join(errors))
+    if process.returncode != 0:
+        said = [line for line in "".join(errors).splitlines() if line.strip() and not any(n in line for n in NOISE)]
+        raise StepError("\n".join(said) or f"qgis_process ended with status {process.returncode}; see {log}")
+    return reader.results
+
+
+def _chunks(process: subprocess.Popen):
+    """Yield standard output until it ends, as text, as soon as there is some."""
+    rest = b""
+    while True:
+        data = os.read(process.stdout.fileno(), 4096)
+        rest += data
+        try:
+            text, rest = rest.decode("utf-8"), b""
+        except UnicodeDecodeError as error:
+            # A character may be cut at the end of what has arrived.
+            text, rest = (
+                (rest.decode("utf-8", "replace"), b"")
+                if not data
+                else (
+                    rest[: error.start].decode("utf-8", "replace"),
+                    rest[error.start :],
+                )
+            )
+        if text:
+            yield text
+        if not data:
+            process.wait()
+            return
+
+
+def _show(percent: int, text: str) -> None:
+    """Print progress: messages on lines of their own, bare percentages only where a terminal can overwrite them."""
+    if text:
+        clear = "\r\033[K" if sys.stdout.isatty() else ""
+        print(f"{clear}  {percent:3d} %  {text[:150]}", flush=True)
+    elif sys.stdout.isatty():
+        print(f"\r\033[K  {percent:3d} %", end="", flush=True)

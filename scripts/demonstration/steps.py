@@ -1,0 +1,72 @@
+"""The four steps of the plan: which algorithm, from what, to which tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of an algorithm of the provider."""
+
+    algorithm: str
+    question: str
+    parameters: dict[str, object]
+    outputs: dict[str, str]
+    """Output parameter to table of the result file; a name with a dot is a file of its own beside it."""
+
+
+def table(path: Path, name: str) -> str:
+    """Return the source string of a table in a GeoPackage."""
+    return f"{path}|layername={name}"
+
+
+def plan_steps(sample: Path, result: Path) -> list[Step]:
+    """Return the steps from the sample's layers to the tables of ``result``, a GeoPackage."""
+    network = {"NETWORK": table(sample, "roads")}
+    hazard = {"HAZARD": table(sample, "hazard")}
+    at_risk = {"ZONES": table(result, "zones_at_risk")}
+    return [
+        Step(
+            "zonesatrisk",
+            "Who must leave?",
+            {"ZONES": table(sample, "zones"), **hazard},
+            {"OUTPUT": "zones_at_risk"},
+        ),
+        Step(
+            "recommendshelters",
+            "Which shelters open?",
+            {"SITES": table(sample, "sites"), "FORECAST": table(sample, "occupancy"), **at_risk, **hazard, **network},
+            {"OUTPUT": "candidate_sites", "OUTPUT_SELECTED": "shelters"},
+        ),
+        Step(
+            "allocatecrowd",
+            "Who goes where?",
+            {"SHELTERS": table(result, "shelters"), "IMPEDANCE": 1, **at_risk, **network},
+            {"OUTPUT": "allocation", "OUTPUT_SHELTERS": "shelter_load", "OUTPUT_UNALLOCATED": "unallocated"},
+        ),
+        Step(
+            "routeevacuation",
+            "By which streets?",
+            {"TRIPS": table(result, "allocation"), **hazard, **network},
+            {
+                "OUTPUT": "routes",
+                "OUTPUT_ROADS": "road_flow",
+                "OUTPUT_CLEARANCE": "clearance",
+                "OUTPUT_UNROUTED": "unrouted",
+                "OUTPUT_HTML": "routing.html",
+            },
+        ),
+    ]
+
+
+def destinations(step: Step, result: Path) -> dict[str, str]:
+    """Return the value of each destination parameter of a step, all tables in the one file ``result``."""
+    values = {}
+    for parameter, name in step.outputs.items():
+        if "." in name:
+            values[parameter] = str(result.parent / name)
+        else:
+            values[parameter] = f"ogr:dbname='{result}' table=\"{name}\" (geom)"
+    return values
