@@ -28,7 +28,7 @@ RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 
 
 class EvacuationAlgorithm(QgsProcessingAlgorithm):
-    """Base class: a subclass names itself, declares parameters and implements :meth:`run`."""
+    """Base class: a subclass names itself, declares parameters and implements :meth:`calculate`."""
 
     ID = ""
     TITLE = ""
@@ -91,17 +91,17 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
 
     # --- running ----------------------------------------------------------------------------------------------
 
-    def run(
+    def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Do the work; solver errors may simply be raised."""
-        raise QgsProcessingException(f"{self.ID}: run() is missing")
+        """Do the work; solver errors may simply be raised. (``run`` is a method of QGIS and must not be replaced.)"""
+        raise QgsProcessingException(f"{self.ID}: calculate() is missing")
 
     def processAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         try:
-            return self.run(parameters, context, feedback)
+            return self.calculate(parameters, context, feedback)
         except Cancelled:
             feedback.pushWarning(self.tr("Cancelled: nothing was written."))
             return {}

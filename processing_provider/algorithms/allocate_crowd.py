@@ -52,7 +52,7 @@ class AllocateCrowd(EvacuationAlgorithm):
 
     # --- running ----------------------------------------------------------------------------------------------
 
-    def run(
+    def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ...plugin.solvers.allocation.allocate import solve
