@@ -75,7 +75,7 @@ def qgis_environment(profile: Path, plugins: Path | None = PLUGINS) -> dict[str,
 
 
 def enable_plugin(environment: Mapping[str, str]) -> None:
-    """Enable the plugin in the profile of ``environment``; once for each new profile.
+    """Enable the plugin in the profile of ``environment``; one where it is enabled already is left as it is.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def enable_plugin(environment: Mapping[str, str]) -> None:
     finished = subprocess.run(
         [program, "plugins", "enable", PACKAGE], env=dict(environment), capture_output=True, text=True, check=False
     )
-    if finished.returncode != 0:
+    if finished.returncode != 0 and "already enabled" not in finished.stdout + finished.stderr:
         raise RuntimeError(f"qgis_process could not enable {PACKAGE}:\n{finished.stdout}{finished.stderr}")
 
 
