@@ -29,9 +29,8 @@ _DOUBLE = QgsProcessingParameterNumber.Type.Double
 def add_network_parameters(algorithm: EvacuationAlgorithm, optional: bool = False, capacity: bool = True) -> None:
     """Add the road network's parameters to an algorithm.
 
-    ``optional`` lets NETWORK be left out. ``capacity`` False leaves out CAPACITY_FIELD, LANES_FIELD and
-    DEFAULT_LANE_CAPACITY: they play no part in travel time, and an algorithm with shelters has a CAPACITY_FIELD of
-    its own.
+    ``optional`` lets NETWORK be left out. ``capacity`` False leaves out the roads' CAPACITY_FIELD: it plays no part
+    in travel time, and an algorithm with shelters has a CAPACITY_FIELD of its own.
     """
     tr = algorithm.tr
     algorithm.add(
@@ -42,8 +41,7 @@ def add_network_parameters(algorithm: EvacuationAlgorithm, optional: bool = Fals
     )
     _add_direction(algorithm)
     _add_speed(algorithm)
-    if capacity:
-        _add_capacity(algorithm)
+    _add_lanes(algorithm, capacity)
     _add_joining(algorithm)
 
 
@@ -96,7 +94,7 @@ def _add_speed(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def _add_capacity(algorithm: EvacuationAlgorithm) -> None:
+def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
     tr = algorithm.tr
     algorithm.add(
         _field("LANES_FIELD", tr("Lanes field"), "lanes", QgsProcessingParameterField.DataType.Any),
@@ -104,14 +102,14 @@ def _add_capacity(algorithm: EvacuationAlgorithm) -> None:
         "usable number have one lane a direction. Default: the field “lanes” if there is one.",
         advanced=True,
     )
-    algorithm.add(
-        _field(
-            "CAPACITY_FIELD", tr("Capacity field (vehicles/h)"), "capacity", QgsProcessingParameterField.DataType.Any
-        ),
-        "Vehicles per hour and direction. Roads without a usable number have their lanes times the default capacity. "
-        "Default: the field “capacity” if there is one.",
-        advanced=True,
-    )
+    if capacity:
+        kind = QgsProcessingParameterField.DataType.Any
+        algorithm.add(
+            _field("CAPACITY_FIELD", tr("Capacity field (vehicles/h)"), "capacity", kind),
+            "Vehicles per hour and direction. Roads without a usable number have their lanes times the default "
+            "capacity. Default: the field “capacity” if there is one.",
+            advanced=True,
+        )
     algorithm.add(
         QgsProcessingParameterNumber(
             "DEFAULT_LANE_CAPACITY", tr("Default capacity of a lane (vehicles/h)"), _DOUBLE, 900.0, minValue=1.0
@@ -150,8 +148,10 @@ def _add_joining(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def _declared(algorithm: EvacuationAlgorithm, name: str) -> bool:
-    return algorithm.parameterDefinition(name) is not None
+def _has_road_capacity(algorithm: EvacuationAlgorithm) -> bool:
+    """Whether CAPACITY_FIELD is the roads', not the shelters'."""
+    definition = algorithm.parameterDefinition("CAPACITY_FIELD")
+    return definition is not None and definition.parentLayerParameterName() == "NETWORK"
 
 
 def network_options(
@@ -169,8 +169,6 @@ def network_options(
         When a field that was named is not in the layer.
     """
     from ..plugin.layers.network import NetworkOptions
-
-    capacity = _declared(algorithm, "LANES_FIELD")
 
     def field(name: str) -> str | None:
         return algorithm.field(parameters, name, source, context, feedback, required=False)
@@ -191,9 +189,9 @@ def network_options(
         default_speed=number("DEFAULT_SPEED"),
         tolerance=number("TOLERANCE"),
         id_field=field("NETWORK_ID_FIELD"),
-        lanes_field=field("LANES_FIELD") if capacity else None,
-        capacity_field=field("CAPACITY_FIELD") if capacity else None,
-        default_lane_capacity=number("DEFAULT_LANE_CAPACITY") if capacity else 900.0,
+        lanes_field=field("LANES_FIELD"),
+        capacity_field=field("CAPACITY_FIELD") if _has_road_capacity(algorithm) else None,
+        default_lane_capacity=number("DEFAULT_LANE_CAPACITY"),
         max_snap_distance=number("MAX_SNAP_DISTANCE"),
     )
 

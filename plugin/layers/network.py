@@ -127,7 +127,7 @@ def _pieces(
         if len(lines) == 0:
             _refuse_empty(name, features.ids, unusable)
         return _pieces(lines, unusable, features, name, crs, tolerance, context, feedback)
-    step = network_crs.step_lengths(lonlat, place, ellipsoid)
+    step = network_crs.step_lengths(lonlat, place, lines.start, ellipsoid)
     working = network_crs.working_crs(crs, places, place, lonlat, step)
     xy = network_crs.transform_vertices(places, crs, working, context.transformContext())
     if not np.isfinite(xy).all():

@@ -95,28 +95,35 @@ def in_units(crs: QgsCoordinateReferenceSystem, name: str) -> bool:
     return bool(QgsUnitTypes.encodeUnit(crs.mapUnits()) == name)
 
 
-def step_lengths(lonlat: np.ndarray, place: np.ndarray, ellipsoid: str) -> np.ndarray:
-    """Return the ellipsoidal metres (k,) from each vertex to the next; the last is 0.
+def step_lengths(lonlat: np.ndarray, place: np.ndarray, start: np.ndarray, ellipsoid: str) -> np.ndarray:
+    """Return the ellipsoidal metres (k,) from each vertex to the next of its line; 0 for the last of a line.
 
-    ``place`` (k,) are the vertices as indices into ``lonlat`` (u, 2).
+    Parameters
+    ----------
+    lonlat : (u, 2)
+        Longitude and latitude of the places, degrees.
+    place : (k,) int
+        The place of each vertex.
+    start : (q + 1,) int
+        Offsets of the lines' vertices.
+    ellipsoid : str
     """
-    steps = np.zeros(len(place))
-    if len(place) < 2:
-        return steps
+    followed = np.ones(len(place), dtype=bool)
+    followed[start[1:] - 1] = False
+    here = np.flatnonzero(followed)
+    a, b = lonlat[place[here]], lonlat[place[here + 1]]
     shape = QgsEllipsoidUtils.ellipsoidParameters(ellipsoid)
     flattening = 1 - shape.semiMinor / shape.semiMajor
-    vertex = lonlat[place]
-    steps[:-1] = segment_lengths(
-        vertex[:-1, 0], vertex[:-1, 1], vertex[1:, 0], vertex[1:, 1], shape.semiMajor, flattening
-    )
-    measure = QgsDistanceArea()
-    measure.setEllipsoid(ellipsoid)
-    for k in np.flatnonzero(np.isnan(steps)):
-        # nearly opposite points: QGIS's own measure copes with them
-        a, b = vertex[k], vertex[k + 1]
-        if np.isfinite(a).all() and np.isfinite(b).all():
-            steps[k] = measure.measureLine(QgsPointXY(*a.tolist()), QgsPointXY(*b.tolist()))
-    return np.nan_to_num(steps)
+    length = segment_lengths(a[:, 0], a[:, 1], b[:, 0], b[:, 1], shape.semiMajor, flattening)
+    lost = np.flatnonzero(np.isnan(length))
+    if len(lost):
+        measure = QgsDistanceArea()  # copes with nearly opposite points
+        measure.setEllipsoid(ellipsoid)
+        for k in lost:
+            length[k] = measure.measureLine(QgsPointXY(*a[k].tolist()), QgsPointXY(*b[k].tolist()))
+    steps = np.zeros(len(place))
+    steps[here] = length
+    return steps
 
 
 def working_crs(
@@ -148,13 +155,11 @@ def working_crs(
 
 
 def _true_to_scale(xy: np.ndarray, place: np.ndarray, step: np.ndarray) -> bool:
-    vertex = xy[place]
-    planar = np.hypot(*(vertex[1:] - vertex[:-1]).T)
-    real = step[:-1]
-    sample = np.flatnonzero(real > 1.0)
+    sample = np.flatnonzero(step > 1.0)
     if len(sample) == 0:
         return False
-    low, high = np.quantile(planar[sample] / real[sample], [0.01, 0.99])
+    planar = np.hypot(*(xy[place[sample + 1]] - xy[place[sample]]).T)
+    low, high = np.quantile(planar / step[sample], [0.01, 0.99])
     return bool(low > 1 - TRUE_TO_SCALE and high < 1 + TRUE_TO_SCALE)
 
 

@@ -12,7 +12,7 @@ from ..solvers.control import IsCancelled, Progress, stop_if
 from .errors import LayerError
 from .network_types import NetworkOptions
 from .places import features_of
-from .values import id_text, plain
+from .values import id_text
 
 LOOK_EVERY = 5000  # features between two looks at the cancel button
 
@@ -68,7 +68,7 @@ def read_features(
         fids.append(feature.id())
         for position, append in wanted:
             value = feature[position]
-            append(plain(value) if type(value) is QVariant else value)
+            append(value if type(value) is not QVariant or not value.isNull() else None)
         if len(blobs) % LOOK_EVERY == 0:
             stop_if(cancelled)
             progress(min(1.0, len(blobs) / total), "Reading roads")

@@ -1,8 +1,8 @@
 """Lengths on the ellipsoid, all segments of a network at once.
 
-Vincenty's inverse formula (T. Vincenty, *Direct and inverse solutions of geodesics on the ellipsoid*, Survey Review
-23, 1975), which is exact to well under a millimetre and converges for every pair of points that is not nearly
-opposite on the globe.
+Short segments by the radii of curvature at their middle latitude; longer ones, and those near the poles, by
+Vincenty's inverse formula (T. Vincenty, *Direct and inverse solutions of geodesics on the ellipsoid*, Survey Review 23,
+1975), which is exact to well under a millimetre and converges for every pair of points not nearly opposite on the globe.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import numpy as np
 
 WGS84_A, WGS84_F = 6378137.0, 1 / 298.257223563
 ROUNDS = 50
+SHORT = 0.01  # degrees; below it, and away from the poles, the middle-latitude formula is right to 1e-8
+POLAR = 75.0  # degrees
 CONVERGED = 1e-13  # rad; under a micrometre on the ground
 
 
@@ -36,10 +38,37 @@ def segment_lengths(
     (k,) float64
         Metres; NaN where the formula does not converge (nearly opposite points) or a coordinate is NaN.
     """
+    turn = longitude2 - longitude1
+    turn = turn - 360 * np.round(turn / 360)  # across the date line the short way
+    climb = latitude2 - latitude1
+    short = (np.abs(turn) < SHORT) & (np.abs(climb) < SHORT) & (np.abs(latitude1) < POLAR)
+    if short.all():
+        return middle_latitude(turn, latitude1, climb, semi_major, flattening)
+    length = np.empty(len(turn))
+    length[short] = middle_latitude(turn[short], latitude1[short], climb[short], semi_major, flattening)
+    length[~short] = vincenty(turn[~short], latitude1[~short], latitude2[~short], semi_major, flattening)
+    return length
+
+
+def middle_latitude(
+    turn: np.ndarray, latitude: np.ndarray, climb: np.ndarray, semi_major: float, flattening: float
+) -> np.ndarray:
+    """Length in metres of short segments from the radii of curvature at their middle latitude; arguments in degrees."""
+    eccentricity2 = flattening * (2 - flattening)
+    middle = np.radians(latitude + climb / 2)
+    w2 = 1 - eccentricity2 * np.sin(middle) ** 2
+    across = semi_major / np.sqrt(w2)
+    along = across * (1 - eccentricity2) / w2
+    return np.hypot(along * np.radians(climb), across * np.cos(middle) * np.radians(turn))
+
+
+def vincenty(
+    turn_degrees: np.ndarray, latitude1: np.ndarray, latitude2: np.ndarray, semi_major: float, flattening: float
+) -> np.ndarray:
+    """Length in metres by Vincenty's inverse formula; arguments in degrees, NaN where it does not converge."""
     u1 = np.arctan((1 - flattening) * np.tan(np.radians(latitude1)))
     u2 = np.arctan((1 - flattening) * np.tan(np.radians(latitude2)))
-    turn = np.radians(longitude2 - longitude1)
-    turn = turn - 2 * np.pi * np.round(turn / (2 * np.pi))  # across the date line the short way
+    turn = np.radians(turn_degrees)
     sin1, cos1, sin2, cos2 = np.sin(u1), np.cos(u1), np.sin(u2), np.cos(u2)
     length = np.full(len(turn), np.nan)
     left = np.flatnonzero(np.isfinite(turn) & np.isfinite(u1) & np.isfinite(u2))

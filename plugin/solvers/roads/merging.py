@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 
 from ..dependencies import require
@@ -89,13 +91,27 @@ def _pairs_within(
     """Return all pairs (end, other place) within reach, with their distance."""
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
-    second = tree.query(places[ends], k=2, distance_upper_bound=reach)[0][:, 1] if len(places) > 1 else np.inf
-    crowded = ends[np.isfinite(np.broadcast_to(second, ends.shape))]
-    near = tree.query_ball_point(places[crowded], reach) if len(crowded) else []
-    count = np.fromiter(map(len, near), dtype=np.int64, count=len(near))
-    end = np.repeat(crowded, count)
-    other = np.fromiter((p for group in near for p in group), dtype=np.int64, count=int(count.sum()))
+    # Both places of a pair have a neighbour within reach in x and one in y; that leaves few to search among.
+    near = np.flatnonzero(_has_neighbour(places[:, 0], reach) & _has_neighbour(places[:, 1], reach))
+    wanted = np.zeros(len(places), dtype=bool)
+    wanted[ends] = True
+    asked = near[wanted[near]]
+    if len(asked) == 0:
+        return asked, asked, np.empty(0)
+    groups = cKDTree(places[near]).query_ball_point(places[asked], reach)
+    count = np.fromiter(map(len, groups), dtype=np.int64, count=len(groups))
+    end = np.repeat(asked, count)
+    other = near[np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=int(count.sum()))]
     different = end != other
     end, other = end[different], other[different]
     return end, other, np.hypot(*(places[end] - places[other]).T)
+
+
+def _has_neighbour(values: np.ndarray, reach: float) -> np.ndarray:
+    """Return whether each value (u,) has another within reach of it."""
+    order = np.argsort(values)
+    close = np.diff(values[order]) <= reach
+    has = np.zeros(len(values), dtype=bool)
+    has[order[1:]] = close
+    has[order[:-1]] |= close
+    return has

@@ -109,7 +109,18 @@ def _lowest(value: Any, units: dict[str, float]) -> float:
     return min(found) if found else math.nan
 
 
-def decode(values: Sequence[Any], function: Callable[[Any], float], dtype: type = np.float64) -> np.ndarray:
-    """Apply a function to a column, once for each different value; (k,)."""
-    known = {value: function(value) for value in set(values)}
-    return np.fromiter((known[value] for value in values), dtype=dtype, count=len(values))
+class Values:
+    """A column of attribute values, looked at once for each different value."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self.different = list(set(values))
+        number = {value: k for k, value in enumerate(self.different)}
+        self.code = np.fromiter(map(number.__getitem__, values), dtype=np.int64, count=len(values))
+
+    def each(self, function: Callable[[Any], Any], dtype: type = np.float64) -> np.ndarray:
+        """Return ``function(value)`` for every row."""
+        return np.array([function(value) for value in self.different], dtype=dtype)[self.code]
+
+    def texts(self, rows: np.ndarray) -> list[str]:
+        """Return the different values of the rows of a mask as text, sorted."""
+        return sorted({plain_text(self.different[code]) for code in np.unique(self.code[rows])})

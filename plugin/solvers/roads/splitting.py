@@ -88,19 +88,28 @@ def split(
     inside = step.copy()
     inside[last] = 0.0
     travelled = np.concatenate([[0.0], np.cumsum(inside)])
-    used, numbered = np.unique(np.concatenate([at[low], at[high]]), return_inverse=True)
+    used, start, end = _numbered(at[low], at[high], len(places))
     count = high - low + 1
     offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     vertex = np.arange(offset[-1]) - np.repeat(offset[:-1] - low, count)
     return Pieces(
         node_xy=places[used],
-        start=numbered[: len(low)].astype(np.int32),
-        end=numbered[len(low) :].astype(np.int32),
+        start=start,
+        end=end,
         length=travelled[high] - travelled[low],
         road=lines.feature[line[low]],
         offset=offset,
         xy=places[at[vertex]],
     )
+
+
+def _numbered(start: np.ndarray, end: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which of ``count`` things are named by ``start`` or ``end``, and both in terms of these."""
+    used = np.zeros(count, dtype=bool)
+    used[start] = True
+    used[end] = True
+    number = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return used, number[start], number[end]
 
 
 def _close_along(
@@ -129,13 +138,11 @@ def keep_pieces(pieces: Pieces, keep: np.ndarray) -> Pieces:
     if keep.all():
         return pieces
     size = np.diff(pieces.offset)
-    ends = np.concatenate([pieces.start[keep], pieces.end[keep]])
-    used, numbered = np.unique(ends, return_inverse=True)
-    kept = int(keep.sum())
+    used, start, end = _numbered(pieces.start[keep], pieces.end[keep], len(pieces.node_xy))
     return Pieces(
         node_xy=pieces.node_xy[used],
-        start=numbered[:kept].astype(np.int32),
-        end=numbered[kept:].astype(np.int32),
+        start=start,
+        end=end,
         length=pieces.length[keep],
         road=pieces.road[keep],
         offset=np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64),

@@ -16,8 +16,8 @@ from .osm import (
     LOWEST_SPEED,
     MOST_LANES,
     DirectionRule,
+    Values,
     changes_direction,
-    decode,
     lane_count,
     plain_text,
     speed_kmh,
@@ -84,7 +84,7 @@ def read_traffic(
     per_direction = _lanes(count, lanes, direction, warnings)
     capacity = per_direction * lane_capacity
     if capacities is not None:
-        given = decode(capacities, lane_count)
+        given = Values(capacities).each(lane_count)
         usable = np.isfinite(given) & (given > 0)
         capacity = np.where(usable, given, capacity)
         if not usable.all():
@@ -98,16 +98,16 @@ def read_traffic(
 def _directions(count: int, values: Sequence[Any] | None, rule: DirectionRule, warnings: list[str]) -> np.ndarray:
     if values is None:
         return np.full(count, rule.default, dtype=np.int8)
-    code = decode(values, rule.direction, np.int8)
-    unknown = sorted({plain_text(v) for v in set(values) if rule.direction(v) < 0 and plain_text(v)})
-    if unknown:
-        number = int(((code < 0) & (decode(values, lambda v: bool(plain_text(v)), np.bool_))).sum())
+    column = Values(values)
+    code = column.each(rule.direction, np.int8)
+    unknown = (code < 0) & column.each(lambda value: bool(plain_text(value)), np.bool_)
+    if unknown.any():
         word = ("forward", "backward", "both directions")[rule.default]
         warnings.append(
-            f"{number} road(s) have a direction that is not understood (“{'”, “'.join(unknown[:10])}”): the default "
-            f"direction, {word}, taken."
+            f"{int(unknown.sum())} road(s) have a direction that is not understood "
+            f"(“{'”, “'.join(column.texts(unknown)[:5])}”): the default direction, {word}, taken."
         )
-    changing = int(decode(values, changes_direction, np.bool_).sum()) if rule.osm else 0
+    changing = int(column.each(changes_direction, np.bool_).sum()) if rule.osm else 0
     if changing:
         warnings.append(f"{changing} road(s) change direction with the time (reversible): taken as open both ways.")
     return np.where(code < 0, rule.default, code).astype(np.int8)
@@ -118,8 +118,9 @@ def _speeds(
 ) -> tuple[np.ndarray, np.ndarray]:
     if values is None:
         return np.full(count, float(default)), np.full(count, MISSING, dtype=np.int8)
-    speed = decode(values, speed_kmh)
-    empty = decode(values, lambda value: plain_text(value) in ("", "nan"), np.bool_)
+    column = Values(values)
+    speed = column.each(speed_kmh)
+    empty = column.each(lambda value: plain_text(value) in ("", "nan"), np.bool_)
     problem = np.zeros(count, dtype=np.int8)
     problem[~np.isfinite(speed)] = NOT_UNDERSTOOD
     problem[empty] = MISSING
@@ -133,10 +134,7 @@ def _speeds(
     ):
         here = problem == code
         if here.any():
-            some = ""
-            if code != MISSING:
-                shown = sorted({plain_text(values[k]) for k in np.flatnonzero(here)})[:5]
-                some = f" (“{'”, “'.join(shown)}”)"
+            some = "" if code == MISSING else f" (“{'”, “'.join(column.texts(here)[:5])}”)"
             warnings.append(f"{int(here.sum())} road(s) have {text}{some}: {default:g} km/h taken.")
     return np.where(problem == 0, speed, float(default)), problem
 
@@ -145,7 +143,7 @@ def _lanes(count: int, values: Sequence[Any] | None, direction: np.ndarray, warn
     """Lanes of one direction: the field counts both directions together, so it is halved on two-way roads."""
     if values is None:
         return np.ones(count)
-    lanes = decode(values, lane_count)
+    lanes = Values(values).each(lane_count)
     usable = np.isfinite(lanes) & (lanes > 0) & (lanes <= MOST_LANES)
     missing = int((~usable).sum())
     if missing:

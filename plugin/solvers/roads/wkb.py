@@ -53,7 +53,7 @@ def parse_lines(blobs: list[bytes]) -> tuple[Lines, dict[int, str]]:
         Features without a line, each with the reason.
     """
     size = np.fromiter(map(len, blobs), dtype=np.int64, count=len(blobs))
-    buffer = np.frombuffer(b"".join(blobs) + bytes(HEADER), dtype=np.uint8)
+    buffer = np.frombuffer(b"".join(blobs) + bytes(16), dtype=np.uint8)
     at = np.cumsum(size) - size
     unusable = {int(k): "no geometry" for k in np.flatnonzero(size < HEADER)}
     there = np.flatnonzero(size >= HEADER)
@@ -78,9 +78,15 @@ def parse_lines(blobs: list[bytes]) -> tuple[Lines, dict[int, str]]:
     return Lines(xy, np.concatenate([[0], np.cumsum(count)]).astype(np.int64), owners), unusable
 
 
+def _items(buffer: np.ndarray, at: np.ndarray, size: int) -> np.ndarray:
+    """Copy ``size`` bytes from each of the byte positions; they need not be aligned."""
+    everywhere = np.ndarray(shape=(len(buffer) - size + 1,), dtype=f"V{size}", buffer=buffer.data, strides=(1,))
+    return everywhere[at]
+
+
 def _integers(buffer: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Read unsigned 32-bit little-endian integers at byte positions."""
-    return np.ascontiguousarray(buffer[at[:, None] + np.arange(4)]).view("<u4").ravel().astype(np.int64)
+    return _items(buffer, at, 4).view("<u4").astype(np.int64)
 
 
 def _kind(buffer: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,9 +117,8 @@ def _coordinates(buffer: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.nda
     """Read x and y of the lines at byte positions; return them with each line's number of vertices."""
     count = _integers(buffer, at + 5)
     _, ordinates = _kind(buffer, at)
-    first = np.repeat(at + HEADER, count)
-    step = np.repeat(ordinates * 8, count)
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    place = first + within * step
-    xy = np.ascontiguousarray(buffer[place[:, None] + np.arange(16)]).view("<f8").reshape(-1, 2)
+    step = ordinates * 8
+    before = np.cumsum(count) - count
+    place = np.repeat(at + HEADER - before * step, count) + np.arange(count.sum()) * np.repeat(step, count)
+    xy = _items(buffer, place, 16).view("<f8").astype(np.float64, copy=False).reshape(-1, 2)
     return xy, count
