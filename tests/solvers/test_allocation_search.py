@@ -34,9 +34,9 @@ def by_search(sizes: list[int], capacity: list[float], cost: np.ndarray, allowed
                 load[j] += sizes[i]
                 value += cost[i, j]
                 people += sizes[i]
-        if all(used <= room for used, room in zip(load, capacity)):
-            if people > best[0] or (people == best[0] and value < best[1] - 1e-12):
-                best = (people, value)
+        better = people > best[0] or (people == best[0] and value < best[1] - 1e-12)
+        if better and all(used <= room for used, room in zip(load, capacity)):
+            best = (people, value)
     return best
 
 

@@ -1,0 +1,385 @@
+"""``evacuation:allocatecrowd`` through the registry: the paper's case, the rules of the page, and bad input."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("qgis.core")
+pytest.importorskip("pulp")
+
+import processing
+from qgis.core import QgsFeature, QgsGeometry, QgsProcessingException, QgsProcessingFeedback, QgsVectorLayer
+
+UTM = "EPSG:32633"
+PEOPLE = {"A": (50, 60, 40), "B": (30, 40, 60), "C": (50, 40, 30)}
+PREFERENCE = {
+    "1": {"A": (0.8, 0.1, 0.5), "B": (0.85, 0.75, 0.35), "C": (0.95, 0.5, 0.75)},
+    "2": {"A": (0.4, 0.5, 0.5), "B": (0.30, 0.10, 0.75), "C": (0.25, 0.5, 0.45)},
+}
+DISTANCE = {"1": {"A": 3.5, "B": 5.5, "C": 8.5}, "2": {"A": 7.0, "B": 5.0, "C": 7.0}}
+CAPACITY = {"1": 240, "2": 230}
+CLASSES = ("P1", "P2", "P3")
+
+
+class Log(QgsProcessingFeedback):
+    """Keeps what an algorithm says."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.warnings: list[str] = []
+        self.said: list[str] = []
+
+    def pushWarning(self, warning: str) -> None:
+        self.warnings.append(warning)
+
+    def pushInfo(self, info: str) -> None:
+        self.said.append(info)
+
+
+def layer(kind: str, fields: str, rows: list[tuple[str | None, list]], name: str, crs: str = UTM) -> QgsVectorLayer:
+    """A memory layer from rows of (WKT or None, values)."""
+    made = QgsVectorLayer(f"{kind}?{'crs=' + crs if kind != 'None' else ''}{fields}", name, "memory")
+    features = []
+    for wkt, values in rows:
+        feature = QgsFeature(made.fields())
+        if wkt:
+            feature.setGeometry(QgsGeometry.fromWkt(wkt))
+        feature.setAttributes(values)
+        features.append(feature)
+    assert made.dataProvider().addFeatures(features)[0]
+    return made
+
+
+def zones(rows: list[tuple[str | None, list]] | None = None, kind: str = "integer") -> QgsVectorLayer:
+    if rows is None:
+        rows = [(f"POINT({500000 + 1000 * k} 5400000)", [z, *PEOPLE[z]]) for k, z in enumerate("ABC")]
+    fields = "&field=zone_id:string" + "".join(f"&field={c}:{kind}" for c in CLASSES)
+    return layer("Point", fields, rows, "zones")
+
+
+def shelters(rows: list[tuple[str | None, list]] | None = None, extra: str = "") -> QgsVectorLayer:
+    if rows is None:
+        rows = [(f"POINT({500000 + 2000 * k} 5402000)", [s, CAPACITY[s]]) for k, s in enumerate("12")]
+    return layer("Point", f"&field=site_id:string&field=residual:double{extra}", rows, "shelters")
+
+
+def preferences(rows: list[list] | None = None, kind: str = "double") -> QgsVectorLayer:
+    if rows is None:
+        rows = [[z, c, s, PREFERENCE[s][z][k]] for s in "12" for z in "ABC" for k, c in enumerate(CLASSES)]
+    fields = "&field=zone_id:string&field=class:string&field=shelter_id:string&field=preference:" + kind
+    return layer("None", fields, [(None, row) for row in rows], "preferences")
+
+
+def distances(rows: list[list] | None = None) -> QgsVectorLayer:
+    if rows is None:
+        rows = [[z, s, DISTANCE[s][z]] for s in "12" for z in "ABC"]
+    fields = "&field=zone_id:string&field=shelter_id:string&field=distance_km:double"
+    return layer("None", fields, [(None, row) for row in rows], "distances")
+
+
+def run(feedback: QgsProcessingFeedback | None = None, **parameters) -> dict:
+    """Allocate; the paper's layers unless others are given, leaving out those given as None."""
+    given = {
+        "ZONES": zones(),
+        "GROUP_FIELDS": list(CLASSES),
+        "SHELTERS": shelters(),
+        "PREFERENCES": preferences(),
+        "DISTANCES": distances(),
+        "MIP_GAP": 0,
+        "OUTPUT": "memory:",
+        "OUTPUT_SHELTERS": "memory:",
+        "OUTPUT_UNALLOCATED": "memory:",
+        **parameters,
+    }
+    return processing.run(
+        "evacuation:allocatecrowd",
+        {name: value for name, value in given.items() if value is not None},
+        feedback=feedback or Log(),
+    )
+
+
+def rows_of(made: QgsVectorLayer, *names: str) -> list[tuple]:
+    return [tuple(feature[name] for name in names) for feature in made.getFeatures()]
+
+
+def total(made: QgsVectorLayer, name: str = "people") -> int:
+    return sum(value for (value,) in rows_of(made, name))
+
+
+def test_table_4_as_printed() -> None:
+    found = run(NORMALISATION=1, WEIGHT_BY=0)
+    assert (found["Z1"], found["Z2"], found["OBJECTIVE"]) == pytest.approx((3.05, 2.80, 5.85))
+    assert (found["ALLOCATED"], found["UNALLOCATED"]) == (400, 0)
+    assert found["GAP"] == pytest.approx(0.0, abs=1e-6)
+    second = {(z, c) for z, c, s in rows_of(found["OUTPUT"], "zone_id", "class", "shelter_id") if s == "2"}
+    assert second == {("A", "P1"), ("A", "P2"), ("A", "P3"), ("B", "P3")}
+    assert rows_of(found["OUTPUT_SHELTERS"], "shelter_id", "load", "capacity", "utilisation") == [
+        ("1", 190, 240, pytest.approx(190 / 240)),
+        ("2", 210, 230, pytest.approx(210 / 230)),
+    ]
+    assert found["OUTPUT_UNALLOCATED"].featureCount() == 0
+
+
+def test_table_5_as_printed() -> None:
+    found = run(NORMALISATION=1, WEIGHT_BY=0, WEIGHT_PREFERENCE=0.75, WEIGHT_DISTANCE=0.25)
+    assert (found["Z1"], found["Z2"]) == pytest.approx((2.65, 3.5))
+    assert rows_of(found["OUTPUT_SHELTERS"], "load") == [(240,), (160,)]
+
+
+def test_corrected() -> None:
+    found = run(WEIGHT_BY=0, WEIGHT_PREFERENCE=0.75, WEIGHT_DISTANCE=0.25)
+    assert found["OBJECTIVE"] == pytest.approx(3.1125)
+    assert run(WEIGHT_BY=0)["OBJECTIVE"] == pytest.approx(7.15)
+    found = run()
+    assert (found["OBJECTIVE"], found["Z1"], found["Z2"]) == pytest.approx((311.0, 169.0, 142.0))
+
+
+def test_rows_carry_what_was_decided_on() -> None:
+    found = run(NORMALISATION=1, WEIGHT_BY=0)
+    made = found["OUTPUT"]
+    assert made.crs().authid() == UTM
+    assert made.fields().names() == ["zone_id", "class", "shelter_id", "people", "preference", "distance_km", "minutes"]
+    for feature in made.getFeatures():
+        zone, kind, shelter = feature["zone_id"], CLASSES.index(feature["class"]), feature["shelter_id"]
+        assert feature["people"] == PEOPLE[zone][kind]
+        assert feature["preference"] == PREFERENCE[shelter][zone][kind]
+        assert feature["distance_km"] == DISTANCE[shelter][zone]
+        assert not feature["minutes"]
+        line = feature.geometry().asPolyline()
+        assert (line[0].x(), line[0].y()) == (500000 + 1000 * "ABC".index(zone), 5400000)
+        assert (line[1].x(), line[1].y()) == (500000 + 2000 * "12".index(shelter), 5402000)
+
+
+def test_the_order_of_the_features_changes_nothing() -> None:
+    """The corrected 1:1 case by groups has two optima."""
+    turned = zones(
+        [(f"POINT({500000 + 1000 * k} 5400000)", [z, *PEOPLE[z]]) for k, z in reversed(list(enumerate("ABC")))]
+    )
+    one, other = run(WEIGHT_BY=0), run(WEIGHT_BY=0, ZONES=turned)
+    key = ("zone_id", "class", "shelter_id", "people")
+    assert rows_of(one["OUTPUT"], *key) == rows_of(other["OUTPUT"], *key)
+
+
+def test_straight_line_is_ellipsoidal_across_reference_systems() -> None:
+    """A degree of longitude on the equator is 111.3195 km on WGS 84."""
+    one = layer("Point", "&field=zone_id:string&field=P1:integer", [("POINT(10 0)", ["z", 7])], "z", "EPSG:4326")
+    x = 11 * 111319.49079327358  # Web Mercator of 11 degrees east
+    to = layer("Point", "&field=site_id:integer&field=residual:integer", [(f"POINT({x} 0)", [5, 9])], "s", "EPSG:3857")
+    log = Log()
+    found = run(log, ZONES=one, SHELTERS=to, GROUP_FIELDS=["P1"], PREFERENCES=None, DISTANCES=None)
+    ((shelter, km, preference),) = rows_of(found["OUTPUT"], "shelter_id", "distance_km", "preference")
+    assert (shelter, preference) == ("5", 0.5)
+    assert km == pytest.approx(111.3195, abs=1e-4)
+    assert (found["Z1"], found["Z2"]) == pytest.approx((3.5, 0.0))
+    assert any("straight line" in text for text in log.said)
+    assert found["OUTPUT_SHELTERS"].crs().authid() == "EPSG:3857"
+
+
+def test_limits_come_after_the_scaling() -> None:
+    """d_min and d_max are those of all reachable pairs, before MAX_DISTANCE takes pairs out."""
+    free, limited = run(WEIGHT_PREFERENCE=0), run(WEIGHT_PREFERENCE=0, MAX_DISTANCE=7.0)
+    by_hand = 150 * 0.0 + 130 * (5.0 - 3.5) / 5.0 + 120 * (7.0 - 3.5) / 5.0
+    assert free["Z2"] >= by_hand - 1e-9
+    for zone, shelter, km in rows_of(limited["OUTPUT"], "zone_id", "shelter_id", "distance_km"):
+        assert km <= 7.0
+        assert (zone, shelter) != ("C", "1")
+    assert limited["Z2"] == pytest.approx(
+        sum(people * (km - 3.5) / 5.0 for people, km in rows_of(limited["OUTPUT"], "people", "distance_km"))
+    )
+
+
+def test_too_little_room_shelters_as_many_as_possible() -> None:
+    """Whole groups of 30, 40, 50 and 60 fill 95 places with 90, and 75 places with 70."""
+    small = shelters([("POINT(500000 5402000)", ["1", 95]), ("POINT(502000 5402000)", ["2", 75])])
+    found = run(SHELTERS=small)
+    assert (found["ALLOCATED"], found["UNALLOCATED"]) == (160, 240)
+    assert rows_of(found["OUTPUT_SHELTERS"], "load") == [(90,), (70,)]
+    assert total(found["OUTPUT"]) == 160
+    assert total(found["OUTPUT_UNALLOCATED"]) == 240
+    assert {reason for (reason,) in rows_of(found["OUTPUT_UNALLOCATED"], "reason")} == {"capacity"}
+
+
+def test_groups_larger_than_any_shelter_and_out_of_reach() -> None:
+    small = shelters([("POINT(500000 5402000)", ["1", 50]), ("POINT(502000 5402000)", ["2", 40])])
+    near = distances([[z, s, DISTANCE[s][z]] for s in "12" for z in "AB"])  # C is out of reach
+    log = Log()
+    found = run(log, SHELTERS=small, DISTANCES=near)
+    reasons = {(z, c): reason for z, c, reason in rows_of(found["OUTPUT_UNALLOCATED"], "zone_id", "class", "reason")}
+    assert {reasons["C", c] for c in CLASSES} == {"no shelter in reach"}
+    assert reasons["A", "P2"] == reasons["B", "P3"] == "group larger than any shelter in reach"
+    assert found["ALLOCATED"] == 90  # 50 and 40 of zones A and B fill both shelters
+    assert found["UNALLOCATED"] == 310 == total(found["OUTPUT_UNALLOCATED"])
+    assert "capacity" in reasons.values()
+    assert any("no place" in text for text in log.warnings)
+
+
+def test_divided_groups_fill_the_room() -> None:
+    small = shelters([("POINT(500000 5402000)", ["1", 55]), ("POINT(502000 5402000)", ["2", 44.9])])
+    found = run(SHELTERS=small, SPLIT_GROUPS=True)
+    assert (found["ALLOCATED"], found["UNALLOCATED"]) == (99, 301)
+    assert rows_of(found["OUTPUT_SHELTERS"], "load", "capacity") == [(55, 55), (44, 44)]
+    assert {reason for (reason,) in rows_of(found["OUTPUT_UNALLOCATED"], "reason")} == {"capacity"}
+    everyone = run(SPLIT_GROUPS=True)
+    assert everyone["ALLOCATED"] == 400
+    assert everyone["OBJECTIVE"] <= 311.0 + 1e-9
+
+
+def test_other_status_is_ignored_and_counted() -> None:
+    rows = [
+        ("POINT(500000 5402000)", ["1", 240, "selected"]),
+        ("POINT(502000 5402000)", ["2", 230, "selected"]),
+        ("POINT(500000 5400000)", ["3", 9999, "standby"]),
+        ("POINT(500000 5400000)", ["4", 9999, None]),
+    ]
+    log = Log()
+    found = run(log, SHELTERS=shelters(rows, "&field=status:string"))
+    assert found["OBJECTIVE"] == pytest.approx(311.0)
+    assert [s for (s,) in rows_of(found["OUTPUT_SHELTERS"], "shelter_id")] == ["1", "2"]
+    assert any("2 of 4 features have a status other than" in text for text in log.said)
+
+
+def test_ids_agree_across_types() -> None:
+    """Numbers in one table, text in another and reals in a third are the same ids."""
+    fields = "&field=zone_id:integer" + "".join(f"&field={c}:double" for c in CLASSES)
+    rows = [(f"POINT({500000 + k} 5400000)", [k + 10, *PEOPLE[z]]) for k, z in enumerate("ABC")]
+    as_text = [[str(10 + "ABC".index(z)), s, DISTANCE[s][z]] for s in "12" for z in "ABC"]
+    fields_of_preferences = "&field=zone_id:double&field=class:string&field=shelter_id:integer&field=preference:double"
+    table = layer(
+        "None",
+        fields_of_preferences,
+        [
+            (None, [float(10 + "ABC".index(z)), c, int(s), PREFERENCE[s][z][k]])
+            for s in "12"
+            for z in "ABC"
+            for k, c in enumerate(CLASSES)
+        ],
+        "numbers",
+    )
+    log = Log()
+    found = run(log, ZONES=layer("Point", fields, rows, "n"), DISTANCES=distances(as_text), PREFERENCES=table)
+    assert found["OBJECTIVE"] == pytest.approx(311.0)
+    assert log.warnings == []
+
+
+def test_unknown_places_and_classes_are_named_and_the_default_takes_over() -> None:
+    rows = [["X", "P1", "1", 0.9], ["A", "teens", "1", 0.9], ["A", "P1", "nine", 0.9], ["A", "P1", "1", 1.0]]
+    log = Log()
+    found = run(log, PREFERENCES=preferences(rows), DEFAULT_PREFERENCE=0.25)
+    warned = "\n".join(log.warnings)
+    assert "“X”" in warned and "“teens”" in warned and "“nine”" in warned
+    given = {(z, c, s): p for z, c, s, p in rows_of(found["OUTPUT"], "zone_id", "class", "shelter_id", "preference")}
+    assert set(given.values()) <= {0.25, 1.0}
+    assert given["A", "P1", "1"] == 1.0
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01])
+def test_preference_outside_0_to_1(value: float) -> None:
+    with pytest.raises(QgsProcessingException, match=r"PREFERENCES.*zone A, class P1, shelter 1.*from 0 to 1"):
+        run(PREFERENCES=preferences([["A", "P1", "1", value]]))
+
+
+def test_preference_that_is_text_or_given_twice() -> None:
+    with pytest.raises(QgsProcessingException, match=r"PREFERENCES.*“high”.*not a number"):
+        run(PREFERENCES=preferences([["A", "P1", "1", "high"]], "string"))
+    with pytest.raises(QgsProcessingException, match=r"two rows for zone A, class P1, shelter 1"):
+        run(PREFERENCES=preferences([["A", "P1", "1", 0.2], ["A", "P1", "1", 0.3]]))
+
+
+def test_distances_that_cannot_be() -> None:
+    with pytest.raises(QgsProcessingException, match=r"DISTANCES.*zone A, shelter 1.*-1.*0 or more"):
+        run(DISTANCES=distances([["A", "1", -1.0]]))
+    with pytest.raises(QgsProcessingException, match=r"DISTANCES: no row"):
+        run(DISTANCES=distances([["Q", "1", 1.0]]))
+
+
+def test_duplicate_ids() -> None:
+    twice = [("POINT(0 0)", ["A", 1, 1, 1]), ("POINT(9 9)", ["A", 2, 2, 2])]
+    with pytest.raises(QgsProcessingException, match=r"ZONES.*zone_id.*same value.*A"):
+        run(ZONES=zones(twice))
+    with pytest.raises(QgsProcessingException, match=r"SHELTERS.*site_id.*same value.*7"):
+        run(SHELTERS=shelters([("POINT(0 0)", ["7", 1]), ("POINT(9 9)", ["7", 1])]))
+
+
+def test_capacities() -> None:
+    places = ["POINT(500000 5402000)", "POINT(502000 5402000)"]
+    with pytest.raises(QgsProcessingException, match=r"SHELTERS.*residual.*CAPACITY_FIELD.*empty in every shelter"):
+        run(SHELTERS=shelters([(places[0], ["1", None]), (places[1], ["2", None])]))
+    with pytest.raises(QgsProcessingException, match=r"SHELTERS: feature 1.*-5.*residual.*at least 0"):
+        run(SHELTERS=shelters([(places[0], ["1", -5]), (places[1], ["2", 5])]))
+    for nothing in (None, 0):
+        log = Log()
+        found = run(log, SHELTERS=shelters([(places[0], ["1", nothing]), (places[1], ["2", 500])]))
+        assert found["ALLOCATED"] == 400
+        assert rows_of(found["OUTPUT_SHELTERS"], "load", "capacity") == [(0, 0), (400, 500)]
+        assert any("nobody is sent there" in text and "(1)" in text for text in log.warnings)
+    found = run(SHELTERS=shelters([(places[0], ["1", 0]), (places[1], ["2", 0])]))
+    assert (found["ALLOCATED"], found["UNALLOCATED"], found["OBJECTIVE"]) == (0, 400, 0)
+    assert "GAP" not in found or found["GAP"] is None
+    assert {reason for (reason,) in rows_of(found["OUTPUT_UNALLOCATED"], "reason")} == {"capacity"}
+
+
+def test_people_that_cannot_be() -> None:
+    with pytest.raises(QgsProcessingException, match=r"ZONES: feature A.*-3.*P2.*at least 0"):
+        run(ZONES=zones([("POINT(0 0)", ["A", 1, -3, 1])]))
+    with pytest.raises(QgsProcessingException, match=r"ZONES.*A.*“many”.*P1.*not a number"):
+        run(ZONES=zones([("POINT(0 0)", ["A", "many", "1", "1"])], "string"))
+    with pytest.raises(QgsProcessingException, match=r"GROUP_FIELDS.*P9"):
+        run(GROUP_FIELDS=["P1", "P9"])
+
+
+def test_fractions_of_people_keep_the_total() -> None:
+    log = Log()
+    halves = [("POINT(500000 5400000)", ["A", 10.5, 0.0, 1.0]), ("POINT(501000 5400000)", ["B", 10.5, 0.0, None])]
+    found = run(log, ZONES=zones(halves, "double"))
+    assert found["ALLOCATED"] == 22
+    assert sorted(n for n, kind in rows_of(found["OUTPUT"], "people", "class") if kind == "P1") == [10, 11]
+    assert any("fractions of people" in text for text in log.warnings)
+
+
+@pytest.mark.parametrize("rows", [[], [("POINT(500000 5400000)", ["A", 0, 0, 0])]])
+def test_nobody_is_a_success_with_a_warning(rows: list) -> None:
+    log = Log()
+    found = run(log, ZONES=zones(rows))
+    assert (found["ALLOCATED"], found["UNALLOCATED"], found["OBJECTIVE"]) == (0, 0, 0)
+    assert found["OUTPUT"].featureCount() == found["OUTPUT_UNALLOCATED"].featureCount() == 0
+    assert found["OUTPUT_SHELTERS"].featureCount() == 2
+    assert any("no people" in text for text in log.warnings)
+
+
+def test_no_shelters_is_an_error() -> None:
+    with pytest.raises(QgsProcessingException, match=r"SHELTERS.*no usable feature"):
+        run(SHELTERS=shelters([]))
+    rows = [("POINT(500000 5402000)", ["1", 240, "rejected"])]
+    with pytest.raises(QgsProcessingException, match=r"SHELTERS: none of the 1 features.*status"):
+        run(SHELTERS=shelters(rows, "&field=status:string"))
+
+
+def test_a_zone_without_geometry_is_given_back() -> None:
+    rows = [("POINT(500000 5400000)", ["A", 5, 0, 0]), (None, ["B", 7, 0, 2])]
+    found = run(ZONES=zones(rows))
+    assert (found["ALLOCATED"], found["UNALLOCATED"]) == (5, 9)
+    assert rows_of(found["OUTPUT_UNALLOCATED"], "zone_id", "class", "people", "reason") == [
+        ("B", "P1", 7, "no shelter in reach"),
+        ("B", "P3", 2, "no shelter in reach"),
+    ]
+
+
+def test_travel_time_needs_a_network() -> None:
+    for given in ({"IMPEDANCE": 1}, {"MAX_TRAVEL_TIME": 10}):
+        with pytest.raises(QgsProcessingException, match="network"):
+            run(**given)
+
+
+def test_missing_fields_are_named() -> None:
+    with pytest.raises(QgsProcessingException, match=r"CAPACITY_FIELD.*shelters.*site_id, residual"):
+        run(CAPACITY_FIELD="beds")
+    with pytest.raises(QgsProcessingException, match=r"PREF_VALUE_FIELD.*preferences"):
+        run(PREF_VALUE_FIELD="liking")
+
+
+def test_cancelled_leaves_nothing() -> None:
+    log = Log()
+    log.cancel()
+    found = run(log)
+    assert "OBJECTIVE" not in found or found["OBJECTIVE"] is None
+    assert any("Cancelled" in text for text in log.warnings)
