@@ -35,6 +35,7 @@ def case(**changes):
         predicted=np.array([10, 0, 0]),
         unsafe=["", "", ""],
         unjoined=["", "", ""],
+        unjoined_zones=["", "", ""],
         required=np.zeros(3, bool),
         forbidden=np.zeros(3, bool),
     )
@@ -70,7 +71,7 @@ def test_by_hand_two_of_three():
     assert result.people_in_reach.tolist() == [180, 180, 180]
     assert result.mean_minutes[1] == pytest.approx((100 * 10 + 50 * 4 + 30 * 6) / 180)
     assert sorted(result.rank[:2].tolist()) == [1, 2] and result.rank[2] == 3
-    assert result.reason[0] == "serves 100 people of 1 zones, 5.0 min on average"
+    assert result.reason[0] == "serves 100 people of 1 zone, 5.0 min on average"
     assert result.gap == pytest.approx(0.0)
 
 
@@ -89,6 +90,7 @@ def test_every_reason_of_rejection():
             predicted=np.array([0, 0, 0, 0, 0, 0, 0, 150, 0]),
             unsafe=["inside the hazard", "within 200 m of the hazard", "", "", "", "", "", "", ""],
             unjoined=["", "", "", "farther than 500 m from a road", "", "", "", "", ""],
+            unjoined_zones=["", ""],
             required=np.array([1, 0, 0, 0, 0, 0, 0, 0, 0], bool),
             forbidden=np.array([0, 0, 1, 0, 0, 0, 0, 0, 0], bool),
             limit=30.0,
@@ -115,9 +117,12 @@ def test_reserve_and_limits_leave_people_out_with_the_reason():
     near = recommendation.solve(case(limit=5.0))
     assert near.uncovered.tolist() == [0, 0, 30]
     assert near.uncovered_reason[2] == "no usable site within the travel limit"
-    apart = recommendation.solve(case(minutes=np.array([[5.0, 10.0, 20.0], [8.0, 4.0, 20.0], [INF, INF, INF]])))
+    apart_minutes = np.array([[5.0, 10.0, 20.0], [8.0, 4.0, 20.0], [INF, INF, INF]])
+    apart = recommendation.solve(case(minutes=apart_minutes))
     assert apart.uncovered.tolist() == [0, 0, 30]
     assert apart.uncovered_reason[2] == "no site can be reached by road"
+    lost = recommendation.solve(case(minutes=apart_minutes, unjoined_zones=["", "", "800 m from a road"]))
+    assert lost.uncovered_reason[2] == "not joined to the road network: 800 m from a road"
     one = recommendation.solve(case(max_sites=1))
     assert one.status == ["selected", "standby", "standby"] and int(one.uncovered.sum()) == 70
 

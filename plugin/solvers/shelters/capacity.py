@@ -22,14 +22,12 @@ class AreaStandard:
 
 AREA_STANDARDS = (
     AreaStandard("Custom (area per person below)", None, "your own value"),
-    AreaStandard("Emergency stay, 1.0 m² per person", 1.0, "planning value for hours to a day, open ground"),
-    AreaStandard(
-        "Emergency stay, 2.0 m² per person", 2.0, "planning value for an emergency stay with room to lie down"
-    ),
-    AreaStandard("Short stay, 2.0 m² per person", 2.0, "planning value for some days"),
-    AreaStandard("Long stay, 3.5 m² per person (Sphere)", 3.5, "Sphere Handbook: 3.5 m² of covered living space"),
-    AreaStandard("20 ft² per person", 20 * SQUARE_FOOT, "common US practice for evacuation or short-term shelters"),
-    AreaStandard("40 ft² per person", 40 * SQUARE_FOOT, "common US practice for longer stays"),
+    AreaStandard("Emergency stay, 1.0 m²", 1.0, "planning value for some hours in an open place"),
+    AreaStandard("Emergency stay, 2.0 m²", 2.0, "planning value for a night, with room to lie down"),
+    AreaStandard("Short stay, 2.0 m²", 2.0, "planning value for some days"),
+    AreaStandard("Long stay, 3.5 m² (Sphere)", 3.5, "Sphere Handbook, covered living space"),
+    AreaStandard("20 ft²", 20 * SQUARE_FOOT, "US practice for short stays (American Red Cross, publication 4496)"),
+    AreaStandard("40 ft²", 40 * SQUARE_FOOT, "US practice for long stays (American Red Cross, publication 4496)"),
 )
 
 

@@ -47,6 +47,8 @@ class ShelterProblem:
         People already there, ``P_p``.
     unsafe, unjoined : list of str, length s
         Why a site is unsafe or not joined to the road network, "" where it is safe or joined.
+    unjoined_zones : list of str, length z
+        Why a zone is not joined to the road network, "" where it is joined.
     required, forbidden : ndarray of bool, shape (s,)
     limit : float
         Longest travel time in minutes, infinite for none.
@@ -66,6 +68,7 @@ class ShelterProblem:
     predicted: np.ndarray
     unsafe: list[str]
     unjoined: list[str]
+    unjoined_zones: list[str]
     required: np.ndarray
     forbidden: np.ndarray
     limit: float = np.inf
@@ -229,7 +232,9 @@ def _reason(problem: ShelterProblem, flow: np.ndarray, chosen: bool, site: int) 
         return f"{required}nobody needs it in the plan"
     used = flow > 0.0
     minutes = float(flow[used] @ problem.minutes[used, site]) / served
-    return f"{required}serves {round(served)} people of {int(np.sum(flow >= 0.5))} zones, {minutes:.1f} min on average"
+    return (
+        f"{required}serves {round(served)} people of {_zones(int(np.sum(flow >= 0.5)))}, {minutes:.1f} min on average"
+    )
 
 
 def _why_uncovered(problem: ShelterProblem, within: np.ndarray, usable: np.ndarray, uncovered: np.ndarray) -> list[str]:
@@ -238,6 +243,8 @@ def _why_uncovered(problem: ShelterProblem, within: np.ndarray, usable: np.ndarr
     for i, people in enumerate(uncovered):
         if people == 0:
             out.append("")
+        elif problem.unjoined_zones[i]:
+            out.append(f"not joined to the road network: {problem.unjoined_zones[i]}")
         elif not np.isfinite(problem.minutes[i]).any():
             out.append("no site can be reached by road")
         elif not np.isfinite(within[i, usable]).any():
@@ -255,3 +262,7 @@ def _whole(missing: np.ndarray, uncovered: float) -> np.ndarray:
     if total <= 0 or missing.sum() <= 0.0:
         return np.zeros(len(missing), dtype=np.int64)
     return largest_remainder(np.minimum(missing * (uncovered / missing.sum()), np.ceil(missing - 1e-6)), total)
+
+
+def _zones(count: int) -> str:
+    return "1 zone" if count == 1 else f"{count} zones"

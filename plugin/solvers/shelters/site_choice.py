@@ -10,6 +10,7 @@ import numpy as np
 from ..control import Deadline, IsCancelled, Progress, part, stop_if
 from ..dependencies import require
 from ..integer_program import solve_program
+from ..program_arrays import new_variable
 from .coverage import Coverage
 from .stage import Stage
 
@@ -92,14 +93,14 @@ class CoverModel:
         self.problem: Any = pulp.LpProblem(name, pulp.LpMinimize)
         demand, room = coverage.group_people / coverage.units, coverage.room / coverage.units
         self.open = [
-            pulp.LpVariable(f"open_{j:05d}", lowBound=int(needed), upBound=1, cat=pulp.LpInteger)
+            new_variable(self.problem, f"open_{j:05d}", int(needed), 1, pulp.LpInteger)
             for j, needed in enumerate(required)
         ]
         self.flow = {}
         for g, j in zip(*(index.tolist() for index in np.nonzero(coverage.reach))):
             most = min(demand[g], room[j])
             if most > 0.0:
-                self.flow[g, j] = pulp.LpVariable(f"flow_{g:05d}_{j:05d}", lowBound=0.0, upBound=float(most))
+                self.flow[g, j] = new_variable(self.problem, f"flow_{g:05d}_{j:05d}", 0.0, float(most))
         of_group: dict[int, list[Any]] = {}
         of_site: dict[int, list[Any]] = {}
         for (g, j), flow in self.flow.items():

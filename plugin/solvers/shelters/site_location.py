@@ -11,6 +11,7 @@ import numpy as np
 from ..control import Deadline, IsCancelled, Progress
 from ..dependencies import require
 from ..integer_program import Solution, solve_program
+from ..program_arrays import new_variable
 from .coverage import Coverage
 from .exchange import fixed_by_price, improve
 from .stage import Stage
@@ -96,9 +97,7 @@ class _Program:
         self._fixed = int(closed.sum()), int((opened | problem.required).sum())
         self.problem: Any = pulp.LpProblem("least_travel", pulp.LpMinimize)
         self.open = {
-            j: pulp.LpVariable(
-                f"open_{j:05d}", lowBound=int(opened[j] or problem.required[j]), upBound=1, cat=pulp.LpInteger
-            )
+            j: new_variable(self.problem, f"open_{j:05d}", int(opened[j] or problem.required[j]), 1, pulp.LpInteger)
             for j in self._sites.tolist()
         }
         keep = np.flatnonzero(~closed[problem.site] & (problem.most > 0.0))
@@ -112,7 +111,7 @@ class _Program:
         cost = []
         columns = (keep, problem.zone[keep], problem.site[keep], problem.minutes[keep], problem.most[keep])
         for pair, i, j, minutes, most in zip(*(column.tolist() for column in columns)):
-            flow = pulp.LpVariable(f"flow_{i:06d}_{j:05d}", lowBound=0.0, upBound=most)
+            flow = new_variable(model, f"flow_{i:06d}_{j:05d}", 0.0, most)
             of_zone.setdefault(i, []).append(flow)
             of_site.setdefault(j, []).append(flow)
             cost.append((flow, minutes))

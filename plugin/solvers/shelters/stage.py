@@ -48,4 +48,5 @@ class Stage:
             proof = f"at most {self.gap:.3g} % above the optimum"
         else:
             proof = "proved best"
-        return f"{self.name}: {self.value:,.10g} ({proof}; {self.method}; {self.seconds:.1f} s)"
+        value = f"{self.value:,.0f}" if abs(self.value - round(self.value)) < 0.005 else f"{self.value:,.2f}"
+        return f"Choice, {self.name}: {value} ({proof}; {self.method}; {self.seconds:.1f} s)."

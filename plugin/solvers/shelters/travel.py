@@ -173,14 +173,14 @@ def _relaxed(problem: TravelProblem, tight: np.ndarray) -> OptimizeResult:
         shape=(len(tight), size),
     )
     rows = [room, count, linked]
-    right = [np.zeros(sites), [float(problem.max_sites)], np.zeros(len(tight))]
+    right = [np.zeros(sites), np.array([float(problem.max_sites)]), np.zeros(len(tight))]
     equal, equals = None, None
     if problem.all_sheltered:
         equal, equals = per_zone, problem.people
     else:
         everybody = csr_matrix((-np.ones(pairs), (np.zeros(pairs, int), columns)), shape=(1, size))
         rows += [per_zone, everybody]
-        right += [problem.people, [-problem.target]]
+        right += [problem.people, np.array([-problem.target])]
     low = np.concatenate([np.zeros(pairs), problem.required.astype(float)])
     return linprog(
         np.concatenate([problem.minutes, np.zeros(sites)]),

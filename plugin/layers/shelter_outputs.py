@@ -1,0 +1,117 @@
+"""A shelter recommendation as rows of its output layers and as lines of the log."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from qgis.core import QgsGeometry, QgsProcessingFeedback, QgsWkbTypes
+
+from ..solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
+from .fields import Column
+from .places import Places
+
+COLUMNS = (
+    Column("site_id", "text", "candidate site"),
+    Column("status", "text", "selected, standby or rejected"),
+    Column("rank", "int", "from 1 by score, selected sites first; empty for rejected sites"),
+    Column("score", "float", "0 to 100: part of the people the site could take, counted by nearness"),
+    Column("reason", "text", "why it is rejected or not needed, or whom it serves"),
+    Column("capacity", "int", "people, safe capacity"),
+    Column("predicted", "int", "people expected to be there already"),
+    Column("residual", "int", "people, room left"),
+    Column("people_in_reach", "int", "people at risk within the travel limit"),
+    Column("mean_minutes", "float", "minutes, mean travel time of the people in reach"),
+)
+DECIMALS = 3
+
+
+def site_rows(sites: Places, problem: ShelterProblem, found: Recommendation) -> list[tuple[Any, list[Any]]]:
+    """Return a row for each site, (geometry, values by :data:`COLUMNS`), and one for each that could not be read."""
+    rows: list[tuple[Any, list[Any]]] = []
+    for j, site in enumerate(sites.ids):
+        rejected = found.status[j] == REJECTED
+        values = [
+            site,
+            found.status[j],
+            None if rejected else int(found.rank[j]),
+            round(float(found.score[j]), DECIMALS),
+            found.reason[j],
+            int(problem.capacity[j]),
+            int(problem.predicted[j]),
+            int(found.residual[j]),
+            int(found.people_in_reach[j]),
+            None if math.isnan(found.mean_minutes[j]) else round(float(found.mean_minutes[j]), DECIMALS),
+        ]
+        rows.append((sites.geometries[j], values))
+    for site, reason in sites.rejected:
+        rows.append((None, [site, REJECTED, None, 0.0, reason, None, None, None, 0, None]))
+    return rows
+
+
+def selected_rows(rows: list[tuple[Any, list[Any]]]) -> list[tuple[Any, list[Any]]]:
+    """Return the rows of the selected sites, in the order of their ranks."""
+    return sorted((row for row in rows if row[1][1] == "selected"), key=lambda row: row[1][2])
+
+
+def common_type(sites: Places, kind: QgsWkbTypes.Type) -> QgsWkbTypes.Type:
+    """Return the layer's geometry type, or its multipart form when mending gave a site several parts."""
+    return QgsWkbTypes.multiType(kind) if any(g.wkbType() != kind for g in sites.geometries) else kind
+
+
+def in_type(rows: list[tuple[Any, list[Any]]], kind: QgsWkbTypes.Type) -> list[tuple[Any, list[Any]]]:
+    """Return the rows with geometries of type ``kind``."""
+
+    def coerced(shape: QgsGeometry | None) -> QgsGeometry | None:
+        return None if shape is None else shape.coerceToType(kind)[0]
+
+    return [(coerced(shape), values) for shape, values in rows]
+
+
+def report(problem: ShelterProblem, found: Recommendation, feedback: QgsProcessingFeedback) -> None:
+    """Write the recommendation into the log: who is left out by zone, what was assumed, how well it is proved."""
+    for site in found.required_but_rejected:
+        reason = found.reason[problem.site_ids.index(site)]
+        feedback.pushWarning(f"RULE_FIELD: site {site} is required but cannot be used: {reason}.")
+    uncovered = int(found.uncovered.sum())
+    total = int(problem.people.sum())
+    if not (found.selected | np.array([status == "standby" for status in found.status], bool)).any():
+        feedback.pushWarning(f"SITES: every site is rejected; nobody can be sheltered. {_reasons(found)}")
+    if uncovered:
+        zones = np.flatnonzero(found.uncovered)
+        feedback.pushWarning(
+            f"{uncovered} of {total} people find no room, in {len(zones)} zone(s). Add sites or room, raise "
+            f"MAX_TRAVEL_TIME or MAX_SITES, or lower RESERVE. By zone:"
+        )
+        for i in zones:
+            feedback.pushWarning(
+                f"  zone {problem.zone_ids[i]}: {found.uncovered[i]} of {problem.people[i]} people "
+                f"({found.uncovered_reason[i]})"
+            )
+    served = float(found.flow.sum())
+    if served > 0.0:
+        reached = np.where(found.flow > 0.0, problem.minutes, 0.0)
+        minutes = float((found.flow * reached).sum()) / served
+        room = int(found.residual[found.selected].sum())
+        feedback.pushInfo(
+            f"{int(found.selected.sum())} sites selected with room for {room}; they shelter {total - uncovered} of "
+            f"{total} people, {minutes:.1f} minutes away on average without congestion."
+        )
+        feedback.pushInfo(
+            "The choice lets the people of a zone be divided between sites; groups that cannot be divided may still "
+            "not fit in the allocation. A larger RESERVE leaves room for that."
+        )
+    rejected = found.status.count(REJECTED)
+    if rejected:
+        feedback.pushInfo(f"{rejected} of {len(found.status)} sites rejected. {_reasons(found)}")
+
+
+def _reasons(found: Recommendation) -> str:
+    """Return how many sites were rejected for which reason."""
+    count: dict[str, int] = {}
+    for status, reason in zip(found.status, found.reason):
+        if status == REJECTED:
+            key = reason.split(":")[0].split(" (")[0]
+            count[key] = count.get(key, 0) + 1
+    return "; ".join(f"{number} {reason}" for reason, number in count.items())

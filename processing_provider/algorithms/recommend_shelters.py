@@ -1,0 +1,239 @@
+"""``evacuation:recommendshelters``: which candidate sites to open as shelters, and why not the others."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+)
+
+from ..base import EvacuationAlgorithm
+from ..network_parameters import add_network_parameters, read_network_parameter
+from ..shelter_parameters import (
+    add_choice_parameters,
+    add_forecast_parameters,
+    add_site_parameters,
+    add_zone_parameters,
+)
+
+if TYPE_CHECKING:
+    from ...plugin.layers.places import Places
+    from ...plugin.solvers.shelters.recommendation import Recommendation, ShelterProblem
+
+
+class RecommendShelters(EvacuationAlgorithm):
+    """Chooses sites by room, safety and travel time."""
+
+    ID = "recommendshelters"
+    TITLE = "Recommend shelters"
+    TAGS = ("shelter", "site selection", "capacity", "covering", "location", "forecast")
+    SUMMARY = (
+        "Recommends which candidate sites to open as shelters, so that everybody at risk finds room within reach: the "
+        "fewest sites, then the least travel time in all. Every site keeps its row, with a rank or with the reason why "
+        "it is rejected.\n"
+        "Room is what the people predicted to be at a site leave of its safe capacity: floor(usable share × area / "
+        "area per person) − largest forecast. Travel times are free-flow times over the road network. The set is "
+        "chosen by capacitated set covering: flows of people between zones and sites within the travel limit serve "
+        "every zone, and no site takes more than its room / (1 + reserve). Where there is not enough room, as many "
+        "people as possible are sheltered, and the log says by zone who is left out.\n"
+        "The score (0 to 100) fills a site with the people in its reach, nearest first: the part of all people at risk "
+        "it could take, each counted by how near it is compared with that person's nearest usable site.\n"
+        "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) name a recommendation from "
+        "predicted pedestrian flow; its page is missing from the available text, so this is a reconstruction. Solved "
+        "with HiGHS where the Python package highspy is installed, else with CBC."
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        add_site_parameters(self)
+        add_forecast_parameters(self)
+        add_zone_parameters(self)
+        add_network_parameters(self, capacity=False)
+        add_choice_parameters(self)
+        tr = self.tr
+        self.add(
+            QgsProcessingParameterFeatureSink("OUTPUT", tr("Candidate sites, assessed")),
+            "All sites with status (selected, standby, rejected), rank, score, reason, capacity, predicted people, "
+            "residual capacity, people in reach and their mean travel time in minutes.",
+        )
+        self.add(
+            QgsProcessingParameterFeatureSink("OUTPUT_SELECTED", tr("Selected shelters")),
+            "The selected sites only, with the same fields; feeds “Allocate people to shelters”.",
+        )
+        for name, description in (
+            ("SELECTED_COUNT", tr("Sites selected")),
+            ("SELECTED_CAPACITY", tr("Room left in the selected sites (people)")),
+            ("PEOPLE", tr("People at risk")),
+            ("UNCOVERED_PEOPLE", tr("People without room")),
+            ("GAP", tr("Gap to the proven bound (%)")),
+        ):
+            self.addOutput(QgsProcessingOutputNumber(name, description))
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.layers.people import whole_people
+        from ...plugin.layers.places import read_places
+        from ...plugin.layers.shelter_outputs import report, site_rows
+        from ...plugin.solvers.shelters.recommendation import solve
+
+        source = self.source(parameters, "SITES", context)
+        site_id = self.field(parameters, "SITE_ID_FIELD", source, context, feedback, required=False)
+        sites = read_places(source, "SITES", site_id, context, feedback, empty_is_error=True)
+        zone_source = self.source(parameters, "ZONES", context)
+        zone_id = self.field(parameters, "ZONE_ID_FIELD", zone_source, context, feedback, required=False)
+        zones = read_places(zone_source, "ZONES", zone_id, context, feedback)
+        fields = self.fields(
+            parameters, "POPULATION_FIELDS", zone_source, context, feedback, fallbacks=[["population"]]
+        )
+        people = whole_people(zones, fields, feedback).sum(axis=1)
+        if not people.any():
+            feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
+            return self._write(parameters, context, sites, source.wkbType(), [], None, 0)
+        zones = zones.subset(np.flatnonzero(people))
+        problem = self._problem(parameters, context, feedback, sites, zones, people[people > 0])
+        progress, cancelled = self.control(feedback, 50.0, 95.0)
+        found = solve(
+            problem,
+            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
+            mip_gap=self.parameterAsDouble(parameters, "MIP_GAP", context),
+            progress=progress,
+            cancelled=cancelled,
+            log=feedback.pushInfo,
+        )
+        report(problem, found, feedback)
+        rows = site_rows(sites, problem, found)
+        return self._write(parameters, context, sites, source.wkbType(), rows, found, int(people.sum()))
+
+    def _problem(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        sites: Places,
+        zones: Places,
+        people: np.ndarray,
+    ) -> ShelterProblem:
+        from ...plugin.layers.candidate_sites import capacities, rules
+        from ...plugin.layers.hazard import read_hazard, reasons_inside
+        from ...plugin.solvers.shelters.capacity import area_per_person
+        from ...plugin.solvers.shelters.recommendation import ShelterProblem
+
+        source = self.source(parameters, "SITES", context)
+
+        def site_field(name: str) -> str | None:
+            return self.field(parameters, name, source, context, feedback, required=False)
+
+        def value(name: str) -> float:
+            return float(self.parameterAsDouble(parameters, name, context))
+
+        capacity = capacities(
+            sites,
+            site_field("AREA_FIELD"),
+            site_field("CAPACITY_FIELD"),
+            area_per_person(self.parameterAsEnum(parameters, "AREA_STANDARD", context), value("AREA_PER_PERSON")),
+            value("USABLE_SHARE"),
+            feedback,
+            named=parameters.get("CAPACITY_FIELD") not in (None, ""),
+        )
+        required, forbidden = rules(sites, site_field("RULE_FIELD"), feedback)
+        hazard, unsafe = self.source(parameters, "HAZARD", context), [""] * len(sites)
+        if hazard is not None:
+            area = read_hazard(hazard, value("HAZARD_BUFFER"), sites.crs, context, feedback)
+            unsafe = reasons_inside(sites, area, feedback)
+        predicted = self._predicted(parameters, context, feedback, sites)
+        minutes, unjoined_zones, unjoined = self._minutes(parameters, context, feedback, zones, sites)
+        limited = parameters.get("MAX_TRAVEL_TIME") not in (None, "")
+        return ShelterProblem(
+            zone_ids=zones.ids,
+            site_ids=sites.ids,
+            people=people,
+            minutes=minutes,
+            capacity=capacity,
+            predicted=predicted,
+            unsafe=unsafe,
+            unjoined=unjoined,
+            unjoined_zones=unjoined_zones,
+            required=required,
+            forbidden=forbidden,
+            limit=value("MAX_TRAVEL_TIME") if limited else math.inf,
+            reserve=value("RESERVE") / 100.0,
+            min_capacity=self.parameterAsInt(parameters, "MIN_CAPACITY", context),
+            max_sites=self.parameterAsInt(parameters, "MAX_SITES", context),
+        )
+
+    def _predicted(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback, sites: Places
+    ) -> np.ndarray:
+        from ...plugin.layers.forecasts import expected_presence
+
+        source = self.source(parameters, "FORECAST", context)
+        if source is None:
+            feedback.pushWarning("FORECAST: none given; nobody is expected to be at the sites already.")
+            return np.zeros(len(sites), dtype=np.int64)
+        place, value = (
+            self.field(parameters, name, source, context, feedback)
+            for name in ("FORECAST_SITE_FIELD", "FORECAST_VALUE_FIELD")
+        )
+        time = self.field(parameters, "FORECAST_TIME_FIELD", source, context, feedback, required=False)
+        return expected_presence(source, str(place), time, str(value), sites.ids, feedback)
+
+    def _minutes(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        zones: Places,
+        sites: Places,
+    ) -> tuple[np.ndarray, list[str], list[str]]:
+        """Return the free-flow minutes between zones and sites, and why a zone or site is not joined to the network."""
+        from ...plugin.layers.network import join_places
+        from ...plugin.solvers.roads.shortest_paths import travel
+
+        progress, cancelled = self.control(feedback, 5.0, 35.0)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        if read is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
+        longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
+        read, (from_zones, to_sites) = join_places(read, [zones, sites], longest, context, feedback)
+        progress, cancelled = self.control(feedback, 35.0, 50.0)
+        found = travel(read.network, from_zones.node, to_sites.node, progress=progress, cancelled=cancelled)
+        return found.seconds / 60.0, from_zones.reasons, to_sites.reasons
+
+    def _write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        sites: Places,
+        kind: Any,
+        rows: list[tuple[Any, list[Any]]],
+        found: Recommendation | None,
+        people: int,
+    ) -> dict[str, Any]:
+        from ...plugin.layers.shelter_outputs import COLUMNS, common_type, in_type, selected_rows
+
+        kind = common_type(sites, kind)
+        rows = in_type(rows, kind)
+        outputs: dict[str, Any] = {}
+        for name, content, style in (
+            ("OUTPUT", rows, "recommendshelters_output"),
+            ("OUTPUT_SELECTED", selected_rows(rows), "recommendshelters_selected"),
+        ):
+            outputs[name] = self.write(parameters, name, context, COLUMNS, content, kind, sites.crs, style)
+        if found is None:
+            return {**outputs, "SELECTED_COUNT": 0, "SELECTED_CAPACITY": 0, "PEOPLE": 0, "UNCOVERED_PEOPLE": 0}
+        outputs["SELECTED_COUNT"] = int(found.selected.sum())
+        outputs["SELECTED_CAPACITY"] = int(found.residual[found.selected].sum())
+        outputs["PEOPLE"] = people
+        outputs["UNCOVERED_PEOPLE"] = int(found.uncovered.sum())
+        if found.gap is not None:
+            outputs["GAP"] = found.gap
+        return outputs

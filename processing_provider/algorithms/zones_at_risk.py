@@ -1,0 +1,161 @@
+"""``evacuation:zonesatrisk``: how many people of each zone are inside the hazard and its buffer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterNumber,
+    QgsWkbTypes,
+)
+
+from ...plugin.layers.fields import Column
+from ..base import EvacuationAlgorithm
+
+if TYPE_CHECKING:
+    from ...plugin.layers.places import Places
+
+SHARE = "share_at_risk"
+
+
+class ZonesAtRisk(EvacuationAlgorithm):
+    """Scales the population of each zone to the part of it that the hazard covers."""
+
+    ID = "zonesatrisk"
+    TITLE = "People at risk"
+    TAGS = ("hazard", "exposure", "population", "zones", "buffer", "risk")
+    SUMMARY = (
+        "Finds the zones inside a hazard area, and how many of their people must leave.\n"
+        "People are taken to be spread evenly over a zone: a zone's share at risk is the share of its ellipsoidal area "
+        "inside the hazard and its buffer. A point is inside or not. Each population field is scaled by the share and "
+        "rounded so that the layer's total is kept to the person (largest remainder).\n"
+        "The output feeds “Recommend shelters” and “Allocate people to shelters”."
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        tr = self.tr
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "ZONES", tr("Zones with people"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+            ),
+            "Polygons (or points) with the number of people in each.",
+        )
+        self.add(
+            QgsProcessingParameterField(
+                "POPULATION_FIELDS",
+                tr("Population fields"),
+                "children;adults;elderly",
+                "ZONES",
+                QgsProcessingParameterField.DataType.Numeric,
+                True,
+                True,
+            ),
+            "Numeric fields with people: one for everybody, or one for each class. They are added up: a field that is "
+            "the sum of the other ones given is recognised and not counted twice. Fields that are not given keep their "
+            "values for the whole zone, except one that is the sum of the given ones in every zone: it is scaled too, "
+            "and the log says so. Default: children, adults and elderly where the layer has them, else population.",
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "HAZARD", tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon]
+            ),
+            "Polygons of the area to leave, in any CRS; overlapping ones count once.",
+        )
+        self.add(
+            QgsProcessingParameterNumber(
+                "HAZARD_BUFFER",
+                tr("Buffer around the hazard (m)"),
+                QgsProcessingParameterNumber.Type.Double,
+                0.0,
+                minValue=0.0,
+            ),
+            "Width in metres by which the hazard is widened, whatever the layer's CRS.",
+        )
+        self.add(
+            QgsProcessingParameterFeatureSink("OUTPUT", tr("Zones at risk")),
+            "The zones with people at risk: the zone's fields, the population fields holding the people at risk only, "
+            "and share_at_risk from 0 to 1.",
+        )
+        self.addOutput(QgsProcessingOutputNumber("PEOPLE_AT_RISK", tr("People at risk")))
+        self.addOutput(QgsProcessingOutputNumber("PEOPLE_STAYING", tr("People who can stay")))
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.layers.hazard import read_hazard, share_inside
+        from ...plugin.layers.people import whole_people
+        from ...plugin.layers.places import read_places
+        from ...plugin.layers.population_fields import totals_among, totals_besides
+        from ...plugin.solvers.shelters.exposure import people_at_risk
+
+        source = self.source(parameters, "ZONES", context)
+        zones = read_places(source, "ZONES", None, context, feedback)
+        given = self.fields(parameters, "POPULATION_FIELDS", source, context, feedback, fallbacks=[["population"]])
+        feedback.setProgress(20)
+        buffer = self.parameterAsDouble(parameters, "HAZARD_BUFFER", context)
+        hazard = read_hazard(self.source(parameters, "HAZARD", context), buffer, zones.crs, context, feedback)
+        feedback.setProgress(40)
+        within = totals_among(zones, given, feedback)
+        counted = [name for name in given if name not in within]
+        people = whole_people(zones, counted, feedback)
+        totals = within + totals_besides(zones, counted, feedback) if len(zones) else within
+        share = share_inside(zones, hazard, context)
+        at_risk = people_at_risk(people, share)
+        feedback.setProgress(80)
+        columns = {name: at_risk[:, k] for k, name in enumerate(counted)}
+        columns.update({name: at_risk.sum(axis=1) for name in totals})
+        destination = self._write(parameters, context, zones, source.wkbType(), columns, share)
+        count = int(at_risk.sum())
+        self._report(zones, at_risk, share, count, feedback)
+        return {"OUTPUT": destination, "PEOPLE_AT_RISK": count, "PEOPLE_STAYING": int(people.sum()) - count}
+
+    def _write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        zones: Places,
+        kind: QgsWkbTypes.Type,
+        columns: dict[str, np.ndarray],
+        share: np.ndarray,
+    ) -> str | None:
+        from ...plugin.layers.population_fields import typed
+
+        kept = [k for k, field in enumerate(zones.fields) if field.name() != SHARE]
+        fields = [zones.fields.at(k) for k in kept]
+        total = sum(columns.values(), np.zeros(len(zones), dtype=np.int64))
+        if any(zones.geometries[i].wkbType() != kind for i in np.flatnonzero(total > 0)):
+            kind = QgsWkbTypes.multiType(kind)  # a mended polygon may fall into parts
+        rows = []
+        for i in np.flatnonzero(total > 0):
+            values = list(zones.attributes[i])
+            for name, column in columns.items():
+                position = zones.fields.indexFromName(name)
+                values[position] = typed(zones.fields.at(position), values[position], int(column[i]))
+            shape = zones.geometries[i].coerceToType(kind)[0]
+            rows.append((shape, [values[k] for k in kept] + [float(share[i])]))
+        out = [*fields, Column(SHARE, "float", "part of the zone's area inside hazard and buffer, 0 to 1")]
+        return self.write(parameters, "OUTPUT", context, out, rows, kind, zones.crs, "zonesatrisk_output")
+
+    @staticmethod
+    def _report(
+        zones: Places, at_risk: np.ndarray, share: np.ndarray, count: int, feedback: QgsProcessingFeedback
+    ) -> None:
+        if len(zones) == 0:
+            feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; the output is empty.")
+        elif count == 0:
+            feedback.pushWarning("Nobody is at risk: no zone with people reaches into the hazard or its buffer.")
+        if zones.rejected:
+            feedback.pushWarning("People of zones that cannot be used are in neither number.")
+        people = int(np.sum(at_risk.sum(axis=1) > 0))
+        feedback.pushInfo(
+            f"{count} people at risk in {people} of {len(zones)} zones; {int(np.sum(share >= 1.0))} zones lie wholly "
+            f"inside the hazard and its buffer, {int(np.sum((share > 0.0) & (share < 1.0)))} partly."
+        )

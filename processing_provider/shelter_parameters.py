@@ -1,0 +1,194 @@
+"""The parameters of the shelter recommendation: sites and their room, forecast, zones, rules of the choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterNumber,
+)
+
+from ..plugin.solvers.shelters.capacity import AREA_STANDARDS
+from .base import EvacuationAlgorithm
+
+DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
+ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
+
+
+def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add the candidate sites and what makes their capacity."""
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterFeatureSource(
+            "SITES", tr("Candidate sites"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+        ),
+        "Points or polygons that could serve as shelters. A polygon acts at its point on surface.",
+    )
+    _field(algorithm, "SITE_ID_FIELD", tr("Site id field"), "site_id", "SITES", ANY, "Names a site.")
+    _field(
+        algorithm,
+        "AREA_FIELD",
+        tr("Area field (m²)"),
+        "area_m2",
+        "SITES",
+        NUMERIC,
+        "A polygon's own area serves where empty.",
+    )
+    _field(
+        algorithm,
+        "CAPACITY_FIELD",
+        tr("Capacity field (people)"),
+        "capacity",
+        "SITES",
+        NUMERIC,
+        "Overrides the capacity by area where it is filled.",
+    )
+    names = [tr(standard.name) for standard in AREA_STANDARDS]
+    sources = "; ".join(f"{standard.name}: {standard.source}" for standard in AREA_STANDARDS)
+    algorithm.add(
+        QgsProcessingParameterEnum("AREA_STANDARD", tr("Area per person"), names, False, 0),
+        f"How much area a person needs. {sources}. Your country's code comes first.",
+    )
+    _number(
+        algorithm, "AREA_PER_PERSON", tr("Custom area per person (m²)"), 2.0, "With the custom standard.", least=0.01
+    )
+    _number(
+        algorithm,
+        "USABLE_SHARE",
+        tr("Usable share of the area"),
+        0.7,
+        "Part of a site's area, from 0 to 1, that people can use; the rest is paths, trees and services.",
+        least=0.01,
+        most=1.0,
+    )
+    _field(
+        algorithm,
+        "RULE_FIELD",
+        tr("Rule field"),
+        "rule",
+        "SITES",
+        ANY,
+        "Holds “required” (always open, unless it is unsafe, unreachable or too small), “forbidden”, or nothing.",
+    )
+
+
+def add_forecast_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add the forecast of the people who are at the sites already."""
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterFeatureSource(
+            "FORECAST", tr("Forecast of people at the sites"), [QgsProcessing.SourceType.TypeVector], optional=True
+        ),
+        "Table with the people expected at each place by time, such as the output of a forecast. The largest value "
+        "of a site counts; a site without a series counts as empty, with a warning.",
+    )
+    for name, description, default, text in (
+        ("FORECAST_SITE_FIELD", tr("Forecast: place field"), "place", "Names the site, as in the site id field."),
+        ("FORECAST_TIME_FIELD", tr("Forecast: time field"), "time", "Only for the log: every row counts."),
+        ("FORECAST_VALUE_FIELD", tr("Forecast: value field"), "upper", "People; the upper quantile is prudent."),
+    ):
+        _field(algorithm, name, description, default, "FORECAST", ANY, text, advanced=True)
+
+
+def add_zone_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add the zones with people at risk and the hazard."""
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterFeatureSource(
+            "ZONES", tr("Zones with people at risk"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+        ),
+        "Points or polygons with the people who must leave, such as the output of “People at risk”.",
+    )
+    _field(algorithm, "ZONE_ID_FIELD", tr("Zone id field"), "zone_id", "ZONES", ANY, "Names a zone.")
+    algorithm.add(
+        QgsProcessingParameterField(
+            "POPULATION_FIELDS", tr("Population fields"), "children;adults;elderly", "ZONES", NUMERIC, True, True
+        ),
+        "Numeric fields with people; they are added up. Default: children, adults and elderly where the layer has "
+        "them, else population.",
+    )
+    algorithm.add(
+        QgsProcessingParameterFeatureSource(
+            "HAZARD", tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+        ),
+        "Polygons; a site inside them is rejected.",
+    )
+    _number(
+        algorithm, "HAZARD_BUFFER", tr("Buffer around the hazard (m)"), 0.0, "A site in the buffer is rejected too."
+    )
+
+
+def add_choice_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add what the choice of sites has to keep to."""
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterNumber(
+            "MAX_TRAVEL_TIME", tr("Longest travel time (minutes)"), DOUBLE, None, optional=True, minValue=0.0
+        ),
+        "A site farther than this from a zone does not serve it. Free-flow time. Empty: no limit.",
+    )
+    _number(algorithm, "RESERVE", tr("Reserve (percent)"), 0.0, "Room kept free: people <= room / (1 + reserve / 100).")
+    _number(
+        algorithm,
+        "MIN_CAPACITY",
+        tr("Smallest site worth opening (people)"),
+        1,
+        "Sites with less room left are rejected.",
+        kind=INTEGER,
+    )
+    _number(
+        algorithm,
+        "MAX_SITES",
+        tr("Most sites to open"),
+        0,
+        "0: no limit, as few as needed. Else at most so many: fewest people left out, then least travel time.",
+        kind=INTEGER,
+    )
+    _number(algorithm, "TIME_LIMIT", tr("Time limit (s)"), 60.0, "0: none. The best set found is used.", advanced=True)
+    _number(
+        algorithm,
+        "MIP_GAP",
+        tr("Gap to stop at"),
+        1e-4,
+        "The travel time may be above the least possible by this fraction.",
+        advanced=True,
+    )
+
+
+def _field(
+    algorithm: EvacuationAlgorithm,
+    name: str,
+    description: str,
+    default: str,
+    parent: str,
+    kind: Any,
+    text: str,
+    advanced: bool = False,
+) -> None:
+    algorithm.add(
+        QgsProcessingParameterField(name, description, default, parent, kind, optional=True),
+        f"{text} Default: the field “{default}” if there is one.",
+        advanced,
+    )
+
+
+def _number(
+    algorithm: EvacuationAlgorithm,
+    name: str,
+    description: str,
+    default: float,
+    text: str,
+    *,
+    least: float = 0.0,
+    most: float | None = None,
+    kind: Any = DOUBLE,
+    advanced: bool = False,
+) -> None:
+    definition = QgsProcessingParameterNumber(name, description, kind, default, minValue=least)
+    if most is not None:
+        definition.setMaximum(most)
+    algorithm.add(definition, text, advanced)
