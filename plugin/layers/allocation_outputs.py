@@ -101,9 +101,14 @@ def shaped(shape: QgsGeometry, kind: QgsWkbTypes.Type) -> QgsGeometry:
     out = QgsGeometry(shape)
     if QgsWkbTypes.flatType(out.wkbType()) == QgsWkbTypes.Type.GeometryCollection:  # a mended polygon
         out.convertGeometryCollectionToSubclass(QgsWkbTypes.geometryType(kind))
-    if out.get() is not None:
-        out.get().dropZValue()
-        out.get().dropMValue()
-    if QgsWkbTypes.isMultiType(kind):
-        out.convertToMultiType()
-    return out
+    parts = out.coerceToType(kind)
+    return parts[0] if parts else out
+
+
+def style_variant(name: str, kind: QgsWkbTypes.Type) -> str:
+    """Return the ending of a style's name: shelters are drawn as points and zones as areas unless they are not."""
+    polygon = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PolygonGeometry
+    point = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
+    if name == "OUTPUT_SHELTERS" and polygon:
+        return "_polygon"
+    return "_point" if name == "OUTPUT_UNALLOCATED" and point else ""

@@ -185,7 +185,7 @@ class AllocateCrowd(EvacuationAlgorithm):
             ("OUTPUT_SHELTERS", rows.SHELTERS, loads, rows.geometry_type(at_shelters), at_shelters.crs),
             ("OUTPUT_UNALLOCATED", rows.UNALLOCATED, left, rows.geometry_type(at_zones), at_zones.crs),
         ):
-            style = f"allocatecrowd_{name.lower()}"
+            style = f"allocatecrowd_{name.lower()}{rows.style_variant(name, kind)}"
             out[name] = self.write(parameters, name, context, columns, values, kind, crs, style)
         return out
 

@@ -383,3 +383,111 @@ def test_cancelled_leaves_nothing() -> None:
     found = run(log)
     assert "OBJECTIVE" not in found or found["OBJECTIVE"] is None
     assert any("Cancelled" in text for text in log.warnings)
+
+
+def roads() -> QgsVectorLayer:
+    """Two ways from the zone at x = 0 to the shelter at x = 4 km, and a dead one-way back from the other shelter.
+
+    Along the straight road 4 km at 20 km/h: 12 minutes. Around by the fast road 6 km at 60 km/h: 6 minutes.
+    """
+    x, y = 500000, 5400000
+
+    def line(*points: tuple[int, int]) -> str:
+        return "LINESTRING(" + ",".join(f"{x + a} {y + b}" for a, b in points) + ")"
+
+    rows = [
+        (line((0, 0), (4000, 0)), ["20", "no"]),
+        (line((0, 0), (0, 1000), (4000, 1000), (4000, 0)), ["60", "no"]),
+        (line((9000, 0), (4000, 0)), ["50", "yes"]),
+    ]
+    return layer("LineString", "&field=maxspeed:string&field=oneway:string", rows, "roads")
+
+
+def by_road(**parameters) -> dict:
+    people = layer("Point", "&field=zone_id:string&field=P1:integer", [("POINT(500000 5400000)", ["z", 8])], "z")
+    places = [("POINT(504000 5400000)", ["near", 5]), ("POINT(509000 5400000)", ["against the one-way", 99])]
+    return run(
+        ZONES=people,
+        GROUP_FIELDS=["P1"],
+        SHELTERS=shelters(places),
+        PREFERENCES=None,
+        DISTANCES=None,
+        NETWORK=roads(),
+        SPLIT_GROUPS=True,
+        **parameters,
+    )
+
+
+def test_over_the_network_length_is_the_shortest_and_minutes_the_fastest() -> None:
+    found = by_road(IMPEDANCE=0)
+    ((km, minutes, people),) = rows_of(found["OUTPUT"], "distance_km", "minutes", "people")
+    assert (km, minutes, people) == (pytest.approx(4.0, rel=2e-3), pytest.approx(6.0, rel=2e-3), 5)
+    assert rows_of(found["OUTPUT_UNALLOCATED"], "people", "reason") == [(3, "capacity")]
+
+
+def test_over_the_network_by_time_length_is_that_of_the_fastest_route() -> None:
+    found = by_road(IMPEDANCE=1)
+    ((km, minutes),) = rows_of(found["OUTPUT"], "distance_km", "minutes")
+    assert (km, minutes) == (pytest.approx(6.0, rel=2e-3), pytest.approx(6.0, rel=2e-3))
+
+
+def test_limit_of_travel_time() -> None:
+    assert by_road(MAX_TRAVEL_TIME=6.5)["ALLOCATED"] == 5
+    found = by_road(MAX_TRAVEL_TIME=5.5)
+    assert found["ALLOCATED"] == 0
+    assert rows_of(found["OUTPUT_UNALLOCATED"], "people", "reason") == [(8, "no shelter in reach")]
+
+
+def test_a_zone_far_from_any_road_is_given_back() -> None:
+    people = [("POINT(500000 5400000)", ["z", 8, 0, 0]), ("POINT(500000 5390000)", ["far", 4, 0, 0])]
+    log = Log()
+    found = run(
+        log,
+        ZONES=zones(people),
+        SHELTERS=shelters([("POINT(504000 5400000)", ["near", 50])]),
+        PREFERENCES=None,
+        DISTANCES=None,
+        NETWORK=roads(),
+    )
+    assert rows_of(found["OUTPUT_UNALLOCATED"], "zone_id", "people", "reason") == [("far", 4, "no shelter in reach")]
+    assert any("far" in text and "MAX_SNAP_DISTANCE" in text for text in log.warnings)
+
+
+@pytest.mark.parametrize("kind", ["Point", "Polygon"])
+def test_outputs_are_styled_whatever_the_geometry(kind: str, tmp_path) -> None:
+    from qgis.core import QgsRenderContext
+
+    def place(x: float, y: float) -> str:
+        return f"POINT({x} {y})" if kind == "Point" else f"POLYGON(({x} {y},{x + 9} {y},{x} {y + 9},{x} {y}))"
+
+    people = layer(kind, "&field=zone_id:string&field=P1:integer", [(place(500000, 5400000), ["z", 70])], "z")
+    room = layer(kind, "&field=site_id:string&field=residual:integer", [(place(500100, 5400000), ["s", 60])], "s")
+    target = tmp_path / "plan.gpkg"
+    found = run(
+        ZONES=people,
+        GROUP_FIELDS=["P1"],
+        SHELTERS=room,
+        PREFERENCES=None,
+        DISTANCES=None,
+        SPLIT_GROUPS=True,
+        **{
+            n: f'ogr:dbname="{target}" table="{n.lower()}" (geom)'
+            for n in ("OUTPUT", "OUTPUT_SHELTERS", "OUTPUT_UNALLOCATED")
+        },
+    )
+    legend = {}
+    for name in ("OUTPUT", "OUTPUT_SHELTERS", "OUTPUT_UNALLOCATED"):
+        made = QgsVectorLayer(found[name], name, "ogr")  # with the style stored in the file
+        assert made.isValid() and made.featureCount() == 1
+        renderer, context = made.renderer(), QgsRenderContext()
+        renderer.startRender(context, made.fields())
+        context.expressionContext().setFields(made.fields())
+        feature = next(made.getFeatures())
+        context.expressionContext().setFeature(feature)
+        symbol = renderer.symbolForFeature(feature, context)
+        assert symbol is not None
+        legend[name] = renderer.legendKeysForFeature(feature, context)
+        renderer.stopRender(context)
+        labels = [item.label() for item in renderer.legendSymbolItems()]
+        assert len(labels) > 2 and all(labels)
+    assert legend == {"OUTPUT": {"0"}, "OUTPUT_SHELTERS": {"4"}, "OUTPUT_UNALLOCATED": {"0"}}
