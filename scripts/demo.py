@@ -28,7 +28,8 @@ import environment
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
 TARGET = ROOT / "build" / "demo"
 RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "routing.html", "log.txt")
-BACKGROUND = ("roads", "hazard")
+WATER = (-71.312, -29.925)
+BACKGROUND = ("roads", "hazard", "zones")
 NOTES = (
     "Shelters, their areas and the tsunami strip are illustrative, not official.\n"
     "Roads © OpenStreetMap contributors (ODbL), by way of AequilibraE. Pedestrian counts: Heart of the City Auckland "
@@ -92,7 +93,7 @@ def picture(work: Path, found: Findings) -> None:
 
     print("\nDrawing the map", flush=True)
     subtitle = "   ".join(f"{value} {label}" for label, value in headline(found) if label != "have none")
-    texts = {"title": TITLE, "subtitle": subtitle, "notes": NOTES}
+    texts = {"title": TITLE, "subtitle": subtitle, "notes": NOTES, "water": "Bay of Coquimbo", "water_at": WATER}
     (work / "map.json").write_text(json.dumps(texts), encoding="utf-8")
     command = [sys.executable, str(ROOT / "scripts" / "demonstration" / "draw_map.py"), str(work)]
     settings = environment.qgis_environment(TARGET / "profile")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Make the project of the plan and draw its map: draw_map.py FOLDER, with FOLDER/evacuation.gpkg from scripts/demo.py.
 
-A program of its own, so that QGIS's state dies with it. Reads FOLDER/map.json: title, subtitle, notes.
+A program of its own, so that QGIS's state dies with it. Reads FOLDER/map.json: title, subtitle, notes, and the name
+of the water with the place (longitude, latitude) to write it at.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from qgis.core import (
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
-from sample.styling import label, style_hazard, style_roads_plain
+from sample.styling import label, style_hazard, style_land, style_roads_plain
 
 from demonstration.layout import export_map
 
@@ -39,12 +40,15 @@ LAYERS = (
     ("hazard", "Tsunami strip (illustrative)", True, True),
     ("zones_at_risk", "People who must leave", True, True),
     ("roads", "Other roads", True, True),
+    ("zones", "Land (all zones)", True, False),
     ("clearance", "Clearance curve", False, False),
     ("unrouted", "Trips without a route", False, False),
 )
+GROUND = {"hazard": style_hazard, "roads": style_roads_plain, "zones": style_land}
+SHELTER_LABEL = "\"shelter_id\" || '\\n' || format_number(\"load\", 0) || ' people'"
 
 
-def build(folder: Path, texts: dict[str, str]) -> QgsProject:
+def build(folder: Path, texts: dict) -> QgsProject:
     """Return the project with the layers of evacuation.gpkg, styled as stored with them."""
     project = QgsProject.instance()
     project.setFileName(str(folder / "evacuation.qgz"))
@@ -57,12 +61,10 @@ def build(folder: Path, texts: dict[str, str]) -> QgsProject:
         layer = QgsVectorLayer(f"{folder / 'evacuation.gpkg'}|layername={name}", title, "ogr")
         if not layer.isValid():
             raise RuntimeError(f"evacuation.gpkg has no layer {name}")
-        if name == "hazard":
-            style_hazard(layer)
-        if name == "roads":
-            style_roads_plain(layer)
+        if name in GROUND:
+            GROUND[name](layer)
         if name == "shelter_load":
-            label(layer, "shelter_id", 8, "#000000")
+            label(layer, SHELTER_LABEL, 7.5, "#000000")
         project.addMapLayer(layer, False)
         node = root.addLayer(layer)
         node.setItemVisibilityChecked(visible and layer.featureCount() > 0)
@@ -72,15 +74,17 @@ def build(folder: Path, texts: dict[str, str]) -> QgsProject:
 
 
 def extent_of_plan(project: QgsProject) -> QgsRectangle:
-    """Return the extent of what matters: used streets, shelters, hazard."""
-    extent = QgsRectangle()
-    extent.setMinimal()
-    for title in (LAYERS[0][1], LAYERS[5][1]):
+    """Return the extent of what matters: shelters, used streets and the strip."""
+    found = []
+    for title in (LAYERS[0][1], LAYERS[5][1], LAYERS[6][1]):
         layer = project.mapLayersByName(title)[0]
         if layer.featureCount():
             transform = QgsCoordinateTransform(layer.crs(), project.crs(), project)
-            extent.combineExtentWith(transform.transformBoundingBox(layer.extent()))
-    extent.scale(1.08)
+            found.append(transform.transformBoundingBox(layer.extent()))
+    extent = QgsRectangle(found[0])
+    for other in found[1:]:
+        extent.combineExtentWith(other)
+    extent.scale(1.06)
     return extent
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
     QgsLayerTree,
     QgsLayoutExporter,
     QgsLayoutItemLabel,
@@ -16,8 +18,10 @@ from qgis.core import (
     QgsLayoutPoint,
     QgsLayoutSize,
     QgsLegendStyle,
+    QgsPointXY,
     QgsPrintLayout,
     QgsProject,
+    QgsRectangle,
     QgsUnitTypes,
 )
 from qgis.PyQt.QtCore import Qt
@@ -26,12 +30,12 @@ from qgis.PyQt.QtGui import QColor, QFont
 PAGE = (297.0, 260.0)  # mm
 MARGIN = 8.0
 SIDE = 78.0  # width of the legend's column, mm
-TOP = 24.0  # height of the title, mm
+TOP = 17.0  # height of the title, mm
 DPI = 150
 FONT = "Open Sans"
 
 
-def export_map(project: QgsProject, texts: dict[str, str], picture: Path) -> None:
+def export_map(project: QgsProject, texts: dict, picture: Path) -> None:
     """Add a layout to ``project`` and draw it at ``picture``.
 
     Raises
@@ -46,6 +50,7 @@ def export_map(project: QgsProject, texts: dict[str, str], picture: Path) -> Non
     project.layoutManager().addLayout(layout)
     width, height = PAGE[0] - SIDE - 2 * MARGIN, PAGE[1] - TOP - 2 * MARGIN
     chart = _map(layout, project, MARGIN, MARGIN + TOP, width, height)
+    _water(layout, project, chart, texts)
     _text(layout, texts["title"], 20, True, MARGIN, MARGIN - 1, PAGE[0] - 2 * MARGIN, 10)
     _text(layout, texts["subtitle"], 10.5, False, MARGIN, MARGIN + 9, PAGE[0] - 2 * MARGIN, 14)
     left = MARGIN + width + 4
@@ -55,6 +60,7 @@ def export_map(project: QgsProject, texts: dict[str, str], picture: Path) -> Non
     _north_arrow(layout, MARGIN + 4, MARGIN + TOP + 4)
     settings = QgsLayoutExporter.ImageExportSettings()
     settings.dpi = DPI
+    settings.exportMetadata = False  # GDAL would try to write where the map lies into the picture
     if QgsLayoutExporter(layout).exportToImage(str(picture), settings) != QgsLayoutExporter.ExportResult.Success:
         raise RuntimeError(f"{picture} could not be written")
 
@@ -70,34 +76,55 @@ def _map(layout: QgsPrintLayout, project: QgsProject, x: float, y: float, width:
     _place(item, x, y, width, height)
     layout.addLayoutItem(item)
     item.setCrs(project.crs())
-    item.zoomToExtent(project.viewSettings().defaultViewExtent())
+    extent = QgsRectangle(project.viewSettings().defaultViewExtent())
+    # A new map has no extent that could be zoomed: it takes this one, and with it a shape of its own.
+    item.setExtent(extent)
+    _place(item, x, y, width, height)
+    item.zoomToExtent(extent)
     item.setFrameEnabled(True)
     item.setFrameStrokeWidth(QgsLayoutMeasurement(0.2))
-    item.setBackgroundColor(QColor("#eef3f7"))
+    item.setBackgroundColor(QColor("#ffffff"))
     return item
 
 
-def _text(layout, text: str, size: float, bold: bool, x, y, width, height, bottom: bool = False) -> None:
-    """Add a text block."""
+def _water(layout: QgsPrintLayout, project: QgsProject, chart, texts: dict) -> None:
+    """Write the name of the water onto it, where the map shows the place."""
+    longitude, latitude = texts["water_at"]
+    transform = QgsCoordinateTransform(QgsCoordinateReferenceSystem("EPSG:4326"), project.crs(), project)
+    place = transform.transform(QgsPointXY(longitude, latitude))
+    if not chart.extent().contains(place):
+        return
+    spot = chart.mapToItemCoords(place.toQPointF())
+    item = _text(layout, texts["water"], 12, False, chart.x() + spot.x() - 20, chart.y() + spot.y() - 4, 50, 8)
+    font = item.font()
+    font.setItalic(True)
+    item.setFont(font)
+    item.setFontColor(QColor("#0072b2"))
+
+
+def _text(layout, text: str, size: float, bold: bool, x, y, width, height, bottom: bool = False) -> QgsLayoutItemLabel:
+    """Add a text block and return it."""
     item = QgsLayoutItemLabel(layout)
     item.setText(text)
     font = QFont(FONT)
     font.setPointSizeF(size)
     font.setBold(bold)
     item.setFont(font)
+    item.setHAlign(Qt.AlignmentFlag.AlignLeft)
     item.setVAlign(Qt.AlignmentFlag.AlignBottom if bottom else Qt.AlignmentFlag.AlignTop)
     _place(item, x, y, width, height)
     layout.addLayoutItem(item)
+    return item
 
 
 def _legend(layout: QgsPrintLayout, project: QgsProject, chart, x: float, y: float) -> None:
-    """Add the legend of the visible layers."""
+    """Add the legend of the layers that are visible and unfolded in the layer tree."""
     item = QgsLayoutItemLegend(layout)
     item.setLinkedMap(chart)
     item.setAutoUpdateModel(False)
     tree: QgsLayerTree = item.model().rootGroup()
     for node in project.layerTreeRoot().findLayers():
-        if not node.isVisible() or not node.layer().isSpatial():
+        if not node.isVisible() or not node.isExpanded() or not node.layer().isSpatial():
             tree.removeLayer(node.layer())
     for style, size, bold in (
         (QgsLegendStyle.Style.Subgroup, 9.5, True),

@@ -16,6 +16,11 @@ from environment import run_arguments
 NOISE = ("DeprecationWarning", "QStandardPaths", "XDG_RUNTIME_DIR", "Warning 1:", "sipPyTypeDict")
 
 
+TICKS = 40
+# Said for every field of every step, and for every better solution of a solver; the log has them all.
+QUIET = (": using the field ", "Best solution ")
+
+
 class StepError(RuntimeError):
     """A step failed; the text is the algorithm's own message."""
 
@@ -23,16 +28,22 @@ class StepError(RuntimeError):
 class OutputReader:
     """Takes standard output of qgis_process as it comes and keeps progress, messages and results apart.
 
-    qgis_process prints ``0...10...20...`` within a line while it runs, messages on lines of their own, and a block
-    headed "Results" at the end.
+    qgis_process draws a bar of 40 ticks within the text, "0...10...20" up to "100 - done.", each tick as soon as it is
+    reached and messages straight behind it, so that "...3048 roads" is tick 12 and a message about 48 roads. It ends
+    with a block headed "Results".
     """
 
     def __init__(self, show: Callable[[int, str], None]) -> None:
-        self.percent = 0
         self.results: dict[str, str] = {}
+        self._tick = -1
         self._section = ""
         self._rest = ""
         self._show = show
+
+    @property
+    def percent(self) -> int:
+        """The progress so far."""
+        return max(0, self._tick) * 100 // TICKS
 
     def feed(self, text: str) -> None:
         """Take more output."""
@@ -40,19 +51,24 @@ class OutputReader:
         while "\n" in self._rest:
             line, self._rest = self._rest.split("\n", 1)
             self._line(line)
-        self._rest = self._progress(self._rest)
+        if self._section in ("Inputs", "Log"):
+            self._rest = self._progress(self._rest)
 
     def _progress(self, text: str) -> str:
-        """Take the percentages at the beginning of ``text`` and return what follows them."""
-        found = re.match(r"(?:\d{1,3}\.\.\.)+", text)
-        if not found:
-            return text
-        self.percent = int(re.findall(r"\d+", found.group())[-1])
-        self._show(self.percent, "")
-        return text[found.end() :]
+        """Take the ticks at the beginning of ``text`` and return what follows them."""
+        before = self._tick
+        while self._tick < TICKS:
+            following = self._tick + 1
+            token = "." if following % 4 else str(following * 100 // TICKS)
+            if not text.startswith(token):
+                break
+            text, self._tick = text[len(token) :], following
+        if self._tick != before:
+            self._section = "Log"
+            self._show(self.percent, "")
+        return text
 
     def _line(self, line: str) -> None:
-        line = self._progress(line).strip()
         if line in ("Inputs", "Results"):
             self._section = line
         elif line.startswith("----") or not line:
@@ -60,11 +76,11 @@ class OutputReader:
         elif self._section == "Results":
             name, _, value = line.partition(":\t")
             self.results[name] = value.strip()
-        elif self._section == "Inputs" and re.match(r"[A-Z][A-Z_]*:\t", line):
-            return
-        else:
-            self._section = "Log" if self._section != "Results" else self._section
-            self._show(self.percent, line)
+        elif self._section != "Inputs" or not re.match(r"[A-Z][A-Z_]*:\t", line):
+            message = self._progress(line).strip().replace("\t", " ")
+            self._section = "Log"
+            if message and message != "- done.":
+                self._show(self.percent, message)
 
 
 def run(algorithm: str, parameters: Mapping[str, object], environment: Mapping[str, str], log: Path) -> dict[str, str]:
@@ -127,8 +143,15 @@ def _chunks(process: subprocess.Popen):
 
 def _show(percent: int, text: str) -> None:
     """Print progress: messages on lines of their own, bare percentages only where a terminal can overwrite them."""
+    if any(part in text for part in QUIET):
+        return
     if text:
         clear = "\r\033[K" if sys.stdout.isatty() else ""
-        print(f"{clear}  {percent:3d} %  {text[:150]}", flush=True)
+        print(f"{clear}  {percent:3d} %  {shorten(text)}", flush=True)
     elif sys.stdout.isatty():
         print(f"\r\033[K  {percent:3d} %", end="", flush=True)
+
+
+def shorten(text: str, most: int = 140) -> str:
+    """Return ``text`` cut at a word, with dots where something was left out."""
+    return text if len(text) <= most else text[: text.rindex(" ", 0, most)] + " …"

@@ -24,7 +24,8 @@ def table(path: Path, name: str) -> str:
 
 def plan_steps(sample: Path, result: Path) -> list[Step]:
     """Return the steps from the sample's layers to the tables of ``result``, a GeoPackage."""
-    network = {"NETWORK": table(sample, "roads")}
+    # The middle of zone 95 lies 1.1 km from the nearest road in the data, beyond the default limit of 500 m.
+    network = {"NETWORK": table(sample, "roads"), "MAX_SNAP_DISTANCE": 1200}
     hazard = {"HAZARD": table(sample, "hazard")}
     at_risk = {"ZONES": table(result, "zones_at_risk")}
     return [
@@ -37,7 +38,15 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
         Step(
             "recommendshelters",
             "Which shelters open?",
-            {"SITES": table(sample, "sites"), "FORECAST": table(sample, "occupancy"), **at_risk, **hazard, **network},
+            # A tenth of each shelter's room is kept free.
+            {
+                "SITES": table(sample, "sites"),
+                "FORECAST": table(sample, "occupancy"),
+                "RESERVE": 10,
+                **at_risk,
+                **hazard,
+                **network,
+            },
             {"OUTPUT": "candidate_sites", "OUTPUT_SELECTED": "shelters"},
         ),
         Step(

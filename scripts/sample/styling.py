@@ -45,6 +45,11 @@ def style_roads_plain(layer: QgsVectorLayer) -> None:
     layer.setRenderer(QgsSingleSymbolRenderer(symbol))
 
 
+def style_land(layer: QgsVectorLayer) -> None:
+    """Draw the zones as plain land, the ground of a map whose background is the sea."""
+    layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple({"color": "#f4f1ea", "outline_style": "no"})))
+
+
 def style_zones(layer: QgsVectorLayer) -> None:
     """Draw zones by people."""
     ranges = []

@@ -21,7 +21,8 @@ from demonstration.steps import destinations, plan_steps
 # As qgis_process 3.22 prints it.
 SAID = (
     "\n----------------\nInputs\n----------------\n\nZONES:\t/tmp/in.gpkg|layername=zones\nOUTPUT:\t/tmp/o.gpkg\n\n\n"
-    "0...10...Reading roads\n20...30...40...Straße: 12 Wege\n50...100...\n"
+    "0...10Reading roads\n...20...30...40Straße: 12 Wege\n...50...60...70...8050521 people\n48 roads\n"
+    "...90...100 - done.\n"
     "----------------\nResults\n----------------\n\nOUTPUT:\t/tmp/o.gpkg\nPEOPLE_AT_RISK:\t50522\n"
 )
 
@@ -40,13 +41,13 @@ def test_output_is_understood_however_it_is_cut(cuts):
     edges = [0, *sorted(cuts), len(SAID)]
     reader, messages = read([SAID[a:b] for a, b in zip(edges, edges[1:])])
     assert reader.results == {"OUTPUT": "/tmp/o.gpkg", "PEOPLE_AT_RISK": "50522"}
-    assert [text for _, text in messages] == ["Reading roads", "Straße: 12 Wege"]
+    assert [text for _, text in messages] == ["Reading roads", "Straße: 12 Wege", "50521 people", "48 roads"]
     assert reader.percent == 100
 
 
 def test_messages_come_with_the_percentage_so_far():
     _, messages = read([SAID])
-    assert messages == [(10, "Reading roads"), (40, "Straße: 12 Wege")]
+    assert [percent for percent, _ in messages] == [10, 40, 80, 80]
 
 
 def program(tmp_path, monkeypatch, text):
