@@ -58,7 +58,7 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
         Step(
             "routeevacuation",
             "By which streets?",
-            {"TRIPS": table(result, "allocation"), **hazard, **network},
+            {"TRIPS": table(result, "allocation"), "NETWORK_ID_FIELD": "road_id", **hazard, **network},
             {
                 "OUTPUT": "routes",
                 "OUTPUT_ROADS": "road_flow",
