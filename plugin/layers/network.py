@@ -70,7 +70,7 @@ def read_network(
     features = read_features(source, options, part(progress, 0.0, 0.7), cancelled)
     stop_if(cancelled)
     progress(0.7, "Splitting roads")
-    lines, unusable = _usable_lines(features, crs)
+    drawn, lines, unusable = _usable_lines(features, crs)
     if len(lines) == 0:
         _refuse_empty(name, features.ids, unusable)
     pieces, working, unusable = _pieces(lines, unusable, features, name, crs, options.tolerance, context, feedback)
@@ -94,16 +94,29 @@ def read_network(
     network = network_of(pieces, traffic, features.ids)
     _log_network(name, network, options, feedback)
     progress(1.0, "Building the network")
-    return ReadNetwork(network, working, rejected, traffic, closed, name)
+    where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))
+    return ReadNetwork(network, working, rejected, where, traffic, closed, name, options.speed_field is not None)
 
 
-def _usable_lines(features: RoadFeatures, crs: QgsCoordinateReferenceSystem) -> tuple[Lines, dict[int, str]]:
-    lines, not_lines = parse_lines(features.geometries)
-    lines, unclean = clean(lines)
+def _usable_lines(
+    features: RoadFeatures, crs: QgsCoordinateReferenceSystem
+) -> tuple[Lines, Lines, dict[int, str]]:
+    """Return the lines as drawn, those fit for use, and why features lost a line."""
+    drawn, not_lines = parse_lines(features.geometries)
+    lines, unclean = clean(drawn)
     outside: dict[int, str] = {}
     if crs.isGeographic() and network_crs.in_units(crs, "degrees"):
         lines, outside = without(lines, (np.abs(lines.xy) > [540.0, 90.0]).any(axis=1), OUTSIDE)
-    return lines, {**outside, **unclean, **not_lines}
+    return drawn, lines, {**outside, **unclean, **not_lines}
+
+
+def _some_vertex(lines: Lines, features: list[int]) -> np.ndarray:
+    """Return a vertex (k, 2) of each feature, NaN where it has none of numbers."""
+    known = np.isfinite(lines.xy).all(axis=1)
+    owner = np.repeat(lines.feature, np.diff(lines.start))[known]
+    there, first = np.unique(owner, return_index=True)
+    position = dict(zip(there.tolist(), lines.xy[known][first].tolist()))
+    return np.array([position.get(k, (np.nan, np.nan)) for k in features], dtype=np.float64).reshape(-1, 2)
 
 
 def _pieces(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Iterator, Sequence
 
 import numpy as np
-from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProcessingContext
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
 from .network_crs import line_geometry, transform_vertices
 from .network_types import ReadNetwork
@@ -45,3 +45,26 @@ def lines_in(
     moved = transform_vertices(np.concatenate(vertices), read.crs, target, context.transformContext())
     parts = np.split(moved, np.cumsum(size)[:-1])
     return [line_geometry(xy) if len(xy) else QgsGeometry() for xy in parts]
+
+
+def points_in(
+    read: ReadNetwork,
+    xy: Sequence[tuple[float, float]],
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+) -> list[QgsGeometry]:
+    """Return positions of the working CRS as points in the CRS ``target``."""
+    positions = np.array(xy, dtype=np.float64).reshape(-1, 2)
+    moved = transform_vertices(positions, read.crs, target, context.transformContext())
+    return [QgsGeometry.fromPointXY(QgsPointXY(x, y)) for x, y in moved.tolist()]
+
+
+def piece_geometries(
+    read: ReadNetwork, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+) -> Iterator[QgsGeometry]:
+    """Yield the network's pieces as drawn, in the CRS ``target``."""
+    network = read.network
+    moved = transform_vertices(network.piece_xy, read.crs, target, context.transformContext())
+    offsets = network.piece_start.tolist()
+    for first, last in zip(offsets[:-1], offsets[1:]):
+        yield line_geometry(moved[first:last])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem
 
 from ..solvers.roads.network import DEFAULT_LANE_CAPACITY, RoadNetwork
@@ -44,15 +45,23 @@ class ReadNetwork:
         The working CRS of the network's coordinates, in metres.
     rejected : list of (str, str)
         Roads, or parts of them, that could not be used, each with the reason.
+    rejected_xy : (len(rejected), 2) float64
+        A vertex of each, in the layer's CRS; NaN where it has none.
     traffic : Traffic or None
         Attributes by road, in the order of ``network.road_ids``.
     closed : int
         Number of pieces the barriers closed.
+    layer : str
+        The layer's name.
+    has_speeds : bool
+        Whether the layer has a speed field.
     """
 
     network: RoadNetwork
     crs: QgsCoordinateReferenceSystem
     rejected: list[tuple[str, str]]
+    rejected_xy: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     traffic: Traffic | None = None
     closed: int = 0
-    layer: str = field(default="")
+    layer: str = ""
+    has_speeds: bool = False

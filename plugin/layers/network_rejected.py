@@ -1,0 +1,21 @@
+"""Roads that could not be used, as rows for a layer of problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from qgis.core import QgsGeometry, QgsPointXY
+
+from ..solvers.roads.problem import UNUSABLE
+from .network_types import ReadNetwork
+
+
+def rejected_problems(read: ReadNetwork) -> list[tuple[QgsGeometry | None, tuple[Any, ...]]]:
+    """Return a row (geometry in the layer's CRS, (problem, road_id, detail)) for each; None without a position."""
+    rows: list[tuple[QgsGeometry | None, tuple[Any, ...]]] = []
+    for (road, reason), xy in zip(read.rejected, read.rejected_xy):
+        known = bool(np.isfinite(xy).all())
+        shape = QgsGeometry.fromPointXY(QgsPointXY(*xy.tolist())) if known else None
+        rows.append((shape, (UNUSABLE, road, reason)))
+    return rows

@@ -1,0 +1,112 @@
+"""Checks of how roads are drawn: ends that stop short of another road, roads drawn twice, speeds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..control import IsCancelled, never, stop_if
+from ..dependencies import require
+from .connection_checks import piece_middle
+from .network import RoadNetwork
+from .problem import ABSURD_SPEED, DUPLICATE, MISSING_SPEED, NEAR_MISS, Problem
+from .traffic import ABSURD, MISSING, NOT_POSITIVE, NOT_UNDERSTOOD, Traffic
+
+SLOW, FAST = 5.0, 140.0  # km/h; outside these a speed is taken as given, but looked at
+SAME_LENGTH = 1e-3  # m
+
+
+def near_misses(network: RoadNetwork, distance: float, cancelled: IsCancelled = never) -> list[Problem]:
+    """List the loose ends of roads that lie within ``distance`` (m) of a road they do not join."""
+    shapely = require("shapely", "finding roads that nearly meet")
+    start, end = network.piece_ends()
+    meeting = np.bincount(np.concatenate([start, end]), minlength=network.node_count)
+    loose = np.flatnonzero(meeting == 1)
+    if len(loose) == 0 or distance <= 0:
+        return []
+    own = np.full(network.node_count, -1, dtype=np.int64)
+    own[start] = np.arange(network.piece_count)
+    own[end] = np.where(meeting[end] == 1, np.arange(network.piece_count), own[end])
+    lines = shapely.linestrings(
+        network.piece_xy, indices=np.repeat(np.arange(network.piece_count), np.diff(network.piece_start))
+    )
+    x, y = network.node_xy[loose].T
+    boxes = shapely.box(x - distance, y - distance, x + distance, y + distance)
+    asker, piece = shapely.STRtree(lines).query(boxes)
+    stop_if(cancelled)
+    node = loose[asker]
+    far = shapely.distance(shapely.points(network.node_xy[node]), lines[piece])
+    other = (piece != own[node]) & (far <= distance) & ~_follows(network, own[node], piece, distance)
+    asker, piece, far = asker[other], piece[other], far[other]
+    order = np.lexsort((piece, far, asker))
+    asker, first = np.unique(asker[order], return_index=True)
+    problems = []
+    for who, what, metres in zip(asker, piece[order][first], far[order][first]):
+        at = loose[who]
+        near_x, near_y = network.node_xy[at].tolist()
+        name = network.road_ids[network.piece_road[what]]
+        detail = f"the road ends {metres:.2f} m from road {name} without joining it"
+        problems.append(
+            Problem(NEAR_MISS, near_x, near_y, network.road_ids[network.piece_road[own[at]]], detail)
+        )
+    return problems
+
+
+def _follows(network: RoadNetwork, piece: np.ndarray, other: np.ndarray, distance: float) -> np.ndarray:
+    """Whether ``other`` meets ``piece`` at its far end so soon that it cannot but be near."""
+    start, end = network.piece_ends()
+    shares = (
+        (start[piece] == start[other])
+        | (start[piece] == end[other])
+        | (end[piece] == start[other])
+        | (end[piece] == end[other])
+    )
+    return shares & (network.piece_lengths()[piece] <= distance)
+
+
+def duplicates(network: RoadNetwork) -> list[Problem]:
+    """List the roads that run, in the same direction, along the very line of another; once for each two roads."""
+    order = np.lexsort((network.piece, network.length, network.head, network.tail))
+    same = (
+        (network.tail[order[1:]] == network.tail[order[:-1]])
+        & (network.head[order[1:]] == network.head[order[:-1]])
+        & (np.abs(network.length[order[1:]] - network.length[order[:-1]]) <= SAME_LENGTH)
+        & (network.piece[order[1:]] != network.piece[order[:-1]])
+    )
+    found: dict[tuple[int, int], list[int]] = {}
+    for k in np.flatnonzero(same):
+        first, second = int(order[k]), int(order[k + 1])
+        a, b = network.arc_xy(first), network.arc_xy(second)
+        if len(a) == len(b) and np.array_equal(a, b):
+            roads = network.piece_road[network.piece[[first, second]]]
+            pieces = found.setdefault((int(roads.max()), int(roads.min())), [])
+            if int(network.piece[second]) not in pieces:
+                pieces.append(int(network.piece[second]))
+    problems = []
+    for (road, other), pieces in sorted(found.items()):
+        x, y = piece_middle(network, pieces[0])
+        detail = f"{len(pieces)} piece(s) are drawn on top of road {network.road_ids[other]}"
+        problems.append(Problem(DUPLICATE, x, y, network.road_ids[road], detail))
+    return problems
+
+
+def speed_problems(network: RoadNetwork, traffic: Traffic) -> list[Problem]:
+    """List the roads whose speed is missing, absurd or unlikely, each at the middle of its first piece."""
+    road, first = np.unique(network.piece_road, return_index=True)
+    problem, speed = traffic.speed_problem[road], traffic.speed[road]
+    unlikely = (problem == 0) & ((speed < SLOW) | (speed > FAST))
+    words = {
+        MISSING: (MISSING_SPEED, "no speed"),
+        NOT_UNDERSTOOD: (MISSING_SPEED, "a speed that is not understood"),
+        NOT_POSITIVE: (ABSURD_SPEED, "a speed of zero or less"),
+        ABSURD: (ABSURD_SPEED, "an absurd speed"),
+    }
+    problems = []
+    for k in np.flatnonzero((problem != 0) | unlikely):
+        if unlikely[k]:
+            kind, detail = ABSURD_SPEED, f"{speed[k]:g} km/h is unlikely; taken as given"
+        else:
+            kind, text = words[int(problem[k])]
+            detail = f"{text}; {speed[k]:g} km/h taken"
+        x, y = piece_middle(network, int(first[k]))
+        problems.append(Problem(kind, x, y, network.road_ids[road[k]], detail))
+    return problems

@@ -1,0 +1,26 @@
+"""A problem of a road network: what it is, where, and on which road."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+COMPONENT = "component"
+DEAD_END = "dead_end"
+CANNOT_LEAVE = "cannot_leave"
+CANNOT_REACH = "cannot_reach"
+NEAR_MISS = "near_miss"
+MISSING_SPEED = "missing_speed"
+ABSURD_SPEED = "absurd_speed"
+DUPLICATE = "duplicate"
+UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem; ``x`` and ``y`` are metres of the working CRS."""
+
+    kind: str
+    x: float
+    y: float
+    road_id: str
+    detail: str

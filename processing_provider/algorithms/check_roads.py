@@ -1,0 +1,186 @@
+"""``evacuation:checkroads``: the problems of a road layer before they bite, and the network as it will be routed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Iterator
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterNumber,
+    QgsWkbTypes,
+)
+
+from ...plugin.layers.fields import Column
+from ...plugin.solvers.control import stop_if
+from ..base import EvacuationAlgorithm
+from ..network_parameters import add_network_parameters, read_network_parameter
+
+if TYPE_CHECKING:
+    from ...plugin.layers.network import ReadNetwork
+    from ...plugin.solvers.roads.connection_checks import Connection
+    from ...plugin.solvers.roads.problem import Problem
+
+PROBLEM_COLUMNS = (
+    Column("problem", "text", "kind of problem"),
+    Column("road_id", "text", "road the problem is on"),
+    Column("detail", "text", "what is wrong, in words"),
+)
+PIECE_COLUMNS = (
+    Column("road_id", "text", "road the piece belongs to"),
+    Column("direction", "text", "forward, backward or both, as drawn"),
+    Column("length_m", "float", "ellipsoidal metres"),
+    Column("speed", "float", "km/h"),
+    Column("free_flow_s", "float", "seconds without other traffic"),
+    Column("component", "int", "connected part of the network; 1 is the largest"),
+)
+# number -> (kind of problem, title)
+COUNTS = {
+    "DEAD_ENDS": ("dead_end", "Dead-end one-way roads"),
+    "CANNOT_LEAVE": ("cannot_leave", "Further junctions that cannot be left"),
+    "CANNOT_REACH": ("cannot_reach", "Further junctions that cannot be reached"),
+    "NEAR_MISSES": ("near_miss", "Road ends that nearly join another road"),
+    "MISSING_SPEEDS": ("missing_speed", "Roads without a usable speed"),
+    "ABSURD_SPEEDS": ("absurd_speed", "Roads with an absurd speed"),
+    "DUPLICATES": ("duplicate", "Roads drawn on top of another"),
+    "UNUSABLE": ("unusable", "Features that cannot be used"),
+}
+
+
+class CheckRoads(EvacuationAlgorithm):
+    """Lists the problems of a road network, and draws the network as the other algorithms route on it."""
+
+    ID = "checkroads"
+    TITLE = "Check roads"
+    TAGS = ("network", "roads", "topology", "components", "one-way", "dead end", "near miss", "speed", "quality")
+    SUMMARY = (
+        "Finds the problems of a road layer before they bite: parts that are not connected, one-way roads that lead "
+        "into a dead end, junctions that cannot be left or reached, ends that stop just short of another road, missing "
+        "or absurd speeds, roads drawn twice, and features that cannot be used. Each is a point with the reason.\n"
+        "The second output is the network as the other algorithms route on it: the pieces between junctions with "
+        "direction, length, speed and the connected part each belongs to."
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        tr = self.tr
+        add_network_parameters(self)
+        self.add(
+            QgsProcessingParameterNumber(
+                "NEAR_MISS",
+                tr("Near miss (m)"),
+                QgsProcessingParameterNumber.Type.Double,
+                1.0,
+                minValue=0.0,
+            ),
+            "A road that ends within this distance of another one without joining it is listed; 0 lists none.",
+        )
+        self.add(
+            QgsProcessingParameterFeatureSink("OUTPUT", tr("Road problems")),
+            "A point for each problem: component (a part of the network off the main one), dead_end, cannot_leave, "
+            "cannot_reach, near_miss, missing_speed, absurd_speed, duplicate, unusable; with the road and the detail.",
+        )
+        self.add(
+            QgsProcessingParameterFeatureSink("OUTPUT_NETWORK", tr("Roads as routed"), optional=True),
+            "The pieces of road between junctions, with direction, length (m), speed (km/h), free-flow time (s) and "
+            "the connected part (1 is the largest).",
+        )
+        self.addOutput(QgsProcessingOutputNumber("COMPONENTS", tr("Connected parts of the network")))
+        for name, (_, title) in COUNTS.items():
+            self.addOutput(QgsProcessingOutputNumber(name, tr(title)))
+        self.addOutput(QgsProcessingOutputNumber("PIECES", tr("Pieces of road")))
+        self.addOutput(QgsProcessingOutputNumber("NODES", tr("Junctions and ends")))
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.layers.network_geometry import points_in
+        from ...plugin.layers.network_rejected import rejected_problems
+        from ...plugin.solvers.roads.connection_checks import connection, connection_problems
+
+        progress, cancelled = self.control(feedback, 0.0, 70.0)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        if read is None:  # NETWORK is not optional here
+            return {}
+        source = self.source(parameters, "NETWORK", context)
+        near_miss = self.parameterAsDouble(parameters, "NEAR_MISS", context)
+        found = connection(read.network)
+        problems = connection_problems(read.network, found) + self._drawing(read, near_miss, feedback)
+        stop_if(cancelled)
+        feedback.setProgress(90)
+        crs = source.sourceCrs()
+        shapes = points_in(read, [(p.x, p.y) for p in problems], crs, context)
+        rows = [(shape, (p.kind, p.road_id, p.detail)) for shape, p in zip(shapes, problems)]
+        rows += rejected_problems(read)
+        pieces = self._pieces(read, found, crs, context)
+        results = {
+            "OUTPUT": self.write(
+                parameters,
+                "OUTPUT",
+                context,
+                PROBLEM_COLUMNS,
+                rows,
+                QgsWkbTypes.Type.Point,
+                crs,
+                "checkroads_output",
+            ),
+            "OUTPUT_NETWORK": self.write(
+                parameters,
+                "OUTPUT_NETWORK",
+                context,
+                PIECE_COLUMNS,
+                pieces,
+                QgsWkbTypes.Type.LineString,
+                crs,
+                "checkroads_output_network",
+            ),
+        }
+        return {**results, **self._numbers(read, found, rows, feedback)}
+
+    @staticmethod
+    def _drawing(read: ReadNetwork, near_miss: float, feedback: QgsProcessingFeedback) -> list[Problem]:
+        from ...plugin.solvers.roads.drawing_checks import duplicates, near_misses, speed_problems
+
+        problems = near_misses(read.network, near_miss, feedback.isCanceled) + duplicates(read.network)
+        if read.has_speeds and read.traffic is not None:
+            return problems + speed_problems(read.network, read.traffic)
+        feedback.pushWarning("SPEED_FIELD: no speed field was chosen, so speeds are not checked.")
+        return problems
+
+    @staticmethod
+    def _pieces(
+        read: ReadNetwork, found: Connection, crs: Any, context: QgsProcessingContext
+    ) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+        """Yield the pieces with their values, in the order in which they were drawn."""
+        from ...plugin.layers.network_geometry import piece_geometries
+        from ...plugin.solvers.roads.network import piece_table
+
+        table = piece_table(read.network)
+        part = found.part[read.network.piece_ends()[0]] + 1
+        for k, shape in enumerate(piece_geometries(read, crs, context)):
+            yield (
+                shape,
+                (
+                    read.network.road_ids[read.network.piece_road[k]],
+                    table.direction[k],
+                    float(table.length[k]),
+                    float(table.speed[k]),
+                    float(table.free_flow[k]),
+                    int(part[k]),
+                ),
+            )
+
+    @staticmethod
+    def _numbers(
+        read: ReadNetwork, found: Connection, rows: list[tuple[Any, Any]], feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        counted = Counter(values[0] for _, values in rows)
+        numbers: dict[str, Any] = {"COMPONENTS": int(found.part.max()) + 1}
+        numbers.update({name: counted[kind] for name, (kind, _) in COUNTS.items()})
+        numbers.update(PIECES=read.network.piece_count, NODES=read.network.node_count)
+        feedback.pushInfo(f"{len(rows)} problem(s) in {numbers['COMPONENTS']} connected part(s):")
+        for kind, number in sorted(counted.items()):
+            feedback.pushInfo(f"  {kind}: {number}")
+        return numbers
