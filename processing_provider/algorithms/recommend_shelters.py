@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
+    QgsWkbTypes,
 )
 
 from ..base import EvacuationAlgorithm
@@ -222,10 +223,11 @@ class RecommendShelters(EvacuationAlgorithm):
 
         kind = common_type(sites, kind)
         rows = in_type(rows, kind)
-        outputs: dict[str, Any] = {}
+        polygons = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PolygonGeometry
+        shape, outputs = "_polygon" if polygons else "", {}
         for name, content, style in (
-            ("OUTPUT", rows, "recommendshelters_output"),
-            ("OUTPUT_SELECTED", selected_rows(rows), "recommendshelters_selected"),
+            ("OUTPUT", rows, f"recommendshelters_output{shape}"),
+            ("OUTPUT_SELECTED", selected_rows(rows), f"recommendshelters_output_selected{shape}"),
         ):
             outputs[name] = self.write(parameters, name, context, COLUMNS, content, kind, sites.crs, style)
         if found is None:

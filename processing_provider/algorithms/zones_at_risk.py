@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...plugin.layers.places import Places
 
 SHARE = "share_at_risk"
+CLASSES = {"children", "adults", "elderly"}
 
 
 class ZonesAtRisk(EvacuationAlgorithm):
@@ -141,8 +142,11 @@ class ZonesAtRisk(EvacuationAlgorithm):
                 values[position] = typed(zones.fields.at(position), values[position], int(column[i]))
             shape = zones.geometries[i].coerceToType(kind)[0]
             rows.append((shape, [values[k] for k in kept] + [float(share[i])]))
+        points = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
+        by_people = columns.keys() >= CLASSES or "population" in columns
+        style = f"zonesatrisk_output{'' if by_people else '_share'}{'_point' if points else ''}"
         out = [*fields, Column(SHARE, "float", "part of the zone's area inside hazard and buffer, 0 to 1")]
-        return self.write(parameters, "OUTPUT", context, out, rows, kind, zones.crs, "zonesatrisk_output")
+        return self.write(parameters, "OUTPUT", context, out, rows, kind, zones.crs, style)
 
     @staticmethod
     def _report(

@@ -1,0 +1,178 @@
+"""Write the styles of zonesatrisk's and recommendshelters' outputs into resources/styles.
+
+Run as  QT_QPA_PLATFORM=offscreen .venv/bin/python tools/styles/shelters.py
+Colours are of Okabe and Ito's set and ColorBrewer's PuRd, which colour-blind readers can tell apart; the status of a
+site is told by its shape as well.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from qgis.core import (
+    QgsApplication,
+    QgsCategorizedSymbolRenderer,
+    QgsCentroidFillSymbolLayer,
+    QgsDataDefinedSizeLegend,
+    QgsFillSymbol,
+    QgsGraduatedSymbolRenderer,
+    QgsMarkerSymbol,
+    QgsPalLayerSettings,
+    QgsProperty,
+    QgsRendererCategory,
+    QgsRendererRange,
+    QgsSizeScaleTransformer,
+    QgsSymbol,
+    QgsTextBufferSettings,
+    QgsTextFormat,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+)
+from qgis.PyQt.QtGui import QColor
+
+STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
+
+# The population fields may have any name; zones with others than the default ones are drawn by their share.
+PEOPLE = (
+    "coalesce(attribute($currentfeature, 'children') + attribute($currentfeature, 'adults') "
+    "+ attribute($currentfeature, 'elderly'), attribute($currentfeature, 'population'))"
+)
+CLASSES = (
+    (0, 500, "#f1eef6", "up to 500 people at risk"),
+    (500, 1_500, "#d7b5d8", "500 - 1,500 people at risk"),
+    (1_500, 3_000, "#df65b0", "1,500 - 3,000 people at risk"),
+    (3_000, 5_000, "#dd1c77", "3,000 - 5,000 people at risk"),
+    (5_000, 1e9, "#980043", "more than 5,000 people at risk"),
+)
+SHARES = (
+    (0, 25, "#f1eef6", "up to 25 % of the zone at risk"),
+    (25, 50, "#d7b5d8", "25 - 50 % of the zone at risk"),
+    (50, 75, "#df65b0", "50 - 75 % of the zone at risk"),
+    (75, 99.95, "#dd1c77", "75 - 99 % of the zone at risk"),
+    (99.95, 1e9, "#980043", "the whole zone at risk"),
+)
+SITES = "field=site_id:string&field=status:string&field=rank:integer&field=residual:integer"
+STATUS = (
+    ("selected", "Selected shelter", "#0072b2", "circle"),
+    ("standby", "Standby: usable, not needed", "#e69f00", "diamond"),
+    ("rejected", "Rejected (reason in the table)", "#444444", "cross_fill"),
+)
+LARGEST_ROOM, SMALLEST, LARGEST = 10_000, 2.4, 8.0  # people, mm, mm
+ROOMS = (1_000, 5_000, 10_000)
+
+
+def zones(kind: str, value: str, classes: tuple[tuple[float, float, str, str], ...]) -> QgsVectorLayer:
+    """Zones by people at risk, or by the share of the zone."""
+    layer = QgsVectorLayer(f"{kind}?field=share_at_risk:double", "zones", "memory")
+    ranges = []
+    for low, high, colour, label in classes:
+        look = {"color": colour, "outline_color": "#5b2a5e", "outline_width": "0.25"}
+        symbol: QgsSymbol
+        if kind == "Point":
+            symbol = QgsMarkerSymbol.createSimple({**look, "name": "square", "size": "3"})
+        else:
+            symbol = QgsFillSymbol.createSimple(look)
+        symbol.setOpacity(0.7)
+        ranges.append(QgsRendererRange(low, high, symbol, label))
+    layer.setRenderer(QgsGraduatedSymbolRenderer(value, ranges))
+    return layer
+
+
+def sites(kind: str, statuses: tuple[tuple[str, str, str, str], ...], text: str) -> QgsVectorLayer:
+    """Sites by status, their size by the room left."""
+    layer = QgsVectorLayer(f"{kind}?{SITES}", "sites", "memory")
+    categories = [
+        QgsRendererCategory(value, _site(kind, colour, shape), label) for value, label, colour, shape in statuses
+    ]
+    renderer = QgsCategorizedSymbolRenderer("status", categories)
+    if kind == "Point":
+        renderer.setSourceSymbol(_site(kind, "#bbbbbb", "circle"))  # the legend takes the sizes from it
+        renderer.setDataDefinedSizeLegend(_size_legend())
+    layer.setRenderer(renderer)
+    _label(layer, text)
+    return layer
+
+
+def _marker(colour: str, shape: str) -> QgsMarkerSymbol:
+    look = {"color": colour, "outline_color": "#ffffff", "outline_width": "0.3", "name": shape, "size": "3"}
+    return QgsMarkerSymbol.createSimple(look)
+
+
+def _site(kind: str, colour: str, shape: str) -> QgsSymbol:
+    """Return a marker whose area grows with the room left; a polygon has it at its point on surface."""
+    marker = _marker(colour, shape)
+    size = QgsProperty.fromField("residual")
+    size.setTransformer(
+        QgsSizeScaleTransformer(
+            QgsSizeScaleTransformer.ScaleType.Area, 0, LARGEST_ROOM, SMALLEST, LARGEST, SMALLEST, 1.0
+        )
+    )
+    marker.setDataDefinedSize(size)
+    if kind == "Point":
+        return marker
+    symbol = QgsFillSymbol.createSimple({"color": colour, "outline_color": colour, "outline_width": "0.3"})
+    symbol.symbolLayer(0).setFillColor(QColor(*QColor(colour).getRgb()[:3], 90))
+    middle = QgsCentroidFillSymbolLayer()
+    middle.setPointOnSurface(True)
+    middle.setPointOnAllParts(False)
+    middle.setSubSymbol(marker)
+    symbol.appendSymbolLayer(middle)
+    return symbol
+
+
+def _size_legend() -> QgsDataDefinedSizeLegend:
+    legend = QgsDataDefinedSizeLegend()
+    legend.setLegendType(QgsDataDefinedSizeLegend.LegendType.LegendSeparated)
+    legend.setTitle("Room left (size)")
+    legend.setSymbol(_marker("#bbbbbb", "circle"))
+    legend.setClasses([QgsDataDefinedSizeLegend.SizeClass(room, f"{room:,} people") for room in ROOMS])
+    return legend
+
+
+def _label(layer: QgsVectorLayer, expression: str) -> None:
+    text = QgsTextFormat()
+    text.setSize(8)
+    text.setColor(QColor("#222222"))
+    halo = QgsTextBufferSettings()
+    halo.setEnabled(True)
+    halo.setSize(0.8)
+    text.setBuffer(halo)
+    settings = QgsPalLayerSettings()
+    settings.fieldName, settings.isExpression = expression, True
+    settings.setFormat(text)
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+    layer.setLabelsEnabled(True)
+
+
+def main() -> int:
+    """Write all styles."""
+    application = QgsApplication([], False)
+    application.initQgis()
+    all_sites, selected = '"site_id"', '"site_id" || \'\\nroom \' || format_number("residual", 0)'
+    made = {
+        "zonesatrisk_output": zones("Polygon", PEOPLE, CLASSES),
+        "zonesatrisk_output_point": zones("Point", PEOPLE, CLASSES),
+        "zonesatrisk_output_share": zones("Polygon", "100 * share_at_risk", SHARES),
+        "zonesatrisk_output_share_point": zones("Point", "100 * share_at_risk", SHARES),
+        "recommendshelters_output": sites("Point", STATUS, all_sites),
+        "recommendshelters_output_polygon": sites("Polygon", STATUS, all_sites),
+        "recommendshelters_output_selected": sites("Point", STATUS[:1], selected),
+        "recommendshelters_output_selected_polygon": sites("Polygon", STATUS[:1], selected),
+    }
+    failed = 0
+    for name, layer in made.items():
+        message, good = layer.saveNamedStyle(
+            str(STYLES / f"{name}.qml"),
+            QgsVectorLayer.StyleCategory.Symbology | QgsVectorLayer.StyleCategory.Labeling,
+        )
+        if not good:
+            print(message, file=sys.stderr)
+            failed = 1
+    made.clear()
+    application.exitQgis()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
