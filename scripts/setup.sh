@@ -44,20 +44,21 @@ has_system_packages() {
     "$PYTHON" -c 'import venv, ensurepip, numpy, scipy.sparse, networkx, matplotlib, jinja2' 2>/dev/null
 }
 
-# Runs a command as root, by sudo where needed; fails with the whole command where there is no way to become root.
-as_root() {
+# Sets AS_ROOT to what runs a command as root; fails with the whole command where there is no way to become root.
+find_root() {
   if [ "$(id -u)" = 0 ]; then
-    "$@"
+    AS_ROOT="env"
   elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    sudo -n "$@"
+    AS_ROOT="sudo -n env"
   elif command -v sudo >/dev/null && [ -t 0 ]; then
-    say "installing packages needs root: sudo may ask for your password"
-    sudo "$@"
+    say "packages are missing, and installing them needs root: sudo may ask for your password"
+    AS_ROOT="sudo env"
   else
-    fail "QGIS or some of its Python packages are missing, and installing them needs root." \
+    # shellcheck disable=SC2116,SC2086
+    fail "QGIS or some of its Python packages are missing, and installing them needs root, which this user is not." \
       "Ask an administrator to run, once:" \
       "  apt-get update && apt-get install --no-install-recommends $(echo $PACKAGES)" \
-      "and then repeat your command as the user you are."
+      "and then repeat your command."
   fi
 }
 
@@ -65,21 +66,23 @@ install_system_packages() {
   command -v apt-get >/dev/null || fail "this set-up knows Debian and Ubuntu (apt-get), which this system is not." \
     "Install QGIS 3.22 or newer with its Python bindings, and for $PYTHON: venv, numpy, scipy, networkx, matplotlib," \
     "jinja2. Set PYTHON=/path/to/python3 to the Python of your QGIS, then repeat the command."
+  find_root
   say "installing QGIS and Python packages of the distribution (some minutes, about 1 GB)"
-  as_root apt-get update -q || say "some package lists could not be renewed; going on with those there are"
+  $AS_ROOT apt-get update -q || say "some package lists could not be renewed; going on with those there are"
   # shellcheck disable=SC2086
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $PACKAGES </dev/null
+  $AS_ROOT DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $PACKAGES ||
+    fail "apt-get could not install the packages; see above"
   has_system_packages || fail "the packages were installed, but $PYTHON cannot import QGIS or one of venv, numpy," \
     "scipy, networkx, matplotlib, jinja2. Set PYTHON to the distribution's Python if it is not $PYTHON."
 }
 
-# True where the virtual environment runs and belongs to this place and to this version of Python.
+# True where the virtual environment runs and was made by this version of Python.
 venv_fits() {
-  local expected found
-  expected=$("$PYTHON" -c 'import sys; print(sys.version_info[:2])')
-  found=$("$VENV/bin/python" -c 'import sys; print(sys.version_info[:2]) if sys.prefix != sys.base_prefix else None' \
-    2>/dev/null) && [ "$found" = "$expected" ] && imports_qgis "$VENV/bin/python" &&
-    "$VENV/bin/python" -m pip --version >/dev/null 2>&1 && grep -q '^include-system-site-packages = true' "$VENV/pyvenv.cfg"
+  local version
+  version=$("$PYTHON" -c 'import sys; print("{}.{}".format(*sys.version_info))')
+  [ -d "$VENV/lib/python$version/site-packages" ] && [ "$(ls -d "$VENV"/lib/python3* | wc -l)" = 1 ] &&
+    grep -q '^include-system-site-packages = true' "$VENV/pyvenv.cfg" &&
+    "$VENV/bin/python" -m pip --version >/dev/null 2>&1 && imports_qgis "$VENV/bin/python"
 }
 
 make_venv() {
