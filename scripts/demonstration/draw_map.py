@@ -64,7 +64,9 @@ def build(folder: Path, texts: dict) -> QgsProject:
         if name in GROUND:
             GROUND[name](layer)
         if name == "shelter_load":
-            label(layer, SHELTER_LABEL, 7.5, "#000000")
+            label(layer, SHELTER_LABEL, 7.5, "#000000", 2.2)
+        if name == "zones_at_risk":
+            layer.setOpacity(0.6)  # streets and strip shall stand out
         project.addMapLayer(layer, False)
         node = root.addLayer(layer)
         node.setItemVisibilityChecked(visible and layer.featureCount() > 0)

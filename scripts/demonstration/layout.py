@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsLayerTree,
@@ -33,6 +34,10 @@ SIDE = 78.0  # width of the legend's column, mm
 TOP = 17.0  # height of the title, mm
 DPI = 150
 FONT = "Open Sans"
+# QGIS 3.30 moved the units.
+KILOMETRES = (
+    Qgis.DistanceUnit.Kilometers if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceUnit.DistanceKilometers
+)
 
 
 def export_map(project: QgsProject, texts: dict, picture: Path) -> None:
@@ -56,7 +61,7 @@ def export_map(project: QgsProject, texts: dict, picture: Path) -> None:
     left = MARGIN + width + 4
     _legend(layout, project, chart, left, MARGIN + TOP)
     _text(layout, texts["notes"], 7.5, False, left, PAGE[1] - MARGIN - 34, SIDE - 4, 34, bottom=True)
-    _scale_bar(layout, chart, MARGIN + 4, PAGE[1] - MARGIN - 16)
+    _scale_bar(layout, chart, left, PAGE[1] - MARGIN - 52)
     _north_arrow(layout, MARGIN + 4, MARGIN + TOP + 4)
     settings = QgsLayoutExporter.ImageExportSettings()
     settings.dpi = DPI
@@ -137,7 +142,8 @@ def _legend(layout: QgsPrintLayout, project: QgsProject, chart, x: float, y: flo
         look.setFont(font)
         item.setStyle(style, look)
     item.setSymbolWidth(7)
-    item.setWrapString("|")
+    # Only classes that the map shows.
+    item.setLegendFilterByMapEnabled(True)
     item.attemptMove(QgsLayoutPoint(x, y))
     layout.addLayoutItem(item)
     item.adjustBoxSize()
@@ -148,14 +154,15 @@ def _scale_bar(layout: QgsPrintLayout, chart, x: float, y: float) -> None:
     item = QgsLayoutItemScaleBar(layout)
     item.setStyle("Single Box")
     item.setLinkedMap(chart)
-    item.setUnits(QgsUnitTypes.DistanceUnit.DistanceKilometers)
+    item.setUnits(KILOMETRES)
     item.setUnitLabel("km")
     item.setUnitsPerSegment(1)
     item.setNumberOfSegments(3)
     item.setNumberOfSegmentsLeft(0)
     item.setHeight(2)
-    item.setBackgroundEnabled(True)
-    item.setBackgroundColor(QColor(255, 255, 255, 200))
+    form = item.textFormat()
+    form.setSize(9)
+    item.setTextFormat(form)
     item.update()
     item.attemptMove(QgsLayoutPoint(x, y))
     layout.addLayoutItem(item)

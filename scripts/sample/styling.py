@@ -88,8 +88,8 @@ def style_sites(layer: QgsVectorLayer) -> None:
     label(layer, "site_id", 7, "#00533c")
 
 
-def label(layer: QgsVectorLayer, field: str, size: float, colour: str) -> None:
-    """Label the features of a layer with a field or expression, with a white halo."""
+def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance: float = 0.8) -> None:
+    """Label the features of a layer with a field or expression, with a white halo, ``distance`` mm beside them."""
     form = QgsTextFormat()
     form.setSize(size)
     form.setColor(QColor(colour))
@@ -101,7 +101,7 @@ def label(layer: QgsVectorLayer, field: str, size: float, colour: str) -> None:
     settings = QgsPalLayerSettings()
     settings.fieldName = field
     settings.isExpression = not field.isidentifier()
-    settings.dist = 0.8
+    settings.dist = distance
     settings.setFormat(form)
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
