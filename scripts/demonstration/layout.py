@@ -35,7 +35,8 @@ TOP = 17.0  # height of the title, mm
 DPI = 150
 FONT = "Open Sans"
 # QGIS 3.30 moved the units.
-KILOMETRES = (
+UNITS = Qgis if hasattr(Qgis, "DistanceUnit") else None
+KILOMETRES = UNITS.DistanceUnit.Kilometers if UNITS else QgsUnitTypes.DistanceUnit.DistanceKilometers
     Qgis.DistanceUnit.Kilometers if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceUnit.DistanceKilometers
 )
 
