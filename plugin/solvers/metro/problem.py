@@ -14,6 +14,16 @@ from .penalty import DEFAULT_TIERS, PenaltyTiers, parse_tiers
 NOISE_DIGITS = 9
 
 
+def check_weights(delay: float, cost: float) -> None:
+    """Raise :class:`SolverError` for weights that are negative or both zero."""
+    if delay < 0 or cost < 0:
+        raise SolverError("WEIGHT_DELAY and WEIGHT_COST must not be negative.")
+    if delay == 0 and cost == 0:
+        raise SolverError(
+            "WEIGHT_DELAY and WEIGHT_COST are both 0, so every allocation would be equally good. Make one positive."
+        )
+
+
 @dataclass(frozen=True)
 class MetroProblem:
     """Rescue points i, incidents j and resource types k.
@@ -71,12 +81,7 @@ class MetroProblem:
                 raise SolverError(f"{name} holds values that are negative or not numbers.")
         if not np.isfinite(self.use_cost).all():
             raise SolverError("use_cost holds values that are not finite.")
-        if self.weight_delay < 0 or self.weight_cost < 0:
-            raise SolverError("WEIGHT_DELAY and WEIGHT_COST must not be negative.")
-        if self.weight_delay == 0 and self.weight_cost == 0:
-            raise SolverError(
-                "WEIGHT_DELAY and WEIGHT_COST are both 0, so every allocation would be equally good. Make one positive."
-            )
+        check_weights(self.weight_delay, self.weight_cost)
 
     @cached_property
     def reachable(self) -> np.ndarray:

@@ -1,0 +1,108 @@
+"""The answer to a metro emergency: the exact optimum and, where asked for, the swarm's answers beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+from ..control import IsCancelled, Progress, never, no_progress, part
+from .allocation import Allocation, gap_percent
+from .optimum import solve_optimum
+from .problem import MetroProblem
+from .shortage import Shortage, shortages
+from .swarm import SwarmHistory, SwarmParameters, SwarmResult, solve_swarm
+
+PLAIN, REPAIR = "plain", "repair"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is to be done, and how good it is.
+
+    Attributes
+    ----------
+    allocation : Allocation
+        The answer: the exact one, or that of the swarm that was asked for.
+    exact : Allocation
+    shortages : list of Shortage
+        Of the answer.
+    gap : float or None
+        Percent of the answer's fitness above the exact bound; None where nothing was proved, or where the swarm serves
+        less of the demand than the optimum does, so that the two cannot be compared.
+    swarms : dict
+        From "plain" and "repair" to the swarms' results; empty with the exact method.
+    """
+
+    allocation: Allocation
+    exact: Allocation
+    shortages: list[Shortage]
+    gap: float | None
+    swarms: dict[str, SwarmResult] = field(default_factory=dict)
+
+    @property
+    def optimum(self) -> float | None:
+        """Fitness of the optimum, None where it was not proved."""
+        return self.exact.worth.fitness if self.exact.proved else None
+
+    @property
+    def histories(self) -> dict[str, SwarmHistory]:
+        """The courses of the swarms."""
+        return {name: result.history for name, result in self.swarms.items()}
+
+
+def respond(
+    problem: MetroProblem,
+    *,
+    swarm: SwarmParameters | None = None,
+    repair: bool = False,
+    seed: int = 0,
+    time_limit: float = 60.0,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Response:
+    """Solve exactly and, with ``swarm``, by the plain swarm and the one with repair; ``repair`` says which one answers.
+
+    The swarms are given the demand that can be met according to the exact answer, since a particle that misses some
+    demand is infeasible to them, and all would be where the stocks do not suffice.
+    """
+    share = 1.0 if swarm is None else 0.4
+    exact = solve_optimum(
+        problem,
+        time_limit=time_limit,
+        progress=part(progress, 0.0, share),
+        cancelled=cancelled,
+        log=log,
+        warn=warn,
+    )
+    if swarm is None:
+        return Response(exact, exact, shortages(problem, exact.units), gap_percent(exact.worth.fitness, exact.bound))
+    served = exact.units.sum(axis=0)
+    timely = (exact.units * problem.on_time[:, :, None]).sum(axis=0) > 0
+    if log is not None and (served < problem.demand).any():
+        log("The swarm is given the demand that the stocks can meet.")
+    results = {}
+    for count, (name, mend) in enumerate(((PLAIN, False), (REPAIR, True))):
+        results[name] = solve_swarm(
+            problem.with_demand(served),
+            swarm,
+            seed=seed,
+            repair=mend,
+            on_time=timely,
+            time_limit=time_limit,
+            progress=part(progress, 0.4 + 0.3 * count, 0.7 + 0.3 * count),
+            cancelled=cancelled,
+            log=log,
+        )
+    answer = results[REPAIR if repair else PLAIN].allocation
+    return Response(answer, exact, shortages(problem, answer.units), gap_to(problem, answer, exact), results)
+
+
+def gap_to(problem: MetroProblem, answer: Allocation, exact: Allocation) -> float | None:
+    """Return the gap of an answer to the exact bound in percent, None where it serves less than the exact answer."""
+    ours, best = answer.units.sum(axis=0), exact.units.sum(axis=0)
+    ours_timely, best_timely = ((a.units * problem.on_time[:, :, None]).sum(axis=0) for a in (answer, exact))
+    if (ours < best).any() or ((ours_timely == 0) & (best_timely > 0)).any():
+        return None
+    return gap_percent(answer.worth.fitness, exact.bound)

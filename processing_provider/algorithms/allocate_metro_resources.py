@@ -1,0 +1,314 @@
+"""evacuation:allocatemetroresources: which rescue point sends how much of what to which metro incident."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
+    QgsWkbTypes,
+)
+
+from ...plugin.solvers.control import IsCancelled, Progress, SolverError
+from .. import metro_parameters as shared
+from ..base import EvacuationAlgorithm
+from ..network_parameters import add_network_parameters, read_network_parameter
+
+if TYPE_CHECKING:
+    from ...plugin.layers.metro import Rows
+    from ...plugin.layers.metro_travel import MetroTravel
+    from ...plugin.layers.places import Places
+    from ...plugin.solvers.metro.problem import MetroProblem
+    from ...plugin.solvers.metro.response import Response
+
+_POINTS = QgsProcessing.SourceType.TypeVectorPoint
+_SINKS = (
+    (
+        "OUTPUT",
+        "Deliveries",
+        QgsProcessing.SourceType.TypeVectorLine,
+        False,
+        "A line for each rescue point, incident and resource type that is sent, with the units, the time and the cost.",
+    ),
+    (
+        "OUTPUT_STATIONS",
+        "What is left in stock",
+        _POINTS,
+        True,
+        "A point for each rescue point and resource type it stocks, with the units before, sent and left.",
+    ),
+    (
+        "OUTPUT_UNMET",
+        "What is missing or late",
+        _POINTS,
+        True,
+        "A point for each incident and resource type that is short of units, or of which no unit comes in time, with "
+        "the reason.",
+    ),
+    (
+        "OUTPUT_CONVERGENCE",
+        "Convergence of the swarm",
+        QgsProcessing.SourceType.TypeVector,
+        True,
+        "Table: the best fitness by iteration, for the plain swarm and the one with repair. Empty with the exact "
+        "method.",
+    ),
+)
+_NUMBERS = {
+    "FITNESS": "Fitness: weighted delay penalty and cost",
+    "DELAY_PENALTY": "Delay penalty, unweighted",
+    "ALLOCATION_COST": "Allocation cost, unweighted",
+    "OPTIMUM": "Fitness of the exact optimum",
+    "GAP": "Gap to the optimum or its bound (%)",
+    "UNMET": "Units that are missing",
+}
+
+
+class AllocateMetroResources(EvacuationAlgorithm):
+    """Reads layers into a metro problem, solves it, and writes deliveries, stocks, shortages and the report."""
+
+    ID = "allocatemetroresources"
+    TITLE = "Allocate metro resources"
+    GROUP = ("metro", "Metro emergencies")
+    SUMMARY = (
+        "Decides which rescue point sends how many units of which resource to which metro incident.\n"
+        "Minimises the weighted sum of a penalty for late units and of the allocation cost, keeps to the stocks, and "
+        "brings one unit of each demanded type to each incident within the time limit (Lu and Sun, Sustainability "
+        "2020, 12(16), 6380, section 4; here for several incidents too). Where that cannot be done, as many units as "
+        "possible are sent, and what is missing is listed with the reason."
+    )
+    TAGS = ("metro", "subway", "emergency", "resources", "rescue", "particle swarm", "pso", "stock")
+
+    def initAlgorithm(self, config: dict[str, Any] | None = None) -> None:
+        for layer in ("STATIONS", "SUPPLY", "INCIDENTS", "DEMAND", "TRAVEL"):
+            shared.add_layer(self, layer)
+        add_network_parameters(self, optional=True, capacity=False)
+        shared.add_travel_numbers(self)
+        shared.add_model_parameters(self)
+        shared.add_swarm_parameters(self)
+        seed = QgsProcessingParameterNumber("SEED", self.tr("Seed of the swarm"), defaultValue=0, minValue=0)
+        self.add(seed, "The same seed gives the same answer.", advanced=True)
+        limit = QgsProcessingParameterNumber(
+            "TIME_LIMIT",
+            self.tr("Time limit (s)"),
+            QgsProcessingParameterNumber.Type.Double,
+            defaultValue=60.0,
+            minValue=0.0,
+        )
+        self.add(limit, "Seconds for the exact method, and for each swarm; 0 = no limit.", advanced=True)
+        for name, title, kind, optional, text in _SINKS:
+            sink = QgsProcessingParameterFeatureSink(name, self.tr(title), kind, optional=optional)
+            self.add(sink, text)
+        report = QgsProcessingParameterFileDestination(
+            "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+        )
+        self.add(report, "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison.")
+        for name, title in _NUMBERS.items():
+            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        from ...plugin.solvers.metro.penalty import parse_tiers
+        from ...plugin.solvers.metro.problem import check_weights
+
+        try:
+            parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
+            check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
+            shared.read_swarm_parameters(self, parameters, context)
+        except SolverError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.solvers.metro.response import respond
+
+        stations, incidents = self._places(parameters, context, feedback)
+        progress, cancelled = self.control(feedback, 0.0, 40.0)
+        problem, travel = self._problem(parameters, stations, incidents, context, feedback, progress, cancelled)
+        if not problem.demand.any():
+            feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so nothing is sent."))
+        progress, cancelled = self.control(feedback, 40.0, 95.0)
+        swarm = None
+        if self.parameterAsEnum(parameters, "METHOD", context) == shared.SWARM:
+            swarm = shared.read_swarm_parameters(self, parameters, context)
+        response = respond(
+            problem,
+            swarm=swarm,
+            repair=self.parameterAsBool(parameters, "SWARM_REPAIR", context),
+            seed=self.parameterAsInt(parameters, "SEED", context),
+            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
+            progress=progress,
+            cancelled=cancelled,
+            log=feedback.pushInfo,
+            warn=feedback.pushWarning,
+        )
+        return self._write(parameters, context, feedback, problem, travel, stations, incidents, response)
+
+    def _places(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> tuple[Places, Places]:
+        from ...plugin.layers.places import read_places
+
+        found = []
+        for name, id_field, supply in (
+            ("STATIONS", "STATION_ID_FIELD", True),
+            ("INCIDENTS", "INCIDENT_ID_FIELD", False),
+        ):
+            source = self.source(parameters, name, context)
+            field = self.field(parameters, id_field, source, context, feedback)
+            found.append(read_places(source, name, field, context, feedback, empty_is_error=supply))
+        return found[0], found[1]
+
+    def _rows(
+        self,
+        parameters: dict[str, Any],
+        layer: str,
+        keys: tuple[str, ...],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        optional: tuple[str, ...] = (),
+    ) -> Rows | None:
+        """Read a table by the fields its parameters name, under ``keys``; fields of ``optional`` keys may be absent."""
+        from ...plugin.layers.metro import read_rows
+
+        source = self.source(parameters, layer, context)
+        if source is None:
+            return None
+        fields = {}
+        for key, parameter in zip(keys, shared.field_names(layer)):
+            name = self.field(parameters, parameter, source, context, feedback, required=key not in optional)
+            if name is not None:
+                fields[key] = name
+        return read_rows(source, layer, fields)
+
+    def _problem(
+        self,
+        parameters: dict[str, Any],
+        stations: Places,
+        incidents: Places,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> tuple[MetroProblem, MetroTravel]:
+        from ...plugin.layers.metro import read_stock_and_need
+        from ...plugin.solvers.metro.penalty import parse_tiers
+        from ...plugin.solvers.metro.problem import MetroProblem
+
+        supply_keys = ("station", "resource", "inventory", "cost")
+        supply = self._rows(parameters, "SUPPLY", supply_keys, context, feedback)
+        demand = self._rows(parameters, "DEMAND", ("incident", "resource", "quantity"), context, feedback)
+        stock = read_stock_and_need(supply, demand, stations, incidents, feedback)
+        travel = self._travel(parameters, stations, incidents, context, feedback, progress, cancelled)
+        feedback.pushInfo(self.tr("Travel times: {source}.").format(source=travel.source))
+
+        def number(name: str) -> float:
+            return float(self.parameterAsDouble(parameters, name, context))
+
+        problem = MetroProblem(
+            tuple(stations.ids),
+            tuple(incidents.ids),
+            stock.resources,
+            stock.inventory,
+            stock.use_cost,
+            stock.demand,
+            travel.minutes,
+            travel.km,
+            number("LIMIT_MINUTES"),
+            parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context)),
+            number("WEIGHT_DELAY"),
+            number("WEIGHT_COST"),
+            number("COST_PER_KM"),
+        )
+        return problem, travel
+
+    def _travel(
+        self,
+        parameters: dict[str, Any],
+        stations: Places,
+        incidents: Places,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> MetroTravel:
+        from ...plugin.layers.metro_travel import by_roads, by_straight_line, by_table
+
+        rules = shared.read_travel_rules(self, parameters, context)
+        keys = ("station", "incident", "minutes", "km")
+        rows = self._rows(parameters, "TRAVEL", keys, context, feedback, optional=("minutes", "km"))
+        if rows is not None:
+            if parameters.get("NETWORK") is not None:
+                feedback.pushInfo(self.tr("NETWORK: not used, as TRAVEL gives the times."))
+            needs_km = self.parameterAsDouble(parameters, "COST_PER_KM", context) > 0
+            return by_table(rows, stations, incidents, rules, needs_km, context, feedback)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        if read is None:
+            return by_straight_line(stations, incidents, rules, context)
+        farthest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
+        return by_roads(read, stations, incidents, farthest, rules, context, feedback, progress, cancelled)
+
+    def _write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        problem: MetroProblem,
+        travel: MetroTravel,
+        stations: Places,
+        incidents: Places,
+        response: Response,
+    ) -> dict[str, Any]:
+        from ...plugin.layers import metro_outputs as rows
+        from ...plugin.reports.metro import write_metro_report
+
+        units = response.allocation.units
+        pairs = rows.sent_pairs(units)
+        routes = dict(zip(pairs, travel.routes(pairs)))
+        shortages = rows.with_notes(response.shortages, travel.notes)
+        for short in shortages:
+            place, resource = problem.incidents[short.incident], problem.resources[short.resource]
+            feedback.pushWarning(f"{place}, {resource}: {short.delivered} of {short.demanded} units; {short.reason}.")
+        line, point = QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
+        sent = rows.sent_rows(problem, units, travel, routes)
+        left = rows.remaining_rows(problem, units, stations)
+        unmet = rows.unmet_rows(problem, shortages, incidents)
+        curve = rows.convergence_rows(response.histories, response.optimum)
+        style = "allocatemetroresources_{}".format
+        report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        if report:
+            write_metro_report(report, problem, response, shortages, travel, stations, incidents, routes, context)
+        outputs = {
+            "OUTPUT": self.write(parameters, "OUTPUT", context, rows.SENT, sent, line, stations.crs, style("output")),
+            "OUTPUT_STATIONS": self.write(
+                parameters,
+                "OUTPUT_STATIONS",
+                context,
+                rows.REMAINING,
+                left,
+                point,
+                stations.crs,
+                style("output_stations"),
+            ),
+            "OUTPUT_UNMET": self.write(
+                parameters, "OUTPUT_UNMET", context, rows.UNMET, unmet, point, incidents.crs, style("output_unmet")
+            ),
+            "OUTPUT_CONVERGENCE": self.write(parameters, "OUTPUT_CONVERGENCE", context, rows.CONVERGENCE, curve),
+            "OUTPUT_HTML": report or None,
+        }
+        numbers = {
+            "FITNESS": response.allocation.worth.fitness,
+            "DELAY_PENALTY": response.allocation.worth.delay_penalty,
+            "ALLOCATION_COST": response.allocation.worth.allocation_cost,
+            "OPTIMUM": response.optimum,
+            "GAP": response.gap,
+            "UNMET": sum(short.unmet for short in shortages),
+        }
+        return {name: value for name, value in {**outputs, **numbers}.items() if value is not None}
