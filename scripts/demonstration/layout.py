@@ -35,10 +35,10 @@ TOP = 17.0  # height of the title, mm
 DPI = 150
 FONT = "Open Sans"
 # QGIS 3.30 moved the units.
-UNITS = Qgis if hasattr(Qgis, "DistanceUnit") else None
-KILOMETRES = UNITS.DistanceUnit.Kilometers if UNITS else QgsUnitTypes.DistanceUnit.DistanceKilometers
-    Qgis.DistanceUnit.Kilometers if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceUnit.DistanceKilometers
-)
+if hasattr(Qgis, "DistanceUnit"):
+    KILOMETRES = Qgis.DistanceUnit.Kilometers
+else:
+    KILOMETRES = QgsUnitTypes.DistanceUnit.DistanceKilometers
 
 
 def export_map(project: QgsProject, texts: dict, picture: Path) -> None:
