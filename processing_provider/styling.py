@@ -56,6 +56,6 @@ def _save_beside(destination: str, qml: Path, style: str) -> None:
     layer.loadNamedStyle(str(qml))
     path = destination.split("|")[0]
     if path.lower().endswith(".gpkg"):
-        layer.saveStyleToDatabase(style, "", True, "")
+        layer.saveStyleToDatabase(style[:30], "", True, "")  # longer names do not fit the column
     elif Path(path).is_file():
         layer.saveNamedStyle(str(Path(path).with_suffix(".qml")))

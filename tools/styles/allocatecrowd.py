@@ -110,6 +110,7 @@ def _label(layer: QgsVectorLayer, expression: str) -> None:
     settings = QgsPalLayerSettings()
     settings.fieldName, settings.isExpression = expression, True
     settings.setFormat(text)
+    settings.placement, settings.dist = QgsPalLayerSettings.Placement.AroundPoint, 2.5
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
 
