@@ -1,0 +1,234 @@
+"""From the fractional flow of a destination to whole vehicles, and from whole flows to the route of every trip."""
+
+from __future__ import annotations
+
+from ...dependencies import compiled
+
+
+@compiled
+def downstream_order(
+    tail, head, in_indptr, in_arc, out_indptr, out_arc, support, count, x, flow, order, entering
+):  # fmt: skip
+    """Sort the nodes with flow so that every arc leads to a later node; take flow that runs in circles off.
+
+    Parameters
+    ----------
+    support, count : (m,) int32, int
+        Arcs that may carry flow ``x`` of this destination.
+    x, flow : (m,) float64
+        Flow of this destination and of all; changed where a circle is cancelled.
+    order : (n,) int32
+        Filled with the nodes in that order.
+    entering : (n,) int32
+        Working space, all zero before and after.
+
+    Returns
+    -------
+    int
+        Number of nodes in ``order``.
+    """
+    for i in range(count):
+        e = support[i]
+        if x[e] > 0.0:
+            entering[head[e]] += 1
+    sorted_nodes = 0
+    for i in range(count):
+        e = support[i]
+        v = tail[e]
+        if x[e] > 0.0 and entering[v] == 0:
+            entering[v] = -1
+            order[sorted_nodes] = v
+            sorted_nodes += 1
+    done = 0
+    look = 0
+    while True:
+        while done < sorted_nodes:
+            v = order[done]
+            done += 1
+            for j in range(out_indptr[v], out_indptr[v + 1]):
+                e = out_arc[j]
+                if x[e] > 0.0:
+                    entering[head[e]] -= 1
+                    if entering[head[e]] == 0:
+                        entering[head[e]] = -1
+                        order[sorted_nodes] = head[e]
+                        sorted_nodes += 1
+        while look < count and (x[support[look]] <= 0.0 or entering[head[support[look]]] <= 0):
+            look += 1
+        if look == count:
+            break
+        sorted_nodes = break_circle(
+            head[support[look]], tail, in_indptr, in_arc, x, flow, entering, order, sorted_nodes
+        )
+    for i in range(sorted_nodes):
+        entering[order[i]] = 0
+    return sorted_nodes
+
+
+@compiled
+def unsorted_arc_into(v, tail, in_indptr, in_arc, x, entering):
+    """Return an arc with flow into ``v`` whose tail is not sorted yet, -1 when there is none."""
+    for j in range(in_indptr[v], in_indptr[v + 1]):
+        e = in_arc[j]
+        if x[e] > 0.0 and entering[tail[e]] > 0:
+            return e
+    return -1
+
+
+@compiled
+def break_circle(start, tail, in_indptr, in_arc, x, flow, entering, order, sorted_nodes):
+    """Cancel one circle of flow upstream of ``start``, append the nodes that are free now; return their new number."""
+    slow = start
+    fast = start
+    while True:
+        slow = tail[unsorted_arc_into(slow, tail, in_indptr, in_arc, x, entering)]
+        fast = tail[unsorted_arc_into(fast, tail, in_indptr, in_arc, x, entering)]
+        fast = tail[unsorted_arc_into(fast, tail, in_indptr, in_arc, x, entering)]
+        if slow == fast:
+            break
+    least = 1e300
+    v = slow
+    while True:
+        e = unsorted_arc_into(v, tail, in_indptr, in_arc, x, entering)
+        least = min(least, x[e])
+        v = tail[e]
+        if v == slow:
+            break
+    freed = sorted_nodes
+    while True:
+        e = unsorted_arc_into(v, tail, in_indptr, in_arc, x, entering)
+        x[e] -= least
+        flow[e] = max(flow[e] - least, 0.0)
+        if x[e] <= 0.0:
+            entering[v] -= 1
+            if entering[v] == 0:
+                order[sorted_nodes] = v
+                sorted_nodes += 1
+        v = tail[e]
+        if v == slow:
+            break
+    for i in range(freed, sorted_nodes):
+        entering[order[i]] = -1
+    return sorted_nodes
+
+
+@compiled
+def split_whole(node, vehicles, out_indptr, out_arc, x, owed, weight, whole):
+    """Split the whole ``vehicles`` at ``node`` over its arcs with flow; return what could not be sent.
+
+    Every arc gets its share rounded down; the rest goes one by one to the arc that lags most behind the fractional
+    flow of all destinations so far (error diffusion), weighted by how steeply its cost rises.
+    """
+    total = 0.0
+    for j in range(out_indptr[node], out_indptr[node + 1]):
+        total += x[out_arc[j]]
+    if total <= 0.0:
+        return vehicles
+    left = vehicles
+    for j in range(out_indptr[node], out_indptr[node + 1]):
+        e = out_arc[j]
+        if x[e] > 0.0:
+            whole[e] = float(int(vehicles * (x[e] / total)))
+            left -= whole[e]
+    while left > 0.5:
+        chosen = -1
+        most = -1e300
+        for j in range(out_indptr[node], out_indptr[node + 1]):
+            e = out_arc[j]
+            if x[e] > 1e-6 * total:
+                lag = weight[e] * (owed[e] + x[e] - whole[e] - 0.5)
+                if lag > most:
+                    most = lag
+                    chosen = e
+        whole[chosen] += 1.0
+        left -= 1.0
+    return 0.0
+
+
+@compiled
+def send_along_tree(node, root, vehicles, head, toward, whole):
+    """Add ``vehicles`` to the flow ``whole`` along the tree from ``node`` to the destination."""
+    while node != root:
+        whole[toward[node]] += vehicles
+        node = head[toward[node]]
+
+
+@compiled
+def round_destination(root, head, out_indptr, out_arc, toward, order, nodes, demand, x, owed, weight, whole):
+    """Fill ``whole`` (m,) with whole flows of one destination near its fractional flow ``x`` (m,).
+
+    Parameters
+    ----------
+    order, nodes : (n,) int32, int
+        Nodes with flow, upstream first (:func:`downstream_order`).
+    demand : (n,) float64
+        Whole number of vehicles that start at each node; used up.
+    owed : (m,) float64
+        Fractional minus whole flow of the destinations rounded before; updated.
+    weight : (m,) float64
+        Slope of the marginal cost.
+
+    Returns
+    -------
+    float
+        Vehicles that had to leave the fractional flow and follow the tree.
+    """
+    strays = 0.0
+    for i in range(nodes):
+        v = order[i]
+        vehicles = demand[v]
+        if v == root or vehicles < 0.5:
+            continue
+        demand[v] = 0.0
+        stray = split_whole(v, vehicles, out_indptr, out_arc, x, owed, weight, whole)
+        for j in range(out_indptr[v], out_indptr[v + 1]):
+            e = out_arc[j]
+            if whole[e] > 0.0:
+                demand[head[e]] += whole[e]
+        if stray > 0.0:
+            strays += stray
+            send_along_tree(v, root, stray, head, toward, whole)
+    demand[root] = 0.0
+    for v in range(len(demand)):
+        if demand[v] > 0.5:
+            strays += demand[v]
+            send_along_tree(v, root, demand[v], head, toward, whole)
+            demand[v] = 0.0
+    return strays
+
+
+@compiled
+def walk_trips(root, head, out_indptr, out_arc, sources, left, indptr, arcs):
+    """Write the route of each trip of one destination from its whole flow ``left`` (m,), which is used up.
+
+    Trips from the same place take the same arcs as long as these last, so that few distinct routes arise.
+
+    Parameters
+    ----------
+    sources : (k,) int32
+        Origin nodes of the trips.
+    indptr : (k+1,) int64
+        Filled with the offsets of the routes in ``arcs``.
+
+    Returns
+    -------
+    int
+        Number of arcs written; -1 - trip where a trip found no way on, which whole flows rule out.
+    """
+    written = 0
+    for q in range(len(sources)):
+        v = sources[q]
+        while v != root:
+            chosen = -1
+            for j in range(out_indptr[v], out_indptr[v + 1]):
+                if left[out_arc[j]] > 0.5:
+                    chosen = out_arc[j]
+                    break
+            if chosen < 0 or written >= len(arcs):
+                return -1 - q
+            left[chosen] -= 1.0
+            arcs[written] = chosen
+            written += 1
+            v = head[chosen]
+        indptr[q + 1] = written
+    return written

@@ -1,0 +1,114 @@
+"""The course of the search: fractional sweeps, rounding, rerouting, and when to stop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...control import Deadline, IsCancelled, Progress
+from .flows import DestinationFlows
+from .fractional import Bound, bound_at, sweep
+from .result import Step, gap_percent
+from .whole import improve, round_all
+from .workers import TreeWorkers
+
+FIRST_AIM = 0.6  # share of the target gap at which the fractional flow is first rounded
+TIME_SHARE = 0.8  # of the time limit that the fractional flow may take
+ROUNDS = 5  # of rounding, from ever better fractional flows
+LEAST_PROGRESS = 1e-12  # of the objective: a fractional sweep that gains less is the last one
+
+
+@dataclass
+class Search:
+    """Flows, evidence so far, and how to stop.
+
+    Attributes
+    ----------
+    flows : DestinationFlows
+        The fractional flow.
+    target : float
+        Gap in percent at which to stop.
+    deadline : Deadline
+        Time limit of everything.
+    """
+
+    flows: DestinationFlows
+    workers: TreeWorkers
+    cancelled: IsCancelled
+    deadline: Deadline
+    progress: Progress
+    target: float
+    lower_bound: float
+    iterations: int = 0
+    stalled: bool = False
+    whole: DestinationFlows | None = None
+    history: list[Step] = field(default_factory=list)
+
+    @property
+    def relaxed_gap(self) -> float:
+        """Gap of the fractional flow, percent."""
+        return gap_percent(self.flows.value, self.lower_bound)
+
+    @property
+    def whole_gap(self) -> float:
+        """Gap of the best whole flow, percent."""
+        return float("inf") if self.whole is None else gap_percent(self.whole.value, self.lower_bound)
+
+    def note(self, phase: str, value: float) -> None:
+        """Add a line to the history and tell the progress."""
+        seconds = self.deadline.elapsed
+        self.history.append(Step(phase, self.iterations, seconds, value, self.lower_bound))
+        gap = gap_percent(value, self.lower_bound)
+        near = np.log1p(self.target) / np.log1p(gap) if np.isfinite(gap) and gap > 0 else 0.0
+        share = max(float(near), seconds / self.deadline.seconds)
+        self.progress(min(share, 1.0), f"{phase} flow, at most {gap:.2f} % from the optimum")
+
+    def relax(self, aim: float, time_share: float) -> None:
+        """Sweep the fractional flow until it is within ``aim`` percent of the bound or its time is up."""
+        allowed = self.deadline.remaining * time_share
+        deadline = Deadline(allowed if allowed < float("inf") else 0.0)
+        value = self.flows.value
+        moved = 1
+        while gap_percent(value, self.lower_bound) > aim and not deadline.passed() and not self.deadline.passed():
+            bound = Bound(self.flows, self.workers)
+            moved = sweep(self.flows, self.workers, self.cancelled, deadline, bound=bound)
+            self.iterations += 1
+            before, value = value, self.flows.value
+            if moved >= 0:
+                self.lower_bound = max(self.lower_bound, bound.result(self.cancelled))
+            self.note("fractional", value)
+            if moved >= 0 and before - value <= LEAST_PROGRESS * before:
+                self.stalled = True
+                break
+        if gap_percent(value, self.lower_bound) > aim:
+            self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.cancelled))
+            self.note("fractional", value)
+
+    def round_and_reroute(self) -> None:
+        """Make whole flows from the present fractional ones and keep them when they are the best so far."""
+        whole = round_all(self.flows, self.workers, self.cancelled)
+        self.note("rounded", whole.value)
+        enough = self.lower_bound * (1.0 + self.target / 100.0)
+        self.iterations += improve(whole, self.workers, self.cancelled, self.deadline, enough)
+        self.note("whole", whole.value)
+        if self.whole is None or whole.value < self.whole.value:
+            self.whole = whole
+
+    def run(self, integer: bool) -> None:
+        """Alternate both until the whole flow is within the target, nothing gets better or the time is up."""
+        if not integer:
+            self.relax(self.target, 1.0)
+            return
+        aim = FIRST_AIM * self.target
+        share = TIME_SHARE
+        for _ in range(ROUNDS):
+            self.relax(aim, share)
+            started = time.monotonic()
+            self.round_and_reroute()
+            spent = time.monotonic() - started
+            if self.whole_gap <= self.target or self.stalled or self.deadline.remaining <= 2.0 * spent:
+                break
+            share = 1.0 - 1.5 * spent / self.deadline.remaining if self.deadline.remaining < float("inf") else 1.0
+            aim = 0.5 * min(aim, self.relaxed_gap)

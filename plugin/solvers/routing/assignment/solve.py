@@ -1,0 +1,188 @@
+"""System-optimal (or user-equilibrium) static assignment with whole vehicles and a certified gap.
+
+The problem ([E] eq. 17 with the flow of the ``cumulative`` model): over all routes of the trips,
+
+    minimise  sum_e F_e(x_e),   x_e = number of trips whose route uses arc e,
+
+with the convex F of :mod:`.cost`. The fractional relaxation is solved destination by destination
+(:mod:`.fractional`), its linearisation gives the lower bound, and whole routes come from it by rounding and rerouting
+(:mod:`.whole`). The gap is that of the whole routes to the bound.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Callable
+
+import numpy as np
+
+from ...control import Deadline, IsCancelled, Progress, SolverError, never, no_progress
+from .cost import ArcCost, refresh, table_of
+from .flows import DestinationFlows
+from .fractional import Bound, batches, load_all
+from .network import Demand, Roads
+from .result import AssignmentResult, gap_percent
+from .search import Search
+from .whole import routes_of
+from .workers import TreeWorkers
+
+OBJECTIVES = ("system", "user")
+
+
+def node_array(values: np.ndarray, name: str, nodes: int) -> np.ndarray:
+    """Return node numbers as int32, or raise SolverError when one is not a node."""
+    array = np.ascontiguousarray(values, dtype=np.int32)
+    if len(array) and (array.min() < 0 or array.max() >= nodes):
+        raise SolverError(f"A {name} names node {int(array.min())} or {int(array.max())} of {nodes} nodes.")
+    return array
+
+
+def weights_of(demand: np.ndarray | None, trips: int, integer: bool) -> np.ndarray:
+    """Return the number of vehicles of each trip (t,), or raise SolverError."""
+    if demand is None:
+        return np.ones(trips)
+    if integer:
+        raise SolverError("Whole vehicles go one a trip: leave demand out, or ask for the fractional flow only.")
+    weight = np.ascontiguousarray(demand, dtype=np.float64)
+    if weight.shape != (trips,) or not (np.isfinite(weight) & (weight >= 0)).all():
+        raise SolverError("The demand of every trip must be a finite number of at least 0.")
+    return weight
+
+
+def free_bound(
+    table: np.ndarray, system: bool, demand: Demand, roads: Roads, threads: int, cancelled: IsCancelled
+) -> tuple[float, np.ndarray]:
+    """Return the lower bound at zero flow, over what can be reached, and the trips that cannot reach their end."""
+    workers = TreeWorkers(roads, demand, threads)
+    try:
+        bound = Bound(DestinationFlows(roads, demand, table, system, True), workers)
+        for batch in batches(len(demand)):
+            bound.submit(batch)
+        least = np.concatenate([np.zeros(0), *bound.travel(cancelled)])
+    finally:
+        workers.close()
+    lost = ~np.isfinite(least)
+    return float(least[~lost] @ demand.amount[~lost]) * (1.0 - 1e-12), np.sort(demand.trips_of(lost))
+
+
+def solve(
+    tail: np.ndarray,
+    head: np.ndarray,
+    cost: ArcCost,
+    background: np.ndarray | None,
+    source: np.ndarray,
+    destination: np.ndarray,
+    *,
+    objective: str = "system",
+    target_gap: float = 0.5,
+    time_limit: float = 0.0,
+    integer: bool = True,
+    demand: np.ndarray | None = None,
+    nodes: int | None = None,
+    threads: int | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> AssignmentResult:
+    """Return routes of all trips with (nearly) the least objective, and how far they can be from the least.
+
+    Parameters
+    ----------
+    tail, head : (m,) int
+        Nodes that each directed arc leaves and enters; parallel arcs are welcome.
+    cost : ArcCost
+        Volume-delay function of every arc; times in seconds.
+    background : (m,) float64 or None
+        Flow that is there already and stays; its own delay is not part of the objective.
+    source, destination : (t,) int
+        Nodes of each trip, one vehicle each.
+    objective : {"system", "user"}
+        Least total time, or Beckmann's objective, whose optimum is the user equilibrium.
+    target_gap : float
+        Percent at which to stop.
+    time_limit : float
+        Seconds of wall time; the best routes so far come back. 0 is none.
+    integer : bool
+        Whole vehicles and their routes; else only the fractional flow.
+    demand : (t,) float64, optional
+        Vehicles of each trip; only for the fractional flow.
+    nodes : int, optional
+        Number of nodes, by default the largest node number and one.
+    threads : int, optional
+        By default the processors of this machine. The result does not depend on it.
+
+    Raises
+    ------
+    SolverError
+        When the input is not usable.
+    Cancelled
+        When the user asked to stop.
+    """
+    if objective not in OBJECTIVES:
+        raise SolverError(f"The objective is one of {', '.join(OBJECTIVES)}, not {objective}.")
+    deadline = Deadline(time_limit)
+    threads = threads or min(os.cpu_count() or 1, 8)
+    say = log or (lambda text: None)
+    if nodes is None:
+        nodes = 1 + max((int(np.max(a)) for a in (tail, head, source, destination) if len(a)), default=-1)
+    tail, head = node_array(tail, "tail of an arc", nodes), node_array(head, "head of an arc", nodes)
+    source, destination = node_array(source, "source", nodes), node_array(destination, "destination", nodes)
+    if len(source) != len(destination):
+        raise SolverError(f"There are {len(source)} sources and {len(destination)} destinations of trips.")
+    roads = Roads.of(nodes, tail, head)
+    background = np.zeros(len(tail)) if background is None else np.asarray(background, dtype=np.float64)
+    if background.shape != tail.shape or not (np.isfinite(background) & (background >= 0)).all():
+        raise SolverError("The background flow must be a finite number of at least 0 on every arc.")
+    cost = cost.checked(len(tail))
+    weight = weights_of(demand, len(source), integer)
+    table, system = table_of(cost, background), objective == "system"
+    refresh(system, table)
+    trips = np.flatnonzero((source != destination) & (weight > 0))
+    grouped = Demand.of(source, destination, weight, trips)
+    lower_bound, unreachable = free_bound(table, system, grouped, roads, threads, cancelled)
+    if len(unreachable):
+        say(f"{len(unreachable)} trips cannot reach their destination and are left out.")
+        grouped = Demand.of(source, destination, weight, np.setdiff1d(trips, unreachable))
+    flows = DestinationFlows(roads, grouped, table, system, bool((cost.power == 1.0).all()))
+    workers = TreeWorkers(roads, grouped, threads)
+    try:
+        load_all(flows, workers, cancelled)
+        search = Search(flows, workers, cancelled, deadline, progress, target_gap, lower_bound)
+        search.run(integer)
+    finally:
+        workers.close()
+    return finish(search, source, unreachable, say)
+
+
+def finish(
+    search: Search, source: np.ndarray, unreachable: np.ndarray, say: Callable[[str], None]
+) -> AssignmentResult:
+    """Return the result of a finished search, routes included."""
+    fractional = search.flows
+    indptr, arcs = np.zeros(len(source) + 1, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    best = fractional
+    if search.whole is not None:
+        best = search.whole
+        indptr, arcs = routes_of(best, source, search.cancelled)
+    flow = best.total.copy() if search.whole is None else np.rint(best.total).astype(np.int64)
+    gap = gap_percent(best.value, search.lower_bound)
+    seconds = search.deadline.elapsed
+    say(
+        f"Assignment of {len(source)} trips to {len(fractional.demand)} destinations: objective {best.value:.6g}, "
+        f"lower bound {search.lower_bound:.6g}, at most {gap:.3f} % above the least possible, "
+        f"{search.iterations} sweeps, {seconds:.1f} s."
+    )
+    return AssignmentResult(
+        flow=flow,
+        value=best.value,
+        fractional_value=fractional.value,
+        fractional_flow=fractional.total.copy(),
+        lower_bound=min(search.lower_bound, best.value),
+        gap=gap,
+        route_indptr=indptr,
+        route_arcs=arcs,
+        unreachable=unreachable,
+        iterations=search.iterations,
+        seconds=seconds,
+        history=tuple(search.history),
+    )
