@@ -94,21 +94,25 @@ def break_circle(start, tail, in_indptr, in_arc, x, flow, entering, order, sorte
         v = tail[e]
         if v == slow:
             break
-    freed = sorted_nodes
+    emptied = sorted_nodes  # heads of the arcs that lose all flow, noted in the free end of the order
     while True:
         e = unsorted_arc_into(v, tail, in_indptr, in_arc, x, entering)
         x[e] -= least
         flow[e] = max(flow[e] - least, 0.0)
         if x[e] <= 0.0:
-            entering[v] -= 1
-            if entering[v] == 0:
-                order[sorted_nodes] = v
-                sorted_nodes += 1
+            x[e] = 0.0
+            order[emptied] = v
+            emptied += 1
         v = tail[e]
         if v == slow:
             break
-    for i in range(freed, sorted_nodes):
-        entering[order[i]] = -1
+    for i in range(sorted_nodes, emptied):
+        v = order[i]
+        entering[v] -= 1
+        if entering[v] == 0:
+            entering[v] = -1
+            order[sorted_nodes] = v
+            sorted_nodes += 1
     return sorted_nodes
 
 
