@@ -1,0 +1,187 @@
+"""``evacuation:zonesatrisk`` through the registry: shares, buffers, totals, and bad input."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("qgis.core")
+
+import processing
+from qgis.core import QgsProcessingException
+
+from tests.processing.shelter_layers import Log, box, make_layer, point, rows_of
+
+CLASSES = "field=zone_id:string&field=children:integer&field=adults:integer&field=elderly:integer"
+
+
+def zones(rows=None, crs="EPSG:32719", fields=CLASSES, kind="Polygon"):
+    """Three zones of 1 km by 1 km side by side: west, middle, east."""
+    rows = rows or [
+        (box(0, 0, 1000, 1000), ["west", 10, 51, 5]),
+        (box(1000, 0, 2000, 1000), ["middle", 20, 60, 12]),
+        (box(2000, 0, 3000, 1000), ["east", 30, 70, 15]),
+    ]
+    return make_layer(kind, fields, rows, "quarters", crs)
+
+
+def hazard(wkt=None, crs="EPSG:32719"):
+    """West of x = 1,250 m: all of the west, a quarter of the middle."""
+    return make_layer("Polygon", "field=n:integer", [(wkt or box(-500, -500, 1250, 1500), [1])], "water", crs)
+
+
+def run(log=None, **parameters):
+    given = {"ZONES": zones(), "HAZARD": hazard(), "OUTPUT": "memory:", **parameters}
+    return processing.run("evacuation:zonesatrisk", given, feedback=log or Log())
+
+
+def by_id(result, key="zone_id"):
+    return {row[key]: row for row in rows_of(result["OUTPUT"])}
+
+
+def test_share_of_the_area_scales_each_class_and_keeps_its_total():
+    result = run()
+    rows = by_id(result)
+    assert set(rows) == {"west", "middle"}
+    assert rows["west"]["share_at_risk"] == 1.0
+    assert rows["middle"]["share_at_risk"] == pytest.approx(0.25, abs=2e-4)
+    assert [rows["west"][name] for name in ("children", "adults", "elderly")] == [10, 51, 5]
+    # A quarter of the middle.
+    assert [rows["middle"][name] for name in ("children", "adults", "elderly")] == [5, 15, 3]
+    assert (result["PEOPLE_AT_RISK"], result["PEOPLE_STAYING"]) == (89, 273 - 89)
+    assert result["OUTPUT"].fields().names() == ["zone_id", "children", "adults", "elderly", "share_at_risk"]
+    assert result["OUTPUT"].crs().authid() == "EPSG:32719"
+
+
+@pytest.mark.parametrize("zones_crs", ["EPSG:32719", "EPSG:4326", "EPSG:3857"])
+@pytest.mark.parametrize("hazard_crs", ["EPSG:32719", "EPSG:4326"])
+def test_share_and_buffer_are_metres_in_any_system(zones_crs, hazard_crs):
+    # The hazard ends 200 m west of the zone, the buffer of 500 m reaches 300 m into it.
+    layer = zones([(box(0, 0, 1000, 1000), ["a", 0, 1000, 0])], zones_crs)
+    water = hazard(box(-3000, -3000, -200, 4000), hazard_crs)
+    result = run(ZONES=layer, HAZARD=water, HAZARD_BUFFER=500)
+    (row,) = rows_of(result["OUTPUT"])
+    assert row["share_at_risk"] == pytest.approx(0.3, abs=2e-3)  # UTM metres are not quite ellipsoidal ones
+    assert result["OUTPUT"].crs().authid() == zones_crs
+    assert run(ZONES=layer, HAZARD=water)["PEOPLE_AT_RISK"] == 0
+
+
+def test_overlapping_hazards_count_once():
+    water = make_layer(
+        "Polygon", "field=n:integer", [(box(0, 0, 500, 1000), [1]), (box(250, 0, 500, 1000), [2])], "water"
+    )
+    (row,) = rows_of(run(HAZARD=water)["OUTPUT"])
+    assert row["share_at_risk"] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_points_are_at_risk_with_all_their_people_or_none():
+    rows = [(point(1240, 500), ["in", 1, 2, 3]), (point(1260, 500), ["out", 4, 5, 6])]
+    result = run(ZONES=zones(rows, kind="Point"))
+    assert by_id(result).keys() == {"in"} and by_id(result)["in"]["share_at_risk"] == 1.0
+    assert (result["PEOPLE_AT_RISK"], result["PEOPLE_STAYING"]) == (6, 15)
+    assert run(ZONES=zones(rows, kind="Point"), HAZARD_BUFFER=20)["PEOPLE_AT_RISK"] == 21
+
+
+def test_largest_remainder_keeps_the_total_over_many_zones():
+    # 30 zones of 7 people, each half inside: 105 people, not 30 * 3 or 30 * 4.
+    rows = [(box(0, 1000 * k, 1000, 1000 * (k + 1)), [str(k), 0, 7, 0]) for k in range(30)]
+    result = run(ZONES=zones(rows), HAZARD=hazard(box(-10, -10, 500, 31_000)))
+    counts = [row["adults"] for row in rows_of(result["OUTPUT"])]
+    assert sum(counts) == result["PEOPLE_AT_RISK"] == 105
+    assert set(counts) == {3, 4}
+
+
+def test_a_total_that_was_not_given_is_scaled_with_its_classes():
+    fields = CLASSES + "&field=population:integer&field=floors:integer"
+    rows = [(box(0, 0, 1000, 1000), ["a", 1, 2, 3, 6, 9]), (box(1000, 0, 2000, 1000), ["b", 4, 40, 4, 48, 7])]
+    log = Log()
+    rows = by_id(run(log, ZONES=zones(rows, fields=fields)))
+    assert rows["b"]["population"] == rows["b"]["children"] + rows["b"]["adults"] + rows["b"]["elderly"] == 12
+    assert rows["b"]["floors"] == 7
+    assert log.warned("population", "sum of children, adults, elderly")
+    assert any("floors" in line for line in log.said)
+
+
+def test_a_total_given_beside_its_classes_is_not_counted_twice():
+    fields = CLASSES + "&field=everybody:integer"
+    rows = [(box(0, 0, 1000, 1000), ["a", 1, 2, 3, 6]), (box(1000, 0, 2000, 1000), ["b", 4, 40, 4, 48])]
+    log = Log()
+    names = ["children", "adults", "elderly", "everybody"]
+    result = run(log, ZONES=zones(rows, fields=fields), POPULATION_FIELDS=names)
+    assert result["PEOPLE_AT_RISK"] == 18 and result["PEOPLE_STAYING"] == 36
+    assert by_id(result)["a"]["everybody"] == 6
+    assert log.warned("everybody", "not counted twice")
+
+
+def test_population_serves_where_there_are_no_classes_and_the_log_says_so():
+    log = Log()
+    layer = zones([(box(0, 0, 1000, 1000), ["a", 4.0])], fields="field=zone_id:string&field=population:double")
+    result = run(log, ZONES=layer)
+    assert by_id(result)["a"]["population"] == 4.0
+    assert any("POPULATION_FIELDS" in line and "population" in line for line in log.said)
+
+
+def test_running_again_on_the_output_replaces_the_share():
+    once = run()["OUTPUT"]
+    again = run(ZONES=once)
+    assert again["OUTPUT"].fields().names().count("share_at_risk") == 1
+    assert again["OUTPUT"].fields().names()[-1] == "share_at_risk"
+
+
+def test_invalid_and_missing_geometries_are_mended_or_named():
+    bow = f"POLYGON(({280000} {6690000},{281000} {6691000},{281000} {6690000},{280000} {6691000},{280000} {6690000}))"
+    log = Log()
+    result = run(log, ZONES=zones([(bow, ["bow", 0, 10, 0]), (None, ["lost", 0, 99, 0])]))
+    assert result["PEOPLE_AT_RISK"] == 10
+    assert log.warned("no geometry") and log.warned("neither number")
+
+
+def test_fractions_of_people_are_rounded_with_a_warning():
+    log = Log()
+    fields = "field=zone_id:string&field=population:double"
+    layer = zones([(box(0, 0, 1000, 1000), ["a", 1.5]), (box(0, 0, 900, 900), ["b", 1.5])], fields=fields)
+    assert run(log, ZONES=layer)["PEOPLE_AT_RISK"] == 3
+    assert log.warned("fractions")
+
+
+def test_nothing_to_do_is_a_success_with_a_warning():
+    log = Log()
+    result = run(log, ZONES=make_layer("Polygon", CLASSES, [], "nobody"))
+    assert (result["PEOPLE_AT_RISK"], result["PEOPLE_STAYING"], result["OUTPUT"].featureCount()) == (0, 0, 0)
+    assert log.warned("no zones")
+    log = Log()
+    result = run(log, HAZARD=make_layer("Polygon", "field=n:integer", [], "nothing"))
+    assert (result["PEOPLE_AT_RISK"], result["PEOPLE_STAYING"]) == (0, 273)
+    assert log.warned("no polygon") and log.warned("Nobody is at risk")
+    assert result["OUTPUT"].fields().names()[-1] == "share_at_risk"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ZONES": lambda: zones([(box(0, 0, 9, 9), ["a", -1, 2, 3])])}, ("ZONES", "children", "-1", "at least 0")),
+        ({"POPULATION_FIELDS": lambda: ["souls"]}, ("POPULATION_FIELDS", "souls", "children")),
+        ({"ZONES": lambda: zones(crs="")}, ("ZONES", "no coordinate reference system")),
+        ({"HAZARD": lambda: hazard(crs="")}, ("HAZARD", "no coordinate reference system")),
+        (
+            {"ZONES": lambda: zones([(box(0, 0, 9, 9), ["a"])], fields="field=zone_id:string")},
+            ("POPULATION_FIELDS", "zone_id"),
+        ),
+    ],
+)
+def test_bad_input_is_named_with_what_to_mend(changes, words, tmp_path):
+    output = tmp_path / "risk.gpkg"
+    with pytest.raises(QgsProcessingException) as error:
+        run(OUTPUT=str(output), **{name: make() for name, make in changes.items()})
+    for word in words:
+        assert word in str(error.value)
+    assert not output.exists()
+
+
+def test_output_file_carries_its_style(tmp_path):
+    import sqlite3
+
+    output = tmp_path / "risk.gpkg"
+    run(OUTPUT=str(output))
+    with sqlite3.connect(output) as file:
+        ((name, qml),) = file.execute("select styleName, styleQML from layer_styles").fetchall()
+    assert name.startswith("zonesatrisk_output") and "people at risk" in qml
