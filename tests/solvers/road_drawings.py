@@ -1,0 +1,43 @@
+"""Drawn lines for tests of splitting and joining: plain planar coordinates in metres."""
+
+from __future__ import annotations
+
+import numpy as np
+from evacuation_planner.plugin.solvers.roads.lines import clean
+from evacuation_planner.plugin.solvers.roads.merging import equal_places
+from evacuation_planner.plugin.solvers.roads.network import RoadNetwork
+from evacuation_planner.plugin.solvers.roads.osm import DirectionRule
+from evacuation_planner.plugin.solvers.roads.splitting import Pieces, split
+from evacuation_planner.plugin.solvers.roads.traffic import network_of, read_traffic
+from evacuation_planner.plugin.solvers.roads.wkb import Lines
+
+
+def drawn(lines: list[list[tuple[float, float]]]) -> Lines:
+    """Return lines, one a feature."""
+    xy = np.array([vertex for line in lines for vertex in line], dtype=float).reshape(-1, 2)
+    start = np.cumsum([0] + [len(line) for line in lines])
+    return Lines(xy, start, np.arange(len(lines)))
+
+
+def planar_steps(lines: Lines) -> np.ndarray:
+    """Return the straight distance from each vertex to the next of its line, 0 for the last."""
+    steps = np.zeros(len(lines.xy))
+    steps[:-1] = np.hypot(*np.diff(lines.xy, axis=0).T)
+    steps[lines.start[1:] - 1] = 0
+    return steps
+
+
+def pieces_of(lines: list[list[tuple[float, float]]], tolerance: float = 0.01) -> Pieces:
+    """Clean and split lines."""
+    fit, _ = clean(drawn(lines))
+    places, place = equal_places(fit.xy)
+    return split(fit, place, places, planar_steps(fit), tolerance)
+
+
+def network(
+    lines: list[list[tuple[float, float]]], oneway: list[str] | None = None, tolerance: float = 0.01
+) -> RoadNetwork:
+    """Return the network of lines at 36 km/h (10 m/s)."""
+    count = len(lines)
+    traffic = read_traffic(count, oneway, DirectionRule(), None, 36.0, None, None, 900.0)
+    return network_of(pieces_of(lines, tolerance), traffic, [f"r{k}" for k in range(count)])
