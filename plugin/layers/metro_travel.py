@@ -101,8 +101,13 @@ def by_table(
     Raises
     ------
     LayerError
-        When no row fits a rescue point and an incident, or a number is negative or unreadable.
+        When there are neither times nor distances, no row fits a rescue point and an incident, or a number is
+        negative or unreadable.
     """
+    if not {"minutes", "km"} & set(rows.values):
+        raise LayerError(
+            f"TRAVEL: “{rows.layer}” has neither times nor distances. Choose TRAVEL_MINUTES_FIELD or TRAVEL_KM_FIELD."
+        )
     at = {name: i for i, name in enumerate(stations.ids)}
     to = {name: j for j, name in enumerate(incidents.ids)}
     minutes = np.full((len(stations), len(incidents)), np.inf)

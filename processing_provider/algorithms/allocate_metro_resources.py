@@ -103,7 +103,8 @@ class AllocateMetroResources(EvacuationAlgorithm):
         )
         self.add(limit, "Seconds for the exact method, and for each swarm; 0 = no limit.", advanced=True)
         for name, title, kind, optional, text in _SINKS:
-            sink = QgsProcessingParameterFeatureSink(name, self.tr(title), kind, optional=optional)
+            wanted = name != "OUTPUT_CONVERGENCE"
+            sink = QgsProcessingParameterFeatureSink(name, self.tr(title), kind, None, optional, wanted)
             self.add(sink, text)
         report = QgsProcessingParameterFileDestination(
             "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -199,3 +201,14 @@ def test_worth_counts_penalty_and_cost_apart():
     assert worth.delay_penalty == pytest.approx(2 * 2 * 7.0)
     assert worth.allocation_cost == pytest.approx(2 * (9 + 6))
     assert worth.fitness == pytest.approx(0.7 * 28 + 0.3 * 30)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cbc_gives_the_same_optimum_where_highs_is_not_installed(monkeypatch, seed):
+    problem = random_problem(np.random.default_rng(seed), 4, 2, 2)
+    first = solve_exact(problem)
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    second = solve_exact(problem)
+    assert "CBC" in second.solver
+    assert second.worth.fitness == pytest.approx(first.worth.fitness) and second.proved
+    assert rank(problem, second.units) == rank(problem, first.units)

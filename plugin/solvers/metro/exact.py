@@ -10,7 +10,7 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
-from ..integer_program import Solution, solve_program
+from ..integer_program import Solution, new_variable, solve_program
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
 
@@ -133,7 +133,7 @@ class _Model:
         for i, j in np.argwhere(problem.reachable & (self.stock > 0)[:, None] & (self.demand > 0)):
             i, j = int(i), int(j)
             most = int(min(self.stock[i], self.demand[j]))
-            variable = pulp.LpVariable(f"x_{i}_{j}", 0, most, pulp.LpInteger)
+            variable = new_variable(self.program, f"x_{i}_{j}", 0, most, pulp.LpInteger)
             self.pairs[i, j] = variable
             self.by_station.setdefault(i, []).append(variable)
             self.by_incident[j].append(variable)
@@ -143,8 +143,9 @@ class _Model:
         self.too_late: dict[int, Any] = {}
         if with_shortage:
             for j in self.by_incident:
-                self.missing[j] = pulp.LpVariable(f"missing_{j}", 0, int(self.demand[j]), pulp.LpInteger)
-                self.too_late[j] = pulp.LpVariable(f"too_late_{j}", 0, 1, pulp.LpInteger)
+                most = int(self.demand[j])
+                self.missing[j] = new_variable(self.program, f"missing_{j}", 0, most, pulp.LpInteger)
+                self.too_late[j] = new_variable(self.program, f"too_late_{j}", 0, 1, pulp.LpInteger)
         self._constrain()
 
     def _constrain(self) -> None:
