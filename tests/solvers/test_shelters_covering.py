@@ -131,6 +131,8 @@ def test_nobody_to_shelter_and_no_site_at_all():
     assert nobody.uncovered == 0.0 and not nobody.chosen.any()
     nowhere = covering.solve(CoveringProblem(np.array([4, 5]), np.ones((2, 0)), np.zeros(0), np.zeros(0, bool)))
     assert nowhere.uncovered == 9.0
+    apart = covering.solve(CoveringProblem(np.array([4]), np.full((1, 2), INF), np.full(2, 9.0), np.zeros(2, bool), 5))
+    assert apart.uncovered == 4.0 and not apart.chosen.any()
 
 
 def test_more_required_sites_than_allowed_is_refused():

@@ -110,45 +110,54 @@ def solve(
             f"Raise MAX_SITES or require fewer sites."
         )
     deadline = Deadline(time_limit)
-    reach = np.isfinite(problem.minutes)
-    coverage = Coverage(problem.people, reach, problem.room)
-    sites = len(required)
-    limited = 0 < problem.max_sites < sites
+    coverage = Coverage(problem.people, np.isfinite(problem.minutes), problem.room)
     first, middle = part(progress, 0.0, 0.3), part(progress, 0.3, 1.0)
-    stages: list[Stage] = []
     half = Deadline(0.5 * time_limit)
-    if limited:
-        start, stage = most_people(coverage, required, problem.max_sites, half, first, cancelled, log)
-        target, most = coverage.sheltered(start), problem.max_sites
-        stages.append(stage)
-    else:
-        target, most = coverage.sheltered(np.ones(sites, dtype=bool)), sites
-        short = coverage.people(coverage.total - target)
-        stages.append(Stage("uncovered people", short, short, True, "maximum flow", deadline.elapsed))
-        start = np.ones(sites, dtype=bool)
-        if problem.max_sites == 0:
-            start, stage = fewest_sites(coverage, required, target, half, first, cancelled, log)
-            most = int(start.sum())
-            stages.append(stage)
-    zone, site = np.nonzero(reach & (np.asarray(problem.people) > 0)[:, None])
-    travel = TravelProblem(
-        np.asarray(problem.people, dtype=float),
-        coverage.room / coverage.units,
-        zone,
-        site,
-        problem.minutes[zone, site],
-        required,
-        coverage.people(target),
-        most,
-    )
-    flow = np.zeros(problem.minutes.shape)
-    chosen = start
+    start, most, stages = _by_coverage(coverage, required, problem.max_sites, half, first, cancelled, log)
+    target = coverage.sheltered(start)
+    flow, chosen = np.zeros(problem.minutes.shape), required
     if target > 0:
+        travel = _travel(problem, coverage, required, target, most)
         found = least_travel(travel, coverage, target, start, mip_gap, deadline, middle, cancelled, log)
-        chosen = found.chosen & (required | (np.bincount(site, found.flow, sites) > 1e-6))
-        flow[zone, site] = found.flow
+        flow[travel.zone, travel.site] = found.flow
+        chosen = found.chosen & (required | (flow.sum(axis=0) > 1e-6))
         stages.append(found.stage)
     for stage in stages:
         log(stage.sentence())
     progress(1.0, "")
     return Cover(chosen, flow, coverage.people(coverage.total - target), tuple(stages))
+
+
+def _by_coverage(
+    coverage: Coverage,
+    required: np.ndarray,
+    max_sites: int,
+    deadline: Deadline,
+    progress: Progress,
+    cancelled: IsCancelled,
+    log: Callable[[str], None],
+) -> tuple[np.ndarray, int, list[Stage]]:
+    """Return a set of sites, (s,) bool, best before travel counts, how many sites may open, and the evidence."""
+    sites = len(required)
+    everything = np.ones(sites, dtype=bool)
+    if 0 < max_sites < sites:
+        start, stage = most_people(coverage, required, max_sites, deadline, progress, cancelled, log)
+        return start, max_sites, [stage]
+    target = coverage.sheltered(everything)
+    short = coverage.people(coverage.total - target)
+    stages = [Stage("uncovered people", short, short, True, "maximum flow", deadline.elapsed)]
+    if max_sites > 0:
+        return everything, sites, stages
+    start, stage = fewest_sites(coverage, required, target, deadline, progress, cancelled, log)
+    return start, int(start.sum()), [*stages, stage]
+
+
+def _travel(
+    problem: CoveringProblem, coverage: Coverage, required: np.ndarray, target: int, most: int
+) -> TravelProblem:
+    """Return the travel problem over the pairs of zones with people and sites in reach."""
+    people = np.asarray(problem.people, dtype=float)
+    zone, site = np.nonzero(np.isfinite(problem.minutes) & (people > 0)[:, None])
+    room = coverage.room / coverage.units
+    minutes = problem.minutes[zone, site]
+    return TravelProblem(people, room, zone, site, minutes, required, coverage.people(target), most)
