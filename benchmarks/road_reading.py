@@ -19,13 +19,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "build" / "plugins"))
 
-import numpy as np  # noqa: E402
-from qgis.analysis import (  # noqa: E402
+import numpy as np
+from qgis.analysis import (
     QgsGraphBuilder,
     QgsNetworkSpeedStrategy,
     QgsVectorLayerDirector,
 )
-from qgis.core import (  # noqa: E402
+from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,

@@ -98,9 +98,7 @@ def read_network(
     return ReadNetwork(network, working, rejected, where, traffic, closed, name, options.speed_field is not None)
 
 
-def _usable_lines(
-    features: RoadFeatures, crs: QgsCoordinateReferenceSystem
-) -> tuple[Lines, Lines, dict[int, str]]:
+def _usable_lines(features: RoadFeatures, crs: QgsCoordinateReferenceSystem) -> tuple[Lines, Lines, dict[int, str]]:
     """Return the lines as drawn, those fit for use, and why features lost a line."""
     drawn, not_lines = parse_lines(features.geometries)
     lines, unclean = clean(drawn)
@@ -196,9 +194,7 @@ def _log_rejected(name: str, rejected: list[tuple[str, str]], feedback: QgsProce
         feedback.pushWarning(f"NETWORK: {len(rejected)} feature(s) of “{name}” cannot be used: {shown}{more}.")
 
 
-def _log_network(
-    name: str, network: RoadNetwork, options: NetworkOptions, feedback: QgsProcessingFeedback
-) -> None:
+def _log_network(name: str, network: RoadNetwork, options: NetworkOptions, feedback: QgsProcessingFeedback) -> None:
     feedback.pushInfo(
         f"NETWORK: {len(network.road_ids)} roads of “{name}” give {network.node_count} nodes, "
         f"{network.piece_count} pieces and {network.arc_count} directed arcs."

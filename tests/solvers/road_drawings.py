@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from evacuation_planner.plugin.solvers.roads.lines import clean
 from evacuation_planner.plugin.solvers.roads.merging import equal_places
 from evacuation_planner.plugin.solvers.roads.network import RoadNetwork

@@ -47,9 +47,7 @@ def test_nearly_opposite_points_are_said_not_to_converge():
     assert np.isnan(length(0, 0, 179.9, 0.3))
 
 
-@given(
-    st.floats(-180, 180), st.floats(-74, 74), st.floats(-0.0099, 0.0099), st.floats(-0.0099, 0.0099)
-)
+@given(st.floats(-180, 180), st.floats(-74, 74), st.floats(-0.0099, 0.0099), st.floats(-0.0099, 0.0099))
 def test_short_formula_agrees_with_vincenty(lon, lat, turn, climb):
     one = [np.array([v]) for v in (turn, lat, climb)]
     short = middle_latitude(*one, WGS84_A, WGS84_F)[0]

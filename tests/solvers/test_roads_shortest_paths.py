@@ -26,9 +26,12 @@ pytest.importorskip("scipy")
 def networks(draw):
     """Small random networks with parallel pieces, loops, one-ways and pieces of no length."""
     n = draw(st.integers(1, 7))
+    node = st.integers(0, n - 1)
     edges = draw(
         st.lists(
-            st.tuples(st.integers(0, n - 1), st.integers(0, n - 1), st.integers(0, 9), st.integers(1, 4), st.booleans()),
+            st.tuples(
+                st.integers(0, n - 1), st.integers(0, n - 1), st.integers(0, 9), st.integers(1, 4), st.booleans()
+            ),
             min_size=1,
             max_size=16,
         )

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.solvers.road_drawings import drawn, pieces_of, planar_steps
 
 from evacuation_planner.plugin.solvers.roads.lines import NO_LENGTH, NOT_NUMBERS, clean
 from evacuation_planner.plugin.solvers.roads.splitting import keep_pieces
 from evacuation_planner.plugin.solvers.roads.wkb import Lines
+from tests.solvers.road_drawings import drawn, pieces_of, planar_steps
 
 GRID = st.lists(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=6), min_size=1, max_size=8
@@ -155,9 +155,7 @@ def test_splitting_keeps_the_length_and_cuts_only_at_junctions(lines, tolerance)
 
 
 @given(
-    st.lists(
-        st.lists(st.tuples(st.floats(0, 10), st.floats(0, 10)), min_size=2, max_size=4), min_size=1, max_size=8
-    ),
+    st.lists(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 10)), min_size=2, max_size=4), min_size=1, max_size=8),
     st.floats(0, 1),
 )
 def test_a_tolerance_joins_ends_as_a_search_through_all_pairs_does(lines, tolerance):

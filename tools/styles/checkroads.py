@@ -66,9 +66,7 @@ def problems() -> QgsVectorLayer:
 def network() -> QgsVectorLayer:
     """Pieces of the main part by speed, the other parts apart, arrows on one-way roads."""
     fields = "field=road_id:string&field=direction:string&field=length_m:double&field=speed:double"
-    layer = QgsVectorLayer(
-        f"LineString?{fields}&field=free_flow_s:double&field=component:integer", "network", "memory"
-    )
+    layer = QgsVectorLayer(f"LineString?{fields}&field=free_flow_s:double&field=component:integer", "network", "memory")
     root = QgsRuleBasedRenderer.Rule(None)
     off = QgsLineSymbol.createSimple({"color": "#d55e00", "width": "1.0", "capstyle": "round"})
     root.appendChild(_rule(off, '"component" > 1', "not connected to the main part"))

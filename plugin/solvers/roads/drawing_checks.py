@@ -45,9 +45,7 @@ def near_misses(network: RoadNetwork, distance: float, cancelled: IsCancelled = 
         near_x, near_y = network.node_xy[at].tolist()
         name = network.road_ids[network.piece_road[what]]
         detail = f"the road ends {metres:.2f} m from road {name} without joining it"
-        problems.append(
-            Problem(NEAR_MISS, near_x, near_y, network.road_ids[network.piece_road[own[at]]], detail)
-        )
+        problems.append(Problem(NEAR_MISS, near_x, near_y, network.road_ids[network.piece_road[own[at]]], detail))
     return problems
 
 

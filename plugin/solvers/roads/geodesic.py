@@ -1,8 +1,9 @@
 """Lengths on the ellipsoid, all segments of a network at once.
 
 Short segments by the radii of curvature at their middle latitude; longer ones, and those near the poles, by
-Vincenty's inverse formula (T. Vincenty, *Direct and inverse solutions of geodesics on the ellipsoid*, Survey Review 23,
-1975), which is exact to well under a millimetre and converges for every pair of points not nearly opposite on the globe.
+Vincenty's inverse formula (T. Vincenty, *Direct and inverse solutions of geodesics on the ellipsoid*, Survey Review
+23, 1975), which is exact to well under a millimetre and converges for every pair of points that is not nearly
+opposite on the globe.
 """
 
 from __future__ import annotations

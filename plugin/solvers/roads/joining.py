@@ -66,9 +66,7 @@ def join_points(network: RoadNetwork, xy: np.ndarray, max_distance: float) -> Jo
     _, _, any_distance = _nearest(network, points, near, np.ones(network.piece_count, dtype=bool))
     node = np.full(len(points), -1, dtype=np.int32)
     joined, node[near] = cut(network, piece[near], measure[near])
-    reasons = [
-        "" if near[k] else _reason(bool(known[k]), float(distance[k]), max_distance) for k in range(len(points))
-    ]
+    reasons = ["" if near[k] else _reason(bool(known[k]), float(distance[k]), max_distance) for k in range(len(points))]
     passed_over = near & (any_distance < distance - CLEARLY_NEARER)
     return Joined(joined, node, distance, reasons, passed_over)
 

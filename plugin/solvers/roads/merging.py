@@ -30,9 +30,7 @@ def equal_places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return different.view(np.float64).reshape(-1, 2), place.reshape(-1)
 
 
-def join_ends(
-    places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: np.ndarray | None = None
-) -> np.ndarray:
+def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: np.ndarray | None = None) -> np.ndarray:
     """Join line ends within the tolerance of each other or of an inner vertex.
 
     Ends near each other form one cluster, also in a chain (a near b, b near c joins a and c). A cluster then takes
@@ -85,9 +83,7 @@ def join_ends(
     return stands
 
 
-def _pairs_within(
-    places: np.ndarray, ends: np.ndarray, reach: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pairs_within(places: np.ndarray, ends: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all pairs (end, other place) within reach, with their distance."""
     from scipy.spatial import cKDTree
 

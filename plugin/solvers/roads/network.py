@@ -6,8 +6,8 @@ one. Roads G = (V, E, t_w) of [E] section 3: V are the nodes, E the arcs, t_w is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 import numpy as np
 

@@ -6,8 +6,8 @@ origins, so all functions here grow one tree a destination and never one search 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Iterator, Sequence
 
 import numpy as np
 
@@ -217,9 +217,7 @@ def _along_tree(
     return time, length
 
 
-def fastest_path(
-    network: RoadNetwork, origin: int, destination: int, weight: np.ndarray | None = None
-) -> np.ndarray:
+def fastest_path(network: RoadNetwork, origin: int, destination: int, weight: np.ndarray | None = None) -> np.ndarray:
     """Return the arcs (int32) of the best route; empty when there is none or origin and destination are the same."""
     return fastest_paths(network, [(origin, destination)], weight)[0]
 
@@ -251,9 +249,7 @@ def fastest_paths(
     return routes
 
 
-def _follow(
-    graph: _ReverseGraph, distance: np.ndarray, following: np.ndarray, origin: int, goal: int
-) -> np.ndarray:
+def _follow(graph: _ReverseGraph, distance: np.ndarray, following: np.ndarray, origin: int, goal: int) -> np.ndarray:
     if not np.isfinite(distance[origin]):
         return np.empty(0, dtype=np.int32)
     nodes = [origin]

@@ -47,9 +47,7 @@ class Pieces:
         return len(self.start)
 
 
-def split(
-    lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray, tolerance: float
-) -> Pieces:
+def split(lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray, tolerance: float) -> Pieces:
     """Split lines where they meet.
 
     Parameters

@@ -80,7 +80,9 @@ def parse_lines(blobs: list[bytes]) -> tuple[Lines, dict[int, str]]:
 
 def _items(buffer: np.ndarray, at: np.ndarray, size: int) -> np.ndarray:
     """Copy ``size`` bytes from each of the byte positions; they need not be aligned."""
-    everywhere = np.ndarray(shape=(len(buffer) - size + 1,), dtype=f"V{size}", buffer=buffer.data, strides=(1,))
+    everywhere: np.ndarray = np.ndarray(
+        shape=(len(buffer) - size + 1,), dtype=f"V{size}", buffer=buffer.data, strides=(1,)
+    )
     return everywhere[at]
 
 
@@ -102,7 +104,7 @@ def _parts(buffer: np.ndarray, at: np.ndarray, owner: np.ndarray) -> list[tuple[
     """Find the parts of multi-lines: the first part of all features together, then the second, and so on."""
     left = _integers(buffer, at + 5)
     position = at + HEADER
-    found = []
+    found: list[tuple[np.ndarray, np.ndarray]] = []
     while True:
         more = left > 0
         position, owner, left = position[more], owner[more], left[more] - 1

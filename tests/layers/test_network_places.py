@@ -1,0 +1,97 @@
+"""Places of several layers and reference systems joined to one network at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
+    QgsProcessingContext,
+    QgsVectorLayer,
+)
+
+from evacuation_planner.plugin.layers.network import join_places
+from evacuation_planner.plugin.layers.network_crs import transform_vertices
+from evacuation_planner.plugin.layers.places import Places, read_places
+from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
+from tests.layers.road_layers import Log, layer, read, source_of
+
+STREETS = [
+    "LINESTRING(500000 6700000, 500400 6700000)",
+    "LINESTRING(500400 6700000, 500400 6700400)",
+    "LINESTRING(500400 6700400, 500000 6700400, 500000 6700000)",
+]
+
+
+def places(memory: QgsVectorLayer, parameter: str) -> Places:
+    return read_places(source_of(memory, QgsProcessingContext()), parameter, "id", QgsProcessingContext(), Log())
+
+
+def point_layer(points, crs="EPSG:32719"):
+    return layer([f"POINT({x} {y})" for x, y in points], "&field=id:string", [[f"p{k}"] for k in range(len(points))],
+                 crs=crs, kind="Point")  # fmt: skip
+
+
+def test_groups_join_one_network_and_travel_between_them():
+    roads = read(layer(STREETS))
+    zones = places(point_layer([(500100, 6700005), (500100, 6700395)]), "ZONES")
+    polygon = "POLYGON((500300 6699980, 500320 6699980, 500320 6700020, 500300 6700020, 500300 6699980))"
+    sites = places(layer([polygon], "&field=id:string", [["s"]], kind="Polygon"), "SITES")
+    joined_roads, (from_zones, to_sites) = join_places(roads, [zones, sites], 100, QgsProcessingContext(), Log())
+    assert joined_roads.crs == roads.crs
+    assert from_zones.node.shape == (2,)
+    assert from_zones.distance == pytest.approx([5, 5])
+    metres = travel(joined_roads.network, from_zones.node, to_sites.node).metres[:, 0]
+    assert metres * 0.9996 == pytest.approx([210, 790], rel=1e-4)
+
+
+def test_places_in_another_reference_system_join_at_the_same_point():
+    roads = read(layer(STREETS))
+    here = places(point_layer([(500100, 6700005)]), "ZONES")
+    utm, wgs = QgsCoordinateReferenceSystem("EPSG:32719"), QgsCoordinateReferenceSystem("EPSG:4326")
+    degrees = transform_vertices(here.xy, utm, wgs, QgsCoordinateTransformContext())
+    there = places(point_layer(degrees.tolist(), "EPSG:4326"), "SITES")
+    assert abs(there.xy[0, 0] + 69) < 0.01
+    joined_roads, (first, same) = join_places(roads, [here, there], 100, QgsProcessingContext(), Log())
+    assert first.node[0] == same.node[0] >= 0
+    assert joined_roads.network.node_xy[first.node[0]] == pytest.approx([500100, 6700000], abs=1e-3)
+    assert same.distance == pytest.approx([5], abs=1e-3)
+
+
+def test_places_that_cannot_join_are_named_with_the_reason():
+    log = Log()
+    zones = places(point_layer([(500100, 6700005), (500100, 6691000)]), "ZONES")
+    _, (joined,) = join_places(read(layer(STREETS)), [zones], 500, QgsProcessingContext(), log)
+    assert joined.node[0] >= 0
+    assert joined.node[1] == -1
+    assert joined.reasons[1] == "9,000 m from the nearest road that can be left and reached (limit 500 m)"
+    assert log.warned == [
+        "ZONES: 1 of 2 place(s) of “roads” could not be joined to the road network: p1: 9,000 m from the nearest "
+        "road that can be left and reached (limit 500 m). Move them, add the missing roads, or raise "
+        "MAX_SNAP_DISTANCE."
+    ]
+
+
+def test_passing_over_a_dead_end_is_said():
+    roads = read(
+        layer([*STREETS, "LINESTRING(500200 6700000, 500200 6699900)"], "&field=oneway:string",
+              [["no"], ["no"], ["no"], ["yes"]]),
+        direction_field="oneway", tolerance=0,
+    )  # fmt: skip
+    log = Log()
+    zones = places(point_layer([(500205, 6699950)]), "ZONES")
+    read_again, (joined,) = join_places(roads, [zones], 500, QgsProcessingContext(), log)
+    assert joined.passed_over.tolist() == [True]
+    assert read_again.network.node_xy[joined.node[0]] == pytest.approx([500205, 6700000])
+    assert any("1 place(s) of “roads” passed over a nearer road" in text for text in log.said)
+
+
+def test_no_places():
+    roads = read(layer(STREETS))
+    empty = places(point_layer([]), "ZONES")
+    same, (joined,) = join_places(roads, [empty], 500, QgsProcessingContext(), Log())
+    assert same.network.piece_count == roads.network.piece_count
+    assert len(joined.node) == 0
+    assert join_places(roads, [], 500, QgsProcessingContext(), Log())[1] == []
+    assert np.array_equal(same.network.length, roads.network.length)
