@@ -180,19 +180,25 @@ class DestinationFlows:
         self.table[:, FLOW] = total
         refresh(self.system, self.table)
 
-    def routes(self, d: int, source: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return offsets (k+1,) and arcs of the routes of the trips from ``source`` (k,) to destination ``d``.
-
-        ``x`` (m,) is working space, all zero before and after. The flow must be whole.
-        """
+    def without_circles(self, d: int, x: np.ndarray) -> None:
+        """Take flow of destination ``d`` that runs in circles off; ``x`` (m,) is zero before and after."""
         self._sort(d, x)
         self.amount[d] = x[self.arcs[d]]
-        indptr = np.zeros(len(source) + 1, dtype=np.int64)
+        x[self.arcs[d]] = 0.0
+
+    def routes(self, d: int, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return offsets (k+1,) and arcs of the routes of the trips from ``source`` (k,) to destination ``d``.
+
+        The flow must be whole and free of circles. Safe in several threads at once.
+        """
+        roads = self.roads
+        indptr, left = np.zeros(len(source) + 1, dtype=np.int64), np.zeros(len(roads.tail), dtype=np.int32)
         arcs = np.empty(int(round(self.amount[d].sum())), dtype=np.int32)
         written = walk_trips(
-            self.root(d), self.roads.head, self.roads.out_indptr, self.roads.out_arc, source, x, indptr, arcs
-        )
-        if written != len(arcs) or x[self.arcs[d]].any():
+            self.root(d), roads.tail, roads.head, roads.out_indptr, roads.out_arc, source, self.arcs[d],
+            self.amount[d], left, indptr, arcs,
+        )  # fmt: skip
+        if written != len(arcs):
             raise RuntimeError(f"The whole flow to node {self.root(d)} does not fall apart into its trips.")
         return indptr, arcs
 

@@ -20,7 +20,7 @@ from .flows import DestinationFlows
 from .network import Demand
 from .workers import Job, TreeWorkers
 
-BATCHES = 12
+BATCHES = 30
 ROUNDING = 1e-10  # of the sums that a bound is made of: taken off so that floating point cannot lift it
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...dependencies import compiled
 
 
@@ -202,8 +204,8 @@ def round_destination(root, head, out_indptr, out_arc, toward, order, nodes, dem
 
 
 @compiled
-def walk_trips(root, head, out_indptr, out_arc, sources, left, indptr, arcs):
-    """Write the route of each trip of one destination from its whole flow ``left`` (m,), which is used up.
+def walk_trips(root, tail, head, out_indptr, out_arc, sources, carrying, amount, left, indptr, arcs):
+    """Write the route of each trip of one destination from its whole flow.
 
     Trips from the same place take the same arcs as long as these last, so that few distinct routes arise.
 
@@ -211,6 +213,10 @@ def walk_trips(root, head, out_indptr, out_arc, sources, left, indptr, arcs):
     ----------
     sources : (k,) int32
         Origin nodes of the trips.
+    carrying, amount : (a,) int32, (a,) float64
+        The arcs with flow, and the flow.
+    left : (m,) int32
+        Working space, all zero before; zero after when the flow falls apart into the trips.
     indptr : (k+1,) int64
         Filled with the offsets of the routes in ``arcs``.
 
@@ -219,20 +225,38 @@ def walk_trips(root, head, out_indptr, out_arc, sources, left, indptr, arcs):
     int
         Number of arcs written; -1 - trip where a trip found no way on, which whole flows rule out.
     """
+    present = np.full(len(out_indptr) - 1, -1, np.int32)
+    for i in range(len(carrying)):
+        e = carrying[i]
+        left[e] = int(amount[i] + 0.5)
+        if left[e] > 0 and (present[tail[e]] < 0 or e < present[tail[e]]):
+            present[tail[e]] = e
     written = 0
     for q in range(len(sources)):
         v = sources[q]
         while v != root:
-            chosen = -1
-            for j in range(out_indptr[v], out_indptr[v + 1]):
-                if left[out_arc[j]] > 0.5:
-                    chosen = out_arc[j]
-                    break
-            if chosen < 0 or written >= len(arcs):
+            e = present[v]
+            if e < 0 or written >= len(arcs):
                 return -1 - q
-            left[chosen] -= 1.0
-            arcs[written] = chosen
+            arcs[written] = e
             written += 1
-            v = head[chosen]
+            left[e] -= 1
+            if left[e] == 0:
+                present[v] = -1
+                for j in range(out_indptr[v], out_indptr[v + 1]):
+                    if left[out_arc[j]] > 0:
+                        present[v] = out_arc[j]
+                        break
+            v = head[e]
         indptr[q + 1] = written
     return written
+
+
+@compiled
+def place_routes(numbers, indptr, arcs, route_indptr, route_arcs):
+    """Copy the routes of the trips ``numbers`` (k,) to their places among all routes."""
+    for q in range(len(numbers)):
+        place = route_indptr[numbers[q]]
+        for i in range(indptr[q], indptr[q + 1]):
+            route_arcs[place] = arcs[i]
+            place += 1

@@ -14,7 +14,7 @@ from .result import Step, gap_percent
 from .whole import improve, round_all
 from .workers import TreeWorkers
 
-FIRST_AIM = 0.6  # share of the target gap at which the fractional flow is first rounded
+FIRST_AIM = 0.9  # share of the target gap at which the fractional flow is first rounded
 TIME_SHARE = 0.8  # of the time limit that the fractional flow may take
 ROUNDS = 5  # of rounding, from ever better fractional flows
 LEAST_PROGRESS = 1e-12  # of the objective: a fractional sweep that gains less is the last one

@@ -149,9 +149,9 @@ def solve(
         load_all(flows, workers, cancelled)
         search = Search(flows, workers, cancelled, deadline, progress, target_gap, lower_bound)
         search.run(integer)
+        return finish(search, source, unreachable, say)
     finally:
         workers.close()
-    return finish(search, source, unreachable, say)
 
 
 def finish(
@@ -163,7 +163,7 @@ def finish(
     best = fractional
     if search.whole is not None:
         best = search.whole
-        indptr, arcs = routes_of(best, source, search.cancelled)
+        indptr, arcs = routes_of(best, search.workers, source, search.cancelled)
     flow = best.total.copy() if search.whole is None else np.rint(best.total).astype(np.int64)
     gap = gap_percent(best.value, search.lower_bound)
     seconds = search.deadline.elapsed

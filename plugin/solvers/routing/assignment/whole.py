@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ...control import Deadline, IsCancelled, stop_if
 from .cost import MARGINAL
 from .flows import DestinationFlows
 from .fractional import batches, sweep
+from .rounding import place_routes
 from .workers import TreeWorkers
 
 LEAST_GAIN = 1e-6  # of the objective: a sweep that gains less is the last one
@@ -47,26 +50,26 @@ def improve(
 
 
 def routes_of(
-    flows: DestinationFlows, source: np.ndarray, cancelled: IsCancelled
+    flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray, cancelled: IsCancelled
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the routes of all trips: offsets (t+1,) int64 and arcs int32; trips that go nowhere have none."""
-    trips = len(source)
     x = np.zeros(len(flows.table))
-    length = np.zeros(trips, dtype=np.int64)
-    pieces = []
     for d in range(len(flows.demand)):
         stop_if(cancelled)
-        numbers = flows.demand.trips_to(d)
-        indptr, arcs = flows.routes(d, source[numbers], x)
-        length[numbers] = np.diff(indptr)
-        pieces.append((numbers, indptr, arcs))
+        flows.without_circles(d, x)
     flows.set_total()
+    numbers = [flows.demand.trips_to(d) for d in range(len(flows.demand))]
+    jobs = [workers.submit(partial(flows.routes, d, source[numbers[d]])) for d in range(len(flows.demand))]
+    length = np.zeros(len(source), dtype=np.int64)
+    pieces = []
+    for trips, job in zip(numbers, jobs):
+        stop_if(cancelled)
+        pieces.append(job.result())
+        length[trips] = np.diff(pieces[-1][0])
+    del jobs
     route_indptr = np.r_[0, np.cumsum(length)]
     route_arcs = np.empty(route_indptr[-1], dtype=np.int32)
     while pieces:
         stop_if(cancelled)
-        numbers, indptr, arcs = pieces.pop()
-        lengths = np.diff(indptr)
-        target = np.repeat(route_indptr[numbers] - indptr[:-1], lengths) + np.arange(len(arcs))
-        route_arcs[target] = arcs
+        place_routes(numbers[len(pieces) - 1], *pieces.pop(), route_indptr, route_arcs)
     return route_indptr, route_arcs
