@@ -32,7 +32,7 @@ class Probe(EvacuationAlgorithm):
         )
         self.add(QgsProcessingParameterFeatureSink("OUTPUT", "Result"), "The result.")
 
-    def run(self, parameters, context, feedback):
+    def calculate(self, parameters, context, feedback):
         if self.outcome is not None:
             raise self.outcome
         source = self.source(parameters, "ZONES", context)
