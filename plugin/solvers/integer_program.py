@@ -167,7 +167,7 @@ def solve_arrays(
     if objective is not None and bound is not None:  # rounding may pass the bound by the solver's tolerance
         bound = max(bound, objective) if program.maximise else min(bound, objective)
     seconds = time.monotonic() - begun
-    solution = Solution(status, objective, bound, _gap(objective, bound), backend.name(), seconds)
+    solution = Solution(status, objective, bound, gap_percent(objective, bound), backend.name(), seconds)
     if log is not None:
         log(describe(solution))
     return solution, x
@@ -238,7 +238,7 @@ def _supervise(
 
 
 def _news(run: Run) -> str:
-    gap = _gap(run.incumbent, run.best_bound)
+    gap = gap_percent(run.incumbent, run.best_bound)
     return "" if gap is None else f"Best solution {run.incumbent:.6g}, at most {gap:.2g} % from the optimum"
 
 
@@ -282,7 +282,7 @@ def _better(program: IntegerProgram, one: np.ndarray, other: np.ndarray) -> bool
     return difference > 0 if program.maximise else difference < 0
 
 
-def _gap(objective: float | None, bound: float | None) -> float | None:
+def gap_percent(objective: float | None, bound: float | None) -> float | None:
     """Return the gap in percent of the value, None where it has no meaning."""
     if objective is None or bound is None or not (np.isfinite(objective) and np.isfinite(bound)):
         return None

@@ -74,6 +74,13 @@ class AllocateCrowd(EvacuationAlgorithm):
         limits = [self._limit(parameters, name, context) for name in ("MAX_DISTANCE", "MAX_TRAVEL_TIME")]
         allowed = separation.within(*limits)[groups.zone]
         split = self.parameterAsBoolean(parameters, "SPLIT_GROUPS", context)
+        short = int(groups.sizes.sum() - shelters.capacity.sum())
+        if short > 0:
+            feedback.pushWarning(
+                self.tr("SHELTERS: there are {short} places too few; as many people as possible get one.").format(
+                    short=short
+                )
+            )
         progress, cancelled = self.control(feedback, 40.0, 95.0)
         found = solve(
             AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, split),

@@ -191,7 +191,9 @@ def test_limits_come_after_the_scaling() -> None:
 def test_too_little_room_shelters_as_many_as_possible() -> None:
     """Whole groups of 30, 40, 50 and 60 fill 95 places with 90, and 75 places with 70."""
     small = shelters([("POINT(500000 5402000)", ["1", 95]), ("POINT(502000 5402000)", ["2", 75])])
-    found = run(SHELTERS=small)
+    log = Log()
+    found = run(log, SHELTERS=small)
+    assert any("SHELTERS: there are 230 places too few" in text for text in log.warnings)
     assert (found["ALLOCATED"], found["UNALLOCATED"]) == (160, 240)
     assert rows_of(found["OUTPUT_SHELTERS"], "load") == [(90,), (70,)]
     assert total(found["OUTPUT"]) == 160

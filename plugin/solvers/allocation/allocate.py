@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Callable
-
 import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
-from ..integer_program import Solution, solve_program
-from .first_fit import first_fit
-from .model import COST, PEOPLE, build
+from ..integer_program import Solution
 from .problem import CAPACITY, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
-
-LEAST_SECONDS = 1.0  # what a later step gets even when the earlier ones used the time up
-SHARE_OF_PEOPLE = 0.5  # of the time limit, at most, for finding how many people can be sheltered
-FRACTION = 1e-6  # of a person, below which a number of people counts as whole
-
-Log = Callable[[str], None]
+from .search import Log, Search
 
 
 def solve(
@@ -52,91 +43,10 @@ def solve(
     if not usable.any():
         return _result(problem, np.zeros(problem.cost.shape), usable, (), 0, None)
     deadline = Deadline(time_limit)
-    search = _Search(problem, usable, deadline, mip_gap, solver, cancelled, say)
+    search = Search(problem, usable, deadline, mip_gap, solver, cancelled, say)
     people, most, more, stages = search.as_many_as_possible(part(progress, 0.0, 0.4))
     people, last = search.least_cost(people, most, part(progress, 0.4, 1.0))
     return _result(problem, people, usable, (*stages, last), more, None if more else last)
-
-
-class _Search:
-    """The steps of :func:`solve` over one problem."""
-
-    def __init__(
-        self,
-        problem: AllocationProblem,
-        usable: np.ndarray,
-        deadline: Deadline,
-        mip_gap: float,
-        solver: str | None,
-        cancelled: IsCancelled,
-        say: Log,
-    ) -> None:
-        self.problem, self.usable, self.deadline, self.mip_gap = problem, usable, deadline, mip_gap
-        self.solver, self.cancelled, self.say = solver, cancelled, say
-        self.wanted = int(problem.sizes[usable.any(axis=1)].sum())
-
-    def as_many_as_possible(self, progress: Progress) -> tuple[np.ndarray | None, int, int, tuple[Solution, ...]]:
-        """Return an allocation of as many people as possible, their number, how many more at most, and the proof."""
-        start = None
-        if not self.problem.split:
-            place = first_fit(self.problem, self.usable)
-            start = np.zeros(self.problem.cost.shape)
-            placed = np.flatnonzero(place >= 0)
-            start[placed, place[placed]] = self.problem.sizes[placed]
-            if int(start.sum()) == self.wanted:
-                return start, self.wanted, 0, ()
-        elif self.usable.all(axis=None) and self.wanted <= int(np.floor(self.problem.capacity).sum()):
-            return None, self.wanted, 0, ()
-        self.say("Looking for the greatest number of people that can be sheltered.")
-        share = SHARE_OF_PEOPLE * self.deadline.seconds if np.isfinite(self.deadline.seconds) else 0.0
-        people, solution = self._run(PEOPLE, None, start, share, 0.0, progress)
-        most = int(people.sum())
-        bound = self.wanted if solution.bound is None else min(self.wanted, int(np.floor(solution.bound + 1e-6)))
-        more = 0 if solution.status == "optimal" else max(0, bound - most)
-        if more:
-            self.say(f"The time ended before a proof: at most {more} more people could be sheltered.")
-        return people, most, more, (solution,)
-
-    def least_cost(self, people: np.ndarray | None, most: int, progress: Progress) -> tuple[np.ndarray, Solution]:
-        """Return the allocation of at least ``most`` people at the least cost."""
-        at_least = None if most == self.wanted else most
-        left = self.deadline.remaining
-        seconds = max(LEAST_SECONDS, left) if np.isfinite(left) else 0.0
-        return self._run(COST, at_least, people, seconds, self.mip_gap, progress)
-
-    def _run(
-        self,
-        aim: str,
-        at_least: int | None,
-        start: np.ndarray | None,
-        seconds: float,
-        gap: float,
-        progress: Progress,
-        whole: bool = False,
-    ) -> tuple[np.ndarray, Solution]:
-        model = build(self.problem, self.usable, aim, at_least, whole)
-        if start is not None:
-            model.start_from(start)
-        solution = solve_program(
-            model.program,
-            time_limit=seconds,
-            mip_gap=gap,
-            solver=self.solver,
-            warm_start=start is not None,
-            progress=progress,
-            cancelled=self.cancelled,
-            log=self.say,
-        )
-        if not solution.found:
-            raise SolverError(
-                f"TIME_LIMIT: {solution.solver} found no allocation in {solution.seconds:.0f} s. Raise the time limit, "
-                "or allow groups to be divided (SPLIT_GROUPS)."
-            )
-        people = model.people()
-        if np.abs(people - np.round(people)).max(initial=0.0) > FRACTION and not whole:
-            # The solver ended between equally good corners; a corner of a flow is whole, so asking costs nothing.
-            return self._run(aim, at_least, None, seconds, gap, progress, whole=True)
-        return np.round(people), solution
 
 
 def _silent(text: str) -> None:
@@ -144,15 +54,13 @@ def _silent(text: str) -> None:
 
 
 def _tell(problem: AllocationProblem, usable: np.ndarray, say: Log) -> None:
-    """Say before the solver is asked what cannot work, in a sentence."""
+    """Say what is asked, before the solver is."""
     groups = int((problem.sizes > 0).sum())
     total, room = int(problem.sizes.sum()), float(problem.capacity.sum())
     say(
         f"{total} people in {groups} groups, {room:.0f} places in {len(problem.capacity)} shelters, "
         f"{int(usable.sum())} possible pairs."
     )
-    if problem.consumption is None and total > room:
-        say(f"The shelters have {total - int(room)} places too few for everyone.")
 
 
 def _result(
@@ -164,6 +72,9 @@ def _result(
     proof: Solution | None,
 ) -> Allocation:
     whole = people.astype(np.int64)
+    taken = np.where(whole > 0, problem.room_taken if not problem.split else whole, 0.0).sum(axis=0)
+    if np.any(taken > problem.capacity * (1.0 + 1e-9)) or np.any(whole.sum(axis=1) > problem.sizes):
+        raise SolverError("The allocation found overfills a shelter. Please report the case; nothing was written.")
     shares = whole / np.maximum(problem.sizes, 1)[:, None]
     objective = float(np.where(problem.allowed, problem.cost, 0.0)[shares > 0] @ shares[shares > 0])
     if problem.opening is not None:

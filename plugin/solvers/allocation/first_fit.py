@@ -1,24 +1,95 @@
-"""A quick allocation to begin with: large groups first, each to the cheapest shelter with room left."""
+"""A quick allocation of whole groups to begin with, and exchanges that make it better."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..control import IsCancelled, never, stop_if
 from .problem import AllocationProblem
 
+PASSES = 20
 
-def first_fit(problem: AllocationProblem, usable: np.ndarray) -> np.ndarray:
+
+def first_fit(problem: AllocationProblem, usable: np.ndarray, prices: np.ndarray | None = None) -> np.ndarray:
     """Return for each group its shelter or -1, shape (g,) int64.
 
-    Groups with few people come last, since they fit into what is left; of equal ones the first comes first.
+    Large groups come first, since small ones fit into what is left; of equal ones the first comes first. Each takes
+    the cheapest shelter with room, a place counting at its price (n,) where prices are given.
     """
     room = problem.capacity.astype(float).copy()
     taken = problem.room_taken
+    cost = problem.cost if prices is None else problem.cost + prices * taken
     place = np.full(len(problem.sizes), -1, dtype=np.int64)
-    for i in np.argsort(-problem.sizes, kind="stable").tolist():
+    largest = np.where(usable, taken, 0.0).max(axis=1)
+    for i in np.argsort(-largest, kind="stable").tolist():
         fits = np.flatnonzero(usable[i] & (taken[i] <= room))
         if len(fits):
-            j = int(fits[np.argmin(problem.cost[i, fits])])
+            j = int(fits[np.argmin(cost[i, fits])])
             place[i] = j
             room[j] -= taken[i, j]
     return place
+
+
+def improve(
+    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, cancelled: IsCancelled = never
+) -> np.ndarray:
+    """Return an allocation (g,) no costlier than ``place``: groups move, or two change places, while that pays."""
+    place = place.copy()
+    members = np.flatnonzero(place >= 0)
+    taken = problem.room_taken
+    cost = np.where(usable, problem.cost, np.inf)
+    room = problem.capacity - np.bincount(place[members], taken[members, place[members]], len(problem.capacity))
+    for _ in range(PASSES):
+        changed = False
+        for i in members.tolist():
+            stop_if(cancelled)
+            changed |= _move(cost, taken, room, place, i)
+            changed |= _exchange(cost, taken, room, place, members, i)
+        if not changed:
+            break
+    return place
+
+
+def people_at(problem: AllocationProblem, place: np.ndarray) -> np.ndarray:
+    """Return the people (g, n) of whole groups at their shelters (g,), -1 for none."""
+    out = np.zeros(problem.cost.shape)
+    placed = np.flatnonzero(place >= 0)
+    out[placed, place[placed]] = problem.sizes[placed]
+    return out
+
+
+def places_of(people: np.ndarray) -> np.ndarray:
+    """Return the shelter (g,) of each whole group among ``people`` (g, n), -1 for none."""
+    return np.where(people.any(axis=1), people.argmax(axis=1), -1)
+
+
+def _move(cost: np.ndarray, taken: np.ndarray, room: np.ndarray, place: np.ndarray, i: int) -> bool:
+    here = place[i]
+    fitting = np.where(taken[i] <= room, cost[i], np.inf)
+    to = int(fitting.argmin())
+    if not fitting[to] < cost[i, here] - 1e-12 * (1.0 + abs(cost[i, here])):
+        return False
+    room[here] += taken[i, here]
+    room[to] -= taken[i, to]
+    place[i] = to
+    return True
+
+
+def _exchange(
+    cost: np.ndarray, taken: np.ndarray, room: np.ndarray, place: np.ndarray, members: np.ndarray, i: int
+) -> bool:
+    """Let group ``i`` change places with the group with which that saves most."""
+    here, there = place[i], place[members]
+    gain = cost[i, here] + cost[members, there] - cost[i, there] - cost[members, here]
+    fits = (room[there] + taken[members, there] >= taken[i, there]) & (
+        room[here] + taken[i, here] >= taken[members, here]
+    )
+    gain = np.where(fits & (there != here), gain, -np.inf)
+    best = int(gain.argmax())
+    if not gain[best] > 1e-12 * (1.0 + abs(cost[i, here])):
+        return False
+    k, to = int(members[best]), int(there[best])
+    room[here] += taken[i, here] - taken[k, here]
+    room[to] += taken[k, to] - taken[i, to]
+    place[i], place[k] = to, here
+    return True

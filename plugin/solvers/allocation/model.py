@@ -54,7 +54,7 @@ class Model:
 
 
 def build(
-    problem: AllocationProblem, usable: np.ndarray, aim: str, at_least: int | None = None, whole: bool = False
+    problem: AllocationProblem, usable: np.ndarray, aim: str, at_least: int | None = None, integer: bool | None = None
 ) -> Model:
     """Return the model over the ``usable`` pairs (g, n).
 
@@ -64,13 +64,14 @@ def build(
         Shelter as many people as possible, or at the least cost.
     at_least : int, optional
         With aim "cost": shelter at least this many people; None: everyone who has a usable pair.
-    whole : bool
-        Ask for whole people although groups may be divided.
+    integer : bool, optional
+        Whether variables must be whole: by default those of whole groups (False: shares from 0 to 1), not those of
+        divided ones (True: whole people).
     """
     pulp = require("pulp", "allocating people to shelters")
     program = pulp.LpProblem("allocation", pulp.LpMaximize if aim == PEOPLE else pulp.LpMinimize)
     group, shelter = np.nonzero(usable)
-    variables = _pair_variables(program, problem, group, shelter, whole)
+    variables = _pair_variables(program, problem, group, shelter, integer)
     opened = _opening_variables(program, problem, shelter) if problem.opening is not None else {}
     model = Model(program, variables, opened, group, shelter, problem)
     counted = np.ones(len(group)) if problem.split else problem.sizes[group].astype(float)
@@ -89,11 +90,12 @@ def build(
 
 
 def _pair_variables(
-    program: pulp.LpProblem, problem: AllocationProblem, group: np.ndarray, shelter: np.ndarray, whole: bool
+    program: pulp.LpProblem, problem: AllocationProblem, group: np.ndarray, shelter: np.ndarray, integer: bool | None
 ) -> list[Any]:
     if not problem.split:
-        return [new_variable(program, f"x_{i}_{j}", 0, 1, "Integer") for i, j in zip(group.tolist(), shelter.tolist())]
-    kind = "Integer" if whole else "Continuous"
+        kind = "Continuous" if integer is False else "Integer"
+        return [new_variable(program, f"x_{i}_{j}", 0, 1, kind) for i, j in zip(group.tolist(), shelter.tolist())]
+    kind = "Integer" if integer else "Continuous"
     most = np.minimum(problem.sizes[group], np.floor(problem.capacity[shelter]))
     return [
         new_variable(program, f"x_{i}_{j}", 0, top, kind)

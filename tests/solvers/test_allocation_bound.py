@@ -1,0 +1,100 @@
+"""The bound from prices, the pairs it rules out, and the exchanges: proofs checked against exhaustive search."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pulp")
+
+from evacuation_planner.plugin.solvers import solver_highs
+from evacuation_planner.plugin.solvers.allocation import whole_groups
+from evacuation_planner.plugin.solvers.allocation.allocate import solve
+from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, improve, people_at
+from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.relaxation import relax
+
+
+def random_problem(seed: int, groups: int, shelters: int, slack: float = 1.2) -> AllocationProblem:
+    draw = np.random.default_rng(seed)
+    sizes = draw.integers(1, 20, groups)
+    capacity = np.ceil(draw.dirichlet(np.full(shelters, 5.0)) * sizes.sum() * slack)
+    cost = (sizes[:, None] * draw.random((groups, shelters))).round(3)
+    return AllocationProblem(sizes, capacity, cost, draw.random((groups, shelters)) < 0.9)
+
+
+def complete(problem: AllocationProblem) -> list[tuple[float, tuple[int, ...]]]:
+    """Every feasible placement of all groups with its cost, cheapest first."""
+    out = []
+    for places in itertools.product(range(len(problem.capacity)), repeat=len(problem.sizes)):
+        if all(problem.allowed[i, j] for i, j in enumerate(places)):
+            load = np.bincount(places, problem.sizes, len(problem.capacity))
+            if np.all(load <= problem.capacity):
+                out.append((float(sum(problem.cost[i, j] for i, j in enumerate(places))), places))
+    return sorted(out)
+
+
+def test_bound_is_below_and_every_better_placement_is_kept() -> None:
+    seen = 0
+    for seed in range(12):
+        problem = random_problem(seed, 7, 3)
+        placements = complete(problem)
+        if not placements:
+            continue
+        relaxed = relax(problem, problem.usable())
+        assert relaxed.bound <= placements[0][0] + 1e-9
+        known = placements[len(placements) // 4][0]
+        kept = relaxed.keep(known)
+        for cost, places in placements:
+            if cost <= known:
+                assert all(kept[i, j] for i, j in enumerate(places))
+        seen += 1
+        assert np.all(relaxed.prices >= 0.0)
+    assert seen > 6
+
+
+@pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
+def test_bound_comes_close_to_the_linear_relaxation() -> None:
+    """The best prices give the value of the transportation problem."""
+    problem = random_problem(3, 120, 8)
+    divided = AllocationProblem(problem.sizes, problem.capacity, problem.cost, problem.allowed, split=True)
+    linear = solve(divided, solver="HiGHS").objective
+    bound = relax(problem, problem.usable()).bound
+    assert bound <= linear + 1e-6
+    assert bound == pytest.approx(linear, rel=1e-3)
+
+
+def test_exchanges_keep_room_and_never_cost_more() -> None:
+    better = 0
+    for seed in range(20):
+        problem = random_problem(seed, 40, 5)
+        usable = problem.usable()
+        before = first_fit(problem, usable)
+        after = improve(problem, usable, before)
+        placed = np.flatnonzero(before >= 0)
+        assert np.array_equal(before >= 0, after >= 0)
+        assert np.all(usable[placed, after[placed]])
+        assert np.all(people_at(problem, after).sum(axis=0) <= problem.capacity)
+        costs = [problem.cost[placed, place[placed]].sum() for place in (before, after)]
+        assert costs[1] <= costs[0] + 1e-9
+        better += costs[1] < costs[0] - 1e-9
+    assert better > 10
+
+
+@pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
+def test_large_problems_end_within_their_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the core, with its limits lowered for the test; the plain model gives the same within the gap."""
+    problem = random_problem(11, 150, 12)
+    plain = solve(problem, mip_gap=1e-3, time_limit=20.0)
+    monkeypatch.setattr(whole_groups, "SMALL", 100)
+    monkeypatch.setattr(whole_groups, "FREE_GROUPS", 20)
+    said: list[str] = []
+    found = solve(problem, mip_gap=1e-3, time_limit=20.0, log=said.append)
+    assert any("groups are left to place" in text for text in said)
+    assert found.people.sum() == problem.sizes.sum()
+    assert np.all(found.load <= problem.capacity)
+    assert found.bound <= plain.objective + 1e-6
+    assert plain.bound <= found.objective + 1e-6
+    assert found.gap <= 0.11
