@@ -125,7 +125,5 @@ def test_plain_python_gives_the_same_routes() -> None:
     plain, _, rest = run.stdout.partition(" ")
     assert plain == "False"
     case = grid(7, 60, 3, seed=11)
-    result = solve(
-        case.tail, case.head, case.cost, case.background, case.source, case.destination, target_gap=1.0
-    )
+    result = solve(case.tail, case.head, case.cost, case.background, case.source, case.destination, target_gap=1.0)
     assert rest.strip() == f"{result.iterations} {result.route_arcs.tolist()}"

@@ -37,7 +37,30 @@ def node_array(values: np.ndarray, name: str, nodes: int) -> np.ndarray:
     return array
 
 
-def weights_of(demand: np.ndarray | None, trips: int, integer: bool) -> np.ndarray:
+def checked_network(
+    tail: np.ndarray, head: np.ndarray, source: np.ndarray, destination: np.ndarray, nodes: int | None
+) -> tuple[Roads, np.ndarray, np.ndarray]:
+    """Return the roads and the ends of the trips as int32, or raise SolverError."""
+    if nodes is None:
+        nodes = 1 + max((int(np.max(a)) for a in (tail, head, source, destination) if len(a)), default=-1)
+    source, destination = node_array(source, "source", nodes), node_array(destination, "destination", nodes)
+    if len(source) != len(destination):
+        raise SolverError(f"There are {len(source)} sources and {len(destination)} destinations of trips.")
+    tail, head = node_array(tail, "tail of an arc", nodes), node_array(head, "head of an arc", nodes)
+    return Roads.of(nodes, tail, head), source, destination
+
+
+def checked_background(background: np.ndarray | None, arcs: int) -> np.ndarray:
+    """Return the background flow (m,), zero by default, or raise SolverError."""
+    if background is None:
+        return np.zeros(arcs)
+    background = np.asarray(background, dtype=np.float64)
+    if background.shape != (arcs,) or not (np.isfinite(background) & (background >= 0)).all():
+        raise SolverError("The background flow must be a finite number of at least 0 on every arc.")
+    return background
+
+
+def checked_weight(demand: np.ndarray | None, trips: int, integer: bool) -> np.ndarray:
     """Return the number of vehicles of each trip (t,), or raise SolverError."""
     if demand is None:
         return np.ones(trips)
@@ -123,20 +146,12 @@ def solve(
     deadline = Deadline(time_limit)
     threads = threads or min(os.cpu_count() or 1, 8)
     say = log or (lambda text: None)
-    if nodes is None:
-        nodes = 1 + max((int(np.max(a)) for a in (tail, head, source, destination) if len(a)), default=-1)
-    tail, head = node_array(tail, "tail of an arc", nodes), node_array(head, "head of an arc", nodes)
-    source, destination = node_array(source, "source", nodes), node_array(destination, "destination", nodes)
-    if len(source) != len(destination):
-        raise SolverError(f"There are {len(source)} sources and {len(destination)} destinations of trips.")
-    roads = Roads.of(nodes, tail, head)
-    background = np.zeros(len(tail)) if background is None else np.asarray(background, dtype=np.float64)
-    if background.shape != tail.shape or not (np.isfinite(background) & (background >= 0)).all():
-        raise SolverError("The background flow must be a finite number of at least 0 on every arc.")
-    cost = cost.checked(len(tail))
-    weight = weights_of(demand, len(source), integer)
-    table, system = table_of(cost, background), objective == "system"
+    system = objective == "system"
+    roads, source, destination = checked_network(tail, head, source, destination, nodes)
+    cost = cost.checked(len(roads.tail))
+    table = table_of(cost, checked_background(background, len(roads.tail)))
     refresh(system, table)
+    weight = checked_weight(demand, len(source), integer)
     trips = np.flatnonzero((source != destination) & (weight > 0))
     grouped = Demand.of(source, destination, weight, trips)
     lower_bound, unreachable = free_bound(table, system, grouped, roads, threads, cancelled)
@@ -154,9 +169,7 @@ def solve(
         workers.close()
 
 
-def finish(
-    search: Search, source: np.ndarray, unreachable: np.ndarray, say: Callable[[str], None]
-) -> AssignmentResult:
+def finish(search: Search, source: np.ndarray, unreachable: np.ndarray, say: Callable[[str], None]) -> AssignmentResult:
     """Return the result of a finished search, routes included."""
     fractional = search.flows
     indptr, arcs = np.zeros(len(source) + 1, dtype=np.int64), np.zeros(0, dtype=np.int32)
