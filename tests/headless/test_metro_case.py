@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -21,9 +22,18 @@ LAYERS = {
 }
 
 
+FILES: dict[str, Path] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def case_file(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Work with a copy of the sample: QGIS changes the header of a GeoPackage that it opens."""
+    FILES["case"] = Path(shutil.copy(SAMPLE, tmp_path_factory.mktemp("case")))
+
+
 def case(**changes: object) -> dict[str, object]:
     """Return the parameters of the sample case."""
-    given = {parameter: f"{SAMPLE}|layername={name}" for parameter, name in LAYERS.items()}
+    given = {parameter: f"{FILES['case']}|layername={name}" for parameter, name in LAYERS.items()}
     return {**given, **changes}
 
 

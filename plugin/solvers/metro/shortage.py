@@ -67,6 +67,9 @@ def _why_unmet(problem: MetroProblem, units: np.ndarray, j: int, k: int) -> str:
     left = stock - units[:, :, k].sum(axis=1)
     if (left[reach] > 0).any():
         return f"this allocation leaves {int(left[reach].sum())} of {name} within reach unused"
+    total = int(problem.demand[:, k].sum())
+    if stock.sum() < total:
+        return f"not enough stock for all incidents: {int(stock.sum())} of {name}, {total} needed"
     return f"the stock of {name} within reach is used at other incidents"
 
 
