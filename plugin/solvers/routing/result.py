@@ -1,0 +1,130 @@
+"""What a routing run gives: routes, times, and the evidence for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .problem import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, RoutingProblem
+from .routes import Routes
+from .simulation import Schedule, simulate
+from .static_flow import static_schedule
+
+
+@dataclass(frozen=True)
+class RoutingResult:
+    """Routes of all trips that could be routed, evaluated under one flow model.
+
+    Attributes
+    ----------
+    method, flow_model : int
+        As in :mod:`.problem`.
+    routed : (r,) int64
+        Trips of the problem given that have a route; the arrays below are of these, in this order.
+    unreachable : (u,) int64
+        Trips whose destination cannot be reached.
+    problem : RoutingProblem
+        The problem of the routed trips.
+    routes : Routes
+        Their routes.
+    travel, fastest : (r,) float64
+        Travel time, and least possible time on empty roads, in seconds.
+    static : (m,) float64
+        Background flow of ``cumulative``, zeros with ``present``.
+    individual_time : float
+        Total time in vehicle-seconds when each takes its own free-flow shortest path, under the same flow model.
+    lower_bound : float or None
+        No routes can have a smaller total time; None where it was not asked for.
+    bound_name : str
+        How the bound was found.
+    history : tuple of (seconds, total time)
+        Total time after each improvement step.
+    seconds : float
+        Wall time of the solver.
+    """
+
+    method: int
+    flow_model: int
+    routed: np.ndarray
+    unreachable: np.ndarray
+    problem: RoutingProblem
+    routes: Routes
+    travel: np.ndarray
+    fastest: np.ndarray
+    static: np.ndarray
+    individual_time: float
+    lower_bound: float | None = None
+    bound_name: str = ""
+    history: tuple[tuple[float, float], ...] = ()
+    seconds: float = 0.0
+    _schedules: list[Schedule] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def total_time(self) -> float:
+        """T_gor of [E] eq. 18, vehicle-seconds."""
+        return float(self.travel.sum())
+
+    @property
+    def free_flow_time(self) -> float:
+        """Sum of everybody's least possible time, vehicle-seconds."""
+        return float(self.fastest.sum())
+
+    @property
+    def person_time(self) -> float:
+        """Total time in person-seconds."""
+        return float(self.travel @ self.problem.people)
+
+    @property
+    def reduction(self) -> float | None:
+        """Percent of the individual baseline's time that is saved; None without any travel."""
+        if self.individual_time <= 0:
+            return None
+        return 100.0 * (self.individual_time - self.total_time) / self.individual_time
+
+    @property
+    def gap(self) -> float | None:
+        """Percent of the total time by which the bound lies below; None without a bound or any travel."""
+        if self.lower_bound is None or self.total_time <= 0:
+            return None
+        return 100.0 * (self.total_time - self.lower_bound) / self.total_time
+
+    @property
+    def arrival(self) -> np.ndarray:
+        """Seconds (r,) at which each trip arrives."""
+        return self.problem.departure + self.travel
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of method and flow model."""
+        return METHOD_NAMES[self.method], FLOW_MODEL_NAMES[self.flow_model]
+
+    def schedule(self) -> Schedule:
+        """Return when every vehicle is where; worked out at the first call."""
+        if not self._schedules:
+            if self.flow_model == PRESENT:
+                self._schedules.append(simulate(self.problem, self.routes))
+            else:
+                self._schedules.append(static_schedule(self.problem, self.routes, self.static))
+        return self._schedules[0]
+
+    def detours(self) -> np.ndarray:
+        """Return the travel time over the own fastest time (k,) of trips that travel at all, at least 1."""
+        moving = self.fastest > 0
+        return np.maximum(self.travel[moving] / self.fastest[moving], 1.0)
+
+
+def clearance_time(arrival: np.ndarray, people: np.ndarray, share: float) -> float | None:
+    """Return the second by which at least ``share`` of the people have arrived; None without people.
+
+    Parameters
+    ----------
+    arrival, people : (r,)
+        Seconds from t = 0, people of each vehicle.
+    """
+    total = people.sum()
+    if total <= 0:
+        return None
+    order = np.argsort(arrival, kind="stable")
+    there = np.cumsum(people[order])
+    return float(arrival[order][np.searchsorted(there, share * total * (1.0 - 1e-12), side="left")])

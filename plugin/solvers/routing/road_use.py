@@ -1,0 +1,82 @@
+"""What happens on each road over time: vehicles, peak, delay, roads over capacity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..dependencies import compiled
+from .problem import PRESENT
+from .result import RoutingResult
+
+
+@dataclass(frozen=True)
+class RoadUse:
+    """Use of the directed arcs that carry a trip.
+
+    Attributes
+    ----------
+    arc : (k,) int64
+        Arcs, ascending.
+    vehicles, peak : (k,) int64
+        Trips that use the arc, and most of them present at once.
+    peak_time, first_entry, last_exit : (k,) float64
+        Seconds at which the peak is first reached, the first vehicle enters, the last one leaves.
+    mean, delay : (k,) float64
+        Mean travel time in seconds; vehicle-seconds above free flow.
+    over_capacity : (k,) bool
+        Whether the arc carries more than its capacity: at once (``present``) or in the period (``cumulative``).
+    """
+
+    arc: np.ndarray
+    vehicles: np.ndarray
+    peak: np.ndarray
+    peak_time: np.ndarray
+    first_entry: np.ndarray
+    last_exit: np.ndarray
+    mean: np.ndarray
+    delay: np.ndarray
+    over_capacity: np.ndarray
+
+
+@compiled
+def find_peaks(start, entries, exits, peak, peak_time):
+    """Fill peak and its time of each list of sorted entries and exits; a vehicle that leaves makes room at once."""
+    for road in range(len(start) - 1):
+        out = start[road]
+        for k in range(start[road], start[road + 1]):
+            while out < start[road + 1] and exits[out] <= entries[k]:
+                out += 1
+            present = k - out + 1
+            if present > peak[road]:
+                peak[road] = present
+                peak_time[road] = entries[k]
+
+
+def road_use(result: RoutingResult) -> RoadUse:
+    """Return the use of every arc that carries a trip."""
+    schedule = result.schedule()
+    leave = schedule.exits()
+    by_entry = np.lexsort((schedule.entry, schedule.arc))
+    arc, start = np.unique(schedule.arc[by_entry], return_index=True)
+    entries = schedule.entry[by_entry]
+    exits = leave[np.lexsort((leave, schedule.arc))]
+    vehicles = np.diff(np.r_[start, len(entries)])
+    peak, peak_time = np.zeros(len(arc), dtype=np.int64), np.zeros(len(arc))
+    find_peaks(np.r_[start, len(entries)].astype(np.int64), entries, exits, peak, peak_time)
+    seconds = np.bincount(schedule.arc, weights=leave - schedule.entry, minlength=result.problem.arcs)[arc]
+    delay = np.maximum(seconds - vehicles * result.problem.cost.free_flow[arc], 0.0)
+    carried = peak if result.flow_model == PRESENT else vehicles
+    last = np.r_[start[1:], len(entries)] - 1 if len(arc) else start
+    return RoadUse(
+        arc.astype(np.int64),
+        vehicles,
+        peak,
+        peak_time,
+        entries[start] if len(arc) else np.empty(0),
+        exits[last] if len(arc) else np.empty(0),
+        seconds / np.maximum(vehicles, 1),
+        delay,
+        carried > result.problem.limit[arc] + 1e-9,
+    )

@@ -1,0 +1,124 @@
+"""Routes of many trips: distinct routes once, in compressed rows, and the route of every trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..dependencies import compiled
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Distinct routes and who takes them.
+
+    Attributes
+    ----------
+    indptr : (r+1,) int64
+        Offsets of the routes into ``arcs``.
+    arcs : (k,) int32
+        Arcs of the routes one after another, each in travel order.
+    of_trip : (t,) int32
+        Route of each trip.
+    """
+
+    indptr: np.ndarray
+    arcs: np.ndarray
+    of_trip: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Number of distinct routes."""
+        return len(self.indptr) - 1
+
+    def route(self, index: int) -> np.ndarray:
+        """Return the arcs of distinct route ``index``."""
+        return self.arcs[self.indptr[index] : self.indptr[index + 1]]
+
+    def of(self, trip: int) -> np.ndarray:
+        """Return the arcs of a trip."""
+        return self.route(int(self.of_trip[trip]))
+
+    def hops(self) -> np.ndarray:
+        """Return the number of arcs (t,) of each trip's route."""
+        return np.diff(self.indptr)[self.of_trip]
+
+    def sums(self, value: np.ndarray) -> np.ndarray:
+        """Return the sum (r,) of an arc value (m,) along each distinct route."""
+        total = np.r_[0.0, np.cumsum(value[self.arcs])]
+        return total[self.indptr[1:]] - total[self.indptr[:-1]]
+
+    def flow(self, arcs: int) -> np.ndarray:
+        """Return the number of trips (m,) float64 whose route uses each of ``arcs`` arcs."""
+        users = np.bincount(self.of_trip, minlength=self.count).astype(np.float64)
+        return np.bincount(self.arcs, weights=np.repeat(users, np.diff(self.indptr)), minlength=arcs)
+
+    def expanded(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return offsets (t+1,) and arcs with one row a trip, whether or not trips share a route."""
+        hops = self.hops()
+        indptr = np.r_[0, np.cumsum(hops)].astype(np.int64)
+        within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], hops)
+        return indptr, self.arcs[np.repeat(self.indptr[:-1][self.of_trip], hops) + within]
+
+
+def distinct(indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None) -> Routes:
+    """Return the distinct routes of rows with one route a trip.
+
+    Parameters
+    ----------
+    indptr, arcs
+        Offsets (t+1,) and arcs of the trips.
+    group : (t,) int, optional
+        Trips of different groups never share a route (for empty routes, which start at different nodes).
+
+    Notes
+    -----
+    Routes are numbered by their first trip. Rows are compared through a 64-bit hash and then arc by arc.
+    """
+    indptr = np.ascontiguousarray(indptr, dtype=np.int64)
+    arcs = np.ascontiguousarray(arcs, dtype=np.int32)
+    trips = len(indptr) - 1
+    start = np.zeros(trips, dtype=np.int64) if group is None else np.ascontiguousarray(group, dtype=np.int64)
+    hashes = np.empty(trips, dtype=np.int64)
+    hash_rows(indptr, arcs, start, hashes)
+    order = np.lexsort((np.arange(trips), hashes))
+    first = np.empty(trips, dtype=np.int64)
+    match_rows(indptr, arcs, start, hashes, order, first)
+    leaders, of_trip = np.unique(first, return_inverse=True)
+    hops = (indptr[1:] - indptr[:-1])[leaders]
+    out = np.r_[0, np.cumsum(hops)].astype(np.int64)
+    within = np.arange(out[-1]) - np.repeat(out[:-1], hops)
+    return Routes(out, arcs[np.repeat(indptr[:-1][leaders], hops) + within], of_trip.astype(np.int32).ravel())
+
+
+@compiled
+def hash_rows(indptr, arcs, group, hashes):
+    """Fill ``hashes`` (t,) int64 from the group and arcs of each row."""
+    for row in range(len(indptr) - 1):
+        value = group[row] + 1
+        for k in range(indptr[row], indptr[row + 1]):
+            value = (value * 1000003 + arcs[k] + 1) % 2305843009213
+        hashes[row] = value
+
+
+@compiled
+def match_rows(indptr, arcs, group, hashes, order, first):
+    """Fill ``first`` (t,) with the first row that equals each row; ``order`` sorts the rows by hash, then number."""
+    for i in range(len(order)):
+        row = order[i]
+        first[row] = row
+        j = i - 1
+        while j >= 0 and hashes[order[j]] == hashes[row]:
+            other = first[order[j]]
+            if group[other] == group[row]:
+                hops = indptr[row + 1] - indptr[row]
+                same = indptr[other + 1] - indptr[other] == hops
+                k = 0
+                while same and k < hops:
+                    same = arcs[indptr[other] + k] == arcs[indptr[row] + k]
+                    k += 1
+                if same:
+                    first[row] = other
+                    break
+            j -= 1

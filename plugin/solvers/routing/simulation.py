@@ -1,0 +1,143 @@
+"""Exact evaluation of routes under the flow model ``present`` by event simulation ([E] Definitions 6 and 7, eq. 17, 18).
+
+A vehicle that arrives at a node at time t enters its next road at once. The flow it meets is the background at t and
+the vehicles on that road at that moment, itself not counted; this fixes the time of its hop. Events are handled in
+order of time, equal times by trip index: a vehicle of a higher index that leaves the road at the very same moment is
+still on it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..dependencies import compiled
+from .heap import drop_first, push, replace_first
+from .problem import RoutingProblem
+from .routes import Routes
+from .volume_delay import background_at, travel_time
+
+SLICE_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When every vehicle is where.
+
+    Attributes
+    ----------
+    indptr : (t+1,) int64
+        Offsets of the trips into ``arc`` and ``entry``.
+    arc : (k,) int32
+        Arcs in travel order.
+    entry : (k,) float64
+        Seconds at which the arc is entered; it is left when the next one is entered or at the arrival.
+    arrival : (t,) float64
+        Seconds at which the destination is reached; the departure for a trip without arcs.
+    """
+
+    indptr: np.ndarray
+    arc: np.ndarray
+    entry: np.ndarray
+    arrival: np.ndarray
+
+    def exits(self) -> np.ndarray:
+        """Return the seconds (k,) at which each arc is left."""
+        leave = np.empty_like(self.entry)
+        leave[:-1] = self.entry[1:]
+        used = self.indptr[1:] > self.indptr[:-1]
+        leave[self.indptr[1:][used] - 1] = self.arrival[used]
+        return leave
+
+
+class Slices:
+    """How many steps a kernel call may take so that progress and cancelling are served about ten times a second."""
+
+    def __init__(self, steps: int = 500) -> None:
+        self.steps = steps
+        self._start = time.perf_counter()
+
+    def next(self) -> int:
+        """Return the steps of the next call, adapted to how long the last one took."""
+        now = time.perf_counter()
+        taken = max(now - self._start, 1e-6)
+        self._start = now
+        self.steps = int(min(max(self.steps * min(SLICE_SECONDS / taken, 8.0), 50), 5_000_000))
+        return self.steps
+
+
+@compiled
+def simulate_steps(cost, start, end, arc, entry, arrival, position, load, keys, trips, size, steps):
+    """Handle up to ``steps`` events; return the size of the heap of (time, trip), 0 when every vehicle has arrived.
+
+    The hops of a trip are ``arc[start:end]``; ``position`` (t,) is its next one; ``load`` (m,) counts the vehicles on
+    each arc.
+    """
+    while size > 0 and steps > 0:
+        steps -= 1
+        now = keys[0]
+        trip = trips[0]
+        hop = position[trip]
+        if hop > start[trip]:
+            load[arc[hop - 1]] -= 1
+        if hop == end[trip]:
+            arrival[trip] = now
+            size = drop_first(keys, trips, size)
+            continue
+        road = arc[hop]
+        entry[hop] = now
+        flow = load[road] + background_at(cost, road, now)
+        load[road] += 1
+        position[trip] = hop + 1
+        replace_first(keys, trips, size, now + travel_time(cost, road, flow), trip)
+    return size
+
+
+@compiled
+def fill_heap(keys, trips, departure):
+    """Put every trip into the heap at its departure; return the size."""
+    size = 0
+    for trip in range(len(departure)):
+        size = push(keys, trips, size, departure[trip], trip)
+    return size
+
+
+def simulate(
+    problem: RoutingProblem, routes: Routes, progress: Progress = no_progress, cancelled: IsCancelled = never
+) -> Schedule:
+    """Return when every vehicle is where if the trips take ``routes``.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    indptr, arc = routes.expanded()
+    return simulate_rows(problem, indptr, arc, progress, cancelled)
+
+
+def simulate_rows(
+    problem: RoutingProblem,
+    indptr: np.ndarray,
+    arc: np.ndarray,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+) -> Schedule:
+    """Return the schedule of routes given as one row of arcs a trip; see :func:`simulate`."""
+    trips = problem.trips
+    entry, arrival = np.empty(len(arc)), problem.departure.copy()
+    start, end = indptr[:-1], indptr[1:]
+    position, load = start.copy(), np.zeros(problem.arcs, dtype=np.int64)
+    keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
+    size = fill_heap(keys, items, problem.departure)
+    slices = Slices()
+    while size > 0:
+        stop_if(cancelled)
+        size = simulate_steps(
+            problem.cost, start, end, arc, entry, arrival, position, load, keys, items, size, slices.next()
+        )
+        progress(float((position - start).sum()) / max(len(arc), 1), "")
+    return Schedule(indptr, arc, entry, arrival)

@@ -1,0 +1,249 @@
+"""Routes for all trips by one of four methods, evaluated under one of two flow models ([E] Definition 8; spec 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part
+from ..dependencies import how_to_install, kernels_compiled
+from .greedy import greedy_routes
+from .individual import individual_routes
+from .problem import (
+    CUMULATIVE,
+    FLOW_MODEL_NAMES,
+    GREEDY,
+    INDIVIDUAL,
+    METHOD_NAMES,
+    PRESENT,
+    REFINED,
+    SYSTEM_OPTIMAL,
+    RoutingProblem,
+    refuse_mismatch,
+)
+from .result import RoutingResult
+from .routes import Routes
+from .simulation import Schedule, simulate
+from .static_flow import static_travel
+from .trees import Trees, reverse_trees
+from .volume_delay import BPR, COST_NAMES, LINEAR, least_background, mean_background, times_at
+
+TARGET_GAP = 0.1  # percent at which the static system optimum is good enough
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the steps of one run share: the routed problem, its trees, how it is evaluated, when to stop."""
+
+    problem: RoutingProblem
+    trees: Trees
+    flow_model: int
+    static: np.ndarray
+    epsilon: float
+    deadline: Deadline
+    cancelled: IsCancelled
+    log: Log
+
+
+@dataclass(frozen=True)
+class Found:
+    """Routes of a method, a bound where it came along, and how the total time fell."""
+
+    routes: Routes
+    lower_bound: float | None = None
+    history: tuple[tuple[float, float], ...] = ()
+
+
+def solve(
+    problem: RoutingProblem,
+    *,
+    method: int = SYSTEM_OPTIMAL,
+    flow_model: int = PRESENT,
+    epsilon: float = 0.02,
+    certify: bool | None = None,
+    period: float = 3600.0,
+    time_limit: float = 60.0,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Log | None = None,
+) -> RoutingResult:
+    """Find routes from every trip's source to its destination with a small total travel time.
+
+    Parameters
+    ----------
+    method : int
+        INDIVIDUAL, GREEDY, REFINED or SYSTEM_OPTIMAL.
+    flow_model : int
+        PRESENT or CUMULATIVE.
+    epsilon : float
+        REFINED: the gain that a change must bring, as a fraction of the route's own time.
+    certify : bool, optional
+        Whether to give a lower bound; by default only with SYSTEM_OPTIMAL.
+    period : float
+        CUMULATIVE: seconds from t = 0 over which the background flow is averaged.
+    time_limit : float
+        Seconds of wall time for the improving methods; the best so far is returned. 0 is none.
+
+    Raises
+    ------
+    SolverError
+        When the cost function does not go with the flow model, or the input is not usable.
+    Cancelled
+        When the user stops.
+    """
+    if method not in range(4) or flow_model not in (PRESENT, CUMULATIVE):
+        raise SolverError(f"METHOD {method} or FLOW_MODEL {flow_model} does not exist.")
+    if not (np.isfinite(epsilon) and epsilon >= 0):
+        raise SolverError(f"EPSILON must be at least 0, not {epsilon}.")
+    refuse_mismatch(flow_model, problem.cost.kind)
+    deadline, say = Deadline(time_limit), log or (lambda text: None)
+    _explain(problem, flow_model, say)
+    certify = method == SYSTEM_OPTIMAL if certify is None else certify
+    progress(0.0, "Fastest ways to each destination")
+    trees = reverse_trees(problem, progress=part(progress, 0.0, 0.1), cancelled=cancelled)
+    fastest = trees.seconds[trees.row, problem.source] if problem.trips else np.empty(0)
+    there = np.isfinite(fastest)
+    routed, unreachable = np.flatnonzero(there), np.flatnonzero(~there)
+    if len(unreachable):
+        say(f"{len(unreachable)} of {problem.trips} vehicles cannot reach their destination and are not routed.")
+        problem = problem.only(routed)
+        trees = Trees(trees.destinations, trees.row[routed], trees.seconds, trees.toward)
+    static = mean_background(problem.cost, 0.0, period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
+    setting = Setting(problem, trees, flow_model, static, epsilon, deadline, cancelled, say)
+    alone = individual_routes(problem, trees)
+    individual_time = float(_travel(setting, alone).sum())
+    progress(0.15, f"Routes, {METHOD_NAMES[method]}")
+    found = Found(alone) if method == INDIVIDUAL else _METHODS[method](setting, part(progress, 0.15, 0.95))
+    bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
+    if certify and bound is None:
+        bound, bound_name = _lower_bound(setting)
+    progress(1.0, "")
+    return RoutingResult(
+        method=method,
+        flow_model=flow_model,
+        routed=routed,
+        unreachable=unreachable,
+        problem=problem,
+        routes=found.routes,
+        travel=_travel(setting, found.routes),
+        fastest=fastest[there],
+        static=static,
+        individual_time=individual_time,
+        lower_bound=bound if certify else None,
+        bound_name=bound_name if certify else "",
+        history=found.history,
+        seconds=deadline.elapsed,
+    )
+
+
+def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
+    """Log what a reader of the result must know."""
+    say(
+        f"Flow model {FLOW_MODEL_NAMES[flow_model]}, cost {COST_NAMES[problem.cost.kind]}: {problem.trips} vehicles on "
+        f"{problem.nodes} junctions and {problem.arcs} directed roads."
+    )
+    if problem.cost.kind == LINEAR:
+        say(
+            "The linear cost counts vehicles whatever a road's length or lanes: the result depends on how roads are "
+            "split, and no road has a limit. It is offered to reproduce the paper."
+        )
+    if not kernels_compiled():
+        say(f"The package numba is not used, so this runs in plain Python, much slower.\n{how_to_install('numba')}")
+
+
+def _travel(setting: Setting, routes: Routes) -> np.ndarray:
+    """Return the travel time (t,) of every trip: the one evaluator of all methods."""
+    if setting.flow_model == PRESENT:
+        return _simulated(setting, routes).arrival - setting.problem.departure
+    return static_travel(setting.problem, routes, setting.static)
+
+
+def _simulated(setting: Setting, routes: Routes) -> Schedule:
+    return simulate(setting.problem, routes, cancelled=setting.cancelled)
+
+
+def _greedy(setting: Setting, progress: Progress) -> Found:
+    """Algorithm 2."""
+    return Found(
+        greedy_routes(
+            setting.problem, setting.trees, setting.flow_model, setting.static, progress, setting.cancelled
+        )
+    )
+
+
+def _refined(setting: Setting, progress: Progress) -> Found:
+    """Algorithm 3 from the greedy routes; never worse than those."""
+    from .refined_present import refined_present_routes
+    from .refined_static import refined_static_routes
+
+    start = _greedy(setting, part(progress, 0.0, 0.3)).routes
+    before = float(_travel(setting, start).sum())
+    bar, deadline, cancelled = part(progress, 0.3, 1.0), setting.deadline, setting.cancelled
+    if setting.flow_model == PRESENT:
+        routes, changes = refined_present_routes(
+            setting.problem, start, setting.epsilon, deadline, bar, cancelled
+        )
+    else:
+        routes, changes = refined_static_routes(
+            setting.problem, start, setting.static, setting.epsilon, deadline, bar, cancelled
+        )
+    after = float(_travel(setting, routes).sum())
+    setting.log(f"{changes} changes (Add, Drop, Swap) save {before - after:,.0f} of {before:,.0f} vehicle-seconds.")
+    if after > before:  # rounding of the last digits at most
+        routes, after = start, before
+    return Found(routes, history=((0.0, before), (deadline.elapsed, after)))
+
+
+def _system_optimal(setting: Setting, progress: Progress) -> Found:
+    """Ours: sweeps under ``present``, static assignment at marginal cost under ``cumulative``."""
+    if setting.flow_model == CUMULATIVE:
+        return _static_optimum(setting, True, progress)
+    from .sweep import system_optimal_routes
+
+    start = _simulated(setting, _greedy(setting, part(progress, 0.0, 0.1)).routes)
+    routes, history = system_optimal_routes(
+        setting.problem, setting.trees, start, setting.deadline, part(progress, 0.1, 1.0), setting.cancelled,
+        setting.log,
+    )  # fmt: skip
+    return Found(routes, history=tuple(history))
+
+
+def _static_optimum(setting: Setting, integer: bool, progress: Progress = no_progress) -> Found:
+    """Static system optimum with its certified bound; routes are empty when not ``integer``."""
+    from .assignment.cost import ArcCost
+    from .assignment.solve import solve as assign
+
+    problem, cost = setting.problem, setting.problem.cost
+    if cost.kind == BPR:
+        arc_cost = ArcCost.bpr(cost.free_flow, cost.room, cost.a, cost.b)
+    else:
+        arc_cost = ArcCost.linear(cost.free_flow, cost.a)
+    result = assign(
+        problem.tail, problem.head, arc_cost, setting.static, problem.source, problem.destination,
+        target_gap=TARGET_GAP, time_limit=max(setting.deadline.remaining, 0.1),
+        integer=integer, nodes=problem.nodes, progress=progress, cancelled=setting.cancelled, log=setting.log,
+    )  # fmt: skip
+    from .routes import distinct
+
+    routes = distinct(result.route_indptr, result.route_arcs, problem.source)
+    return Found(routes, result.lower_bound)
+
+
+def _lower_bound(setting: Setting) -> tuple[float, str]:
+    """Return a bound that no routes can undercut, and its name."""
+    if setting.flow_model == CUMULATIVE:
+        bound = _static_optimum(setting, False).lower_bound
+        return float(bound or 0.0), "convex relaxation of the static assignment"
+    problem = setting.problem
+    least = least_background(problem.cost)
+    name = "free-flow bound: everybody's fastest way on roads that are empty but for the least background flow"
+    if not least.any():
+        return float(setting.trees.seconds[setting.trees.row, problem.source].sum()), name
+    trees = reverse_trees(problem, times_at(problem.cost, least), cancelled=setting.cancelled)
+    return float(trees.seconds[trees.row, problem.source].sum()), name
+
+
+_METHODS = {GREEDY: _greedy, REFINED: _refined, SYSTEM_OPTIMAL: _system_optimal}

@@ -1,0 +1,173 @@
+"""System optimal routes under ``present``: take one trip out after the other and put it back where it costs all least.
+
+Start from the greedy routes. In a sweep each trip in turn is re-routed by :mod:`.time_dependent_search` through the
+timetable of all others, which during the sweep keep their times; then all routes are evaluated exactly, the timetable
+is made anew, and the best sweep is kept. The search stops when a sweep gains less than the tolerance, or at the time
+limit. (Ours; the paper has no system-optimal method.)
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, Progress, never, no_progress, part, stop_if
+from ..dependencies import compiled
+from .problem import RoutingProblem, Star
+from .routes import Routes, distinct
+from .simulation import Schedule, Slices, simulate_rows
+from .time_dependent_search import Search, find_way, make_search, weigh
+from .timetable import Plan, Timetable, insert_trip, make_plan, make_room, make_timetable, mean_costs, remove_trip
+from .trees import Trees, reverse_trees
+
+LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
+LEAST_ROUTE_GAIN = 0.01  # of a route's cost: a trip that would gain less stays; lets the search give up early
+GUIDE_SHARE = 0.5  # of the mean cost above free flow that leads the search
+MOST_SWEEPS = 20
+
+
+@compiled
+def fits(table, plan, search, tail, destination, source):
+    """Return ``(hops, whether the timetable and the plan have room)`` for the way that the search has found."""
+    hops = 0
+    node = destination
+    room = True
+    while node != source:
+        road = search.via[node]
+        hops += 1
+        room = make_room(table, road) and room
+        node = tail[road]
+    if plan.used[0] + hops > len(plan.arc):
+        room = False
+    return hops, room
+
+
+@compiled
+def take_way(table, plan, search, tail, trip, source, destination, hops):
+    """Make the way that the search has found the route of ``trip``."""
+    remove_trip(table, plan, trip)
+    first = plan.start[trip]
+    if hops > plan.hops[trip]:
+        first = plan.used[0]
+        plan.used[0] += hops
+    plan.start[trip] = first
+    plan.hops[trip] = hops
+    plan.arrival[trip] = search.time[destination]
+    node = destination
+    k = first + hops
+    while node != source:
+        k -= 1
+        road = search.via[node]
+        node = tail[road]
+        plan.arc[k] = road
+        plan.entry[k] = search.time[node]
+    insert_trip(table, plan, trip)
+
+
+@compiled
+def sweep_steps(cost, star, tail, table, plan, search, guide, row, trips, order, at, steps, moved):
+    """Re-route up to ``steps`` trips of ``order`` from position ``at``; return the next position.
+
+    Stops early, at the trip concerned, when timetable or plan lack room: ``moved[1]`` is then 1. ``moved[0]`` counts
+    the trips that changed route. ``trips`` is (source, destination, departure).
+    """
+    last = min(at + steps, len(order))
+    moved[1] = 0
+    while at < last:
+        trip = order[at]
+        source = trips[0][trip]
+        destination = trips[1][trip]
+        if source != destination:
+            departure = trips[2][trip]
+            limit = weigh(cost, table, plan, search, trip, departure) * (1.0 - LEAST_ROUTE_GAIN)
+            if find_way(cost, star, table, search, guide[row[trip]], source, destination, departure, limit):
+                hops, room = fits(table, plan, search, tail, destination, source)
+                if not room:
+                    moved[1] = 1
+                    return at
+                take_way(table, plan, search, tail, trip, source, destination, hops)
+                moved[0] += 1
+        at += 1
+    return at
+
+
+class Sweep:
+    """One problem's roads and trees, ready to be swept."""
+
+    def __init__(self, problem: RoutingProblem, trees: Trees) -> None:
+        self.problem, self.trees = problem, trees
+        self.star: Star = problem.star()
+        self.search: Search = make_search(problem.nodes, problem.arcs)
+        self.trips = (problem.source, problem.destination, problem.departure)
+
+    def run(
+        self, schedule: Schedule, deadline: Deadline, progress: Progress, cancelled: IsCancelled
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """Re-route every trip once; return the routes as rows and the number of trips that changed route."""
+        problem = self.problem
+        table, plan = make_timetable(schedule, problem.arcs), make_plan(schedule)
+        free = problem.cost.free_flow
+        weight = free + GUIDE_SHARE * np.maximum(mean_costs(problem.cost, table, schedule) - free, 0.0)
+        guide = reverse_trees(problem, weight, cancelled=cancelled).seconds
+        order, moved, at, slices = np.arange(problem.trips), np.zeros(2, dtype=np.int64), 0, Slices(20)
+        while at < len(order) and not deadline.passed():
+            stop_if(cancelled)
+            at = sweep_steps(
+                problem.cost, self.star, problem.tail, table, plan, self.search, guide, self.trees.row, self.trips,
+                order, at, slices.next(), moved,
+            )  # fmt: skip
+            if moved[1]:
+                table, plan = repack(plan, problem.arcs)
+            progress(at / len(order), "")
+        indptr, arc = rows_of(plan)[:2]
+        return indptr, arc, int(moved[0])
+
+
+def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return offsets (t+1,), arcs and entries of the plan's routes without the gaps of the arena."""
+    indptr = np.r_[0, np.cumsum(plan.hops)].astype(np.int64)
+    at = np.arange(indptr[-1]) + np.repeat(plan.start - indptr[:-1], plan.hops)
+    return indptr, plan.arc[at], plan.entry[at]
+
+
+def repack(plan: Plan, arcs: int) -> tuple[Timetable, Plan]:
+    """Return timetable and plan with the same content and more room."""
+    indptr, arc, entry = rows_of(plan)
+    schedule = Schedule(indptr, arc, entry, plan.arrival)
+    return make_timetable(schedule, arcs), make_plan(schedule)
+
+
+def system_optimal_routes(
+    problem: RoutingProblem,
+    trees: Trees,
+    start: Schedule,
+    deadline: Deadline,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> tuple[Routes, list[tuple[float, float]]]:
+    """Return the best routes found from ``start`` on, and (seconds, total time) after each sweep.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    best, departed = start, float(problem.departure.sum())
+    total = float(start.arrival.sum()) - departed
+    history, sweep, schedule = [(deadline.elapsed, total)], Sweep(problem, trees), start
+    for number in range(1, MOST_SWEEPS + 1):
+        bar = part(progress, (number - 1) / MOST_SWEEPS, number / MOST_SWEEPS)
+        indptr, arc, moved = sweep.run(schedule, deadline, bar, cancelled)
+        schedule = simulate_rows(problem, indptr, arc, cancelled=cancelled)
+        new = float(schedule.arrival.sum()) - departed
+        history.append((deadline.elapsed, new))
+        if log:
+            log(f"Sweep {number}: {moved} vehicles changed route, total time {new / 3600:,.1f} vehicle-hours.")
+        gain = total - new
+        if gain > 0:
+            best, total = schedule, new
+        if gain < LEAST_GAIN * max(total, 0.0) or moved == 0 or deadline.passed():
+            break
+    return distinct(best.indptr, best.arc, problem.source), history
