@@ -199,6 +199,9 @@ def _log_network(name: str, network: RoadNetwork, options: NetworkOptions, feedb
         f"NETWORK: {len(network.road_ids)} roads of “{name}” give {network.node_count} nodes, "
         f"{network.piece_count} pieces and {network.arc_count} directed arcs."
     )
+    if options.direction_field is None:
+        way = ("in the drawn direction", "against the drawn direction", "both ways")[options.default_direction]
+        feedback.pushInfo(f"NETWORK: no direction field; every road is open {way}.")
     if options.speed_field is None:
         feedback.pushInfo(f"NETWORK: no speed field; {options.default_speed:g} km/h on every road.")
     sizes = np.bincount(components(network, strong=False))

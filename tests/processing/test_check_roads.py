@@ -181,6 +181,22 @@ def test_bad_input_leaves_no_file(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_default_field_that_was_passed_on_but_is_missing_is_a_warning():
+    heard = Heard()
+    check(layer([line((0, 0), (50, 0))]), heard, SPEED_FIELD="maxspeed")
+    assert "SPEED_FIELD: “roads” has no field “maxspeed”; it is read without one." in heard.warned
+
+
+def test_cancelling_writes_nothing(tmp_path: Path):
+    heard = Heard()
+    heard.cancel()
+    many = layer([line((k, 0), (k + 1, 0)) for k in range(6_000)])
+    target = tmp_path / "problems.gpkg"
+    check(many, heard, OUTPUT=str(target), OUTPUT_NETWORK=str(tmp_path / "roads.gpkg"))
+    assert list(tmp_path.iterdir()) == []
+    assert any("Cancelled" in text for text in heard.warned)
+
+
 def test_the_algorithm_explains_itself():
     algorithm = QgsApplication.processingRegistry().algorithmById("evacuation:checkroads")
     assert algorithm.shortHelpString()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsVectorLayer
 
 from evacuation_planner.plugin.solvers.roads.components import components
 from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
@@ -17,6 +17,7 @@ PAIRS = 3
 @pytest.mark.parametrize("strategy", [0, 1])
 def test_costs_are_those_of_native_shortest_path(strategy):
     import processing
+    from processing.tools.dataobjects import createContext
 
     roads = QgsVectorLayer(f"{ROADS}|layername=roads", "roads", "ogr")
     found = read(roads, direction_field="oneway", speed_field="maxspeed", ellipsoid="EPSG:7030")
@@ -25,8 +26,9 @@ def test_costs_are_those_of_native_shortest_path(strategy):
     origins, destinations = chosen[:PAIRS], chosen[PAIRS:]
     weight = found.network.length if strategy == 0 else None
     ours = travel(found.network, origins, destinations, weight)
-    QgsProject.instance().setEllipsoid("EPSG:7030")
-    back = QgsCoordinateTransform(found.crs, QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance())
+    context = createContext()
+    context.setEllipsoid("EPSG:7030")
+    back = QgsCoordinateTransform(found.crs, QgsCoordinateReferenceSystem("EPSG:4326"), context.transformContext())
 
     def text(node: int) -> str:
         point = back.transform(*found.network.node_xy[node].tolist())
@@ -50,6 +52,7 @@ def test_costs_are_those_of_native_shortest_path(strategy):
                 "END_POINT": text(destinations[k]),
                 "OUTPUT": "TEMPORARY_OUTPUT",
             },
+            context=context,
         )["TRAVEL_COST"]
         expected = ours.metres[k, k] if strategy == 0 else ours.seconds[k, k] / 3600
         assert theirs == pytest.approx(expected, rel=1e-6)

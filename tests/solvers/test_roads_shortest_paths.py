@@ -29,9 +29,7 @@ def networks(draw):
     node = st.integers(0, n - 1)
     edges = draw(
         st.lists(
-            st.tuples(
-                st.integers(0, n - 1), st.integers(0, n - 1), st.integers(0, 9), st.integers(1, 4), st.booleans()
-            ),
+            st.tuples(node, node, st.integers(0, 9), st.integers(1, 4), st.booleans()),
             min_size=1,
             max_size=16,
         )

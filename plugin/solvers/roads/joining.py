@@ -61,9 +61,12 @@ def join_points(network: RoadNetwork, xy: np.ndarray, max_distance: float) -> Jo
     """
     points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     known = np.isfinite(points).all(axis=1)
-    piece, measure, distance = _nearest(network, points, known, usable_pieces(network))
+    usable = usable_pieces(network)
+    piece, measure, distance = _nearest(network, points, known, usable)
     near = known & (distance <= max_distance)
-    _, _, any_distance = _nearest(network, points, near, np.ones(network.piece_count, dtype=bool))
+    any_distance = distance
+    if not usable.all():
+        _, _, any_distance = _nearest(network, points, near, np.ones(network.piece_count, dtype=bool))
     node = np.full(len(points), -1, dtype=np.int32)
     joined, node[near] = cut(network, piece[near], measure[near])
     reasons = ["" if near[k] else _reason(bool(known[k]), float(distance[k]), max_distance) for k in range(len(points))]
