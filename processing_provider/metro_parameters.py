@@ -1,4 +1,4 @@
-"""The parameters of a metro allocation, declared once for every algorithm that solves one."""
+"""The parameters and outputs of a metro allocation, declared once for every algorithm that solves one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
+    QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
@@ -116,6 +119,47 @@ _SWARM_NUMBERS = (
     ("SWARM_INERTIA_MIN", "Swarm: last inertia weight", _DOUBLE, 0.4, 0.0, "δ_min of Lu and Sun (2020) Table 4."),
 )  # fmt: skip
 
+_SINKS = (
+    (
+        "OUTPUT",
+        "Deliveries",
+        QgsProcessing.SourceType.TypeVectorLine,
+        False,
+        "A line for each rescue point, incident and resource type that is sent, with the units, the time and the cost.",
+    ),
+    (
+        "OUTPUT_STATIONS",
+        "What is left in stock",
+        QgsProcessing.SourceType.TypeVectorPoint,
+        True,
+        "A point for each rescue point and resource type it stocks, with the units before, sent and left.",
+    ),
+    (
+        "OUTPUT_UNMET",
+        "What is missing or late",
+        QgsProcessing.SourceType.TypeVectorPoint,
+        True,
+        "A point for each incident and resource type that is short of units, or of which no unit comes in time, with "
+        "the reason.",
+    ),
+    (
+        "OUTPUT_CONVERGENCE",
+        "Convergence of the swarm",
+        QgsProcessing.SourceType.TypeVector,
+        True,
+        "Table: the best fitness by iteration, for the plain swarm and the one with repair. Empty with the exact "
+        "method.",
+    ),
+)
+_NUMBERS = {
+    "FITNESS": "Fitness: weighted delay penalty and cost",
+    "DELAY_PENALTY": "Delay penalty, unweighted",
+    "ALLOCATION_COST": "Allocation cost, unweighted",
+    "OPTIMUM": "Fitness of the exact optimum",
+    "GAP": "Gap to the optimum or its bound (%)",
+    "UNMET": "Units that are missing",
+}
+
 
 def add_layer(algorithm: EvacuationAlgorithm, name: str) -> None:
     """Add one of the layers and tables with its fields."""
@@ -207,3 +251,18 @@ def read_swarm_parameters(
 def field_names(layer: str) -> list[str]:
     """Return the names of the field parameters of one of the layers, in order."""
     return [row[0] for row in _FIELDS[layer]]
+
+
+def add_outputs(algorithm: EvacuationAlgorithm) -> None:
+    """Add the layers, the report and the numbers an allocation gives."""
+    for name, title, kind, optional, text in _SINKS:
+        wanted = name != "OUTPUT_CONVERGENCE"
+        sink = QgsProcessingParameterFeatureSink(name, algorithm.tr(title), kind, None, optional, wanted)
+        algorithm.add(sink, text)
+    report = QgsProcessingParameterFileDestination(
+        "OUTPUT_HTML", algorithm.tr("Report"), algorithm.tr("HTML files (*.html)"), optional=True
+    )
+    text = "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison of methods."
+    algorithm.add(report, text)
+    for name, title in _NUMBERS.items():
+        algorithm.addOutput(QgsProcessingOutputNumber(name, algorithm.tr(title)))

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
-    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
-    QgsProcessingOutputNumber,
-    QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
@@ -26,48 +22,6 @@ if TYPE_CHECKING:
     from ...plugin.layers.places import Places
     from ...plugin.solvers.metro.problem import MetroProblem
     from ...plugin.solvers.metro.response import Response
-
-_POINTS = QgsProcessing.SourceType.TypeVectorPoint
-_SINKS = (
-    (
-        "OUTPUT",
-        "Deliveries",
-        QgsProcessing.SourceType.TypeVectorLine,
-        False,
-        "A line for each rescue point, incident and resource type that is sent, with the units, the time and the cost.",
-    ),
-    (
-        "OUTPUT_STATIONS",
-        "What is left in stock",
-        _POINTS,
-        True,
-        "A point for each rescue point and resource type it stocks, with the units before, sent and left.",
-    ),
-    (
-        "OUTPUT_UNMET",
-        "What is missing or late",
-        _POINTS,
-        True,
-        "A point for each incident and resource type that is short of units, or of which no unit comes in time, with "
-        "the reason.",
-    ),
-    (
-        "OUTPUT_CONVERGENCE",
-        "Convergence of the swarm",
-        QgsProcessing.SourceType.TypeVector,
-        True,
-        "Table: the best fitness by iteration, for the plain swarm and the one with repair. Empty with the exact "
-        "method.",
-    ),
-)
-_NUMBERS = {
-    "FITNESS": "Fitness: weighted delay penalty and cost",
-    "DELAY_PENALTY": "Delay penalty, unweighted",
-    "ALLOCATION_COST": "Allocation cost, unweighted",
-    "OPTIMUM": "Fitness of the exact optimum",
-    "GAP": "Gap to the optimum or its bound (%)",
-    "UNMET": "Units that are missing",
-}
 
 
 class AllocateMetroResources(EvacuationAlgorithm):
@@ -102,16 +56,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
             minValue=0.0,
         )
         self.add(limit, "Seconds for the exact method, and for each swarm; 0 = no limit.", advanced=True)
-        for name, title, kind, optional, text in _SINKS:
-            wanted = name != "OUTPUT_CONVERGENCE"
-            sink = QgsProcessingParameterFeatureSink(name, self.tr(title), kind, None, optional, wanted)
-            self.add(sink, text)
-        report = QgsProcessingParameterFileDestination(
-            "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
-        )
-        self.add(report, "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison.")
-        for name, title in _NUMBERS.items():
-            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+        shared.add_outputs(self)
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         from ...plugin.solvers.metro.penalty import parse_tiers

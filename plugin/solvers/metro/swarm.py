@@ -140,16 +140,7 @@ def solve_swarm(
     parameters = parameters or SwarmParameters()
     start, deadline = time.monotonic(), Deadline(time_limit)
     space = SwarmSpace.of(problem, parameters.x_max, on_time)
-    if space.size * parameters.particles > MOST_NUMBERS:
-        raise SolverError(
-            f"METHOD: {parameters.particles} particles of {space.size} coordinates (rescue points x incidents x types) "
-            f"are too many for the particle swarm. Use the exact method, or fewer particles."
-        )
-    if log is not None and space.widened:
-        log(
-            f"The swarm's largest position {parameters.x_max:g} would keep it from meeting the demand for "
-            f"{', '.join(space.widened)}; these coordinates reach up to the stock."
-        )
+    _check_size(space, parameters, log)
     mend = Repair(problem, space)
     best, track = _search(space, parameters, mend if repair else None, seed, deadline, progress, cancelled)
     violation = float(track.violation[-1]) if len(track.violation) else 0.0
@@ -163,6 +154,20 @@ def solve_swarm(
             f"{allocation.seconds:.2f} s."
         )
     return SwarmResult(allocation, violation, track)
+
+
+def _check_size(space: SwarmSpace, parameters: SwarmParameters, log: Callable[[str], None] | None) -> None:
+    """Refuse a space too large for a swarm, and say where x_max gave way."""
+    if space.size * parameters.particles > MOST_NUMBERS:
+        raise SolverError(
+            f"METHOD: {parameters.particles} particles of {space.size} coordinates (rescue points x incidents x types) "
+            f"are too many for the particle swarm. Use the exact method, or fewer particles."
+        )
+    if log is not None and space.widened:
+        log(
+            f"The swarm's largest position {parameters.x_max:g} would keep it from meeting the demand for "
+            f"{', '.join(space.widened)}; these coordinates reach up to the stock."
+        )
 
 
 def _search(
