@@ -219,3 +219,13 @@ def test_proofs_by_price_never_lose_the_optimum(seed):
     count = int(cover.chosen.sum())
     assert plain_program(problem, count - 1) is None
     assert reached(cover, minutes)[2] == pytest.approx(plain_program(problem, count), rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 7, 14, 17])
+def test_without_highs_the_choice_is_as_good(monkeypatch, seed):
+    from evacuation_planner.plugin.solvers import solver_highs
+
+    monkeypatch.setattr(solver_highs, "usable", lambda: False)
+    people, minutes, room = random_case(seed)
+    cover = covering.solve(CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), mip_gap=0.0)
+    assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room))

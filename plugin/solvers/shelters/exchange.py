@@ -56,7 +56,7 @@ def improve(
     """
     other = rounded(problem, coverage, target, relaxation)
     if other is not None:
-        other_flow, other_value = flows_to(problem, other)
+        other_flow, other_value = flows_to(problem, other, cancelled)
         if other_value < value:
             best, flow, value = other, other_flow, other_value
     improved = True
@@ -73,7 +73,7 @@ def improve(
             trial[leave], trial[enter] = False, True
             if coverage.sheltered(trial) < target:
                 continue
-            trial_flow, trial_value = flows_to(problem, trial)
+            trial_flow, trial_value = flows_to(problem, trial, cancelled)
             if trial_value < value * (1.0 - 1e-9):
                 best, flow, value, improved = trial, trial_flow, trial_value, True
                 break

@@ -49,7 +49,7 @@ def least_travel(
     set, which is the proof by which it leaves the integer program. What is left goes to the solver.
     """
     began = time.monotonic()
-    best, (flow, value) = start, flows_to(problem, start)
+    best, (flow, value) = start, flows_to(problem, start, cancelled)
     progress(0.05, "Bounding the travel time")
     relaxation = relax(problem, _some_of(deadline), cancelled)
     bound, method = relaxation.bound, "linear relaxation"
@@ -63,6 +63,7 @@ def least_travel(
         program = _Program(problem, value, relaxation)
         log(program.sentence(value, bound))
         for _ in range(MOST_ATTEMPTS):
+            program.start_from(best, flow)
             solution = program.solve(mip_gap, deadline, progress, cancelled, log)
             method = solution.solver
             if solution.status == "infeasible":
@@ -75,7 +76,7 @@ def least_travel(
             if coverage.sheltered(chosen) < target:
                 program.rule_out(chosen)
                 continue
-            found_flow, found = flows_to(problem, chosen)
+            found_flow, found = flows_to(problem, chosen, cancelled)
             if found < value:
                 best, flow, value = chosen, found_flow, found
             break
@@ -96,6 +97,7 @@ class _Program:
         self._sites = np.flatnonzero(~closed)
         self._fixed = int(closed.sum()), int((opened | problem.required).sum())
         self.problem: Any = pulp.LpProblem("least_travel", pulp.LpMinimize)
+        self._flows: dict[int, Any] = {}
         self.open = {
             j: new_variable(self.problem, f"open_{j:05d}", int(opened[j] or problem.required[j]), 1, pulp.LpInteger)
             for j in self._sites.tolist()
@@ -111,7 +113,7 @@ class _Program:
         cost = []
         columns = (keep, problem.zone[keep], problem.site[keep], problem.minutes[keep], problem.most[keep])
         for pair, i, j, minutes, most in zip(*(column.tolist() for column in columns)):
-            flow = new_variable(model, f"flow_{i:06d}_{j:05d}", 0.0, most)
+            flow = self._flows[pair] = new_variable(model, f"flow_{i:06d}_{j:05d}", 0.0, most)
             of_zone.setdefault(i, []).append(flow)
             of_site.setdefault(j, []).append(flow)
             cost.append((flow, minutes))
@@ -152,10 +154,18 @@ class _Program:
             self.problem,
             time_limit=0.0 if deadline.seconds == float("inf") else max(1.0, deadline.remaining),
             mip_gap=mip_gap,
+            warm_start=True,
             progress=progress,
             cancelled=cancelled,
             log=log,
         )
+
+    def start_from(self, chosen: np.ndarray, flow: np.ndarray) -> None:
+        """Give the solver a known solution to begin with: sites, (s,) bool, and flows, (p,)."""
+        for j, variable in self.open.items():
+            variable.varValue = int(chosen[j])
+        for pair, variable in self._flows.items():
+            variable.varValue = float(flow[pair])
 
     def chosen(self) -> np.ndarray:
         """Return the open sites of the solution, (s,) bool."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import OptimizeResult, linprog
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 
-from ..control import Deadline, IsCancelled, SolverError, stop_if
+from ..control import Deadline, IsCancelled, SolverError, never
+from ..linear_program import LinearProgram
 
 MOST_ROUNDS = 12
 WORTHWHILE = 1e-4  # a round that raises the bound by less than this part of it is the last
@@ -78,7 +78,7 @@ class Relaxation:
     tight: np.ndarray
 
 
-def flows_to(problem: TravelProblem, chosen: np.ndarray) -> tuple[np.ndarray, float]:
+def flows_to(problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled = never) -> tuple[np.ndarray, float]:
     """Return the flows, (p,), with the least person-minutes that shelter the target in the chosen sites, and those.
 
     Raises
@@ -90,31 +90,21 @@ def flows_to(problem: TravelProblem, chosen: np.ndarray) -> tuple[np.ndarray, fl
     keep = np.flatnonzero(chosen[problem.site] & (problem.most > 0.0))
     if len(keep) == 0 or problem.target <= 0.0:
         return flow, 0.0
-    zone, site = problem.zone[keep], problem.site[keep]
-    columns = np.arange(len(keep))
-    per_zone = csr_matrix((np.ones(len(keep)), (zone, columns)), shape=(len(problem.people), len(keep)))
-    per_site = csr_matrix((np.ones(len(keep)), (site, columns)), shape=(len(problem.room), len(keep)))
+    per_zone, per_site = _incidence(problem, keep)
     most = problem.most[keep]
-    if problem.all_sheltered:
-        rows, right = per_site, problem.room
-        equal, equals = per_zone[problem.people > 0], problem.people[problem.people > 0]
-    else:
-        everybody = csr_matrix(-np.ones((1, len(keep))))
-        rows = vstack([per_site, per_zone, everybody], format="csr")
-        right = np.concatenate([problem.room, problem.people, [-problem.target]])
-        equal, equals = None, None
-    answer = linprog(
+    rows, low, high = _demand(problem, per_zone)
+    program = LinearProgram(
         problem.minutes[keep],
-        A_ub=rows,
-        b_ub=right,
-        A_eq=equal,
-        b_eq=equals,
-        bounds=np.stack([np.zeros(len(keep)), most], axis=1),
-        method="highs-ds",  # a vertex: whole people where the rooms are whole
+        np.zeros(len(keep)),
+        most,
+        vstack([per_site, rows], format="csr"),
+        np.concatenate([np.full(len(problem.room), -np.inf), low]),
+        np.concatenate([problem.room, high]),
     )
-    if answer.x is None or answer.status != 0:
-        raise SolverError(f"The chosen sites do not shelter {problem.target:g} people: {answer.message}")
-    flow[keep] = np.clip(answer.x, 0.0, most)
+    found = program.solve(cancelled)
+    if found is None:
+        raise SolverError(f"The chosen sites do not shelter {problem.target:g} people.")
+    flow[keep] = np.clip(found.x, 0.0, most)
     return flow, float(flow @ problem.minutes)
 
 
@@ -125,69 +115,72 @@ def relax(problem: TravelProblem, deadline: Deadline, cancelled: IsCancelled) ->
     Σ_zone y <= room * open, Σ open <= max_sites. The value after any round is a bound and none is below the one
     before; rows are added until the bound hardly rises or the time is up.
     """
+    pairs, most = len(problem.zone), problem.most
+    program = _relaxed(problem)
     tight = np.zeros(0, dtype=np.int64)
     result: Relaxation | None = None
     for _ in range(MOST_ROUNDS):
-        stop_if(cancelled)
-        answer = _relaxed(problem, tight)
-        if answer.x is None or answer.status != 0:
-            if result is None:
-                raise SolverError(f"The linear relaxation of the shelter choice failed: {answer.message}")
+        found = program.solve(cancelled)
+        if found is None:
             break
-        pairs = len(problem.zone)
-        flow, opened = answer.x[:pairs], answer.x[pairs:]
-        price = answer.lower.marginals[pairs:] + answer.upper.marginals[pairs:]
-        before, result = result, Relaxation(float(answer.fun), opened, price, tight)
+        flow, opened = found.x[:pairs], found.x[pairs:]
+        before, result = result, Relaxation(found.objective, opened, found.reduced_cost[pairs:], tight)
         if deadline.passed() or (before and result.bound - before.bound <= WORTHWHILE * max(1.0, result.bound)):
             break
-        broken = flow - problem.most * opened[problem.site] > 1e-4 * np.maximum(1.0, problem.most)
+        broken = flow - most * opened[problem.site] > 1e-4 * np.maximum(1.0, most)
         broken[tight] = False
-        if not broken.any():
+        more = np.flatnonzero(broken)
+        if len(more) == 0:
             break
-        tight = np.union1d(tight, np.flatnonzero(broken))
+        linked = _linked(problem, more)
+        program.add_rows(linked, np.full(len(more), -np.inf), np.zeros(len(more)))
+        tight = np.union1d(tight, more)
     if result is None:
-        raise SolverError("The linear relaxation of the shelter choice was not solved.")
+        raise SolverError("The linear relaxation of the shelter choice could not be solved.")
     return result
 
 
-def _relaxed(problem: TravelProblem, tight: np.ndarray) -> OptimizeResult:
-    """Solve the relaxation with the rows of the pairs ``tight``."""
-    pairs, sites, zones = len(problem.zone), len(problem.room), len(problem.people)
-    size = pairs + sites
-    columns, most = np.arange(pairs), problem.most
-    per_zone = csr_matrix((np.ones(pairs), (problem.zone, columns)), shape=(zones, size))
-    room = csr_matrix(
-        (
-            np.concatenate([np.ones(pairs), -problem.room]),
-            (np.concatenate([problem.site, np.arange(sites)]), np.arange(size)),
-        ),
-        shape=(sites, size),
-    )
-    count = csr_matrix((np.ones(sites), (np.zeros(sites, int), pairs + np.arange(sites))), shape=(1, size))
-    each = np.arange(len(tight))
-    linked = csr_matrix(
-        (
-            np.concatenate([np.ones(len(tight)), -most[tight]]),
-            (np.concatenate([each, each]), np.concatenate([tight, pairs + problem.site[tight]])),
-        ),
-        shape=(len(tight), size),
-    )
-    rows = [room, count, linked]
-    right = [np.zeros(sites), np.array([float(problem.max_sites)]), np.zeros(len(tight))]
-    equal, equals = None, None
-    if problem.all_sheltered:
-        equal, equals = per_zone, problem.people
-    else:
-        everybody = csr_matrix((-np.ones(pairs), (np.zeros(pairs, int), columns)), shape=(1, size))
-        rows += [per_zone, everybody]
-        right += [problem.people, np.array([-problem.target])]
-    low = np.concatenate([np.zeros(pairs), problem.required.astype(float)])
-    return linprog(
+def _relaxed(problem: TravelProblem) -> LinearProgram:
+    """Return the relaxation without the rows ``flow <= most * open``; variables are the flows, then the sites."""
+    pairs, sites = len(problem.zone), len(problem.room)
+    per_zone, per_site = _incidence(problem, np.arange(pairs))
+    demand, low, high = _demand(problem, per_zone)
+    diagonal = csr_matrix((-problem.room, (np.arange(sites), np.arange(sites))), shape=(sites, sites))
+    room = hstack([per_site, diagonal])
+    count = hstack([csr_matrix((1, pairs)), csr_matrix(np.ones((1, sites)))])
+    nothing = csr_matrix((demand.shape[0], sites))
+    open_low = problem.required.astype(float)
+    return LinearProgram(
         np.concatenate([problem.minutes, np.zeros(sites)]),
-        A_ub=vstack(rows, format="csr"),
-        b_ub=np.concatenate(right),
-        A_eq=equal,
-        b_eq=equals,
-        bounds=np.stack([low, np.concatenate([most, np.ones(sites)])], axis=1),
-        method="highs",
+        np.concatenate([np.zeros(pairs), open_low]),
+        np.concatenate([problem.most, np.ones(sites)]),
+        vstack([room, count, hstack([demand, nothing])], format="csr"),
+        np.concatenate([np.full(sites + 1, -np.inf), low]),
+        np.concatenate([np.zeros(sites), [float(problem.max_sites)], high]),
     )
+
+
+def _linked(problem: TravelProblem, pairs: np.ndarray) -> csr_matrix:
+    """Return the rows ``flow - most * open`` of the given pairs."""
+    each, count = np.arange(len(pairs)), len(problem.zone)
+    values = np.concatenate([np.ones(len(pairs)), -problem.most[pairs]])
+    columns = np.concatenate([pairs, count + problem.site[pairs]])
+    return csr_matrix((values, (np.concatenate([each, each]), columns)), shape=(len(pairs), count + len(problem.room)))
+
+
+def _incidence(problem: TravelProblem, keep: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
+    """Return the sums of the flows ``keep`` by zone and by site as matrices."""
+    ones, columns = np.ones(len(keep)), np.arange(len(keep))
+    per_zone = csr_matrix((ones, (problem.zone[keep], columns)), shape=(len(problem.people), len(keep)))
+    per_site = csr_matrix((ones, (problem.site[keep], columns)), shape=(len(problem.room), len(keep)))
+    return per_zone, per_site
+
+
+def _demand(problem: TravelProblem, per_zone: csr_matrix) -> tuple[csr_matrix, np.ndarray, np.ndarray]:
+    """Return the rows that see to the people: all of each zone, or at most that and the target in all."""
+    if problem.all_sheltered:
+        return per_zone, problem.people, problem.people
+    everybody = csr_matrix(np.ones((1, per_zone.shape[1])))
+    rows = vstack([per_zone, everybody], format="csr")
+    low = np.concatenate([np.full(len(problem.people), -np.inf), [problem.target]])
+    return rows, low, np.concatenate([problem.people, [np.inf]])
