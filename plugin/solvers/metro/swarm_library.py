@@ -48,7 +48,7 @@ def load_swarm_library() -> SwarmLibrary:
     MissingDependency
         When pyswarms is not installed.
     """
-    with _quiet_logging():
+    with quiet_logging():
         require("pyswarms", "the particle swarm method")
         from pyswarms.backend.operators import compute_pbest
         from pyswarms.backend.swarms import Swarm
@@ -58,7 +58,8 @@ def load_swarm_library() -> SwarmLibrary:
 
 
 @contextmanager
-def _quiet_logging() -> Iterator[None]:
+def quiet_logging() -> Iterator[None]:
+    """Keep pyswarms from setting up logging while it is imported or one of its objects is made."""
     before = os.environ.get(LOGGING_VARIABLE)
     handle, path = tempfile.mkstemp(suffix=".yml")
     try:
