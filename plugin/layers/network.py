@@ -63,6 +63,8 @@ def read_network(
     Cancelled
     """
     name, crs = source.sourceName(), source.sourceCrs()
+    if source.featureCount() == 0:  # asked first: an empty file often has no CRS either
+        _refuse_empty(name, [], {})
     if not crs.isValid():
         raise LayerError(
             f"NETWORK: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
