@@ -8,6 +8,8 @@ import numpy as np
 
 from .problem import MetroProblem
 
+CLOSED = 1e-9  # relative difference of value and bound that is floating-point noise
+
 
 @dataclass(frozen=True)
 class Worth:
@@ -49,8 +51,8 @@ class Allocation:
 
     @property
     def proved(self) -> bool:
-        """Whether the bound closes on the fitness (to 1e-9 of it)."""
-        return self.bound is not None and self.worth.fitness - self.bound <= 1e-9 * max(1.0, abs(self.worth.fitness))
+        """Whether the bound closes on the fitness."""
+        return gap_percent(self.worth.fitness, self.bound) == 0.0
 
 
 def worth_of(problem: MetroProblem, units: np.ndarray) -> Worth:
@@ -64,6 +66,6 @@ def gap_percent(value: float, bound: float | None) -> float | None:
     """Return ``100 * (value - bound) / value``; None without a bound, 0 where both are 0."""
     if bound is None:
         return None
-    if value == 0.0:
-        return 0.0 if bound == 0.0 else None
-    return max(0.0, 100.0 * (value - bound) / value)
+    if abs(value - bound) <= CLOSED * max(1.0, abs(value)):
+        return 0.0
+    return None if value == 0.0 else max(0.0, 100.0 * (value - bound) / value)
