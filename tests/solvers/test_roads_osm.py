@@ -67,6 +67,8 @@ def test_given_values_come_first():
         ("50|80", 50),
         ("7,5", 7.5),
         ("50;signals", 50),
+        ("['50', '30']", 30),
+        ('["30 mph"]', 48.28032),
         ("-5", -5),
         (0, 0),
     ],
@@ -113,6 +115,12 @@ def test_unusable_speeds_give_the_default_and_are_counted():
     assert "2 road(s) have a speed of zero or less (“-3”, “0”)" in text
     assert "2 road(s) have an absurd speed" in text
     assert "1 road(s) have a speed that is not understood (“none”)" in text
+
+
+def test_lists_of_values_are_read_as_several():
+    found = traffic(directions=[["yes"], None], speeds=[["50", "30"], "40"])
+    assert found.speed.tolist() == [30, 40]
+    assert found.direction.tolist() == [0, 2]
 
 
 def test_numbers_that_are_not_numbers_are_missing_speeds():

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.roads import merging
 from evacuation_planner.plugin.solvers.roads.lines import NO_LENGTH, NOT_NUMBERS, clean
 from evacuation_planner.plugin.solvers.roads.splitting import keep_pieces
 from evacuation_planner.plugin.solvers.roads.wkb import Lines
@@ -82,6 +84,14 @@ def test_a_chain_of_ends_joins_in_one_node():
     fan = [[(0, 0), (-50, 9)], [(0.4, 0), (50, 9)], [(0.8, 0), (50, -9)]]
     assert len(pieces_of(fan, 0.5).node_xy) == 4
     assert len(pieces_of(fan, 0.3).node_xy) == 6
+
+
+def test_a_tolerance_in_the_wrong_unit_is_refused(monkeypatch):
+    monkeypatch.setattr(merging, "MOST_PAIRS", 1000)
+    star = [[(0.001 * k, 0), (0.001 * k, 5)] for k in range(100)]
+    assert len(pieces_of(star, 0.0005)) == 100
+    with pytest.raises(SolverError, match="TOLERANCE: 1 m is too large for these roads: on average 100 vertices"):
+        pieces_of(star, 1.0)
 
 
 def test_a_line_does_not_fold_onto_its_own_tip():

@@ -6,8 +6,10 @@ from itertools import chain
 
 import numpy as np
 
+from ..control import SolverError
 from ..dependencies import require
 
+MOST_PAIRS = 20_000_000  # an end and a vertex near it; more is a tolerance in the wrong unit
 ROUNDING = 1e-9  # m; so that a distance equal to the tolerance counts as within it
 
 
@@ -51,6 +53,11 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
     -------
     (u,) int64
         The place that stands for each place, itself unless joined.
+
+    Raises
+    ------
+    SolverError
+        When the tolerance is so large that the pairs to look at would not fit into memory.
     """
     same = np.arange(len(places))
     if tolerance <= 0 or not is_end.any():
@@ -94,8 +101,14 @@ def _pairs_within(places: np.ndarray, ends: np.ndarray, reach: float) -> tuple[n
     asked = near[wanted[near]]
     if len(asked) == 0:
         return asked, asked, np.empty(0)
-    groups = cKDTree(places[near]).query_ball_point(places[asked], reach)
-    count = np.fromiter(map(len, groups), dtype=np.int64, count=len(groups))
+    tree = cKDTree(places[near])
+    count = tree.query_ball_point(places[asked], reach, return_length=True)
+    if count.sum() > MOST_PAIRS:
+        raise SolverError(
+            f"TOLERANCE: {reach:g} m is too large for these roads: on average {count.mean():,.0f} vertices lie within "
+            "it of a road's end. Choose a tolerance of a few metres at most."
+        )
+    groups = tree.query_ball_point(places[asked], reach)
     end = np.repeat(asked, count)
     other = near[np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=int(count.sum()))]
     different = end != other

@@ -101,10 +101,14 @@ def _lowest(value: Any, units: dict[str, float]) -> float:
         except (TypeError, ValueError):
             return math.nan
     found = []
-    for part in re.split(r"[;|]", value.lower()):
-        text = part.strip()
-        sign = -1.0 if text.startswith("-") else 1.0
-        match = _QUANTITY.match(text.lstrip("+-").strip())
+    text = value.lower().strip()
+    separator = r"[;|]"
+    if text.startswith("["):  # a list written out: "['50', '30']"
+        text, separator = re.sub(r"[\[\]'\"]", "", text), r"[;|,]"
+    for part in re.split(separator, text):
+        word = part.strip()
+        sign = -1.0 if word.startswith("-") else 1.0
+        match = _QUANTITY.match(word.lstrip("+-").strip())
         if match and match.group(2) in units:
             found.append(sign * float(match.group(1).replace(",", ".")) * units[match.group(2)])
     return min(found) if found else math.nan
@@ -114,7 +118,11 @@ class Values:
     """A column of attribute values, looked at once for each different value."""
 
     def __init__(self, values: Sequence[Any]) -> None:
-        self.different = list(set(values))
+        try:
+            self.different = list(set(values))
+        except TypeError:  # lists: several values of a tag, as some exports keep them
+            values = [";".join(map(str, value)) if isinstance(value, list) else value for value in values]
+            self.different = list(set(values))
         number = {value: k for k, value in enumerate(self.different)}
         self.code = np.fromiter(map(number.__getitem__, values), dtype=np.int64, count=len(values))
 
