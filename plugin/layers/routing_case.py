@@ -1,0 +1,167 @@
+"""Layers as a routing problem: trips joined to the roads, vehicles, volume-delay functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+from qgis.PyQt.QtCore import QDateTime
+
+from ..solvers.roads.network import RoadNetwork
+from ..solvers.routing.problem import CUMULATIVE, RoutingProblem, routing_problem
+from ..solvers.routing.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
+from ..solvers.routing.volume_delay import BPR, DENSITY, LEAST_SPEED_SHARE, LINEAR, RoadCost, road_cost, storage
+from .network import ReadNetwork, join_places
+from .trips import TripRows, row_departures, start_of
+
+LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer
+OUTLET = "cannot be reached from the origin by the roads' directions"
+
+
+@dataclass(frozen=True)
+class Departures:
+    """How departures are spread: the window in seconds, its profile, and the seed of the draw."""
+
+    window: float
+    profile: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class CostChoice:
+    """Cost function and its parameters as the user gives them; ``period`` in seconds."""
+
+    kind: int
+    alpha: float
+    bpr_a: float
+    bpr_b: float
+    period: float
+
+
+@dataclass(frozen=True)
+class RoutingCase:
+    """What is routed, and where it comes from.
+
+    Attributes
+    ----------
+    read : ReadNetwork
+        The roads, with a node for each joined end of a trip.
+    rows : TripRows
+    start : QDateTime
+        Date and time of t = 0.
+    row : (v,) int64
+        Row of each vehicle of the problem.
+    departure, people : (v,) float64
+        Of each vehicle, sorted by departure.
+    source, destination : (v,) int32
+    unjoined : list of (row, reason)
+        Rows that could not be joined to the roads.
+    """
+
+    read: ReadNetwork
+    rows: TripRows
+    start: QDateTime
+    row: np.ndarray
+    departure: np.ndarray
+    people: np.ndarray
+    source: np.ndarray
+    destination: np.ndarray
+    unjoined: list[tuple[int, str]]
+
+    def problem(
+        self,
+        choice: CostChoice,
+        flow_model: int,
+        background: Optional[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    ) -> RoutingProblem:
+        """Return the problem in arrays under a cost function and with a background flow."""
+        network = self.read.network
+        return routing_problem(
+            network.node_count,
+            network.tail,
+            network.head,
+            cost_of(network, choice, background),
+            self.source,
+            self.destination,
+            self.departure,
+            self.people,
+            network.length,
+            limit_of(network, choice.period, flow_model),
+        )
+
+
+def cost_of(
+    network: RoadNetwork, choice: CostChoice, background: Optional[tuple[np.ndarray, np.ndarray, np.ndarray]]
+) -> RoadCost:
+    """Return the volume-delay function of every arc."""
+    free_flow = np.maximum(network.free_flow, LEAST_TIME)
+    if choice.kind == LINEAR:
+        return road_cost(LINEAR, free_flow, a=choice.alpha, background=background)
+    if choice.kind == DENSITY:
+        room = storage(network.length, network.lanes)
+        return road_cost(DENSITY, free_flow, room, LEAST_SPEED_SHARE, background=background)
+    room = network.capacity * (choice.period / 3600.0)
+    return road_cost(BPR, free_flow, room, choice.bpr_a, choice.bpr_b, background)
+
+
+def limit_of(network: RoadNetwork, period: float, flow_model: int) -> np.ndarray:
+    """Return the vehicles (m,) above which a road is over capacity: its storage, or what passes in the period."""
+    if flow_model == CUMULATIVE:
+        return network.capacity * (period / 3600.0)
+    return storage(network.length, network.lanes)
+
+
+def routing_case(
+    read: ReadNetwork,
+    rows: TripRows,
+    start_given: Optional[QDateTime],
+    departures: Departures,
+    max_snap_distance: float,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> RoutingCase:
+    """Join the trips to the roads and make vehicles of them.
+
+    Raises
+    ------
+    LayerError
+        A departure before t = 0.
+    """
+    start = start_of(rows, start_given, feedback)
+    at = row_departures(rows, start)
+    places, where = rows.ends()
+    read, joined = join_places(read, places, max_snap_distance, context, feedback)
+    node = [ends.node[place] for ends, place in zip(joined, where)]
+    unjoined = []
+    for k in np.flatnonzero((node[0] < 0) | (node[1] < 0)).tolist():
+        end, word = (0, "origin") if node[0][k] < 0 else (1, "destination")
+        unjoined.append((k, f"{word}: {joined[end].reasons[where[end][k]]}"))
+    usable = np.ones(len(rows), dtype=bool)
+    usable[[k for k, _ in unjoined]] = False
+    chosen = np.flatnonzero(usable)
+    group, people = fill_vehicles(rows.people[chosen], rows.occupancy[chosen])
+    row = chosen[group]
+    departure = at[row]
+    free = np.flatnonzero(np.isnan(departure))
+    rng = np.random.default_rng(departures.seed)
+    departure[free] = spread_departures(len(free), departures.window, departures.profile, rng)
+    if len(free):
+        feedback.pushInfo(
+            f"{len(free)} vehicles leave {PROFILE_NAMES[departures.profile]} within {departures.window / 60:g} minutes "
+            f"(SEED {departures.seed})."
+        )
+    order = np.argsort(departure, kind="stable")
+    row = row[order]
+    return RoutingCase(
+        read,
+        rows,
+        start,
+        row,
+        departure[order],
+        people[order],
+        node[0][row].astype(np.int32),
+        node[1][row].astype(np.int32),
+        unjoined,
+    )

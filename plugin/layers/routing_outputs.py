@@ -1,0 +1,168 @@
+"""Routes, roads, clearance and what could not be routed as rows of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Optional
+
+import numpy as np
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
+
+from ..solvers.routing.clearance import Clearance
+from ..solvers.routing.result import RoutingResult
+from ..solvers.routing.road_use import RoadUse
+from .fields import Column
+from .moments import at_second
+from .network import arcs_geometries
+from .network_geometry import lines_in
+from .routing_case import OUTLET, RoutingCase
+
+Row = tuple[Optional[QgsGeometry], list[Any]]
+
+ROUTES = [
+    Column("origin_id", "text", "where the trips start"),
+    Column("destination_id", "text", "where they go"),
+    Column("people", "int", "people on this route"),
+    Column("vehicles", "int", "vehicles on this route"),
+    Column("length_m", "float", "length, m"),
+    Column("free_flow_s", "float", "travel time of this route on empty roads, s"),
+    Column("travel_time_s", "float", "mean travel time of the vehicles, s"),
+    Column("detour", "float", "mean travel time over the least possible time from origin to destination"),
+    Column("first_departure", "datetime", "first departure"),
+    Column("last_arrival", "datetime", "last arrival"),
+    Column("first_departure_s", "float", "first departure, s from t = 0"),
+    Column("last_arrival_s", "float", "last arrival, s from t = 0"),
+]
+ROADS = [
+    Column("road_id", "text", "road"),
+    Column("direction", "text", "forward: as the road is drawn; backward: against it"),
+    Column("vehicles", "int", "vehicles that use this piece in this direction"),
+    Column("peak_vehicles", "int", "most vehicles on it at once"),
+    Column("peak_time", "datetime", "when that is first reached"),
+    Column("free_flow_s", "float", "travel time on the empty road, s"),
+    Column("mean_s", "float", "mean travel time, s"),
+    Column("delay_s", "float", "time lost to congestion by all vehicles together, vehicle-seconds"),
+]
+CLEARANCE = [
+    Column("time", "datetime", "date and time"),
+    Column("seconds", "float", "s from t = 0"),
+    Column("departed", "int", "people who have left"),
+    Column("arrived", "int", "people who have arrived"),
+    Column("on_road", "int", "people on the road"),
+    Column("in_hazard", "int", "people still inside the hazard; empty without a hazard"),
+]
+UNROUTED = [
+    Column("origin_id", "text", "where the trip starts"),
+    Column("destination_id", "text", "where it should go"),
+    Column("people", "int", "people without a route"),
+    Column("vehicles", "int", "vehicles without a route"),
+    Column("reason", "text", "why"),
+]
+
+
+def route_groups(case: RoutingCase, result: RoutingResult) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first vehicle of each group with one origin, destination and route, and the group (r,) of each."""
+    rows = case.rows
+    ends: dict[tuple[str, str], int] = {}
+    pair = np.array([ends.setdefault(key, len(ends)) for key in zip(rows.origin, rows.destination)], dtype=np.int64)
+    key = pair[case.row[result.routed]] * max(result.routes.count, 1) + result.routes.of_trip
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    return first, group.ravel()
+
+
+def route_rows(
+    case: RoutingCase, result: RoutingResult, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+) -> Iterator[Row]:
+    """Yield each distinct route between two places with its vehicles; a trip within one place has a line of no length."""
+    first, group = route_groups(case, result)
+    count, problem = len(first), result.problem
+    vehicles = np.bincount(group, minlength=count)
+    people = np.bincount(group, weights=problem.people, minlength=count)
+    travel = np.bincount(group, weights=result.travel, minlength=count) / np.maximum(vehicles, 1)
+    fastest = np.bincount(group, weights=result.fastest, minlength=count) / np.maximum(vehicles, 1)
+    leave, there = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(leave, group, problem.departure)
+    np.maximum.at(there, group, result.arrival)
+    route = result.routes.of_trip[first]
+    length, free = result.routes.sums(problem.length)[route], result.routes.sums(problem.cost.free_flow)[route]
+    network = case.read.network
+    vertices = [
+        network.path_xy(result.routes.route(r)) if free[k] > 0 else network.node_xy[problem.source[[first[k]] * 2]]
+        for k, r in enumerate(route.tolist())
+    ]
+    shapes = lines_in(case.read, vertices, target, context)
+    for k in np.argsort(-vehicles, kind="stable").tolist():
+        row = int(case.row[result.routed[first[k]]])
+        yield (
+            shapes[k],
+            [
+                case.rows.origin[row],
+                case.rows.destination[row],
+                int(round(people[k])),
+                int(vehicles[k]),
+                float(length[k]),
+                float(free[k]),
+                float(travel[k]),
+                float(max(travel[k] / fastest[k], 1.0)) if fastest[k] > 0 else 1.0,
+                at_second(case.start, leave[k]),
+                at_second(case.start, there[k]),
+                float(leave[k]),
+                float(there[k]),
+            ],
+        )
+
+
+def road_rows(
+    case: RoutingCase,
+    result: RoutingResult,
+    use: RoadUse,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+) -> Iterator[Row]:
+    """Yield each used arc, drawn in the direction of travel."""
+    network, free = case.read.network, result.problem.cost.free_flow
+    shapes = arcs_geometries(case.read, [[arc] for arc in use.arc.tolist()], target, context)
+    for k, arc in enumerate(use.arc.tolist()):
+        yield (
+            shapes[k],
+            [
+                network.arc_road(arc),
+                "forward" if network.forward[arc] else "backward",
+                int(use.vehicles[k]),
+                int(use.peak[k]),
+                at_second(case.start, float(use.peak_time[k])),
+                float(free[arc]),
+                float(use.mean[k]),
+                float(use.delay[k]),
+            ],
+        )
+
+
+def clearance_rows(case: RoutingCase, curve: Clearance) -> Iterator[Row]:
+    """Yield the clearance curve, a row for each moment."""
+    for k, second in enumerate(curve.seconds.tolist()):
+        inside = None if curve.in_hazard is None else int(curve.in_hazard[k])
+        counts = [int(values[k]) for values in (curve.departed, curve.arrived, curve.on_road)]
+        yield None, [at_second(case.start, second), second, *counts, inside]
+
+
+def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
+    """Yield each row of the trips that has no route, as a straight line, with the reason."""
+    rows = case.rows
+    lost = np.bincount(case.row[result.unreachable], minlength=len(rows))
+    reasons = dict(case.unjoined)
+    for k in np.flatnonzero(lost).tolist():
+        reasons[k] = f"{rows.destination[k] or 'the destination'} {OUTLET}"
+    for k in sorted(reasons):
+        people = int(rows.people[k])
+        vehicles = int(lost[k]) or int(np.ceil(people / rows.occupancy[k] - 1e-9))
+        shape = None
+        if np.isfinite(rows.first[k]).all() and np.isfinite(rows.last[k]).all():
+            shape = QgsGeometry.fromPolylineXY([QgsPointXY(*rows.first[k]), QgsPointXY(*rows.last[k])])
+        yield shape, [rows.origin[k], rows.destination[k], people, vehicles, reasons[k]]
+
+
+def unrouted_people(case: RoutingCase, result: RoutingResult) -> int:
+    """Return the people of all rows without a route."""
+    lost = {int(k) for k in case.row[result.unreachable]} | {k for k, _ in case.unjoined}
+    return int(sum(int(case.rows.people[k]) for k in lost))

@@ -1,0 +1,113 @@
+"""The report of ``routeevacuation``: figures, clearance curve, bottlenecks, fairness, limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..layers.moments import at_second
+from ..layers.routing_case import CostChoice, RoutingCase
+from ..solvers.routing.clearance import Clearance
+from ..solvers.routing.problem import CUMULATIVE
+from ..solvers.routing.result import RoutingResult
+from ..solvers.routing.road_use import RoadUse
+from ..solvers.routing.volume_delay import COST_NAMES
+from .charts import bar_chart, line_chart
+from .page import write_report
+
+BOTTLENECKS = 15
+DETOUR_BINS = ((1.0, 1.05), (1.05, 1.25), (1.25, 1.5), (1.5, 2.0), (2.0, 3.0), (3.0, np.inf))
+
+
+def write_routing_report(
+    path: str,
+    case: RoutingCase,
+    result: RoutingResult,
+    use: RoadUse,
+    curve: Clearance,
+    numbers: dict[str, Any],
+    choice: CostChoice,
+) -> None:
+    """Write the HTML report to ``path``."""
+    method, model = result.names
+    write_report(
+        path,
+        "routing_report.html",
+        numbers=numbers,
+        method=method,
+        model=model,
+        static=result.flow_model == CUMULATIVE,
+        cost=COST_NAMES[choice.kind],
+        linear=choice.kind == 0,
+        period=choice.period / 60.0,
+        bound_name=result.bound_name,
+        start=case.start.toString("yyyy-MM-dd HH:mm"),
+        clearance=_clearance_chart(curve),
+        bottlenecks=bottlenecks(case, use),
+        delays=_delay_chart(case, use),
+        detours=detour_table(result),
+        routes=result.routes.count,
+        over=int(use.over_capacity.sum()),
+        used=len(use.arc),
+        hazard=curve.in_hazard is not None,
+    )
+
+
+def _clearance_chart(curve: Clearance) -> Any:
+    """Return the clearance curve as a chart."""
+    series = {"departed": curve.departed, "arrived": curve.arrived, "on the road": curve.on_road}
+    if curve.in_hazard is not None:
+        series["still inside the hazard"] = curve.in_hazard
+    return line_chart(
+        curve.seconds / 60.0, series, title="Clearance", x_label="minutes from t = 0", y_label="people", step=True
+    )
+
+
+def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
+    """Return the directed pieces of road with most delay, worst first."""
+    network, rows = case.read.network, []
+    for k in np.argsort(-use.delay, kind="stable")[:BOTTLENECKS].tolist():
+        if use.delay[k] <= 0:
+            break
+        arc = int(use.arc[k])
+        rows.append(
+            {
+                "road": network.arc_road(arc),
+                "direction": "forward" if network.forward[arc] else "backward",
+                "length": float(network.length[arc]),
+                "lanes": float(network.lanes[arc]),
+                "vehicles": int(use.vehicles[k]),
+                "peak": int(use.peak[k]),
+                "peak_time": at_second(case.start, float(use.peak_time[k])).toString("HH:mm"),
+                "hours": float(use.delay[k]) / 3600.0,
+                "mean": float(use.mean[k]),
+                "free": float(network.free_flow[arc]),
+                "over": bool(use.over_capacity[k]),
+            }
+        )
+    return rows
+
+
+def _delay_chart(case: RoutingCase, use: RoadUse) -> Any:
+    """Return the delay by road, pieces and directions together, as bars; None without delay."""
+    network = case.read.network
+    delay = np.bincount(
+        network.piece_road[network.piece[use.arc]], weights=use.delay, minlength=len(network.road_ids)
+    )
+    worst = [k for k in np.argsort(-delay, kind="stable")[:10].tolist() if delay[k] > 0]
+    if not worst:
+        return None
+    names = [f"road {network.road_ids[k]}" for k in worst]
+    return bar_chart(names, delay[worst] / 3600.0, title="Delay by road", value_label="vehicle-hours")
+
+
+def detour_table(result: RoutingResult) -> list[dict[str, Any]]:
+    """Return how many vehicles travel how much longer than on their own fastest way."""
+    detours = result.detours()
+    rows = []
+    for low, high in DETOUR_BINS:
+        count = int(((detours >= low) & (detours < high)).sum())
+        text = f"{low:g} to {high:g} times" if np.isfinite(high) else f"{low:g} times and more"
+        rows.append({"range": text, "vehicles": count, "share": 100.0 * count / max(len(detours), 1)})
+    return rows

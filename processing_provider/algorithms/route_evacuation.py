@@ -1,0 +1,260 @@
+"""``evacuation:routeevacuation``: by which streets everybody goes ([E] section 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
+from qgis.PyQt.QtCore import QDateTime
+
+from ..base import EvacuationAlgorithm
+from ..network_parameters import read_network_parameter
+from ..routing_parameters import BACKGROUND_FIELDS, add_routing_outputs, add_routing_parameters
+
+if TYPE_CHECKING:
+    from ...plugin.layers.routing_case import CostChoice, RoutingCase
+    from ...plugin.solvers.routing.clearance import Clearance
+    from ...plugin.solvers.routing.result import RoutingResult
+    from ...plugin.solvers.routing.road_use import RoadUse
+
+SYSTEM_OPTIMAL, PRESENT = 3, 0
+DENSITY, BPR = 1, 2
+
+
+class RouteEvacuation(EvacuationAlgorithm):
+    """Finds routes for all vehicles together, so that the total travel time is small."""
+
+    ID = "routeevacuation"
+    TITLE = "Route the evacuation"
+    TAGS = ("route", "routing", "traffic", "assignment", "congestion", "system optimum", "clearance", "path")
+    SUMMARY = (
+        "Finds by which streets everybody goes, so that the total travel time of all vehicles is as small as possible, "
+        "and tells how far from the best possible plan it can be.\n"
+        "The global optimal route problem of Xu et al. 2023 (Chinese Journal of Computers, doi "
+        "10.11897/SP.J.1016.2023.01427), Definitions 5 to 8: individual routes, Algorithm 2 and Algorithm 3 of the "
+        "paper, and a system-optimal method of our own (the default). The paper defines the flow on a road as the "
+        "vehicles present on it (“present”); its reported figures fit the vehicles that ever use it (“cumulative”). "
+        "Both are offered, and every result names its model.\n"
+        "Faster with the Python package numba; works without."
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        add_routing_parameters(self)
+        add_routing_outputs(self)
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        present = self.parameterAsEnum(parameters, "FLOW_MODEL", context) == PRESENT
+        cost = self._cost_kind(parameters, context)
+        if cost == DENSITY and not present:
+            return False, self.tr("COST: density needs FLOW_MODEL present; with cumulative choose BPR or linear.")
+        if cost == BPR and present:
+            return False, self.tr("COST: BPR needs FLOW_MODEL cumulative; with present choose density or linear.")
+        return super().checkParameterValues(parameters, context)
+
+    def _cost_kind(self, parameters: dict[str, Any], context: QgsProcessingContext) -> int:
+        if parameters.get("COST") in (None, ""):
+            return DENSITY if self.parameterAsEnum(parameters, "FLOW_MODEL", context) == PRESENT else BPR
+        return self.parameterAsEnum(parameters, "COST", context)
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.solvers.routing.clearance import clearance
+        from ...plugin.solvers.routing.road_use import road_use
+        from ...plugin.solvers.routing.solve import solve
+
+        case = self._case(parameters, context, feedback)
+        flow_model = self.parameterAsEnum(parameters, "FLOW_MODEL", context)
+        choice = self._choice(parameters, context)
+        background = self._background(parameters, case, context, feedback)
+        progress, cancelled = self.control(feedback, 25.0, 90.0)
+        certify = parameters.get("CERTIFY")
+        result = solve(
+            case.problem(choice, flow_model, background),
+            method=self.parameterAsEnum(parameters, "METHOD", context),
+            flow_model=flow_model,
+            epsilon=self.parameterAsDouble(parameters, "EPSILON", context),
+            certify=None if certify is None else self.parameterAsBoolean(parameters, "CERTIFY", context),
+            period=choice.period,
+            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
+            progress=progress,
+            cancelled=cancelled,
+            log=feedback.pushInfo,
+        )
+        feedback.setProgressText(self.tr("Traffic on the roads"))
+        use = road_use(result)
+        curve = clearance(result, self._inside(parameters, case, context, feedback))
+        numbers = self._numbers(case, result, use)
+        self._tell(numbers, result, feedback)
+        outputs = self._write(parameters, context, case, result, use, curve)
+        report = self._report(parameters, context, case, result, use, curve, numbers, choice)
+        return {**outputs, **report, **numbers}
+
+    def _case(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> RoutingCase:
+        """Read trips and roads and join them."""
+        from ...plugin.layers.routing_case import Departures, routing_case
+        from ...plugin.layers.trips import TripFields, read_trips
+
+        source = self.source(parameters, "TRIPS", context)
+        names = ("ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "COUNT_FIELD", "OCCUPANCY_FIELD", "DEPARTURE_FIELD")
+        fields = TripFields(*(self.field(parameters, name, source, context, feedback, False) for name in names))
+        rows = read_trips(source, fields, self.parameterAsDouble(parameters, "PEOPLE_PER_VEHICLE", context), feedback)
+        if not len(rows):
+            feedback.pushWarning(self.tr("TRIPS: there is nobody to route; the outputs are empty."))
+        progress, cancelled = self.control(feedback, 0.0, 20.0)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        given = parameters.get("START_TIME") not in (None, "")
+        start: QDateTime | None = self.parameterAsDateTime(parameters, "START_TIME", context) if given else None
+        departures = Departures(
+            60.0 * self.parameterAsDouble(parameters, "DEPARTURE_WINDOW", context),
+            self.parameterAsEnum(parameters, "DEPARTURE_PROFILE", context),
+            self.parameterAsInt(parameters, "SEED", context),
+        )
+        feedback.setProgressText(self.tr("Joining the trips to the roads"))
+        snap = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
+        return routing_case(read, rows, start, departures, snap, context, feedback)
+
+    def _choice(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
+        from ...plugin.layers.routing_case import CostChoice
+
+        given = parameters.get("ANALYSIS_PERIOD") not in (None, "")
+        period = self.parameterAsDouble(parameters, "ANALYSIS_PERIOD" if given else "DEPARTURE_WINDOW", context)
+        return CostChoice(
+            self._cost_kind(parameters, context),
+            self.parameterAsDouble(parameters, "ALPHA", context),
+            self.parameterAsDouble(parameters, "BPR_A", context),
+            self.parameterAsDouble(parameters, "BPR_B", context),
+            60.0 * (period if period > 0 else 60.0),
+        )
+
+    def _background(
+        self,
+        parameters: dict[str, Any],
+        case: RoutingCase,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        from ...plugin.layers.background import read_background
+
+        source = self.source(parameters, "BACKGROUND", context)
+        if source is None:
+            return None
+        fields = {
+            key: str(self.field(parameters, name, source, context, feedback)) for key, name, _ in BACKGROUND_FIELDS
+        }
+        return read_background(source, fields, case.read.network, case.start, feedback)
+
+    def _inside(
+        self,
+        parameters: dict[str, Any],
+        case: RoutingCase,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> np.ndarray | None:
+        """Return which junctions (n,) lie inside the hazard, None without a hazard."""
+        from ...plugin.layers.hazard import read_hazard
+        from ...plugin.layers.inside import positions_inside
+
+        source = self.source(parameters, "HAZARD", context)
+        if source is None:
+            return None
+        hazard = read_hazard(source, 0.0, case.read.crs, context, feedback)
+        return positions_inside(hazard.area, case.read.network.node_xy)
+
+    # --- results ----------------------------------------------------------------------------------------------
+
+    def _numbers(self, case: RoutingCase, result: RoutingResult, use: RoadUse) -> dict[str, Any]:
+        from ...plugin.layers.routing_outputs import unrouted_people
+        from ...plugin.solvers.routing.result import clearance_time
+
+        people, detours = result.problem.people, result.detours()
+        numbers = {
+            "TOTAL_TIME": result.total_time,
+            "FREE_FLOW_TIME": result.free_flow_time,
+            "INDIVIDUAL_TIME": result.individual_time,
+            "PERSON_TIME": result.person_time,
+            "REDUCTION": result.reduction,
+            "LOWER_BOUND": result.lower_bound,
+            "GAP": result.gap,
+            "CLEARANCE_TIME": clearance_time(result.arrival, people, 1.0),
+            "CLEARANCE_95": clearance_time(result.arrival, people, 0.95),
+            "MAX_DETOUR": float(detours.max()) if len(detours) else None,
+            "DETOUR_95": float(np.percentile(detours, 95)) if len(detours) else None,
+            "OVER_CAPACITY_ROADS": int(use.over_capacity.sum()),
+            "VEHICLES": result.problem.trips,
+            "ROUTED": int(round(float(people.sum()))),
+            "UNROUTED": unrouted_people(case, result),
+        }
+        return {name: value for name, value in numbers.items() if value is not None}
+
+    def _tell(self, numbers: dict[str, Any], result: RoutingResult, feedback: QgsProcessingFeedback) -> None:
+        """Log what explains the result."""
+        method, model = result.names
+        hours = result.total_time / 3600.0
+        text = f"{method.capitalize()}, {model}: {numbers['VEHICLES']} vehicles, {hours:,.1f} vehicle-hours"
+        if result.reduction is not None:
+            text += f", {result.reduction:.1f} % less than individual routes"
+        feedback.pushInfo(f"{text}; {result.seconds:.1f} s.")
+        if result.lower_bound is not None and result.gap is not None:
+            feedback.pushInfo(f"At most {result.gap:.2f} % above the least possible ({result.bound_name}).")
+        if "MAX_DETOUR" in numbers:
+            feedback.pushInfo(
+                f"Travel time over own fastest way: 95 % of the vehicles at most {numbers['DETOUR_95']:.2f}, at worst "
+                f"{numbers['MAX_DETOUR']:.2f}."
+            )
+        if numbers["OVER_CAPACITY_ROADS"]:
+            feedback.pushInfo(f"{numbers['OVER_CAPACITY_ROADS']} directed pieces of road carry more than their capacity.")
+        if numbers["UNROUTED"]:
+            feedback.pushWarning(
+                self.tr("{left} people have no route; see OUTPUT_UNROUTED.").format(left=numbers["UNROUTED"])
+            )
+
+    def _write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        case: RoutingCase,
+        result: RoutingResult,
+        use: RoadUse,
+        curve: Clearance,
+    ) -> dict[str, Any]:
+        from ...plugin.layers import routing_outputs as rows
+
+        crs, line = case.rows.crs, QgsWkbTypes.Type.LineString
+        out = {}
+        for name, columns, values, kind in (
+            ("OUTPUT", rows.ROUTES, rows.route_rows(case, result, crs, context), line),
+            ("OUTPUT_ROADS", rows.ROADS, rows.road_rows(case, result, use, crs, context), line),
+            ("OUTPUT_CLEARANCE", rows.CLEARANCE, rows.clearance_rows(case, curve), None),
+            ("OUTPUT_UNROUTED", rows.UNROUTED, rows.unrouted_rows(case, result), line),
+        ):
+            style = f"routeevacuation_{name.lower()}" if kind is not None else None
+            target = crs if kind is not None else None
+            destination = self.write(parameters, name, context, columns, list(values), kind, target, style)
+            if destination is not None:
+                out[name] = destination
+        return out
+
+    def _report(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        case: RoutingCase,
+        result: RoutingResult,
+        use: RoadUse,
+        curve: Clearance,
+        numbers: dict[str, Any],
+        choice: CostChoice,
+    ) -> dict[str, Any]:
+        path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        if not path:
+            return {}
+        from ...plugin.reports.routing import write_routing_report
+
+        write_routing_report(path, case, result, use, curve, numbers, choice)
+        return {"OUTPUT_HTML": path}

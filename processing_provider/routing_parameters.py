@@ -1,0 +1,236 @@
+"""The parameters and outputs of ``routeevacuation``; names as other people's models and scripts call them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
+)
+
+from .base import EvacuationAlgorithm
+from .network_parameters import add_network_parameters
+
+DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
+ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
+
+# What a field of the background table holds, its parameter, its default name.
+BACKGROUND_FIELDS = (
+    ("road", "BACKGROUND_ROAD_FIELD", "road_id"),
+    ("time", "BACKGROUND_TIME_FIELD", "time"),
+    ("value", "BACKGROUND_VALUE_FIELD", "value"),
+)
+NUMBERS = {
+    "TOTAL_TIME": "Total travel time (vehicle-seconds)",
+    "FREE_FLOW_TIME": "Sum of everybody's fastest time on empty roads (vehicle-seconds)",
+    "INDIVIDUAL_TIME": "Total travel time if each takes its own shortest path (vehicle-seconds)",
+    "PERSON_TIME": "Total travel time (person-seconds)",
+    "REDUCTION": "Reduction against individual routes (%)",
+    "LOWER_BOUND": "Lower bound of the total travel time (vehicle-seconds)",
+    "GAP": "Gap to the lower bound (%)",
+    "CLEARANCE_TIME": "Seconds until everybody has arrived",
+    "CLEARANCE_95": "Seconds until 95 % of the people have arrived",
+    "MAX_DETOUR": "Largest travel time over own fastest time",
+    "DETOUR_95": "Travel time over own fastest time, 95th percentile of the vehicles",
+    "OVER_CAPACITY_ROADS": "Directed road pieces over capacity",
+    "VEHICLES": "Vehicles routed",
+    "ROUTED": "People routed",
+    "UNROUTED": "People not routed",
+}
+
+
+def add_routing_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add all inputs of ``routeevacuation``."""
+    _add_trips(algorithm)
+    _add_model(algorithm)
+    _add_times(algorithm)
+    _add_solver(algorithm)
+    add_network_parameters(algorithm)
+    _add_surroundings(algorithm)
+
+
+def _field(
+    algorithm: EvacuationAlgorithm, name: str, title: str, default: str | None, parent: str, kind: Any, text: str
+) -> None:
+    algorithm.add(QgsProcessingParameterField(name, title, default, parent, kind, optional=True), text, advanced=True)
+
+
+def _number(
+    algorithm: EvacuationAlgorithm,
+    name: str,
+    title: str,
+    default: float | None,
+    text: str,
+    *,
+    least: float = 0.0,
+    kind: QgsProcessingParameterNumber.Type = DOUBLE,
+    advanced: bool = True,
+) -> None:
+    definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
+    algorithm.add(definition, text, advanced)
+
+
+def _add_trips(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterFeatureSource("TRIPS", tr("Trips"), [QgsProcessing.SourceType.TypeVectorLine]),
+        "Lines from origin to destination, such as the output of “Allocate people to shelters”; only their two ends "
+        "count. Each feature is a group of people who go the same way at the choice of the planner.",
+    )
+    for name, title, default, text in (
+        ("ORIGIN_ID_FIELD", tr("Origin id field"), "zone_id", "Names the origin. Default: “zone_id” if there is one, "
+         "else the feature id."),
+        ("DESTINATION_ID_FIELD", tr("Destination id field"), "shelter_id", "Names the destination. Default: "
+         "“shelter_id” if there is one, else the feature id."),
+    ):  # fmt: skip
+        _field(algorithm, name, title, default, "TRIPS", ANY, text)
+    text = "How many people make the trip. Default: the field “people” if there is one, else one person a feature."
+    _field(algorithm, "COUNT_FIELD", tr("People field"), "people", "TRIPS", NUMERIC, text)
+    _number(
+        algorithm, "PEOPLE_PER_VEHICLE", tr("People in a vehicle"), 2.5,
+        "A group takes as many vehicles as it fills, the last one part-full.", least=0.01, advanced=False,
+    )  # fmt: skip
+    text = "People in a vehicle of this feature, instead of the number above; empty values take that number."
+    _field(algorithm, "OCCUPANCY_FIELD", tr("People in a vehicle by feature"), None, "TRIPS", NUMERIC, text)
+
+
+def _add_model(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterEnum(
+            "METHOD",
+            tr("Method"),
+            [
+                tr("Individual: each its own shortest path"),
+                tr("Greedy: all advance together (Algorithm 2)"),
+                tr("Refined: greedy, then Add, Drop, Swap (Algorithm 3)"),
+                tr("System optimal: least total travel time"),
+            ],
+            defaultValue=3,
+        ),
+        "Individual is the baseline that every result is compared with. Greedy and refined are those of the paper. "
+        "System optimal searches for the least total travel time of all; it asks some people to go around.",
+    )
+    algorithm.add(
+        QgsProcessingParameterEnum(
+            "FLOW_MODEL", tr("Flow model"), [tr("Present: vehicles on the road at the moment of entry"),
+            tr("Cumulative: all vehicles that use the road")], defaultValue=0,
+        ),
+        "Present simulates every vehicle in time. Cumulative is a static assignment: every vehicle on a road counts, "
+        "whatever the time; its distance from the best possible plan is proven.",
+    )  # fmt: skip
+    algorithm.add(
+        QgsProcessingParameterEnum(
+            "COST",
+            tr("Congestion"),
+            [tr("Linear (the paper)"), tr("Density (with present)"), tr("BPR (with cumulative)")],
+            optional=True,
+        ),
+        "How a road slows down as it fills. Empty: density with present, BPR with cumulative. Linear reproduces the "
+        "paper: it counts vehicles whatever a road's length or lanes, so the result depends on how roads are split and "
+        "no road has a limit.",
+    )
+    _number(algorithm, "ALPHA", tr("Linear: slow-down by each vehicle"), 0.02, "t = t_w (1 + ALPHA f).")
+    _number(algorithm, "BPR_A", tr("BPR: factor"), 0.15, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).")
+    _number(algorithm, "BPR_B", tr("BPR: exponent"), 4.0, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).")
+    _number(
+        algorithm, "ANALYSIS_PERIOD", tr("Analysis period (minutes)"), None,
+        "Cumulative: the time over which the vehicles of a road are spread, for vehicles per hour. Empty: the "
+        "departure window.", least=0.01,
+    )  # fmt: skip
+
+
+def _add_times(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterDateTime("START_TIME", tr("Start time"), optional=True),
+        "Date and time of t = 0. Empty: the earliest departure in the trips, else 2000-01-01 00:00.",
+        advanced=True,
+    )
+    text = "When a feature's vehicles leave: seconds from t = 0, or date and time. Without it they are spread."
+    _field(algorithm, "DEPARTURE_FIELD", tr("Departure field"), None, "TRIPS", ANY, text)
+    _number(
+        algorithm, "DEPARTURE_WINDOW", tr("Departure window (minutes)"), 60.0,
+        "Vehicles without a departure time of their own leave within this time.", advanced=False,
+    )  # fmt: skip
+    algorithm.add(
+        QgsProcessingParameterEnum(
+            "DEPARTURE_PROFILE", tr("Departures"), [tr("All at once"), tr("Evenly over the window"),
+            tr("S-curve: slow, fast, slow")], defaultValue=1,
+        ),
+        "How departures are spread over the window.",
+    )  # fmt: skip
+    text = "Seed of the draw of departures: the same seed gives the same plan."
+    _number(algorithm, "SEED", tr("Seed"), 1, text, kind=INTEGER)
+
+
+def _add_solver(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    text = "Refined: a change must save more than this part of the route's own time."
+    _number(algorithm, "EPSILON", tr("Refined: least gain of a change"), 0.02, text)
+    algorithm.add(
+        QgsProcessingParameterBoolean("CERTIFY", tr("Give a lower bound"), True, True),
+        "Proves how far the plan can be from the best possible one. Default: yes with the system optimal method. Under "
+        "cumulative it is the bound of the convex relaxation, under present the free-flow bound (everybody alone on the "
+        "road), which congestion keeps out of reach.",
+        advanced=True,
+    )
+    text = "Of the improving methods; 0: none. The best plan found is used."
+    _number(algorithm, "TIME_LIMIT", tr("Time limit (s)"), 60.0, text)
+
+
+def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterFeatureSource(
+            "BACKGROUND", tr("Background traffic"), [QgsProcessing.SourceType.TypeVector], optional=True
+        ),
+        "Table of vehicles that are on a road anyway, such as a forecast, on the whole line and from a time on until "
+        "the road's next time.",
+        advanced=True,
+    )
+    words = {"road": tr("road"), "time": tr("time"), "value": tr("vehicles")}
+    for key, name, default in BACKGROUND_FIELDS:
+        text = f"Field of the background table with the {key}. Default: “{default}” if there is one."
+        if key == "time":
+            text += " Seconds from t = 0, or date and time."
+        _field(algorithm, name, tr("Background: {what}").format(what=words[key]), default, "BACKGROUND", ANY, text)
+    algorithm.add(
+        QgsProcessingParameterFeatureSource(
+            "HAZARD", tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+        ),
+        "Polygons; the clearance table then counts who is still inside.",
+    )
+
+
+def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:
+    """Add the layers, the report and the numbers that ``routeevacuation`` gives back."""
+    tr = algorithm.tr
+    line, table = QgsProcessing.SourceType.TypeVectorLine, QgsProcessing.SourceType.TypeVector
+    for name, title, kind, text in (
+        ("OUTPUT", tr("Routes"), line, "Each distinct route with its vehicles, people, times and detour."),
+        ("OUTPUT_ROADS", tr("Traffic on roads"), line, "Each used piece of road and direction with its vehicles, peak "
+         "and delay, drawn in the direction of travel."),
+        ("OUTPUT_CLEARANCE", tr("Clearance"), table, "People who have departed, arrived, are on the road and still "
+         "inside the hazard, over time."),
+        ("OUTPUT_UNROUTED", tr("Trips without a route"), line, "What could not be routed, with the reason."),
+    ):  # fmt: skip
+        optional = name != "OUTPUT"
+        algorithm.add(QgsProcessingParameterFeatureSink(name, title, kind, None, optional), text)
+    algorithm.add(
+        QgsProcessingParameterFileDestination(
+            "OUTPUT_HTML", tr("Report"), tr("HTML files (*.html)"), optional=True
+        ),
+        "Figures, clearance curve, bottlenecks, fairness and the limits of the model.",
+    )
+    for name, title in NUMBERS.items():
+        algorithm.addOutput(QgsProcessingOutputNumber(name, tr(title)))
