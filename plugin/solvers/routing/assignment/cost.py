@@ -83,13 +83,15 @@ class ArcCost:
 
 @compiled
 def raised(v, p):
-    """Return ``v**p``, fast for the exponents that occur (1 and BPR's 4, and one less)."""
+    """Return ``v**p``, fast for the exponents that occur (1, BPR's 4 and those of its derivatives)."""
     if p == 1.0:
         return v
     if p == 4.0:
         return v * v * v * v
     if p == 3.0:
         return v * v * v
+    if p == 2.0:
+        return v * v
     if p == 0.0:
         return 1.0
     if v <= 0.0:

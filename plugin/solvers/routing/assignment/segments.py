@@ -77,7 +77,7 @@ def best_amount(system, quadratic, table, used, used_length, tree, tree_length, 
         rest, fall = slope_at(system, table, used, used_length, tree, tree_length, amount)
         if rest * gain >= 0.0:
             good = amount
-            if amount == limit or abs(rest) <= 1e-3 * abs(gain):
+            if amount == limit or abs(rest) <= 0.05 * abs(gain):
                 break
         else:
             bad = amount
