@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Iterable, Sequence
+from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -43,19 +44,19 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
         """Translate ``text`` in the plugin's context."""
         return QCoreApplication.translate("EvacuationPlanner", text)
 
-    def createInstance(self) -> EvacuationAlgorithm:  # noqa: N802
+    def createInstance(self) -> EvacuationAlgorithm:
         return type(self)()
 
     def name(self) -> str:
         return self.ID
 
-    def displayName(self) -> str:  # noqa: N802
+    def displayName(self) -> str:
         return self.tr(self.TITLE)
 
     def group(self) -> str:
         return self.tr(self.GROUP[1])
 
-    def groupId(self) -> str:  # noqa: N802
+    def groupId(self) -> str:
         return self.GROUP[0]
 
     def icon(self) -> QIcon:
@@ -64,10 +65,10 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
     def tags(self) -> list[str]:
         return ["evacuation", *self.TAGS]
 
-    def shortDescription(self) -> str:  # noqa: N802
+    def shortDescription(self) -> str:
         return self.tr(self.SUMMARY).split("\n")[0]
 
-    def shortHelpString(self) -> str:  # noqa: N802
+    def shortHelpString(self) -> str:
         """Help made of the summary and each parameter's own help."""
         parts = [f"<p>{html.escape(line)}</p>" for line in self.tr(self.SUMMARY).split("\n") if line]
         parts.append(f"<h3>{self.tr('Parameters')}</h3>")
@@ -97,7 +98,7 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
         """Do the work; solver errors may simply be raised. (``run`` is a method of QGIS and must not be replaced.)"""
         raise QgsProcessingException(f"{self.ID}: calculate() is missing")
 
-    def processAlgorithm(  # noqa: N802
+    def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         try:

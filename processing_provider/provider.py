@@ -23,7 +23,7 @@ class EvacuationProvider(QgsProcessingProvider):
     def icon(self) -> QIcon:
         return QIcon(str(RESOURCES / "icons" / "evacuation.svg"))
 
-    def loadAlgorithms(self) -> None:  # noqa: N802
+    def loadAlgorithms(self) -> None:
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
         for path in sorted(Path(RESOURCES / "models").glob("*.model3")):

@@ -23,7 +23,7 @@ class StylePostProcessor(QgsProcessingLayerPostProcessorInterface):
         super().__init__()
         self._qml = str(qml)
 
-    def postProcessLayer(  # noqa: N802
+    def postProcessLayer(
         self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         layer.loadNamedStyle(self._qml)
