@@ -21,7 +21,7 @@ from qgis.core import (
 from .base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
-    from ..plugin.layers.metro_travel import TravelRules
+    from ..plugin.layers.metro.travel import TravelRules
     from ..plugin.solvers.metro.swarm import SwarmParameters
 
 _PLACES = [QgsProcessing.SourceType.TypeVectorPoint, QgsProcessing.SourceType.TypeVectorPolygon]
@@ -208,7 +208,7 @@ def read_travel_rules(
     algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> TravelRules:
     """Read what :func:`add_travel_numbers` added."""
-    from ..plugin.layers.metro_travel import TravelRules
+    from ..plugin.layers.metro.travel import TravelRules
 
     def number(name: str) -> float:
         return float(algorithm.parameterAsDouble(parameters, name, context))

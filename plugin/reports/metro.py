@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext
 
-from ..layers.metro_travel import MetroTravel
+from ..layers.metro.travel import MetroTravel
 from ..layers.places import Places
 from ..solvers.metro.allocation import Allocation
 from ..solvers.metro.problem import MetroProblem

@@ -17,8 +17,8 @@ from ..base import EvacuationAlgorithm
 from ..network_parameters import add_network_parameters, read_network_parameter
 
 if TYPE_CHECKING:
-    from ...plugin.layers.metro import Rows
-    from ...plugin.layers.metro_travel import MetroTravel
+    from ...plugin.layers.metro.tables import Rows
+    from ...plugin.layers.metro.travel import MetroTravel
     from ...plugin.layers.places import Places
     from ...plugin.solvers.metro.problem import MetroProblem
     from ...plugin.solvers.metro.response import Response
@@ -122,7 +122,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         optional: tuple[str, ...] = (),
     ) -> Rows | None:
         """Read a table by the fields its parameters name, under ``keys``; fields of ``optional`` keys may be absent."""
-        from ...plugin.layers.metro import read_rows
+        from ...plugin.layers.metro.tables import read_rows
 
         source = self.source(parameters, layer, context)
         if source is None:
@@ -144,7 +144,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         progress: Progress,
         cancelled: IsCancelled,
     ) -> tuple[MetroProblem, MetroTravel]:
-        from ...plugin.layers.metro import read_stock_and_need
+        from ...plugin.layers.metro.tables import read_stock_and_need
         from ...plugin.solvers.metro.penalty import parse_tiers
         from ...plugin.solvers.metro.problem import MetroProblem
 
@@ -185,7 +185,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         progress: Progress,
         cancelled: IsCancelled,
     ) -> MetroTravel:
-        from ...plugin.layers.metro_travel import by_roads, by_straight_line, by_table
+        from ...plugin.layers.metro.travel import by_roads, by_straight_line, by_table
 
         rules = shared.read_travel_rules(self, parameters, context)
         keys = ("station", "incident", "minutes", "km")
@@ -212,7 +212,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         incidents: Places,
         response: Response,
     ) -> dict[str, Any]:
-        from ...plugin.layers import metro_outputs as rows
+        from ...plugin.layers.metro import outputs as rows
         from ...plugin.reports.metro import write_metro_report
 
         units = response.allocation.units

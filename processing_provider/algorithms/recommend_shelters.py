@@ -83,7 +83,7 @@ class RecommendShelters(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ...plugin.layers.people import whole_people
         from ...plugin.layers.places import read_places
-        from ...plugin.layers.shelter_outputs import report, site_rows
+        from ...plugin.layers.shelters.outputs import report, site_rows
         from ...plugin.solvers.shelters.recommendation import solve
 
         source = self.source(parameters, "SITES", context)
@@ -123,8 +123,8 @@ class RecommendShelters(EvacuationAlgorithm):
         zones: Places,
         people: np.ndarray,
     ) -> ShelterProblem:
-        from ...plugin.layers.candidate_sites import capacities, rules
         from ...plugin.layers.hazard import read_hazard, reasons_inside
+        from ...plugin.layers.shelters.candidate_sites import capacities, rules
         from ...plugin.solvers.shelters.capacity import area_per_person
         from ...plugin.solvers.shelters.recommendation import ShelterProblem
 
@@ -174,7 +174,7 @@ class RecommendShelters(EvacuationAlgorithm):
     def _predicted(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback, sites: Places
     ) -> np.ndarray:
-        from ...plugin.layers.forecasts import expected_presence
+        from ...plugin.layers.shelters.forecasts import expected_presence
 
         source = self.source(parameters, "FORECAST", context)
         if source is None:
@@ -219,7 +219,7 @@ class RecommendShelters(EvacuationAlgorithm):
         found: Recommendation | None,
         people: int,
     ) -> dict[str, Any]:
-        from ...plugin.layers.shelter_outputs import COLUMNS, common_type, in_type, selected_rows
+        from ...plugin.layers.shelters.outputs import COLUMNS, common_type, in_type, selected_rows
 
         kind = common_type(sites, kind)
         rows = in_type(rows, kind)

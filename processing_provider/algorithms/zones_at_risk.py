@@ -94,7 +94,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         from ...plugin.layers.hazard import read_hazard, share_inside
         from ...plugin.layers.people import whole_people
         from ...plugin.layers.places import read_places
-        from ...plugin.layers.population_fields import totals_among, totals_besides
+        from ...plugin.layers.shelters.population_fields import totals_among, totals_besides
         from ...plugin.solvers.shelters.exposure import people_at_risk
 
         source = self.source(parameters, "ZONES", context)
@@ -127,7 +127,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         columns: dict[str, np.ndarray],
         share: np.ndarray,
     ) -> str | None:
-        from ...plugin.layers.population_fields import typed
+        from ...plugin.layers.shelters.population_fields import typed
 
         kept = [k for k, field in enumerate(zones.fields) if field.name() != SHARE]
         fields = [zones.fields.at(k) for k in kept]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingFeedback, QgsWkbTypes
 
-from ..solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
-from .fields import Column
-from .places import Places
+from ...solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
+from ..fields import Column
+from ..places import Places
 
 COLUMNS = (
     Column("site_id", "text", "candidate site"),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from .tables import read_table
-from .values import id_text, number
+from ..tables import read_table
+from ..values import id_text, number
 
 NAMED = 10
 

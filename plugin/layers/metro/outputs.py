@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY
 
-from ..solvers.metro.problem import MetroProblem
-from ..solvers.metro.shortage import Shortage
-from ..solvers.metro.swarm import SwarmHistory
-from .fields import Column
-from .metro_travel import MetroTravel
-from .places import Places
+from ...solvers.metro.problem import MetroProblem
+from ...solvers.metro.shortage import Shortage
+from ...solvers.metro.swarm import SwarmHistory
+from ..fields import Column
+from ..places import Places
+from .travel import MetroTravel
 
 Row = tuple[Any, list[Any]]
 

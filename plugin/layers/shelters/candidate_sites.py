@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
-from ..solvers.shelters.capacity import safe_capacity
-from .errors import LayerError
-from .places import Places
+from ...solvers.shelters.capacity import safe_capacity
+from ..errors import LayerError
+from ..places import Places
 
 NAMED = 10
 REQUIRED = {"required", "require", "must", "fixed"}

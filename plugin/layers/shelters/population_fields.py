@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsField, QgsProcessingFeedback
 
-from .errors import LayerError
-from .places import Places
+from ..errors import LayerError
+from ..places import Places
 
 
 def totals_among(zones: Places, fields: Sequence[str], feedback: QgsProcessingFeedback) -> list[str]:

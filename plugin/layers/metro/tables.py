@@ -11,10 +11,10 @@ from typing import Any, Callable
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from .errors import LayerError
-from .places import NAMED_IN_LOG, Places
-from .tables import read_table
-from .values import id_text, number
+from ..errors import LayerError
+from ..places import NAMED_IN_LOG, Places
+from ..tables import read_table
+from ..values import id_text, number
 
 _KEYS = ("station", "incident", "resource")
 

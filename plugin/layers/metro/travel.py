@@ -10,13 +10,13 @@ from typing import Callable
 import numpy as np
 from qgis.core import QgsDistanceArea, QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
-from ..solvers.control import IsCancelled, Progress
-from .errors import LayerError
-from .metro import Rows
-from .network_crs import ellipsoid_of
-from .network_types import ReadNetwork
-from .places import NAMED_IN_LOG, Places
-from .positions import transform_xy
+from ...solvers.control import IsCancelled, Progress
+from ..errors import LayerError
+from ..network_crs import ellipsoid_of
+from ..network_types import ReadNetwork
+from ..places import NAMED_IN_LOG, Places
+from ..positions import transform_xy
+from .tables import Rows
 
 Pairs = Sequence[tuple[int, int]]
 
@@ -160,8 +160,8 @@ def by_roads(
     cancelled: IsCancelled,
 ) -> MetroTravel:
     """Return travel along the fastest routes of a road network at its own speeds."""
-    from ..solvers.roads.shortest_paths import fastest_paths, travel
-    from .network import arcs_geometries, join_places
+    from ...solvers.roads.shortest_paths import fastest_paths, travel
+    from ..network import arcs_geometries, join_places
 
     joined_read, (start, end) = join_places(read, [stations, incidents], max_distance, context, feedback)
     network = joined_read.network
