@@ -493,3 +493,43 @@ def test_outputs_are_styled_whatever_the_geometry(kind: str, tmp_path) -> None:
         labels = [item.label() for item in renderer.legendSymbolItems()]
         assert len(labels) > 2 and all(labels)
     assert legend == {"OUTPUT": {"0"}, "OUTPUT_SHELTERS": {"4"}, "OUTPUT_UNALLOCATED": {"0"}}
+
+
+def test_a_layer_without_reference_system() -> None:
+    bare = layer("Point", "&field=site_id:string&field=residual:integer", [("POINT(0 0)", ["1", 500])], "bare", "")
+    with pytest.raises(QgsProcessingException, match=r"SHELTERS: “bare” has no coordinate reference system"):
+        run(SHELTERS=bare)
+
+
+def test_without_pulp_the_message_tells_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pulp", None)
+    with pytest.raises(QgsProcessingException, match=r"(?s)pulp is needed.*Windows.*macOS.*Linux"):
+        run()
+
+
+def test_without_highspy_cbc_solves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    log = Log()
+    found = run(log, NORMALISATION=1, WEIGHT_BY=0)
+    assert (found["Z1"], found["Z2"], found["GAP"]) == pytest.approx((3.05, 2.80, 0.0), abs=1e-6)
+    assert any(text.startswith("CBC") for text in log.said)
+
+
+def test_cancelled_while_solving_leaves_no_output(tmp_path) -> None:
+    """The log is cancelled when the solver is about to start; no file is begun."""
+
+    class Impatient(Log):
+        def pushInfo(self, info: str) -> None:
+            super().pushInfo(info)
+            if "possible pairs" in info:
+                self.cancel()
+
+    log = Impatient()
+    target = tmp_path / "plan.gpkg"
+    run(log, OUTPUT=str(target), OUTPUT_SHELTERS=str(tmp_path / "s.gpkg"), OUTPUT_UNALLOCATED=str(tmp_path / "u.gpkg"))
+    assert any("Cancelled" in text for text in log.warnings)
+    assert list(tmp_path.iterdir()) == []

@@ -27,6 +27,7 @@ SMALL, LARGE = 10_000, 60_000  # pairs that need no core first; pairs that are n
 CORE_PAIRS = 8  # a group, those with the smallest excess
 FREE_GROUPS = 500  # groups that the small model places
 SHARE_OF_CORE = 0.3  # of the time left, at most, for the small model
+CORE_SECONDS = 60.0  # where there is no time limit
 
 
 def place_everyone(search: Search, people: np.ndarray, progress: Progress) -> tuple[np.ndarray, Solution]:
@@ -41,7 +42,7 @@ def place_everyone(search: Search, people: np.ndarray, progress: Progress) -> tu
         people = _from_core(search, people, relaxation, part(progress, 0.0, 0.4))
     pairs = relaxation.keep(cost_of(problem, people))
     bound = relaxation.bound
-    if pairs.sum() <= LARGE and not _enough(search, people, bound):
+    if pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(search, people, bound)):
         seconds = search.seconds_left()
         people, last = search.run(COST, None, pairs, people, seconds, search.mip_gap, part(progress, 0.4, 1.0))
         if last.bound is not None:  # the pairs left out are in no better allocation: it holds over all pairs
@@ -91,7 +92,7 @@ def _from_core(search: Search, people: np.ndarray, relaxation: Relaxation, progr
     """Return the better of ``people`` and what the small model of step 2 gives."""
     problem = search.problem
     core = (people > 0) | smallest(relaxation.excess, CORE_PAIRS)
-    seconds, almost = search.seconds_left(SHARE_OF_CORE), problem.sizes * (1.0 - 1e-6)
+    seconds, almost = search.seconds_left(SHARE_OF_CORE) or CORE_SECONDS, problem.sizes * (1.0 - 1e-6)
     try:
         shares, _ = search.run(COST, None, core, None, seconds, 0.0, part(progress, 0.0, 0.5), integer=False)
         placed = shares.max(axis=1) >= almost
@@ -102,8 +103,8 @@ def _from_core(search: Search, people: np.ndarray, relaxation: Relaxation, progr
         pairs = core & (free[:, None] | (shares >= almost[:, None]))
         search.say(f"{int(free.sum())} groups are left to place; the others stay where the relaxation puts them.")
         found, _ = search.run(COST, None, pairs, None, seconds, search.mip_gap, part(progress, 0.5, 1.0))
-    except SolverError as nothing:
-        search.say(str(nothing))
+    except SolverError:
+        search.say("The pairs that look best do not place everyone; going on from the quick allocation.")
         return people
     found = people_at(problem, improve(problem, search.usable, places_of(found), search.cancelled))
     return found if cost_of(problem, found) < cost_of(problem, people) else people
