@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from qgis.core import QgsFeatureRequest, QgsProcessingFeatureSource, QgsWkbTypes
+from qgis.core import QgsFeature, QgsFeatureRequest, QgsProcessingFeatureSource, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
 from ..solvers.control import IsCancelled, Progress, stop_if
@@ -59,15 +59,19 @@ def read_features(
     blobs: list[bytes] = []
     fids: list[int] = []
     total = max(source.featureCount(), 1)
+    features = features_of(source, request)
     # This loop is the slowest step of reading a network: one pass, no objects kept but bytes, numbers and text.
-    for feature in features_of(source, request):
-        geometry = feature.geometry()
+    # One feature is filled anew each time: that spares a Python object for each of them.
+    feature = QgsFeature()
+    more, shape, fid, attribute = features.nextFeature, feature.geometry, feature.id, feature.__getitem__
+    while more(feature):
+        geometry = shape()
         if curved:
             geometry.convertToStraightSegment()
         blobs.append(geometry.asWkb().data())
-        fids.append(feature.id())
+        fids.append(fid())
         for position, append in wanted:
-            value = feature[position]
+            value = attribute(position)
             append(value if type(value) is not QVariant or not value.isNull() else None)
         if len(blobs) % LOOK_EVERY == 0:
             stop_if(cancelled)

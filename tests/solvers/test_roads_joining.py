@@ -78,7 +78,7 @@ def test_too_far_is_given_back_with_the_reason():
     assert joined.node.tolist()[0] == -1
     assert joined.node[1] >= 0
     assert joined.reasons[0] == "812 m from the nearest road that can be left and reached (limit 500 m)"
-    assert joined.reasons[2] == "it has no position"
+    assert joined.reasons[2] == "it has no position that can be compared with the roads"
     assert joined.distance[0] == pytest.approx(812)
 
 

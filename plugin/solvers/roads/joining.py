@@ -76,7 +76,7 @@ def join_points(network: RoadNetwork, xy: np.ndarray, max_distance: float) -> Jo
 
 def _reason(known: bool, distance: float, max_distance: float) -> str:
     if not known:
-        return "it has no position"
+        return "it has no position that can be compared with the roads"
     if not np.isfinite(distance):
         return "the network has no road that can be left and reached"
     return f"{distance:,.0f} m from the nearest road that can be left and reached (limit {max_distance:,.0f} m)"

@@ -62,10 +62,6 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
     same = np.arange(len(places))
     if tolerance <= 0 or not is_end.any():
         return same
-    require("scipy", "joining the ends of roads")
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     end, other, distance = _pairs_within(places, np.flatnonzero(is_end), tolerance + ROUNDING)
     if apart is not None and len(apart) and len(end):
         count = len(places)
@@ -74,6 +70,9 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
         end, other, distance = end[allowed], other[allowed], distance[allowed]
     if len(end) == 0:
         return same
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     to_end = is_end[other]
     ones = np.ones(int(to_end.sum()), dtype=np.int8)
     graph = coo_matrix((ones, (end[to_end], other[to_end])), shape=(len(places),) * 2)
@@ -92,8 +91,6 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
 
 def _pairs_within(places: np.ndarray, ends: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all pairs (end, other place) within reach, with their distance."""
-    from scipy.spatial import cKDTree
-
     # Both places of a pair have a neighbour within reach in x and one in y; that leaves few to search among.
     near = np.flatnonzero(_has_neighbour(places[:, 0], reach) & _has_neighbour(places[:, 1], reach))
     wanted = np.zeros(len(places), dtype=bool)
@@ -101,6 +98,9 @@ def _pairs_within(places: np.ndarray, ends: np.ndarray, reach: float) -> tuple[n
     asked = near[wanted[near]]
     if len(asked) == 0:
         return asked, asked, np.empty(0)
+    require("scipy", "joining the ends of roads")
+    from scipy.spatial import cKDTree
+
     tree = cKDTree(places[near])
     count = tree.query_ball_point(places[asked], reach, return_length=True)
     if count.sum() > MOST_PAIRS:
