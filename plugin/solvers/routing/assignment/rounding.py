@@ -204,6 +204,20 @@ def round_destination(root, head, out_indptr, out_arc, toward, order, nodes, dem
 
 
 @compiled
+def take_next_arc(node, head, out_indptr, out_arc, left, present):
+    """Make the first arc from ``node`` that still has flow in ``left`` the present one and take its flow over."""
+    present[node, 0] = -1
+    for j in range(out_indptr[node], out_indptr[node + 1]):
+        e = out_arc[j]
+        if left[e] > 0:
+            present[node, 0] = e
+            present[node, 1] = head[e]
+            present[node, 2] = left[e]
+            left[e] = 0
+            break
+
+
+@compiled
 def walk_trips(root, tail, head, out_indptr, out_arc, sources, carrying, amount, left, indptr, arcs):
     """Write the route of each trip of one destination from its whole flow.
 
@@ -216,7 +230,7 @@ def walk_trips(root, tail, head, out_indptr, out_arc, sources, carrying, amount,
     carrying, amount : (a,) int32, (a,) float64
         The arcs with flow, and the flow.
     left : (m,) int32
-        Working space, all zero before; zero after when the flow falls apart into the trips.
+        Working space, all zero before.
     indptr : (k+1,) int64
         Filled with the offsets of the routes in ``arcs``.
 
@@ -225,29 +239,28 @@ def walk_trips(root, tail, head, out_indptr, out_arc, sources, carrying, amount,
     int
         Number of arcs written; -1 - trip where a trip found no way on, which whole flows rule out.
     """
-    present = np.full(len(out_indptr) - 1, -1, np.int32)
+    # By node: the arc that trips take at present, where it leads, how many may still take it. One row, one look.
+    present = np.full((len(out_indptr) - 1, 4), -1, np.int32)
     for i in range(len(carrying)):
         e = carrying[i]
         left[e] = int(amount[i] + 0.5)
-        if left[e] > 0 and (present[tail[e]] < 0 or e < present[tail[e]]):
-            present[tail[e]] = e
+    for i in range(len(carrying)):
+        if present[tail[carrying[i]], 0] < 0:
+            take_next_arc(tail[carrying[i]], head, out_indptr, out_arc, left, present)
     written = 0
     for q in range(len(sources)):
         v = sources[q]
         while v != root:
-            e = present[v]
+            e = present[v, 0]
             if e < 0 or written >= len(arcs):
                 return -1 - q
             arcs[written] = e
             written += 1
-            left[e] -= 1
-            if left[e] == 0:
-                present[v] = -1
-                for j in range(out_indptr[v], out_indptr[v + 1]):
-                    if left[out_arc[j]] > 0:
-                        present[v] = out_arc[j]
-                        break
-            v = head[e]
+            ahead = present[v, 1]
+            present[v, 2] -= 1
+            if present[v, 2] == 0:
+                take_next_arc(v, head, out_indptr, out_arc, left, present)
+            v = ahead
         indptr[q + 1] = written
     return written
 
@@ -257,6 +270,4 @@ def place_routes(numbers, indptr, arcs, route_indptr, route_arcs):
     """Copy the routes of the trips ``numbers`` (k,) to their places among all routes."""
     for q in range(len(numbers)):
         place = route_indptr[numbers[q]]
-        for i in range(indptr[q], indptr[q + 1]):
-            route_arcs[place] = arcs[i]
-            place += 1
+        route_arcs[place : place + indptr[q + 1] - indptr[q]] = arcs[indptr[q] : indptr[q + 1]]

@@ -69,7 +69,11 @@ def routes_of(
     del jobs
     route_indptr = np.r_[0, np.cumsum(length)]
     route_arcs = np.empty(route_indptr[-1], dtype=np.int32)
-    while pieces:
+    placing = [
+        workers.submit(partial(place_routes, trips, *piece, route_indptr, route_arcs))
+        for trips, piece in zip(numbers, pieces)
+    ]
+    for job in placing:
         stop_if(cancelled)
-        place_routes(numbers[len(pieces) - 1], *pieces.pop(), route_indptr, route_arcs)
+        job.result()
     return route_indptr, route_arcs
