@@ -13,8 +13,8 @@ from ..base import EvacuationAlgorithm
 from ..network_parameters import read_network_parameter
 
 if TYPE_CHECKING:
-    from ...plugin.layers.allocation_groups import Groups, Shelters
-    from ...plugin.layers.allocation_impedance import Separation
+    from ...plugin.layers.allocation.groups import Groups, Shelters
+    from ...plugin.layers.allocation.separation import Separation
     from ...plugin.solvers.allocation.objective import Objective
     from ...plugin.solvers.allocation.problem import Allocation
 
@@ -96,7 +96,7 @@ class AllocateCrowd(EvacuationAlgorithm):
     def _read_layers(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> tuple[Groups, Shelters]:
-        from ...plugin.layers.allocation_groups import read_groups, read_shelters
+        from ...plugin.layers.allocation.groups import read_groups, read_shelters
 
         zones = self.source(parameters, "ZONES", context)
         zone_id = self.field(parameters, "ZONE_ID_FIELD", zones, context, feedback, required=False)
@@ -129,7 +129,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> np.ndarray:
-        from ...plugin.layers.preferences import read_preferences
+        from ...plugin.layers.allocation.preferences import read_preferences
 
         table, columns = self._table(parameters, "PREFERENCES", context, feedback)
         default = self.parameterAsDouble(parameters, "DEFAULT_PREFERENCE", context)
@@ -144,8 +144,8 @@ class AllocateCrowd(EvacuationAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> Separation:
         """Return kilometres by the table, the network or the straight line, and minutes where there is a network."""
-        from ...plugin.layers.allocation_impedance import Separation, nowhere, over_network, straight_line
-        from ...plugin.layers.preferences import read_distances
+        from ...plugin.layers.allocation.preferences import read_distances
+        from ...plugin.layers.allocation.separation import Separation, nowhere, over_network, straight_line
 
         if not len(groups.sizes):
             return nowhere(groups, shelters)
@@ -180,7 +180,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         preference: np.ndarray,
         separation: Separation,
     ) -> dict[str, Any]:
-        from ...plugin.layers import allocation_outputs as rows
+        from ...plugin.layers.allocation import outputs as rows
 
         lines = rows.allocation_rows(found, groups, shelters, preference, separation, context)
         loads, left = rows.shelter_rows(found, shelters), rows.unallocated_rows(found, groups)

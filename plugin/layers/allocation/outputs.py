@@ -8,12 +8,12 @@ from typing import Any, Optional
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsWkbTypes
 
-from ..solvers.allocation.problem import NO_SHELTER, Allocation
-from .allocation_groups import Groups, Shelters
-from .allocation_impedance import Separation
-from .fields import Column
-from .places import Places
-from .positions import transform_xy
+from ...solvers.allocation.problem import NO_SHELTER, Allocation
+from ..fields import Column
+from ..places import Places
+from ..positions import transform_xy
+from .groups import Groups, Shelters
+from .separation import Separation
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qgis.core import QgsDistanceArea, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
-from ..solvers.control import IsCancelled, Progress, part, stop_if
-from .allocation_groups import Groups, Shelters
-from .positions import transform_xy
+from ...solvers.control import IsCancelled, Progress, part, stop_if
+from ..positions import transform_xy
+from .groups import Groups, Shelters
 
 if TYPE_CHECKING:
-    from .network import ReadNetwork
+    from ..network import ReadNetwork
 
 BY_LENGTH, BY_TIME = 0, 1
 
@@ -91,8 +91,8 @@ def over_network(
     Minutes are always those of the fastest route. Kilometres are those of the shortest route where ``kind`` is
     BY_LENGTH, else those of the fastest.
     """
-    from ..solvers.roads.shortest_paths import travel
-    from .network import join_places
+    from ...solvers.roads.shortest_paths import travel
+    from ..network import join_places
 
     peopled = np.unique(groups.zone)
     zones = groups.zones.subset(peopled)

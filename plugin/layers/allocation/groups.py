@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from .errors import LayerError
-from .people import whole_people
-from .places import NAMED_IN_LOG, Places, features_of, read_places
-from .values import id_text, number
+from ..errors import LayerError
+from ..people import whole_people
+from ..places import NAMED_IN_LOG, Places, features_of, read_places
+from ..values import id_text, number
 
 STATUS_FIELD, SELECTED = "status", "selected"
 

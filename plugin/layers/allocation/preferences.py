@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from .allocation_groups import Groups, Shelters
-from .errors import LayerError
-from .places import NAMED_IN_LOG
-from .tables import read_table
-from .values import id_text, number
+from ..errors import LayerError
+from ..places import NAMED_IN_LOG
+from ..tables import read_table
+from ..values import id_text, number
+from .groups import Groups, Shelters
 
 VALUE = "value"
 
