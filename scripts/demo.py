@@ -28,6 +28,7 @@ import environment
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
 TARGET = ROOT / "build" / "demo"
 RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "routing.html", "log.txt")
+SUBTITLE_WITHOUT = ("have a place in a shelter", "have none", "until 95 % have arrived")
 WATER = (-71.312, -29.925)
 BACKGROUND = ("roads", "hazard", "zones")
 NOTES = (
@@ -92,8 +93,14 @@ def picture(work: Path, found: Findings) -> None:
     from demonstration.report import TITLE, headline
 
     print("\nDrawing the map", flush=True)
-    subtitle = "   ".join(f"{value} {label}" for label, value in headline(found) if label != "have none")
-    texts = {"title": TITLE, "subtitle": subtitle, "notes": NOTES, "water": "Bay of Coquimbo", "water_at": WATER}
+    shown = [f"{value} {label}" for label, value in headline(found) if label not in SUBTITLE_WITHOUT]
+    texts = {
+        "title": TITLE,
+        "subtitle": "  ·  ".join(shown),
+        "notes": NOTES,
+        "water": "Bay of Coquimbo",
+        "water_at": WATER,
+    }
     (work / "map.json").write_text(json.dumps(texts), encoding="utf-8")
     command = [sys.executable, str(ROOT / "scripts" / "demonstration" / "draw_map.py"), str(work)]
     settings = environment.qgis_environment(TARGET / "profile")

@@ -22,6 +22,7 @@ STORY = (
 CLASS_LABELS = {"children": "Children (0-14)", "adults": "Adults (15-64)", "elderly": "Elderly (65+)", "all": "All"}
 LIMITS = (
     "People are spread evenly over the area of their zone, and all are at home: no workers, no tourists on the beach.",
+    "Near shelters are filled to the last place: the allocation keeps people's ways short, and no margin.",
     "Everybody goes by car, 2.5 people in each, and follows the plan. No walking, no buses, no traffic of others.",
     "Departures are spread evenly over the first hour after the order. Another spread gives another clearance time.",
     "A vehicle's time on a street is fixed when it enters, by how many are on it then. Queues do not spill back into "
@@ -52,7 +53,7 @@ def write_page(folder: Path, found: Findings, steps: Sequence[dict[str, Any]]) -
         rejected=found.rejected,
         streets=found.bottlenecks,
         times=[{"label": label, "value": value} for label, value in times(found)],
-        limits=LIMITS,
+        limits=[*LIMITS, *start_outside(found)],
         steps=steps,
         shelter_chart=_shelter_chart(shelters),
         clearance_chart=_clearance_chart(found),
@@ -88,11 +89,28 @@ def times(found: Findings) -> list[tuple[str, str]]:
         ("Time saved by the plan over everybody for himself", page.percent(found.number("routeevacuation.REDUCTION"))),
     ]
     if gap is not None:
-        lines.append(("At most this far from the best possible plan (free-flow bound)", page.percent(gap)))
+        lines.append(("The most that any plan could save of this one's time (bound: empty roads)", page.percent(gap)))
+    detour = found.number("routeevacuation.DETOUR_95")
+    if detour is not None:
+        lines.append(
+            ("95 % of the vehicles take, of their fastest time on empty roads, at most", f"{detour:.1f} times")
+        )
     over = found.number("routeevacuation.OVER_CAPACITY_ROADS")
     if over is not None:
         lines.append(("Road pieces that carry more than their capacity at some time", page.whole(over)))
     return lines
+
+
+def start_outside(found: Findings) -> list[str]:
+    """Return a sentence on people who start outside the strip though they live in it, or none."""
+    at_risk = found.people["all"]["risk"]
+    inside = found.clearance[0]["in_hazard"] if found.clearance else None
+    if inside is None or inside >= at_risk:
+        return []
+    return [
+        f"The people of a zone start at one point of it. Where that point lies outside the strip, they count as out of "
+        f"it from the beginning: {page.whole(at_risk - inside)} of {page.whole(at_risk)}."
+    ]
 
 
 def _shelter_chart(shelters: list[dict]):

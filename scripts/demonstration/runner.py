@@ -111,9 +111,20 @@ def run(algorithm: str, parameters: Mapping[str, object], environment: Mapping[s
         reader.feed("\n")
         file.write("".join(errors))
     if process.returncode != 0:
-        said = [line for line in "".join(errors).splitlines() if line.strip() and not any(n in line for n in NOISE)]
-        raise StepError("\n".join(said) or f"qgis_process ended with status {process.returncode}; see {log}")
+        raise StepError(
+            message_of("".join(errors)) or f"qgis_process ended with status {process.returncode}; see {log}"
+        )
     return reader.results
+
+
+def message_of(errors: str) -> str:
+    """Return the algorithm's message from what qgis_process wrote on standard error.
+
+    QGIS repeats a message: first as it is logged, then behind "ERROR:", perhaps with a traceback.
+    """
+    lines = [line for line in errors.splitlines() if line.strip() and not any(part in line for part in NOISE)]
+    begins = [i for i, line in enumerate(lines) if line.startswith("ERROR:")]
+    return "\n".join(dict.fromkeys(lines[begins[0] :] if begins else lines))
 
 
 def _chunks(process: subprocess.Popen):
@@ -141,10 +152,15 @@ def _chunks(process: subprocess.Popen):
             return
 
 
+# Every step reads the same roads and says the same about them.
+_SAID: set[str] = set()
+
+
 def _show(percent: int, text: str) -> None:
     """Print progress: messages on lines of their own, bare percentages only where a terminal can overwrite them."""
-    if any(part in text for part in QUIET):
+    if any(part in text for part in QUIET) or (text.startswith("NETWORK:") and text in _SAID):
         return
+    _SAID.add(text)
     if text:
         clear = "\r\033[K" if sys.stdout.isatty() else ""
         print(f"{clear}  {percent:3d} %  {shorten(text)}", flush=True)

@@ -38,7 +38,7 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
         Step(
             "recommendshelters",
             "Which shelters open?",
-            # A tenth of each shelter's room is kept free.
+            # A tenth more room than needed opens, since a zone's groups are not divided.
             {
                 "SITES": table(sample, "sites"),
                 "FORECAST": table(sample, "occupancy"),
