@@ -21,7 +21,7 @@ from ..plugin.solvers.control import IsCancelled, Progress
 from .base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
-    from ..plugin.layers.network import NetworkOptions, ReadNetwork
+    from ..plugin.layers.roads.network import NetworkOptions, ReadNetwork
 
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
@@ -168,7 +168,7 @@ def network_options(
     QgsProcessingException
         When a field that was named is not in the layer.
     """
-    from ..plugin.layers.network import NetworkOptions
+    from ..plugin.layers.roads.network import NetworkOptions
 
     def field(name: str) -> str | None:
         chosen = algorithm.field(parameters, name, source, context, feedback, required=False)
@@ -223,7 +223,7 @@ def read_network_parameter(
         When the layer cannot be opened or a field is not in it.
     Cancelled
     """
-    from ..plugin.layers.network import read_network
+    from ..plugin.layers.roads.network import read_network
 
     source = algorithm.source(parameters, "NETWORK", context)
     if source is None:

@@ -21,7 +21,7 @@ from ..base import EvacuationAlgorithm
 from ..network_parameters import add_network_parameters, read_network_parameter
 
 if TYPE_CHECKING:
-    from ...plugin.layers.network import ReadNetwork
+    from ...plugin.layers.roads.network import ReadNetwork
     from ...plugin.solvers.roads.connection_checks import Connection
     from ...plugin.solvers.roads.problem import Problem
 
@@ -97,8 +97,8 @@ class CheckRoads(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.network_geometry import points_in
-        from ...plugin.layers.network_rejected import rejected_problems
+        from ...plugin.layers.roads.rejected import rejected_problems
+        from ...plugin.layers.roads.route_geometry import points_in
         from ...plugin.solvers.roads.connection_checks import connection, connection_problems
 
         progress, cancelled = self.control(feedback, 0.0, 70.0)
@@ -157,7 +157,7 @@ class CheckRoads(EvacuationAlgorithm):
         read: ReadNetwork, found: Connection, crs: Any, context: QgsProcessingContext
     ) -> Iterator[tuple[Any, tuple[Any, ...]]]:
         """Yield the pieces with their values, in the order in which they were drawn."""
-        from ...plugin.layers.network_geometry import piece_geometries
+        from ...plugin.layers.roads.route_geometry import piece_geometries
         from ...plugin.solvers.roads.network import piece_table
 
         table = piece_table(read.network)

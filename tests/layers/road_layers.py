@@ -17,7 +17,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from evacuation_planner.plugin.layers.network import NetworkOptions, ReadNetwork, read_network
+from evacuation_planner.plugin.layers.roads.network import NetworkOptions, ReadNetwork, read_network
 
 ROADS = Path(__file__).resolve().parents[2] / "resources" / "sample" / "sample.gpkg"
 

@@ -14,7 +14,6 @@ from evacuation_planner.plugin.layers.positions import transform_xy, union_of  #
 from evacuation_planner.plugin.layers.tables import read_table  # noqa: E402
 from evacuation_planner.plugin.layers.values import id_text  # noqa: E402
 
-
 KEEP = []
 
 

@@ -12,10 +12,10 @@ from qgis.core import QgsDistanceArea, QgsGeometry, QgsPointXY, QgsProcessingCon
 
 from ...solvers.control import IsCancelled, Progress
 from ..errors import LayerError
-from ..network_crs import ellipsoid_of
-from ..network_types import ReadNetwork
 from ..places import NAMED_IN_LOG, Places
 from ..positions import transform_xy
+from ..roads.options import ReadNetwork
+from ..roads.working_crs import ellipsoid_of
 from .tables import Rows
 
 Pairs = Sequence[tuple[int, int]]
@@ -161,7 +161,7 @@ def by_roads(
 ) -> MetroTravel:
     """Return travel along the fastest routes of a road network at its own speeds."""
     from ...solvers.roads.shortest_paths import fastest_paths, travel
-    from ..network import arcs_geometries, join_places
+    from ..roads.network import arcs_geometries, join_places
 
     joined_read, (start, end) = join_places(read, [stations, incidents], max_distance, context, feedback)
     network = joined_read.network

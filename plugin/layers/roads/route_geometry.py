@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
-from .network_crs import line_geometry, transform_vertices
-from .network_types import ReadNetwork
+from .options import ReadNetwork
+from .working_crs import line_geometry, transform_vertices
 
 
 def arcs_geometry(

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
-from ..solvers.roads.joining import Joined, join_points
-from .network_crs import transform_vertices
-from .network_types import ReadNetwork
-from .places import NAMED_IN_LOG, Places
+from ...solvers.roads.joining import Joined, join_points
+from ..places import NAMED_IN_LOG, Places
+from .options import ReadNetwork
+from .working_crs import transform_vertices
 
 
 def join_places(

@@ -10,23 +10,23 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
-from ..solvers.control import IsCancelled, Progress, part, stop_if
-from ..solvers.roads.components import components
-from ..solvers.roads.lines import clean, without
-from ..solvers.roads.merging import equal_places
-from ..solvers.roads.network import RoadNetwork
-from ..solvers.roads.osm import DirectionRule
-from ..solvers.roads.splitting import Pieces, keep_pieces, split
-from ..solvers.roads.traffic import Traffic, network_of, read_traffic
-from ..solvers.roads.wkb import Lines, parse_lines
-from . import network_crs
-from .errors import LayerError
-from .network_barriers import open_pieces
-from .network_geometry import arcs_geometries, arcs_geometry
-from .network_places import join_places
-from .network_source import RoadFeatures, read_features
-from .network_types import NetworkOptions, ReadNetwork
-from .places import NAMED_IN_LOG
+from ...solvers.control import IsCancelled, Progress, part, stop_if
+from ...solvers.roads.components import components
+from ...solvers.roads.lines import clean, without
+from ...solvers.roads.merging import equal_places
+from ...solvers.roads.network import RoadNetwork
+from ...solvers.roads.osm import DirectionRule
+from ...solvers.roads.splitting import Pieces, keep_pieces, split
+from ...solvers.roads.traffic import Traffic, network_of, read_traffic
+from ...solvers.roads.wkb import Lines, parse_lines
+from ..errors import LayerError
+from ..places import NAMED_IN_LOG
+from . import working_crs as network_crs
+from .barriers import open_pieces
+from .features import RoadFeatures, read_features
+from .joining import join_places
+from .options import NetworkOptions, ReadNetwork
+from .route_geometry import arcs_geometries, arcs_geometry
 
 __all__ = [
     "NetworkOptions",

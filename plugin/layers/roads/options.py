@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem
 
-from ..solvers.roads.network import DEFAULT_LANE_CAPACITY, RoadNetwork
-from ..solvers.roads.traffic import Traffic
+from ...solvers.roads.network import DEFAULT_LANE_CAPACITY, RoadNetwork
+from ...solvers.roads.traffic import Traffic
 
 
 @dataclass(frozen=True)

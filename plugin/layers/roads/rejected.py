@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY
 
-from ..solvers.roads.problem import UNUSABLE
-from .network_types import ReadNetwork
+from ...solvers.roads.problem import UNUSABLE
+from .options import ReadNetwork
 
 
 def rejected_problems(read: ReadNetwork) -> list[tuple[QgsGeometry | None, tuple[Any, ...]]]:

@@ -18,7 +18,7 @@ from qgis.core import (
     QgsUnitTypes,
 )
 
-from ..solvers.roads.geodesic import segment_lengths
+from ...solvers.roads.geodesic import segment_lengths
 
 WGS84_ELLIPSOID = "EPSG:7030"
 LINE_HEADER = struct.Struct("<BII")

@@ -10,9 +10,9 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
-from ..solvers.dependencies import require
-from ..solvers.roads.splitting import Pieces
-from .positions import union_of
+from ...solvers.dependencies import require
+from ...solvers.roads.splitting import Pieces
+from ..positions import union_of
 
 
 def open_pieces(

@@ -8,11 +8,11 @@ from typing import Any
 from qgis.core import QgsFeature, QgsFeatureRequest, QgsProcessingFeatureSource, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
-from ..solvers.control import IsCancelled, Progress, stop_if
-from .errors import LayerError
-from .network_types import NetworkOptions
-from .places import features_of
-from .values import id_text
+from ...solvers.control import IsCancelled, Progress, stop_if
+from ..errors import LayerError
+from ..places import features_of
+from ..values import id_text
+from .options import NetworkOptions
 
 LOOK_EVERY = 5000  # features between two looks at the cancel button
 
