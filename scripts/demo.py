@@ -48,6 +48,9 @@ def main() -> int:
         found, steps = plan(work)
         picture(work, found)
         report(work, found, steps)
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was replaced.", file=sys.stderr)
+        return 130
     except (runner.StepError, RuntimeError, OSError) as error:
         print(f"\nThe demo stopped. {error}\nWhat was said on the way: {work / 'log.txt'}", file=sys.stderr)
         return 1

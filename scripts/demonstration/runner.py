@@ -104,9 +104,7 @@ def run(algorithm: str, parameters: Mapping[str, object], environment: Mapping[s
                 file.write(text)
                 reader.feed(text)
         finally:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
+            _end(process)
             listener.join()
         reader.feed("\n")
         file.write("".join(errors))
@@ -115,6 +113,17 @@ def run(algorithm: str, parameters: Mapping[str, object], environment: Mapping[s
             message_of("".join(errors)) or f"qgis_process ended with status {process.returncode}; see {log}"
         )
     return reader.results
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End our own process where it still runs: it is asked first."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
 
 
 def message_of(errors: str) -> str:

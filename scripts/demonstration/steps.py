@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# The order to leave: in the week for which the sample says how many people to expect at the sites.
+START_TIME = "2025-03-12T10:00:00"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -58,7 +61,13 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
         Step(
             "routeevacuation",
             "By which streets?",
-            {"TRIPS": table(result, "allocation"), "NETWORK_ID_FIELD": "road_id", **hazard, **network},
+            {
+                "TRIPS": table(result, "allocation"),
+                "NETWORK_ID_FIELD": "road_id",
+                "START_TIME": START_TIME,
+                **hazard,
+                **network,
+            },
             {
                 "OUTPUT": "routes",
                 "OUTPUT_ROADS": "road_flow",
