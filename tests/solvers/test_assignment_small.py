@@ -90,6 +90,21 @@ def test_without_congestion_everyone_takes_the_fastest_way() -> None:
         assert case.cost.free_flow[arcs].sum() == pytest.approx(solve_case(alone).value)
 
 
+def test_identical_trips_share_their_routes() -> None:
+    """20,000 trips between few places: as many routes as the flow needs, each with its number of vehicles."""
+    case = grid(10, 20_000, 4, seed=12)
+    case = Case(**{**vars(case), "source": case.source % 7, "cost": ArcCost.linear(case.cost.free_flow, 2e-4)})
+    result = solve_case(case, target_gap=1.0)
+    check_routes(case, result)
+    routes = result.routes
+    assert len(routes.of_trip) == 20_000
+    assert (routes.flow(len(case.tail)) == result.flow).all()
+    listed = [tuple(routes.route(index).tolist()) for index in range(routes.count)]
+    assert len([route for route in listed if route]) == len({route for route in listed if route})
+    assert routes.count < 400
+    assert result.gap <= 1.0
+
+
 def test_user_objective_with_whole_vehicles_is_beckmann_s() -> None:
     case = grid(6, 80, 3, seed=2, bpr=True)
     result = solve_case(case, objective="user", target_gap=2.0)

@@ -186,21 +186,23 @@ class DestinationFlows:
         self.amount[d] = x[self.arcs[d]]
         x[self.arcs[d]] = 0.0
 
-    def routes(self, d: int, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return offsets (k+1,) and arcs of the routes of the trips from ``source`` (k,) to destination ``d``.
+    def routes(self, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the arcs, the lengths in arcs (r,) and the vehicles (r,) of the distinct routes to destination ``d``.
 
-        The flow must be whole and free of circles. Safe in several threads at once.
+        Routes follow the order of the trips to ``d``. The flow must be whole and free of circles. Safe in several
+        threads at once.
         """
-        roads = self.roads
-        indptr, left = np.zeros(len(source) + 1, dtype=np.int64), np.zeros(len(roads.tail), dtype=np.int32)
+        roads, (origin, trips) = self.roads, self.demand.groups(d)
+        most = int(round(trips.sum()))
+        indptr, vehicles = np.zeros(most + 1, dtype=np.int64), np.zeros(most, dtype=np.int64)
         arcs = np.empty(int(round(self.amount[d].sum())), dtype=np.int32)
-        written = walk_trips(
-            self.root(d), roads.tail, roads.head, roads.out_indptr, roads.out_arc, source, self.arcs[d],
-            self.amount[d], left, indptr, arcs,
+        count = walk_trips(
+            self.root(d), roads.tail, roads.head, roads.out_indptr, roads.out_arc, origin, trips, self.arcs[d],
+            self.amount[d], np.zeros(len(roads.tail), dtype=np.int32), indptr, arcs, vehicles,
         )  # fmt: skip
-        if written != len(arcs):
+        if count < 0:
             raise RuntimeError(f"The whole flow to node {self.root(d)} does not fall apart into its trips.")
-        return indptr, arcs
+        return arcs[: indptr[count]], np.diff(indptr[: count + 1]), vehicles[:count]
 
     def copy(self) -> DestinationFlows:
         """Return flows that may change on their own; working space and network are shared."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from ..routes import Routes
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class AssignmentResult:
         No set of routes has a smaller objective.
     gap : float
         100 (value - lower_bound) / lower_bound, percent.
-    route_indptr, route_arcs : (t+1,) int64, int32
-        Arcs of each trip in travel order; empty for a trip that starts at its destination or cannot reach it.
+    routes : Routes
+        Distinct routes and who takes them; an empty one for trips that start at their destination or cannot reach
+        it, and for all when whole vehicles were not asked for.
     unreachable : int64
         Trips whose destination cannot be reached; they have no route and are not counted.
     iterations : int
@@ -54,12 +58,25 @@ class AssignmentResult:
     fractional_flow: np.ndarray
     lower_bound: float
     gap: float
-    route_indptr: np.ndarray
-    route_arcs: np.ndarray
+    routes: Routes
     unreachable: np.ndarray
     iterations: int
     seconds: float
     history: tuple[Step, ...]
+
+    @property
+    def route_indptr(self) -> np.ndarray:
+        """Offsets (t+1,) into :attr:`route_arcs`, one row a trip."""
+        return self._rows[0]
+
+    @property
+    def route_arcs(self) -> np.ndarray:
+        """Arcs of each trip in travel order, whether or not trips share a route."""
+        return self._rows[1]
+
+    @cached_property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.routes.expanded()
 
 
 def gap_percent(value: float, lower_bound: float) -> float:

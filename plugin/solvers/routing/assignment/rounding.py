@@ -218,56 +218,66 @@ def take_next_arc(node, head, out_indptr, out_arc, left, present):
 
 
 @compiled
-def walk_trips(root, tail, head, out_indptr, out_arc, sources, carrying, amount, left, indptr, arcs):
-    """Write the route of each trip of one destination from its whole flow.
+def take_off(first, last, vehicles, arcs, tail, head, out_indptr, out_arc, left, present):
+    """Take ``vehicles`` off the flow of the route in ``arcs[first:last]``."""
+    for i in range(first, last):
+        v = tail[arcs[i]]
+        present[v, 2] -= vehicles
+        if present[v, 2] == 0:
+            take_next_arc(v, head, out_indptr, out_arc, left, present)
 
-    Trips from the same place take the same arcs as long as these last, so that few distinct routes arise.
+
+@compiled
+def walk_trips(
+    root, tail, head, out_indptr, out_arc, origin, trips, carrying, amount, left, indptr, arcs, vehicles
+):  # fmt: skip
+    """Take the whole flow of one destination apart into routes.
+
+    All trips from one place take the same arcs as far as the flow on these lasts, so no route is written twice.
 
     Parameters
     ----------
-    sources : (k,) int32
-        Origin nodes of the trips.
+    origin, trips : (g,) int32, (g,) float64
+        Nodes where trips start, and how many.
     carrying, amount : (a,) int32, (a,) float64
         The arcs with flow, and the flow.
     left : (m,) int32
         Working space, all zero before.
-    indptr : (k+1,) int64
-        Filled with the offsets of the routes in ``arcs``.
+    indptr, arcs : (k+1,) int64, (l,) int32
+        Filled with the offsets and arcs of the routes, in the order of the origins.
+    vehicles : (k,) int64
+        Filled with the number of trips of each route.
 
     Returns
     -------
     int
-        Number of arcs written; -1 - trip where a trip found no way on, which whole flows rule out.
+        Number of routes; -1 - group where a trip found no way on, which whole flows rule out.
     """
     # By node: the arc that trips take at present, where it leads, how many may still take it. One row, one look.
     present = np.full((len(out_indptr) - 1, 4), -1, np.int32)
     for i in range(len(carrying)):
-        e = carrying[i]
-        left[e] = int(amount[i] + 0.5)
+        left[carrying[i]] = int(amount[i] + 0.5)
     for i in range(len(carrying)):
         if present[tail[carrying[i]], 0] < 0:
             take_next_arc(tail[carrying[i]], head, out_indptr, out_arc, left, present)
     written = 0
-    for q in range(len(sources)):
-        v = sources[q]
-        while v != root:
-            e = present[v, 0]
-            if e < 0 or written >= len(arcs):
-                return -1 - q
-            arcs[written] = e
-            written += 1
-            ahead = present[v, 1]
-            present[v, 2] -= 1
-            if present[v, 2] == 0:
-                take_next_arc(v, head, out_indptr, out_arc, left, present)
-            v = ahead
-        indptr[q + 1] = written
-    return written
-
-
-@compiled
-def place_routes(numbers, indptr, arcs, route_indptr, route_arcs):
-    """Copy the routes of the trips ``numbers`` (k,) to their places among all routes."""
-    for q in range(len(numbers)):
-        place = route_indptr[numbers[q]]
-        route_arcs[place : place + indptr[q + 1] - indptr[q]] = arcs[indptr[q] : indptr[q + 1]]
+    routes = 0
+    for g in range(len(origin)):
+        waiting = int(trips[g] + 0.5)
+        while waiting > 0:
+            first = written
+            bundle = waiting
+            v = origin[g]
+            while v != root:
+                if present[v, 0] < 0 or written >= len(arcs):
+                    return -1 - g
+                arcs[written] = present[v, 0]
+                written += 1
+                bundle = min(bundle, present[v, 2])
+                v = present[v, 1]
+            take_off(first, written, bundle, arcs, tail, head, out_indptr, out_arc, left, present)
+            waiting -= bundle
+            vehicles[routes] = bundle
+            routes += 1
+            indptr[routes] = written
+    return routes

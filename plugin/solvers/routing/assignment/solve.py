@@ -17,6 +17,7 @@ from typing import Callable
 import numpy as np
 
 from ...control import Deadline, IsCancelled, Progress, SolverError, never, no_progress
+from ..routes import Routes
 from .cost import ArcCost, refresh, table_of
 from .flows import DestinationFlows
 from .fractional import Bound, batches, load_all
@@ -172,11 +173,11 @@ def solve(
 def finish(search: Search, source: np.ndarray, unreachable: np.ndarray, say: Callable[[str], None]) -> AssignmentResult:
     """Return the result of a finished search, routes included."""
     fractional = search.flows
-    indptr, arcs = np.zeros(len(source) + 1, dtype=np.int64), np.zeros(0, dtype=np.int32)
     best = fractional
+    routes = Routes(np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(len(source), dtype=np.int32))
     if search.whole is not None:
         best = search.whole
-        indptr, arcs = routes_of(best, search.workers, source, search.cancelled)
+        routes = routes_of(best, search.workers, source, search.cancelled)
     flow = best.total.copy() if search.whole is None else np.rint(best.total).astype(np.int64)
     gap = gap_percent(best.value, search.lower_bound)
     seconds = search.deadline.elapsed
@@ -192,8 +193,7 @@ def finish(search: Search, source: np.ndarray, unreachable: np.ndarray, say: Cal
         fractional_flow=fractional.total.copy(),
         lower_bound=min(search.lower_bound, best.value),
         gap=gap,
-        route_indptr=indptr,
-        route_arcs=arcs,
+        routes=routes,
         unreachable=unreachable,
         iterations=search.iterations,
         seconds=seconds,

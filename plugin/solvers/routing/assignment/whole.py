@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from ...control import Deadline, IsCancelled, stop_if
+from ..routes import Routes
 from .cost import MARGINAL
 from .flows import DestinationFlows
 from .fractional import batches, sweep
-from .rounding import place_routes
 from .workers import TreeWorkers
 
 LEAST_GAIN = 1e-6  # of the objective: a sweep that gains less is the last one
@@ -49,31 +49,26 @@ def improve(
     return sweeps
 
 
-def routes_of(
-    flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray, cancelled: IsCancelled
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the routes of all trips: offsets (t+1,) int64 and arcs int32; trips that go nowhere have none."""
+def routes_of(flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray, cancelled: IsCancelled) -> Routes:
+    """Return the distinct routes of all trips from ``source`` (t,); trips that stay share an empty one."""
     x = np.zeros(len(flows.table))
     for d in range(len(flows.demand)):
         stop_if(cancelled)
         flows.without_circles(d, x)
     flows.set_total()
-    numbers = [flows.demand.trips_to(d) for d in range(len(flows.demand))]
-    jobs = [workers.submit(partial(flows.routes, d, source[numbers[d]])) for d in range(len(flows.demand))]
-    length = np.zeros(len(source), dtype=np.int64)
-    pieces = []
-    for trips, job in zip(numbers, jobs):
+    jobs = [workers.submit(partial(flows.routes, d)) for d in range(len(flows.demand))]
+    of_trip = np.full(len(source), -1, dtype=np.int32)
+    arcs, lengths = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
+    count = 0
+    for d, job in enumerate(jobs):
         stop_if(cancelled)
-        pieces.append(job.result())
-        length[trips] = np.diff(pieces[-1][0])
-    del jobs
-    route_indptr = np.r_[0, np.cumsum(length)]
-    route_arcs = np.empty(route_indptr[-1], dtype=np.int32)
-    placing = [
-        workers.submit(partial(place_routes, trips, *piece, route_indptr, route_arcs))
-        for trips, piece in zip(numbers, pieces)
-    ]
-    for job in placing:
-        stop_if(cancelled)
-        job.result()
-    return route_indptr, route_arcs
+        route_arcs, length, vehicles = job.result()
+        of_trip[flows.demand.trips_to(d)] = count + np.repeat(np.arange(len(length)), vehicles)
+        count += len(length)
+        arcs.append(route_arcs)
+        lengths.append(length)
+    staying = np.flatnonzero(of_trip < 0)
+    places, of_place = np.unique(source[staying], return_inverse=True)
+    of_trip[staying] = count + of_place.ravel()
+    lengths.append(np.zeros(len(places), dtype=np.int64))
+    return Routes(np.r_[0, np.cumsum(np.concatenate(lengths))], np.concatenate(arcs), of_trip)
