@@ -226,10 +226,7 @@ def _static_optimum(setting: Setting, integer: bool, progress: Progress = no_pro
         target_gap=TARGET_GAP, time_limit=max(setting.deadline.remaining, 0.1),
         integer=integer, nodes=problem.nodes, progress=progress, cancelled=setting.cancelled, log=setting.log,
     )  # fmt: skip
-    from .routes import distinct
-
-    routes = distinct(result.route_indptr, result.route_arcs, problem.source)
-    return Found(routes, result.lower_bound)
+    return Found(result.routes, result.lower_bound)
 
 
 def _lower_bound(setting: Setting) -> tuple[float, str]:
