@@ -11,14 +11,14 @@ PROFILE_NAMES = ("all at once", "evenly", "along an S-curve")
 
 
 def fill_vehicles(people: np.ndarray, occupancy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the group (v,) of each vehicle and the people in it (v,).
+    """Return the group (v,) of each vehicle and the people in it (v,), whole numbers.
 
     Parameters
     ----------
     people : (k,)
         People of each group, whole numbers of at least 0.
     occupancy : (k,)
-        People in a full vehicle, above 0. A group takes ``ceil(people / occupancy)`` vehicles, the last part-full.
+        People in a full vehicle on average, above 0. A group takes ``ceil(people / occupancy)`` vehicles, the last part-full.
     """
     people, occupancy = np.asarray(people, dtype=np.float64), np.asarray(occupancy, dtype=np.float64)
     if not (np.isfinite(occupancy) & (occupancy > 0)).all():
@@ -26,8 +26,10 @@ def fill_vehicles(people: np.ndarray, occupancy: np.ndarray) -> tuple[np.ndarray
     count = np.ceil(people / occupancy - 1e-9).astype(np.int64)
     group = np.repeat(np.arange(len(people)), count)
     number = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
-    left = people[group] - number * occupancy[group]
-    return group, np.minimum(left, occupancy[group])
+    # Rounding the running total keeps people whole and every group's total exact: 2.5 a vehicle gives 3, 2, 3, 2, ...
+    total, full = people[group], occupancy[group]
+    until = np.floor(np.minimum((number + 1) * full, total) + 0.5)
+    return group, until - np.floor(np.minimum(number * full, total) + 0.5)
 
 
 def spread_departures(count: int, window: float, profile: int, rng: np.random.Generator) -> np.ndarray:
