@@ -17,6 +17,7 @@ from .workers import TreeWorkers
 FIRST_AIM = 0.9  # share of the target gap at which the fractional flow is first rounded
 TIME_SHARE = 0.8  # of the time limit that the fractional flow may take
 ROUNDS = 5  # of rounding, from ever better fractional flows
+USUAL_FALL = 0.75  # of the gap that is left after one more sweep, by experience
 LEAST_PROGRESS = 1e-12  # of the objective: a fractional sweep that gains less is the last one
 
 
@@ -70,21 +71,22 @@ class Search:
         allowed = self.deadline.remaining * time_share
         deadline = Deadline(allowed if allowed < float("inf") else 0.0)
         value = self.flows.value
-        moved = 1
+        bounded = False
         while gap_percent(value, self.lower_bound) > aim and not deadline.passed() and not self.deadline.passed():
-            bound = Bound(self.flows, self.workers)
+            bound = None if bounded else Bound(self.flows, self.workers)
             moved = sweep(self.flows, self.workers, self.cancelled, deadline, bound=bound)
             self.iterations += 1
             before, value = value, self.flows.value
-            if moved >= 0:
+            if moved >= 0 and bound is not None:
                 self.lower_bound = max(self.lower_bound, bound.result(self.cancelled))
+            gap = gap_percent(value, self.lower_bound)
+            bounded = aim < gap and (gap * USUAL_FALL <= aim or deadline.passed())
+            if bounded:  # the bound is one sweep old: at the present flow it may do
+                self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.cancelled))
             self.note("fractional", value)
             if moved >= 0 and before - value <= LEAST_PROGRESS * before:
                 self.stalled = True
                 break
-        if gap_percent(value, self.lower_bound) > aim:
-            self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.cancelled))
-            self.note("fractional", value)
 
     def round_and_reroute(self) -> None:
         """Make whole flows from the present fractional ones and keep them when they are the best so far."""
