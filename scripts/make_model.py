@@ -54,125 +54,126 @@ OUTPUTS = {
 }
 
 
-def definitions() -> list[tuple[QgsProcessingParameterDefinition, str, dict[str, str]]]:
-    """Return the model's inputs: (definition, help, {child: parameter it feeds})."""
-    kind = QgsProcessing.SourceType
-    number = QgsProcessingParameterNumber.Type
-    source, field = QgsProcessingParameterFeatureSource, QgsProcessingParameterField
-    real, multiple = number.Double, True
-    every = ("recommendshelters", "allocatecrowd", "routeevacuation")
-    zones = ("zonesatrisk", "recommendshelters", "allocatecrowd")
+EVERY = ("recommendshelters", "allocatecrowd", "routeevacuation")
+WITH_ZONES = ("zonesatrisk", "recommendshelters", "allocatecrowd")
+Input = tuple[QgsProcessingParameterDefinition, str, dict[str, str]]
+
+
+def layer_inputs() -> list[Input]:
+    """Return the layers the model takes: (definition, help, {child: parameter it feeds})."""
+    lines, points, polygons = (
+        [getattr(QgsProcessing.SourceType, f"TypeVector{n}")] for n in ("Line", "Point", "Polygon")
+    )
+    source = QgsProcessingParameterFeatureSource
+    hazard = dict.fromkeys(("zonesatrisk", "recommendshelters", "routeevacuation"), "HAZARD")
     return [
         (
-            source("ROADS", "Roads", [kind.TypeVectorLine]),
+            source("ROADS", "Roads", lines),
             "Road lines, in any coordinate reference system.",
-            dict.fromkeys(every, "NETWORK"),
+            dict.fromkeys(EVERY, "NETWORK"),
         ),
         (
-            source("ZONES", "Zones with people", [kind.TypeVectorPolygon, kind.TypeVectorPoint]),
+            source("ZONES", "Zones with people", polygons + points),
             "Points or polygons with the number of people in each zone.",
             {"zonesatrisk": "ZONES"},
         ),
         (
-            source("SITES", "Candidate shelters", [kind.TypeVectorPoint, kind.TypeVectorPolygon]),
+            source("SITES", "Candidate shelters", points + polygons),
             "Points or polygons that could shelter people.",
             {"recommendshelters": "SITES"},
         ),
+        (source("HAZARD", "Hazard", polygons), "Polygons from which everyone must leave.", hazard),
         (
-            source("HAZARD", "Hazard", [kind.TypeVectorPolygon]),
-            "Polygons from which everyone must leave.",
-            {"zonesatrisk": "HAZARD", "recommendshelters": "HAZARD", "routeevacuation": "HAZARD"},
-        ),
-        (
-            QgsProcessingParameterNumber(
-                "HAZARD_BUFFER", "Safety distance around the hazard (m)", real, 0.0, False, 0.0
-            ),
-            "People within this distance of the hazard leave too, and no shelter is chosen there.",
-            {"zonesatrisk": "HAZARD_BUFFER", "recommendshelters": "HAZARD_BUFFER"},
-        ),
-        (
-            source("FORECAST", "People expected at the sites (optional)", [kind.TypeVector], None, True),
-            "Table place, time, upper: people already at each site. Without it sites count as empty.",
+            source("FORECAST", "People expected at the sites", [QgsProcessing.SourceType.TypeVector], None, True),
+            "Table with place, time and upper: people already at each site. Without it, sites count as empty.",
             {"recommendshelters": "FORECAST"},
-        ),
-        (
-            QgsProcessingParameterEnum("AREA_STANDARD", "Area per person", AREA_STANDARDS, False, 0),
-            "Living space per sheltered person; custom takes 2.0 m² per person.",
-            {"recommendshelters": "AREA_STANDARD"},
-        ),
-        (
-            QgsProcessingParameterNumber(
-                "MAX_TRAVEL_TIME", "Longest travel time (minutes, optional)", real, None, True, 0.0
-            ),
-            "Shelters farther away than this, at free-flow speed, are not used. Empty: no limit.",
-            {"recommendshelters": "MAX_TRAVEL_TIME", "allocatecrowd": "MAX_TRAVEL_TIME"},
-        ),
-        (
-            QgsProcessingParameterNumber(
-                "DEPARTURE_WINDOW", "Departures are spread over (minutes)", real, 60.0, False, 0.0
-            ),
-            "Everyone leaves within this time after the order to leave.",
-            {"routeevacuation": "DEPARTURE_WINDOW"},
-        ),
-        (
-            QgsProcessingParameterNumber("PEOPLE_PER_VEHICLE", "People per vehicle", real, 2.5, False, 0.1),
-            "Average number of people in a car.",
-            {"routeevacuation": "PEOPLE_PER_VEHICLE"},
-        ),
-        (
-            field("ZONE_ID_FIELD", "Id of the zones", None, "ZONES", field.DataType.Any, False, True),
-            "Default: zone_id where the layer has it.",
-            dict.fromkeys(zones, "ZONE_ID_FIELD"),
-        ),
-        (
-            field("POPULATION_FIELDS", "Fields with people", None, "ZONES", field.DataType.Numeric, multiple, True),
-            "One field a class of people. Default: children, adults, elderly where the layer has them, else population.",
-            {
-                "zonesatrisk": "POPULATION_FIELDS",
-                "recommendshelters": "POPULATION_FIELDS",
-                "allocatecrowd": "GROUP_FIELDS",
-            },
-        ),
-        (
-            field("SITE_ID_FIELD", "Id of the sites", None, "SITES", field.DataType.Any, False, True),
-            "Default: site_id where the layer has it.",
-            {"recommendshelters": "SITE_ID_FIELD"},
-        ),
-        (
-            field("AREA_FIELD", "Area of the sites (m²)", None, "SITES", field.DataType.Numeric, False, True),
-            "Default: area_m2 where the layer has it, else the polygon's own area.",
-            {"recommendshelters": "AREA_FIELD"},
-        ),
-        (
-            field("DIRECTION_FIELD", "Direction of the roads", None, "ROADS", field.DataType.Any, False, True),
-            "Default: oneway where the layer has it (OSM values are understood).",
-            dict.fromkeys(every, "DIRECTION_FIELD"),
-        ),
-        (
-            field("SPEED_FIELD", "Speed on the roads (km/h)", None, "ROADS", field.DataType.Any, False, True),
-            "Default: maxspeed where the layer has it (OSM values are understood).",
-            dict.fromkeys(every, "SPEED_FIELD"),
         ),
     ]
 
 
-AREA_STANDARDS: list[str] = []
+def choice_inputs() -> list[Input]:
+    """Return the numbers and choices the model takes, as :func:`layer_inputs`."""
+    standards = QgsApplication.processingRegistry().algorithmById("evacuation:recommendshelters")
+    options = standards.parameterDefinition("AREA_STANDARD").options()
+    both = ("recommendshelters", "allocatecrowd")
+    # name, title, default (None: may stay empty), least value, help, children that take it under the same name
+    numbers = (
+        ("HAZARD_BUFFER", "Safety distance around the hazard (m)", 0.0, 0.0,
+         "People within this distance of the hazard leave too, and no shelter is chosen there.",
+         ("zonesatrisk", "recommendshelters")),
+        ("RESERVE", "Reserve of room (percent)", 10.0, 0.0,
+         "Room kept free when shelters are chosen, so that groups that are not divided still fit.", both[:1]),
+        ("MAX_TRAVEL_TIME", "Longest travel time (minutes)", None, 0.0,
+         "Shelters farther away than this at free-flow speed are not used. Empty: no limit.", both),
+        ("MAX_SNAP_DISTANCE", "Farthest distance to a road (m)", 500.0, 0.0,
+         "Zones and sites farther from the nearest road than this are named and left out.", EVERY),
+        ("DEPARTURE_WINDOW", "Departures are spread over (minutes)", 60.0, 0.0,
+         "Everyone leaves within this time after the order to leave.", ("routeevacuation",)),
+        ("PEOPLE_PER_VEHICLE", "People per vehicle", 2.5, 0.1,
+         "Average number of people in a car.", ("routeevacuation",)),
+    )  # fmt: skip
+    kind = QgsProcessingParameterNumber.Type.Double
+    made: list[Input] = [
+        (
+            QgsProcessingParameterEnum("AREA_STANDARD", "Area per person", options, False, 0),
+            "Living space per sheltered person; custom takes 2.0 m² per person.",
+            {"recommendshelters": "AREA_STANDARD"},
+        )
+    ]
+    for name, title, default, least, text, children in numbers:
+        definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
+        made.append((definition, text, dict.fromkeys(children, name)))
+    return made
+
+
+def field_inputs() -> list[Input]:
+    """Return the fields the model takes, all optional, as :func:`layer_inputs`."""
+    kinds = QgsProcessingParameterField.DataType
+    groups = {**dict.fromkeys(WITH_ZONES[:2], "POPULATION_FIELDS"), "allocatecrowd": "GROUP_FIELDS"}
+    site = ("recommendshelters",)
+    # name, title, layer, kind, help, what it feeds
+    fields = (
+        ("ZONE_ID_FIELD", "Id of the zones", "ZONES", kinds.Any,
+         "Default: zone_id where the layer has it.", dict.fromkeys(WITH_ZONES, "ZONE_ID_FIELD")),
+        ("POPULATION_FIELDS", "Fields with people", "ZONES", kinds.Numeric,
+         "One field a class of people. Default: children, adults, elderly where the layer has them, else population.",
+         groups),
+        ("SITE_ID_FIELD", "Id of the sites", "SITES", kinds.Any,
+         "Default: site_id where the layer has it.", dict.fromkeys(site, "SITE_ID_FIELD")),
+        ("AREA_FIELD", "Area of the sites (m²)", "SITES", kinds.Numeric,
+         "Default: area_m2 where the layer has it, else the polygon's own area.", dict.fromkeys(site, "AREA_FIELD")),
+        ("CAPACITY_FIELD", "Room at the sites (people)", "SITES", kinds.Numeric,
+         "People a site can take; where given it overrides area and area per person.",
+         dict.fromkeys(site, "CAPACITY_FIELD")),
+        ("DIRECTION_FIELD", "Direction of the roads", "ROADS", kinds.Any,
+         "Default: oneway where the layer has it (OpenStreetMap's values are understood).",
+         dict.fromkeys(EVERY, "DIRECTION_FIELD")),
+        ("SPEED_FIELD", "Speed on the roads (km/h)", "ROADS", kinds.Any,
+         "Default: maxspeed where the layer has it (OpenStreetMap's values are understood).",
+         dict.fromkeys(EVERY, "SPEED_FIELD")),
+        ("LANES_FIELD", "Lanes of the roads", "ROADS", kinds.Any,
+         "Default: lanes where the layer has it (both directions together on two-way roads).",
+         dict.fromkeys(EVERY, "LANES_FIELD")),
+    )  # fmt: skip
+    return [
+        (QgsProcessingParameterField(name, title, None, layer, kind, name == "POPULATION_FIELDS", True), text, feeds)
+        for name, title, layer, kind, text, feeds in fields
+    ]
 
 
 def make_model() -> QgsProcessingModelAlgorithm:
     """Return the model with its inputs, its four children and its outputs."""
-    registry = QgsApplication.processingRegistry()
-    standards = registry.algorithmById("evacuation:recommendshelters").parameterDefinition("AREA_STANDARD")
-    AREA_STANDARDS[:] = standards.options()
     model = QgsProcessingModelAlgorithm("Evacuation plan (all steps)", "Evacuation plan", "plan")
     model.setName("evacuationplan")
     children = {step: child(step, row) for row, step in enumerate(STEPS)}
     helps = {
-        "ALG_DESC": "From zones, hazard, candidate shelters and roads to a routed evacuation plan: who is at risk, which "
-        "shelters to open, who goes where, by which streets. Each step is an algorithm of its own with more options.",
+        "ALG_DESC": "From zones, hazard, candidate shelters and roads to a routed evacuation plan: who is at risk, "
+        "which shelters to open, who goes where, by which streets. Each step is an algorithm of its own with more "
+        "options.",
         "ALG_CREATOR": "Evacuation Planner",
     }
-    for place, (definition, text, feeds) in enumerate(definitions()):
+    inputs = [*layer_inputs(), *choice_inputs(), *field_inputs()]
+    for place, (definition, text, feeds) in enumerate(inputs):
         definition.setHelp(text)
         helps[definition.name()] = text
         component = QgsProcessingModelParameter(definition.name())
@@ -187,6 +188,7 @@ def make_model() -> QgsProcessingModelAlgorithm:
     link(children, "routeevacuation", "TRIPS", "allocatecrowd", "OUTPUT")
     for name in STEPS:
         model.addChildAlgorithm(children[name])
+    model.setParameterOrder([definition.name() for definition, _, _ in inputs])
     model.setHelpContent(helps)
     return model
 

@@ -12,10 +12,4 @@ _CLASSES = {
     "route_evacuation": "RouteEvacuation",
     "allocate_metro_resources": "AllocateMetroResources",
 }
-ALGORITHMS = []
-for _module, _class in _CLASSES.items():
-    try:
-        ALGORITHMS.append(getattr(import_module(f".{_module}", __name__), _class))
-    except ModuleNotFoundError as _error:  # while the house is being built
-        if _module not in str(_error):
-            raise
+ALGORITHMS = [getattr(import_module(f".{module}", __name__), name) for module, name in _CLASSES.items()]

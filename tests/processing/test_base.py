@@ -4,9 +4,6 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from evacuation_planner.plugin.layers.fields import Column  # noqa: E402
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError  # noqa: E402
-from evacuation_planner.processing_provider.base import EvacuationAlgorithm  # noqa: E402
 from qgis.core import (  # noqa: E402
     QgsProcessingContext,
     QgsProcessingException,
@@ -17,6 +14,10 @@ from qgis.core import (  # noqa: E402
     QgsProject,
     QgsVectorLayer,
 )
+
+from evacuation_planner.plugin.layers.fields import Column  # noqa: E402
+from evacuation_planner.plugin.solvers.control import Cancelled, SolverError  # noqa: E402
+from evacuation_planner.processing_provider.base import EvacuationAlgorithm  # noqa: E402
 
 
 class Probe(EvacuationAlgorithm):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import builtins
 
 import pytest
+
 from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, part, stop_if
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency, require
 

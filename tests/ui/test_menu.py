@@ -4,10 +4,11 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
+from qgis.PyQt.QtWidgets import QMainWindow, QMenu  # noqa: E402
+
 from evacuation_planner.ui.menu import EvacuationMenu  # noqa: E402
 from evacuation_planner.ui.packages_dialog import PURPOSES, PackagesDialog  # noqa: E402
 from evacuation_planner.ui.sample_project import PROJECT, RESOURCES, copy_sample  # noqa: E402
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu  # noqa: E402
 
 
 class Desktop:
