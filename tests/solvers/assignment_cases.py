@@ -34,7 +34,7 @@ def tiny(seed: int) -> Case:
     if seed % 3:
         cost = ArcCost.linear(free, float(rng.choice([0.0, 0.02, 0.5, 2.0])))
     else:
-        cost = ArcCost.bpr(free, rng.uniform(0.5, 3.0, len(arcs)), b=float(rng.choice([1.5, 4.0])))
+        cost = ArcCost.bpr(free, rng.uniform(0.5, 3.0, len(arcs)), b=float(rng.choice([0.0, 0.5, 1.5, 3.0, 4.0])))
     background = rng.choice([0.0, 0.0, 1.0, 2.5], len(arcs))
     trips = int(rng.integers(1, 5))
     ends = rng.integers(0, nodes, (trips, 2))

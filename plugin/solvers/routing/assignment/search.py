@@ -44,6 +44,7 @@ class Search:
     lower_bound: float
     iterations: int = 0
     stalled: bool = False
+    share: float = 0.0
     whole: DestinationFlows | None = None
     history: list[Step] = field(default_factory=list)
 
@@ -63,8 +64,8 @@ class Search:
         self.history.append(Step(phase, self.iterations, seconds, value, self.lower_bound))
         gap = gap_percent(value, self.lower_bound)
         near = np.log1p(self.target) / np.log1p(gap) if np.isfinite(gap) and gap > 0 else 0.0
-        share = max(float(near), seconds / self.deadline.seconds)
-        self.progress(min(share, 1.0), f"{phase} flow, at most {gap:.2f} % from the optimum")
+        self.share = min(1.0, max(self.share, float(near), seconds / self.deadline.seconds))
+        self.progress(self.share, f"{phase} flow, at most {gap:.2f} % from the optimum")
 
     def relax(self, aim: float, time_share: float) -> None:
         """Sweep the fractional flow until it is within ``aim`` percent of the bound or its time is up."""
