@@ -8,6 +8,7 @@ _CLASSES = {
     "check_roads": "CheckRoads",
     "zones_at_risk": "ZonesAtRisk",
     "recommend_shelters": "RecommendShelters",
+    "nearest_shelters": "NearestShelters",
     "allocate_crowd": "AllocateCrowd",
     "route_evacuation": "RouteEvacuation",
     "allocate_metro_resources": "AllocateMetroResources",

@@ -1,0 +1,125 @@
+"""Routes to the nearest shelters as rows of the output layers, and what has no route in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
+
+from ...solvers.roads.joining import Joined
+from ...solvers.roads.shortest_paths import Travel
+from ...solvers.shelters.nearest import Nearest
+from ..fields import Column
+from ..places import NAMED_IN_LOG, Places
+from ..roads.network import ReadNetwork
+from ..roads.route_geometry import lines_in
+
+COLUMNS = (
+    Column("zone_id", "text", "zone"),
+    Column("shelter_id", "text", "shelter"),
+    Column("rank", "int", "1 = the zone's nearest shelter by travel time"),
+    Column("length_m", "float", "metres along the road"),
+    Column("free_flow_s", "float", "seconds of travel without other traffic"),
+    Column("distance_km", "float", "kilometres along the road"),
+    Column("minutes", "float", "minutes of travel without other traffic"),
+)
+UNREACHABLE_COLUMNS = (
+    Column("zone_id", "text", "zone"),
+    Column("shelter_id", "text", "shelter"),
+    Column("reason", "text", "why there is no route"),
+)
+NO_ROUTE = "no route over the network"
+CHUNK = 500  # routes drawn at a time
+
+
+def route_rows(
+    read: ReadNetwork,
+    zones: Places,
+    shelters: Places,
+    zone_node: np.ndarray,
+    found: Nearest,
+    travel: Travel,
+    routes: Sequence[np.ndarray],
+    context: QgsProcessingContext,
+) -> Iterator[tuple[QgsGeometry, list[Any]]]:
+    """Yield (line in the CRS of the zones, values by :data:`COLUMNS`) for each pair of ``found``.
+
+    A zone at the same point of the road as its shelter has a line without length, from that point to itself.
+    """
+    for first in range(0, len(found.zone), CHUNK):
+        pairs = range(first, min(first + CHUNK, len(found.zone)))
+        vertices = []
+        for pair in pairs:
+            xy = read.network.path_xy(routes[pair])
+            at = read.network.node_xy[zone_node[found.zone[pair]]]
+            vertices.append(xy if len(xy) else np.array([at, at]))
+        for pair, line in zip(pairs, lines_in(read, vertices, zones.crs, context)):
+            i, j = int(found.zone[pair]), int(found.shelter[pair])
+            metres, seconds = float(travel.metres[i, j]), float(travel.seconds[i, j])
+            values = [zones.ids[i], shelters.ids[j], int(found.rank[pair])]
+            yield line, [*values, round(metres, 3), round(seconds, 3), round(metres / 1e3, 6), round(seconds / 60.0, 4)]
+
+
+def unreachable_rows(
+    zones: Places, shelters: Places, from_zones: Joined, to_shelters: Joined, found: Nearest
+) -> list[tuple[None, list[str]]]:
+    """Return a row by :data:`UNREACHABLE_COLUMNS` for each pair without a route, and for each unusable feature."""
+    rows: list[tuple[None, list[str]]] = []
+    for i, j in zip(found.missing_zone.tolist(), found.missing_shelter.tolist()):
+        reasons = []
+        if from_zones.reasons[i]:
+            reasons.append(f"zone: {from_zones.reasons[i]}")
+        if to_shelters.reasons[j]:
+            reasons.append(f"shelter: {to_shelters.reasons[j]}")
+        rows.append((None, [zones.ids[i], shelters.ids[j], "; ".join(reasons) or NO_ROUTE]))
+    rows.extend((None, [zone, "", f"zone: {reason}"]) for zone, reason in zones.rejected)
+    rows.extend((None, ["", shelter, f"shelter: {reason}"]) for shelter, reason in shelters.rejected)
+    return rows
+
+
+def report(
+    zones: Places,
+    shelters: Places,
+    found: Nearest,
+    rows: list[tuple[None, list[str]]],
+    travel: Travel,
+    feedback: QgsProcessingFeedback,
+) -> None:
+    """Say in the log what was found and which pairs have no route."""
+    cut_off = sorted(set(range(len(zones))) - set(found.zone.tolist()))
+    if cut_off:
+        feedback.pushWarning(
+            f"ZONES: {len(cut_off)} zone(s) reach no shelter at all: {_first([zones.ids[i] for i in cut_off])}."
+        )
+    pairs = [(zone, shelter, reason) for _, (zone, shelter, reason) in rows if zone and shelter]
+    if pairs:
+        feedback.pushWarning(
+            f"{len(pairs)} pair(s) of zone and shelter have no route: "
+            f"{_first([f'{zone} to {shelter} ({reason})' for zone, shelter, reason in pairs], '; ')}. "
+            f"All of them are in OUTPUT_UNREACHABLE where it is asked for."
+        )
+    if len(found.zone):
+        seconds = travel.seconds[found.zone, found.shelter]
+        feedback.pushInfo(
+            f"{len(found.zone)} routes of {len(zones)} zone(s) to {len(shelters)} shelter(s); the longest takes "
+            f"{seconds.max() / 60.0:.1f} minutes without other traffic."
+        )
+
+
+def not_selected(shelters: Places, feedback: QgsProcessingFeedback) -> None:
+    """Say that shelters whose status is not “selected” are looked at like the others."""
+    if shelters.fields.indexFromName("status") < 0:
+        return
+    others = [site for site, text in zip(shelters.ids, shelters.texts("status")) if text not in ("", "selected")]
+    if others:
+        feedback.pushInfo(
+            f"SHELTERS: {len(others)} row(s) of “{shelters.name}” have a status other than “selected”; routes to them "
+            f"are drawn all the same: {_first(others)}. Choose the layer of selected shelters to leave them out."
+        )
+
+
+def _first(names: Sequence[str], separator: str = ", ") -> str:
+    more = f" and {len(names) - NAMED_IN_LOG} more" if len(names) > NAMED_IN_LOG else ""
+    return separator.join(names[:NAMED_IN_LOG]) + more

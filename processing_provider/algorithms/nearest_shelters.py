@@ -1,0 +1,129 @@
+"""``evacuation:nearestshelters``: the fastest routes from every zone to its nearest shelters, or to all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterNumber,
+    QgsWkbTypes,
+)
+
+from ..base import EvacuationAlgorithm
+from ..network_parameters import add_network_parameters, read_network_parameter
+
+
+class NearestShelters(EvacuationAlgorithm):
+    """Draws the routes to the nearest shelters."""
+
+    ID = "nearestshelters"
+    TITLE = "Nearest shelters"
+    TAGS = ("shelter", "route", "nearest", "shortest path", "origin-destination", "closest facility")
+    SUMMARY = (
+        "Draws for each zone the routes to its nearest shelters by travel time without other traffic, with length and "
+        "time; with K = 0 from every zone to every shelter. A quick look: nobody is counted and no shelter fills up; "
+        "“Allocate people to shelters” does that.\n"
+        "As in Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427), section 5.3, Tables 6 "
+        "and 7 and Figure 12. The output may serve as the table of distances in “Allocate people to shelters”."
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        tr, any_field = self.tr, QgsProcessingParameterField.DataType.Any
+        places = [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+        self.add(
+            QgsProcessingParameterFeatureSource("ZONES", tr("Zones"), places),
+            "Points or polygons to leave from. A polygon acts at its point on surface.",
+        )
+        self.add(
+            QgsProcessingParameterField(
+                "ZONE_ID_FIELD", tr("Zone id field"), "zone_id", "ZONES", any_field, False, True
+            ),
+            "Names a zone. Default: the field “zone_id” if there is one, else the feature id.",
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource("SHELTERS", tr("Shelters"), places),
+            "Points or polygons to go to: any layer, such as candidate sites or selected shelters. Every row counts, "
+            "whatever its status.",
+        )
+        self.add(
+            QgsProcessingParameterField(
+                "SHELTER_ID_FIELD", tr("Shelter id field"), "site_id", "SHELTERS", any_field, False, True
+            ),
+            "Names a shelter. Default: the field “site_id” if there is one, else the feature id.",
+        )
+        self.add(
+            QgsProcessingParameterNumber(
+                "K", tr("Shelters for each zone"), QgsProcessingParameterNumber.Type.Integer, 3, minValue=0
+            ),
+            "How many of its nearest shelters each zone is led to; 0 for all.",
+        )
+        add_network_parameters(self)
+        self.add(
+            QgsProcessingParameterFeatureSink("OUTPUT", tr("Routes")),
+            "A line from zone to shelter for each pair: zone_id, shelter_id, rank, length_m, free_flow_s, and the same "
+            "as distance_km and minutes; in the reference system of the zones.",
+        )
+        unreachable = QgsProcessingParameterFeatureSink(
+            "OUTPUT_UNREACHABLE", tr("Pairs without a route"), optional=True, createByDefault=False
+        )
+        self.add(unreachable, "Table of the pairs without a route, each with the reason.")
+        self.addOutput(QgsProcessingOutputNumber("ROUTES", tr("Routes")))
+        self.addOutput(QgsProcessingOutputNumber("UNREACHABLE", tr("Pairs without a route")))
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.layers.places import read_places
+        from ...plugin.layers.roads.network import join_places
+        from ...plugin.layers.shelters.nearest_routes import not_selected, report, route_rows, unreachable_rows
+        from ...plugin.solvers.roads.shortest_paths import fastest_paths, travel
+        from ...plugin.solvers.shelters.nearest import nearest
+
+        groups = []
+        for name, id_field, supply in (("ZONES", "ZONE_ID_FIELD", False), ("SHELTERS", "SHELTER_ID_FIELD", True)):
+            source = self.source(parameters, name, context)
+            field = self.field(parameters, id_field, source, context, feedback, required=False)
+            groups.append(read_places(source, name, field, context, feedback, empty_is_error=supply))
+        zones, shelters = groups
+        not_selected(shelters, feedback)
+        progress, cancelled = self.control(feedback, 0.0, 40.0)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        if read is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
+        if not len(zones):
+            feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; there is nothing to draw.")
+        longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
+        read, (from_zones, to_shelters) = join_places(read, groups, longest, context, feedback)
+        progress, cancelled = self.control(feedback, 40.0, 60.0)
+        times = travel(read.network, from_zones.node, to_shelters.node, progress=progress, cancelled=cancelled)
+        found = nearest(times.seconds, times.metres, self.parameterAsInt(parameters, "K", context))
+        pairs = list(zip(from_zones.node[found.zone].tolist(), to_shelters.node[found.shelter].tolist()))
+        progress, cancelled = self.control(feedback, 60.0, 90.0)
+        routes = fastest_paths(read.network, pairs, progress=progress, cancelled=cancelled)
+        missing = unreachable_rows(zones, shelters, from_zones, to_shelters, found)
+        report(zones, shelters, found, missing, times, feedback)
+        rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, context)
+        return {**self._write(parameters, context, rows, missing, zones.crs), "ROUTES": len(routes)}
+
+    def _write(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, rows: Any, missing: list[Any], crs: Any
+    ) -> dict[str, Any]:
+        from ...plugin.layers.shelters.nearest_routes import COLUMNS, UNREACHABLE_COLUMNS
+
+        line = QgsWkbTypes.Type.LineString
+        outputs: dict[str, Any] = {
+            "OUTPUT": self.write(parameters, "OUTPUT", context, COLUMNS, rows, line, crs, "nearestshelters_output"),
+            "UNREACHABLE": sum(1 for _, (zone, shelter, _) in missing if zone and shelter),
+        }
+        table = self.write(parameters, "OUTPUT_UNREACHABLE", context, UNREACHABLE_COLUMNS, missing)
+        if table is not None:
+            outputs["OUTPUT_UNREACHABLE"] = table
+        return outputs
