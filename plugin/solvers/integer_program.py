@@ -24,6 +24,7 @@ __all__ = ["IntegerProgram", "Solution", "describe", "from_pulp", "new_variable"
 
 POLL = 0.05  # seconds between two questions whether the user wants to stop
 PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has asked
+OVERTIME = 1.0  # seconds past its time limit after which a solver is told to end
 WHOLE = 1e-4  # an integer variable farther than this from a whole number is no solution
 FEASIBLE = 1e-6  # residual of a row allowed, relative to the size of its terms
 
@@ -66,7 +67,8 @@ class Solution:
 class Run:
     """What passes between a solver's thread and the caller's while it runs, and its raw outcome afterwards."""
 
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=threading.Event)  # the user wants no answer any more
+    late: threading.Event = field(default_factory=threading.Event)  # the time is over: end with what there is
     incumbent: float | None = None
     best_bound: float | None = None
     status: str = "none"  # as of Solution
@@ -230,6 +232,11 @@ def _supervise(
             thread.join(PATIENCE)
             raise Cancelled
         elapsed = time.monotonic() - begun
+        if time_limit > 0 and elapsed > time_limit + OVERTIME:
+            run.late.set()
+        if time_limit > 0 and elapsed > time_limit + backend.longest_overtime(time_limit):
+            run.stop.set()  # ends the thread when the solver next asks
+            return Run()
         share = elapsed / time_limit if time_limit > 0 else elapsed / (elapsed + 60.0)
         progress(min(share, 1.0), _news(run))
     if run.error is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # pragma: no cover
     from .program_arrays import IntegerProgram
 
 POLL = 0.05  # seconds between two looks at the stop sign
-GRACE = 10.0  # seconds past its time limit after which CBC is taken for stuck
+GRACE = 10.0  # seconds, see longest_overtime
 NO_WINDOW = 0x08000000  # Windows: CREATE_NO_WINDOW
 _NUMBER = r"([-+]?[\d.]+(?:e[-+]?\d+)?)"
 _PROGRESS = re.compile(rf"best solution {_NUMBER}, best possible {_NUMBER}", re.IGNORECASE)
@@ -53,6 +53,11 @@ def binary() -> str:
         "No solver for integer programs can be started: PuLP brings no CBC for this machine and highspy is not "
         "installed.\n" + how_to_install("highspy")
     )
+
+
+def longest_overtime(time_limit: float) -> float:
+    """Return the seconds past its limit after which CBC is taken for stuck; its preprocessing does not stop early."""
+    return time_limit + GRACE
 
 
 def run(program: IntegerProgram, start: np.ndarray | None, time_limit: float, mip_gap: float, state: Run) -> None:
@@ -97,7 +102,7 @@ async def _talk(path: str, arguments: list[str], time_limit: float, state: Run) 
     )
     lines: list[str] = []
     listener = asyncio.ensure_future(_listen(process, lines, state))
-    waited, limit = 0.0, (2.0 * time_limit + GRACE if time_limit > 0 else float("inf"))
+    waited, limit = 0.0, (time_limit + longest_overtime(time_limit) - GRACE / 2 if time_limit > 0 else float("inf"))
     try:
         while not listener.done() and not state.stop.is_set() and waited < limit:
             await asyncio.wait([listener], timeout=POLL)

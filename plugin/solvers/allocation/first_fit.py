@@ -33,18 +33,24 @@ def first_fit(problem: AllocationProblem, usable: np.ndarray, prices: np.ndarray
 def improve(
     problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, cancelled: IsCancelled = never
 ) -> np.ndarray:
-    """Return an allocation (g,) no costlier than ``place``: groups move, or two change places, while that pays."""
+    """Return an allocation (g,) of at least as many people as ``place``, and of no more cost where those are the same.
+
+    Groups move, two change places, or one makes way for one left out that is larger, or as large and cheaper there.
+    """
     place = place.copy()
     members = np.flatnonzero(place >= 0)
+    waiting = np.flatnonzero((place < 0) & usable.any(axis=1))
     taken = problem.room_taken
     cost = np.where(usable, problem.cost, np.inf)
     room = problem.capacity - np.bincount(place[members], taken[members, place[members]], len(problem.capacity))
     for _ in range(PASSES):
         changed = False
-        for i in members.tolist():
+        for k in range(len(members)):
             stop_if(cancelled)
-            changed |= _move(cost, taken, room, place, i)
-            changed |= _exchange(cost, taken, room, place, members, i)
+            changed |= _move(cost, taken, room, place, int(members[k]))
+            changed |= _exchange(cost, taken, room, place, members, int(members[k]))
+            if len(waiting):
+                changed |= _replace(problem.sizes, cost, taken, room, place, members, waiting, k)
         if not changed:
             break
     return place
@@ -92,4 +98,31 @@ def _exchange(
     room[here] += taken[i, here] - taken[k, here]
     room[to] += taken[k, to] - taken[i, to]
     place[i], place[k] = to, here
+    return True
+
+
+def _replace(
+    sizes: np.ndarray,
+    cost: np.ndarray,
+    taken: np.ndarray,
+    room: np.ndarray,
+    place: np.ndarray,
+    members: np.ndarray,
+    waiting: np.ndarray,
+    k: int,
+) -> bool:
+    """Let the ``k``-th placed group make way for one of those left out."""
+    i = int(members[k])
+    here = place[i]
+    fits = (taken[waiting, here] <= room[here] + taken[i, here]) & np.isfinite(cost[waiting, here])
+    more = sizes[waiting] - sizes[i]
+    saved = cost[i, here] - cost[waiting, here]
+    worth = fits & ((more > 0) | ((more == 0) & (saved > 1e-12 * (1.0 + abs(cost[i, here])))))
+    if not worth.any():
+        return False
+    best = int(np.lexsort((-saved, -more, ~worth))[0])  # worth it first, then most people, then most saved
+    comes = int(waiting[best])
+    room[here] += taken[i, here] - taken[comes, here]
+    place[i], place[comes] = -1, here
+    members[k], waiting[best] = comes, i
     return True

@@ -1,12 +1,14 @@
 """The allocation as a PuLP model: the 0-1 program of [E] eq. 5, 6 and 13, or the transportation problem.
 
     minimise    sum c[i,j] x[i,j]  (+ sum o[j] open[j])
-    subject to  sum_j x[i,j] = 1              every group has one shelter (the corrected eq. 8)
+    subject to  sum_j x[i,j] + left[i] = 1    every group has one shelter (the corrected eq. 8) or stays behind
                 sum_i a[i,j] x[i,j] <= Q[j]   no shelter over its capacity (eq. 6)
-                x[i,j] in {0, 1}
+                x[i,j], left[i] in {0, 1}, left[i] = 0 where there is room for all
 
 i runs over the groups, j over the shelters; a[i,j] is the group's size f in the paper. Where groups may be divided,
-x[i,j] is a number of people instead, and the matrix is that of a network flow, so that whole people need no asking for.
+x[i,j] and left[i] are numbers of people instead, and the matrix is that of a network flow, so that whole people need no
+asking for. With the aim "people" the sum of f[i] left[i] is minimised; with a number of people to shelter it is bounded
+(a row over groups is short; the same row over pairs keeps presolve busy for minutes).
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class Model:
 
     program: pulp.LpProblem
     variables: list[Any]
+    left: dict[int, Any]
     opened: dict[int, Any]
     group: np.ndarray
     shelter: np.ndarray
@@ -49,6 +52,9 @@ class Model:
         """Put a known allocation (g, n) into the variables."""
         for variable, count in zip(self.variables, people[self.group, self.shelter].tolist()):
             variable.varValue = float(count) if self.problem.split else float(count > 0)
+        for i, variable in self.left.items():
+            behind = float(self.problem.sizes[i] - people[i].sum())
+            variable.varValue = behind if self.problem.split else float(behind > 0)
         for j, variable in self.opened.items():
             variable.varValue = float(people[:, j].any())
 
@@ -60,6 +66,7 @@ def build(
 
     Parameters
     ----------
+    usable : (g, n) bool
     aim : {"people", "cost"}
         Shelter as many people as possible, or at the least cost.
     at_least : int, optional
@@ -69,23 +76,26 @@ def build(
         divided ones (True: whole people).
     """
     pulp = require("pulp", "allocating people to shelters")
-    program = pulp.LpProblem("allocation", pulp.LpMaximize if aim == PEOPLE else pulp.LpMinimize)
+    program = pulp.LpProblem("allocation", pulp.LpMinimize)
     group, shelter = np.nonzero(usable)
     variables = _pair_variables(program, problem, group, shelter, integer)
     opened = _opening_variables(program, problem, shelter) if problem.opening is not None else {}
-    model = Model(program, variables, opened, group, shelter, problem)
-    counted = np.ones(len(group)) if problem.split else problem.sizes[group].astype(float)
+    peopled = np.unique(group).tolist()
+    left = {} if aim == COST and at_least is None else _left_variables(program, problem, peopled, integer)
+    model = Model(program, variables, left, opened, group, shelter, problem)
+    weights = np.ones(len(left)) if problem.split else problem.sizes[list(left)].astype(float)
+    behind = _sum(pulp, list(left.values()), weights)
     if aim == PEOPLE:
-        program += _sum(pulp, variables, counted)
+        program += behind
     else:
         shared = problem.cost[group, shelter] / (problem.sizes[group] if problem.split else 1.0)
         program += _sum(pulp, variables, shared) + _sum(
             pulp, list(opened.values()), [] if problem.opening is None else problem.opening[list(opened)]
         )
-    _group_rows(pulp, model, everyone=aim == COST and at_least is None)
+    _group_rows(pulp, model)
     _shelter_rows(pulp, model)
     if aim == COST and at_least is not None:
-        program += _sum(pulp, variables, counted) >= at_least
+        program += behind <= int(problem.sizes[peopled].sum()) - at_least
     return model
 
 
@@ -103,6 +113,14 @@ def _pair_variables(
     ]
 
 
+def _left_variables(
+    program: pulp.LpProblem, problem: AllocationProblem, groups: list[int], integer: bool | None
+) -> dict[int, Any]:
+    kind = "Integer" if integer or (integer is None and not problem.split) else "Continuous"
+    most = problem.sizes.tolist() if problem.split else [1] * len(problem.sizes)
+    return {i: new_variable(program, f"left_{i}", 0, most[i], kind) for i in groups}
+
+
 def _opening_variables(program: pulp.LpProblem, problem: AllocationProblem, shelter: np.ndarray) -> dict[int, Any]:
     return {j: new_variable(program, f"open_{j}", 0, 1, "Integer") for j in np.unique(shelter).tolist()}
 
@@ -111,16 +129,16 @@ def _sum(pulp: Any, variables: list[Any], factors: Any) -> Any:
     return pulp.LpAffineExpression(list(zip(variables, np.asarray(factors, dtype=float).tolist())))
 
 
-def _group_rows(pulp: Any, model: Model, everyone: bool) -> None:
-    """Each group once (or all its people), or at most that."""
+def _group_rows(pulp: Any, model: Model) -> None:
+    """Each group (or all its people) at a shelter or left behind."""
     program = model.program
     rows: dict[int, list[Any]] = {}
     for i, variable in zip(model.group.tolist(), model.variables):
         rows.setdefault(i, []).append(variable)
     for i, variables in rows.items():
         full = int(model.problem.sizes[i]) if model.problem.split else 1
-        total = _sum(pulp, variables, np.ones(len(variables)))
-        program += total == full if everyone else total <= full
+        everywhere = [*variables, model.left[i]] if i in model.left else variables
+        program += _sum(pulp, everywhere, np.ones(len(everywhere))) == full
 
 
 def _shelter_rows(pulp: Any, model: Model) -> None:

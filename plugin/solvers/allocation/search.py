@@ -8,7 +8,7 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, SolverError
 from ..integer_program import Solution, solve_program
-from .first_fit import first_fit, people_at
+from .first_fit import first_fit, improve, people_at, places_of
 from .model import COST, PEOPLE, build
 from .problem import AllocationProblem
 from .relaxation import relax
@@ -50,14 +50,15 @@ class Search:
                 start = max(start, people_at(self.problem, first_fit(self.problem, self.usable, prices)), key=np.sum)
             if int(start.sum()) == self.wanted:
                 return start, self.wanted, 0, ()
+            start = self._improved(start)
         elif self.usable.all(axis=None) and self.wanted <= int(np.floor(self.problem.capacity).sum()):
             return None, self.wanted, 0, ()
         self.say("Looking for the greatest number of people that can be sheltered.")
         share = SHARE_OF_PEOPLE * self.deadline.seconds if np.isfinite(self.deadline.seconds) else 0.0
         people, solution = self.run(PEOPLE, None, self.usable, start, share, 0.0, progress)
         most = int(people.sum())
-        bound = self.wanted if solution.bound is None else min(self.wanted, int(np.floor(solution.bound + 1e-6)))
-        more = 0 if solution.status == "optimal" else max(0, bound - most)
+        left_at_least = 0 if solution.bound is None else int(np.ceil(solution.bound - 1e-6))
+        more = 0 if solution.status == "optimal" else max(0, self.wanted - left_at_least - most)
         if more:
             self.say(f"The time ended before a proof: at most {more} more people could be sheltered.")
         return people, most, more, (solution,)
@@ -69,7 +70,13 @@ class Search:
         if most == self.wanted and people is not None and not self.problem.split and self.problem.opening is None:
             return place_everyone(self, people, progress)
         at_least = None if most == self.wanted else most
+        if people is not None and not self.problem.split and self.problem.opening is None:
+            people = self._improved(people)
         return self.run(COST, at_least, self.usable, people, self.seconds_left(), self.mip_gap, progress)
+
+    def _improved(self, people: np.ndarray) -> np.ndarray:
+        place = improve(self.problem, self.usable, places_of(people), self.cancelled)
+        return people_at(self.problem, place)
 
     def seconds_left(self, share: float = 1.0) -> float:
         """Return a share of the time left, 0 where there is no limit."""
