@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingUtils,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtXml import QDomDocument
 
 STYLES = Path(__file__).resolve().parent.parent / "resources" / "styles"
 _POST_PROCESSORS: dict[str, StylePostProcessor] = {}
@@ -26,8 +27,18 @@ class StylePostProcessor(QgsProcessingLayerPostProcessorInterface):
     def postProcessLayer(
         self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        layer.loadNamedStyle(self._qml)
+        load(layer, self._qml)
         layer.triggerRepaint()
+
+
+def load(layer: QgsVectorLayer, qml: str) -> None:
+    """Give ``layer`` the style of a .qml file.
+
+    ``QgsVectorLayer.loadNamedStyle`` would prefer a style that an earlier run has stored in the layer's GeoPackage.
+    """
+    document = QDomDocument()
+    if document.setContent(Path(qml).read_text(encoding="utf-8") if Path(qml).is_file() else ""):
+        layer.importNamedStyle(document)
 
 
 def apply(destination: str, style: str, context: QgsProcessingContext) -> None:
@@ -44,7 +55,7 @@ def apply(destination: str, style: str, context: QgsProcessingContext) -> None:
         context.layerToLoadOnCompletionDetails(destination).setPostProcessor(processor)
     layer = QgsProcessingUtils.mapLayerFromString(destination, context, False)
     if isinstance(layer, QgsVectorLayer):
-        layer.loadNamedStyle(str(qml))
+        load(layer, str(qml))
         return
     _save_beside(destination, qml, style)
 
@@ -53,9 +64,19 @@ def _save_beside(destination: str, qml: Path, style: str) -> None:
     layer = QgsVectorLayer(destination, style, "ogr")
     if not layer.isValid():
         return
-    layer.loadNamedStyle(str(qml))
+    load(layer, str(qml))
     path = destination.split("|")[0]
     if path.lower().endswith(".gpkg"):
-        layer.saveStyleToDatabase(style[:30], "", True, "")  # longer names do not fit the column
+        name = style[:30]  # longer names do not fit the column
+        _forget(layer, name)
+        layer.saveStyleToDatabase(name, "", True, "")
     elif Path(path).is_file():
         layer.saveNamedStyle(str(Path(path).with_suffix(".qml")))
+
+
+def _forget(layer: QgsVectorLayer, name: str) -> None:
+    """Delete a style of that name of an earlier run: QGIS 3.22 would ask in a window whether to overwrite it, and wait."""
+    count, ids, names, _, _ = layer.listStylesInDatabase()
+    for number, there in list(zip(ids, names))[:count]:
+        if there == name:
+            layer.deleteStyleFromDatabase(number)

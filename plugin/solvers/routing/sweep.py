@@ -1,9 +1,10 @@
 """System optimal routes under ``present``: take one trip out after the other and put it back where it costs all least.
 
 Start from the greedy routes. In a sweep each trip in turn is re-routed by :mod:`.time_dependent_search` through the
-timetable of all others, which during the sweep keep their times; then all routes are evaluated exactly, the timetable
-is made anew, and the best sweep is kept. The search stops when a sweep gains less than the tolerance, or at the time
-limit. (Ours; the paper has no system-optimal method.)
+timetable of all others. These keep their times until a part of the sweep is done (every fourth trip, say); then all
+routes are evaluated exactly, the part is kept if the total time has fallen, and the timetable is made anew. Where parts
+fail, because too many move at once, the next sweep has smaller ones. The search stops when a sweep gains less than the
+tolerance, or at the time limit. (Ours; the paper has no system-optimal method.)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
 LEAST_ROUTE_GAIN = 0.01  # of a route's cost: a trip that would gain less stays; lets the search give up early
 GUIDE_SHARE = 0.5  # of the mean cost above free flow that leads the search
 MOST_SWEEPS = 20
+FIRST_PARTS, MOST_PARTS = 4, 32
 
 
 @compiled
@@ -101,16 +103,26 @@ class Sweep:
         self.search: Search = make_search(problem.nodes, problem.arcs)
         self.trips = (problem.source, problem.destination, problem.departure)
 
+    def guide(self, schedule: Schedule, cancelled: IsCancelled) -> np.ndarray:
+        """Return the least costs (d, n) to each destination that lead the searches in the traffic of ``schedule``."""
+        free = self.problem.cost.free_flow
+        costs = mean_costs(self.problem.cost, make_timetable(schedule, self.problem.arcs), schedule)
+        weight = free + GUIDE_SHARE * np.maximum(costs - free, 0.0)
+        return reverse_trees(self.problem, weight, cancelled=cancelled).seconds
+
     def run(
-        self, schedule: Schedule, deadline: Deadline, progress: Progress, cancelled: IsCancelled
-    ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Re-route every trip once; return the routes as rows and the number of trips that changed route."""
+        self,
+        schedule: Schedule,
+        order: np.ndarray,
+        guide: np.ndarray,
+        deadline: Deadline,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> tuple[Schedule, int]:
+        """Re-route the trips of ``order`` once; return the exact schedule and how many changed route."""
         problem = self.problem
         table, plan = make_timetable(schedule, problem.arcs), make_plan(schedule)
-        free = problem.cost.free_flow
-        weight = free + GUIDE_SHARE * np.maximum(mean_costs(problem.cost, table, schedule) - free, 0.0)
-        guide = reverse_trees(problem, weight, cancelled=cancelled).seconds
-        order, moved, at, slices = np.arange(problem.trips), np.zeros(2, dtype=np.int64), 0, Slices(20)
+        moved, at, slices = np.zeros(2, dtype=np.int64), 0, Slices(20)
         while at < len(order) and not deadline.passed():
             stop_if(cancelled)
             at = sweep_steps(
@@ -121,7 +133,7 @@ class Sweep:
                 table, plan = repack(plan, problem.arcs)
             progress(at / len(order), "")
         indptr, arc = rows_of(plan)[:2]
-        return indptr, arc, int(moved[0])
+        return simulate_rows(problem, indptr, arc, cancelled=cancelled), int(moved[0])
 
 
 def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -147,7 +159,7 @@ def system_optimal_routes(
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
 ) -> tuple[Routes, list[tuple[float, float]]]:
-    """Return the best routes found from ``start`` on, and (seconds, total time) after each sweep.
+    """Return the best routes found from ``start`` on, and (seconds, total time) after each part of a sweep.
 
     Raises
     ------
@@ -156,18 +168,25 @@ def system_optimal_routes(
     """
     best, departed = start, float(problem.departure.sum())
     total = float(start.arrival.sum()) - departed
-    history, sweep, schedule = [(deadline.elapsed, total)], Sweep(problem, trees), start
+    history, sweep, parts = [(deadline.elapsed, total)], Sweep(problem, trees), FIRST_PARTS
     for number in range(1, MOST_SWEEPS + 1):
-        bar = part(progress, (number - 1) / MOST_SWEEPS, number / MOST_SWEEPS)
-        indptr, arc, moved = sweep.run(schedule, deadline, bar, cancelled)
-        schedule = simulate_rows(problem, indptr, arc, cancelled=cancelled)
-        new = float(schedule.arrival.sum()) - departed
-        history.append((deadline.elapsed, new))
+        before, guide, changed, rejected = total, sweep.guide(best, cancelled), 0, 0
+        for k in range(parts):
+            first = (number - 1 + k / parts) / MOST_SWEEPS
+            bar = part(progress, first, first + 1.0 / parts / MOST_SWEEPS)
+            tried, moved = sweep.run(best, np.arange(k, problem.trips, parts), guide, deadline, bar, cancelled)
+            new = float(tried.arrival.sum()) - departed
+            if new < total:
+                best, total, changed = tried, new, changed + moved
+                history.append((deadline.elapsed, total))
+            else:
+                rejected += 1
+            if deadline.passed():
+                break
         if log:
-            log(f"Sweep {number}: {moved} vehicles changed route, total time {new / 3600:,.1f} vehicle-hours.")
-        gain = total - new
-        if gain > 0:
-            best, total = schedule, new
-        if gain < LEAST_GAIN * max(total, 0.0) or moved == 0 or deadline.passed():
+            log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
+        if deadline.passed() or (before - total < LEAST_GAIN * total and (2 * rejected < parts or parts >= MOST_PARTS)):
             break
+        if 2 * rejected >= parts:  # too many at once: they get into each other's way
+            parts *= 2
     return distinct(best.indptr, best.arc, problem.source), history

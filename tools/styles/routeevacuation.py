@@ -1,0 +1,128 @@
+"""Write the styles of routeevacuation's outputs into resources/styles.
+
+Run as  QT_QPA_PLATFORM=offscreen .venv/bin/python tools/styles/routeevacuation.py
+Colours are of Okabe and Ito's set and ColorBrewer's YlOrRd, which colour-blind readers can tell apart. The temporal
+settings let QGIS's temporal controller play the evacuation: a route shows from its first departure to its last arrival,
+a road from the moment of its peak on.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsFeatureRequest,
+    QgsGraduatedSymbolRenderer,
+    QgsLineSymbol,
+    QgsProperty,
+    QgsRendererRange,
+    QgsSingleSymbolRenderer,
+    QgsSymbolLayer,
+    QgsVectorLayer,
+)
+
+STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
+
+DELAYS = (
+    (0.0, 0.1, "#7fa6c9", "no delay to speak of (width: vehicles)"),
+    (0.1, 1.0, "#fed976", "0.1 - 1 vehicle-hours of delay"),
+    (1.0, 5.0, "#fd8d3c", "1 - 5 vehicle-hours"),
+    (5.0, 20.0, "#e31a1c", "5 - 20 vehicle-hours"),
+    (20.0, 1e9, "#800026", "more than 20 vehicle-hours"),
+)
+DETOURS = (
+    (0.0, 1.1, "#0072b2", "at most 1.1 times the fastest time (width: vehicles)"),
+    (1.1, 1.5, "#56b4e9", "1.1 - 1.5 times"),
+    (1.5, 2.0, "#e69f00", "1.5 - 2 times"),
+    (2.0, 4.0, "#d55e00", "2 - 4 times"),
+    (4.0, 1e9, "#800026", "more than 4 times"),
+)
+WIDTH = 'scale_exp("vehicles", 0, maximum("vehicles"), {least}, {most}, 0.6)'
+
+
+def roads() -> QgsVectorLayer:
+    """Used roads: colour by delay, width by vehicles, the two directions side by side (traffic on the right)."""
+    fields = "field=vehicles:integer&field=delay_s:double&field=peak_time:datetime"
+    layer = QgsVectorLayer(f"LineString?{fields}", "roads", "memory")
+    width = WIDTH.format(least=0.25, most=3)
+    ranges = [QgsRendererRange(low, high, _line(colour, width, True), label) for low, high, colour, label in DELAYS]
+    layer.setRenderer(_graduated('"delay_s" / 3600.0', ranges, '"delay_s"'))
+    temporal = layer.temporalProperties()
+    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeInstantFromField)
+    temporal.setStartField("peak_time")
+    temporal.setAccumulateFeatures(True)
+    temporal.setIsActive(True)
+    return layer
+
+
+def routes() -> QgsVectorLayer:
+    """Routes: colour by travel time over the fastest, width by vehicles."""
+    fields = "field=vehicles:integer&field=detour:double&field=first_departure:datetime&field=last_arrival:datetime"
+    layer = QgsVectorLayer(f"LineString?{fields}", "routes", "memory")
+    width = WIDTH.format(least=0.2, most=1.6)
+    ranges = [QgsRendererRange(low, high, _line(colour, width, False), label) for low, high, colour, label in DETOURS]
+    layer.setRenderer(_graduated('"detour"', ranges, '"detour"'))
+    layer.setOpacity(0.7)
+    temporal = layer.temporalProperties()
+    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
+    temporal.setStartField("first_departure")
+    temporal.setEndField("last_arrival")
+    temporal.setIsActive(True)
+    return layer
+
+
+def unrouted() -> QgsVectorLayer:
+    """Trips without a route: a dashed line."""
+    layer = QgsVectorLayer("LineString?field=people:integer&field=reason:string", "unrouted", "memory")
+    symbol = QgsLineSymbol.createSimple({"color": "#000000", "width": "0.6", "line_style": "dash"})
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+    return layer
+
+
+def _graduated(expression: str, ranges: list[QgsRendererRange], order: str) -> QgsGraduatedSymbolRenderer:
+    """Return a renderer that draws the greatest values last, so that they lie on top."""
+    renderer = QgsGraduatedSymbolRenderer(expression, ranges)
+    renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause(order, True)]))
+    renderer.setOrderByEnabled(True)
+    return renderer
+
+
+def _line(colour: str, width: str, beside: bool) -> QgsLineSymbol:
+    """Return a line as wide as the expression says; ``beside`` draws it to the right of the road's middle."""
+    symbol = QgsLineSymbol.createSimple(
+        {"color": colour, "width": "0.8", "capstyle": "flat" if beside else "round", "joinstyle": "round"}
+    )
+    stroke = symbol.symbolLayer(0)
+    stroke.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyStrokeWidth, QgsProperty.fromExpression(width))
+    if beside:
+        offset = QgsProperty.fromExpression(f"({width}) / 2 + 0.1")
+        stroke.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
+    return symbol
+
+
+def main() -> int:
+    """Write all styles."""
+    application = QgsApplication([], False)
+    application.initQgis()
+    made = {"output": routes(), "output_roads": roads(), "output_unrouted": unrouted()}
+    failed = 0
+    for name, layer in made.items():
+        message, good = layer.saveNamedStyle(
+            str(STYLES / f"routeevacuation_{name}.qml"),
+            QgsVectorLayer.StyleCategory.Symbology
+            | QgsVectorLayer.StyleCategory.Rendering
+            | QgsVectorLayer.StyleCategory.Temporal,
+        )
+        if not good:
+            print(message, file=sys.stderr)
+            failed = 1
+    made.clear()
+    application.exitQgis()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
