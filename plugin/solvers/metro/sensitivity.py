@@ -1,0 +1,166 @@
+"""How the fitness F answers to the number of rescue points, of resource types, or to a parameter: [M] section 5.3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Callable
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from .allocation import Allocation, Worth, worth_of
+from .optimum import solve_optimum
+from .problem import MetroProblem
+from .subsets import best_choices
+
+RESCUE_POINTS, RESOURCE_TYPES = "rescue points", "resource types"
+SAME = 1e-6  # relative difference of two fitness values that counts as none
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One point of a curve.
+
+    Attributes
+    ----------
+    value : float
+        The number of rescue points or types, or the parameter's value.
+    worth : Worth
+    missing, late : int
+        Units missing, and demands without a unit on time.
+    chosen : tuple of str
+        Names of the rescue points that may send (or, for the other curves, do send), or of the types demanded.
+    proved : bool
+        Whether the answer is proved to be the best.
+    """
+
+    value: float
+    worth: Worth
+    missing: int
+    late: int
+    chosen: tuple[str, ...]
+    proved: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing and something of each type comes on time."""
+        return self.missing == 0 and self.late == 0
+
+
+def by_rescue_points(
+    problem: MetroProblem,
+    *,
+    time_limit: float = 60.0,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> list[Sample]:
+    """Return F of the best subset for each number of rescue points, 1 to all of them."""
+    choices = best_choices(problem, time_limit=time_limit, progress=progress, cancelled=cancelled, log=log)
+    return [
+        Sample(c.count, c.worth, c.missing, c.late, tuple(problem.stations[i] for i in c.stations), c.proved)
+        for c in choices
+    ]
+
+
+def by_resource_types(
+    problem: MetroProblem,
+    *,
+    time_limit: float = 60.0,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    warn: Callable[[str], None] | None = None,
+) -> list[Sample]:
+    """Return F of the first 1, 2, ... demanded types, in the order of the problem's types.
+
+    Types share nothing, so one solve of all gives every number: what the first types cost adds up.
+    """
+    best = solve_optimum(problem, time_limit=time_limit, progress=progress, cancelled=cancelled, warn=warn)
+    wanted = np.flatnonzero(problem.demand.any(axis=0))
+    out = []
+    for count in range(1, len(wanted) + 1):
+        keep = np.zeros(len(problem.resources), dtype=bool)
+        keep[wanted[:count]] = True
+        limited = problem.with_demand(problem.demand * keep)
+        units = best.units * keep
+        names = tuple(problem.resources[k] for k in wanted[:count])
+        out.append(sample_of(limited, count, units, names, best.proved))
+    return out
+
+
+def by_parameter(
+    values: Sequence[float],
+    variant: Callable[[float], MetroProblem],
+    *,
+    time_limit: float = 60.0,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    warn: Callable[[str], None] | None = None,
+) -> list[Sample]:
+    """Return F at each value of a parameter; ``variant`` gives the problem with that value."""
+    deadline, out = Deadline(time_limit), []
+    for step, value in enumerate(values):
+        stop_if(cancelled)
+        inner = part(progress, step / len(values), (step + 1) / len(values))
+        problem = variant(float(value))
+        limit = max(deadline.remaining, 0.01) if np.isfinite(deadline.seconds) else 0.0
+        best: Allocation = solve_optimum(problem, time_limit=limit, progress=inner, cancelled=cancelled, warn=warn)
+        senders = tuple(problem.stations[i] for i in np.flatnonzero(best.units.any(axis=(1, 2))))
+        out.append(sample_of(problem, value, best.units, senders, best.proved))
+    return out
+
+
+def sample_of(
+    problem: MetroProblem, value: float, units: np.ndarray, chosen: tuple[str, ...], proved: bool
+) -> Sample:
+    """Return what ``units``, shape (i, j, k), are as a point of a curve."""
+    timely = (units * problem.on_time[:, :, None]).sum(axis=0)
+    missing = int((problem.demand - units.sum(axis=0)).sum())
+    late = int(((problem.demand > 0) & (timely == 0)).sum())
+    return Sample(float(value), worth_of(problem, units), missing, late, chosen, proved)
+
+
+def scaled_minutes(problem: MetroProblem, factor: float) -> MetroProblem:
+    """Return the problem with all travel times multiplied."""
+    return replace(problem, minutes=problem.minutes * factor)
+
+
+def scaled_ways(problem: MetroProblem, factor: float) -> MetroProblem:
+    """Return the problem with all travel times and distances multiplied."""
+    return replace(problem, minutes=problem.minutes * factor, km=problem.km * factor)
+
+
+def scaled_demand(problem: MetroProblem, factor: float) -> MetroProblem:
+    """Return the problem with the demand multiplied, rounded up to whole units."""
+    return replace(problem, demand=np.ceil(np.round(problem.demand * factor, 9)).astype(np.int64))
+
+
+def scaled_stock(problem: MetroProblem, factor: float) -> MetroProblem:
+    """Return the problem with the stocks multiplied, rounded down to whole units."""
+    return replace(problem, inventory=np.floor(np.round(problem.inventory * factor, 9)).astype(np.int64))
+
+
+def steps(first: float, last: float, count: int) -> list[float]:
+    """Return ``count`` values from ``first`` to ``last``.
+
+    Raises
+    ------
+    SolverError
+        When the range is empty or the wrong way round.
+    """
+    if not last > first:
+        raise SolverError(f"RANGE_TO ({last:g}) must lie above RANGE_FROM ({first:g}).")
+    if count < 2:
+        raise SolverError("STEPS must be 2 or more.")
+    return [float(value) for value in np.round(np.linspace(first, last, count), 12)]
+
+
+def enough(samples: Sequence[Sample]) -> Sample:
+    """Return the first sample after which nothing gets better: the same missing units, lateness and F as the last."""
+    last = samples[-1]
+    for sample in samples:
+        close = abs(sample.worth.fitness - last.worth.fitness) <= SAME * max(1.0, abs(last.worth.fitness))
+        if close and (sample.missing, sample.late) == (last.missing, last.late):
+            return sample
+    return last

@@ -1,0 +1,125 @@
+"""The best rescue points of each number by an integer program with a cardinality constraint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..dependencies import require
+from ..integer_program import Solution, new_variable, solve_program
+from .allocation import worth_of
+from .problem import MetroProblem
+from .subsets import Choice
+
+
+def program_choices(
+    problem: MetroProblem,
+    *,
+    time_limit: float = 60.0,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+) -> list[Choice]:
+    """Return the best subset for each number of rescue points, from 1 to all.
+
+    The program of [M] section 4.1.2 with a binary y_i for each rescue point, :math:`\\sum_j x_{ijk} \\le p_{ik} y_i`
+    and :math:`\\sum_i y_i \\le n`; missing units and demands without one on time are minimised first, in this order.
+
+    Raises
+    ------
+    MissingDependency
+        When PuLP is not installed.
+    SolverError
+        When the time is up before an answer for every number.
+    """
+    require("pulp", "choosing among rescue points of several incidents")
+    deadline, total = Deadline(time_limit), len(problem.stations)
+    out: list[Choice] = []
+    for count in range(1, total + 1):
+        stop_if(cancelled)
+        inner = part(progress, (count - 1) / total, count / total)
+        inner(0.0, f"Choosing {count} of {total} rescue points")
+        out.append(_Model(problem, count).best(deadline, inner, cancelled))
+    return out
+
+
+class _Model:
+    """The PuLP model of one number of rescue points, all types together."""
+
+    def __init__(self, problem: MetroProblem, count: int) -> None:
+        self.pulp = require("pulp", "choosing among rescue points of several incidents")
+        self.problem, self.count = problem, count
+        self.program = self.pulp.LpProblem("rescue_points", self.pulp.LpMinimize)
+        whole = self.pulp.LpInteger
+        self.used = [new_variable(self.program, f"y_{i}", 0, 1, whole) for i in range(len(problem.stations))]
+        self.units: dict[tuple[int, int, int], Any] = {}
+        self.missing: list[Any] = []
+        self.late: list[Any] = []
+        for j, k in np.argwhere(problem.demand > 0).tolist():
+            self._demand(j, k)
+        for i in range(len(problem.stations)):
+            for k in range(len(problem.resources)):
+                sent = [v for (a, _, c), v in self.units.items() if (a, c) == (i, k)]
+                if sent:
+                    stock = int(problem.inventory[i, k])
+                    self.program += self._sum(sent) - stock * self.used[i] <= 0, f"stock_{i}_{k}"
+        self.program += self._sum(self.used) <= count, "number"
+
+    def _demand(self, j: int, k: int) -> None:
+        problem, whole, sent, timely = self.problem, self.pulp.LpInteger, [], []
+        demand = int(problem.demand[j, k])
+        for i in np.flatnonzero(problem.reachable[:, j] & (problem.inventory[:, k] > 0)).tolist():
+            most = int(min(problem.inventory[i, k], demand))
+            variable = new_variable(self.program, f"x_{i}_{j}_{k}", 0, most, whole)
+            self.units[i, j, k] = variable
+            self.program += variable - most * self.used[i] <= 0, f"opened_{i}_{j}_{k}"
+            sent.append(variable)
+            if problem.on_time[i, j]:
+                timely.append(variable)
+        missing = new_variable(self.program, f"missing_{j}_{k}", 0, demand, whole)
+        late = new_variable(self.program, f"late_{j}_{k}", 0, 1, whole)
+        self.missing.append(missing)
+        self.late.append(late)
+        self.program += self._sum([*sent, missing]) == demand, f"demand_{j}_{k}"
+        self.program += self._sum([*timely, late]) >= 1, f"on_time_{j}_{k}"
+
+    def _sum(self, variables: list[Any]) -> Any:
+        return self.pulp.LpAffineExpression((variable, 1) for variable in variables)
+
+    def best(self, deadline: Deadline, progress: Progress, cancelled: IsCancelled) -> Choice:
+        """Minimise in order of rank and return what was chosen."""
+        if not self.units:
+            return self._choice(True)
+        proved = True
+        for variables in (self.missing, self.late):
+            objective = self._sum(variables)
+            self.program.setObjective(objective)
+            solution = self._solve(deadline, progress, cancelled)
+            proved = proved and solution.status == "optimal"
+            self.program += objective <= int(round(solution.objective or 0.0))
+        cost = self.problem.combined_cost
+        self.program.setObjective(self.pulp.LpAffineExpression((v, float(cost[at])) for at, v in self.units.items()))
+        solution = self._solve(deadline, progress, cancelled)
+        return self._choice(proved and solution.status == "optimal")
+
+    def _solve(self, deadline: Deadline, progress: Progress, cancelled: IsCancelled) -> Solution:
+        limit = max(deadline.remaining, 0.01) if np.isfinite(deadline.seconds) else 0.0
+        solution = solve_program(self.program, time_limit=limit, mip_gap=0.0, progress=progress, cancelled=cancelled)
+        if not solution.found:
+            raise SolverError(
+                f"TIME_LIMIT: the time was up before the best {self.count} rescue point(s) were found. Give the solver "
+                f"more seconds (0 = no limit)."
+            )
+        return solution
+
+    def _choice(self, proved: bool) -> Choice:
+        problem = self.problem
+        units = np.zeros((*problem.minutes.shape, len(problem.resources)), dtype=np.int64)
+        for at, variable in self.units.items():
+            units[at] = int(round(variable.varValue))
+        timely = (units * problem.on_time[:, :, None]).sum(axis=0)
+        missing = int((problem.demand - units.sum(axis=0)).sum())
+        late = int(((problem.demand > 0) & (timely == 0)).sum())
+        stations = tuple(np.flatnonzero(units.any(axis=(1, 2))).tolist())
+        return Choice(self.count, stations, missing, late, worth_of(problem, units), proved)
