@@ -249,3 +249,22 @@ def test_works_inside_a_running_event_loop() -> None:
         return solve_program(assignment(12, 3, 2), solver="CBC", mip_gap=0.0).status
 
     assert asyncio.run(inside()) == "optimal"
+
+
+def test_a_solver_that_does_not_look_at_the_clock_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Presolve may run on for minutes; the start is given back as the best found, and the thread ends when it asks."""
+    ended = threading.Event()
+
+    def deaf(program: object, start: object, limit: float, gap: float, run: integer_program.Run) -> None:
+        run.stop.wait(30.0)
+        ended.set()
+
+    problem = assignment(12, 3, 2)
+    known = solve_program(problem, solver="CBC")
+    monkeypatch.setattr(solver_cbc, "run", deaf)
+    monkeypatch.setattr(solver_cbc, "longest_overtime", lambda limit: 0.3)
+    begun = time.monotonic()
+    again = solve_program(problem, solver="CBC", time_limit=0.2, warm_start=True)
+    assert time.monotonic() - begun < 2.0
+    assert (again.status, again.objective, again.bound) == ("feasible", known.objective, None)
+    assert ended.wait(2.0)
