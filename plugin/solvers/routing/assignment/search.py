@@ -63,14 +63,13 @@ class Search:
         seconds = self.deadline.elapsed
         self.history.append(Step(phase, self.iterations, seconds, value, self.lower_bound))
         gap = gap_percent(value, self.lower_bound)
-        near = np.log1p(self.target) / np.log1p(gap) if np.isfinite(gap) and gap > 0 else 0.0
+        near = 1.0 if gap <= self.target else np.log1p(self.target) / np.log1p(gap)
         self.share = min(1.0, max(self.share, float(near), seconds / self.deadline.seconds))
         self.progress(self.share, f"{phase} flow, at most {gap:.2f} % from the optimum")
 
     def relax(self, aim: float, time_share: float) -> None:
         """Sweep the fractional flow until it is within ``aim`` percent of the bound or its time is up."""
-        allowed = self.deadline.remaining * time_share
-        deadline = Deadline(allowed if allowed < float("inf") else 0.0)
+        deadline = Deadline(max(self.deadline.remaining * time_share, 1e-9))
         value = self.flows.value
         bounded = False
         while gap_percent(value, self.lower_bound) > aim and not deadline.passed() and not self.deadline.passed():

@@ -12,6 +12,7 @@ with the convex F of :mod:`.cost`. The fractional relaxation is solved destinati
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Callable
 
 import numpy as np
@@ -20,7 +21,7 @@ from ...control import Deadline, IsCancelled, Progress, SolverError, never, no_p
 from ..routes import Routes
 from .cost import ArcCost, refresh, table_of
 from .flows import DestinationFlows
-from .fractional import Bound, batches, load_all
+from .fractional import ROUNDING, Bound, batches, load_all
 from .network import Demand, Roads
 from .result import AssignmentResult, gap_percent
 from .search import Search
@@ -73,22 +74,6 @@ def checked_weight(demand: np.ndarray | None, trips: int, integer: bool) -> np.n
     return weight
 
 
-def free_bound(
-    table: np.ndarray, system: bool, demand: Demand, roads: Roads, threads: int, cancelled: IsCancelled
-) -> tuple[float, np.ndarray]:
-    """Return the lower bound at zero flow, over what can be reached, and the trips that cannot reach their end."""
-    workers = TreeWorkers(roads, demand, threads)
-    try:
-        bound = Bound(DestinationFlows(roads, demand, table, system, True), workers)
-        for batch in batches(len(demand)):
-            bound.submit(batch)
-        least = np.concatenate([np.zeros(0), *bound.travel(cancelled)])
-    finally:
-        workers.close()
-    lost = ~np.isfinite(least)
-    return float(least[~lost] @ demand.amount[~lost]) * (1.0 - 1e-12), np.sort(demand.trips_of(lost))
-
-
 def solve(
     tail: np.ndarray,
     head: np.ndarray,
@@ -125,47 +110,89 @@ def solve(
     target_gap : float
         Percent at which to stop.
     time_limit : float
-        Seconds of wall time; the best routes so far come back. 0 is none.
+        Seconds of wall time, after which the best so far comes back. 0 is none.
     integer : bool
-        Whole vehicles and their routes; else only the fractional flow.
-    demand : (t,) float64, optional
-        Vehicles of each trip; only for the fractional flow.
-    nodes : int, optional
-        Number of nodes, by default the largest node number and one.
-    threads : int, optional
-        By default the processors of this machine. The result does not depend on it.
+        Whole vehicles and their routes; else only the fractional flow, and ``demand`` (t,) may weight the trips.
+    nodes, threads : int, optional
+        By default the largest node number and one; the processors, up to 8. The result does not depend on threads.
 
     Raises
     ------
-    SolverError
-        When the input is not usable.
-    Cancelled
-        When the user asked to stop.
+    SolverError, Cancelled
+        When the input is not usable; when the user asked to stop.
     """
     if objective not in OBJECTIVES:
         raise SolverError(f"The objective is one of {', '.join(OBJECTIVES)}, not {objective}.")
     deadline = Deadline(time_limit)
-    threads = threads or min(os.cpu_count() or 1, 8)
-    say = log or (lambda text: None)
     system = objective == "system"
     roads, source, destination = checked_network(tail, head, source, destination, nodes)
     cost = cost.checked(len(roads.tail))
     table = table_of(cost, checked_background(background, len(roads.tail)))
     refresh(system, table)
     weight = checked_weight(demand, len(source), integer)
-    trips = np.flatnonzero((source != destination) & (weight > 0))
-    grouped = Demand.of(source, destination, weight, trips)
-    lower_bound, unreachable = free_bound(table, system, grouped, roads, threads, cancelled)
-    if len(unreachable):
-        say(f"{len(unreachable)} trips cannot reach their destination and are left out.")
-        grouped = Demand.of(source, destination, weight, np.setdiff1d(trips, unreachable))
-    flows = DestinationFlows(roads, grouped, table, system, bool((cost.power == 1.0).all()))
-    workers = TreeWorkers(roads, grouped, threads)
+    task = Task(roads, table, system, bool((cost.power == 1.0).all()), source, destination, weight)
+    control = Control(deadline, threads or min(os.cpu_count() or 1, 8), progress, cancelled, log or ignore)
+    return assign(task, control, target_gap, integer)
+
+
+def ignore(text: str) -> None:
+    """Log nothing."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be assigned, checked: roads, table of arcs, kind of objective, ends and weights of the trips (t,)."""
+
+    roads: Roads
+    table: np.ndarray
+    system: bool
+    quadratic: bool
+    source: np.ndarray
+    destination: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class Control:
+    """How the run is timed, spread over threads, watched and stopped."""
+
+    deadline: Deadline
+    threads: int
+    progress: Progress
+    cancelled: IsCancelled
+    say: Callable[[str], None]
+
+
+def free_bound(task: Task, demand: Demand, control: Control) -> tuple[float, np.ndarray]:
+    """Return the lower bound at zero flow, over what can be reached, and the trips that cannot reach their end."""
+    workers = TreeWorkers(task.roads, demand, control.threads)
     try:
-        load_all(flows, workers, cancelled)
-        search = Search(flows, workers, cancelled, deadline, progress, target_gap, lower_bound)
+        bound = Bound(DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic), workers)
+        for batch in batches(len(demand)):
+            bound.submit(batch)
+        least = np.concatenate([np.zeros(0), *bound.travel(control.cancelled)])
+    finally:
+        workers.close()
+    lost = ~np.isfinite(least)
+    value = float(least[~lost] @ demand.amount[~lost])
+    return value * (1.0 - ROUNDING), np.sort(demand.trips_of(lost))
+
+
+def assign(task: Task, control: Control, target_gap: float, integer: bool) -> AssignmentResult:
+    """Leave out what cannot be reached and search."""
+    trips = np.flatnonzero((task.source != task.destination) & (task.weight > 0))
+    demand = Demand.of(task.source, task.destination, task.weight, trips)
+    lower_bound, unreachable = free_bound(task, demand, control)
+    if len(unreachable):
+        control.say(f"{len(unreachable)} trips cannot reach their destination and are left out.")
+        demand = Demand.of(task.source, task.destination, task.weight, np.setdiff1d(trips, unreachable))
+    flows = DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic)
+    workers = TreeWorkers(task.roads, demand, control.threads)
+    try:
+        load_all(flows, workers, control.cancelled)
+        search = Search(flows, workers, control.cancelled, control.deadline, control.progress, target_gap, lower_bound)
         search.run(integer)
-        return finish(search, source, unreachable, say)
+        return finish(search, task.source, unreachable, control.say)
     finally:
         workers.close()
 
