@@ -161,9 +161,10 @@ _NUMBERS = {
 }
 
 
-def add_layer(algorithm: EvacuationAlgorithm, name: str) -> None:
-    """Add one of the layers and tables with its fields."""
-    title, kinds, optional, text = _LAYERS[name]
+def add_layer(algorithm: EvacuationAlgorithm, name: str, optional: bool | None = None) -> None:
+    """Add one of the layers and tables with its fields; ``optional`` overrides whether it may be left out."""
+    title, kinds, by_default, text = _LAYERS[name]
+    optional = by_default if optional is None else optional
     algorithm.add(QgsProcessingParameterFeatureSource(name, algorithm.tr(title), kinds, optional=optional), text)
     for field, field_title, field_text, default in _FIELDS[name]:
         definition = QgsProcessingParameterField(
@@ -185,7 +186,7 @@ def add_travel_numbers(algorithm: EvacuationAlgorithm) -> None:
 
 
 def add_model_parameters(algorithm: EvacuationAlgorithm) -> None:
-    """Add limit, penalty, weights and method."""
+    """Add limit, penalty and weights."""
     for name, title, default, least, text in _MODEL_NUMBERS:
         number = QgsProcessingParameterNumber(name, algorithm.tr(title), _DOUBLE, default, minValue=least)
         algorithm.add(number, text)
@@ -196,6 +197,10 @@ def add_model_parameters(algorithm: EvacuationAlgorithm) -> None:
         "“late minutes:coefficient” for each tier, lowest first, the last one inf. A unit that is late costs its "
         "coefficient times the minutes beyond the limit (Lu and Sun (2020) Table 3).",
     )
+
+
+def add_method(algorithm: EvacuationAlgorithm) -> None:
+    """Add the choice between the exact method and the swarm."""
     options = [algorithm.tr("Exact (integer program)"), algorithm.tr("Particle swarm, beside the exact optimum")]
     algorithm.add(
         QgsProcessingParameterEnum("METHOD", algorithm.tr("Method"), options, defaultValue=EXACT),

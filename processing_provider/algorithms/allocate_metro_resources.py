@@ -11,13 +11,13 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.solvers.control import IsCancelled, Progress, SolverError
+from ...plugin.solvers.control import SolverError
 from .. import metro_parameters as shared
 from ..base import EvacuationAlgorithm
-from ..network_parameters import add_network_parameters, read_network_parameter
+from ..metro_inputs import read_metro_places, read_metro_problem
+from ..network_parameters import add_network_parameters
 
 if TYPE_CHECKING:
-    from ...plugin.layers.metro.tables import Rows
     from ...plugin.layers.metro.travel import MetroTravel
     from ...plugin.layers.places import Places
     from ...plugin.solvers.metro.problem import MetroProblem
@@ -45,6 +45,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         add_network_parameters(self, optional=True, capacity=False)
         shared.add_travel_numbers(self)
         shared.add_model_parameters(self)
+        shared.add_method(self)
         shared.add_swarm_parameters(self)
         seed = QgsProcessingParameterNumber("SEED", self.tr("Seed of the swarm"), defaultValue=0, minValue=0)
         self.add(seed, "The same seed gives the same answer.", advanced=True)
@@ -75,9 +76,12 @@ class AllocateMetroResources(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ...plugin.solvers.metro.response import respond
 
-        stations, incidents = self._places(parameters, context, feedback)
+        stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
+        incidents = read_metro_places(self, parameters, "INCIDENTS", context, feedback)
         progress, cancelled = self.control(feedback, 0.0, 40.0)
-        problem, travel = self._problem(parameters, stations, incidents, context, feedback, progress, cancelled)
+        problem, travel = read_metro_problem(
+            self, parameters, stations, incidents, context, feedback, progress, cancelled
+        )
         if not problem.demand.any():
             feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so nothing is sent."))
         progress, cancelled = self.control(feedback, 40.0, 95.0)
@@ -96,110 +100,6 @@ class AllocateMetroResources(EvacuationAlgorithm):
             warn=feedback.pushWarning,
         )
         return self._write(parameters, context, feedback, problem, travel, stations, incidents, response)
-
-    def _places(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> tuple[Places, Places]:
-        from ...plugin.layers.places import read_places
-
-        found = []
-        for name, id_field, supply in (
-            ("STATIONS", "STATION_ID_FIELD", True),
-            ("INCIDENTS", "INCIDENT_ID_FIELD", False),
-        ):
-            source = self.source(parameters, name, context)
-            field = self.field(parameters, id_field, source, context, feedback)
-            found.append(read_places(source, name, field, context, feedback, empty_is_error=supply))
-        return found[0], found[1]
-
-    def _rows(
-        self,
-        parameters: dict[str, Any],
-        layer: str,
-        keys: tuple[str, ...],
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-        optional: tuple[str, ...] = (),
-    ) -> Rows | None:
-        """Read a table by the fields its parameters name, under ``keys``; fields of ``optional`` keys may be absent."""
-        from ...plugin.layers.metro.tables import read_rows
-
-        source = self.source(parameters, layer, context)
-        if source is None:
-            return None
-        fields = {}
-        for key, parameter in zip(keys, shared.field_names(layer)):
-            name = self.field(parameters, parameter, source, context, feedback, required=key not in optional)
-            if name is not None:
-                fields[key] = name
-        return read_rows(source, layer, fields)
-
-    def _problem(
-        self,
-        parameters: dict[str, Any],
-        stations: Places,
-        incidents: Places,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-        progress: Progress,
-        cancelled: IsCancelled,
-    ) -> tuple[MetroProblem, MetroTravel]:
-        from ...plugin.layers.metro.tables import read_stock_and_need
-        from ...plugin.solvers.metro.penalty import parse_tiers
-        from ...plugin.solvers.metro.problem import MetroProblem
-
-        supply_keys = ("station", "resource", "inventory", "cost")
-        supply = self._rows(parameters, "SUPPLY", supply_keys, context, feedback)
-        demand = self._rows(parameters, "DEMAND", ("incident", "resource", "quantity"), context, feedback)
-        stock = read_stock_and_need(supply, demand, stations, incidents, feedback)
-        travel = self._travel(parameters, stations, incidents, context, feedback, progress, cancelled)
-        feedback.pushInfo(self.tr("Travel times: {source}.").format(source=travel.source))
-
-        def number(name: str) -> float:
-            return float(self.parameterAsDouble(parameters, name, context))
-
-        problem = MetroProblem(
-            tuple(stations.ids),
-            tuple(incidents.ids),
-            stock.resources,
-            stock.inventory,
-            stock.use_cost,
-            stock.demand,
-            travel.minutes,
-            travel.km,
-            number("LIMIT_MINUTES"),
-            parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context)),
-            number("WEIGHT_DELAY"),
-            number("WEIGHT_COST"),
-            number("COST_PER_KM"),
-        )
-        return problem, travel
-
-    def _travel(
-        self,
-        parameters: dict[str, Any],
-        stations: Places,
-        incidents: Places,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-        progress: Progress,
-        cancelled: IsCancelled,
-    ) -> MetroTravel:
-        from ...plugin.layers.metro.travel import by_roads, by_straight_line, by_table
-
-        rules = shared.read_travel_rules(self, parameters, context)
-        keys = ("station", "incident", "minutes", "km")
-        rows = self._rows(parameters, "TRAVEL", keys, context, feedback, optional=("minutes", "km"))
-        if rows is not None:
-            if parameters.get("NETWORK") is not None:
-                feedback.pushInfo(self.tr("NETWORK: not used, as TRAVEL gives the times."))
-            needs_km = self.parameterAsDouble(parameters, "COST_PER_KM", context) > 0
-            return by_table(rows, stations, incidents, rules, needs_km, context, feedback)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
-        if read is None:
-            return by_straight_line(stations, incidents, rules, context)
-        farthest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-        return by_roads(read, stations, incidents, farthest, rules, context, feedback, progress, cancelled)
 
     def _write(
         self,

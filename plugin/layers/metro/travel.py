@@ -35,6 +35,8 @@ class MetroTravel:
         For each incident why nothing can reach it, "" where something can.
     routes : callable
         Lines of the given pairs (i, j), in the CRS of the rescue points.
+    by_speed, by_detour : bool
+        Whether all minutes come from one speed, and all ways from straight lines times one detour factor.
     """
 
     minutes: np.ndarray
@@ -42,6 +44,8 @@ class MetroTravel:
     source: str
     notes: list[str]
     routes: Callable[[Pairs], list[QgsGeometry]]
+    by_speed: bool = False
+    by_detour: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ def by_straight_line(
         source,
         [""] * len(incidents),
         _straight_routes(stations, incidents, context),
+        by_speed=True,
+        by_detour=True,
     )
 
 
@@ -145,7 +151,14 @@ def by_table(
                 f"{rules.detour:g} there."
             )
     notes = ["" if np.isfinite(column).any() else "TRAVEL gives no time to this incident" for column in minutes.T]
-    return MetroTravel(minutes, km, f"table “{rows.layer}”", notes, _straight_routes(stations, incidents, context))
+    return MetroTravel(
+        minutes,
+        km,
+        f"table “{rows.layer}”",
+        notes,
+        _straight_routes(stations, incidents, context),
+        by_speed="minutes" not in rows.values,
+    )
 
 
 def by_roads(
