@@ -117,7 +117,7 @@ def main() -> None:
         return
     draws, threads = range(options.draws), options.threads
     sources = {
-        "county": lambda: road_rows("TG", "TG county 10,000", draws, 10_000, 60, ALPHA, [3.0, 1.0, 0.1], threads),
+        "county": lambda: road_rows("TG", "TG county 10,000", draws, 10_000, 60, ALPHA, [3.0, 2.0, 1.0, 0.1], threads),
         "newyork": lambda: road_rows("NYC", "NYC 10,000", range(1), 10_000, 61, ALPHA, [2.0], threads),
         "million": lambda: road_rows("TG", "TG 1,000,000", range(1), 1_000_000, 60, ALPHA / 100, [2.0], threads),
         "equilibrium": lambda: equilibrium_rows(threads),

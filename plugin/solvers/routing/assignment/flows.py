@@ -186,16 +186,15 @@ class DestinationFlows:
         self.amount[d] = x[self.arcs[d]]
         x[self.arcs[d]] = 0.0
 
-    def routes(self, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def routes(self, d: int, arcs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the arcs, the lengths in arcs (r,) and the vehicles (r,) of the distinct routes to destination ``d``.
 
-        Routes follow the order of the trips to ``d``. The flow must be whole and free of circles. Safe in several
-        threads at once.
+        Routes follow the order of the trips to ``d``. The flow must be whole and free of circles. ``arcs`` is room
+        for them, int32, that the first array returned is part of. Safe in several threads at once.
         """
         roads, (origin, trips) = self.roads, self.demand.groups(d)
         most = int(round(trips.sum()))
         indptr, vehicles = np.zeros(most + 1, dtype=np.int64), np.zeros(most, dtype=np.int64)
-        arcs = np.empty(int(round(self.amount[d].sum())), dtype=np.int32)
         count = walk_trips(
             self.root(d), roads.tail, roads.head, roads.out_indptr, roads.out_arc, origin, trips, self.arcs[d],
             self.amount[d], np.zeros(len(roads.tail), dtype=np.int32), indptr, arcs, vehicles,

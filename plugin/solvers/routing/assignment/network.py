@@ -72,8 +72,9 @@ class Demand:
 
     @classmethod
     def of(cls, source: np.ndarray, destination: np.ndarray, weight: np.ndarray, trips: np.ndarray) -> Demand:
-        """Group the ``trips`` (indices) of all trips ``source`` -> ``destination`` (t,) with ``weight`` (t,)."""
-        trips = trips[np.lexsort((trips, source[trips], destination[trips]))]
+        """Group ``trips`` (indices, ascending) among all of ``source``, ``destination`` and ``weight`` (t,)."""
+        most = int(source.max()) + 1 if len(source) else 1
+        trips = trips[np.argsort(destination[trips].astype(np.int64) * most + source[trips], kind="stable")]
         origin, root = source[trips], destination[trips]
         new_root = np.r_[True, root[1:] != root[:-1]] if len(trips) else np.zeros(0, dtype=bool)
         new_group = new_root | np.r_[True, origin[1:] != origin[:-1]] if len(trips) else new_root

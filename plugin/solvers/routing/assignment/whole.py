@@ -11,7 +11,7 @@ from ..routes import Routes
 from .cost import MARGINAL
 from .flows import DestinationFlows
 from .fractional import batches, sweep
-from .workers import TreeWorkers
+from .workers import Job, TreeWorkers
 
 LEAST_GAIN = 1e-6  # of the objective: a sweep that gains less is the last one
 
@@ -56,19 +56,26 @@ def routes_of(flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray,
         stop_if(cancelled)
         flows.without_circles(d, x)
     flows.set_total()
-    jobs = [workers.submit(partial(flows.routes, d)) for d in range(len(flows.demand))]
+    size = [int(round(amount.sum())) for amount in flows.amount]
+    route_arcs = np.empty(sum(size), dtype=np.int32)
     of_trip = np.full(len(source), -1, dtype=np.int32)
-    arcs, lengths = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
-    count = 0
-    for d, job in enumerate(jobs):
+    lengths = [np.zeros(0, dtype=np.int64)]
+    count = place = 0
+    # Fresh memory costs more than the routes: a few buffers go round, as many as destinations are under way.
+    buffers = [np.empty(max(size, default=0), dtype=np.int32) for _ in range(workers.threads + 1)]
+    jobs: list[Job] = []
+    for d in range(len(size)):
         stop_if(cancelled)
-        route_arcs, length, vehicles = job.result()
+        for ahead in range(len(jobs), min(d + len(buffers), len(size))):
+            jobs.append(workers.submit(partial(flows.routes, ahead, buffers[ahead % len(buffers)])))
+        arcs, length, vehicles = jobs[d].result()
+        route_arcs[place : place + len(arcs)] = arcs
         of_trip[flows.demand.trips_to(d)] = count + np.repeat(np.arange(len(length)), vehicles)
+        place += len(arcs)
         count += len(length)
-        arcs.append(route_arcs)
         lengths.append(length)
     staying = np.flatnonzero(of_trip < 0)
     places, of_place = np.unique(source[staying], return_inverse=True)
     of_trip[staying] = count + of_place.ravel()
     lengths.append(np.zeros(len(places), dtype=np.int64))
-    return Routes(np.r_[0, np.cumsum(np.concatenate(lengths))], np.concatenate(arcs), of_trip)
+    return Routes(np.r_[0, np.cumsum(np.concatenate(lengths))], route_arcs[:place], of_trip)

@@ -31,6 +31,7 @@ class TreeWorkers:
     def __init__(self, roads: Roads, demand: Demand, threads: int) -> None:
         self.roads = roads
         self.demand = demand
+        self.threads = threads
         self.pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
     def close(self) -> None:
