@@ -178,9 +178,9 @@ def add_layer(algorithm: EvacuationAlgorithm, name: str, optional: bool | None =
         algorithm.add(definition, f"{field_text} Default: the field “{default}” if there is one.", advanced=optional)
 
 
-def add_travel_numbers(algorithm: EvacuationAlgorithm) -> None:
-    """Add how distances become times."""
-    for name, title, default, least, text in _TRAVEL_NUMBERS:
+def add_travel_numbers(algorithm: EvacuationAlgorithm, names: tuple[str, ...] = ()) -> None:
+    """Add how distances become times: all of it, or the parameters named."""
+    for name, title, default, least, text in (row for row in _TRAVEL_NUMBERS if not names or row[0] in names):
         number = QgsProcessingParameterNumber(name, algorithm.tr(title), _DOUBLE, default, minValue=least)
         algorithm.add(number, text)
 

@@ -12,6 +12,8 @@ _CLASSES = {
     "nearest_shelters": "NearestShelters",
     "allocate_crowd": "AllocateCrowd",
     "route_evacuation": "RouteEvacuation",
+    "metro_scenario": "MetroScenario",
     "allocate_metro_resources": "AllocateMetroResources",
+    "metro_sensitivity": "MetroSensitivity",
 }
 ALGORITHMS = [getattr(import_module(f".{module}", __name__), name) for module, name in _CLASSES.items()]

@@ -161,6 +161,23 @@ def read_stock_and_need(
     return StockAndNeed(resources, inventory, use_cost, need)
 
 
+def stock_of(supply: Rows, stations: Places, feedback: QgsProcessingFeedback) -> dict[str, int]:
+    """Return the units of each resource at all known rescue points together, rounded down row by row.
+
+    Raises
+    ------
+    LayerError
+        A negative or unreadable number.
+    """
+    known = set(stations.ids)
+    total: dict[str, int] = {}
+    stocks = _whole(supply, "inventory", math.floor, "down", feedback)
+    for station, resource, units in zip(supply.values["station"], supply.values["resource"], stocks):
+        if station in known:
+            total[resource] = total.get(resource, 0) + units
+    return total
+
+
 def _positions(places: Places) -> dict[str, int]:
     return {name: position for position, name in enumerate(places.ids)}
 

@@ -1,0 +1,290 @@
+"""evacuation:metroscenario: from the description of a metro emergency to the resources and travel times it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterString,
+    QgsWkbTypes,
+)
+
+from ...plugin.solvers.control import SolverError
+from .. import metro_parameters as shared
+from .. import scenario_parameters as form
+from ..base import EvacuationAlgorithm
+from ..metro_inputs import read_metro_places, read_metro_rows
+from ..network_parameters import add_network_parameters, read_network_parameter
+
+if TYPE_CHECKING:
+    from ...plugin.layers.metro.metro_lines import MetroLines
+    from ...plugin.layers.metro.scenario_outputs import AdjustedTravel
+    from ...plugin.layers.places import Places
+    from ...plugin.solvers.metro.scenario import Scenario
+    from ...plugin.solvers.metro.scenario_demand import Need
+
+_VECTOR, _POINTS = QgsProcessing.SourceType.TypeVector, QgsProcessing.SourceType.TypeVectorPoint
+_SINKS = (
+    ("OUTPUT", "Demand", _VECTOR, "Table: a row for each incident and resource, with low, expected and high units."),
+    (
+        "OUTPUT_TRAVEL",
+        "Travel times",
+        _VECTOR,
+        "Table: a row for each rescue point and incident; minutes are adjusted by weather and period already.",
+    ),
+    ("OUTPUT_INCIDENTS", "Incidents", _POINTS, "A point for each incident, with the elements of its scenario."),
+)
+_NUMBERS = {
+    "RESOURCE_TYPES": "Resource types wanted",
+    "UNITS": "Units wanted",
+    "UNITS_LOW": "Units wanted, low",
+    "UNITS_HIGH": "Units wanted, high",
+    "UNREACHABLE": "Ways from rescue points to incidents that do not exist",
+}
+
+
+class MetroScenario(EvacuationAlgorithm):
+    """Reads the form and the layers, derives demand and travel, and writes both with the report."""
+
+    ID = "metroscenario"
+    TITLE = "Describe a metro emergency"
+    GROUP = ("metro", "Metro emergencies")
+    SUMMARY = (
+        "Turns the description of a metro emergency into the resources it needs and the travel times to it.\n"
+        "The form has the two-level elements of Lu and Sun (Sustainability 2020, 12(16), 6380, section 3.3): event, "
+        "passengers, time, location, environment, demand, supply. The emergency type gives the resource types (their "
+        "Table 1), event and passengers give the quantities by rules that are ours and can be edited, and distance, "
+        "speed, weather and period the travel times. Numbers may be intervals “lo..hi”.\n"
+        "With several incidents, or where they differ: fields of INCIDENTS called like an element (emergency_type, "
+        "stranded, wounded, weather, ...) take the place of the form for that incident.\n"
+        "The demand, travel and incident outputs are inputs of evacuation:allocatemetroresources as they are."
+    )
+    TAGS = ("metro", "subway", "emergency", "scenario", "demand", "resources")
+
+    def initAlgorithm(self, config: dict[str, Any] | None = None) -> None:
+        form.add_form(self)
+        shared.add_layer(self, "INCIDENTS", optional=True)
+        form.add_metro_stations(self)
+        self._add_demand()
+        shared.add_layer(self, "STATIONS")
+        shared.add_layer(self, "SUPPLY", optional=True)
+        add_network_parameters(self, optional=True, capacity=False)
+        shared.add_travel_numbers(self, ("DETOUR_FACTOR", "SPEED"))
+        form.add_files_and_factors(self)
+        for name, title, kind, text in _SINKS:
+            self.add(QgsProcessingParameterFeatureSink(name, self.tr(title), kind), text)
+        report = QgsProcessingParameterFileDestination(
+            "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+        )
+        self.add(report, "The scenario by dimension, the demand by class and the travel times.")
+        for name, title in _NUMBERS.items():
+            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+
+    def _add_demand(self) -> None:
+        levels = [self.tr(level) for level in ("low", "expected", "high")]
+        level = QgsProcessingParameterEnum("DEMAND_LEVEL", self.tr("Demand: level"), levels, defaultValue=1)
+        self.add(level, "Which of the three quantities goes into the field quantity, which the allocation reads.")
+        only = QgsProcessingParameterString("RESOURCES", self.tr("Demand: only these resources"), "", optional=True)
+        self.add(only, "Names with semicolons; empty: all of the emergency's type.")
+        known = QgsProcessingParameterString(
+            "KNOWN_QUANTITIES", self.tr("Demand: known quantities"), "", optional=True, multiLine=True
+        )
+        self.add(known, "“resource: units; resource: lo..hi”, instead of the rules' quantities, at every incident.")
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        from ...plugin.solvers.metro.scenario_demand import parse_known
+
+        try:
+            form.read_form(self, parameters, context)
+            parse_known(self.parameterAsString(parameters, "KNOWN_QUANTITIES", context) or "")
+        except SolverError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.layers.metro.scenarios import read_scenarios
+
+        metro = self._metro(parameters, context, feedback)
+        incidents = self._incidents(parameters, metro, context, feedback)
+        scenarios = read_scenarios(incidents, form.read_form(self, parameters, context), metro, feedback)
+        if not scenarios:
+            feedback.pushWarning(self.tr("INCIDENTS: there is no incident, so nothing is needed."))
+        needs = self._needs(parameters, scenarios, context, feedback)
+        stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
+        stock = self._stock(parameters, stations, context, feedback)
+        adjusted = self._travel(parameters, stations, incidents, scenarios, metro, context, feedback)
+        return self._write(parameters, context, feedback, scenarios, incidents, needs, stock, stations, adjusted)
+
+    def _metro(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> MetroLines | None:
+        from ...plugin.layers.metro.metro_lines import read_metro_lines
+
+        source = self.source(parameters, "METRO_STATIONS", context)
+        if source is None:
+            return None
+        fields = {
+            key: self.field(parameters, name, source, context, feedback) or "" for key, name in form.metro_field_names()
+        }
+        return read_metro_lines(source, fields, context)
+
+    def _incidents(
+        self,
+        parameters: dict[str, Any],
+        metro: MetroLines | None,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Places:
+        from ...plugin.layers.metro.metro_lines import station_place
+
+        if self.source(parameters, "INCIDENTS", context) is not None:
+            return read_metro_places(self, parameters, "INCIDENTS", context, feedback)
+        station = (self.parameterAsString(parameters, "STATION", context) or "").strip()
+        if metro is None or not station:
+            raise QgsProcessingException(
+                self.tr("Where is the incident? Choose INCIDENTS, or METRO_STATIONS and the name of a STATION.")
+            )
+        return station_place(metro, station)
+
+    def _needs(
+        self,
+        parameters: dict[str, Any],
+        scenarios: list[Scenario],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> list[Need]:
+        from ...plugin.solvers.metro import catalogue, quantity_rules
+        from ...plugin.solvers.metro.scenario_demand import derive_demand, parse_known
+
+        def text(name: str) -> str:
+            return (self.parameterAsString(parameters, name, context) or "").strip()
+
+        resources = catalogue.read_catalogue(text("CATALOGUE_FILE") or catalogue.SHIPPED)
+        rules = quantity_rules.read_rules(text("RULES_FILE") or quantity_rules.SHIPPED)
+        only = [name.strip() for name in text("RESOURCES").split(";") if name.strip()]
+        resources.check_names(only, "RESOURCES")
+        known = parse_known(text("KNOWN_QUANTITIES"))
+        out: list[Need] = []
+        for scenario in scenarios:
+            needs, without = derive_demand(scenario, resources, rules, only=only, known=known)
+            out += needs
+            if without:
+                feedback.pushWarning(
+                    self.tr("{incident}: RULES_FILE has no rule for {names}; 0 units are wanted.").format(
+                        incident=scenario.incident, names=", ".join(without)
+                    )
+                )
+            if not needs:
+                feedback.pushWarning(
+                    self.tr("{incident}: the catalogue has no resource for “{kind}” among those asked for.").format(
+                        incident=scenario.incident, kind=scenario.emergency_type
+                    )
+                )
+        return out
+
+    def _stock(
+        self,
+        parameters: dict[str, Any],
+        stations: Places,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> dict[str, int] | None:
+        """Return what the rescue points have of each resource together, None without a supply table."""
+        from ...plugin.layers.metro.tables import stock_of
+
+        keys = ("station", "resource", "inventory", "cost")
+        rows = read_metro_rows(self, parameters, "SUPPLY", keys, context, feedback, optional=("cost",))
+        return None if rows is None else stock_of(rows, stations, feedback)
+
+    def _travel(
+        self,
+        parameters: dict[str, Any],
+        stations: Places,
+        incidents: Places,
+        scenarios: list[Scenario],
+        metro: MetroLines | None,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> AdjustedTravel:
+        import numpy as np
+
+        from ...plugin.layers.metro.scenario_outputs import AdjustedTravel, metro_rides
+        from ...plugin.layers.metro.travel import TravelRules, by_roads, by_straight_line
+        from ...plugin.solvers.metro import travel_factors
+
+        own = (self.parameterAsString(parameters, "FACTORS_FILE", context) or "").strip()
+        factors = travel_factors.read_travel_factors(own or travel_factors.SHIPPED)
+        speed, detour = (self.parameterAsDouble(parameters, name, context) for name in ("SPEED", "DETOUR_FACTOR"))
+        rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
+        progress, cancelled = self.control(feedback, 5.0, 90.0)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        if read is None:
+            travel = by_straight_line(stations, incidents, rules, context)
+        else:
+            farthest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
+            travel = by_roads(read, stations, incidents, farthest, rules, context, feedback, progress, cancelled)
+        given = [form.read_factor(self, parameters, name, context) for name in ("WEATHER_FACTOR", "PERIOD_FACTOR")]
+        weather = [factors.of_weather(s.weather) if given[0] is None else given[0] for s in scenarios]
+        period = [factors.of_period(s.period) if given[1] is None else given[1] for s in scenarios]
+        later = [factors.of_weather(s.weather_later) for s in scenarios]
+        arrays = (np.array(values, dtype=float) for values in (weather, period, later))
+        return AdjustedTravel(travel, *arrays, metro_rides(metro, stations, scenarios))
+
+    def _write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        scenarios: list[Scenario],
+        incidents: Places,
+        needs: list[Need],
+        stock: dict[str, int] | None,
+        stations: Places,
+        adjusted: AdjustedTravel,
+    ) -> dict[str, Any]:
+        import numpy as np
+
+        from ...plugin.layers.metro import scenario_outputs as rows
+        from ...plugin.reports.metro_scenario import write_scenario_report
+        from ...plugin.solvers.metro.scenario_demand import LEVELS
+
+        for scenario, note in zip(scenarios, adjusted.travel.notes):
+            if note:
+                feedback.pushWarning(f"{scenario.incident}: {note}.")
+        level = LEVELS[self.parameterAsEnum(parameters, "DEMAND_LEVEL", context)]
+        report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        if report:
+            write_scenario_report(report, scenarios, needs, level, stock, adjusted, stations)
+        demand, travel = rows.demand_rows(needs, level, stock), rows.travel_rows(adjusted, stations, scenarios)
+        points, style = rows.incident_rows(scenarios, incidents), "metroscenario_output_incidents"
+        results = {
+            "OUTPUT": self.write(parameters, "OUTPUT", context, rows.DEMAND, demand),
+            "OUTPUT_TRAVEL": self.write(parameters, "OUTPUT_TRAVEL", context, rows.TRAVEL, travel),
+            "OUTPUT_INCIDENTS": self.write(
+                parameters,
+                "OUTPUT_INCIDENTS",
+                context,
+                rows.INCIDENTS,
+                points,
+                QgsWkbTypes.Type.Point,
+                incidents.crs,
+                style,
+            ),
+            "OUTPUT_HTML": report or None,
+            "RESOURCE_TYPES": len({need.resource for need in needs if need.at(level) > 0}),
+            "UNITS": sum(need.at(level) for need in needs),
+            "UNITS_LOW": sum(need.low for need in needs),
+            "UNITS_HIGH": sum(need.high for need in needs),
+            "UNREACHABLE": int(np.isinf(adjusted.travel.minutes).sum()),
+        }
+        return {name: value for name, value in results.items() if value is not None}

@@ -1,0 +1,182 @@
+"""evacuation:metrosensitivity: how the best allocation answers to rescue points, resource types and parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
+)
+
+from ...plugin.solvers.control import SolverError, part
+from .. import metro_parameters as shared
+from .. import sensitivity_parameters as choices
+from ..base import EvacuationAlgorithm
+from ..metro_inputs import read_metro_places, read_metro_problem
+from ..network_parameters import add_network_parameters
+
+if TYPE_CHECKING:
+    from ...plugin.layers.metro.travel import MetroTravel
+    from ...plugin.solvers.metro.problem import MetroProblem
+    from ...plugin.solvers.metro.sensitivity import Sample
+
+_NUMBERS = {
+    "ENOUGH_RESCUE_POINTS": "Number of rescue points from which another one stops helping",
+    "FITNESS": "Fitness with all rescue points",
+    "DELAY_WEIGHT": "Weight of the delay penalty used",
+    "COST_WEIGHT": "Weight of the allocation cost used",
+    "CONSISTENCY_RATIO": "Consistency ratio of the pairwise comparison",
+}
+
+
+class MetroSensitivity(EvacuationAlgorithm):
+    """Reads a metro problem, solves its variants, and writes the curves with a sentence on each."""
+
+    ID = "metrosensitivity"
+    TITLE = "Sensitivity of metro resources"
+    GROUP = ("metro", "Metro emergencies")
+    SUMMARY = (
+        "Shows how the fitness F of the best allocation answers to the number of rescue points, to the number of "
+        "resource types, or to a parameter (Lu and Sun, Sustainability 2020, 12(16), 6380, section 5.3).\n"
+        "Every point is an exact optimum. For a number of rescue points it is that of the best subset of this size: all "
+        "subsets are compared for one incident and up to 14 points, otherwise an integer program chooses. Where the "
+        "demand cannot be served, F leaves out what is missing and is not comparable; the table and the sentence say so."
+    )
+    TAGS = ("metro", "subway", "emergency", "resources", "sensitivity", "ahp", "entropy")
+
+    def initAlgorithm(self, config: dict[str, Any] | None = None) -> None:
+        for layer in ("STATIONS", "SUPPLY", "INCIDENTS", "DEMAND", "TRAVEL"):
+            shared.add_layer(self, layer)
+        choices.add_choices(self)
+        add_network_parameters(self, optional=True, capacity=False)
+        shared.add_travel_numbers(self)
+        shared.add_model_parameters(self)
+        choices.add_weighing(self)
+        double = QgsProcessingParameterNumber.Type.Double
+        limit = QgsProcessingParameterNumber("TIME_LIMIT", self.tr("Time limit (s)"), double, 60.0, minValue=0.0)
+        self.add(limit, "Seconds for each curve; 0 = no limit.", advanced=True)
+        table = QgsProcessing.SourceType.TypeVector
+        sink = QgsProcessingParameterFeatureSink("OUTPUT", self.tr("Sensitivity"), table)
+        self.add(sink, "Table: a row for each point of each curve, with F, its parts, what is missing and who is chosen.")
+        report = QgsProcessingParameterFileDestination(
+            "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+        )
+        self.add(report, "A sentence, a chart and a table for each curve.")
+        for name, title in _NUMBERS.items():
+            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+        self.addOutput(QgsProcessingOutputString("SENTENCE", self.tr("What the curves say")))
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        from ...plugin.solvers.metro.penalty import parse_tiers
+        from ...plugin.solvers.metro.problem import check_weights
+        from ...plugin.solvers.metro.weights import parse_matrix
+
+        try:
+            parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
+            check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
+            if choices.PARAMETER in self.parameterAsEnums(parameters, "ANALYSES", context):
+                choices.read_range(self, parameters, context)
+            if self.parameterAsEnum(parameters, "WEIGHTING", context) == choices.PAIRWISE:
+                parse_matrix(self.parameterAsString(parameters, "PAIRWISE", context))
+        except SolverError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
+        incidents = read_metro_places(self, parameters, "INCIDENTS", context, feedback)
+        progress, cancelled = self.control(feedback, 0.0, 20.0)
+        problem, travel = read_metro_problem(
+            self, parameters, stations, incidents, context, feedback, progress, cancelled
+        )
+        curves: dict[str, list[Sample]] = {}
+        sentences: dict[str, str] = {}
+        ratio, weighting = None, ""
+        if problem.demand.any():
+            problem, ratio, weighting = choices.read_weights(self, parameters, context, feedback, problem)
+            curves, sentences = self._curves(parameters, context, feedback, problem, travel)
+        else:
+            feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so there is nothing to compare."))
+        for sentence in sentences.values():
+            feedback.pushInfo(sentence)
+        return self._write(parameters, context, problem, travel, curves, sentences, ratio, weighting)
+
+    def _curves(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        problem: MetroProblem,
+        travel: MetroTravel,
+    ) -> tuple[dict[str, list[Sample]], dict[str, str]]:
+        from ...plugin.solvers.metro import sensitivity as vary
+        from ...plugin.solvers.metro import sensitivity_words as words
+
+        asked = sorted(set(self.parameterAsEnums(parameters, "ANALYSES", context)))
+        if not asked:
+            raise SolverError("ANALYSES: choose at least one thing to vary.")
+        bar, cancelled = self.control(feedback, 20.0, 95.0)
+        limit = self.parameterAsDouble(parameters, "TIME_LIMIT", context)
+        curves: dict[str, list[Sample]] = {}
+        sentences: dict[str, str] = {}
+        for step, analysis in enumerate(asked):
+            progress = part(bar, step / len(asked), (step + 1) / len(asked))
+            if analysis == choices.RESCUE_POINTS:
+                samples = vary.by_rescue_points(
+                    problem, time_limit=limit, progress=progress, cancelled=cancelled, log=feedback.pushInfo
+                )
+                name, sentence = vary.RESCUE_POINTS, words.rescue_points_sentence(samples)
+            elif analysis == choices.RESOURCE_TYPES:
+                samples = vary.by_resource_types(
+                    problem, time_limit=limit, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
+                )
+                name, sentence = vary.RESOURCE_TYPES, words.resource_types_sentence(samples)
+            else:
+                name, values = choices.read_range(self, parameters, context)
+                variant = choices.variant_of(self, parameters, context, problem, travel, name)
+                samples = vary.by_parameter(
+                    values, variant, time_limit=limit, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
+                )
+                sentence = words.parameter_sentence(name, samples)
+            curves[name], sentences[name] = samples, sentence
+        return curves, sentences
+
+    def _write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        problem: MetroProblem,
+        travel: MetroTravel,
+        curves: dict[str, list[Sample]],
+        sentences: dict[str, str],
+        ratio: float | None,
+        weighting: str,
+    ) -> dict[str, Any]:
+        from ...plugin.layers.metro.sensitivity_outputs import CURVES, curve_rows
+        from ...plugin.reports.metro_sensitivity import write_sensitivity_report
+        from ...plugin.solvers.metro.sensitivity import RESCUE_POINTS, enough
+
+        report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        if report:
+            write_sensitivity_report(report, problem, curves, sentences, weighting, travel.source)
+        by_points = curves.get(RESCUE_POINTS)
+        results = {
+            "OUTPUT": self.write(parameters, "OUTPUT", context, CURVES, curve_rows(curves)),
+            "OUTPUT_HTML": report or None,
+            "ENOUGH_RESCUE_POINTS": int(enough(by_points).value) if by_points else None,
+            "FITNESS": by_points[-1].worth.fitness if by_points else None,
+            "DELAY_WEIGHT": problem.weight_delay,
+            "COST_WEIGHT": problem.weight_cost,
+            "CONSISTENCY_RATIO": ratio,
+            "SENTENCE": " ".join(sentences.values()),
+        }
+        return {name: value for name, value in results.items() if value is not None}

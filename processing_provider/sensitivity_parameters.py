@@ -1,0 +1,196 @@
+"""The choices of a sensitivity analysis: what is varied, over which range, and how the two objectives are weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+
+from ..plugin.solvers.control import SolverError
+from .base import EvacuationAlgorithm
+
+if TYPE_CHECKING:
+    from ..plugin.layers.metro.travel import MetroTravel
+    from ..plugin.solvers.metro.problem import MetroProblem
+
+RESCUE_POINTS, RESOURCE_TYPES, PARAMETER = 0, 1, 2
+GIVEN, PAIRWISE, ENTROPY = 0, 1, 2
+DEMAND_SCALE, STOCK_SCALE = "DEMAND_SCALE", "STOCK_SCALE"
+VARIED = (
+    "LIMIT_MINUTES",
+    "WEIGHT_DELAY",
+    "WEIGHT_COST",
+    "COST_PER_KM",
+    "SPEED",
+    "DETOUR_FACTOR",
+    "WEATHER_FACTOR",
+    "PERIOD_FACTOR",
+    DEMAND_SCALE,
+    STOCK_SCALE,
+)
+_ABOVE_ZERO = ("SPEED", "DETOUR_FACTOR", "WEATHER_FACTOR", "PERIOD_FACTOR")
+
+
+def add_choices(algorithm: EvacuationAlgorithm) -> None:
+    """Add what is varied and over which range."""
+    tr = algorithm.tr
+    double = QgsProcessingParameterNumber.Type.Double
+    curves = [tr("number of rescue points"), tr("number of resource types"), tr("a parameter over a range")]
+    algorithm.add(
+        QgsProcessingParameterEnum("ANALYSES", tr("Vary"), curves, True, [RESCUE_POINTS, RESOURCE_TYPES]),
+        "For each number of rescue points the best subset of that size; the first resource types of the demand table, "
+        "one more at a time; or the parameter below.",
+    )
+    names = [*VARIED[:-2], tr("demand times a factor"), tr("stock times a factor")]
+    algorithm.add(
+        QgsProcessingParameterEnum("PARAMETER", tr("Parameter"), names, defaultValue=0),
+        "Only with “a parameter over a range”. SPEED needs travel times that come from it, DETOUR_FACTOR straight lines.",
+    )
+    for name, title, default in (("RANGE_FROM", tr("Range from"), 5.0), ("RANGE_TO", tr("Range to"), 30.0)):
+        number = QgsProcessingParameterNumber(name, title, double, default, minValue=0.0)
+        algorithm.add(number, "In the parameter's own unit.")
+    integer = QgsProcessingParameterNumber.Type.Integer
+    algorithm.add(
+        QgsProcessingParameterNumber("STEPS", tr("Number of values"), integer, 11, minValue=2, maxValue=1000),
+        "Evenly spread over the range, both ends included.",
+    )
+
+
+def add_weighing(algorithm: EvacuationAlgorithm) -> None:
+    """Add where the weights of delay and cost come from."""
+    tr = algorithm.tr
+    ways = [tr("as given"), tr("pairwise comparison (AHP)"), tr("entropy")]
+    algorithm.add(
+        QgsProcessingParameterEnum("WEIGHTING", tr("Weights of delay and cost"), ways, defaultValue=GIVEN),
+        "As given: WEIGHT_DELAY and WEIGHT_COST. Pairwise comparison: from PAIRWISE. Entropy: the objective weighs more "
+        "in which the ways differ more (travel time, mean unit cost of what is demanded). The numbers DELAY_WEIGHT and "
+        "COST_WEIGHT of the result can be given to the allocation.",
+        advanced=True,
+    )
+    algorithm.add(
+        QgsProcessingParameterString("PAIRWISE", tr("Pairwise comparison"), "1, 7/3; 3/7, 1"),
+        "Matrix: how many times as important the criterion of the row is as that of the column; rows with semicolons. "
+        "A consistency ratio above 0.1 gives a warning.",
+        advanced=True,
+    )
+    algorithm.add(
+        QgsProcessingParameterString("PAIRWISE_OBJECTIVES", tr("Objective of each criterion"), "delay, cost"),
+        "delay or cost for each row of the matrix; weights of the same objective add up.",
+        advanced=True,
+    )
+
+
+def read_range(
+    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> tuple[str, list[float]]:
+    """Return the parameter's name and its values.
+
+    Raises
+    ------
+    SolverError
+        When the range is empty, or reaches 0 for a parameter that cannot be 0.
+    """
+    from ..plugin.solvers.metro.sensitivity import steps
+
+    name = VARIED[algorithm.parameterAsEnum(parameters, "PARAMETER", context)]
+    first, last = (algorithm.parameterAsDouble(parameters, end, context) for end in ("RANGE_FROM", "RANGE_TO"))
+    values = steps(first, last, algorithm.parameterAsInt(parameters, "STEPS", context))
+    least = 1.0 if name == "DETOUR_FACTOR" else 0.0
+    if name in _ABOVE_ZERO and (first <= 0 or first < least):
+        raise SolverError(f"RANGE_FROM: {name} cannot be {first:g}. Start the range higher.")
+    return name, values
+
+
+def read_weights(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    problem: MetroProblem,
+) -> tuple[MetroProblem, float | None, str]:
+    """Return the problem with the weights asked for, the consistency ratio of a comparison, and a sentence on them."""
+    from ..plugin.solvers.metro import weights
+
+    way = algorithm.parameterAsEnum(parameters, "WEIGHTING", context)
+    if way == GIVEN:
+        return problem, None, algorithm.tr("The weights are given.")
+    ratio = None
+    if way == PAIRWISE:
+        matrix = weights.parse_matrix(algorithm.parameterAsString(parameters, "PAIRWISE", context))
+        found = weights.pairwise_weights(matrix)
+        names = algorithm.parameterAsString(parameters, "PAIRWISE_OBJECTIVES", context).replace(";", ",").split(",")
+        delay, cost = weights.objective_weights(found.weights, [name.strip() for name in names])
+        ratio = found.consistency_ratio
+        text = algorithm.tr("The weights come from a pairwise comparison (consistency ratio {ratio:.3f}).")
+        if ratio > weights.ACCEPTABLE:
+            feedback.pushWarning(
+                algorithm.tr("PAIRWISE: the judgements contradict each other (consistency ratio {ratio:.3f}, above 0.1).")
+                .format(ratio=ratio)
+            )
+    else:
+        delay, cost = weights.entropy_weights(_alternatives(problem)).tolist()
+        text = algorithm.tr("The weights come from the entropy of travel times and unit costs.")
+    feedback.pushInfo(algorithm.tr("Weights: delay {delay:.4f}, cost {cost:.4f}.").format(delay=delay, cost=cost))
+    return replace(problem, weight_delay=delay, weight_cost=cost), ratio, text.format(ratio=ratio)
+
+
+def _alternatives(problem: MetroProblem) -> Any:
+    """Return travel time and mean unit cost of what is demanded for every way that exists, shape (m, 2)."""
+    import numpy as np
+
+    rows = []
+    for i, j in np.argwhere(problem.reachable):
+        types = (problem.demand[j] > 0) & (problem.inventory[i] > 0)
+        if types.any():
+            rows.append((problem.minutes[i, j], problem.unit_cost[i, j, types].mean()))
+    return np.array(rows, dtype=float).reshape(-1, 2)
+
+
+def variant_of(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    problem: MetroProblem,
+    travel: MetroTravel,
+    name: str,
+) -> Callable[[float], MetroProblem]:
+    """Return the function from a value of the parameter to the problem with that value.
+
+    Raises
+    ------
+    SolverError
+        When the travel times do not depend on the parameter.
+    """
+    from ..plugin.solvers.metro import sensitivity as vary
+
+    fields = {
+        "LIMIT_MINUTES": "limit",
+        "WEIGHT_DELAY": "weight_delay",
+        "WEIGHT_COST": "weight_cost",
+        "COST_PER_KM": "cost_per_km",
+    }
+    if name in fields:
+        return lambda value: replace(problem, **{fields[name]: value})
+    if name == DEMAND_SCALE:
+        return lambda value: vary.scaled_demand(problem, value)
+    if name == STOCK_SCALE:
+        return lambda value: vary.scaled_stock(problem, value)
+    if (name == "SPEED" and not travel.by_speed) or (name == "DETOUR_FACTOR" and not travel.by_detour):
+        raise SolverError(
+            f"PARAMETER: {name} plays no part in these travel times ({travel.source}). Leave TRAVEL and NETWORK empty, "
+            f"or vary WEATHER_FACTOR."
+        )
+    now = float(algorithm.parameterAsDouble(parameters, name, context))
+    if name == "SPEED":
+        return lambda value: vary.scaled_minutes(problem, now / value)
+    if name == "DETOUR_FACTOR":
+        return lambda value: vary.scaled_ways(problem, value / now)
+    return lambda value: vary.scaled_minutes(problem, value / now)
