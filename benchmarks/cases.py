@@ -80,7 +80,7 @@ def sample_city() -> Roads:
         QgsVectorLayer,
     )
 
-    from evacuation_planner.plugin.layers.network import NetworkOptions, read_network
+    from evacuation_planner.plugin.layers.roads.network import NetworkOptions, read_network
 
     application = QgsApplication.instance() or QgsApplication([], False)
     application.initQgis()

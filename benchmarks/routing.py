@@ -117,13 +117,16 @@ def district_table(draws: range) -> Table:
     """Return the table of the present system optimum beside the prototype's three sweeps."""
     table = Table("System optimal under `present` (time-dependent sweeps), district", DISTRICT_HEADER)
     table.notes.append(
-        "10,000 vehicles leave 300 junctions within 10 minutes for 20 shelters, linear cost, alpha = 0.02. To reach: "
-        "the reduction of a prototype after three sweeps, on every draw. *Reached after* counts from the start of the "
-        "run, trees, baseline and greedy included; wall and CPU are of the whole run, until a sweep gains little."
+        "Linear cost, alpha = 0.02. *Reached after* counts from the start of the run, trees, baseline and greedy "
+        "included; wall and CPU are of the whole run, until a sweep gains little."
     )
     absent = cases.shared_cases() is None
-    if absent:
-        table.notes.append(cases.ABSENT)
+    table.notes.append(
+        cases.ABSENT
+        if absent
+        else "10,000 vehicles leave 300 junctions of TG within 10 minutes for 20 shelters. To reach: the reduction of "
+        "a prototype after three sweeps, on every draw."
+    )
     roads = cases.sample_city() if absent else cases.network("TG")
     for draw in range(1) if absent else draws:
         trips = cases.city_trips(roads, draw) if absent else cases.shared_cases().district(roads, draw)
