@@ -151,7 +151,7 @@ def refined_static_routes(
     star, load = problem.star(), routes.flow(problem.arcs).astype(np.int64)
     on_route, slices, changes = np.zeros(problem.nodes, dtype=np.int64), Slices(200), 0
     state = np.zeros(3, dtype=np.int64)
-    while not deadline.passed():
+    while problem.trips and not deadline.passed():
         indptr, arcs = routes.expanded()
         blocks, sizes, state[1] = [], [], 0
         for first in range(0, problem.trips, BLOCK):
