@@ -26,6 +26,7 @@ from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsLayerTreeGroup,
     QgsLineSymbol,
     QgsMarkerSymbol,
     QgsProject,
@@ -53,6 +54,16 @@ LAYERS = (
     ("supply", "Supply (reconstructed)"),
     ("demand", "Demand (published)"),
     ("travel", "Travel (reconstructed)"),
+)
+# Examples beside the case, in a group of their own that is switched off.
+EXAMPLES = (
+    ("scenario_fire", "Scenario: fire at Andemen"),
+    ("scenario_flood", "Scenario: flood, two incidents"),
+    ("scenario_arson", "Scenario: arson at Xinjiekou"),
+    ("scenario_infection", "Scenario: infection at Nanjing South"),
+    ("candidates", "Ten candidate rescue points"),
+    ("candidates_supply", "Supply of the candidates"),
+    ("demand_ten_types", "Demand of ten types"),
 )
 LINE_COLOURS = {"1": "#0072b2", "2": "#d55e00", "3": "#009e73", "10": "#cc79a7"}
 
@@ -94,7 +105,20 @@ STYLES = {
     "rescue_points": style_rescue_points,
     "metro_stations": style_stations,
     "metro_intervals": style_intervals,
+    "candidates": style_rescue_points,
+    **{name: style_incidents for name, _ in EXAMPLES if name.startswith("scenario_")},
 }
+
+
+def add_layer(project: QgsProject, group: QgsLayerTreeGroup, folder: Path, name: str, title: str) -> None:
+    """Add a layer of the GeoPackage at the end of a group of the layer tree, styled."""
+    layer = QgsVectorLayer(f"{folder / 'nanjing.gpkg'}|layername={name}", title, "ogr")
+    if not layer.isValid():
+        raise RuntimeError(f"no layer {name} in {folder / 'nanjing.gpkg'}: run scripts/make_metro_sample.py first")
+    if name in STYLES:
+        STYLES[name](layer)
+    project.addMapLayer(layer, False)
+    group.addLayer(layer)
 
 
 def build(folder: Path) -> QgsProject:
@@ -109,14 +133,14 @@ def build(folder: Path) -> QgsProject:
     metadata.setAbstract(ABSTRACT)
     metadata.setAuthor("Evacuation Planner")
     project.setMetadata(metadata)
+    root = project.layerTreeRoot()
     for name, title in LAYERS:
-        layer = QgsVectorLayer(f"{folder / 'nanjing.gpkg'}|layername={name}", title, "ogr")
-        if not layer.isValid():
-            raise RuntimeError(f"no layer {name} in {folder / 'nanjing.gpkg'}: run scripts/make_metro_sample.py first")
-        if name in STYLES:
-            STYLES[name](layer)
-        project.addMapLayer(layer, False)
-        project.layerTreeRoot().addLayer(layer)
+        add_layer(project, root, folder, name, title)
+    group = root.addGroup("Examples beside the case")
+    for name, title in EXAMPLES:
+        add_layer(project, group, folder, name, title)
+    group.setItemVisibilityChecked(False)
+    group.setExpanded(False)
     view = project.mapLayersByName("Rescue points (reconstructed)")[0]
     extent = QgsCoordinateTransform(view.crs(), project.crs(), project).transformBoundingBox(view.extent())
     extent.scale(1.3)

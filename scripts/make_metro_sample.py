@@ -5,7 +5,8 @@
 
 The paper's stocks, costs and times are in a figure that its text does not hold. What is known is the answer: the
 units that each rescue point sends, a penalty of 0 and a fitness of 6269. The numbers here were chosen so that this
-answer is the unique optimum; every row says whether it is published or reconstructed.
+answer is the unique optimum; every row says whether it is published or reconstructed. Ten candidate rescue points and
+four scenarios are examples beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from qgis.core import QgsDistanceArea, QgsPointXY
 from sample.geopackage import Field, Layer, write_geopackage
+from sample.metro_examples import candidate_layers, scenario_layers
 from shapely import LineString, Point
 
 TARGET = ROOT / "resources" / "metro" / "sample" / "nanjing.gpkg"
@@ -196,7 +198,8 @@ def metro_layers() -> list[Layer]:
 def make(target: Path = TARGET) -> None:
     """Make the sample at ``target``."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_geopackage(target, [*case_layers(), *metro_layers()])
+    examples = [*candidate_layers(RESCUE_POINTS, list(DEMAND), positions()), *scenario_layers(positions())]
+    write_geopackage(target, [*case_layers(), *metro_layers(), *examples])
     print(f"{target}: {target.stat().st_size / 1e3:.0f} kB")
 
 
