@@ -27,8 +27,10 @@ from qgis.core import (
 from sample.styling import label, style_hazard, style_land, style_roads_plain
 
 from demonstration.layout import export_map
+from demonstration.width_key import street_widths
 
 CRS = "EPSG:32719"
+STREETS = "Streets of the plan: vehicles and delay"
 # table, title, visible, expanded in the layer tree; from top to bottom
 LAYERS = (
     ("shelter_load", "Open shelters: how full", True, True),
@@ -36,7 +38,7 @@ LAYERS = (
     ("candidate_sites", "Candidate sites: status and reason", False, False),
     ("routes", "Routes", False, False),
     ("allocation", "Who goes where", False, False),
-    ("road_flow", "Streets of the plan: vehicles and delay", True, True),
+    ("road_flow", STREETS, True, True),
     ("hazard", "Tsunami strip (illustrative)", True, True),
     ("zones_at_risk", "People who must leave", True, True),
     ("roads", "Other roads", True, True),
@@ -97,7 +99,8 @@ def main() -> None:
     application = QgsApplication([], False)
     application.initQgis()
     project = build(folder, texts)
-    export_map(project, texts, folder / "map.png")
+    streets = project.mapLayersByName(STREETS)[0]
+    export_map(project, {**texts, "widths": street_widths(streets)}, folder / "map.png")
     if not project.write():
         raise RuntimeError(f"evacuation.qgz: {project.error()}")
     project.clear()
