@@ -183,7 +183,10 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
             if missing:
                 raise QgsProcessingException(
                     self.tr("{name}: the layer “{layer}” has no field “{field}”. Its fields are: {there}.").format(
-                        name=name, layer=source.sourceName(), field="”, “".join(missing), there=", ".join(field_names(source))
+                        name=name,
+                        layer=source.sourceName(),
+                        field="”, “".join(missing),
+                        there=", ".join(field_names(source)),
                     )
                 )
             return named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from qgis.core import QgsProcessingFeedback
@@ -36,8 +36,8 @@ def whole_people(places: Places, fields: Sequence[str], feedback: QgsProcessingF
         whole = largest_remainder(values)
         if np.any(whole != values):
             feedback.pushWarning(
-                f"{places.parameter}: the field “{name}” of “{places.name}” holds fractions of people; rounded to whole "
-                f"people with the layer's total kept at {int(whole.sum())}."
+                f"{places.parameter}: the field “{name}” of “{places.name}” holds fractions of people; rounded to "
+                f"whole people with the layer's total kept at {int(whole.sum())}."
             )
         out[:, k] = whole
     return out

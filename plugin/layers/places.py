@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -111,10 +112,8 @@ class Places:
         )
 
 
-def features_of(
-    source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None
-) -> Any:
-    """Iterate over a source's features without QGIS's geometry-validity check (invalid ones are mended or named here)."""
+def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Any:
+    """Iterate over a source's features without QGIS's geometry-validity check (invalid ones are mended here)."""
     flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
     return source.getFeatures(request or QgsFeatureRequest(), flag)
 
@@ -144,17 +143,9 @@ def read_places(
     LayerError
         No CRS, a layer of lines, a NULL or repeated identifier, an empty supply layer.
     """
-    name, crs = source.sourceName(), source.sourceCrs()
-    kind = QgsWkbTypes.geometryType(source.wkbType())
-    if kind not in (QgsWkbTypes.GeometryType.PointGeometry, QgsWkbTypes.GeometryType.PolygonGeometry):
-        raise LayerError(f"{parameter}: “{name}” holds neither points nor polygons. Choose a point or polygon layer.")
-    if not crs.isValid():
-        raise LayerError(
-            f"{parameter}: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
-        )
-    measure = QgsDistanceArea()
-    measure.setSourceCrs(crs, context.transformContext())
-    measure.setEllipsoid(context.ellipsoid() if context.ellipsoid() not in ("", "NONE") else crs.ellipsoidAcronym())
+    name = source.sourceName()
+    polygons = _polygons_or_points(source, parameter)
+    measure = _measure(source, context)
     column = source.fields().indexFromName(id_field) if id_field else -1
     rows: list[tuple[str, tuple[float, float], float, QgsGeometry, list[Any]]] = []
     rejected: list[tuple[str, str]] = []
@@ -165,29 +156,53 @@ def read_places(
                 f"{parameter}: feature {feature.id()} of “{name}” has no value in the id field “{id_field}”. "
                 f"Fill it, or choose another id field."
             )
-        shape, reason = _usable(feature, kind == QgsWkbTypes.GeometryType.PolygonGeometry)
+        shape, reason = _usable(feature, polygons)
         if shape is None:
             rejected.append((identifier, reason))
             continue
         point = shape.pointOnSurface().asPoint()
-        area = measure.measureArea(shape) if kind == QgsWkbTypes.GeometryType.PolygonGeometry else math.nan
+        area = measure.measureArea(shape) if polygons else math.nan
         rows.append((identifier, (point.x(), point.y()), area, shape, [plain(v) for v in feature.attributes()]))
     _refuse_repeated(parameter, name, id_field, [row[0] for row in rows])
     _log_rejected(parameter, name, rejected, feedback)
     if empty_is_error and not rows:
         raise LayerError(f"{parameter}: “{name}” has no usable feature. Choose a layer with points or polygons in it.")
+    ids, points, areas, shapes, attributes = (list(part) for part in zip(*rows)) if rows else ([], [], [], [], [])
+    xy = np.array(points, dtype=float).reshape(-1, 2)
     return Places(
         parameter,
         name,
-        [row[0] for row in rows],
-        np.array([row[1] for row in rows], dtype=float).reshape(-1, 2),
-        crs,
-        np.array([row[2] for row in rows], dtype=float),
-        [row[3] for row in rows],
-        [row[4] for row in rows],
+        ids,
+        xy,
+        source.sourceCrs(),
+        np.array(areas, dtype=float),
+        shapes,
+        attributes,
         source.fields(),
         rejected,
     )
+
+
+def _polygons_or_points(source: QgsProcessingFeatureSource, parameter: str) -> bool:
+    kind = QgsWkbTypes.geometryType(source.wkbType())
+    if kind not in (QgsWkbTypes.GeometryType.PointGeometry, QgsWkbTypes.GeometryType.PolygonGeometry):
+        raise LayerError(
+            f"{parameter}: “{source.sourceName()}” holds neither points nor polygons. Choose a point or polygon layer."
+        )
+    if not source.sourceCrs().isValid():
+        raise LayerError(
+            f"{parameter}: “{source.sourceName()}” has no coordinate reference system. "
+            f"Set it in the layer's properties (Source)."
+        )
+    return kind == QgsWkbTypes.GeometryType.PolygonGeometry
+
+
+def _measure(source: QgsProcessingFeatureSource, context: QgsProcessingContext) -> QgsDistanceArea:
+    measure = QgsDistanceArea()
+    measure.setSourceCrs(source.sourceCrs(), context.transformContext())
+    chosen = context.ellipsoid()
+    measure.setEllipsoid(chosen if chosen not in ("", "NONE") else source.sourceCrs().ellipsoidAcronym())
+    return measure
 
 
 def _usable(feature: QgsFeature, polygon: bool) -> tuple[QgsGeometry | None, str]:
@@ -217,9 +232,7 @@ def _refuse_repeated(parameter: str, name: str, id_field: str | None, ids: list[
         )
 
 
-def _log_rejected(
-    parameter: str, name: str, rejected: list[tuple[str, str]], feedback: QgsProcessingFeedback
-) -> None:
+def _log_rejected(parameter: str, name: str, rejected: list[tuple[str, str]], feedback: QgsProcessingFeedback) -> None:
     if rejected:
         shown = "; ".join(f"{i}: {reason}" for i, reason in rejected[:NAMED_IN_LOG])
         more = f" (and {len(rejected) - NAMED_IN_LOG} more)" if len(rejected) > NAMED_IN_LOG else ""

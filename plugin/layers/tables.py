@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from qgis.core import QgsFeatureRequest, QgsProcessingFeatureSource
 
@@ -11,9 +12,7 @@ from .places import features_of
 from .values import plain
 
 
-def read_table(
-    source: QgsProcessingFeatureSource, parameter: str, columns: Mapping[str, str]
-) -> dict[str, list[Any]]:
+def read_table(source: QgsProcessingFeatureSource, parameter: str, columns: Mapping[str, str]) -> dict[str, list[Any]]:
     """Return the named columns of a layer or table as lists, NULL as None.
 
     Parameters

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,8 @@ def line_chart(
         axes.plot(x, values, label=name, color=colour, linewidth=2, drawstyle="steps-post" if step else "default")
     for name, place in (marks or {}).items():
         axes.axvline(place, color="#666666", linestyle="--", linewidth=1)
-        axes.annotate(name, (place, 1.0), xycoords=("data", "axes fraction"), rotation=90, va="top", ha="right", fontsize=8)
+        corner = (place, 1.0)
+        axes.annotate(name, corner, xycoords=("data", "axes fraction"), rotation=90, va="top", ha="right", fontsize=8)
     if len(series) > 1:
         axes.legend(frameon=False)
     return _svg(figure)
@@ -99,4 +101,4 @@ def _svg(figure: Any) -> Any:
     with matplotlib.rc_context({"svg.hashsalt": "evacuation", "svg.fonttype": "path"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
-    return markup.Markup(text[text.index("<svg"):])
+    return markup.Markup(text[text.index("<svg") :])

@@ -7,12 +7,12 @@ import pytest
 
 qgis = pytest.importorskip("qgis.core")
 
-from evacuation_planner.plugin.layers.errors import LayerError  # noqa: E402
-from evacuation_planner.plugin.layers.people import whole_people  # noqa: E402
-from evacuation_planner.plugin.layers.places import read_places  # noqa: E402
-from evacuation_planner.plugin.layers.positions import transform_xy, union_of  # noqa: E402
-from evacuation_planner.plugin.layers.tables import read_table  # noqa: E402
-from evacuation_planner.plugin.layers.values import id_text  # noqa: E402
+from evacuation_planner.plugin.layers.errors import LayerError
+from evacuation_planner.plugin.layers.people import whole_people
+from evacuation_planner.plugin.layers.places import read_places
+from evacuation_planner.plugin.layers.positions import transform_xy, union_of
+from evacuation_planner.plugin.layers.tables import read_table
+from evacuation_planner.plugin.layers.values import id_text
 
 KEEP = []
 
@@ -22,7 +22,7 @@ class Log(qgis.QgsProcessingFeedback):
         super().__init__(False)
         self.warnings = []
 
-    def pushWarning(self, text):  # noqa: N802
+    def pushWarning(self, text):
         self.warnings.append(text)
 
 
@@ -82,7 +82,8 @@ def test_area_is_ellipsoidal_whatever_the_crs():
             qgis.QgsCoordinateTransformContext(),
         )
     )
-    mercator, _ = places([(in_metres.asWkt(9), ["a", 1])], "Polygon?crs=EPSG:3857&field=zone_id:string&field=people:double")
+    fields = "&field=zone_id:string&field=people:double"
+    mercator, _ = places([(in_metres.asWkt(9), ["a", 1])], "Polygon?crs=EPSG:3857" + fields)
     # a square of 0.01 degrees at the equator on WGS84: 1113.19 m by 1105.74 m
     assert geographic.area[0] == pytest.approx(1113.1949 * 1105.7428, rel=1e-5)
     assert mercator.area[0] == pytest.approx(geographic.area[0], rel=1e-4)
@@ -158,7 +159,8 @@ def test_union_counts_overlaps_once():
 
 
 def test_tables_give_null_as_none_and_refuse_missing_fields():
-    source, _ = source_of(layer("NoGeometry?field=place:string&field=value:double", [(None, ["x", 1.5]), (None, [None, None])]))
+    rows = [(None, ["x", 1.5]), (None, [None, None])]
+    source, _ = source_of(layer("NoGeometry?field=place:string&field=value:double", rows))
     assert read_table(source, "COUNTS", {"p": "place", "v": "value"}) == {"p": ["x", None], "v": [1.5, None]}
     with pytest.raises(LayerError, match="no field “time”"):
         read_table(source, "COUNTS", {"t": "time"})

@@ -36,6 +36,11 @@ def make_layer(kind: str, crs: str, fields: str, rows: list[tuple[str, list]], n
     return layer
 
 
+def fields(*names: str) -> str:
+    """Return the part of a memory layer's address that declares its fields."""
+    return "".join(f"&field={name}" for name in names)
+
+
 def square(x: float, y: float, side: float) -> str:
     """Return a square of blocks as WKT, its lower left corner at block (x, y)."""
     x0, y0, x1, y1 = x, y, x + side, y + side
@@ -60,8 +65,12 @@ def make_city(size: int = 10) -> dict[str, QgsVectorLayer]:
     parks = [(square(size - 2 + 0.2, y + 0.2, 0.6), [f"park {y}", 900]) for y in range(1, size, 2)]
     water = [(square(-5, -1, 7.55), [1]), (square(-5, 6, 7.55), [2])]
     return {
-        "streets": make_layer("LineString", UTM, "&field=ref:string&field=oneway:string&field=maxspeed:string", streets, "streets"),
-        "quarters": make_layer("Polygon", "EPSG:4326", "&field=quarter:string&field=people:integer&field=guests:integer", quarters, "quarters"),
-        "parks": make_layer("Polygon", "EPSG:3857", "&field=park:string&field=room:integer", parks, "parks"),
-        "water": make_layer("Polygon", "EPSG:4326", "&field=n:integer", water, "water"),
-    }  # fmt: skip
+        "streets": make_layer(
+            "LineString", UTM, fields("ref:string", "oneway:string", "maxspeed:string"), streets, "streets"
+        ),
+        "quarters": make_layer(
+            "Polygon", "EPSG:4326", fields("quarter:string", "people:integer", "guests:integer"), quarters, "quarters"
+        ),
+        "parks": make_layer("Polygon", "EPSG:3857", fields("park:string", "room:integer"), parks, "parks"),
+        "water": make_layer("Polygon", "EPSG:4326", fields("n:integer"), water, "water"),
+    }

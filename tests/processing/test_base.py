@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from qgis.core import (  # noqa: E402
+from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -15,20 +15,22 @@ from qgis.core import (  # noqa: E402
     QgsVectorLayer,
 )
 
-from evacuation_planner.plugin.layers.fields import Column  # noqa: E402
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError  # noqa: E402
-from evacuation_planner.processing_provider.base import EvacuationAlgorithm  # noqa: E402
+from evacuation_planner.plugin.layers.fields import Column
+from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.processing_provider.base import EvacuationAlgorithm
 
 
 class Probe(EvacuationAlgorithm):
     ID, TITLE, SUMMARY = "probe", "Probe", "What it does.\nMore <b>words</b>."
     outcome = None
 
-    def initAlgorithm(self, configuration=None):  # noqa: N802
+    def initAlgorithm(self, configuration=None):
         self.add(QgsProcessingParameterFeatureSource("ZONES", "Zones"), "Where people are.")
         self.add(QgsProcessingParameterField("ID_FIELD", "Id", "zone_id", "ZONES", optional=True), "Identifier.")
         self.add(
-            QgsProcessingParameterField("PEOPLE", "People", "adults;children", "ZONES", allowMultiple=True, optional=True),
+            QgsProcessingParameterField(
+                "PEOPLE", "People", "adults;children", "ZONES", allowMultiple=True, optional=True
+            ),
             "People <in> whole numbers.",
         )
         self.add(QgsProcessingParameterFeatureSink("OUTPUT", "Result"), "The result.")
@@ -48,12 +50,13 @@ class Log(QgsProcessingFeedback):
         super().__init__(False)
         self.lines = []
 
-    def pushInfo(self, text):  # noqa: N802
+    def pushInfo(self, text):
         self.lines.append(text)
 
 
 def run(fields, outcome=None, **parameters):
-    layer = QgsVectorLayer("Point?crs=EPSG:4326" + "".join(f"&field={name}:double" for name in fields), "people", "memory")
+    uri = "Point?crs=EPSG:4326" + "".join(f"&field={name}:double" for name in fields)
+    layer = QgsVectorLayer(uri, "people", "memory")
     QgsProject.instance().addMapLayer(layer)
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())

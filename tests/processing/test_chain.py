@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from qgis.core import QgsApplication, QgsProcessingFeedback, QgsProject  # noqa: E402
+from qgis.core import QgsApplication, QgsProcessingFeedback, QgsProject
 
-from .city import make_city  # noqa: E402
+from .city import make_city
 
 FIELDS = {"ZONE_ID_FIELD": "quarter", "POPULATION_FIELDS": ["people", "guests"]}
 
@@ -31,22 +31,57 @@ def plan(city):
 
     streets = {"NETWORK": city["streets"]}
     risk = processing.run(
-        "evacuation:zonesatrisk", {"ZONES": city["quarters"], "HAZARD": city["water"], "HAZARD_BUFFER": 50, "OUTPUT": "memory:",
-                                   "POPULATION_FIELDS": FIELDS["POPULATION_FIELDS"]})
+        "evacuation:zonesatrisk",
+        {
+            "ZONES": city["quarters"],
+            "HAZARD": city["water"],
+            "HAZARD_BUFFER": 50,
+            "OUTPUT": "memory:",
+            "POPULATION_FIELDS": FIELDS["POPULATION_FIELDS"],
+        },
+    )
     shelters = processing.run(
         "evacuation:recommendshelters",
-        {"SITES": city["parks"], "SITE_ID_FIELD": "park", "CAPACITY_FIELD": "room", "ZONES": risk["OUTPUT"], **FIELDS, **streets,
-         "HAZARD": city["water"], "HAZARD_BUFFER": 50, "OUTPUT": "memory:", "OUTPUT_SELECTED": "memory:"})
+        {
+            "SITES": city["parks"],
+            "SITE_ID_FIELD": "park",
+            "CAPACITY_FIELD": "room",
+            "ZONES": risk["OUTPUT"],
+            **FIELDS,
+            **streets,
+            "HAZARD": city["water"],
+            "HAZARD_BUFFER": 50,
+            "OUTPUT": "memory:",
+            "OUTPUT_SELECTED": "memory:",
+        },
+    )
     allocation = processing.run(
         "evacuation:allocatecrowd",
-        {"ZONES": risk["OUTPUT"], "ZONE_ID_FIELD": "quarter", "GROUP_FIELDS": FIELDS["POPULATION_FIELDS"], **streets,
-         "SHELTERS": shelters["OUTPUT_SELECTED"], "OUTPUT": "memory:", "OUTPUT_SHELTERS": "memory:",
-         "OUTPUT_UNALLOCATED": "memory:"})
+        {
+            "ZONES": risk["OUTPUT"],
+            "ZONE_ID_FIELD": "quarter",
+            "GROUP_FIELDS": FIELDS["POPULATION_FIELDS"],
+            **streets,
+            "SHELTERS": shelters["OUTPUT_SELECTED"],
+            "OUTPUT": "memory:",
+            "OUTPUT_SHELTERS": "memory:",
+            "OUTPUT_UNALLOCATED": "memory:",
+        },
+    )
     routes = processing.run(
         "evacuation:routeevacuation",
-        {**streets, "NETWORK_ID_FIELD": "ref", "TRIPS": allocation["OUTPUT"], "DEPARTURE_WINDOW": 10, "OUTPUT": "memory:", "OUTPUT_ROADS": "memory:",
-         "OUTPUT_CLEARANCE": "memory:", "OUTPUT_UNROUTED": "memory:"})
-    return {"risk": risk, "shelters": shelters, "allocation": allocation, "routes": routes}  # fmt: skip
+        {
+            **streets,
+            "NETWORK_ID_FIELD": "ref",
+            "TRIPS": allocation["OUTPUT"],
+            "DEPARTURE_WINDOW": 10,
+            "OUTPUT": "memory:",
+            "OUTPUT_ROADS": "memory:",
+            "OUTPUT_CLEARANCE": "memory:",
+            "OUTPUT_UNROUTED": "memory:",
+        },
+    )
+    return {"risk": risk, "shelters": shelters, "allocation": allocation, "routes": routes}
 
 
 def test_people_at_risk_stay_within_the_population(city, plan):
@@ -104,12 +139,19 @@ def test_the_model_gives_the_same_plan(city, plan):
     import processing
 
     given = {
-        "ROADS": city["streets"], "ZONES": city["quarters"], "SITES": city["parks"], "HAZARD": city["water"],
-        "HAZARD_BUFFER": 50, "ZONE_ID_FIELD": "quarter", "POPULATION_FIELDS": ["people", "guests"], "SITE_ID_FIELD": "park",
-        "CAPACITY_FIELD": "room", "DEPARTURE_WINDOW": 10,
-    }  # fmt: skip
+        "ROADS": city["streets"],
+        "ZONES": city["quarters"],
+        "SITES": city["parks"],
+        "HAZARD": city["water"],
+        "HAZARD_BUFFER": 50,
+        "ZONE_ID_FIELD": "quarter",
+        "POPULATION_FIELDS": ["people", "guests"],
+        "SITE_ID_FIELD": "park",
+        "CAPACITY_FIELD": "room",
+        "DEPARTURE_WINDOW": 10,
+    }
     model = QgsApplication.processingRegistry().algorithmById("evacuation:evacuationplan")
-    sinks = {d.name(): "memory:" for d in model.parameterDefinitions() if d.isDestination() and d.type() != "fileDestination"}
+    sinks = {d.name(): "memory:" for d in model.parameterDefinitions() if d.type() == "sink"}
     result = processing.run("evacuation:evacuationplan", {**given, **sinks}, feedback=QgsProcessingFeedback(False))
     assert total(result["allocatecrowd:ALLOCATION"], "people") == plan["allocation"]["ALLOCATED"]
     assert total(result["routeevacuation:ROUTES"], "vehicles") == plan["routes"]["VEHICLES"]

@@ -7,8 +7,8 @@ import pytest
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
-from evacuation_planner.plugin.reports import page  # noqa: E402
-from evacuation_planner.plugin.reports.charts import bar_chart, line_chart  # noqa: E402
+from evacuation_planner.plugin.reports import page
+from evacuation_planner.plugin.reports.charts import bar_chart, line_chart
 
 NASTY = '<script>alert("1")</script> $x^2$ & "q"'
 
@@ -33,9 +33,8 @@ def test_attribute_values_are_escaped_and_charts_are_not(templates, tmp_path):
 
 def test_charts_are_well_formed_and_repeatable():
     def draw():
-        return line_chart(
-            [0, 1, 2], {"a": [0, 1, 2], NASTY: [0, 1500, 2]}, title="T", x_label="min", y_label="people", marks={"95 %": 1}
-        )
+        lines = {"a": [0, 1, 2], NASTY: [0, 1500, 2]}
+        return line_chart([0, 1, 2], lines, title="T", x_label="min", y_label="people", marks={"95 %": 1})
 
     assert ElementTree.fromstring(str(draw())).tag.endswith("svg")
     assert str(draw()) == str(draw())

@@ -4,11 +4,11 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu  # noqa: E402
+from qgis.PyQt.QtWidgets import QMainWindow, QMenu
 
-from evacuation_planner.ui.menu import EvacuationMenu  # noqa: E402
-from evacuation_planner.ui.packages_dialog import PURPOSES, PackagesDialog  # noqa: E402
-from evacuation_planner.ui.sample_project import PROJECT, RESOURCES, copy_sample  # noqa: E402
+from evacuation_planner.ui.menu import EvacuationMenu
+from evacuation_planner.ui.packages_dialog import PURPOSES, PackagesDialog
+from evacuation_planner.ui.sample_project import PROJECT, RESOURCES, copy_sample
 
 
 class Desktop:
@@ -19,13 +19,13 @@ class Desktop:
         self.plugins = QMenu(self.window)
         self.opened = []
 
-    def mainWindow(self):  # noqa: N802
+    def mainWindow(self):
         return self.window
 
-    def pluginMenu(self):  # noqa: N802
+    def pluginMenu(self):
         return self.plugins
 
-    def addProject(self, path):  # noqa: N802
+    def addProject(self, path):
         self.opened.append(path)
 
 
