@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evacuation_planner.plugin.solvers.control import SolverError
-from evacuation_planner.plugin.solvers.routing.vehicles import fill_vehicles, spread_departures
 from hypothesis import given
 from hypothesis import strategies as st
+
+from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.routing.vehicles import fill_vehicles, spread_departures
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.floats(0.5, 60.0)), min_size=1, max_size=8))
