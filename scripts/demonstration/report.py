@@ -93,7 +93,7 @@ def times(found: Findings) -> list[tuple[str, str]]:
     detour = found.number("routeevacuation.DETOUR_95")
     if detour is not None:
         lines.append(
-            ("95 % of the vehicles take, of their fastest time on empty roads, at most", f"{detour:.1f} times")
+            ("Travel time over the fastest on empty roads: 95 % of the vehicles stay below", f"{detour:.1f} times")
         )
     over = found.number("routeevacuation.OVER_CAPACITY_ROADS")
     if over is not None:
