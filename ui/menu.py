@@ -1,7 +1,9 @@
-"""The plugin's menu in the desktop: the sample city, each algorithm's dialog, the state of optional packages."""
+"""The plugin's menu in the desktop: the samples, each algorithm's dialog, the state of optional packages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsApplication, QgsProcessingAlgorithm
@@ -10,7 +12,7 @@ from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu, QMessageBox
 
 from .packages_dialog import PackagesDialog
-from .sample_project import RESOURCES, copy_sample
+from .sample_project import RESOURCES, copy_metro_sample, copy_sample
 
 ORDER = (
     "checkroads",
@@ -19,7 +21,10 @@ ORDER = (
     "allocatecrowd",
     "routeevacuation",
     "evacuationplan",
+    "metroscenario",
     "allocatemetroresources",
+    "metrosensitivity",
+    "metroresponse",
 )
 
 
@@ -40,6 +45,7 @@ class EvacuationMenu:
         self.menu = QMenu(self.tr("&Evacuation Planner"), self.iface.mainWindow())
         self.menu.setIcon(QIcon(str(RESOURCES / "icons" / "evacuation.svg")))
         self._add(self.tr("Open the sample city"), "sample", self.open_sample)
+        self._add(self.tr("Open the metro emergency"), "metroscenario", self.open_metro_sample)
         self.menu.addSeparator()
         for identifier in self._algorithms():
             algorithm = QgsApplication.processingRegistry().algorithmById(identifier)
@@ -74,8 +80,15 @@ class EvacuationMenu:
 
     def open_sample(self) -> None:
         """Copy the sample city to the user's profile and open its project."""
+        self._open(copy_sample)
+
+    def open_metro_sample(self) -> None:
+        """Copy the metro emergency at Nanjing to the user's profile and open its project."""
+        self._open(copy_metro_sample)
+
+    def _open(self, copy: Callable[[], Path]) -> None:
         try:
-            project = copy_sample()
+            project = copy()
         except OSError as error:
             QMessageBox.warning(
                 self.iface.mainWindow(),

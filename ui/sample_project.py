@@ -1,4 +1,4 @@
-"""The sample city as a project of the user's own, so that the copy in the plugin's folder stays as it is."""
+"""The samples as projects of the user's own, so that the copies in the plugin's folder stay as they are."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from qgis.core import QgsApplication
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 PROJECT = "sample.qgz"
+METRO_PROJECT = "nanjing.qgz"
 
 
 def copy_sample(target: Path | None = None) -> Path:
-    """Copy resources/sample into the user's profile, unless it is there, and return the project's path.
+    """Copy resources/sample, the city, into the user's profile, unless it is there, and return the project's path.
 
     A copy that exists is left as it is: the user may have worked in it.
 
@@ -21,11 +22,29 @@ def copy_sample(target: Path | None = None) -> Path:
     OSError
         When the folder cannot be written.
     """
-    folder = target or Path(QgsApplication.qgisSettingsDirPath()) / "evacuation_planner" / "sample"
+    return _copy(RESOURCES / "sample", target or _profile() / "sample") / PROJECT
+
+
+def copy_metro_sample(target: Path | None = None) -> Path:
+    """Copy resources/metro/sample, the metro emergency, in the same way.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    return _copy(RESOURCES / "metro" / "sample", target or _profile() / "metro_sample") / METRO_PROJECT
+
+
+def _profile() -> Path:
+    return Path(QgsApplication.qgisSettingsDirPath()) / "evacuation_planner"
+
+
+def _copy(origin: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sorted((RESOURCES / "sample").iterdir()):
+    for source in sorted(origin.iterdir()):
         if source.is_file() and not (folder / source.name).exists():
             part = folder / (source.name + ".part")
             shutil.copyfile(source, part)
             part.replace(folder / source.name)
-    return folder / PROJECT
+    return folder

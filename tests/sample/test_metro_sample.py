@@ -21,7 +21,11 @@ if SCRIPTS not in sys.path:
 import make_metro_sample
 
 FOLDER = environment.ROOT / "resources" / "metro" / "sample"
-LAYERS = ("rescue_points", "supply", "incidents", "demand", "travel", "metro_stations", "metro_intervals")
+SCENARIOS = ("scenario_fire", "scenario_flood", "scenario_arson", "scenario_infection")
+EXAMPLES = ("candidates", "candidates_supply", "demand_ten_types", *SCENARIOS)
+LAYERS = (
+    "rescue_points", "supply", "incidents", "demand", "travel", "metro_stations", "metro_intervals", *EXAMPLES
+)  # fmt: skip
 
 
 def contents(path: Path) -> dict[str, list]:
@@ -45,6 +49,18 @@ def test_every_row_of_the_case_says_where_it_comes_from():
         assert all(row[-1].startswith("reconstructed") for row in rows[layer])
     for layer in ("incidents", "demand"):
         assert all(row[-1].startswith("published") for row in rows[layer])
+
+
+def test_examples_beside_the_case_say_that_they_are_made_up():
+    rows = contents(FOLDER / "nanjing.gpkg")
+    assert all(row[-1] == "made up as an example" for layer in EXAMPLES for row in rows[layer])
+    assert [row[1] for row in rows["candidates"]][:5] == [row[1] for row in rows["rescue_points"]]
+    case = {tuple(row[1:5]) for row in rows["supply"]}
+    assert len(rows["candidates"]) == 10 and case <= {tuple(row[1:5]) for row in rows["candidates_supply"]}
+    assert len(rows["scenario_flood"]) == 2
+    assert {row[2] for layer in SCENARIOS for row in rows[layer]} == {
+        "natural disaster", "production safety", "social security", "public health"
+    }  # fmt: skip
 
 
 def test_transfer_stations_are_on_several_lines_and_intervals_join_neighbours():

@@ -58,12 +58,12 @@ class _Model:
         self.late: list[Any] = []
         for j, k in np.argwhere(problem.demand > 0).tolist():
             self._demand(j, k)
-        for i in range(len(problem.stations)):
-            for k in range(len(problem.resources)):
-                sent = [v for (a, _, c), v in self.units.items() if (a, c) == (i, k)]
-                if sent:
-                    stock = int(problem.inventory[i, k])
-                    self.program += self._sum(sent) - stock * self.used[i] <= 0, f"stock_{i}_{k}"
+        sent: dict[tuple[int, int], list[Any]] = {}
+        for (i, _, k), variable in self.units.items():
+            sent.setdefault((i, k), []).append(variable)
+        for (i, k), variables in sent.items():
+            stock = int(problem.inventory[i, k])
+            self.program += self._sum(variables) - stock * self.used[i] <= 0, f"stock_{i}_{k}"
         self.program += self._sum(self.used) <= count, "number"
 
     def _demand(self, j: int, k: int) -> None:
