@@ -7,6 +7,7 @@ from importlib import import_module
 _CLASSES = {
     "check_roads": "CheckRoads",
     "count_presence": "CountPresence",
+    "forecast_flow": "ForecastFlow",
     "zones_at_risk": "ZonesAtRisk",
     "recommend_shelters": "RecommendShelters",
     "nearest_shelters": "NearestShelters",

@@ -1,0 +1,160 @@
+"""The whole forecast: back-test, choice of the method, fit to all the data, prediction quantiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..control import IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from . import historical_average, methods
+from .backtest import BackTest, Errors, run
+from .quantiles import Quantiles, quantiles_of, spread_of
+from .seasons import profile_of, season_of, season_sentence
+from .series import Series
+
+AUTOMATIC = "automatic"
+MOST_CELLS = 5_000_000
+
+
+@dataclass(frozen=True)
+class ForecastProblem:
+    """What to forecast.
+
+    Attributes
+    ----------
+    series : Series
+        The data up to the start of the forecast.
+    adjacency : csr_matrix or None
+        Weights between neighbouring places, shape (p, p).
+    method : str
+        A name of :data:`.methods.NAMES`, or "automatic".
+    first : int
+        The first step to forecast, 1 for the one after the data.
+    steps : int
+        How many steps to forecast.
+    quantile : float
+        Of the upper bound, 0.5 to 1; the lower one is at 1 - quantile.
+    """
+
+    series: Series
+    adjacency: Any
+    method: str
+    first: int
+    steps: int
+    quantile: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """A row of the back-test: a method's errors so many hours ahead."""
+
+    method: str
+    hours: float
+    errors: Errors
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A forecast with its evidence.
+
+    Attributes
+    ----------
+    moments : ndarray, shape (steps,)
+        Seconds since 1970, universal time.
+    value, lower, upper : ndarray, shape (steps, p)
+    method : str
+    scores : list of Score
+        By method and horizon; empty without a back-test.
+    total : Errors or None
+        The chosen method's, over all horizons.
+    coverage : float or None
+        Share of the back-test between lower and upper.
+    notes : list of str
+        What was assumed.
+    """
+
+    moments: np.ndarray
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    method: str
+    scores: list[Score]
+    total: Errors | None
+    coverage: float | None
+    notes: list[str]
+
+
+def solve(problem: ForecastProblem, *, progress: Progress = no_progress, cancelled: IsCancelled = never) -> Forecast:
+    """Forecast every series of a problem.
+
+    All methods are put to the back-test, whichever is asked for, so that the choice can be judged.
+
+    Raises
+    ------
+    SolverError
+        When the forecast would be too large.
+    Cancelled
+    """
+    series, last = problem.series, problem.first + problem.steps - 1
+    if last * len(series.places) > MOST_CELLS:
+        raise SolverError(
+            f"HORIZON: {last:,} steps of {series.step:,} s after the data for {len(series.places)} places are more "
+            f"than {MOST_CELLS:,} values. Choose a shorter HORIZON, or a START nearer to the data."
+        )
+    notes: list[str] = []
+    season = season_of(series)
+    sentence = season_sentence(series, season)
+    if sentence:
+        notes.append(sentence)
+    test = run(series, last, problem.adjacency, progress=part(progress, 0.0, 0.6), cancelled=cancelled)
+    name = _method(problem, test, notes)
+    fitted = part(progress, 0.6, 0.95)
+    model = methods.fit(name, series, season, last, problem.adjacency, progress=fitted, cancelled=cancelled)
+    end = np.array([len(series)])
+    value = model.predict(series, end, last)
+    stop_if(cancelled)
+    lower, upper = _quantiles(problem, test, name, season, last).bounds(series, end, value)
+    floor = np.where(np.nanmin(series.values, axis=0) >= 0.0, 0.0, -np.inf)  # what was never negative stays so
+    kept = slice(problem.first - 1, None)
+    value, lower, upper = (np.maximum(array[0, kept], floor) for array in (value, lower, upper))
+    progress(1.0, "Forecast")
+    moments = series.moments(len(series) + problem.first - 1, len(series) + last)
+    coverage = None if test is None else test.coverage(name, problem.quantile)
+    total = None if test is None else test.errors(name, first=problem.first)
+    return Forecast(moments, value, lower, upper, name, _scores(test, problem), total, coverage, notes)
+
+
+def _method(problem: ForecastProblem, test: BackTest | None, notes: list[str]) -> str:
+    """Return the name of the method to use."""
+    if test is None:
+        days = len(problem.series) * problem.series.step / 86_400
+        used = historical_average.NAME if problem.method == AUTOMATIC else problem.method
+        notes.append(
+            f"COUNTS: {days:.1f} days are too short for a back-test of this HORIZON, which needs three times as much; "
+            f"the method is {used}, its errors are unknown, and the quantiles follow from the spread of the data."
+        )
+        return used
+    return test.best(problem.first) if problem.method == AUTOMATIC else problem.method
+
+
+def _quantiles(problem: ForecastProblem, test: BackTest | None, name: str, season: int, last: int) -> Quantiles:
+    """Return the error quantiles of the back-test; without one those of the data around their profile."""
+    series = problem.series
+    profile = profile_of(series, season)
+    spread = spread_of(series, profile)
+    if test is not None:
+        return quantiles_of(series, spread, test.origins, test.forecast[name], test.actual, problem.quantile)
+    around = profile.at(series, 0, len(series))[:, None]
+    steps = np.arange(len(series))
+    one = quantiles_of(series, spread, steps, around, series.values[:, None], problem.quantile)
+    return Quantiles(spread, np.repeat(one.low, last, axis=0), np.repeat(one.high, last, axis=0))
+
+
+def _scores(test: BackTest | None, problem: ForecastProblem) -> list[Score]:
+    if test is None:
+        return []
+    horizons = range(problem.first, problem.first + problem.steps)
+    hour = problem.series.step / 3600.0
+    return [Score(name, h * hour, test.errors(name, h)) for name in test.forecast for h in horizons]

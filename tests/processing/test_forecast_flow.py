@@ -1,0 +1,216 @@
+"""``evacuation:forecastflow`` through the registry: the sample's counts, the chain to recommendshelters, bad input."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+pytest.importorskip("qgis.core")
+pytest.importorskip("scipy")
+
+import processing
+from qgis.core import QgsProcessingException, QgsVectorLayer
+from qgis.PyQt.QtCore import QDateTime, Qt
+
+import environment
+from tests.processing.shelter_layers import Log, make_layer, point, rows_of
+
+SAMPLE = environment.ROOT / "resources" / "sample" / "sample.gpkg"
+MONDAY = datetime(2026, 3, 2)
+
+
+def wave(hour: int, place: int) -> float:
+    """People at a place: a day's wave, more on working days."""
+    day = MONDAY + timedelta(hours=hour)
+    return round(
+        100 * (1 + place) * (1.2 + np.sin(2 * np.pi * (day.hour - 9) / 24)) * (1.0 if day.weekday() < 5 else 0.5)
+    )
+
+
+def table(hours=24 * 28, places=("a", "b"), skip=(), text=None, extra=(), kind="string"):
+    """Counts by the hour as a table without geometry; ``text`` writes the time."""
+    write = text or (lambda moment: moment.isoformat(sep=" "))
+    rows = [
+        (None, [place, write(MONDAY + timedelta(hours=hour)), wave(hour, k)])
+        for k, place in enumerate(places)
+        for hour in range(hours)
+        if (place, hour) not in skip
+    ]
+    rows += [(None, list(row)) for row in extra]
+    return make_layer("None", f"field=place:string&field=time:{kind}&field=value:double", rows, "counts")
+
+
+def run(layer, log=None, **parameters):
+    given = {"COUNTS": layer, "OUTPUT": "memory:", "OUTPUT_BACKTEST": "memory:", "HORIZON": 6, **parameters}
+    return processing.run("evacuation:forecastflow", given, feedback=log or Log())
+
+
+def test_a_regular_wave_is_forecast_by_every_method():
+    for method in range(4):
+        result = run(table(), METHOD=method)
+        rows = rows_of(result["OUTPUT"])
+        assert result["OUTPUT"].fields().names() == ["place", "time", "forecast", "lower", "upper"]
+        assert len(rows) == 2 * 6
+        for row in rows:
+            hour = 24 * 28 + row["time"].time().hour()
+            assert row["forecast"] == pytest.approx(wave(hour, "ab".index(row["place"])), rel=0.02, abs=1)
+            assert 0 <= row["lower"] <= row["forecast"] <= row["upper"]
+        assert rows[0]["time"].toString(Qt.DateFormat.ISODate) == "2026-03-30T00:00:00"
+        assert 0 <= result["MAE"] <= result["RMSE"] < 2
+
+
+def test_backtest_has_every_method_and_horizon():
+    rows = rows_of(run(table())["OUTPUT_BACKTEST"])
+    assert {row["method"] for row in rows} == {"historical average", "seasonal naive", "graph ridge"}
+    assert sorted({row["horizon"] for row in rows}) == [1, 2, 3, 4, 5, 6]
+    assert all(row["MAE"] is not None and row["values"] > 0 for row in rows)
+
+
+def test_the_sample_feeds_recommendshelters_without_typing():
+    def layer(name):
+        return QgsVectorLayer(f"{SAMPLE}|layername={name}", name, "ogr")
+
+    log = Log()
+    result = run(layer("counts"), log, HORIZON=24, PLACES=layer("sites"), METHOD=1)
+    assert len(rows_of(result["OUTPUT"])) == 24 * layer("sites").featureCount()
+    assert any("neighbouring places" in line for line in log.said)
+    chosen = processing.run(
+        "evacuation:recommendshelters",
+        {
+            "SITES": layer("sites"), "FORECAST": result["OUTPUT"], "ZONES": layer("zones"), "NETWORK": layer("roads"),
+            "MAX_SNAP_DISTANCE": 1200, "TIME_LIMIT": 1, "OUTPUT": "memory:", "OUTPUT_SELECTED": "memory:",
+        },
+        feedback=Log(),
+    )  # fmt: skip
+    upper = {}
+    for row in rows_of(result["OUTPUT"]):
+        upper[row["place"]] = max(upper.get(row["place"], 0), row["upper"])
+    predicted = {row["site_id"]: row["predicted"] for row in rows_of(chosen["OUTPUT"])}
+    assert predicted == {site: int(np.ceil(value - 1e-9)) for site, value in upper.items()}
+
+
+def test_gaps_repeats_and_stray_rows_are_named_and_work_goes_on():
+    skip = {("a", hour) for hour in range(100, 140)}
+    extra = [("a", "2026-03-02 05:00:00", 1e3), ("a", "soon", 1), ("b", None, 1), ("", "2026-03-02 05:00:00", 1),
+             ("c", "2026-03-02 05:00:00", None)]  # fmt: skip
+    log = Log()
+    result = run(table(skip=skip, extra=extra), log)
+    assert {row["place"] for row in rows_of(result["OUTPUT"])} == {"a", "b"}
+    assert log.warned("cannot be read", "soon")
+    assert log.warned("no time") and log.warned("no place")
+    assert log.warned("several rows", "mean") and log.warned("missing")
+    assert log.warned("no value at all", "c")
+
+
+def test_clock_changes_follow_the_time_zone():
+    # New Zealand's clocks went back on 5 April 2026 at 3:00: the hour from 2:00 comes twice.
+    hours = [MONDAY + timedelta(hours=h) for h in range(24 * 34 + 3)]
+    hours += [MONDAY + timedelta(hours=h) for h in range(24 * 34 + 2, 24 * 36)]
+    rows = [(None, ["a", moment.isoformat(), float(10 + moment.hour)]) for moment in hours]
+    layer = make_layer("None", "field=place:string&field=time:string&field=value:double", rows, "counts")
+    log = Log()
+    result = run(layer, log, TIMEZONE="Pacific/Auckland", METHOD=1)
+    assert log.warned("come twice") and not log.warned("several rows") and not log.warned("missing")
+    for row in rows_of(result["OUTPUT"]):
+        assert row["forecast"] == pytest.approx(10 + row["time"].time().hour())
+    assert log.warned("come twice")
+    log = Log()
+    run(layer, log, METHOD=1)
+    assert log.warned("several rows")
+
+
+def test_offsets_give_a_forecast_in_universal_time():
+    result = run(table(places=("a",), text=lambda moment: moment.isoformat() + "+12:00"), METHOD=1)
+    first = rows_of(result["OUTPUT"])[0]
+    assert first["time"].toUTC().toString(Qt.DateFormat.ISODate) == "2026-03-29T12:00:00Z"
+    assert first["forecast"] == pytest.approx(wave(0, 0))
+
+
+def test_mixed_zones_are_read_with_a_warning():
+    log = Log()
+
+    def text(moment):
+        return moment.isoformat() + ("" if moment.day == 3 else "+12:00" if moment.day > 4 else "+13:00")
+
+    run(table(places=("a",), text=text), log, METHOD=1)
+    assert log.warned("different offsets", "UTC+12:00", "UTC+13:00") and log.warned("do not say their offset")
+
+
+def test_start_before_and_after_the_end_of_the_data():
+    log = Log()
+    result = run(table(), log, START="2026-03-23T06:00:00", METHOD=1)
+    assert rows_of(result["OUTPUT"])[0]["time"].toString(Qt.DateFormat.ISODate) == "2026-03-23T06:00:00"
+    assert any("left aside" in line for line in log.said)
+    start = QDateTime.fromString("2026-03-31T06:00:00", Qt.DateFormat.ISODate)
+    rows = rows_of(run(table(), START=start, METHOD=0)["OUTPUT"])
+    assert rows[0]["time"] == start and len(rows) == 12
+    assert rows[0]["forecast"] == pytest.approx(wave(24 * 29 + 6, 0), rel=0.02)
+
+
+def test_neighbours_from_places_and_from_a_table():
+    places = make_layer(
+        "Point",
+        "field=site_id:string",
+        [(point(0, 0), ["a"]), (point(100, 0), ["b"]), (point(9, 9), ["quiet"])],
+        "sites",
+    )
+    log = Log()
+    run(table(places=("a", "b", "nowhere")), log, PLACES=places, METHOD=3)
+    assert log.warned("no series", "quiet") and log.warned("no place", "nowhere")
+    pairs = make_layer("None", "field=from:string&field=to:string", [(None, ["a", "b"]), (None, ["a", "z"])], "pairs")
+    log = Log()
+    run(table(), log, ADJACENCY=pairs, METHOD=3)
+    assert log.warned("ADJACENCY", "z")
+
+
+@pytest.mark.parametrize(("hours", "words"), [(24 * 6, "shorter than 2 weeks"), (20, "shorter than 2 days")])
+def test_short_series_use_a_shorter_season_and_say_so(hours, words):
+    log = Log()
+    result = run(table(hours), log, HORIZON=3)
+    assert log.warned(words) and len(rows_of(result["OUTPUT"])) == 6
+    assert all(row["forecast"] is not None for row in rows_of(result["OUTPUT"]))
+
+
+def test_too_short_for_a_backtest():
+    log = Log()
+    result = run(table(20), log, HORIZON=12)
+    assert log.warned("too short for a back-test", "historical average")
+    assert "MAE" not in result and result["OUTPUT_BACKTEST"].featureCount() == 0
+    assert all(row["lower"] <= row["forecast"] <= row["upper"] for row in rows_of(result["OUTPUT"]))
+
+
+def test_no_rows_is_a_success_with_a_warning():
+    log = Log()
+    assert run(table(0), log)["OUTPUT"].featureCount() == 0
+    assert log.warned("no rows")
+
+
+def test_cancelling_writes_nothing(tmp_path):
+    output = tmp_path / "forecast.gpkg"
+    run(table(), Log(stop_at="graph ridge"), OUTPUT=str(output))
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "changes", "words"),
+    [
+        (lambda: table(text=lambda moment: "noon"), {}, ("COUNTS", "no row", "noon", "2026-05-01 06:30")),
+        (lambda: table(1), {}, ("COUNTS", "two different times")),
+        (lambda: table(extra=[("a", "9026-03-02 05:00", 1)]), {}, ("COUNTS", "stray time")),
+        (lambda: table(), {"TIMEZONE": "Middle/Earth"}, ("TIMEZONE", "Middle/Earth", "Pacific/Auckland")),
+        (lambda: table(), {"VALUE_FIELD": "place"}, ("COUNTS", "not a number", "row 1")),
+        (lambda: table(), {"START": "2020-01-01T00:00:00"}, ("START", "no data before")),
+        (lambda: table(), {"START": "2926-01-01T00:00:00"}, ("HORIZON", "START nearer")),
+        (lambda: table(), {"PLACE_FIELD": "site"}, ("PLACE_FIELD", "site", "place")),
+        (lambda: table(0, extra=[("a", "2026-03-02 05:00", None)]), {}, ("COUNTS", "no value")),
+    ],
+)
+def test_bad_input_is_named_with_what_to_mend(make, changes, words, tmp_path):
+    output = tmp_path / "forecast.gpkg"
+    with pytest.raises(QgsProcessingException) as error:
+        run(make(), OUTPUT=str(output), **changes)
+    for word in words:
+        assert word in str(error.value)
+    assert not output.exists()
