@@ -1,4 +1,4 @@
-"""Time the allocation of metro resources: exact and by swarm, beside the swarm that pyswarms has ready.
+"""Time the allocation of metro resources: exact, its sensitivity, and by swarm, beside pyswarms' ready swarm.
 
 Run with the project's Python: ``.venv/bin/python benchmarks/metro.py [--seeds N]``.
 
@@ -22,6 +22,8 @@ import numpy as np
 from evacuation_planner.plugin.solvers.metro.direct import solve_direct
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
 from evacuation_planner.plugin.solvers.metro.problem import MetroProblem
+from evacuation_planner.plugin.solvers.metro.sensitivity import by_rescue_points, by_resource_types
+from evacuation_planner.plugin.solvers.metro.subset_program import program_choices
 from evacuation_planner.plugin.solvers.metro.swarm import SwarmParameters, solve_swarm
 from evacuation_planner.plugin.solvers.metro.swarm_library import quiet_logging
 from evacuation_planner.plugin.solvers.metro.swarm_space import SwarmSpace
@@ -35,6 +37,27 @@ def exact(name: str, problem: MetroProblem) -> None:
     seconds = time.perf_counter() - start
     state = "gap 0" if allocation.proved else "not proved"
     print(f"exact, {name}: F = {allocation.worth.fitness:,.1f}, {state}, {seconds:.2f} s")
+
+
+def sensitivity(name: str, problem: MetroProblem) -> None:
+    """Time both curves: the best subset for each number of rescue points, and the number of types."""
+    start = time.perf_counter()
+    points = by_rescue_points(problem, time_limit=0)
+    middle = time.perf_counter()
+    types = by_resource_types(problem, time_limit=0)
+    state = "all proved" if all(sample.proved for sample in (*points, *types)) else "not all proved"
+    print(
+        f"sensitivity, {name}: 1 to {len(points)} rescue points {middle - start:.3f} s, 1 to {len(types)} types "
+        f"{time.perf_counter() - middle:.2f} s, {state}"
+    )
+
+
+def by_program(name: str, problem: MetroProblem) -> None:
+    """Time the integer program for the rescue points where the subsets could be gone through as well."""
+    start = time.perf_counter()
+    choices = program_choices(problem, time_limit=0)
+    seconds = time.perf_counter() - start
+    print(f"the same by the integer program, {name}: 1 to {len(choices)} rescue points {seconds:.2f} s")
 
 
 def swarm(problem: MetroProblem, seeds: int, repair: bool) -> None:
@@ -95,6 +118,11 @@ def main() -> None:
     exact("5 rescue points x 3 types x 1 incident", nanjing())
     large = random_problem(np.random.default_rng(1), 200, 20, 60, stock=30, demand=60)
     exact("200 rescue points x 60 types x 20 incidents", large)
+    ten = random_problem(np.random.default_rng(3), 10, 1, 10, stock=60, demand=100)
+    sensitivity("10 rescue points x 10 types x 1 incident", ten)
+    by_program("10 rescue points x 10 types x 1 incident", ten)
+    two = random_problem(np.random.default_rng(4), 10, 2, 10, stock=60, demand=100)
+    sensitivity("10 rescue points x 10 types x 2 incidents", two)
     swarm(nanjing(), seeds, repair=False)
     swarm(nanjing(), seeds, repair=True)
     with quiet_logging():

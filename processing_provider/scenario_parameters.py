@@ -47,7 +47,7 @@ _FORM: tuple[tuple[str, str, str, Any, str], ...] = (
         "STATION",
         "Location: station",
         "",
-        "Without INCIDENTS the incident is at this station of METRO_STATIONS. Empty: the station nearest to the incident.",
+        "Without INCIDENTS the incident is at this station of METRO_STATIONS. Empty: the nearest station.",
     ),
     ("list", "STATION_TYPE", "Location: station type", FROM_METRO, "By the lines that stop there, or as chosen."),
     ("list", "SPOT", "Location: spot", "platform", "Where in the station or between stations."),

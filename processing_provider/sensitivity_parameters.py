@@ -52,7 +52,8 @@ def add_choices(algorithm: EvacuationAlgorithm) -> None:
     names = [*VARIED[:-2], tr("demand times a factor"), tr("stock times a factor")]
     algorithm.add(
         QgsProcessingParameterEnum("PARAMETER", tr("Parameter"), names, defaultValue=0),
-        "Only with “a parameter over a range”. SPEED needs travel times that come from it, DETOUR_FACTOR straight lines.",
+        "Only with “a parameter over a range”. SPEED needs travel times that come from it, DETOUR_FACTOR needs "
+        "straight lines.",
     )
     for name, title, default in (("RANGE_FROM", tr("Range from"), 5.0), ("RANGE_TO", tr("Range to"), 30.0)):
         number = QgsProcessingParameterNumber(name, title, double, default, minValue=0.0)
@@ -70,8 +71,8 @@ def add_weighing(algorithm: EvacuationAlgorithm) -> None:
     ways = [tr("as given"), tr("pairwise comparison (AHP)"), tr("entropy")]
     algorithm.add(
         QgsProcessingParameterEnum("WEIGHTING", tr("Weights of delay and cost"), ways, defaultValue=GIVEN),
-        "As given: WEIGHT_DELAY and WEIGHT_COST. Pairwise comparison: from PAIRWISE. Entropy: the objective weighs more "
-        "in which the ways differ more (travel time, mean unit cost of what is demanded). The numbers DELAY_WEIGHT and "
+        "As given: WEIGHT_DELAY and WEIGHT_COST. Pairwise comparison: from PAIRWISE. Entropy: the objective weighs "
+        "more in which the ways differ more (travel time, mean unit cost of what is demanded). The numbers DELAY_WEIGHT and "
         "COST_WEIGHT of the result can be given to the allocation.",
         advanced=True,
     )
@@ -132,8 +133,9 @@ def read_weights(
         text = algorithm.tr("The weights come from a pairwise comparison (consistency ratio {ratio:.3f}).")
         if ratio > weights.ACCEPTABLE:
             feedback.pushWarning(
-                algorithm.tr("PAIRWISE: the judgements contradict each other (consistency ratio {ratio:.3f}, above 0.1).")
-                .format(ratio=ratio)
+                algorithm.tr(
+                    "PAIRWISE: the judgements contradict each other (consistency ratio {ratio:.3f}, above 0.1)."
+                ).format(ratio=ratio)
             )
     else:
         delay, cost = weights.entropy_weights(_alternatives(problem)).tolist()

@@ -97,8 +97,8 @@ def make_model() -> QgsProcessingModelAlgorithm:
     model.setName("metroresponse")
     children = {name: child(name, row) for row, name in enumerate((SCENARIO, ALLOCATION))}
     helps = {
-        "ALG_DESC": "From the description of a metro emergency to the resources it needs and the rescue points that send "
-        "them. Each of the two steps is an algorithm of its own with more options.",
+        "ALG_DESC": "From the description of a metro emergency to the resources it needs and the rescue points that "
+        "send them. Each of the two steps is an algorithm of its own with more options.",
         "ALG_CREATOR": "Evacuation Planner",
     }
     for place, (definition, feeds) in enumerate(definitions()):

@@ -51,9 +51,7 @@ def _elements(scenarios: Sequence[Scenario], elements: Sequence[str]) -> list[tu
     return rows
 
 
-def _demand(
-    scenario: Scenario, needs: Sequence[Need], level: str, stock: Mapping[str, int] | None
-) -> dict[str, Any]:
+def _demand(scenario: Scenario, needs: Sequence[Need], level: str, stock: Mapping[str, int] | None) -> dict[str, Any]:
     own = [need for need in needs if need.incident == scenario.incident]
     groups = [name for name in CLASSES if any(need.group == name for need in own)]
     groups += sorted({need.group for need in own} - set(groups))
@@ -61,7 +59,10 @@ def _demand(
         "incident": scenario.incident,
         "kind": scenario.emergency_type,
         "groups": [
-            (name, [(n, n.at(level), None if stock is None else stock.get(n.resource, 0)) for n in own if n.group == name])
+            (
+                name,
+                [(n, n.at(level), None if stock is None else stock.get(n.resource, 0)) for n in own if n.group == name],
+            )
             for name in groups
         ],
         "stocked": stock is not None,
@@ -81,7 +82,9 @@ def _travel(adjusted: AdjustedTravel, stations: Places, j: int, scenario: Scenar
                 "free": f"{adjusted.travel.minutes[i, j]:.1f}" if way else "",
                 "later": f"{adjusted.travel.minutes[i, j] * adjusted.later[j] * adjusted.period[j]:.1f}" if way else "",
                 "km": f"{adjusted.travel.km[i, j]:.1f}" if way else "",
-                "metro": "" if ride is None else f"{ride.km:.1f} km, {ride.intervals} intervals, {ride.transfers} transfers",
+                "metro": ""
+                if ride is None
+                else f"{ride.km:.1f} km, {ride.intervals} intervals, {ride.transfers} transfers",
             }
         )
     return {

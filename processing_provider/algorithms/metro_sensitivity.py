@@ -45,9 +45,9 @@ class MetroSensitivity(EvacuationAlgorithm):
     SUMMARY = (
         "Shows how the fitness F of the best allocation answers to the number of rescue points, to the number of "
         "resource types, or to a parameter (Lu and Sun, Sustainability 2020, 12(16), 6380, section 5.3).\n"
-        "Every point is an exact optimum. For a number of rescue points it is that of the best subset of this size: all "
-        "subsets are compared for one incident and up to 14 points, otherwise an integer program chooses. Where the "
-        "demand cannot be served, F leaves out what is missing and is not comparable; the table and the sentence say so."
+        "Every point is an exact optimum. For a number of rescue points it is that of the best subset of this size: "
+        "all subsets are compared for one incident and up to 14 points, otherwise an integer program chooses. Where the "
+        "demand cannot be served, F leaves out what is missing and is not comparable; table and sentence say so."
     )
     TAGS = ("metro", "subway", "emergency", "resources", "sensitivity", "ahp", "entropy")
 
@@ -64,7 +64,9 @@ class MetroSensitivity(EvacuationAlgorithm):
         self.add(limit, "Seconds for each curve; 0 = no limit.", advanced=True)
         table = QgsProcessing.SourceType.TypeVector
         sink = QgsProcessingParameterFeatureSink("OUTPUT", self.tr("Sensitivity"), table)
-        self.add(sink, "Table: a row for each point of each curve, with F, its parts, what is missing and who is chosen.")
+        self.add(
+            sink, "Table: a row for each point of each curve, with F, its parts, what is missing and who is chosen."
+        )
         report = QgsProcessingParameterFileDestination(
             "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
         )

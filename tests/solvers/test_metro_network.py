@@ -16,9 +16,7 @@ LINES = {"A": "a1 a2 x a3", "B": "b1 x y b2", "C": "a1 c y", "D": "d1 d2"}
 def network(km=None):
     stops = [Stop(s, line, n, (0.0, 0.0)) for line, text in LINES.items() for n, s in enumerate(text.split())]
     km = km or {}
-    lengths = {
-        (a.line, a.station, b.station): km.get((a.station, b.station), 1.0) for a, b in neighbours(stops)
-    }
+    lengths = {(a.line, a.station, b.station): km.get((a.station, b.station), 1.0) for a, b in neighbours(stops)}
     return build_metro_network(stops, lengths)
 
 
@@ -30,7 +28,13 @@ def test_station_types():
 
 def test_a_way_on_one_line_has_no_transfer():
     ride = network().ride("a2", "a3")
-    assert (ride.stations, ride.lines, ride.km, ride.transfers, ride.intervals) == (("a2", "x", "a3"), ("A",), 2.0, 0, 2)
+    assert (ride.stations, ride.lines, ride.km, ride.transfers, ride.intervals) == (
+        ("a2", "x", "a3"),
+        ("A",),
+        2.0,
+        0,
+        2,
+    )
 
 
 def test_a_transfer_is_taken_only_where_it_saves_more_than_it_costs():

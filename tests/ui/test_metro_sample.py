@@ -6,11 +6,11 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from qgis.core import QgsProject  # noqa: E402
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu, QMessageBox  # noqa: E402
+from qgis.core import QgsProject
+from qgis.PyQt.QtWidgets import QMainWindow, QMenu, QMessageBox
 
-from evacuation_planner.ui.menu import EvacuationMenu  # noqa: E402
-from evacuation_planner.ui.sample_project import METRO_PROJECT, RESOURCES, copy_metro_sample  # noqa: E402
+from evacuation_planner.ui.menu import EvacuationMenu
+from evacuation_planner.ui.sample_project import METRO_PROJECT, RESOURCES, copy_metro_sample
 
 
 class Desktop:
@@ -21,13 +21,13 @@ class Desktop:
         self.plugins = QMenu(self.window)
         self.opened = []
 
-    def mainWindow(self):  # noqa: N802
+    def mainWindow(self):
         return self.window
 
-    def pluginMenu(self):  # noqa: N802
+    def pluginMenu(self):
         return self.plugins
 
-    def addProject(self, path):  # noqa: N802
+    def addProject(self, path):
         self.opened.append(path)
 
 

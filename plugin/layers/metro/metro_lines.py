@@ -72,7 +72,9 @@ def read_metro_lines(
     """
     layer = source.sourceName()
     if not source.sourceCrs().isValid():
-        raise LayerError(f"{PARAMETER}: “{layer}” has no coordinate reference system. Set it in the layer's properties.")
+        raise LayerError(
+            f"{PARAMETER}: “{layer}” has no coordinate reference system. Set it in the layer's properties."
+        )
     stops, first = [], {}
     for feature in features_of(source):
         texts = {key: id_text(feature[fields[key]]) for key in ("station", "line")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..control import SolverError
 
@@ -33,9 +34,7 @@ class Line:
         except ValueError:
             value = float("nan")
         if not 0.0 < value < float("inf"):
-            raise SolverError(
-                f"{self.where}: “{self.values[column]}” in the column {column} must be a number above 0."
-            )
+            raise SolverError(f"{self.where}: “{self.values[column]}” in the column {column} must be a number above 0.")
         return value
 
 
@@ -63,7 +62,7 @@ def read_lines(path: Path | str, parameter: str, columns: tuple[str, ...]) -> li
         raise SolverError(f"{parameter}: “{file.name}” is no CSV file ({error}).") from None
 
 
-def _lines(reader, name: str, parameter: str, columns: tuple[str, ...]) -> list[Line]:  # type: ignore[no-untyped-def]
+def _lines(reader: Any, name: str, parameter: str, columns: tuple[str, ...]) -> list[Line]:
     header = [cell.strip() for cell in next(reader, [])]
     missing = [column for column in columns if column not in header]
     if missing:

@@ -1,4 +1,4 @@
-"""The metro as a graph: stations are nodes and intervals edges, [M] section 5.1; ways along the lines with transfers."""
+"""The metro as a graph: stations are nodes and intervals edges, [M] section 5.1; ways along the lines."""
 
 from __future__ import annotations
 

@@ -85,9 +85,7 @@ def _rule(line: Line) -> Rule:
             f"{line.where}: “{kind}” is no emergency type. It must be {ANY} or one of: {', '.join(EMERGENCY_TYPES)}."
         )
     if per not in (FIXED, *QUANTITIES):
-        raise SolverError(
-            f"{line.where}: “{per}” in the column per must be one of: {', '.join((FIXED, *QUANTITIES))}."
-        )
+        raise SolverError(f"{line.where}: “{per}” in the column per must be one of: {', '.join((FIXED, *QUANTITIES))}.")
     if not line["resource"]:
         raise SolverError(f"{line.where}: the resource has no name.")
     if not line["units"]:

@@ -40,7 +40,11 @@ TEXTS = ("cause", "occurred", "now", "line", "station")
 # First level: dimension, the part it plays in the chain of [M] section 3.3, its second-level elements. The demand and
 # the supply are tables of their own.
 DIMENSIONS = (
-    ("Event", "causing", ("emergency_type", "cause", "interruption", "fatalities", "wounded", "property_loss", "stage")),
+    (
+        "Event",
+        "causing",
+        ("emergency_type", "cause", "interruption", "fatalities", "wounded", "property_loss", "stage"),
+    ),
     ("Passengers", "bearing", ("flow_volume", "flow_density", "stranded")),
     ("Time", "breeding", ("occurred", "now", "period", "special_date")),
     ("Location", "bearing", ("line", "station", "station_type", "spot")),

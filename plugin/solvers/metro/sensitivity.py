@@ -111,9 +111,7 @@ def by_parameter(
     return out
 
 
-def sample_of(
-    problem: MetroProblem, value: float, units: np.ndarray, chosen: tuple[str, ...], proved: bool
-) -> Sample:
+def sample_of(problem: MetroProblem, value: float, units: np.ndarray, chosen: tuple[str, ...], proved: bool) -> Sample:
     """Return what ``units``, shape (i, j, k), are as a point of a curve."""
     timely = (units * problem.on_time[:, :, None]).sum(axis=0)
     missing = int((problem.demand - units.sum(axis=0)).sum())

@@ -22,12 +22,13 @@ def rescue_points_sentence(samples: Sequence[Sample]) -> str:
         text = f"There is one rescue point only ({fitness})."
     else:
         text = (
-            f"From {stop.value:.0f} rescue point(s) on, another one stops helping: the best are {names}, with {fitness}, "
-            f"and all {last.value:.0f} together do no better."
+            f"From {stop.value:.0f} rescue point(s) on, another one stops helping: the best are {names}, with "
+            f"{fitness}, and all {last.value:.0f} together do no better."
         )
     first = next((s for s in samples if s.complete), None)
     if first is None:
-        text += f" Even all together leave {last.missing:,} unit(s) missing and {last.late} demand(s) without a unit on time."
+        text += f" Even all together leave {last.missing:,} unit(s) missing"
+        text += f" and {last.late} demand(s) without a unit on time."
     elif first.value > samples[0].value:
         text += f" Fewer than {first.value:.0f} cannot serve the demand in full, so their F is not comparable."
     return text
