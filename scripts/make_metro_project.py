@@ -81,6 +81,13 @@ def style_rescue_points(layer: QgsVectorLayer) -> None:
     label(layer, "station_id", 11, "#1c1c1c", 2.5)
 
 
+def style_candidates(layer: QgsVectorLayer) -> None:
+    """Draw candidates as hollow squares with their ids, so that the case's points stand out from them."""
+    symbol = {"name": "square", "color": "white", "outline_color": "#1c1c1c", "outline_width": "0.5", "size": "4"}
+    layer.setRenderer(QgsSingleSymbolRenderer(QgsMarkerSymbol.createSimple(symbol)))
+    label(layer, "station_id", 9, "#444444", 2.5)
+
+
 def style_stations(layer: QgsVectorLayer) -> None:
     """Draw transfer stations larger; name each once."""
     categories = []
@@ -105,7 +112,7 @@ STYLES = {
     "rescue_points": style_rescue_points,
     "metro_stations": style_stations,
     "metro_intervals": style_intervals,
-    "candidates": style_rescue_points,
+    "candidates": style_candidates,
     **{name: style_incidents for name, _ in EXAMPLES if name.startswith("scenario_")},
 }
 

@@ -88,7 +88,7 @@ def draw(project: QgsProject, picture: Path) -> None:
     """Draw the project's default view."""
     settings = QgsMapSettings()
     settings.setDestinationCrs(project.crs())
-    settings.setLayers([layer for layer in project.layerTreeRoot().layerOrder() if layer.isSpatial()])
+    settings.setLayers([layer for layer in project.layerTreeRoot().checkedLayers() if layer.isSpatial()])
     settings.setExtent(project.viewSettings().defaultViewExtent())
     settings.setOutputSize(QSize(1400, 1500))
     settings.setOutputDpi(130)

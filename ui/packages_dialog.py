@@ -23,7 +23,7 @@ PURPOSES = {
     "pyswarms": "the particle swarm for metro resources",
     "shapely": "reading road networks",
     "scipy": "travel times over road networks",
-    "networkx": "checks of small networks",
+    "networkx": "ways along the metro lines",
     "matplotlib": "charts in reports",
 }
 

@@ -46,8 +46,8 @@ class MetroSensitivity(EvacuationAlgorithm):
         "Shows how the fitness F of the best allocation answers to the number of rescue points, to the number of "
         "resource types, or to a parameter (Lu and Sun, Sustainability 2020, 12(16), 6380, section 5.3).\n"
         "Every point is an exact optimum. For a number of rescue points it is that of the best subset of this size: "
-        "all subsets are compared for one incident and up to 14 points, otherwise an integer program chooses. Where the "
-        "demand cannot be served, F leaves out what is missing and is not comparable; table and sentence say so."
+        "all subsets are compared for one incident and up to 14 points, otherwise an integer program chooses. Where "
+        "the demand cannot be served, F leaves out what is missing and is not comparable; table and sentence say so."
     )
     TAGS = ("metro", "subway", "emergency", "resources", "sensitivity", "ahp", "entropy")
 

@@ -85,6 +85,8 @@ def test_the_project_opens_with_its_layers_styled(tmp_path, qgis_app):
     assert project.read(str(tmp_path / "nanjing.qgz"))
     layers = list(project.mapLayers().values())
     assert len(layers) == len(LAYERS) and all(layer.isValid() for layer in layers)
+    shown = {layer.name() for layer in project.layerTreeRoot().checkedLayers() if layer.isSpatial()}
+    assert shown == {"Incident", "Rescue points (reconstructed)", "Metro stations (approximate)", "Metro lines"}
     assert "reconstructed" in project.metadata().abstract()
     (metro,) = project.mapLayersByName("Metro lines")
     assert [item.label() for item in metro.renderer().legendSymbolItems()] == ["Line 1", "Line 2", "Line 3", "Line 10"]
