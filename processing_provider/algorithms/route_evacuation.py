@@ -201,14 +201,18 @@ class RouteEvacuation(EvacuationAlgorithm):
             text += f", {result.reduction:.1f} % less than individual routes"
         feedback.pushInfo(f"{text}; {result.seconds:.1f} s.")
         if result.lower_bound is not None and result.gap is not None:
-            feedback.pushInfo(f"At most {result.gap:.2f} % above the least possible ({result.bound_name}).")
+            feedback.pushInfo(
+                f"No plan can save more than {result.gap:.2f} % of this total time ({result.bound_name})."
+            )
         if "MAX_DETOUR" in numbers:
             feedback.pushInfo(
                 f"Travel time over own fastest way: 95 % of the vehicles at most {numbers['DETOUR_95']:.2f}, at worst "
                 f"{numbers['MAX_DETOUR']:.2f}."
             )
         if numbers["OVER_CAPACITY_ROADS"]:
-            feedback.pushInfo(f"{numbers['OVER_CAPACITY_ROADS']} directed pieces of road carry more than their capacity.")
+            feedback.pushInfo(
+                f"{numbers['OVER_CAPACITY_ROADS']} directed pieces of road carry more than their capacity."
+            )
         if numbers["UNROUTED"]:
             feedback.pushWarning(
                 self.tr("{left} people have no route; see OUTPUT_UNROUTED.").format(left=numbers["UNROUTED"])

@@ -45,7 +45,7 @@ class Stage:
         if self.bound is None:
             proof = "no bound"
         elif self.gap:
-            proof = f"at most {self.gap:.3g} % above the optimum"
+            proof = f"the proven bound lies {self.gap:.3g} % below"
         else:
             proof = "proved best"
         value = f"{self.value:,.0f}" if abs(self.value - round(self.value)) < 0.005 else f"{self.value:,.2f}"
