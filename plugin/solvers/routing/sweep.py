@@ -24,7 +24,7 @@ from .trees import Trees, reverse_trees
 
 LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
 LEAST_ROUTE_GAIN = 0.01  # of a route's cost: a trip that would gain less stays; lets the search give up early
-GUIDE_SHARE = 0.5  # of the mean cost above free flow that leads the search
+GUIDE_SHARES = (0.5, 0.25, 0.0)  # of the mean cost above free flow that leads the search, by sweep
 MOST_SWEEPS = 20
 FIRST_PARTS, MOST_PARTS = 4, 32
 
@@ -103,11 +103,14 @@ class Sweep:
         self.search: Search = make_search(problem.nodes, problem.arcs)
         self.trips = (problem.source, problem.destination, problem.departure)
 
-    def guide(self, schedule: Schedule, cancelled: IsCancelled) -> np.ndarray:
-        """Return the least costs (d, n) to each destination that lead the searches in the traffic of ``schedule``."""
+    def guide(self, schedule: Schedule, share: float, cancelled: IsCancelled) -> np.ndarray:
+        """Return the least costs (d, n) to each destination that lead the searches in the traffic of ``schedule``.
+
+        ``share`` of the mean cost above free flow counts: more leads more directly, less misses fewer ways.
+        """
         free = self.problem.cost.free_flow
         costs = mean_costs(self.problem.cost, make_timetable(schedule, self.problem.arcs), schedule)
-        weight = free + GUIDE_SHARE * np.maximum(costs - free, 0.0)
+        weight = free + share * np.maximum(costs - free, 0.0)
         return reverse_trees(self.problem, weight, cancelled=cancelled).seconds
 
     def run(
@@ -170,7 +173,7 @@ def system_optimal_routes(
     total = float(start.arrival.sum()) - departed
     history, sweep, parts = [(deadline.elapsed, total)], Sweep(problem, trees), FIRST_PARTS
     for number in range(1, MOST_SWEEPS + 1):
-        before, guide, changed, rejected = total, sweep.guide(best, cancelled), 0, 0
+        before, guide, changed, rejected = total, sweep.guide(best, GUIDE_SHARES[min(number, len(GUIDE_SHARES)) - 1], cancelled), 0, 0
         for k in range(parts):
             first = (number - 1 + k / parts) / MOST_SWEEPS
             bar = part(progress, first, first + 1.0 / parts / MOST_SWEEPS)
@@ -185,8 +188,8 @@ def system_optimal_routes(
                 break
         if log:
             log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
-        if deadline.passed() or (before - total < LEAST_GAIN * total and (2 * rejected < parts or parts >= MOST_PARTS)):
+        if deadline.passed() or (before - total <= LEAST_GAIN * total and (2 * rejected < parts or parts >= MOST_PARTS)):
             break
         if 2 * rejected >= parts:  # too many at once: they get into each other's way
-            parts *= 2
+            parts = min(2 * parts, MOST_PARTS)
     return distinct(best.indptr, best.arc, problem.source), history
