@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
@@ -13,7 +12,7 @@ from ..solvers.roads.network import RoadNetwork
 from ..solvers.routing.problem import CUMULATIVE, RoutingProblem, routing_problem
 from ..solvers.routing.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
 from ..solvers.routing.volume_delay import BPR, DENSITY, LEAST_SPEED_SHARE, LINEAR, RoadCost, road_cost, storage
-from .network import ReadNetwork, join_places
+from .roads.network import ReadNetwork, join_places
 from .trips import TripRows, row_departures, start_of
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer
@@ -74,7 +73,7 @@ class RoutingCase:
         self,
         choice: CostChoice,
         flow_model: int,
-        background: Optional[tuple[np.ndarray, np.ndarray, np.ndarray]],
+        background: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     ) -> RoutingProblem:
         """Return the problem in arrays under a cost function and with a background flow."""
         network = self.read.network
@@ -93,7 +92,7 @@ class RoutingCase:
 
 
 def cost_of(
-    network: RoadNetwork, choice: CostChoice, background: Optional[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    network: RoadNetwork, choice: CostChoice, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 ) -> RoadCost:
     """Return the volume-delay function of every arc."""
     free_flow = np.maximum(network.free_flow, LEAST_TIME)
@@ -116,7 +115,7 @@ def limit_of(network: RoadNetwork, period: float, flow_model: int) -> np.ndarray
 def routing_case(
     read: ReadNetwork,
     rows: TripRows,
-    start_given: Optional[QDateTime],
+    start_given: QDateTime | None,
     departures: Departures,
     max_snap_distance: float,
     context: QgsProcessingContext,

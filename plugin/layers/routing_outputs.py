@@ -13,8 +13,8 @@ from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.road_use import RoadUse
 from .fields import Column
 from .moments import at_second
-from .network import arcs_geometries
-from .network_geometry import lines_in
+from .roads.network import arcs_geometries
+from .roads.route_geometry import lines_in
 from .routing_case import OUTLET, RoutingCase
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
@@ -61,7 +61,7 @@ UNROUTED = [
 
 
 def route_groups(case: RoutingCase, result: RoutingResult) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first vehicle of each group with one origin, destination and route, and the group (r,) of each."""
+    """Return the first vehicle of each group of one origin, destination and route, and the group (r,) of each."""
     rows = case.rows
     ends: dict[tuple[str, str], int] = {}
     pair = np.array([ends.setdefault(key, len(ends)) for key in zip(rows.origin, rows.destination)], dtype=np.int64)
