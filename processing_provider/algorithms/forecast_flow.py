@@ -42,8 +42,8 @@ class ForecastFlow(EvacuationAlgorithm):
         "“automatic” takes it. The quantiles come from the same errors, by place, horizon and time of day.\n"
         "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) forecast road flows with a "
         "graph-wavelet neural network. The graph ridge here smooths neighbours with the same wavelets, exp(−s L) of "
-        "the graph's normalised Laplacian, but learns by ridge regression, so that it needs no training hardware; it is "
-        "not their network."
+        "the graph's normalised Laplacian, but learns by ridge regression, so that it needs no graphics card; "
+        "it is not their network."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -136,12 +136,20 @@ def run(
     *,
     names: tuple[str, ...] = methods.NAMES,
     training: int | None = None,
+    origins: np.ndarray | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
 ) -> BackTest | None:
     """Fit the methods to the first part of a series and let them forecast the rest from origins all over it.
 
     The fit is not renewed; forecasts use all values before their origin. None where the series is too short.
+
+    Parameters
+    ----------
+    training : int, optional
+        Steps to fit to; default by :func:`split`.
+    origins : ndarray of int, shape (o,), optional
+        Steps at which forecasts begin, from ``training`` on; default by :func:`origins_of`.
 
     Raises
     ------
@@ -152,7 +160,8 @@ def run(
         return None
     known = series.before(training)
     season = season_of(known)
-    origins = origins_of(series, training, steps)
+    if origins is None:
+        origins = origins_of(series, training, steps)
     actual = np.stack([series.values[o : o + steps] for o in origins])
     forecast = {}
     for i, name in enumerate(names):
