@@ -72,8 +72,8 @@ def add_weighing(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         QgsProcessingParameterEnum("WEIGHTING", tr("Weights of delay and cost"), ways, defaultValue=GIVEN),
         "As given: WEIGHT_DELAY and WEIGHT_COST. Pairwise comparison: from PAIRWISE. Entropy: the objective weighs "
-        "more in which the ways differ more (travel time, mean unit cost of what is demanded). The numbers DELAY_WEIGHT "
-        "and COST_WEIGHT of the result can be given to the allocation.",
+        "more in which the ways differ more (travel time, mean unit cost of what is demanded). The numbers "
+        "DELAY_WEIGHT and COST_WEIGHT of the result can be given to the allocation.",
         advanced=True,
     )
     algorithm.add(

@@ -49,7 +49,7 @@ class EvacuationMenu:
         self.menu.addSeparator()
         for identifier in self._algorithms():
             algorithm = QgsApplication.processingRegistry().algorithmById(identifier)
-            action = QAction(algorithm.icon(), algorithm.displayName() + "…", self.menu)
+            action = QAction(self._icon(algorithm), algorithm.displayName() + "…", self.menu)
             action.triggered.connect(lambda _=False, i=identifier: self.open_algorithm(i))
             self.menu.addAction(action)
         self.menu.addSeparator()
@@ -68,6 +68,12 @@ class EvacuationMenu:
         action = QAction(QIcon(str(RESOURCES / "icons" / f"{icon}.svg")) if icon else QIcon(), text, self.menu)
         action.triggered.connect(lambda _=False: slot())
         self.menu.addAction(action)
+
+    @staticmethod
+    def _icon(algorithm: QgsProcessingAlgorithm) -> QIcon:
+        """Return the icon of an algorithm; a model has one by its name only."""
+        path = RESOURCES / "icons" / f"{algorithm.name()}.svg"
+        return QIcon(str(path)) if path.is_file() else algorithm.icon()
 
     @staticmethod
     def _algorithms() -> list[str]:

@@ -23,6 +23,7 @@ def line_chart(
     y_label: str,
     marks: dict[str, float] | None = None,
     step: bool = False,
+    points: bool = False,
 ) -> Any:
     """Return a line chart as SVG markup that is safe to put in a page.
 
@@ -36,10 +37,13 @@ def line_chart(
         Dashed vertical lines with a label.
     step : bool
         Draw counts as steps.
+    points : bool
+        Mark each value, which also shows one that has no neighbour.
     """
     figure, axes = _figure(title, x_label, y_label)
+    style, marker = "steps-post" if step else "default", "o" if points else ""
     for colour, (name, values) in zip(COLOURS * 3, series.items()):
-        axes.plot(x, values, label=name, color=colour, linewidth=2, drawstyle="steps-post" if step else "default")
+        axes.plot(x, values, label=name, color=colour, linewidth=2, drawstyle=style, marker=marker)
     for name, place in (marks or {}).items():
         axes.axvline(place, color="#666666", linestyle="--", linewidth=1)
         corner = (place, 1.0)

@@ -54,10 +54,11 @@ def _chart(name: str, samples: Sequence[Sample]) -> Any:
     if complete.any():
         series["Demand served"] = np.where(complete, fitness, np.nan)
     if not complete.all():
-        # The last point that is not comparable is joined to nothing: its F leaves out what is missing.
+        # Drawn apart and not joined: its F leaves out what is missing.
         series["Units missing or late (not comparable)"] = np.where(complete, np.nan, fitness)
     marks = {}
     if name == RESCUE_POINTS and enough(samples) is not samples[-1]:
         marks["no better beyond"] = enough(samples).value
     label = _LABELS.get(name, name)
-    return line_chart(values, series, title=f"F over {label}", x_label=label, y_label="Fitness F", marks=marks)
+    title = f"Fitness of the best allocation by {name}"
+    return line_chart(values, series, title=title, x_label=label, y_label="Fitness F", marks=marks, points=True)
