@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import cases
-from benchmarks.measuring import ROOT, timed
+from benchmarks.measuring import timed
 from benchmarks.table import Table, seconds
 from evacuation_planner.plugin.solvers.routing.problem import FLOW_MODEL_NAMES, METHOD_NAMES
 from evacuation_planner.plugin.solvers.routing.solve import solve
@@ -18,7 +18,6 @@ from evacuation_planner.plugin.solvers.routing.solve import solve
 TRIPS = (2_000, 4_000, 6_000, 8_000, 10_000)
 DRAWS = 20
 LONGEST = 20.0  # seconds for the improving methods
-FOLDER = ROOT / "benchmarks" / "figures"
 COLOURS = ("#777777", "#0072b2", "#e69f00", "#d55e00")  # told apart by the colour-blind as well
 HEADER = ("flow model", "method", "trips", "CPU s, mean", "CPU s, worst", "T_gor h, mean", "T_gor h, worst")
 
@@ -57,19 +56,20 @@ def draw_figure(values: np.ndarray, label: str, title: str, path: Path) -> None:
     pyplot.close(figure)
 
 
-def tables(draws: int = DRAWS) -> list[Table]:
-    """Measure, draw the figures and return the table behind them."""
+def tables(folder: Path, draws: range = cases.DRAWS) -> list[Table]:
+    """Measure, draw the figures and return the table behind them; twenty draws unless other than five are asked for."""
     table = Table("The paper's figures 8 and 9 on TG", HEADER)
     if cases.shared_cases() is None:
         table.notes.append("The cases of `../shared` are not here: not drawn.")
         return [table]
+    count = DRAWS if draws == cases.DRAWS else len(draws)
     for flow_model, model in enumerate(FLOW_MODEL_NAMES):
-        cpu, hours = measure(flow_model, draws)
-        what = f"TG, 60 destinations, {model}, {draws} draws"
+        cpu, hours = measure(flow_model, count)
+        what = f"TG, 60 destinations, {model}, {count} draws"
         for number, values, label in ((8, cpu, "CPU time, s"), (9, hours, "total travel time T_gor, vehicle-hours")):
-            path = FOLDER / f"figure{number}_{model}.svg"
+            path = folder / f"figure{number}_{model}.svg"
             draw_figure(values, label, what, path)
-            table.notes.append(f"![{label}, {model}]({path.relative_to(ROOT / 'benchmarks').as_posix()})")
+            table.notes.append(f"![{label}, {model}]({folder.name}/{path.name})")
         for method, name in enumerate(METHOD_NAMES):
             for column, trips in enumerate(TRIPS):
                 of = cpu[method, column], hours[method, column]

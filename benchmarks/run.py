@@ -11,12 +11,13 @@ one. It is a benchmark, not a test: it fails only when something cannot be measu
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import sys
 import time
 import traceback
+from importlib import import_module
 from pathlib import Path
-from typing import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "build" / "plugins")]
@@ -26,75 +27,31 @@ from benchmarks import cases
 from benchmarks.measuring import Load, machine
 from benchmarks.table import MET_BY_CPU, Table
 
-Section = Callable[[range], "list[Table]"]
-
-
-def routing(draws: range) -> list[Table]:
-    """Greedy, refined, and the present system optimum."""
-    from benchmarks import routing as module
-
-    return module.tables(draws)
-
-
-def assignment(draws: range) -> list[Table]:
-    """Static system optimum with its certificate."""
-    from benchmarks import cumulative
-
-    return cumulative.tables(draws)
-
-
-def equilibrium(draws: range) -> list[Table]:
-    """User equilibria beside AequilibraE."""
-    from benchmarks import equilibrium as module
-
-    return module.tables()
-
-
-def trees(draws: range) -> list[Table]:
-    """Reverse trees beside scipy, networkx and QGIS."""
-    from benchmarks import trees as module
-
-    return module.tables()
-
-
-def reading(draws: range) -> list[Table]:
-    """Reading roads beside QGIS."""
-    from benchmarks.reading import reading_tables
-
-    return reading_tables()
-
-
-def metro(draws: range) -> list[Table]:
-    """Metro resources beside pyswarms."""
-    from benchmarks.reading import metro_tables
-
-    return metro_tables()
-
-
-def figures(draws: range) -> list[Table]:
-    """The paper's figures; twenty draws unless fewer are asked for."""
-    from benchmarks import figures as module
-
-    return module.tables(module.DRAWS if draws == cases.DRAWS else len(draws))
-
-
-SECTIONS: dict[str, Section] = {
-    "routing": routing,
-    "assignment": assignment,
-    "equilibrium": equilibrium,
-    "trees": trees,
-    "reading": reading,
-    "metro": metro,
-    "figures": figures,
+# Name of a section: the module and its function that returns the tables. A parameter ``draws`` gets the draws of the
+# random cases, a parameter ``folder`` the folder for figures.
+SECTIONS = {
+    "routing": ("routing", "tables"),
+    "assignment": ("cumulative", "tables"),
+    "equilibrium": ("equilibrium", "tables"),
+    "trees": ("trees", "tables"),
+    "reading": ("reading", "reading_tables"),
+    "allocation": ("allocation", "tables"),
+    "forecasting": ("forecasting", "tables"),
+    "metro": ("reading", "metro_tables"),
+    "figures": ("figures", "tables"),
 }
+WITH_KERNELS = {"routing", "assignment", "equilibrium", "trees", "figures"}
 ON_REQUEST = ("figures",)
 
 
-def measure(name: str, draws: range) -> tuple[list[Table], bool]:
+def measure(name: str, draws: range, folder: Path) -> tuple[list[Table], bool]:
     """Return the tables of a section, with what others used of the processor meanwhile, and whether it succeeded."""
     load, start = Load(), time.monotonic()
     try:
-        tables = SECTIONS[name](draws)
+        module, function = SECTIONS[name]
+        run = getattr(import_module(f"benchmarks.{module}"), function)
+        given = {"draws": draws, "folder": folder}
+        tables = run(**{key: given[key] for key in inspect.signature(run).parameters if key in given})
     except Exception as error:  # one section that fails must not lose the others
         traceback.print_exc()
         return [Table(f"{name}: failed", (), notes=[f"{type(error).__name__}: {error}"])], False
@@ -161,11 +118,11 @@ def main() -> int:
         print("The cases of ../shared are not here: the sample city takes their place where it can.\n")
     parts, succeeded = [header()], True
     print(parts[0], flush=True)
-    if {"routing", "assignment", "equilibrium", "trees", "figures"} & set(names):
+    if WITH_KERNELS & set(names):
         parts.append(kernels().text())
         print(parts[-1], flush=True)
     for name in names:
-        tables, well = measure(name, draws)
+        tables, well = measure(name, draws, output.parent / "figures")
         succeeded = succeeded and well
         for table in tables:
             parts.append(table.text())
