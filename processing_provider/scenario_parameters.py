@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ..plugin.solvers.control import SolverError
 from ..plugin.solvers.metro.interval import parse_interval
 from ..plugin.solvers.metro.scenario import CLOSED_LISTS
 from .base import EvacuationAlgorithm
@@ -101,7 +102,7 @@ def read_form(
     Raises
     ------
     SolverError
-        For an interval that cannot be read.
+        For an interval that cannot be read, or a current time before the occurrence.
     """
     out = {}
     for kind, name, *_ in _FORM:
@@ -116,6 +117,8 @@ def read_form(
             if kind == "interval":
                 parse_interval(text, name)
         out[name.lower()] = text
+    if out["occurred"] and out["now"] and out["now"] < out["occurred"]:
+        raise SolverError(f"NOW ({out['now']}) lies before OCCURRED ({out['occurred']}). Exchange the two.")
     return out
 
 

@@ -174,6 +174,9 @@ class MetroScenario(EvacuationAlgorithm):
         only = [name.strip() for name in text("RESOURCES").split(";") if name.strip()]
         resources.check_names(only, "RESOURCES")
         known = parse_known(text("KNOWN_QUANTITIES"))
+        idle = quantity_rules.idle_rules(rules, resources.resources)
+        if idle:
+            feedback.pushWarning(self.tr("RULES_FILE: not in the catalogue: {names}.").format(names=", ".join(idle)))
         out: list[Need] = []
         for scenario in scenarios:
             needs, without = derive_demand(scenario, resources, rules, only=only, known=known)

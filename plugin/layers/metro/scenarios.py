@@ -70,10 +70,11 @@ def _scenario(incident: str, texts: Mapping[str, str], incidents: Places) -> Sce
         for element, text in texts.items():
             if element in QUANTITIES:
                 values[element] = parse_interval(text, element.upper())
+            elif element in CLOSED_LISTS:
+                values[element] = text.strip().lower()
+                check_value(element, text.strip().lower(), element.upper())
             else:
                 values[element] = text
-                if element in CLOSED_LISTS:
-                    check_value(element, text, element.upper())
         return Scenario(incident, **values)  # type: ignore[arg-type]
     except SolverError as error:
         raise LayerError(f"Incident {incident} of “{incidents.name}”: {error}") from error

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,12 @@ def read_rules(path: Path | str = SHIPPED) -> list[Rule]:
     """
     columns = ("emergency_type", "resource", "units", "per", "every", "when")
     return [_rule(line) for line in read_lines(path, "RULES_FILE", columns)]
+
+
+def idle_rules(rules: Sequence[Rule], resources: Iterable[str]) -> list[str]:
+    """Return the resources that have rules but are not among ``resources``, each once."""
+    known = set(resources)
+    return list(dict.fromkeys(rule.resource for rule in rules if rule.resource not in known))
 
 
 def _rule(line: Line) -> Rule:
