@@ -77,6 +77,21 @@ class AllocationProblem:
         return pairs & (self.room_taken <= self.capacity[None, :])
 
 
+def with_the_rest(problem: AllocationProblem, usable: np.ndarray, room: int) -> AllocationProblem:
+    """Return the problem with one more shelter, the last, for up to ``room`` people who stay behind at no cost.
+
+    Only groups with a ``usable`` pair (g, n) may stay there; those without any take no part as before.
+    """
+    one_more = np.zeros((len(problem.sizes), 1))
+    return AllocationProblem(
+        sizes=problem.sizes,
+        capacity=np.append(problem.capacity, float(room)),
+        cost=np.hstack([problem.cost, one_more]),
+        allowed=np.hstack([problem.allowed, usable.any(axis=1)[:, None]]),
+        consumption=np.hstack([problem.room_taken, problem.sizes[:, None].astype(float)]),
+    )
+
+
 @dataclass(frozen=True)
 class Allocation:
     """Who goes where, and the proof.

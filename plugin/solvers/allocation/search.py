@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Callable
 
 import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, SolverError
 from ..integer_program import Solution, solve_program
+from .filling import filled
 from .first_fit import first_fit, improve, people_at, places_of
 from .model import COST, PEOPLE, build
-from .problem import AllocationProblem
+from .problem import AllocationProblem, with_the_rest
 from .relaxation import relax
+from .set_exchange import exchange_sets
 from .whole_groups import place_everyone
 
 LEAST_SECONDS = 1.0  # what a later step gets even when the earlier ones used the time up
 SHARE_OF_PEOPLE = 0.5  # of the time limit, at most, for finding how many people can be sheltered
+QUICK_SECONDS, SHARE_OF_QUICK = 10.0, 0.1  # for exchanges that shelter more people, before the solver is asked
+EXCHANGE_SECONDS, SHARE_OF_EXCHANGES = 60.0, 0.5  # for those that make a shortage's plan cheaper
 FRACTION = 1e-6  # of a person, below which a number of people counts as whole
 
 Log = Callable[[str], None]
@@ -36,6 +41,7 @@ class Search:
     ) -> None:
         self.problem, self.usable, self.deadline, self.mip_gap = problem, usable, deadline, mip_gap
         self.solver, self.cancelled, self.say = solver, cancelled, say
+        self.uniform = problem.consumption is None and problem.opening is None  # a person takes a place anywhere
         self.wanted = int(problem.sizes[usable.any(axis=1)].sum())
 
     # --- people first -----------------------------------------------------------------------------------------
@@ -51,6 +57,14 @@ class Search:
             if int(start.sum()) == self.wanted:
                 return start, self.wanted, 0, ()
             start = self._improved(start)
+            if self.uniform:
+                quick = Deadline(min(QUICK_SECONDS, SHARE_OF_QUICK * self.deadline.remaining))
+                other = people_at(self.problem, filled(self.problem, self.usable, quick, self.cancelled))
+                start = max(other, start, key=np.sum)  # of equals the cheaper, as a rule
+            most = int(start.sum())
+            if most == min(self.wanted, int(np.floor(self.problem.capacity[self.usable.any(axis=0)]).sum())):
+                self.say(f"{most} of {self.wanted} people can be sheltered: every place is taken.")
+                return start, most, 0, ()
         elif self.usable.all(axis=None) and self.wanted <= int(np.floor(self.problem.capacity).sum()):
             return None, self.wanted, 0, ()
         self.say("Looking for the greatest number of people that can be sheltered.")
@@ -67,12 +81,40 @@ class Search:
 
     def least_cost(self, people: np.ndarray | None, most: int, progress: Progress) -> tuple[np.ndarray, Solution]:
         """Return the allocation of at least ``most`` people at the least cost, starting from ``people`` (g, n)."""
-        if most == self.wanted and people is not None and not self.problem.split and self.problem.opening is None:
+        if (
+            people is None
+            or self.problem.split
+            or self.problem.opening is not None
+            or not (most == self.wanted or self.uniform)
+        ):
+            at_least = None if most == self.wanted else most
+            return self.run(COST, at_least, self.usable, people, self.seconds_left(), self.mip_gap, progress)
+        if most == self.wanted:
             return place_everyone(self, people, progress)
-        at_least = None if most == self.wanted else most
-        if people is not None and not self.problem.split and self.problem.opening is None:
-            people = self._improved(people)
-        return self.run(COST, at_least, self.usable, people, self.seconds_left(), self.mip_gap, progress)
+        return self._with_those_left(people, most, progress)
+
+    def _with_those_left(self, people: np.ndarray, most: int, progress: Progress) -> tuple[np.ndarray, Solution]:
+        """As :meth:`least_cost` where some stay behind: they go to one more shelter, free and just large enough.
+
+        Sheltering at least ``most`` people is the same as leaving at most ``wanted - most``, which is a capacity like
+        any other: prices bound the cost, rule pairs out and find a core as where there is room for everyone.
+        """
+        room = self.wanted - most
+        staying = with_the_rest(self.problem, self.usable, room)
+        pairs = np.hstack([self.usable, self.usable.any(axis=1)[:, None] & (staying.sizes <= room)[:, None]])
+        inner = Search(staying, pairs, self.deadline, self.mip_gap, self.solver, self.cancelled, self.say)
+        some = np.flatnonzero(self.usable.any(axis=1))
+        place = np.where(people.any(axis=1), people.argmax(axis=1), len(self.problem.capacity))
+        rows = replace(
+            staying, sizes=staying.sizes[some], cost=staying.cost[some], allowed=staying.allowed[some],
+            consumption=staying.room_taken[some],
+        )  # fmt: skip
+        short = Deadline(SHARE_OF_EXCHANGES * self.seconds_left() or EXCHANGE_SECONDS)
+        place[some] = exchange_sets(rows, rows.usable(), place[some], short, self.cancelled)
+        whole = people_at(staying, place)
+        whole[~self.usable.any(axis=1)] = 0.0
+        found, proof = place_everyone(inner, whole, progress, core=False)
+        return found[:, :-1], proof
 
     def _improved(self, people: np.ndarray) -> np.ndarray:
         place = improve(self.problem, self.usable, places_of(people), self.cancelled)

@@ -30,17 +30,26 @@ SHARE_OF_CORE = 0.3  # of the time left, at most, for the small model
 CORE_SECONDS = 60.0  # where there is no time limit
 
 
-def place_everyone(search: Search, people: np.ndarray, progress: Progress) -> tuple[np.ndarray, Solution]:
+def place_everyone(
+    search: Search, people: np.ndarray, progress: Progress, core: bool = True
+) -> tuple[np.ndarray, Solution]:
     """Return the allocation (g, n) of all whole groups at the least cost, and the proof over all pairs.
 
-    ``people`` (g, n) is an allocation of everyone to begin with.
+    ``people`` (g, n) is an allocation of everyone to begin with. Step 2 is left out without ``core``: where no place is
+    to spare, hardly any other placing of a few groups fits.
     """
     begun, problem = time.monotonic(), search.problem
     people, relaxation = _begin(search, people)
     last = None
-    if relaxation.keep(cost_of(problem, people)).sum() > SMALL and not _enough(search, people, relaxation.bound):
+    if (
+        core
+        and relaxation.keep(cost_of(problem, people)).sum() > SMALL
+        and not _enough(search, people, relaxation.bound)
+    ):
         people = _from_core(search, people, relaxation, part(progress, 0.0, 0.4))
-    pairs = relaxation.keep(cost_of(problem, people))
+    # Where every cost is whole, whatever is better saves 1 at least, so fewer pairs can matter.
+    step = 1.0 if bool(np.all(problem.cost[search.usable] % 1.0 == 0.0)) else 0.0
+    pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
     bound = relaxation.bound
     if pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(search, people, bound)):
         seconds = search.seconds_left()
@@ -100,9 +109,9 @@ def _from_core(search: Search, people: np.ndarray, relaxation: Relaxation, progr
         rank = np.argsort(np.where(placed, second, -1.0), kind="stable")  # divided groups first, indifferent ones next
         free = np.zeros(len(placed), dtype=bool)
         free[rank[: FREE_GROUPS + int((~placed).sum())]] = True
-        pairs = core & (free[:, None] | (shares >= almost[:, None]))
+        pairs = (people > 0) | (core & (free[:, None] | (shares >= almost[:, None])))
         search.say(f"{int(free.sum())} groups are left to place; the others stay where the relaxation puts them.")
-        found, _ = search.run(COST, None, pairs, None, seconds, search.mip_gap, part(progress, 0.5, 1.0))
+        found, _ = search.run(COST, None, pairs, people, seconds, search.mip_gap, part(progress, 0.5, 1.0))
     except SolverError:
         search.say("The pairs that look best do not place everyone; going on from the quick allocation.")
         return people

@@ -1,0 +1,105 @@
+"""A quick allocation where room is short: those whom it costs most to leave first, then every place filled.
+
+Taking the largest groups first (:mod:`.first_fit`) leaves only small ones waiting, with which no remaining place can be
+filled, and pays no heed to cost. Here prices on capacities, those who stay behind included, say who gains most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, stop_if
+from .problem import AllocationProblem, with_the_rest
+from .relaxation import relax
+from .set_exchange import exchange_sets
+
+
+def filled(problem: AllocationProblem, usable: np.ndarray, deadline: Deadline, cancelled: IsCancelled) -> np.ndarray:
+    """Return a shelter or -1 for each group, (g,), with as many people placed as the exchanges find room for."""
+    wanted = int(problem.sizes[usable.any(axis=1)].sum())
+    room = int(np.floor(problem.capacity[usable.any(axis=0)]).sum())
+    place = _fill(problem, usable, _by_regret(problem, usable, max(0, wanted - room), cancelled), cancelled)
+    left = int(problem.sizes[(place < 0) & usable.any(axis=1)].sum())
+    if left == max(0, wanted - room):
+        return place
+    return _fill(problem, usable, _more_people(problem, usable, place, deadline, cancelled), cancelled)
+
+
+def _by_regret(problem: AllocationProblem, usable: np.ndarray, staying: int, cancelled: IsCancelled) -> np.ndarray:
+    """Place the groups that lose most without their best choice first, each where it is cheapest at the prices."""
+    extended = with_the_rest(problem, usable, staying)
+    pairs = extended.usable()
+    relaxation = relax(extended, pairs, cancelled=cancelled)
+    second = np.partition(relaxation.excess, 1, axis=1)[:, 1]
+    priced = extended.cost + relaxation.prices * extended.room_taken
+    room = extended.capacity.copy()
+    place = np.full(len(problem.sizes), -1, dtype=np.int64)
+    for i in np.argsort(-second, kind="stable").tolist():
+        fits = np.flatnonzero(pairs[i] & (extended.room_taken[i] <= room))
+        if len(fits):
+            place[i] = fits[np.argmin(priced[i, fits])]
+            room[place[i]] -= extended.room_taken[i, place[i]]
+    place[place == len(problem.capacity)] = -1
+    return place
+
+
+def _fill(problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, cancelled: IsCancelled) -> np.ndarray:
+    """Let groups that wait come in, in place of a smaller one where need be, at the least cost a person."""
+    place, taken = place.copy(), problem.room_taken
+    placed = np.flatnonzero(place >= 0)
+    room = problem.capacity - np.bincount(place[placed], taken[placed, place[placed]], len(problem.capacity))
+    changed = True
+    while changed:
+        changed = False
+        for j in np.argsort(-room, kind="stable").tolist():
+            stop_if(cancelled)
+            while _let_in(problem, usable, taken, room, place, j):
+                changed = True
+    return place
+
+
+def _let_in(
+    problem: AllocationProblem, usable: np.ndarray, taken: np.ndarray, room: np.ndarray, place: np.ndarray, j: int
+) -> bool:
+    waiting = np.flatnonzero((place < 0) & usable[:, j])
+    here = np.flatnonzero(place == j)
+    if room[j] < 1 or not len(waiting):
+        return False
+    leaving, saved = np.append(taken[here, j], 0.0), np.append(problem.cost[here, j], 0.0)  # the last: nobody leaves
+    more = taken[waiting, j][None, :] - leaving[:, None]
+    fits = (more > 0) & (more <= room[j])
+    if not fits.any():
+        return False
+    price = (problem.cost[waiting, j][None, :] - saved[:, None]) / np.where(fits, more, 1.0)
+    out, comes = np.unravel_index(int(np.where(fits, price, np.inf).argmin()), fits.shape)
+    place[waiting[comes]] = j
+    if out < len(here):
+        place[here[out]] = -1
+    room[j] -= more[out, comes]
+    return True
+
+
+def _more_people(
+    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, deadline: Deadline, cancelled: IsCancelled
+) -> np.ndarray:
+    """Exchange groups so that fewer people wait, whatever that costs."""
+    wanted = int(problem.sizes[usable.any(axis=1)].sum())
+    extended = with_the_rest(problem, usable, wanted)
+    waiting = np.zeros(extended.cost.shape)
+    waiting[:, -1] = problem.sizes
+    extended = replace(extended, cost=waiting)
+    some = np.flatnonzero(usable.any(axis=1))
+    inside = np.where(place < 0, len(problem.capacity), place)[some]
+    sub = replace(
+        extended,
+        sizes=extended.sizes[some],
+        cost=extended.cost[some],
+        allowed=extended.allowed[some],
+        consumption=extended.room_taken[some],
+    )
+    found = exchange_sets(sub, sub.usable(), inside, deadline, cancelled)
+    out = np.full(len(problem.sizes), -1, dtype=np.int64)
+    out[some] = np.where(found == len(problem.capacity), -1, found)
+    return out

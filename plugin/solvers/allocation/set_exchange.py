@@ -1,0 +1,120 @@
+"""Exchanges of up to two groups of one shelter for up to two of another: what helps where no place is left over.
+
+With every shelter filled to the last place a group can only change places with one of its own size; two groups find two
+others of the same sum far more often. Who stays behind counts as a shelter here (:func:`.problem.with_the_rest`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, stop_if
+from .problem import AllocationProblem
+
+MOST_GROUPS = 250  # of a shelter that are looked at for one exchange: those that gain most by it
+TOLERANCE = 1e-9
+
+
+def exchange_sets(
+    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, deadline: Deadline, cancelled: IsCancelled
+) -> np.ndarray:
+    """Return an allocation (g,) of no more cost than ``place``, in which every group has a shelter.
+
+    Every group takes as many places wherever it goes. Pairs of shelters are looked at in turn, until no exchange
+    between any two helps or the time is over.
+    """
+    place = place.copy()
+    size = problem.sizes.astype(float)
+    cost = np.where(usable, problem.cost, np.inf)
+    shelters = len(problem.capacity)
+    room = problem.capacity - np.bincount(place, size, shelters)
+    changed = np.zeros(shelters, dtype=np.int64)  # when a shelter's groups last changed
+    looked = np.full((shelters, shelters), -1, dtype=np.int64)  # when a pair was last looked at
+    now, progress = 0, True
+    while progress:
+        progress = False
+        for a in range(shelters):
+            for b in range(a + 1, shelters):
+                if looked[a, b] >= max(changed[a], changed[b]):
+                    continue
+                stop_if(cancelled)
+                if deadline.passed():
+                    return place
+                while _exchange(size, cost, room, place, a, b):
+                    now += 1
+                    changed[a] = changed[b] = now
+                    progress = True
+                looked[a, b] = now
+    return place
+
+
+def _exchange(size: np.ndarray, cost: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int) -> bool:
+    """Make the exchange between two shelters that saves most, if one saves anything."""
+    from_a, saved_a, taken_a = _sets(size, cost, place, a, b)
+    from_b, saved_b, taken_b = _sets(size, cost, place, b, a)
+    if len(taken_a) < len(taken_b):  # the table is made of the shorter list
+        return _best(size, room, place, b, a, (from_b, saved_b, taken_b), (from_a, saved_a, taken_a))
+    return _best(size, room, place, a, b, (from_a, saved_a, taken_a), (from_b, saved_b, taken_b))
+
+
+Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _sets(size: np.ndarray, cost: np.ndarray, place: np.ndarray, here: int, there: int) -> Sets:
+    """Return none, one or two groups of a shelter: members (k, 2) with -1 for none, saving (k,), places (k,)."""
+    members = np.flatnonzero((place == here) & np.isfinite(cost[:, there]))
+    saving = cost[members, here] - cost[members, there]
+    if len(members) > MOST_GROUPS:
+        order = np.argsort(-saving / size[members], kind="stable")[:MOST_GROUPS]
+        members, saving = members[order], saving[order]
+    one, two = np.triu_indices(len(members), 1)
+    first = np.concatenate([[-1], np.arange(len(members)), one])
+    second = np.concatenate([np.full(1 + len(members), -1), two])
+    # Position -1 reads the zero put at the end.
+    saving, places = np.append(saving, 0.0), np.append(size[members], 0.0)
+    named = np.append(members, -1)
+    return (
+        np.stack([named[first], named[second]], axis=1),
+        saving[first] + saving[second],
+        places[first] + places[second],
+    )
+
+
+def _best(size: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int, long: Sets, short: Sets) -> bool:
+    """Find the best pair of sets that fits and exchange them: ``long`` leaves shelter ``a``, ``short`` leaves ``b``."""
+    order = np.argsort(short[2], kind="stable")
+    members, saving, taken = short[0][order], short[1][order], short[2][order]
+    first = np.searchsorted(taken, long[2] - room[b] - TOLERANCE, "left")  # enough leave b for those who come
+    last = np.searchsorted(taken, long[2] + room[a] + TOLERANCE, "right")  # not too many come to a
+    some = np.flatnonzero(last > first)
+    if not len(some):
+        return False
+    best = _greatest(saving, first[some], last[some])
+    gain = long[1][some] + saving[best]
+    k = int(gain.argmax())
+    if not gain[k] > TOLERANCE * (1.0 + abs(saving).max()):
+        return False
+    leaving, coming = long[0][some[k]], members[best[k]]
+    leaving, coming = leaving[leaving >= 0], coming[coming >= 0]
+    place[leaving], place[coming] = b, a
+    difference = float(size[leaving].sum() - size[coming].sum())
+    room[a] += difference
+    room[b] -= difference
+    return True
+
+
+def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return where ``values`` (v,) is greatest in each stretch from ``first`` to before ``last``, shape as those."""
+    table = [np.arange(len(values))]
+    width = 1
+    while 2 * width <= len(values):
+        left, right = table[-1][:-width], table[-1][width:]
+        table.append(np.where(values[left] >= values[right], left, right))
+        width *= 2
+    level = np.frexp(last - first)[1] - 1
+    out = np.empty(len(first), dtype=np.int64)
+    for power in np.unique(level).tolist():
+        here = level == power
+        left, right = table[power][first[here]], table[power][last[here] - 2**power]
+        out[here] = np.where(values[left] >= values[right], left, right)
+    return out
