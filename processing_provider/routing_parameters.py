@@ -180,8 +180,8 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         QgsProcessingParameterBoolean("CERTIFY", tr("Give a lower bound"), True, True),
         "Proves how far the plan can be from the best possible one. Default: yes with the system optimal method. Under "
-        "cumulative it is the bound of the convex relaxation, under present the free-flow bound (everybody alone on the "
-        "road), which congestion keeps out of reach.",
+        "cumulative it is the bound of the convex relaxation, under present the free-flow bound (everybody alone on "
+        "the road), which congestion keeps out of reach.",
         advanced=True,
     )
     text = "Of the improving methods; 0: none. The best plan found is used."
@@ -227,9 +227,7 @@ def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:
         optional = name != "OUTPUT"
         algorithm.add(QgsProcessingParameterFeatureSink(name, title, kind, None, optional), text)
     algorithm.add(
-        QgsProcessingParameterFileDestination(
-            "OUTPUT_HTML", tr("Report"), tr("HTML files (*.html)"), optional=True
-        ),
+        QgsProcessingParameterFileDestination("OUTPUT_HTML", tr("Report"), tr("HTML files (*.html)"), optional=True),
         "Figures, clearance curve, bottlenecks, fairness and the limits of the model.",
     )
     for name, title in NUMBERS.items():

@@ -75,7 +75,7 @@ def _save_beside(destination: str, qml: Path, style: str) -> None:
 
 
 def _forget(layer: QgsVectorLayer, name: str) -> None:
-    """Delete a style of that name of an earlier run: QGIS 3.22 would ask in a window whether to overwrite it, and wait."""
+    """Delete a style of that name of an earlier run, else QGIS 3.22 asks in a window whether to overwrite it."""
     count, ids, names, _, _ = layer.listStylesInDatabase()
     for number, there in list(zip(ids, names))[:count]:
         if there == name:

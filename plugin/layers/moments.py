@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
@@ -19,7 +19,7 @@ def default_start() -> QDateTime:
     return QDateTime.fromString(DEFAULT_START, Qt.DateFormat.ISODate)
 
 
-def read_moment(value: Any, parameter: str, layer: str, feature: str, field: str) -> Optional[Moment]:
+def read_moment(value: Any, parameter: str, layer: str, feature: str, field: str) -> Moment | None:
     """Return seconds, or a QDateTime, or None for NULL.
 
     Numbers and texts with a number are seconds from t = 0; dates and texts in ISO 8601 are date and time.

@@ -73,7 +73,7 @@ def route_groups(case: RoutingCase, result: RoutingResult) -> tuple[np.ndarray, 
 def route_rows(
     case: RoutingCase, result: RoutingResult, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
 ) -> Iterator[Row]:
-    """Yield each distinct route between two places with its vehicles; a trip within one place has a line of no length."""
+    """Yield each distinct route between two places with its vehicles; within one place the line has no length."""
     first, group = route_groups(case, result)
     count, problem = len(first), result.problem
     vehicles = np.bincount(group, minlength=count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -29,11 +29,11 @@ PARAMETER = "TRIPS"
 class TripFields:
     """Fields of the layer of trips, None where there is none."""
 
-    origin: Optional[str] = None
-    destination: Optional[str] = None
-    count: Optional[str] = None
-    occupancy: Optional[str] = None
-    departure: Optional[str] = None
+    origin: str | None = None
+    destination: str | None = None
+    count: str | None = None
+    occupancy: str | None = None
+    departure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class TripRows:
     occupancy: np.ndarray
     first: np.ndarray
     last: np.ndarray
-    departure: list[Optional[Moment]]
+    departure: list[Moment | None]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -185,7 +185,7 @@ def _ends(shape: QgsGeometry) -> tuple[tuple[float, float], tuple[float, float]]
     return ends if np.isfinite(ends).all() else (nowhere, nowhere)
 
 
-def start_of(rows: TripRows, given: Optional[QDateTime], feedback: QgsProcessingFeedback) -> QDateTime:
+def start_of(rows: TripRows, given: QDateTime | None, feedback: QgsProcessingFeedback) -> QDateTime:
     """Return the date and time of t = 0: the one given, else the earliest in the layer, else 2000-01-01T00:00."""
     if given is not None and given.isValid():
         return given

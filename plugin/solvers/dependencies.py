@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable
@@ -94,7 +94,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     except RuntimeError:  # numba found no folder that it may write
         return numba.njit(nogil=True)(function)
     try:  # numba looks only at the kernel's own file; the kernels that it calls may lie in files beside it
-        kernel._cache._cache_file._source_stamp = _source_stamp(Path(function.__code__.co_filename).resolve())
+        cached: Any = kernel._cache  # type: ignore[attr-defined]
+        cached._cache_file._source_stamp = _source_stamp(Path(function.__code__.co_filename).resolve())
     except AttributeError:  # another version of numba keeps it elsewhere
         return kernel
     return kernel
@@ -114,7 +115,7 @@ def _source_stamp(path: Path) -> tuple[float, int]:
     return _folder_stamp(solvers / path.relative_to(solvers).parts[0]) if inside else _stamp([path])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _folder_stamp(folder: Path) -> tuple[float, int]:
     return _stamp(sorted(folder.rglob("*.py")))
 

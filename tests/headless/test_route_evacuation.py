@@ -1,4 +1,4 @@
-"""``evacuation:routeevacuation`` as a user without a desktop gets it: the sample's roads through a real qgis_process."""
+"""``evacuation:routeevacuation`` without a desktop: the sample's roads through a real qgis_process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,12 @@ def write_trips(path: Path, leave: Any = 60) -> str:
 
 
 def route(qgis_process: Any, sample: Path, folder: Path, trips: str, **parameters: Any) -> Any:
-    tables = {"OUTPUT": "routes", "OUTPUT_ROADS": "roads", "OUTPUT_CLEARANCE": "clearance", "OUTPUT_UNROUTED": "unrouted"}
+    tables = {
+        "OUTPUT": "routes",
+        "OUTPUT_ROADS": "roads",
+        "OUTPUT_CLEARANCE": "clearance",
+        "OUTPUT_UNROUTED": "unrouted",
+    }
     outputs = {name: f"ogr:dbname='{folder}/plan.gpkg' table=\"{table}\" (geom)" for name, table in tables.items()}
     return qgis_process(
         "evacuation:routeevacuation",

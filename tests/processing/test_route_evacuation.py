@@ -97,11 +97,9 @@ def run(log: Log | None = None, context: QgsProcessingContext | None = None, **p
         "NETWORK_ID_FIELD": "road_id",
         "DEPARTURE_WINDOW": 10,
         "PEOPLE_PER_VEHICLE": 1,
-        **{name: "TEMPORARY_OUTPUT" for name in ("OUTPUT", "OUTPUT_ROADS", "OUTPUT_CLEARANCE", "OUTPUT_UNROUTED")},
+        **dict.fromkeys(("OUTPUT", "OUTPUT_ROADS", "OUTPUT_CLEARANCE", "OUTPUT_UNROUTED"), "TEMPORARY_OUTPUT"),
     }
-    return processing.run(
-        "evacuation:routeevacuation", {**base, **parameters}, feedback=log or Log(), context=context
-    )
+    return processing.run("evacuation:routeevacuation", {**base, **parameters}, feedback=log or Log(), context=context)
 
 
 def rows_of(found, name: str = "OUTPUT") -> list[dict]:
@@ -217,7 +215,9 @@ def test_departures_are_spread_as_asked_and_the_same_each_time(profile, half):
 
 
 def background(rows: list[list]) -> QgsVectorLayer:
-    return layer("None", "field=road_id:string&field=time:string&field=value:double", [(None, r) for r in rows], "traffic")
+    return layer(
+        "None", "field=road_id:string&field=time:string&field=value:double", [(None, r) for r in rows], "traffic"
+    )
 
 
 def test_background_traffic_slows_and_unknown_roads_are_named():
@@ -241,8 +241,9 @@ def test_what_cannot_be_routed_is_given_back_with_the_reason():
     ]
     network = roads()
     features = []
-    for wkt, values in ((line((5000, 0), (6000, 0)), ["far1", "no", 36]), (line((6000, 0), (5000, 500)), ["far2", "no", 36]),
-                        (line((5000, 500), (5000, 0)), ["far3", "no", 36])):  # fmt: skip
+    triangle = ((5000, 0), (6000, 0), (5000, 500), (5000, 0))
+    for k, (first, last) in enumerate(zip(triangle[:-1], triangle[1:])):
+        wkt, values = line(first, last), [f"far{k}", "no", 36]
         feature = QgsFeature(network.fields())
         feature.setGeometry(QgsGeometry.fromWkt(wkt))
         feature.setAttributes(values)
@@ -251,7 +252,11 @@ def test_what_cannot_be_routed_is_given_back_with_the_reason():
     log = Log()
     found = run(log, TRIPS=trips(rows), NETWORK=network)
     lost = {r["origin_id"]: r for r in rows_of(found, "OUTPUT_UNROUTED")}
-    assert lost["far"]["people"] == 3 and "nearest road" in lost["far"]["reason"] and "destination" in lost["far"]["reason"]
+    assert (
+        lost["far"]["people"] == 3
+        and "nearest road" in lost["far"]["reason"]
+        and "destination" in lost["far"]["reason"]
+    )
     assert lost["nowhere"]["reason"].startswith("origin: it has no position")
     assert {"far", "nowhere"} <= set(lost) and found["UNROUTED"] == sum(r["people"] for r in lost.values())
     routed = {r["origin_id"]: r for r in rows_of(found)}
@@ -289,7 +294,12 @@ def test_nobody_to_route_is_a_success_with_empty_outputs():
 
 def test_zero_speed_takes_the_default_and_huge_counts_run():
     rows = [(line((0, 0), (2000, 0)), ["only", "no", 0])]
-    found = run(NETWORK=roads(rows), DEFAULT_SPEED=72, METHOD=INDIVIDUAL, TRIPS=trips([(line((0, 0), (2000, 0)), ["a", "s", 1])]))
+    found = run(
+        NETWORK=roads(rows),
+        DEFAULT_SPEED=72,
+        METHOD=INDIVIDUAL,
+        TRIPS=trips([(line((0, 0), (2000, 0)), ["a", "s", 1])]),
+    )
     assert found["TOTAL_TIME"] == pytest.approx(100, rel=2e-3)
     many = run(TRIPS=trips([(line((0, 0), (2000, 0)), ["a", "s", 40_000])]), METHOD=GREEDY)
     assert many["VEHICLES"] == 40_000 and many["OVER_CAPACITY_ROADS"] > 0 and math.isfinite(many["CLEARANCE_TIME"])
@@ -320,7 +330,10 @@ def test_report_holds_figures_and_escapes_names(tmp_path: Path):
 
 
 def test_layers_in_a_geopackage_carry_their_style_and_a_second_run_replaces_it(tmp_path: Path):
-    target = {name: f"ogr:dbname='{tmp_path}/plan.gpkg' table=\"{name.lower()}\" (geom)" for name in ("OUTPUT", "OUTPUT_ROADS")}
+    target = {
+        name: f"ogr:dbname='{tmp_path}/plan.gpkg' table=\"{name.lower()}\" (geom)"
+        for name in ("OUTPUT", "OUTPUT_ROADS")
+    }
     for _ in range(2):
         run(METHOD=GREEDY, **target)
     stored = QgsVectorLayer(f"{tmp_path}/plan.gpkg|layername=output_roads", "roads", "ogr")

@@ -105,7 +105,7 @@ def test_greedy_chooses_hop_by_hop_as_algorithm_2_does():
     # The second weighs 15 + 10 against 11 + 11; the third 15 + 10 against 16.5 + 11.
     assert [result.routes.of(k).tolist() for k in range(3)] == [[0, 1], [2, 3], [0, 1]]
     static = solve(diamond(3), method=GREEDY, flow_model=CUMULATIVE)
-    # The choosing trip counts itself: 15 + 10 against 16.5 + 11, then 20 + 10 against 16.5 + 11, then 20 + 10 against 22 + 11.
+    # The choosing trip counts itself: 15 + 10 against 16.5 + 11, then 20 + 10 against 16.5 + 11, then against 22 + 11.
     assert [static.routes.of(k).tolist() for k in range(3)] == [[0, 1], [2, 3], [0, 1]]
 
 
@@ -224,7 +224,9 @@ def test_plain_python_gives_the_same_as_numba():
         environment = {k: v for k, v in os.environ.items() if k != "EVACUATION_NO_NUMBA"}
         if plain:
             environment["EVACUATION_NO_NUMBA"] = "1"
-        run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        )
         outputs.append(run.stdout)
     assert "slow" in outputs[0] and "fast" in outputs[1]
     assert outputs[0].replace("slow", "") == outputs[1].replace("fast", "")

@@ -31,7 +31,9 @@ def rows(routes: list[list[int]]):
 
 def drawn_routes(case, seed: int) -> list[list[int]]:
     rng = np.random.default_rng(seed)
-    choices = [simple_paths(case.problem, int(s), int(d)) for s, d in zip(case.problem.source, case.problem.destination)]
+    choices = [
+        simple_paths(case.problem, int(s), int(d)) for s, d in zip(case.problem.source, case.problem.destination)
+    ]
     return [list(c[rng.integers(len(c))]) for c in choices]
 
 
@@ -113,7 +115,9 @@ def test_background_holds_until_the_next_time():
     departures = [0.0, 99.0, 100.0, 199.0, 200.0]
     problem = routing_problem(2, [0, 0], [1, 1], cost, [0] * 5, [1] * 5, departures)
     routes = rows([[0]] * 5)
-    one_by_one = [simulate(problem.only(np.array([k])), routes_of_one(routes)).arrival[0] - t for k, t in enumerate(departures)]
+    one_by_one = [
+        simulate(problem.only(np.array([k])), routes_of_one(routes)).arrival[0] - t for k, t in enumerate(departures)
+    ]
     assert one_by_one == pytest.approx([10, 10, 14, 14, 11])
     assert least_background(cost).tolist() == [0.0, 0.0]  # before the first time there is none
     assert mean_background(cost, 0.0, 400.0) == pytest.approx([(4 * 100 + 1 * 200) / 400, 0])

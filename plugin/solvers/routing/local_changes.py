@@ -46,7 +46,7 @@ def candidates(star, here, over, beyond, on_route, number, found):
             continue
         for j in range(star.indptr[other], star.indptr[other + 1]):
             to = star.head[j]
-            if (to == over or to == beyond) and count < len(found):
+            if (to == over or to == beyond) and count < len(found):  # noqa: SIM109 (numba has no "in" here)
                 found[count, 0] = 0 if to == over else 2
                 found[count, 1] = star.arc[k]
                 found[count, 2] = star.arc[j]

@@ -1,4 +1,4 @@
-"""Exact evaluation of routes under the flow model ``present`` by event simulation ([E] Definitions 6 and 7, eq. 17, 18).
+"""Exact evaluation of routes under ``present`` by event simulation ([E] Definitions 6 and 7, eq. 17, 18).
 
 A vehicle that arrives at a node at time t enters its next road at once. The flow it meets is the background at t and
 the vehicles on that road at that moment, itself not counted; this fixes the time of its hop. Events are handled in

@@ -168,9 +168,7 @@ def _simulated(setting: Setting, routes: Routes) -> Schedule:
 def _greedy(setting: Setting, progress: Progress) -> Found:
     """Algorithm 2."""
     return Found(
-        greedy_routes(
-            setting.problem, setting.trees, setting.flow_model, setting.static, progress, setting.cancelled
-        )
+        greedy_routes(setting.problem, setting.trees, setting.flow_model, setting.static, progress, setting.cancelled)
     )
 
 
@@ -183,9 +181,7 @@ def _refined(setting: Setting, progress: Progress) -> Found:
     before = float(_travel(setting, start).sum())
     bar, deadline, cancelled = part(progress, 0.3, 1.0), setting.deadline, setting.cancelled
     if setting.flow_model == PRESENT:
-        routes, changes = refined_present_routes(
-            setting.problem, start, setting.epsilon, deadline, bar, cancelled
-        )
+        routes, changes = refined_present_routes(setting.problem, start, setting.epsilon, deadline, bar, cancelled)
     else:
         routes, changes = refined_static_routes(
             setting.problem, start, setting.static, setting.epsilon, deadline, bar, cancelled

@@ -173,7 +173,12 @@ def system_optimal_routes(
     total = float(start.arrival.sum()) - departed
     history, sweep, parts = [(deadline.elapsed, total)], Sweep(problem, trees), FIRST_PARTS
     for number in range(1, MOST_SWEEPS + 1):
-        before, guide, changed, rejected = total, sweep.guide(best, GUIDE_SHARES[min(number, len(GUIDE_SHARES)) - 1], cancelled), 0, 0
+        before, guide, changed, rejected = (
+            total,
+            sweep.guide(best, GUIDE_SHARES[min(number, len(GUIDE_SHARES)) - 1], cancelled),
+            0,
+            0,
+        )
         for k in range(parts):
             first = (number - 1 + k / parts) / MOST_SWEEPS
             bar = part(progress, first, first + 1.0 / parts / MOST_SWEEPS)
@@ -188,7 +193,9 @@ def system_optimal_routes(
                 break
         if log:
             log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
-        if deadline.passed() or (before - total <= LEAST_GAIN * total and (2 * rejected < parts or parts >= MOST_PARTS)):
+        if deadline.passed() or (
+            before - total <= LEAST_GAIN * total and (2 * rejected < parts or parts >= MOST_PARTS)
+        ):
             break
         if 2 * rejected >= parts:  # too many at once: they get into each other's way
             parts = min(2 * parts, MOST_PARTS)

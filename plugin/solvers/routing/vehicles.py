@@ -18,7 +18,8 @@ def fill_vehicles(people: np.ndarray, occupancy: np.ndarray) -> tuple[np.ndarray
     people : (k,)
         People of each group, whole numbers of at least 0.
     occupancy : (k,)
-        People in a full vehicle on average, above 0. A group takes ``ceil(people / occupancy)`` vehicles, the last part-full.
+        People in a full vehicle on average, above 0. A group takes ``ceil(people / occupancy)`` vehicles, the last
+        part-full.
     """
     people, occupancy = np.asarray(people, dtype=np.float64), np.asarray(occupancy, dtype=np.float64)
     if not (np.isfinite(occupancy) & (occupancy > 0)).all():
