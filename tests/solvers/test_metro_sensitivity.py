@@ -128,7 +128,9 @@ def test_sentences_say_where_it_stops_and_what_cannot_be_served():
     assert "Fewer than 2 cannot serve" in text
     short = make_problem([[5], [5]], [[1], [2]], [[100]], [[5.0], [5.0]])
     text = rescue_points_sentence(by_rescue_points(short))
-    assert "Every rescue point helps" in text and "90 unit(s) missing" in text
+    assert "Every rescue point helps" in text and text.endswith("leave 90 unit(s) missing.")
+    tardy = make_problem([[5], [5]], [[1], [2]], [[7]], [[25.0], [30.0]])
+    assert rescue_points_sentence(by_rescue_points(tardy)).endswith("leave 1 demand(s) without a unit on time.")
     alone = make_problem([[5]], [[1]], [[1]], [[5.0]])
     assert "one rescue point only" in rescue_points_sentence(by_rescue_points(alone))
     assert "R1 adds most" in resource_types_sentence(by_resource_types(nanjing()))

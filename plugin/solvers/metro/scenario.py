@@ -31,7 +31,7 @@ QUANTITIES = {
     "interruption": "minutes",
     "fatalities": "people",
     "wounded": "people",
-    "property_loss": "money",
+    "property_loss": "",  # in the currency of the costs
     "flow_volume": "people per hour",
     "flow_density": "people per m²",
     "stranded": "people",
@@ -98,7 +98,7 @@ class Scenario:
         value = getattr(self, element)
         if not isinstance(value, Interval):
             return str(value)
-        return f"{value} {QUANTITIES[element]}"
+        return f"{value} {QUANTITIES[element]}".strip()
 
 
 def check_value(element: str, value: str, where: str) -> None:

@@ -27,8 +27,9 @@ def rescue_points_sentence(samples: Sequence[Sample]) -> str:
         )
     first = next((s for s in samples if s.complete), None)
     if first is None:
-        text += f" Even all together leave {last.missing:,} unit(s) missing"
-        text += f" and {last.late} demand(s) without a unit on time."
+        left = [f"{last.missing:,} unit(s) missing"] if last.missing else []
+        left += [f"{last.late} demand(s) without a unit on time"] if last.late else []
+        text += f" Even all together leave {' and '.join(left)}."
     elif first.value > samples[0].value:
         text += f" Fewer than {first.value:.0f} cannot serve the demand in full, so their F is not comparable."
     return text
