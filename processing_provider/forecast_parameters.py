@@ -43,7 +43,7 @@ def add_count_parameters(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterString("TIMEZONE", tr("Time zone"), optional=True),
         "Zone of the clocks, such as Pacific/Auckland. Times without an offset are read in it, seasons follow it, and "
         "the hours that are skipped or come twice when clocks change are put in their place. Empty: times are taken as "
-        "they are written.",
+        "they are written. Where times tell their offset, the forecast is in universal time (UTC).",
     )
 
 

@@ -120,7 +120,7 @@ class CountPresence(EvacuationAlgorithm):
                 f"{len(points.seconds)} points of {points.objects} ids, {outside} of them in no place; "
                 f"{len(found.start)} intervals, at most {int(found.count.max())} ids in a place at a time."
             )
-        times = date_times(found.start, np.zeros(len(found.start)) if points.universal else None)
+        times = date_times(found.start, points.universal)
 
         def rows() -> Iterator[tuple[None, list[Any]]]:
             for column, identifier in enumerate(places.ids):

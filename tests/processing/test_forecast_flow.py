@@ -214,3 +214,20 @@ def test_bad_input_is_named_with_what_to_mend(make, changes, words, tmp_path):
     for word in words:
         assert word in str(error.value)
     assert not output.exists()
+
+
+def test_a_new_sensor_among_old_ones():
+    skip = {("b", hour) for hour in range(24 * 26)}  # its first value comes after what the back-test learns from
+    log = Log()
+    result = run(table(skip=skip), log, METHOD=3)
+    rows = [row for row in rows_of(result["OUTPUT"]) if row["place"] == "b"]
+    assert len(rows) == 6 and all(row["lower"] <= row["forecast"] <= row["upper"] for row in rows)
+    assert all(row["MAE"] is not None for row in rows_of(result["OUTPUT_BACKTEST"]))
+
+
+def test_date_and_time_fields():
+    def moment(when):
+        return QDateTime.fromString(when.isoformat(), Qt.DateFormat.ISODate)
+
+    as_text = rows_of(run(table())["OUTPUT"])
+    assert rows_of(run(table(text=moment, kind="datetime"))["OUTPUT"]) == as_text

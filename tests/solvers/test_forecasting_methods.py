@@ -94,6 +94,14 @@ def test_forecasts_from_many_origins_are_those_from_one(name):
         assert together[i] == pytest.approx(alone[0], abs=1e-9)
 
 
+def test_forecasts_in_parts_are_those_at_once(monkeypatch):
+    series, origins = waves(), np.array([950, 705, 800, 720])
+    model = methods.fit(graph_ridge.NAME, series.before(700), WEEK, 6, ring())
+    at_once = model.predict(series, origins, 6)
+    monkeypatch.setattr(graph_ridge, "MOST_CELLS", 300 * 6)
+    assert model.predict(series, origins, 6) == pytest.approx(at_once, abs=1e-12)
+
+
 def test_every_method_finds_a_pure_season():
     series = waves(noise=0.0)
     for name in methods.NAMES:

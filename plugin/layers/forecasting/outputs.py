@@ -32,9 +32,8 @@ DECIMALS = 3
 
 
 def forecast_rows(series: Series, found: Forecast, universal: bool) -> Iterator[tuple[None, list[Any]]]:
-    """Yield a row by :data:`COLUMNS` for each place and step; clock times unless the counts' times told an offset."""
-    wall = series.clock.to_wall(found.moments)
-    times = date_times(found.moments, wall - found.moments) if universal else date_times(wall)
+    """Yield a row by :data:`COLUMNS` for each place and step; in universal time where the counts told it."""
+    times = date_times(found.moments if universal else series.clock.to_wall(found.moments), universal)
     for k, place in enumerate(series.places):
         columns = (found.value[:, k].tolist(), found.lower[:, k].tolist(), found.upper[:, k].tolist())
         for time, value, lower, upper in zip(times, *columns):

@@ -107,10 +107,11 @@ def read_times(values: Sequence[Any]) -> Times:
 def _of_value(value: Any) -> tuple[float, float | None] | None:
     """Return seconds, and the clock's offset where it is known, of a value that is no text."""
     if isinstance(value, QDateTime):
+        if value.timeSpec() == Qt.TimeSpec.LocalTime:  # invalid also where this computer's own clock skips the hour
+            there = value.date().isValid() and value.time().isValid()
+            return (_clock_seconds(value.date(), value.time()), None) if there else None
         if not value.isValid():
             return None
-        if value.timeSpec() == Qt.TimeSpec.LocalTime:
-            return _clock_seconds(value.date(), value.time()), None
         return value.toMSecsSinceEpoch() / 1000.0, float(value.offsetFromUtc())
     if isinstance(value, QDate):
         return (_clock_seconds(value, QTime(0, 0)), None) if value.isValid() else None
@@ -168,20 +169,15 @@ def _universal(seconds: float) -> QDateTime:
     return QDateTime.fromMSecsSinceEpoch(int(round(seconds * 1000.0)), Qt.TimeSpec.UTC)
 
 
-def date_times(seconds: np.ndarray, offset: np.ndarray | None = None) -> list[QDateTime]:
-    """Return moments as values of a date and time field.
+def date_times(seconds: np.ndarray, universal: bool) -> list[QDateTime]:
+    """Return moments (k,) as values of a date and time field.
 
-    Without ``offset`` the seconds (k,) are what a clock shows and the values say nothing of a zone; with it (k,) they
-    are universal time, shown by a clock that far ahead.
+    ``universal`` marks them as universal time; otherwise they are what a clock shows and say nothing of a zone.
     """
-    if offset is None:
-        days, rest = np.divmod(seconds, DAY)
-        return [
-            QDateTime(QDate.fromJulianDay(int(day) + JULIAN_1970), QTime.fromMSecsSinceStartOfDay(int(round(s * 1e3))))
-            for day, s in zip(days.tolist(), rest.tolist())
-        ]
+    if universal:
+        return [_universal(second) for second in seconds.tolist()]
+    days, rest = np.divmod(seconds, DAY)
     return [
-        QDateTime.fromMSecsSinceEpoch(int(round(s * 1e3)), Qt.TimeSpec.OffsetFromUTC, int(o)) if o
-        else _universal(s)
-        for s, o in zip(seconds.tolist(), offset.tolist())
-    ]  # fmt: skip
+        QDateTime(QDate.fromJulianDay(int(day) + JULIAN_1970), QTime.fromMSecsSinceStartOfDay(int(round(part * 1e3))))
+        for day, part in zip(days.tolist(), rest.tolist())
+    ]

@@ -31,7 +31,8 @@ REACH = max(max(AVERAGES), max(LAGS), max(GRAPH_LAGS)) + 1
 PENALTY = 100.0  # on coefficients of features of about unit size
 REWEIGHTINGS = 3
 SMALL_ERROR = 0.1  # of a place's usual deviation: below it errors count squared
-MOST_STEPS = 10_000  # of history in the fit: the latest
+MOST_STEPS, LEAST_STEPS = 10_000, 500  # of history in the fit: the latest
+MOST_CELLS = 2_500_000  # steps times places whose features are held at a time, some 400 MB
 LEAST_ROWS = 10
 EVERY_HORIZON_TO = 12  # beyond, regressions are fitted at horizons a tenth apart and interpolated in between
 
@@ -59,10 +60,15 @@ class GraphRidge:
         """Return forecasts, shape (o, steps, p), from what lies before each origin (o,)."""
         origins = np.asarray(origins)
         first, last = int(origins.min()), int(origins.max())
+        places = series.values.shape[1]
+        if len(origins) > 1 and (last - first + REACH) * places > MOST_CELLS:
+            halves = np.array_split(np.sort(origins), 2)
+            both = np.concatenate([self.predict(series, half, steps) for half in halves])
+            return both[np.argsort(np.argsort(origins, kind="stable"), kind="stable")]
         deviation = _deviations(series.before(last), self.profile, self.scale)
         begin = max(0, first - REACH)
         common = _common(deviation[begin:], self.adjacency)[:, origins - 1 - begin]
-        out = np.empty((len(origins), steps, series.values.shape[1]))
+        out = np.empty((len(origins), steps, places))
         for h in range(steps):
             features = np.concatenate([common, _same_time(deviation, origins + h, origins, series.step)])
             out[:, h] = np.einsum("fop,pf->op", features, self.weights[:, h]) * self.scale
@@ -100,7 +106,8 @@ def fit(
     square = np.where(known, raw, 0.0) ** 2
     spread = np.sqrt(square.sum(axis=0) / np.maximum(known.sum(axis=0), 1))
     scale = np.where(spread > 1e-9, spread, 1.0)
-    deviation = (raw / scale)[-MOST_STEPS:]
+    latest = max(LEAST_STEPS, min(MOST_STEPS, MOST_CELLS // max(1, raw.shape[1])))
+    deviation = (raw / scale)[-latest:]
     if adjacency is None:
         adjacency = adjacency_by_correlation(deviation)
     common = _common(deviation, adjacency)
