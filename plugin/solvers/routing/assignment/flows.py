@@ -204,9 +204,10 @@ class DestinationFlows:
         return arcs[: indptr[count]], np.diff(indptr[: count + 1]), vehicles[:count]
 
     def copy(self) -> DestinationFlows:
-        """Return flows that may change on their own; working space and network are shared."""
+        """Return flows that may change on their own; network and the other working space are shared."""
         twin = copy.copy(self)
         twin.table, twin.arcs, twin.amount = self.table.copy(), list(self.arcs), list(self.amount)
+        twin.mark = np.zeros_like(self.mark)  # each counts its marks by itself: shared ones would be mistaken
         return twin
 
     @property
