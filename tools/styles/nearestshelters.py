@@ -1,7 +1,8 @@
 """Write the style of nearestshelters' routes into resources/styles.
 
 Run as  QT_QPA_PLATFORM=offscreen .venv/bin/python tools/styles/nearestshelters.py
-Colours are of ColorBrewer's YlGnBu, which colour-blind readers can tell apart; a farther shelter has a thinner line.
+Colours are of viridis and of Okabe and Ito's set, which colour-blind readers can tell apart; a longer way has a thinner
+line. A triangle marks the end of a route, at the shelter.
 """
 
 from __future__ import annotations
@@ -13,18 +14,36 @@ from qgis.core import (
     QgsApplication,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
+    QgsMarkerLineSymbolLayer,
+    QgsMarkerSymbol,
     QgsRendererRange,
+    QgsTemplatedLineSymbolLayerBase,
     QgsVectorLayer,
 )
 
 STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 TIMES = (
-    (0, 5, "#081d58", "1.3", "up to 5 minutes"),
-    (5, 10, "#225ea8", "1.0", "5 - 10 minutes"),
-    (10, 20, "#1d91c0", "0.8", "10 - 20 minutes"),
-    (20, 40, "#41b6c4", "0.55", "20 - 40 minutes"),
-    (40, 1e9, "#7fcdbb", "0.4", "more than 40 minutes"),
+    (0, 3, "#440154", "1.2", "up to 3 minutes"),
+    (3, 6, "#3b528b", "1.0", "3 - 6 minutes"),
+    (6, 10, "#21918c", "0.8", "6 - 10 minutes"),
+    (10, 20, "#e69f00", "0.65", "10 - 20 minutes"),
+    (20, 1e9, "#d55e00", "0.5", "more than 20 minutes"),
 )
+
+
+def arrival(colour: str) -> QgsMarkerLineSymbolLayer:
+    """A triangle at the end of the line, in its direction."""
+    look = {
+        "name": "filled_arrowhead",
+        "color": colour,
+        "outline_color": "#ffffff",
+        "outline_width": "0.2",
+        "size": "3.2",
+    }
+    marker = QgsMarkerLineSymbolLayer(True)
+    marker.setPlacement(QgsTemplatedLineSymbolLayerBase.Placement.LastVertex)
+    marker.setSubSymbol(QgsMarkerSymbol.createSimple(look))
+    return marker
 
 
 def routes() -> QgsVectorLayer:
@@ -33,7 +52,9 @@ def routes() -> QgsVectorLayer:
     ranges = []
     for level, (low, high, colour, width, label) in enumerate(reversed(TIMES)):
         symbol = QgsLineSymbol.createSimple({"color": colour, "width": width, "capstyle": "round"})
-        symbol.symbolLayer(0).setRenderingPass(level)
+        symbol.appendSymbolLayer(arrival(colour))
+        for layer_of_symbol in (symbol.symbolLayer(0), symbol.symbolLayer(1)):
+            layer_of_symbol.setRenderingPass(level)
         ranges.insert(0, QgsRendererRange(low, high, symbol, label))
     renderer = QgsGraduatedSymbolRenderer("minutes", ranges)
     renderer.setUsingSymbolLevels(True)
