@@ -10,6 +10,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
 )
 
@@ -96,6 +97,15 @@ def _add_preferences(algorithm: EvacuationAlgorithm) -> None:
         "Preference, from 0 to 1, where the table has none.",
         advanced=True,
     )
+    algorithm.add(
+        QgsProcessingParameterNumber(
+            "PREFERENCE_DECAY", tr("Preference falls with distance (km)"), DOUBLE, None, optional=True, minValue=0.001
+        ),
+        "Where the table has no preference it is exp(-distance / this): 1 next door, 0.37 at this many kilometres. In "
+        "place of the default preference, which holds when this is empty. Not in the paper, which takes preferences as "
+        "given.",
+        advanced=True,
+    )
 
 
 def _add_distances(algorithm: EvacuationAlgorithm) -> None:
@@ -171,6 +181,19 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         "The solver may stop when its answer is proven to be within this fraction of the best.",
         True,
     )
+    algorithm.add(
+        QgsProcessingParameterNumber(
+            "TRADEOFF_POINTS",
+            tr("Points of the trade-off curve"),
+            QgsProcessingParameterNumber.Type.Integer,
+            11,
+            minValue=0,
+            maxValue=101,
+        ),
+        "Allocations with other weights, from distance alone to preference alone, for the trade-off table and the "
+        "report; 0 for none. They take at most as long again as the time limit, all together.",
+        advanced=True,
+    )
 
 
 def _number(
@@ -193,6 +216,25 @@ def add_allocation_outputs(algorithm: EvacuationAlgorithm) -> None:
         ("OUTPUT_UNALLOCATED", tr("People without a place"), "Zones and classes left out, with the reason."),
     ):
         algorithm.add(QgsProcessingParameterFeatureSink(name, description), text)
+    algorithm.add(
+        QgsProcessingParameterFeatureSink(
+            "OUTPUT_TRADEOFF",
+            tr("Preference against distance"),
+            QgsProcessing.SourceType.TypeVector,
+            None,
+            optional=True,
+            createByDefault=False,
+        ),
+        "Table: what other weights would give: dissatisfaction (z1) and scaled distance (z2) before their weights, "
+        "mean preference, mean kilometres, and how many more than the nearest of these plans. “plan” marks this plan's "
+        "weights, “efficient” the plans that no other one beats in both.",
+    )
+    algorithm.add(
+        QgsProcessingParameterFileDestination(
+            "OUTPUT_HTML", tr("Report"), tr("HTML files (*.html)"), optional=True, createByDefault=False
+        ),
+        "Figures, shortages and their reasons, the load of every shelter, and preference against distance as a plot.",
+    )
     for name, description in (
         ("OBJECTIVE", tr("Objective")),
         ("Z1", tr("Dissatisfaction, before its weight")),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...plugin.layers.allocation.separation import Separation
     from ...plugin.solvers.allocation.objective import Objective
     from ...plugin.solvers.allocation.problem import Allocation
+    from ...plugin.solvers.allocation.tradeoff import Point
 
 BY_TIME = 1
 
@@ -35,7 +36,9 @@ class AllocateCrowd(EvacuationAlgorithm):
         "printed” to reproduce the paper's tables), and people count, not groups (choose “groups” for the paper's "
         "way).\n"
         "Where there is not room for everyone, as many people as possible are sheltered first; who is left out is "
-        "given back with the reason. Solved with HiGHS where the Python package highspy is installed, else with CBC."
+        "given back with the reason, and reasons that can be seen beforehand are said before the solver is asked.\n"
+        "The trade-off table and the report show what other weights would give: which preference costs how many "
+        "kilometres. Solved with HiGHS where the Python package highspy is installed, else with CBC."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -55,13 +58,19 @@ class AllocateCrowd(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        from ...plugin.layers.allocation.checks import explain_shortage
         from ...plugin.solvers.allocation.allocate import solve
-        from ...plugin.solvers.allocation.objective import Objective, normalised
+        from ...plugin.solvers.allocation.objective import Objective, normalised, preference_by_distance
         from ...plugin.solvers.allocation.problem import AllocationProblem
+        from ...plugin.solvers.allocation.tradeoff import curve
 
         groups, shelters = self._read_layers(parameters, context, feedback)
         preference = self._preference(parameters, groups, shelters, context, feedback)
         separation = self._separation(parameters, groups, shelters, context, feedback)
+        kilometres = separation.kilometres[groups.zone]
+        if self._decaying(parameters):
+            falling = preference_by_distance(kilometres, self._limit(parameters, "PREFERENCE_DECAY", context))
+            preference = np.where(np.isnan(preference), falling, preference)
         impedance = separation.impedance(self.parameterAsEnum(parameters, "IMPEDANCE", context))[groups.zone]
         objective = Objective(
             1.0 - preference,
@@ -74,24 +83,42 @@ class AllocateCrowd(EvacuationAlgorithm):
         limits = [self._limit(parameters, name, context) for name in ("MAX_DISTANCE", "MAX_TRAVEL_TIME")]
         allowed = separation.within(*limits)[groups.zone]
         split = self.parameterAsBoolean(parameters, "SPLIT_GROUPS", context)
-        short = int(groups.sizes.sum() - shelters.capacity.sum())
-        if short > 0:
-            feedback.pushWarning(
-                self.tr("SHELTERS: there are {short} places too few; as many people as possible get one.").format(
-                    short=short
-                )
+        limited = any(np.isfinite(limits))
+        said = explain_shortage(groups, shelters, allowed, split, limited, feedback)
+        problem = AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, split)
+        limits_of_solver = {
+            "time_limit": self.parameterAsDouble(parameters, "TIME_LIMIT", context),
+            "mip_gap": self.parameterAsDouble(parameters, "MIP_GAP", context),
+            "log": feedback.pushInfo,
+        }
+        count = self._points(parameters, context)
+        progress, cancelled = self.control(feedback, 40.0, 60.0 if count else 95.0)
+        found = solve(problem, progress=progress, cancelled=cancelled, **limits_of_solver)
+        points: tuple[Point, ...] = ()
+        if count:
+            progress, _ = self.control(feedback, 60.0, 95.0)
+            points = curve(
+                problem, objective, kilometres, found, count, progress=progress, cancelled=cancelled, **limits_of_solver
             )
-        progress, cancelled = self.control(feedback, 40.0, 95.0)
-        found = solve(
-            AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, split),
-            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
-            mip_gap=self.parameterAsDouble(parameters, "MIP_GAP", context),
-            progress=progress,
-            cancelled=cancelled,
-            log=feedback.pushInfo,
-        )
-        outputs = self._write(parameters, context, found, groups, shelters, preference, separation)
-        return {**outputs, **self._numbers(found, groups, objective, separation, feedback)}
+        numbers = self._numbers(found, groups, objective, separation, feedback)
+        outputs = self._write(parameters, context, found, groups, shelters, preference, separation, points)
+        path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        if path:
+            from ...plugin.reports.allocation import write_allocation_report
+
+            write_allocation_report(path, found, groups, shelters, objective, separation, points, numbers, said)
+            outputs["OUTPUT_HTML"] = path
+        return {**outputs, **numbers}
+
+    @staticmethod
+    def _decaying(parameters: dict[str, Any]) -> bool:
+        return parameters.get("PREFERENCE_DECAY") not in (None, "")
+
+    def _points(self, parameters: dict[str, Any], context: QgsProcessingContext) -> int:
+        """Return how many points the trade-off curve has, 0 where it is not asked for."""
+        asked = any(parameters.get(name) not in (None, "") for name in ("OUTPUT_TRADEOFF", "OUTPUT_HTML"))
+        count = self.parameterAsInt(parameters, "TRADEOFF_POINTS", context)
+        return count if asked and count >= 2 else 0
 
     def _read_layers(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -133,6 +160,7 @@ class AllocateCrowd(EvacuationAlgorithm):
 
         table, columns = self._table(parameters, "PREFERENCES", context, feedback)
         default = self.parameterAsDouble(parameters, "DEFAULT_PREFERENCE", context)
+        default = None if self._decaying(parameters) else default
         return read_preferences(table, columns, groups, shelters, default, feedback)
 
     def _separation(
@@ -179,6 +207,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         shelters: Shelters,
         preference: np.ndarray,
         separation: Separation,
+        points: tuple[Point, ...],
     ) -> dict[str, Any]:
         from ...plugin.layers.allocation import outputs as rows
 
@@ -194,7 +223,8 @@ class AllocateCrowd(EvacuationAlgorithm):
         ):
             style = f"allocatecrowd_{name.lower()}{rows.style_variant(name, kind)}"
             out[name] = self.write(parameters, name, context, columns, values, kind, crs, style)
-        return out
+        table = self.write(parameters, "OUTPUT_TRADEOFF", context, rows.TRADEOFF, rows.tradeoff_rows(points))
+        return out if table is None else {**out, "OUTPUT_TRADEOFF": table}
 
     def _numbers(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 pytest.importorskip("qgis.core")
@@ -533,3 +535,92 @@ def test_cancelled_while_solving_leaves_no_output(tmp_path) -> None:
     run(log, OUTPUT=str(target), OUTPUT_SHELTERS=str(tmp_path / "s.gpkg"), OUTPUT_UNALLOCATED=str(tmp_path / "u.gpkg"))
     assert any("Cancelled" in text for text in log.warnings)
     assert list(tmp_path.iterdir()) == []
+
+
+# --- preference by distance, what is said beforehand, the trade-off ------------------------------------------------
+
+
+def test_preference_falls_with_distance_where_the_table_has_none() -> None:
+    found = run(PREFERENCES=preferences([["A", "P1", "1", 0.9]]), PREFERENCE_DECAY=5.0, DEFAULT_PREFERENCE=0.1)
+    for zone, kind, shelter, preference in rows_of(found["OUTPUT"], "zone_id", "class", "shelter_id", "preference"):
+        given = (zone, kind, shelter) == ("A", "P1", "1")
+        assert preference == pytest.approx(0.9 if given else math.exp(-DISTANCE[shelter][zone] / 5.0))
+
+
+def test_reasons_are_said_before_the_solver_is_asked() -> None:
+    small = shelters([("POINT(500000 5402000)", ["1", 50]), ("POINT(502000 5402000)", ["2", 40])])
+    near = distances([[z, s, DISTANCE[s][z]] for s in "12" for z in "AB"])
+    log = Log()
+    run(log, SHELTERS=small, DISTANCES=near)
+    warned = "\n".join(log.warnings)
+    assert "310 places too few" in warned
+    assert "1 zone with 120 people has no shelter in reach: C" in warned
+    assert "2 groups with 120 people cannot go together" in warned
+    assert "zone A, class P2 (60 > 50)" in warned and "zone B, class P3 (60 > 50)" in warned
+
+
+def test_zones_that_together_reach_too_few_places_are_named() -> None:
+    """Room for everyone in all, but A and B reach only shelter 1 with its 240 places for their 280 people."""
+    only = distances([["A", "1", 1.0], ["B", "1", 2.0], ["C", "2", 1.0]])
+    log = Log()
+    found = run(log, DISTANCES=only)
+    (warned,) = [text for text in log.warnings if "at least" in text]
+    assert "2 zones with 280 people (A, B) reach only 1 shelter with 240 places (1)" in warned
+    assert "at least 40 people" in warned
+    assert found["UNALLOCATED"] >= 40
+
+
+def test_nothing_is_said_where_everyone_finds_a_place() -> None:
+    log = Log()
+    run(log)
+    assert log.warnings == []
+
+
+def test_tradeoff_table_and_report(tmp_path) -> None:
+    report = tmp_path / "report.html"
+    found = run(OUTPUT_TRADEOFF="memory:", OUTPUT_HTML=str(report), TRADEOFF_POINTS=5)
+    made = found["OUTPUT_TRADEOFF"]
+    rows = rows_of(made, "weight_preference", "z1", "z2", "mean_preference", "mean_km", "extra_km", "plan", "efficient")
+    assert [row[0] for row in rows] == pytest.approx([0.001, 0.25, 0.5, 0.75, 0.999])
+    assert [row[6] for row in rows] == [0, 0, 1, 0, 0]
+    assert rows[2][1:3] == pytest.approx((found["Z1"], found["Z2"]))
+    assert all(row[7] == 1 for row in rows)
+    assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
+    assert [row[2] for row in rows] == sorted(row[2] for row in rows)
+    for row in rows:
+        assert row[3] == pytest.approx(1.0 - row[1] / 400.0)  # by people, so Z1 is 400 times the mean
+        assert row[5] == pytest.approx(row[4] - min(other[4] for other in rows))
+    text = report.read_text(encoding="utf-8")
+    assert text.rstrip().endswith("</html>")
+    assert text.count("<svg") == 2
+    assert "this plan" in text and "Load of the shelters" in text
+
+
+def test_report_escapes_names_and_shows_shortage(tmp_path) -> None:
+    report = tmp_path / "report.html"
+    places = shelters([("POINT(500000 5402000)", ["<i>1", 95]), ("POINT(502000 5402000)", ["$2$", 75])])
+    run(SHELTERS=places, DISTANCES=None, PREFERENCES=None, OUTPUT_HTML=str(report), TRADEOFF_POINTS=0)
+    text = report.read_text(encoding="utf-8")
+    assert "&lt;i&gt;1" in text and "<i>1" not in text
+    assert "places too few" in text and "People without a place" in text
+    assert "Preference against distance" not in text
+
+
+def test_tradeoff_of_nobody_is_empty(tmp_path) -> None:
+    found = run(ZONES=zones([]), OUTPUT_TRADEOFF="memory:", OUTPUT_HTML=str(tmp_path / "report.html"))
+    assert found["OUTPUT_TRADEOFF"].featureCount() == 0
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_cancelling_the_tradeoff_writes_nothing(tmp_path) -> None:
+    class Stops(Log):
+        def pushInfo(self, info: str) -> None:
+            super().pushInfo(info)
+            if "mean preference of" in info:
+                self.cancel()
+
+    report, log = tmp_path / "report.html", Stops()
+    run(log, OUTPUT_TRADEOFF="memory:", OUTPUT_HTML=str(report))
+    assert sum("mean preference of" in text for text in log.said) == 1
+    assert any("Cancelled" in text for text in log.warnings)
+    assert not report.exists()

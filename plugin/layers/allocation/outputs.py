@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsWkbTypes
 
 from ...solvers.allocation.problem import NO_SHELTER, Allocation
+from ...solvers.allocation.tradeoff import Point
 from ..fields import Column
 from ..places import Places
 from ..positions import transform_xy
@@ -38,6 +39,39 @@ UNALLOCATED = [
     Column("people", "int", "people without a place"),
     Column("reason", "text", "why"),
 ]
+TRADEOFF = [
+    Column("weight_preference", "float", "weight of dissatisfaction; both weights add up to 1"),
+    Column("weight_distance", "float", "weight of the scaled distance"),
+    Column("z1", "float", "dissatisfaction before its weight"),
+    Column("z2", "float", "scaled distance before its weight"),
+    Column("mean_preference", "float", "mean preference of the people, 0 to 1"),
+    Column("mean_km", "float", "mean distance of the people, km"),
+    Column("extra_km", "float", "mean distance above the nearest plan of this table, km"),
+    Column("gap", "float", "gap to the proven bound, percent; empty where there is none"),
+    Column("plan", "int", "1 for the weights of the plan itself"),
+    Column("efficient", "int", "1 unless another row is better in one of z1 and z2 and as good in the other"),
+]
+
+
+def tradeoff_rows(points: Sequence[Point]) -> Iterator[Row]:
+    """Yield the points of the trade-off curve as rows of a table."""
+    nearest = min((point.kilometres for point in points), default=0.0)
+    for point in points:
+        yield (
+            None,
+            [
+                point.weight_preference,
+                point.weight_distance,
+                point.z1,
+                point.z2,
+                point.preference,
+                point.kilometres,
+                point.kilometres - nearest,
+                point.gap,
+                int(point.plan),
+                int(point.efficient),
+            ],
+        )
 
 
 def allocation_rows(

@@ -22,15 +22,17 @@ def read_preferences(
     columns: Mapping[str, str],
     groups: Groups,
     shelters: Shelters,
-    default: float,
+    default: float | None,
     feedback: QgsProcessingFeedback,
 ) -> np.ndarray:
-    """Return the preference of each group for each shelter, shape (g, n), in [0, 1].
+    """Return the preference of each group for each shelter, shape (g, n), in [0, 1], NaN where none is known.
 
     Parameters
     ----------
     source : table or None
         None: ``default`` everywhere.
+    default : float or None
+        Preference of a pair that is not in the table; None leaves it unknown.
     columns : mapping
         The fields of "zone", "class", "shelter" and "value".
 
@@ -39,7 +41,7 @@ def read_preferences(
     LayerError
         A value that is no number or outside 0..1, or two different values for the same three.
     """
-    out = np.full((len(groups.sizes), len(shelters.capacity)), default)
+    out = np.full((len(groups.sizes), len(shelters.capacity)), np.nan if default is None else default)
     if source is None:
         return out
     known = {"zone": _zone_ids(groups), "class": set(groups.classes), "shelter": shelters.all_ids}
@@ -53,7 +55,7 @@ def read_preferences(
     if not given.all():
         feedback.pushInfo(
             f"PREFERENCES: {int(given.sum())} of {given.size} pairs of group and shelter are in the table; the others "
-            f"have the default preference {default:g}."
+            + ("fall with the distance." if default is None else f"have the default preference {default:g}.")
         )
     return out
 

@@ -16,6 +16,7 @@ def solve(
     time_limit: float = 60.0,
     mip_gap: float = 1e-4,
     solver: str | None = None,
+    known: Allocation | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Log | None = None,
@@ -31,6 +32,9 @@ def solve(
     mip_gap : float
         Relative gap (a fraction) at which the search for the least cost may stop. The number of people is always
         sought to the last person.
+    known : Allocation, optional
+        Found before for the same groups and shelters with other costs: it tells how many people can be sheltered, and
+        the search begins there.
 
     Raises
     ------
@@ -44,7 +48,10 @@ def solve(
         return _result(problem, np.zeros(problem.cost.shape), usable, (), 0, None)
     deadline = Deadline(time_limit)
     search = Search(problem, usable, deadline, mip_gap, solver, cancelled, say)
-    people, most, more, stages = search.as_many_as_possible(part(progress, 0.0, 0.4))
+    if known is None:
+        people, most, more, stages = search.as_many_as_possible(part(progress, 0.0, 0.4))
+    else:
+        people, most, more, stages = known.people.astype(float), int(known.people.sum()), known.more_people, ()
     people, last = search.least_cost(people, most, part(progress, 0.4, 1.0))
     return _result(problem, people, usable, (*stages, last), more, None if more else last)
 

@@ -33,6 +33,22 @@ def normalised(impedance: np.ndarray, form: int = NEAR_IS_GOOD) -> np.ndarray:
     return out
 
 
+def preference_by_distance(kilometres: np.ndarray, decay: float) -> np.ndarray:
+    """Return ``exp(-d / decay)``, the preference of a pair of which nothing else is known: 1 next door, 0 out of reach.
+
+    An exponential deterrence as in spatial interaction models (Wilson 1971); it is not in [E], which takes preferences
+    as given.
+
+    Parameters
+    ----------
+    kilometres : (g, n) float64
+        Infinite where there is no way.
+    decay : float
+        Kilometres at which the preference has fallen to 0.37, above 0.
+    """
+    return np.exp(-np.asarray(kilometres, dtype=float) / decay)
+
+
 @dataclass(frozen=True)
 class Objective:
     """``Z = w_p Z1 + w_d Z2`` ([E] eq. 3, 12 and 13).

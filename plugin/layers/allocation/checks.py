@@ -1,0 +1,90 @@
+"""What can be said of an allocation before the solver is asked: who cannot be sheltered, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from qgis.core import QgsProcessingFeedback
+
+from ...solvers.allocation.room import Shortage, tightest
+from ..places import NAMED_IN_LOG
+from .groups import Groups, Shelters
+
+
+def explain_shortage(
+    groups: Groups, shelters: Shelters, allowed: np.ndarray, split: bool, limited: bool, feedback: QgsProcessingFeedback
+) -> list[str]:
+    """Warn of each reason for which some people cannot be sheltered, in a sentence; returns the sentences.
+
+    Parameters
+    ----------
+    allowed : (g, n) bool
+        Pairs of group and shelter in reach.
+    split : bool
+        Whether groups may be divided.
+    limited : bool
+        Whether there is a longest distance or travel time.
+    """
+    said = []
+    short = int(groups.sizes.sum() - shelters.capacity.sum())
+    if short > 0:
+        said.append(f"SHELTERS: there are {short} places too few; as many people as possible get one.")
+    said += _out_of_reach(groups, shelters, allowed, limited)
+    if not split:
+        said += _too_large(groups, shelters, allowed)
+    said += _too_few_in_reach(groups, shelters, allowed, short)
+    for text in said:
+        feedback.pushWarning(text)
+    return said
+
+
+def _out_of_reach(groups: Groups, shelters: Shelters, allowed: np.ndarray, limited: bool) -> list[str]:
+    alone = ~allowed.any(axis=1)
+    if not alone.any():
+        return []
+    zones = [groups.zones.ids[m] for m in np.unique(groups.zone[alone]).tolist()]
+    mend = "Raise MAX_DISTANCE or MAX_TRAVEL_TIME, or add shelters near them" if limited else "Add shelters, or roads"
+    return [
+        f"ZONES: {_count(len(zones), 'zone')} with {int(groups.sizes[alone].sum())} people "
+        f"{'has' if len(zones) == 1 else 'have'} no shelter in reach: {_some(zones)}. {mend}."
+    ]
+
+
+def _too_large(groups: Groups, shelters: Shelters, allowed: np.ndarray) -> list[str]:
+    most = np.where(allowed, shelters.capacity, 0.0).max(axis=1, initial=0.0)
+    large = np.flatnonzero((groups.sizes > most) & (most >= 1))
+    if not len(large):
+        return []
+    keys = groups.keys()
+    names = [f"zone {keys[i][0]}, class {keys[i][1]} ({groups.sizes[i]} > {most[i]:.0f})" for i in large.tolist()]
+    return [
+        f"GROUP_FIELDS: {_count(len(large), 'group')} with {int(groups.sizes[large].sum())} people cannot go together, "
+        f"being larger than any shelter in reach: {_some(names)}. Allow groups to be divided (SPLIT_GROUPS), or use "
+        "smaller zones."
+    ]
+
+
+def _too_few_in_reach(groups: Groups, shelters: Shelters, allowed: np.ndarray, short: int) -> list[str]:
+    """Name the zones that together reach too few places, unless all shelters together have too few."""
+    people = np.bincount(groups.zone, groups.sizes, len(groups.zones)).astype(np.int64)
+    reach = np.zeros((len(groups.zones), len(shelters.capacity)), dtype=bool)
+    reach[groups.zone] = allowed
+    found: Shortage | None = tightest(people, reach, shelters.capacity)
+    if found is None or not len(found.shelters) or found.missing <= max(short, 0):
+        return []
+    return [
+        f"SHELTERS: {_count(len(found.zones), 'zone')} with {found.people} people "
+        f"({_some([groups.zones.ids[m] for m in found.zones.tolist()])}) reach only "
+        f"{_count(len(found.shelters), 'shelter')} with {found.places} places "
+        f"({_some([shelters.places.ids[j] for j in found.shelters.tolist()])}): at least {found.missing} people there "
+        "stay without a place whatever the plan. Add room there, or let them go farther."
+    ]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED_IN_LOG]) + (", ..." if len(names) > NAMED_IN_LOG else "")
