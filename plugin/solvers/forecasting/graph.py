@@ -9,7 +9,7 @@ from scipy.special import ive
 
 NEIGHBOURS = 8
 LEAST_WEIGHT = 0.01
-ORDER = 16  # of the Chebyshev expansion; its error is below 1e-9 for the scales used
+ORDER = 16  # of the Chebyshev expansion; its error is below 1e-6 for scales up to 8
 
 
 def adjacency_by_distance(xyz: np.ndarray, neighbours: int = NEIGHBOURS) -> csr_matrix:
