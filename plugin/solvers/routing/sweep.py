@@ -1,9 +1,9 @@
 """System optimal routes under ``present``: take one trip out after the other and put it back where it costs all least.
 
 Start from the greedy routes. In a sweep each trip in turn is re-routed by :mod:`.time_dependent_search` through the
-timetable of all others. These keep their times until a part of the sweep is done (every fourth trip, say); then all
-routes are evaluated exactly, the part is kept if the total time has fallen, and the timetable is made anew. Where parts
-fail, because too many move at once, the next sweep has smaller ones. The search stops when a sweep gains less than the
+timetable of all others. These keep their times until a part of the sweep is done (a quarter of the trips, say); then
+all routes are evaluated exactly, the part is kept if the total time has fallen, and the timetable is made anew. Where a
+part fails, because too many move at once, the next ones are smaller. The search stops when a sweep gains less than the
 tolerance, or at the time limit. (Ours; the paper has no system-optimal method.)
 """
 
@@ -26,7 +26,7 @@ LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
 LEAST_ROUTE_GAIN = 0.01  # of a route's cost: a trip that would gain less stays; lets the search give up early
 GUIDE_SHARES = (0.5, 0.25, 0.0)  # of the mean cost above free flow that leads the search, by sweep
 MOST_SWEEPS = 20
-FIRST_PARTS, MOST_PARTS = 4, 32
+FIRST_PARTS, SMALLEST = 4, 16  # a part is at most 1/4 of the trips, at least 1/16 of that
 
 
 @compiled
@@ -162,7 +162,7 @@ def system_optimal_routes(
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
 ) -> tuple[Routes, list[tuple[float, float]]]:
-    """Return the best routes found from ``start`` on, and (seconds, total time) after each part of a sweep.
+    """Return the best routes found from ``start`` on, and (seconds, total time) after each part that was kept.
 
     Raises
     ------
@@ -171,32 +171,27 @@ def system_optimal_routes(
     """
     best, departed = start, float(problem.departure.sum())
     total = float(start.arrival.sum()) - departed
-    history, sweep, parts = [(deadline.elapsed, total)], Sweep(problem, trees), FIRST_PARTS
-    for number in range(1, MOST_SWEEPS + 1):
-        before, guide, changed, rejected = (
-            total,
-            sweep.guide(best, GUIDE_SHARES[min(number, len(GUIDE_SHARES)) - 1], cancelled),
-            0,
-            0,
-        )
-        for k in range(parts):
-            first = (number - 1 + k / parts) / MOST_SWEEPS
-            bar = part(progress, first, first + 1.0 / parts / MOST_SWEEPS)
-            tried, moved = sweep.run(best, np.arange(k, problem.trips, parts), guide, deadline, bar, cancelled)
+    history, sweep = [(deadline.elapsed, total)], Sweep(problem, trees)
+    # The parts are drawn, so that each holds trips of all places and times.
+    order = np.random.default_rng(0).permutation(problem.trips)
+    size = largest = max(problem.trips // FIRST_PARTS, 1)
+    for number in range(1, MOST_SWEEPS + 1 if problem.trips else 1):
+        before, changed, at = total, 0, 0
+        guide = sweep.guide(best, GUIDE_SHARES[min(number, len(GUIDE_SHARES)) - 1], cancelled)
+        while at < problem.trips and not deadline.passed():
+            done = (number - 1 + at / problem.trips) / MOST_SWEEPS
+            bar = part(progress, done, done + size / problem.trips / MOST_SWEEPS)
+            tried, moved = sweep.run(best, order[at : at + size], guide, deadline, bar, cancelled)
+            at += size
             new = float(tried.arrival.sum()) - departed
             if new < total:
                 best, total, changed = tried, new, changed + moved
                 history.append((deadline.elapsed, total))
-            else:
-                rejected += 1
-            if deadline.passed():
-                break
+                size = min(size * 3 // 2 + 1, largest)
+            elif moved:  # too many at once: they get into each other's way
+                size = max(size // 2, largest // SMALLEST, 1)
         if log:
             log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
-        if deadline.passed() or (
-            before - total <= LEAST_GAIN * total and (2 * rejected < parts or parts >= MOST_PARTS)
-        ):
+        if deadline.passed() or before - total <= LEAST_GAIN * total:
             break
-        if 2 * rejected >= parts:  # too many at once: they get into each other's way
-            parts = min(2 * parts, MOST_PARTS)
     return distinct(best.indptr, best.arc, problem.source), history
