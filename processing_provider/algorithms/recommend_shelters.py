@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -67,6 +69,18 @@ class RecommendShelters(EvacuationAlgorithm):
             QgsProcessingParameterFeatureSink("OUTPUT_SELECTED", tr("Selected shelters")),
             "The selected sites only, with the same fields; feeds “Allocate people to shelters”.",
         )
+        self.add(
+            QgsProcessingParameterFeatureSink(
+                "OUTPUT_CATCHMENTS",
+                tr("Catchments of the selected shelters"),
+                QgsProcessing.SourceType.TypeVectorLine,
+                None,
+                optional=True,
+                createByDefault=False,
+            ),
+            "Lines from zone to selected site with the people who go there in the plan that the choice rests on, the "
+            "part of the zone that is, and the minutes. Zones may be divided; “Allocate people to shelters” decides.",
+        )
         for name, description in (
             ("SELECTED_COUNT", tr("Sites selected")),
             ("SELECTED_CAPACITY", tr("Room left in the selected sites (people)")),
@@ -83,7 +97,7 @@ class RecommendShelters(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ...plugin.layers.people import whole_people
         from ...plugin.layers.places import read_places
-        from ...plugin.layers.shelters.outputs import report, site_rows
+        from ...plugin.layers.shelters.outputs import catchment_rows, report, site_rows
         from ...plugin.solvers.shelters.recommendation import solve
 
         source = self.source(parameters, "SITES", context)
@@ -98,7 +112,8 @@ class RecommendShelters(EvacuationAlgorithm):
         people = whole_people(zones, fields, feedback).sum(axis=1)
         if not people.any():
             feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
-            return self._write(parameters, context, sites, source.wkbType(), [], None, 0)
+            nothing = self._write(parameters, context, sites, source.wkbType(), [], None, 0)
+            return {**nothing, **self._catchments(parameters, context, zones, [])}
         zones = zones.subset(np.flatnonzero(people))
         problem = self._problem(parameters, context, feedback, sites, zones, people[people > 0])
         progress, cancelled = self.control(feedback, 50.0, 95.0)
@@ -112,7 +127,19 @@ class RecommendShelters(EvacuationAlgorithm):
         )
         report(problem, found, feedback)
         rows = site_rows(sites, problem, found)
-        return self._write(parameters, context, sites, source.wkbType(), rows, found, int(people.sum()))
+        outputs = self._write(parameters, context, sites, source.wkbType(), rows, found, int(people.sum()))
+        lines = catchment_rows(sites, zones, problem, found, context)
+        return {**outputs, **self._catchments(parameters, context, zones, lines)}
+
+    def _catchments(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, zones: Places, rows: Iterable[Any]
+    ) -> dict[str, Any]:
+        from ...plugin.layers.shelters.outputs import CATCHMENTS
+
+        name, line = "OUTPUT_CATCHMENTS", QgsWkbTypes.Type.LineString
+        style = "recommendshelters_output_catchments"
+        layer = self.write(parameters, name, context, CATCHMENTS, rows, line, zones.crs, style)
+        return {} if layer is None else {name: layer}
 
     def _problem(
         self,

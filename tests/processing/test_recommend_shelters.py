@@ -350,3 +350,65 @@ def test_output_files_feed_the_next_step_and_carry_their_style(tmp_path):
         feedback=Log(),
     )
     assert allocation["ALLOCATED"] == 150
+
+
+def test_catchments_are_lines_with_the_people_of_the_plan():
+    result = run(MAX_TRAVEL_TIME=2.0, OUTPUT_CATCHMENTS="memory:", ZONES=zones(crs="EPSG:4326"))
+    lines = result["OUTPUT_CATCHMENTS"]
+    assert lines.crs().authid() == "EPSG:4326"
+    assert lines.fields().names() == ["zone_id", "site_id", "people", "share", "minutes"]
+    rows = {(row["zone_id"], row["site_id"]): row for row in rows_of(lines)}
+    assert set(rows) == {("z0", "A"), ("z4", "B")}
+    assert (rows["z0", "A"]["people"], rows["z0", "A"]["share"]) == (100, 1)
+    assert rows["z0", "A"]["minutes"] == pytest.approx(1.0, abs=0.02)
+    ends = {feature["site_id"]: feature.geometry().asPolyline() for feature in lines.getFeatures()}
+    homes = {feature["zone_id"]: feature.geometry().asPoint() for feature in zones(crs="EPSG:4326").getFeatures()}
+    places = {feature["site_id"]: feature.geometry().asPoint() for feature in sites(crs="EPSG:4326").getFeatures()}
+    for site, zone in (("A", "z0"), ("B", "z4")):
+        assert ends[site][0].distance(homes[zone]) < 1e-9
+        assert ends[site][1].distance(places[site]) < 1e-9
+
+
+def test_catchments_share_a_zone_and_leave_out_who_finds_no_room():
+    """One site with 90 places for 150 people: its lines carry 90."""
+    few = sites([(point(1000, 5), ["A", 90, None])])
+    result = run(SITES=few, OUTPUT_CATCHMENTS="memory:")
+    rows = rows_of(result["OUTPUT_CATCHMENTS"])
+    assert sum(row["people"] for row in rows) == pytest.approx(90)
+    assert result["UNCOVERED_PEOPLE"] == 60
+    for row in rows:
+        assert row["share"] == pytest.approx(row["people"] / {"z0": 100, "z4": 50}[row["zone_id"]], abs=1e-5)
+
+
+def test_catchments_are_optional_and_empty_when_nobody_leaves():
+    assert "OUTPUT_CATCHMENTS" not in run()
+    nobody = zones([(point(0, 10), ["z0", 0, 0])])
+    assert run(ZONES=nobody, OUTPUT_CATCHMENTS="memory:")["OUTPUT_CATCHMENTS"].featureCount() == 0
+
+
+def test_zero_capacity_and_fractions_go_on_with_a_warning_or_a_reason():
+    some = sites([(point(1000, 5), ["A", 0, None]), (point(3000, 5), ["B", 500, None])])
+    fields = "field=zone_id:string&field=men:double&field=women:double"
+    halves = make_layer("Point", fields, [(point(0, 10), ["z0", 10.5, 4.5]), (point(4000, 10), ["z4", 7.5, 0.5])], "q")
+    log = Log()
+    result = run(log, SITES=some, ZONES=halves)
+    assert (result["PEOPLE"], result["UNCOVERED_PEOPLE"]) == (23, 0)
+    assert log.warned("fractions of people")
+    assert status(result) == {"A": "rejected", "B": "selected"}
+    assert by_id(result)["A"]["reason"] == "capacity 0 is below the minimum of 1"
+
+
+def test_a_class_that_is_text_is_named():
+    fields = "field=zone_id:string&field=men:string&field=women:string"
+    words = make_layer("Point", fields, [(point(0, 10), ["z0", "several", "4"])], "quarters")
+    with pytest.raises(QgsProcessingException, match=r"ZONES.*z0.*“several”.*men.*not a number"):
+        run(ZONES=words)
+
+
+def test_a_reserve_that_no_set_can_meet_leaves_people_out_and_says_so():
+    """180 places at a reserve of 100 % are 90 for 150 people."""
+    two = sites([(point(1000, 5), ["A", 120, None]), (point(3000, 5), ["B", 60, None])])
+    log = Log()
+    result = run(log, SITES=two, RESERVE=100)
+    assert (result["SELECTED_COUNT"], result["UNCOVERED_PEOPLE"]) == (2, 60)
+    assert log.warned("60 of 150 people find no room", "RESERVE")

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsDataDefinedSizeLegend,
     QgsFillSymbol,
     QgsGraduatedSymbolRenderer,
+    QgsLineSymbol,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
     QgsProperty,
@@ -58,6 +59,13 @@ STATUS = (
     ("standby", "Standby: usable, not needed", "#e69f00", "diamond"),
     ("rejected", "Rejected (reason in the table)", "#444444", "cross_fill"),
 )
+WIDTHS = (
+    (0, 100, 0.25, "up to 100 people"),
+    (100, 500, 0.6, "100 - 500 people"),
+    (500, 1_000, 1.0, "500 - 1,000 people"),
+    (1_000, 2_500, 1.6, "1,000 - 2,500 people"),
+    (2_500, 1e9, 2.4, "more than 2,500 people"),
+)
 LARGEST_ROOM, SMALLEST, LARGEST = 10_000, 2.4, 8.0  # people, mm, mm
 ROOMS = (1_000, 5_000, 10_000)
 
@@ -91,6 +99,18 @@ def sites(kind: str, statuses: tuple[tuple[str, str, str, str], ...], text: str)
         renderer.setDataDefinedSizeLegend(_size_legend())
     layer.setRenderer(renderer)
     _label(layer, text)
+    return layer
+
+
+def catchments() -> QgsVectorLayer:
+    """Lines from zone to site, their width by people."""
+    layer = QgsVectorLayer("LineString?field=people:double", "catchments", "memory")
+    ranges = []
+    for low, high, width, label in WIDTHS:
+        symbol = QgsLineSymbol.createSimple({"color": "#0072b2", "width": str(width), "capstyle": "round"})
+        symbol.setOpacity(0.6)
+        ranges.append(QgsRendererRange(low, high, symbol, label))
+    layer.setRenderer(QgsGraduatedSymbolRenderer("people", ranges))
     return layer
 
 
@@ -157,6 +177,7 @@ def main() -> int:
         "zonesatrisk_output_share_point": zones("Point", "100 * share_at_risk", SHARES),
         "recommendshelters_output": sites("Point", STATUS, all_sites),
         "recommendshelters_output_polygon": sites("Polygon", STATUS, all_sites),
+        "recommendshelters_output_catchments": catchments(),
         "recommendshelters_output_selected": sites("Point", STATUS[:1], selected),
         "recommendshelters_output_selected_polygon": sites("Polygon", STATUS[:1], selected),
     }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsGeometry, QgsProcessingFeedback, QgsWkbTypes
+from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
 from ...solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
 from ..fields import Column
 from ..places import Places
+from ..positions import transform_xy
 
 COLUMNS = (
     Column("site_id", "text", "candidate site"),
@@ -24,7 +26,35 @@ COLUMNS = (
     Column("people_in_reach", "int", "people at risk within the travel limit"),
     Column("mean_minutes", "float", "minutes, mean travel time of the people in reach"),
 )
+CATCHMENTS = (
+    Column("zone_id", "text", "zone the people come from"),
+    Column("site_id", "text", "selected site that serves them"),
+    Column("people", "float", "people of the plan that the choice rests on; zones may be divided, people as well"),
+    Column("share", "float", "part of the zone's people, 0 to 1"),
+    Column("minutes", "float", "least travel time without congestion, minutes"),
+)
 DECIMALS = 3
+LEAST_FLOW = 1e-6  # people; less is rounding of the solver
+
+
+def catchment_rows(
+    sites: Places, zones: Places, problem: ShelterProblem, found: Recommendation, context: QgsProcessingContext
+) -> Iterator[tuple[QgsGeometry, list[Any]]]:
+    """Yield a line from each zone to each site that serves it, in the reference system of the zones."""
+    ends = transform_xy(sites.xy, sites.crs, zones.crs, context.transformContext())
+    for i, j in zip(*(index.tolist() for index in np.nonzero(found.flow > LEAST_FLOW))):
+        line = QgsGeometry.fromPolylineXY([QgsPointXY(*zones.xy[i].tolist()), QgsPointXY(*ends[j].tolist())])
+        people = float(found.flow[i, j])
+        yield (
+            line,
+            [
+                zones.ids[i],
+                sites.ids[j],
+                round(people, DECIMALS),
+                round(people / float(problem.people[i]), DECIMALS + 3),
+                round(float(problem.minutes[i, j]), DECIMALS),
+            ],
+        )
 
 
 def site_rows(sites: Places, problem: ShelterProblem, found: Recommendation) -> list[tuple[Any, list[Any]]]:

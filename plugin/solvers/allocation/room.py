@@ -60,7 +60,7 @@ def tightest(people: np.ndarray, allowed: np.ndarray, capacity: np.ndarray) -> S
     sink = 1 + zones + shelters
     tail = np.concatenate([np.zeros(zones, int), 1 + zone, 1 + zones + np.arange(shelters)])
     head = np.concatenate([1 + np.arange(zones), 1 + zones + shelter, np.full(shelters, sink)])
-    most = np.concatenate([wanted, wanted[zone], places]).astype(np.int32)
+    most = np.concatenate([wanted, wanted[zone] + 1, places]).astype(np.int32)  # the middle ones never bind
     shape = (sink + 1, sink + 1)
     graph = csr_matrix((most, (tail, head)), shape=shape)
     answer = maximum_flow(graph, 0, sink)
