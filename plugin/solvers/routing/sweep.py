@@ -172,11 +172,11 @@ def system_optimal_routes(
     best, departed = start, float(problem.departure.sum())
     total = float(start.arrival.sum()) - departed
     history, sweep = [(deadline.elapsed, total)], Sweep(problem, trees)
-    # The parts are drawn, so that each holds trips of all places and times.
-    order = np.random.default_rng(0).permutation(problem.trips)
+    rng = np.random.default_rng(0)
     size = largest = max(problem.trips // FIRST_PARTS, 1)
     for number in range(1, MOST_SWEEPS + 1 if problem.trips else 1):
         before, changed, at = total, 0, 0
+        order = rng.permutation(problem.trips)  # so that each part holds trips of all places and times
         guide = sweep.guide(best, GUIDE_SHARES[min(number, len(GUIDE_SHARES)) - 1], cancelled)
         while at < problem.trips and not deadline.passed():
             done = (number - 1 + at / problem.trips) / MOST_SWEEPS
@@ -192,6 +192,7 @@ def system_optimal_routes(
                 size = max(size // 2, largest // SMALLEST, 1)
         if log:
             log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
-        if deadline.passed() or before - total <= LEAST_GAIN * total:
+        searched_widely = number >= len(GUIDE_SHARES)
+        if deadline.passed() or (searched_widely and before - total <= LEAST_GAIN * total):
             break
     return distinct(best.indptr, best.arc, problem.source), history
