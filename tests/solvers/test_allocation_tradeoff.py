@@ -72,6 +72,10 @@ def test_a_curve_keeps_the_time_limit_and_stops_when_told() -> None:
     asked = []
     with pytest.raises(Cancelled):
         curve(problem, objective, kilometres, plan, 9, cancelled=lambda: len(asked) > 2 or asked.append(1) is not None)
+    said: list[str] = []
+    points = curve(problem, objective, kilometres, plan, 9, time_limit=1e-6, log=said.append)
+    assert [point.plan for point in points] == [True]
+    assert "8 more had no time" in said[-1]
     shown: list[float] = []
     curve(problem, objective, kilometres, plan, 9, progress=lambda share, text="": shown.append(share))
     assert shown == sorted(shown) and shown[-1] <= 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Deadline, IsCancelled, never, stop_if
 from .problem import AllocationProblem
 
 PASSES = 20
@@ -31,7 +31,11 @@ def first_fit(problem: AllocationProblem, usable: np.ndarray, prices: np.ndarray
 
 
 def improve(
-    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, cancelled: IsCancelled = never
+    problem: AllocationProblem,
+    usable: np.ndarray,
+    place: np.ndarray,
+    cancelled: IsCancelled = never,
+    deadline: Deadline | None = None,
 ) -> np.ndarray:
     """Return an allocation (g,) of at least as many people as ``place``, and of no more cost where those are the same.
 
@@ -47,6 +51,8 @@ def improve(
         changed = False
         for k in range(len(members)):
             stop_if(cancelled)
+            if deadline is not None and deadline.passed():
+                return place
             changed |= _move(cost, taken, room, place, int(members[k]))
             changed |= _exchange(cost, taken, room, place, members, int(members[k]))
             if len(waiting):

@@ -117,7 +117,7 @@ class Search:
         return found[:, :-1], proof
 
     def _improved(self, people: np.ndarray) -> np.ndarray:
-        place = improve(self.problem, self.usable, places_of(people), self.cancelled)
+        place = improve(self.problem, self.usable, places_of(people), self.cancelled, self.deadline)
         return people_at(self.problem, place)
 
     def seconds_left(self, share: float = 1.0) -> float:

@@ -79,7 +79,7 @@ def curve(
     points : int
         Evenly spaced weights of preference from 0 to 1, at least 2.
     time_limit : float
-        Seconds for all points together, 0 for none.
+        Seconds for all points together, 0 for none; points that have no time are left out.
 
     Raises
     ------
@@ -94,8 +94,12 @@ def curve(
     if own is not None:
         shares = [share for share in shares if abs(share - own) > LEAST_WEIGHT]
     out = [] if own is None else [_point(own, objective, kilometres, plan, plan.gap, True)]
-    for done, share in enumerate(shares):
+    for done, share in enumerate(_ends_first(shares)):
         stop_if(cancelled)
+        if deadline.passed():
+            if log is not None:
+                log(f"TIME_LIMIT: the trade-off curve has {len(out)} points; {len(shares) - done} more had no time.")
+            break
         weighted = replace(objective, weight_preference=share, weight_distance=1.0 - share)
         left = deadline.remaining
         seconds = max(LEAST_SECONDS, left / (len(shares) - done)) if np.isfinite(left) else 0.0
@@ -112,6 +116,12 @@ def curve(
         if log is not None:
             log(_sentence(out[-1]))
     return _marked(sorted(out, key=lambda point: point.weight_preference))
+
+
+def _ends_first(shares: list[float]) -> list[float]:
+    """Return the weights in an order in which what the time allows is spread over the curve."""
+    inner = shares[1:-1]
+    return [*shares[:1], *shares[1:][-1:], *inner[1::2], *inner[::2]]
 
 
 def _point(

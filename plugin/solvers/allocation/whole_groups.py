@@ -86,7 +86,7 @@ def _begin(search: Search, people: np.ndarray) -> tuple[np.ndarray, Relaxation]:
     priced = people_at(problem, first_fit(problem, usable, relaxation.prices))
     if int(priced.sum()) == search.wanted and cost_of(problem, priced) < cost_of(problem, people):
         people = priced
-    people = people_at(problem, improve(problem, usable, places_of(people), search.cancelled))
+    people = people_at(problem, improve(problem, usable, places_of(people), search.cancelled, search.deadline))
     cost = cost_of(problem, people)
     gap = gap_percent(cost, relaxation.bound)
     search.say(
@@ -115,7 +115,7 @@ def _from_core(search: Search, people: np.ndarray, relaxation: Relaxation, progr
     except SolverError:
         search.say("The pairs that look best do not place everyone; going on from the quick allocation.")
         return people
-    found = people_at(problem, improve(problem, search.usable, places_of(found), search.cancelled))
+    found = people_at(problem, improve(problem, search.usable, places_of(found), search.cancelled, search.deadline))
     return found if cost_of(problem, found) < cost_of(problem, people) else people
 
 
