@@ -63,7 +63,12 @@ class AllocateCrowd(EvacuationAlgorithm):
         from ...plugin.solvers.allocation.objective import Objective, normalised, preference_by_distance
         from ...plugin.solvers.allocation.problem import AllocationProblem
         from ...plugin.solvers.allocation.tradeoff import curve
+        from ...plugin.solvers.dependencies import require
 
+        path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        if path:  # what the report needs is asked for before the work, not after
+            require("jinja2", "writing HTML reports")
+            require("matplotlib", "drawing charts")
         groups, shelters = self._read_layers(parameters, context, feedback)
         preference = self._preference(parameters, groups, shelters, context, feedback)
         separation = self._separation(parameters, groups, shelters, context, feedback)
@@ -102,7 +107,6 @@ class AllocateCrowd(EvacuationAlgorithm):
             )
         numbers = self._numbers(found, groups, objective, separation, feedback)
         outputs = self._write(parameters, context, found, groups, shelters, preference, separation, points)
-        path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if path:
             from ...plugin.reports.allocation import write_allocation_report
 

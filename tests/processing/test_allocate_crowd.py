@@ -624,3 +624,27 @@ def test_cancelling_the_tradeoff_writes_nothing(tmp_path) -> None:
     assert sum("mean preference of" in text for text in log.said) == 1
     assert any("Cancelled" in text for text in log.warnings)
     assert not report.exists()
+
+
+def test_a_missing_package_for_the_report_is_said_before_the_work(monkeypatch, tmp_path) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    log = Log()
+    with pytest.raises(QgsProcessingException, match="jinja2"):
+        run(log, OUTPUT_HTML=str(tmp_path / "report.html"))
+    assert not any("possible pairs" in text for text in log.said)
+
+
+def test_a_decay_must_be_above_zero() -> None:
+    with pytest.raises(QgsProcessingException, match="PREFERENCE_DECAY"):
+        run(PREFERENCE_DECAY=0)
+
+
+def test_places_of_a_distance_table_that_are_not_in_the_layers_are_named() -> None:
+    rows = [[z, s, DISTANCE[s][z]] for s in "12" for z in "ABC"]
+    log = Log()
+    found = run(log, DISTANCES=distances([*rows, ["X", "1", 1.0], ["A", "nine", 1.0]]))
+    assert found["OBJECTIVE"] == pytest.approx(311.0)
+    assert any("DISTANCES" in text and "“X”" in text for text in log.warnings)
+    assert any("DISTANCES" in text and "“nine”" in text for text in log.warnings)
