@@ -17,7 +17,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QFont
 
 ROADS = (
     (("motorway", "trunk"), "Motorway, trunk road", "#7a5195", 0.7),
@@ -91,6 +91,7 @@ def style_sites(layer: QgsVectorLayer) -> None:
 def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance: float = 0.8) -> None:
     """Label the features of a layer with a field or expression, with a white halo, ``distance`` mm beside them."""
     form = QgsTextFormat()
+    form.setFont(QFont("Open Sans"))  # comes with every QGIS
     form.setSize(size)
     form.setColor(QColor(colour))
     halo = QgsTextBufferSettings()

@@ -27,7 +27,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QFont
 
 STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 
@@ -101,6 +101,7 @@ def _shape(kind: str, colour: str, opacity: float = 1.0) -> QgsSymbol:
 
 def _label(layer: QgsVectorLayer, expression: str) -> None:
     text = QgsTextFormat()
+    text.setFont(QFont("Open Sans"))  # comes with every QGIS
     text.setSize(8)
     text.setColor(QColor("#222222"))
     halo = QgsTextBufferSettings()

@@ -26,7 +26,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QFont
 
 STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 
@@ -137,6 +137,7 @@ def _text(expression: str) -> QgsPalLayerSettings:
     settings.fieldName = expression
     settings.isExpression = True
     form = QgsTextFormat()
+    form.setFont(QFont("Open Sans"))  # comes with every QGIS
     form.setSize(8)
     form.setColor(QColor("#1c1c1c"))
     buffer = QgsTextBufferSettings()

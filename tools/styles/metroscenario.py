@@ -20,7 +20,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QFont
 
 STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 TYPES = (
@@ -47,6 +47,7 @@ def incidents() -> QgsVectorLayer:
     settings.isExpression = True
     settings.dist = 3
     form = QgsTextFormat()
+    form.setFont(QFont("Open Sans"))  # comes with every QGIS
     form.setSize(9)
     form.setColor(QColor("#1c1c1c"))
     buffer = QgsTextBufferSettings()

@@ -30,7 +30,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QFont
 
 STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 
@@ -145,6 +145,7 @@ def _size_legend() -> QgsDataDefinedSizeLegend:
     legend = QgsDataDefinedSizeLegend()
     legend.setLegendType(QgsDataDefinedSizeLegend.LegendType.LegendSeparated)
     legend.setTitle("Room left (size)")
+    legend.setFont(QFont("Open Sans"))
     legend.setSymbol(_marker("#bbbbbb", "circle"))
     legend.setClasses([QgsDataDefinedSizeLegend.SizeClass(room, f"{room:,} people") for room in ROOMS])
     return legend
@@ -152,6 +153,7 @@ def _size_legend() -> QgsDataDefinedSizeLegend:
 
 def _label(layer: QgsVectorLayer, expression: str) -> None:
     text = QgsTextFormat()
+    text.setFont(QFont("Open Sans"))  # comes with every QGIS
     text.setSize(8)
     text.setColor(QColor("#222222"))
     halo = QgsTextBufferSettings()
