@@ -13,7 +13,7 @@ from ..network_parameters import read_network_parameter
 from ..routing_parameters import BACKGROUND_FIELDS, add_routing_outputs, add_routing_parameters
 
 if TYPE_CHECKING:
-    from ...plugin.layers.routing_case import CostChoice, RoutingCase
+    from ...plugin.layers.routing.case import CostChoice, RoutingCase
     from ...plugin.solvers.routing.clearance import Clearance
     from ...plugin.solvers.routing.result import RoutingResult
     from ...plugin.solvers.routing.road_use import RoadUse
@@ -97,8 +97,8 @@ class RouteEvacuation(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> RoutingCase:
         """Read trips and roads and join them."""
-        from ...plugin.layers.routing_case import Departures, routing_case
-        from ...plugin.layers.trips import TripFields, read_trips
+        from ...plugin.layers.routing.case import Departures, routing_case
+        from ...plugin.layers.routing.trips import TripFields, read_trips
 
         source = self.source(parameters, "TRIPS", context)
         names = ("ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "COUNT_FIELD", "OCCUPANCY_FIELD", "DEPARTURE_FIELD")
@@ -120,7 +120,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         return routing_case(read, rows, start, departures, snap, context, feedback)
 
     def _choice(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
-        from ...plugin.layers.routing_case import CostChoice
+        from ...plugin.layers.routing.case import CostChoice
 
         given = parameters.get("ANALYSIS_PERIOD") not in (None, "")
         period = self.parameterAsDouble(parameters, "ANALYSIS_PERIOD" if given else "DEPARTURE_WINDOW", context)
@@ -139,7 +139,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        from ...plugin.layers.background import read_background
+        from ...plugin.layers.routing.background import read_background
 
         source = self.source(parameters, "BACKGROUND", context)
         if source is None:
@@ -158,7 +158,7 @@ class RouteEvacuation(EvacuationAlgorithm):
     ) -> np.ndarray | None:
         """Return which junctions (n,) lie inside the hazard, None without a hazard."""
         from ...plugin.layers.hazard import read_hazard
-        from ...plugin.layers.inside import positions_inside
+        from ...plugin.layers.routing.inside import positions_inside
 
         source = self.source(parameters, "HAZARD", context)
         if source is None:
@@ -169,7 +169,7 @@ class RouteEvacuation(EvacuationAlgorithm):
     # --- results ----------------------------------------------------------------------------------------------
 
     def _numbers(self, case: RoutingCase, result: RoutingResult, use: RoadUse) -> dict[str, Any]:
-        from ...plugin.layers.routing_outputs import unrouted_people
+        from ...plugin.layers.routing.outputs import unrouted_people
         from ...plugin.solvers.routing.result import clearance_time
 
         people, detours = result.problem.people, result.detours()
@@ -227,7 +227,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         use: RoadUse,
         curve: Clearance,
     ) -> dict[str, Any]:
-        from ...plugin.layers import routing_outputs as rows
+        from ...plugin.layers.routing import outputs as rows
 
         crs, line = case.rows.crs, QgsWkbTypes.Type.LineString
         out = {}

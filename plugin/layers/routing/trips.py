@@ -16,11 +16,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDateTime
 
-from ..solvers.rounding import largest_remainder
-from .errors import LayerError
+from ...solvers.rounding import largest_remainder
+from ..errors import LayerError
+from ..places import NAMED_IN_LOG, Places, features_of
+from ..values import id_text, number
 from .moments import Moment, default_start, read_moment, seconds_after
-from .places import NAMED_IN_LOG, Places, features_of
-from .values import id_text, number
 
 PARAMETER = "TRIPS"
 

@@ -8,11 +8,11 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 from qgis.PyQt.QtCore import QDateTime
 
-from ..solvers.roads.network import RoadNetwork
-from ..solvers.routing.problem import CUMULATIVE, RoutingProblem, routing_problem
-from ..solvers.routing.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
-from ..solvers.routing.volume_delay import BPR, DENSITY, LEAST_SPEED_SHARE, LINEAR, RoadCost, road_cost, storage
-from .roads.network import ReadNetwork, join_places
+from ...solvers.roads.network import RoadNetwork
+from ...solvers.routing.problem import CUMULATIVE, RoutingProblem, routing_problem
+from ...solvers.routing.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
+from ...solvers.routing.volume_delay import BPR, DENSITY, LEAST_SPEED_SHARE, LINEAR, RoadCost, road_cost, storage
+from ..roads.network import ReadNetwork, join_places
 from .trips import TripRows, row_departures, start_of
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer

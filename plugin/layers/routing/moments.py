@@ -7,8 +7,8 @@ from typing import Any, Union
 
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
-from .errors import LayerError
-from .values import plain
+from ..errors import LayerError
+from ..values import plain
 
 DEFAULT_START = "2000-01-01T00:00:00"
 Moment = Union[float, QDateTime]

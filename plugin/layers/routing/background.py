@@ -6,12 +6,12 @@ import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 from qgis.PyQt.QtCore import QDateTime
 
-from ..solvers.roads.network import RoadNetwork
-from .errors import LayerError
+from ...solvers.roads.network import RoadNetwork
+from ..errors import LayerError
+from ..places import NAMED_IN_LOG
+from ..tables import read_table
+from ..values import id_text, number
 from .moments import read_moment, seconds_after
-from .places import NAMED_IN_LOG
-from .tables import read_table
-from .values import id_text, number
 
 PARAMETER = "BACKGROUND"
 

@@ -8,14 +8,14 @@ from typing import Any, Optional
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
-from ..solvers.routing.clearance import Clearance
-from ..solvers.routing.result import RoutingResult
-from ..solvers.routing.road_use import RoadUse
-from .fields import Column
+from ...solvers.routing.clearance import Clearance
+from ...solvers.routing.result import RoutingResult
+from ...solvers.routing.road_use import RoadUse
+from ..fields import Column
+from ..roads.network import arcs_geometries
+from ..roads.route_geometry import lines_in
+from .case import OUTLET, RoutingCase
 from .moments import at_second
-from .roads.network import arcs_geometries
-from .roads.route_geometry import lines_in
-from .routing_case import OUTLET, RoutingCase
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
