@@ -17,9 +17,8 @@ LIMIT = 20.0  # seconds for the three steps together
 def steps() -> Table:
     """Return the table; each step is a process of its own, as a user without a desktop runs it."""
     sys.path[:0] = [str(ROOT / "scripts")]
-    from tests.headless.qgis_process import QgisProcess
-
     import environment
+    from tests.headless.qgis_process import QgisProcess
 
     table = Table("Sample city: from the hazard to the allocation", ("step", "result", "wall s", "target", ""))
     if environment.qgis_process() is None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.routing.moments import at_second
 from ..layers.routing.case import CostChoice, RoutingCase
+from ..layers.routing.moments import at_second
 from ..solvers.routing.clearance import Clearance
 from ..solvers.routing.problem import CUMULATIVE
 from ..solvers.routing.result import RoutingResult
