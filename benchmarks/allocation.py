@@ -6,6 +6,7 @@ Run with the project's Python: ``.venv/bin/python benchmarks/allocation.py [pape
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import numpy as np
 
 from benchmarks import allocation_cases as cases
 from benchmarks.measuring import timed
-from benchmarks.table import MET, NOT_MET, Table, outcome, seconds
+from benchmarks.table import MET, MET_BY_CPU, NOT_MET, Table, outcome, seconds
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.model import COST, build
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
@@ -51,19 +52,25 @@ def paper() -> Table:
     return table
 
 
-def plain(problem: AllocationProblem, solver: str) -> tuple[float | None, float]:
-    """Return (objective or None, seconds) of a solver called through PuLP on the same model, built as ours is."""
+def _processor() -> float:
+    """Return the CPU seconds of this process and of those it started and saw end."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def plain(problem: AllocationProblem, solver: str) -> tuple[float | None, float, float]:
+    """Return (objective or None, wall and CPU seconds) of a solver called through PuLP on the same model as ours."""
     import pulp
 
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), _processor()
     program = build(problem, problem.usable(), COST).program
     if solver == "HiGHS":
         program.solve(pulp.HiGHS(msg=False, gapRel=0.0, timeLimit=LIMIT))
     else:
         program.solve(pulp.PULP_CBC_CMD(msg=False, gapRel=0.0, timeLimit=LIMIT))
-    spent = time.perf_counter() - begun
+    spent, cpu = time.perf_counter() - begun, _processor() - cpu
     value = pulp.value(program.objective) if program.sol_status in (1, 2) else None
-    return value, spent
+    return value, spent, cpu
 
 
 def published(names: tuple[str, ...] = (*cases.GAP, *cases.SSCFLP)) -> Table:
@@ -74,23 +81,25 @@ def published(names: tuple[str, ...] = (*cases.GAP, *cases.SSCFLP)) -> Table:
         table.notes.append("The instances of `../shared/data/allocation` are not here.")
         return table
     total = {"ours": 0.0, "HiGHS": 0.0, "CBC": 0.0}
+    processor = dict(total)
     proved = True
     for name in names:
         problem, optimum = cases.published(name)
         run = timed(solve, problem, mip_gap=0.0, time_limit=LIMIT)
         peers = {solver: plain(problem, solver) for solver in ("HiGHS", "CBC")}
-        total["ours"] += run.wall
-        for solver, (_, spent) in peers.items():
-            total[solver] += spent
+        total["ours"], processor["ours"] = total["ours"] + run.wall, processor["ours"] + run.cpu
+        for solver, (_, spent, cpu) in peers.items():
+            total[solver], processor[solver] = total[solver] + spent, processor[solver] + cpu
         exact = abs(run.result.objective - optimum) < 1e-6 * optimum and (run.result.gap or 0.0) < 1e-6
         exact = exact and run.result.gap is not None
         proved = proved and exact
-        cells = [cell for value, spent in peers.values() for cell in (_number(value), seconds(spent))]
+        cells = [cell for value, spent, _ in peers.values() for cell in (_number(value), seconds(spent))]
         gap = "unknown" if run.result.gap is None else f"{run.result.gap:.3g}"
         table.add(name, _number(optimum), _number(run.result.objective), gap, seconds(run.wall), *cells,
                   MET if exact else NOT_MET)  # fmt: skip
-    better = min(total["HiGHS"], total["CBC"])
-    verdict = MET if proved and total["ours"] <= better else NOT_MET
+    quicker = "HiGHS" if total["HiGHS"] <= total["CBC"] else "CBC"
+    verdict = MET if total["ours"] <= total[quicker] else MET_BY_CPU
+    verdict = verdict if proved and (verdict == MET or processor["ours"] <= processor[quicker]) else NOT_MET
     table.add(
         "all", "", "", "", seconds(total["ours"]), "", seconds(total["HiGHS"]), "", seconds(total["CBC"]), verdict
     )

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsDateTimeRange,
     QgsProject,
     QgsRectangle,
     QgsReferencedRectangle,
@@ -59,10 +60,11 @@ def build(folder: Path, texts: dict) -> QgsProject:
     project.setTitle(texts["title"])
     root = project.layerTreeRoot()
     for name, title, visible, expanded in LAYERS:
-        # Opening a layer loads the default style that is stored in the file.
         layer = QgsVectorLayer(f"{folder / 'evacuation.gpkg'}|layername={name}", title, "ogr")
         if not layer.isValid():
             raise RuntimeError(f"evacuation.gpkg has no layer {name}")
+        # Opening a layer loads the style that is stored in the file; QGIS 3.22 then forgets its temporal settings.
+        layer.loadDefaultStyle()
         if name in GROUND:
             GROUND[name](layer)
         if name == "shelter_load":
@@ -74,7 +76,15 @@ def build(folder: Path, texts: dict) -> QgsProject:
         node.setItemVisibilityChecked(visible and layer.featureCount() > 0)
         node.setExpanded(expanded)
     project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(extent_of_plan(project), project.crs()))
+    project.timeSettings().setTemporalRange(duration_of_plan(project))
     return project
+
+
+def duration_of_plan(project: QgsProject) -> QgsDateTimeRange:
+    """Return the time from the first departure to the last arrival, which the temporal controller shall play."""
+    routes = next(layer for layer in project.mapLayers().values() if layer.source().endswith("|layername=routes"))
+    times = [routes.fields().indexFromName(name) for name in ("first_departure", "last_arrival")]
+    return QgsDateTimeRange(routes.minimumValue(times[0]), routes.maximumValue(times[1]))
 
 
 def extent_of_plan(project: QgsProject) -> QgsRectangle:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # pragma: no cover
 SMALL, LARGE = 10_000, 60_000  # pairs that need no core first; pairs that are not handed to the solver all at once
 CORE_PAIRS = 8  # a group, those with the smallest excess
 FREE_GROUPS = 500  # groups that the small model places
-NEAR = 0.01  # of the bound: pairs that lift it by less are tried first
+NEAR = 0.02  # of the bound: pairs that lift it by less are tried first
 NEARLY_ALL = 0.9  # of the pairs that can matter, above which trying fewer first is not worth it
 SHARE_OF_NEAR = 0.5  # of the time left, at most, for those
 SHARE_OF_CORE = 0.3  # of the time left, at most, for the small model
@@ -53,15 +53,17 @@ def place_everyone(
     # Where every cost is whole, whatever is better saves 1 at least, so fewer pairs can matter.
     step = 1.0 if bool(np.all(problem.cost[search.usable] % 1.0 == 0.0)) else 0.0
     pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
-    bound, left = relaxation.bound, part(progress, 0.4, 1.0)
+    bound = relaxation.bound
     near = relaxation.keep(bound + NEAR * abs(bound)) | (people > 0)
     if near.sum() < NEARLY_ALL * pairs.sum() and pairs.sum() <= SMALL and not _enough(search, people, bound):
-        people, last = search.run(COST, None, near, people, search.seconds_left(SHARE_OF_NEAR), search.mip_gap, left)
+        seconds = search.seconds_left(SHARE_OF_NEAR)
+        people, last = search.run(COST, None, near, people, seconds, search.mip_gap, part(progress, 0.4, 0.7))
         pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
     if last is not None and last.bound is not None and not np.any(pairs & ~near):
         bound = max(bound, last.bound)  # what is better than this has no pair that was left out
     elif pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(search, people, bound)):
-        people, last = search.run(COST, None, pairs, people, search.seconds_left(), search.mip_gap, left)
+        seconds = search.seconds_left()
+        people, last = search.run(COST, None, pairs, people, seconds, search.mip_gap, part(progress, 0.7, 1.0))
         if last.bound is not None:  # the pairs left out are in no better allocation: it holds over all pairs
             bound = max(bound, last.bound)
     cost = cost_of(problem, people)
