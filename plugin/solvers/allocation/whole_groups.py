@@ -44,11 +44,8 @@ def place_everyone(
     begun, problem = time.monotonic(), search.problem
     people, relaxation = _begin(search, people)
     last = None
-    if (
-        core
-        and relaxation.keep(cost_of(problem, people)).sum() > SMALL
-        and not _enough(search, people, relaxation.bound)
-    ):
+    many = relaxation.keep(cost_of(problem, people)).sum() > SMALL
+    if core and many and not _enough(search, people, relaxation.bound):
         people = _from_core(search, people, relaxation, part(progress, 0.0, 0.4))
     # Where every cost is whole, whatever is better saves 1 at least, so fewer pairs can matter.
     step = 1.0 if bool(np.all(problem.cost[search.usable] % 1.0 == 0.0)) else 0.0
@@ -59,7 +56,7 @@ def place_everyone(
         seconds = search.seconds_left(SHARE_OF_NEAR)
         people, last = search.run(COST, None, near, people, seconds, search.mip_gap, part(progress, 0.4, 0.7))
         pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
-    if last is not None and last.bound is not None and not np.any(pairs & ~near):
+    if last is not None and last.status == "optimal" and last.bound is not None and not np.any(pairs & ~near):
         bound = max(bound, last.bound)  # what is better than this has no pair that was left out
     elif pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(search, people, bound)):
         seconds = search.seconds_left()
