@@ -18,20 +18,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_HASH_SEED"] = "0"  # Qt writes attributes of XML in an order of chance otherwise
 sys.path[:0] = [str(ROOT / "build" / "plugins"), str(ROOT / "scripts")]
 
-from make_model import link
+from model_building import Input, assemble, link, make_children, write_model
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
     QgsProcessingModelAlgorithm,
-    QgsProcessingModelChildAlgorithm,
-    QgsProcessingModelChildParameterSource,
-    QgsProcessingModelOutput,
-    QgsProcessingModelParameter,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterNumber,
 )
-from qgis.PyQt.QtCore import QPointF, QSizeF
 
 TARGET = ROOT / "resources" / "models" / "metroresponse.model3"
 SCENARIO, ALLOCATION = "metroscenario", "allocatemetroresources"
@@ -68,7 +62,7 @@ FORM = (
 )
 
 
-def definitions() -> list[tuple[QgsProcessingParameterDefinition, dict[str, str]]]:
+def definitions() -> list[Input]:
     """Return the model's inputs with the parameters of the children that they feed."""
     kind, source = QgsProcessing.SourceType, QgsProcessingParameterFeatureSource
     both = (SCENARIO, ALLOCATION)
@@ -93,65 +87,16 @@ def definitions() -> list[tuple[QgsProcessingParameterDefinition, dict[str, str]
 
 def make_model() -> QgsProcessingModelAlgorithm:
     """Return the model with its inputs, its two children and its outputs."""
-    model = QgsProcessingModelAlgorithm("Respond to a metro emergency (all steps)", "Metro emergencies", "metro")
-    model.setName("metroresponse")
-    children = {name: child(name, row) for row, name in enumerate((SCENARIO, ALLOCATION))}
-    helps = {
-        "ALG_DESC": "From the description of a metro emergency to the resources it needs and the rescue points that "
-        "send them. Each of the two steps is an algorithm of its own with more options.",
-        "ALG_CREATOR": "Evacuation Planner",
-    }
-    for place, (definition, feeds) in enumerate(definitions()):
-        helps[definition.name()] = definition.help() or definition.description()
-        component = QgsProcessingModelParameter(definition.name())
-        component.setPosition(QPointF(140 + 230 * (place % 5), 60 + 70 * (place // 5)))
-        model.addModelParameter(definition, component)
-        for name, parameter in feeds.items():
-            value = QgsProcessingModelChildParameterSource.fromModelParameter(definition.name())
-            children[name].addParameterSources(parameter, [value])
+    children = make_children(OUTPUTS, apart=420.0)
     link(children, ALLOCATION, "DEMAND", SCENARIO, "OUTPUT")
     link(children, ALLOCATION, "TRAVEL", SCENARIO, "OUTPUT_TRAVEL")
     link(children, ALLOCATION, "INCIDENTS", SCENARIO, "OUTPUT_INCIDENTS")
-    for step in children.values():
-        model.addChildAlgorithm(step)
-    model.setHelpContent(helps)
-    return model
-
-
-def child(step: str, row: int) -> QgsProcessingModelChildAlgorithm:
-    """Return one step of the model with the outputs it hands to the user."""
-    algorithm = QgsProcessingModelChildAlgorithm(f"evacuation:{step}")
-    algorithm.setChildId(step)
-    algorithm.setDescription(QgsApplication.processingRegistry().algorithmById(f"evacuation:{step}").displayName())
-    algorithm.setPosition(QPointF(300 + 420 * row, 420))
-    outputs = {}
-    for place, (name, (alias, title)) in enumerate(OUTPUTS[step].items()):
-        output = QgsProcessingModelOutput(alias, title)
-        output.setChildId(step)
-        output.setChildOutputName(name)
-        output.setPosition(QPointF(420 + 420 * row, 520 + 55 * place))
-        output.setSize(QSizeF(200, 30))
-        outputs[alias] = output
-    algorithm.setModelOutputs(outputs)
-    return algorithm
-
-
-def main() -> int:
-    """Write the model file."""
-    application = QgsApplication([], False)
-    application.initQgis()
-    from evacuation_planner.plugin.evacuation_plugin import EvacuationPlugin
-
-    plugin = EvacuationPlugin(None)
-    plugin.initProcessing()
-    model = make_model()
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    if not model.toFile(str(TARGET)):
-        print(f"{TARGET} could not be written", file=sys.stderr)
-        return 1
-    print(f"{TARGET.relative_to(ROOT)}: {len(model.parameterDefinitions())} parameters")
-    return 0
+    description = (
+        "From the description of a metro emergency to the resources it needs and the rescue points that send them. "
+        "Each of the two steps is an algorithm of its own with more options."
+    )
+    return assemble("metroresponse", ("metro", "Metro emergencies"), description, definitions(), children)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_model(make_model, TARGET))

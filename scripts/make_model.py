@@ -15,26 +15,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-sys.path.insert(0, str(ROOT / "build" / "plugins"))
+os.environ["QT_HASH_SEED"] = "0"  # Qt writes attributes of XML in an order of chance otherwise
+sys.path[:0] = [str(ROOT / "build" / "plugins"), str(ROOT / "scripts")]
 
+from model_building import assemble, link, make_children, write_model
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
     QgsProcessingModelAlgorithm,
-    QgsProcessingModelChildAlgorithm,
-    QgsProcessingModelChildParameterSource,
-    QgsProcessingModelOutput,
-    QgsProcessingModelParameter,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
 )
-from qgis.PyQt.QtCore import QPointF, QSizeF
 
 TARGET = ROOT / "resources" / "models" / "evacuationplan.model3"
-STEPS = ("zonesatrisk", "recommendshelters", "allocatecrowd", "routeevacuation")
 # child: {output of the child: (name in the model, title)}
 OUTPUTS = {
     "zonesatrisk": {"OUTPUT": ("ZONES_AT_RISK", "Zones at risk")},
@@ -56,10 +52,10 @@ OUTPUTS = {
 
 EVERY = ("recommendshelters", "allocatecrowd", "routeevacuation")
 WITH_ZONES = ("zonesatrisk", "recommendshelters", "allocatecrowd")
-Input = tuple[QgsProcessingParameterDefinition, str, dict[str, str]]
+Explained = tuple[QgsProcessingParameterDefinition, str, dict[str, str]]
 
 
-def layer_inputs() -> list[Input]:
+def layer_inputs() -> list[Explained]:
     """Return the layers the model takes: (definition, help, {child: parameter it feeds})."""
     lines, points, polygons = (
         [getattr(QgsProcessing.SourceType, f"TypeVector{n}")] for n in ("Line", "Point", "Polygon")
@@ -91,7 +87,7 @@ def layer_inputs() -> list[Input]:
     ]
 
 
-def choice_inputs() -> list[Input]:
+def choice_inputs() -> list[Explained]:
     """Return the numbers and choices the model takes, as :func:`layer_inputs`."""
     standards = QgsApplication.processingRegistry().algorithmById("evacuation:recommendshelters")
     options = standards.parameterDefinition("AREA_STANDARD").options()
@@ -113,7 +109,7 @@ def choice_inputs() -> list[Input]:
          "Average number of people in a car.", ("routeevacuation",)),
     )  # fmt: skip
     kind = QgsProcessingParameterNumber.Type.Double
-    made: list[Input] = [
+    made: list[Explained] = [
         (
             QgsProcessingParameterEnum("AREA_STANDARD", "Area per person", options, False, 0),
             "Living space per sheltered person; custom takes 2.0 m² per person.",
@@ -126,7 +122,7 @@ def choice_inputs() -> list[Input]:
     return made
 
 
-def field_inputs() -> list[Input]:
+def field_inputs() -> list[Explained]:
     """Return the fields the model takes, all optional, as :func:`layer_inputs`."""
     kinds = QgsProcessingParameterField.DataType
     groups = {**dict.fromkeys(WITH_ZONES[:2], "POPULATION_FIELDS"), "allocatecrowd": "GROUP_FIELDS"}
@@ -163,76 +159,21 @@ def field_inputs() -> list[Input]:
 
 def make_model() -> QgsProcessingModelAlgorithm:
     """Return the model with its inputs, its four children and its outputs."""
-    model = QgsProcessingModelAlgorithm("Evacuation plan (all steps)", "Evacuation plan", "plan")
-    model.setName("evacuationplan")
-    children = {step: child(step, row) for row, step in enumerate(STEPS)}
-    helps = {
-        "ALG_DESC": "From zones, hazard, candidate shelters and roads to a routed evacuation plan: who is at risk, "
-        "which shelters to open, who goes where, by which streets. Each step is an algorithm of its own with more "
-        "options.",
-        "ALG_CREATOR": "Evacuation Planner",
-    }
-    inputs = [*layer_inputs(), *choice_inputs(), *field_inputs()]
-    for place, (definition, text, feeds) in enumerate(inputs):
-        definition.setHelp(text)
-        helps[definition.name()] = text
-        component = QgsProcessingModelParameter(definition.name())
-        component.setPosition(QPointF(140 + 230 * (place % 5), 60 + 70 * (place // 5)))
-        model.addModelParameter(definition, component)
-        for name, parameter in feeds.items():
-            value = QgsProcessingModelChildParameterSource.fromModelParameter(definition.name())
-            children[name].addParameterSources(parameter, [value])
+    children = make_children(OUTPUTS)
     link(children, "recommendshelters", "ZONES", "zonesatrisk", "OUTPUT")
     link(children, "allocatecrowd", "ZONES", "zonesatrisk", "OUTPUT")
     link(children, "allocatecrowd", "SHELTERS", "recommendshelters", "OUTPUT_SELECTED")
     link(children, "routeevacuation", "TRIPS", "allocatecrowd", "OUTPUT")
-    for name in STEPS:
-        model.addChildAlgorithm(children[name])
-    model.setParameterOrder([definition.name() for definition, _, _ in inputs])
-    model.setHelpContent(helps)
-    return model
-
-
-def child(step: str, row: int) -> QgsProcessingModelChildAlgorithm:
-    """Return one step of the model with the outputs it hands to the user."""
-    algorithm = QgsProcessingModelChildAlgorithm(f"evacuation:{step}")
-    algorithm.setChildId(step)
-    algorithm.setDescription(QgsApplication.processingRegistry().algorithmById(f"evacuation:{step}").displayName())
-    algorithm.setPosition(QPointF(300 + 260 * row, 420 + 60 * row))
-    outputs = {}
-    for place, (name, (alias, title)) in enumerate(OUTPUTS[step].items()):
-        output = QgsProcessingModelOutput(alias, title)
-        output.setChildId(step)
-        output.setChildOutputName(name)
-        output.setPosition(QPointF(420 + 260 * row, 560 + 60 * row + 55 * place))
-        output.setSize(QSizeF(200, 30))
-        outputs[alias] = output
-    algorithm.setModelOutputs(outputs)
-    return algorithm
-
-
-def link(children: dict[str, QgsProcessingModelChildAlgorithm], to: str, parameter: str, of: str, output: str) -> None:
-    """Feed an output of one child into a parameter of a later one."""
-    value = QgsProcessingModelChildParameterSource.fromChildOutput(of, output)
-    children[to].addParameterSources(parameter, [value])
-
-
-def main() -> int:
-    """Write the model file."""
-    application = QgsApplication([], False)
-    application.initQgis()
-    from evacuation_planner.plugin.evacuation_plugin import EvacuationPlugin
-
-    plugin = EvacuationPlugin(None)
-    plugin.initProcessing()
-    model = make_model()
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    if not model.toFile(str(TARGET)):
-        print(f"{TARGET} could not be written", file=sys.stderr)
-        return 1
-    print(f"{TARGET.relative_to(ROOT)}: {len(model.parameterDefinitions())} parameters")
-    return 0
+    description = (
+        "From zones, hazard, candidate shelters and roads to a routed evacuation plan: who is at risk, which shelters "
+        "to open, who goes where, by which streets. Each step is an algorithm of its own with more options."
+    )
+    inputs = []
+    for definition, text, feeds in (*layer_inputs(), *choice_inputs(), *field_inputs()):
+        definition.setHelp(text)
+        inputs.append((definition, feeds))
+    return assemble("evacuationplan", ("plan", "Evacuation plan"), description, inputs, children)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_model(make_model, TARGET))

@@ -1,0 +1,88 @@
+"""What the scripts that make graphical models share: children, links, inputs, and writing the file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterDefinition,
+)
+from qgis.PyQt.QtCore import QPointF, QSizeF
+
+# A definition with its help set, and which children take it: {child: parameter it feeds}.
+Input = tuple[QgsProcessingParameterDefinition, dict[str, str]]
+Children = dict[str, QgsProcessingModelChildAlgorithm]
+
+
+def make_children(outputs: dict[str, dict[str, tuple[str, str]]], apart: float = 260.0) -> Children:
+    """Return the steps of a model; ``outputs`` holds, by step, {its output: (name in the model, title)}."""
+    registry = QgsApplication.processingRegistry()
+    children: Children = {}
+    for row, (step, handed) in enumerate(outputs.items()):
+        child = QgsProcessingModelChildAlgorithm(f"evacuation:{step}")
+        child.setChildId(step)
+        child.setDescription(registry.algorithmById(f"evacuation:{step}").displayName())
+        child.setPosition(QPointF(300 + apart * row, 420 + 60 * row))
+        made = {}
+        for place, (name, (alias, title)) in enumerate(handed.items()):
+            output = QgsProcessingModelOutput(alias, title)
+            output.setChildId(step)
+            output.setChildOutputName(name)
+            output.setPosition(QPointF(420 + apart * row, 560 + 60 * row + 55 * place))
+            output.setSize(QSizeF(200, 30))
+            made[alias] = output
+        child.setModelOutputs(made)
+        children[step] = child
+    return children
+
+
+def link(children: Children, to: str, parameter: str, of: str, output: str) -> None:
+    """Feed an output of one child into a parameter of a later one."""
+    value = QgsProcessingModelChildParameterSource.fromChildOutput(of, output)
+    children[to].addParameterSources(parameter, [value])
+
+
+def assemble(
+    name: str, group: tuple[str, str], description: str, inputs: Sequence[Input], children: Children
+) -> QgsProcessingModelAlgorithm:
+    """Return the model of linked children and the inputs that feed them, in the order given."""
+    model = QgsProcessingModelAlgorithm(name, group[1], group[0])
+    helps = {"ALG_DESC": description, "ALG_CREATOR": "Evacuation Planner"}
+    for place, (definition, feeds) in enumerate(inputs):
+        helps[definition.name()] = definition.help() or definition.description()
+        component = QgsProcessingModelParameter(definition.name())
+        component.setPosition(QPointF(140 + 230 * (place % 5), 60 + 70 * (place // 5)))
+        model.addModelParameter(definition, component)
+        for child, parameter in feeds.items():
+            value = QgsProcessingModelChildParameterSource.fromModelParameter(definition.name())
+            children[child].addParameterSources(parameter, [value])
+    for child in children.values():
+        model.addChildAlgorithm(child)
+    model.setParameterOrder([definition.name() for definition, _ in inputs])
+    model.setHelpContent(helps)
+    return model
+
+
+def write_model(make: Callable[[], QgsProcessingModelAlgorithm], target: Path) -> int:
+    """Start QGIS with the provider, make the model and write it to ``target``; return the exit status."""
+    application = QgsApplication([], False)
+    application.initQgis()
+    from evacuation_planner.plugin.evacuation_plugin import EvacuationPlugin
+
+    plugin = EvacuationPlugin(None)
+    plugin.initProcessing()
+    model = make()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not model.toFile(str(target)):
+        print(f"{target} could not be written", file=sys.stderr)
+        return 1
+    print(f"{target.name}: {len(model.parameterDefinitions())} parameters")
+    return 0
