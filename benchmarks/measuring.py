@@ -71,13 +71,10 @@ class Load:
 
 def first_line(path: str, key: str) -> str:
     """Return what follows the ``key`` in the first such line of a file of /proc; empty where there is none."""
-    try:
-        for line in Path(path).read_text().splitlines():
-            if line.startswith(key):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return ""
+    if not Path(path).is_file():  # only Linux has it
+        return ""
+    lines = Path(path).read_text().splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "")
 
 
 def version(package: str) -> str:

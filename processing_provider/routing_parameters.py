@@ -184,7 +184,10 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
         "the road), which congestion keeps out of reach.",
         advanced=True,
     )
-    text = "Of the improving methods; 0: none. The best plan found is used."
+    text = (
+        "Of the improving methods; 0: none. The best plan found is used. A plan that the limit cut short (the log says "
+        "so) depends on the speed of the machine; without a limit the same input and seed give the same plan."
+    )
     _number(algorithm, "TIME_LIMIT", tr("Time limit (s)"), 60.0, text)
 
 

@@ -84,6 +84,7 @@ def _watch(highspy: Any, solver: Any, state: Run) -> None:
     kinds = highspy.cb.HighsCallbackType
 
     def asked(kind: Any, message: str, out: Any, answer: Any, user_data: Any) -> None:
+        """Answer HiGHS, which calls this from its own thread."""
         if state.stop.is_set() or state.late.is_set():
             answer.user_interrupt = True
         elif kind == kinds.kCallbackMipInterrupt:

@@ -94,11 +94,7 @@ def solve(
     Cancelled
         When the user stops.
     """
-    if method not in range(4) or flow_model not in (PRESENT, CUMULATIVE):
-        raise SolverError(f"METHOD {method} or FLOW_MODEL {flow_model} does not exist.")
-    if not (np.isfinite(epsilon) and epsilon >= 0):
-        raise SolverError(f"EPSILON must be at least 0, not {epsilon}.")
-    refuse_mismatch(flow_model, problem.cost.kind)
+    _refuse(method, flow_model, epsilon, problem.cost.kind)
     deadline, say = Deadline(time_limit), log or (lambda text: None)
     _explain(problem, flow_model, say)
     certify = method == SYSTEM_OPTIMAL if certify is None else certify
@@ -117,6 +113,8 @@ def solve(
     individual_time = float(_travel(setting, alone).sum())
     progress(0.15, f"Routes, {METHOD_NAMES[method]}")
     found = Found(alone) if method == INDIVIDUAL else _METHODS[method](setting, part(progress, 0.15, 0.95))
+    if deadline.passed():
+        say(f"TIME_LIMIT: the search was stopped after {deadline.elapsed:.0f} s; a longer one may find a better plan.")
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
     if certify and bound is None:
         bound, bound_name = _lower_bound(setting)
@@ -137,6 +135,15 @@ def solve(
         history=found.history,
         seconds=deadline.elapsed,
     )
+
+
+def _refuse(method: int, flow_model: int, epsilon: float, cost: int) -> None:
+    """Refuse choices that do not exist or do not go together."""
+    if method not in range(4) or flow_model not in (PRESENT, CUMULATIVE):
+        raise SolverError(f"METHOD {method} or FLOW_MODEL {flow_model} does not exist.")
+    if not (np.isfinite(epsilon) and epsilon >= 0):
+        raise SolverError(f"EPSILON must be at least 0, not {epsilon}.")
+    refuse_mismatch(flow_model, cost)
 
 
 def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
