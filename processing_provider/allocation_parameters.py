@@ -133,9 +133,9 @@ def _table_fields(algorithm: EvacuationAlgorithm, table: str, title: str) -> Non
 
 def _add_objective(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
-    _number(algorithm, "WEIGHT_PREFERENCE", tr("Weight of dissatisfaction"), 1.0, "Weight of 1 - preference, summed.")
-    _number(
-        algorithm, "WEIGHT_DISTANCE", tr("Weight of distance"), 1.0, "Weight of the distance scaled to 0..1, summed."
+    algorithm.add_number("WEIGHT_PREFERENCE", tr("Weight of dissatisfaction"), 1.0, "Weight of 1 - preference, summed.")
+    algorithm.add_number(
+        "WEIGHT_DISTANCE", tr("Weight of distance"), 1.0, "Weight of the distance scaled to 0..1, summed."
     )
     algorithm.add(
         QgsProcessingParameterEnum("IMPEDANCE", tr("Distance is"), [tr("Length"), tr("Travel time")], defaultValue=0),
@@ -170,16 +170,15 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         "As printed is equation 11 of the paper, under which far shelters win; only to reproduce its tables.",
         advanced=True,
     )
-    _number(
-        algorithm, "TIME_LIMIT", tr("Time limit (s)"), 60.0, "Of the solver; 0: none. The best found is used.", True
+    algorithm.add_number(
+        "TIME_LIMIT", tr("Time limit (s)"), 60.0, "Of the solver; 0: none. The best found is used.", advanced=True
     )
-    _number(
-        algorithm,
+    algorithm.add_number(
         "MIP_GAP",
         tr("Gap to stop at"),
         1e-4,
         "The solver may stop when its answer is proven to be within this fraction of the best.",
-        True,
+        advanced=True,
     )
     algorithm.add(
         QgsProcessingParameterNumber(
@@ -196,15 +195,8 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def _number(
-    algorithm: EvacuationAlgorithm, name: str, description: str, default: float, text: str, advanced: bool = False
-) -> None:
-    algorithm.add(QgsProcessingParameterNumber(name, description, DOUBLE, default, minValue=0.0), text, advanced)
-
-
 def _limit(algorithm: EvacuationAlgorithm, name: str, description: str, text: str) -> None:
-    definition = QgsProcessingParameterNumber(name, description, DOUBLE, None, optional=True, minValue=0.0)
-    algorithm.add(definition, text + " Empty: no limit.")
+    algorithm.add_number(name, description, None, text + " Empty: no limit.")
 
 
 def add_allocation_outputs(algorithm: EvacuationAlgorithm) -> None:

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication
@@ -89,6 +90,24 @@ class EvacuationAlgorithm(QgsProcessingAlgorithm):
         if advanced:
             definition.setFlags(definition.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(definition)
+
+    def add_number(
+        self,
+        name: str,
+        title: str,
+        default: float | None,
+        help_text: str,
+        *,
+        least: float = 0.0,
+        most: float | None = None,
+        kind: QgsProcessingParameterNumber.Type = QgsProcessingParameterNumber.Type.Double,
+        advanced: bool = False,
+    ) -> None:
+        """Add a number of at least ``least`` with its help; without a ``default`` it may stay empty."""
+        definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
+        if most is not None:
+            definition.setMaximum(most)
+        self.add(definition, help_text, advanced)
 
     # --- running ----------------------------------------------------------------------------------------------
 

@@ -64,21 +64,6 @@ def _field(
     algorithm.add(QgsProcessingParameterField(name, title, default, parent, kind, optional=True), text, advanced=True)
 
 
-def _number(
-    algorithm: EvacuationAlgorithm,
-    name: str,
-    title: str,
-    default: float | None,
-    text: str,
-    *,
-    least: float = 0.0,
-    kind: QgsProcessingParameterNumber.Type = DOUBLE,
-    advanced: bool = True,
-) -> None:
-    definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
-    algorithm.add(definition, text, advanced)
-
-
 def _add_trips(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
@@ -95,10 +80,13 @@ def _add_trips(algorithm: EvacuationAlgorithm) -> None:
         _field(algorithm, name, title, default, "TRIPS", ANY, text)
     text = "How many people make the trip. Default: the field “people” if there is one, else one person a feature."
     _field(algorithm, "COUNT_FIELD", tr("People field"), "people", "TRIPS", NUMERIC, text)
-    _number(
-        algorithm, "PEOPLE_PER_VEHICLE", tr("People in a vehicle"), 2.5,
-        "A group takes as many vehicles as it fills, the last one part-full.", least=0.01, advanced=False,
-    )  # fmt: skip
+    algorithm.add_number(
+        "PEOPLE_PER_VEHICLE",
+        tr("People in a vehicle"),
+        2.5,
+        "A group takes as many vehicles as it fills, the last one part-full.",
+        least=0.01,
+    )
     text = "People in a vehicle of this feature, instead of the number above; empty values take that number."
     _field(algorithm, "OCCUPANCY_FIELD", tr("People in a vehicle by feature"), None, "TRIPS", NUMERIC, text)
 
@@ -139,14 +127,20 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
         "paper: it counts vehicles whatever a road's length or lanes, so the result depends on how roads are split and "
         "no road has a limit.",
     )
-    _number(algorithm, "ALPHA", tr("Linear: slow-down by each vehicle"), 0.02, "t = t_w (1 + ALPHA f).")
-    _number(algorithm, "BPR_A", tr("BPR: factor"), 0.15, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).")
-    _number(algorithm, "BPR_B", tr("BPR: exponent"), 4.0, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).")
-    _number(
-        algorithm, "ANALYSIS_PERIOD", tr("Analysis period (minutes)"), None,
+    algorithm.add_number(
+        "ALPHA", tr("Linear: slow-down by each vehicle"), 0.02, "t = t_w (1 + ALPHA f).", advanced=True
+    )
+    algorithm.add_number("BPR_A", tr("BPR: factor"), 0.15, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).", advanced=True)
+    algorithm.add_number("BPR_B", tr("BPR: exponent"), 4.0, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).", advanced=True)
+    algorithm.add_number(
+        "ANALYSIS_PERIOD",
+        tr("Analysis period (minutes)"),
+        None,
         "Cumulative: the time over which the vehicles of a road are spread, for vehicles per hour. Empty: the "
-        "departure window.", least=0.01,
-    )  # fmt: skip
+        "departure window.",
+        least=0.01,
+        advanced=True,
+    )
 
 
 def _add_times(algorithm: EvacuationAlgorithm) -> None:
@@ -158,10 +152,12 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
     )
     text = "When a feature's vehicles leave: seconds from t = 0, or date and time. Without it they are spread."
     _field(algorithm, "DEPARTURE_FIELD", tr("Departure field"), None, "TRIPS", ANY, text)
-    _number(
-        algorithm, "DEPARTURE_WINDOW", tr("Departure window (minutes)"), 60.0,
-        "Vehicles without a departure time of their own leave within this time.", advanced=False,
-    )  # fmt: skip
+    algorithm.add_number(
+        "DEPARTURE_WINDOW",
+        tr("Departure window (minutes)"),
+        60.0,
+        "Vehicles without a departure time of their own leave within this time.",
+    )
     algorithm.add(
         QgsProcessingParameterEnum(
             "DEPARTURE_PROFILE", tr("Departures"), [tr("All at once"), tr("Evenly over the window"),
@@ -170,13 +166,13 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
         "How departures are spread over the window.",
     )  # fmt: skip
     text = "Seed of the draw of departures: the same seed gives the same plan."
-    _number(algorithm, "SEED", tr("Seed"), 1, text, kind=INTEGER)
+    algorithm.add_number("SEED", tr("Seed"), 1, text, kind=INTEGER, advanced=True)
 
 
 def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     text = "Refined: a change must save more than this part of the route's own time."
-    _number(algorithm, "EPSILON", tr("Refined: least gain of a change"), 0.02, text)
+    algorithm.add_number("EPSILON", tr("Refined: least gain of a change"), 0.02, text, advanced=True)
     algorithm.add(
         QgsProcessingParameterBoolean("CERTIFY", tr("Give a lower bound"), True, True),
         "Proves how far the plan can be from the best possible one. Default: yes with the system optimal method. Under "
@@ -188,7 +184,7 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
         "Of the improving methods; 0: none. The best plan found is used. A plan that the limit cut short (the log says "
         "so) depends on the speed of the machine; without a limit the same input and seed give the same plan."
     )
-    _number(algorithm, "TIME_LIMIT", tr("Time limit (s)"), 60.0, text)
+    algorithm.add_number("TIME_LIMIT", tr("Time limit (s)"), 60.0, text, advanced=True)
 
 
 def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:

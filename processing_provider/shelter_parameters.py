@@ -53,11 +53,10 @@ def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterEnum("AREA_STANDARD", tr("Area per person"), names, False, 0),
         f"How much area a person needs. {sources}. Your country's code comes first.",
     )
-    _number(
-        algorithm, "AREA_PER_PERSON", tr("Custom area per person (m²)"), 2.0, "With the custom standard.", least=0.01
+    algorithm.add_number(
+        "AREA_PER_PERSON", tr("Custom area per person (m²)"), 2.0, "With the custom standard.", least=0.01
     )
-    _number(
-        algorithm,
+    algorithm.add_number(
         "USABLE_SHARE",
         tr("Usable share of the area"),
         0.7,
@@ -117,8 +116,8 @@ def add_zone_parameters(algorithm: EvacuationAlgorithm) -> None:
         ),
         "Polygons; a site inside them is rejected.",
     )
-    _number(
-        algorithm, "HAZARD_BUFFER", tr("Buffer around the hazard (m)"), 0.0, "A site in the buffer is rejected too."
+    algorithm.add_number(
+        "HAZARD_BUFFER", tr("Buffer around the hazard (m)"), 0.0, "A site in the buffer is rejected too."
     )
 
 
@@ -131,26 +130,27 @@ def add_choice_parameters(algorithm: EvacuationAlgorithm) -> None:
         ),
         "A site farther than this from a zone does not serve it. Free-flow time. Empty: no limit.",
     )
-    _number(algorithm, "RESERVE", tr("Reserve (percent)"), 0.0, "Room kept free: people <= room / (1 + reserve / 100).")
-    _number(
-        algorithm,
+    algorithm.add_number(
+        "RESERVE", tr("Reserve (percent)"), 0.0, "Room kept free: people <= room / (1 + reserve / 100)."
+    )
+    algorithm.add_number(
         "MIN_CAPACITY",
         tr("Smallest site worth opening (people)"),
         1,
         "Sites with less room left are rejected.",
         kind=INTEGER,
     )
-    _number(
-        algorithm,
+    algorithm.add_number(
         "MAX_SITES",
         tr("Most sites to open"),
         0,
         "0: no limit, as few as needed. Else at most so many: fewest people left out, then least travel time.",
         kind=INTEGER,
     )
-    _number(algorithm, "TIME_LIMIT", tr("Time limit (s)"), 60.0, "0: none. The best set found is used.", advanced=True)
-    _number(
-        algorithm,
+    algorithm.add_number(
+        "TIME_LIMIT", tr("Time limit (s)"), 60.0, "0: none. The best set found is used.", advanced=True
+    )
+    algorithm.add_number(
         "MIP_GAP",
         tr("Gap to stop at"),
         1e-4,
@@ -174,21 +174,3 @@ def _field(
         f"{text} Default: the field “{default}” if there is one.",
         advanced,
     )
-
-
-def _number(
-    algorithm: EvacuationAlgorithm,
-    name: str,
-    description: str,
-    default: float,
-    text: str,
-    *,
-    least: float = 0.0,
-    most: float | None = None,
-    kind: Any = DOUBLE,
-    advanced: bool = False,
-) -> None:
-    definition = QgsProcessingParameterNumber(name, description, kind, default, minValue=least)
-    if most is not None:
-        definition.setMaximum(most)
-    algorithm.add(definition, text, advanced)

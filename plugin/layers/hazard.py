@@ -11,7 +11,6 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
-    QgsDistanceArea,
     QgsGeometry,
     QgsPointXY,
     QgsProcessingContext,
@@ -21,6 +20,7 @@ from qgis.core import (
 )
 
 from .errors import LayerError
+from .measuring import distance_area
 from .places import Places
 from .positions import union_of
 
@@ -95,11 +95,7 @@ def share_inside(places: Places, hazard: Hazard, context: QgsProcessingContext) 
     share = np.zeros(len(places))
     if hazard.area.isEmpty():
         return share
-    measure = QgsDistanceArea()
-    measure.setSourceCrs(hazard.crs, context.transformContext())
-    measure.setEllipsoid(
-        context.ellipsoid() if context.ellipsoid() not in ("", "NONE") else hazard.crs.ellipsoidAcronym()
-    )
+    measure = distance_area(hazard.crs, context)
     engine = QgsGeometry.createGeometryEngine(hazard.area.constGet())
     engine.prepareGeometry()
     for k, shape in enumerate(places.geometries):

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsDistanceArea,
     QgsFeature,
     QgsFeatureRequest,
     QgsFields,
@@ -22,6 +21,7 @@ from qgis.core import (
 )
 
 from .errors import LayerError
+from .measuring import distance_area
 from .values import id_text, number, plain
 
 __all__ = ["LayerError", "Places", "features_of", "id_text", "read_places"]
@@ -145,7 +145,7 @@ def read_places(
     """
     name = source.sourceName()
     polygons = _polygons_or_points(source, parameter)
-    measure = _measure(source, context)
+    measure = distance_area(source.sourceCrs(), context)
     column = source.fields().indexFromName(id_field) if id_field else -1
     rows: list[tuple[str, tuple[float, float], float, QgsGeometry, list[Any]]] = []
     rejected: list[tuple[str, str]] = []
@@ -195,14 +195,6 @@ def _polygons_or_points(source: QgsProcessingFeatureSource, parameter: str) -> b
             f"Set it in the layer's properties (Source)."
         )
     return kind == QgsWkbTypes.GeometryType.PolygonGeometry
-
-
-def _measure(source: QgsProcessingFeatureSource, context: QgsProcessingContext) -> QgsDistanceArea:
-    measure = QgsDistanceArea()
-    measure.setSourceCrs(source.sourceCrs(), context.transformContext())
-    chosen = context.ellipsoid()
-    measure.setEllipsoid(chosen if chosen not in ("", "NONE") else source.sourceCrs().ellipsoidAcronym())
-    return measure
 
 
 def _usable(feature: QgsFeature, polygon: bool) -> tuple[QgsGeometry | None, str]:

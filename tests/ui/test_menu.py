@@ -4,29 +4,12 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu
 
 from evacuation_planner.ui.menu import EvacuationMenu
 from evacuation_planner.ui.packages_dialog import PURPOSES, PackagesDialog
 from evacuation_planner.ui.sample_project import PROJECT, RESOURCES, copy_sample
 
-
-class Desktop:
-    """The part of QGIS's interface that the menu uses."""
-
-    def __init__(self):
-        self.window = QMainWindow()
-        self.plugins = QMenu(self.window)
-        self.opened = []
-
-    def mainWindow(self):
-        return self.window
-
-    def pluginMenu(self):
-        return self.plugins
-
-    def addProject(self, path):
-        self.opened.append(path)
+from .desktop import Desktop
 
 
 @pytest.fixture

@@ -7,28 +7,12 @@ import pytest
 pytest.importorskip("qgis.core")
 
 from qgis.core import QgsProject
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu, QMessageBox
+from qgis.PyQt.QtWidgets import QMessageBox
 
 from evacuation_planner.ui.menu import EvacuationMenu
 from evacuation_planner.ui.sample_project import METRO_PROJECT, RESOURCES, copy_metro_sample
 
-
-class Desktop:
-    """The part of QGIS's interface that the menu uses."""
-
-    def __init__(self):
-        self.window = QMainWindow()
-        self.plugins = QMenu(self.window)
-        self.opened = []
-
-    def mainWindow(self):
-        return self.window
-
-    def pluginMenu(self):
-        return self.plugins
-
-    def addProject(self, path):
-        self.opened.append(path)
+from .desktop import Desktop
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qgis.core import QgsDistanceArea, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
+from qgis.core import QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import IsCancelled, Progress, part, stop_if
+from ..measuring import distance_area
 from ..positions import transform_xy
 from .groups import Groups, Shelters
 
@@ -62,9 +63,7 @@ def straight_line(
     """Return ellipsoidal straight-line distances."""
     crs = groups.zones.crs
     feedback.pushInfo("Neither DISTANCES nor NETWORK is given: distances are straight lines on the ellipsoid.")
-    measure = QgsDistanceArea()
-    measure.setSourceCrs(crs, context.transformContext())
-    measure.setEllipsoid(context.ellipsoid() if context.ellipsoid() not in ("", "NONE") else crs.ellipsoidAcronym())
+    measure = distance_area(crs, context)
     ends = transform_xy(shelters.places.xy, shelters.places.crs, crs, context.transformContext())
     targets = [QgsPointXY(x, y) for x, y in ends.tolist()]
     kilometres = nowhere(groups, shelters).kilometres

@@ -1,0 +1,23 @@
+"""The part of QGIS's interface that the menu uses, for tests without a desktop."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtWidgets import QMainWindow, QMenu
+
+
+class Desktop:
+    """Holds the window and the menu of plugins, and remembers the projects that were opened."""
+
+    def __init__(self):
+        self.window = QMainWindow()
+        self.plugins = QMenu(self.window)
+        self.opened = []
+
+    def mainWindow(self):
+        return self.window
+
+    def pluginMenu(self):
+        return self.plugins
+
+    def addProject(self, path):
+        self.opened.append(path)
