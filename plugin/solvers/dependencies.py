@@ -96,9 +96,22 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     try:  # numba looks only at the kernel's own file; the kernels that it calls may lie in files beside it
         cached: Any = kernel._cache  # type: ignore[attr-defined]
         cached._cache_file._source_stamp = _source_stamp(Path(function.__code__.co_filename).resolve())
+        cached._cache_file._load_index = _readable(cached._cache_file._load_index)
     except AttributeError:  # another version of numba keeps it elsewhere
         return kernel
     return kernel
+
+
+def _readable(load_index: Callable[[], dict]) -> Callable[[], dict]:
+    """Return ``load_index`` of a kernel's cache so that one of an earlier version, with other types, counts as empty."""
+
+    def load() -> dict:
+        try:
+            return load_index()
+        except Exception:  # whatever unpickling names that are no longer there may raise
+            return {}
+
+    return load
 
 
 def kernels_compiled() -> bool:

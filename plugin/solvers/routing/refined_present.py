@@ -13,30 +13,31 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, stop_if
 from ..dependencies import compiled
+from .delay_value import no_value
 from .heap import drop_first, replace_first
 from .local_changes import candidates
 from .problem import RoutingProblem
 from .routes import Routes, distinct
 from .simulation import Schedule, Slices, fill_heap, simulate, simulate_rows
-from .timetable import Timetable, hop_at, make_timetable
+from .timetable import hop_at
 
 MOST_PASSES = 5
 
 
 @compiled
-def cost_of_hop(cost, table, schedule, trip, k):
+def cost_of_hop(cost, table, value, schedule, trip, k):
     """Return the own seconds of hop ``k`` of the schedule and the delay it causes to those that enter behind."""
     arc, entry, arrival, end = schedule
     leave = entry[k + 1] if k + 1 < end[trip] else arrival[trip]
-    seconds, delay = hop_at(cost, table, arc[k], entry[k], entry[k], leave)
+    seconds, delay = hop_at(cost, table, value, arc[k], entry[k], entry[k], leave)
     return seconds + delay
 
 
 @compiled
-def worth_a_try(cost, table, schedule, trip, k, beyond, own, epsilon, found, count):
+def worth_a_try(cost, table, value, schedule, trip, k, beyond, own, epsilon, found, count):
     """Keep those of the first ``count`` candidates that could gain enough; return their number."""
-    first = cost_of_hop(cost, table, schedule, trip, k)
-    both = first + (cost_of_hop(cost, table, schedule, trip, k + 1) if beyond >= 0 else 0.0)
+    first = cost_of_hop(cost, table, value, schedule, trip, k)
+    both = first + (cost_of_hop(cost, table, value, schedule, trip, k + 1) if beyond >= 0 else 0.0)
     least = own * max(epsilon / (1.0 + epsilon), 1e-9)
     kept = 0
     for c in range(count):
@@ -52,7 +53,7 @@ def worth_a_try(cost, table, schedule, trip, k, beyond, own, epsilon, found, cou
 
 
 @compiled
-def next_label(cost, star, ends, table, start, schedule, position, labels, epsilon, on_route, found, state, steps):
+def next_label(cost, star, ends, table, value, start, schedule, position, labels, epsilon, on_route, found, state, steps):
     """Go on from label to label until one has candidates that could gain enough.
 
     Parameters
@@ -92,14 +93,14 @@ def next_label(cost, star, ends, table, start, schedule, position, labels, epsil
         count = candidates(star, tail[arc[k]], head[arc[k]], beyond, on_route, -1, found)
         if count > 0:
             own = arrival[trip] - entry[start[trip]]
-            count = worth_a_try(cost, table, schedule, trip, k, beyond, own, epsilon, found, count)
+            count = worth_a_try(cost, table, value, schedule, trip, k, beyond, own, epsilon, found, count)
         if count > 0:
             state[1] += 1
             on_route[tail[arc[start[trip]]]] = state[1]
             for j in range(start[trip], end[trip]):
                 on_route[head[arc[j]]] = state[1]
             count = candidates(star, tail[arc[k]], head[arc[k]], beyond, on_route, state[1], found)
-            count = worth_a_try(cost, table, schedule, trip, k, beyond, own, epsilon, found, count)
+            count = worth_a_try(cost, table, value, schedule, trip, k, beyond, own, epsilon, found, count)
             if count > 0:
                 return count
         position[trip] += 1
@@ -128,14 +129,14 @@ class Refinement:
         self.state = np.array([fill_heap(*self.labels, problem.departure), 0], dtype=np.int64)
         self.on_route, self.found = np.zeros(problem.nodes, dtype=np.int64), np.empty((64, 3), dtype=np.int64)
         self.schedule: Schedule = schedule
-        self.table: Timetable = make_timetable(schedule, problem.arcs)
+        self.value = no_value(problem.arcs)
 
     def next(self, steps: int) -> int:
         """Go to the next label with candidates; return their number, 0 when ``steps`` or the labels are used up."""
         s = self.schedule
         return int(
             next_label(
-                self.problem.cost, self.star, (self.problem.tail, self.problem.head), self.table, s.indptr[:-1],
+                self.problem.cost, self.star, (self.problem.tail, self.problem.head), s.table, self.value, s.indptr[:-1],
                 (s.arc, s.entry, s.arrival, s.indptr[1:]), self.position, self.labels, self.epsilon, self.on_route,
                 self.found, self.state, steps,
             )
@@ -149,14 +150,14 @@ class Refinement:
         best, most = None, own * max(self.epsilon / (1.0 + self.epsilon), 1e-9)
         for change in self.found[:count].copy():
             indptr, arcs = changed(now, trip, hop, change)
-            tried = simulate_rows(self.problem, indptr, arcs, cancelled=cancelled)
+            tried = simulate_rows(self.problem, indptr, arcs, cancelled=cancelled, record=True)
             gain = float(now.arrival.sum() - tried.arrival.sum())
             if gain > most:
                 best, most = tried, gain
         if best is None:
             self.position[trip] += 1
             return False
-        self.schedule, self.table = best, make_timetable(best, self.problem.arcs)
+        self.schedule = best
         return True
 
 
@@ -172,7 +173,7 @@ def refined_present_routes(
 
     Passes over all labels are repeated until one changes nothing, or the time is up.
     """
-    schedule, changes = simulate(problem, routes, cancelled=cancelled), 0
+    schedule, changes = simulate(problem, routes, cancelled=cancelled, record=True), 0
     for number in range(MOST_PASSES):
         refinement, slices, before = Refinement(problem, schedule, epsilon), Slices(200), changes
         while refinement.state[0] > 0 and not deadline.passed():

@@ -18,6 +18,7 @@ from ..dependencies import compiled
 from .heap import drop_first, push, replace_first
 from .problem import RoutingProblem
 from .routes import Routes
+from .timetable import Timetable, empty_timetable
 from .volume_delay import background_at, travel_time
 
 SLICE_SECONDS = 0.1
@@ -37,12 +38,18 @@ class Schedule:
         Seconds at which the arc is entered; it is left when the next one is entered or at the arrival.
     arrival : (t,) float64
         Seconds at which the destination is reached; the departure for a trip without arcs.
+    table : Timetable, optional
+        The entries and exits of every arc, when they were recorded.
+    order : (k,) int32, optional
+        The hops (positions in ``arc``) in the order in which they ended, when it was recorded.
     """
 
     indptr: np.ndarray
     arc: np.ndarray
     entry: np.ndarray
     arrival: np.ndarray
+    table: Timetable | None = None
+    order: np.ndarray | None = None
 
     def exits(self) -> np.ndarray:
         """Return the seconds (k,) at which each arc is left."""
@@ -70,30 +77,51 @@ class Slices:
 
 
 @compiled
-def simulate_steps(cost, start, end, arc, entry, arrival, position, load, keys, trips, size, steps):
-    """Handle up to ``steps`` events; return the size of the heap of (time, trip), 0 when every vehicle has arrived.
+def simulate_steps(cost, start, end, arc, entry, arrival, position, entered, left, table, order, keys, trips, counts, steps):
+    """Handle up to ``steps`` events.
 
-    The hops of a trip are ``arc[start:end]``; ``position`` (t,) is its next one; ``load`` (m,) counts the vehicles on
-    each arc.
+    Parameters
+    ----------
+    start, end, position : (t,) int64
+        The hops of a trip are ``arc[start:end]``; its next one is ``position``.
+    entered, left : (m,) int64
+        Vehicles that have entered and left each arc so far.
+    table : Timetable
+        Filled with entries and exits, when ``order`` (k,) is not empty; that is filled with the hops as they end.
+    keys, trips : (t,)
+        Heap of (time, trip).
+    counts : (2,) int64
+        Size of the heap, 0 when every vehicle has arrived; number of hops that have ended.
     """
+    size = counts[0]
+    ended = counts[1]
+    record = len(order) > 0
     while size > 0 and steps > 0:
         steps -= 1
         now = keys[0]
         trip = trips[0]
         hop = position[trip]
         if hop > start[trip]:
-            load[arc[hop - 1]] -= 1
+            road = arc[hop - 1]
+            if record:
+                table.exits[table.start[road] + left[road]] = now
+                order[ended] = hop - 1
+            left[road] += 1
+            ended += 1
         if hop == end[trip]:
             arrival[trip] = now
             size = drop_first(keys, trips, size)
             continue
         road = arc[hop]
         entry[hop] = now
-        flow = load[road] + background_at(cost, road, now)
-        load[road] += 1
+        flow = entered[road] - left[road] + background_at(cost, road, now)
+        if record:
+            table.entries[table.start[road] + entered[road]] = now
+        entered[road] += 1
         position[trip] = hop + 1
         replace_first(keys, trips, size, now + travel_time(cost, road, flow), trip)
-    return size
+    counts[0] = size
+    counts[1] = ended
 
 
 @compiled
@@ -106,9 +134,13 @@ def fill_heap(keys, trips, departure):
 
 
 def simulate(
-    problem: RoutingProblem, routes: Routes, progress: Progress = no_progress, cancelled: IsCancelled = never
+    problem: RoutingProblem,
+    routes: Routes,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    record: bool = False,
 ) -> Schedule:
-    """Return when every vehicle is where if the trips take ``routes``.
+    """Return when every vehicle is where if the trips take ``routes``; with its timetable if it is to ``record`` it.
 
     Raises
     ------
@@ -116,7 +148,7 @@ def simulate(
         When the user stops.
     """
     indptr, arc = routes.expanded()
-    return simulate_rows(problem, indptr, arc, progress, cancelled)
+    return simulate_rows(problem, indptr, arc, progress, cancelled, record)
 
 
 def simulate_rows(
@@ -125,19 +157,23 @@ def simulate_rows(
     arc: np.ndarray,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
+    record: bool = False,
 ) -> Schedule:
     """Return the schedule of routes given as one row of arcs a trip; see :func:`simulate`."""
     trips = problem.trips
     entry, arrival = np.empty(len(arc)), problem.departure.copy()
     start, end = indptr[:-1], indptr[1:]
-    position, load = start.copy(), np.zeros(problem.arcs, dtype=np.int64)
+    position, (entered, left) = start.copy(), np.zeros((2, problem.arcs), dtype=np.int64)
+    size = np.bincount(arc, minlength=problem.arcs).astype(np.int64) if record else entered
+    table, order = empty_timetable(size), np.empty(len(arc) if record else 0, dtype=np.int32)
     keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
-    size = fill_heap(keys, items, problem.departure)
+    counts = np.array([fill_heap(keys, items, problem.departure), 0], dtype=np.int64)
     slices = Slices()
-    while size > 0:
+    while counts[0] > 0:
         stop_if(cancelled)
-        size = simulate_steps(
-            problem.cost, start, end, arc, entry, arrival, position, load, keys, items, size, slices.next()
-        )
-        progress(float((position - start).sum()) / max(len(arc), 1), "")
-    return Schedule(indptr, arc, entry, arrival)
+        simulate_steps(
+            problem.cost, start, end, arc, entry, arrival, position, entered, left, table, order, keys, items, counts,
+            slices.next(),
+        )  # fmt: skip
+        progress(counts[1] / max(len(arc), 1), "")
+    return Schedule(indptr, arc, entry, arrival, table, order) if record else Schedule(indptr, arc, entry, arrival)

@@ -168,8 +168,8 @@ def _travel(setting: Setting, routes: Routes) -> np.ndarray:
     return static_travel(setting.problem, routes, setting.static)
 
 
-def _simulated(setting: Setting, routes: Routes) -> Schedule:
-    return simulate(setting.problem, routes, cancelled=setting.cancelled)
+def _simulated(setting: Setting, routes: Routes, record: bool = False) -> Schedule:
+    return simulate(setting.problem, routes, cancelled=setting.cancelled, record=record)
 
 
 def _greedy(setting: Setting, progress: Progress) -> Found:
@@ -206,7 +206,7 @@ def _system_optimal(setting: Setting, progress: Progress) -> Found:
         return _static_optimum(setting, True, progress)
     from .sweep import system_optimal_routes
 
-    start = _simulated(setting, _greedy(setting, part(progress, 0.0, 0.1)).routes)
+    start = _simulated(setting, _greedy(setting, part(progress, 0.0, 0.1)).routes, record=True)
     routes, history = system_optimal_routes(
         setting.problem, setting.trees, start, setting.deadline, part(progress, 0.1, 1.0), setting.cancelled,
         setting.log,

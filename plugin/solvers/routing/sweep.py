@@ -5,90 +5,81 @@ timetable of all others. These keep their times until a part of the sweep is don
 all routes are evaluated exactly, the part is kept if the total time has fallen, and the timetable is made anew. Where a
 part fails, because too many move at once, the next ones are smaller. The search stops when a sweep gains less than the
 tolerance, or at the time limit. (Ours; the paper has no system-optimal method.)
+
+Within a part the ways of a batch of trips are searched through one and the same timetable, those to one destination by
+one thread; then each is weighed again in turn before its trip is moved. So the result does not depend on the threads.
 """
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Callable
 
 import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, never, no_progress, part, stop_if
 from ..dependencies import compiled
+from .assignment.trees import ReverseStar
+from .delay_value import DelayValue, delay_value, no_value
+from .plan import Plan, insert_trip, make_plan, remove_trip, repack, rows_of
 from .problem import RoutingProblem, Star
 from .routes import Routes, distinct
 from .simulation import Schedule, Slices, simulate_rows
-from .time_dependent_search import Search, find_way, make_search, weigh
-from .timetable import Plan, Timetable, insert_trip, make_plan, make_room, make_timetable, mean_costs, remove_trip
-from .trees import Trees, reverse_trees
+from .time_dependent_search import Search, find_ways, make_search, weigh
+from .time_guide import BINS, HORIZON, Guide, Guides, arc_costs
+from .timetable import Timetable, copied, hop_at, make_room
+from .trees import Trees
 
 LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
 LEAST_ROUTE_GAIN = 0.01  # of a route's cost: a trip that would gain less stays; lets the search give up early
-GUIDE_SHARES = (0.5, 0.25, 0.0)  # of the mean cost above free flow that leads the search, by sweep
 MOST_SWEEPS = 20
-FIRST_PARTS, SMALLEST = 4, 16  # a part is at most 1/4 of the trips, at least 1/16 of that
+FIRST_PARTS, SMALLEST = 8, 16  # a part is at most 1/4 of the trips, at least 1/16 of that
+BATCH = 256  # trips searched through the same timetable
+MOST_THREADS = 8
 
 
 @compiled
-def fits(table, plan, search, tail, destination, source):
-    """Return ``(hops, whether the timetable and the plan have room)`` for the way that the search has found."""
-    hops = 0
-    node = destination
-    room = True
-    while node != source:
-        road = search.via[node]
-        hops += 1
-        room = make_room(table, road) and room
-        node = tail[road]
-    if plan.used[0] + hops > len(plan.arc):
-        room = False
-    return hops, room
+def put_back(cost, table, value, plan, search, trips, batch, start, hops, arc, at, gain, moved):
+    """Move the trips of ``batch`` (b,) from position ``at`` on to the ways found, one after the other.
 
-
-@compiled
-def take_way(table, plan, search, tail, trip, source, destination, hops):
-    """Make the way that the search has found the route of ``trip``."""
-    remove_trip(table, plan, trip)
-    first = plan.start[trip]
-    if hops > plan.hops[trip]:
-        first = plan.used[0]
-        plan.used[0] += hops
-    plan.start[trip] = first
-    plan.hops[trip] = hops
-    plan.arrival[trip] = search.time[destination]
-    node = destination
-    k = first + hops
-    while node != source:
-        k -= 1
-        road = search.via[node]
-        node = tail[road]
-        plan.arc[k] = road
-        plan.entry[k] = search.time[node]
-    insert_trip(table, plan, trip)
-
-
-@compiled
-def sweep_steps(cost, star, tail, table, plan, search, guide, row, trips, order, at, steps, moved):
-    """Re-route up to ``steps`` trips of ``order`` from position ``at``; return the next position.
-
-    Stops early, at the trip concerned, when timetable or plan lack room: ``moved[1]`` is then 1. ``moved[0]`` counts
-    the trips that changed route. ``trips`` is (source, destination, departure).
+    The way of a trip, ``hops`` (b,) arcs of ``arc`` from ``start`` (b,) on, is weighed again in the timetable as it is
+    now. Returns the next position: less than b when timetable or plan lack room. ``moved[0]`` counts the trips moved.
     """
-    last = min(at + steps, len(order))
-    moved[1] = 0
-    while at < last:
-        trip = order[at]
-        source = trips[0][trip]
-        destination = trips[1][trip]
-        if source != destination:
-            departure = trips[2][trip]
-            limit = weigh(cost, table, plan, search, trip, departure) * (1.0 - LEAST_ROUTE_GAIN)
-            if find_way(cost, star, table, search, guide[row[trip]], source, destination, departure, limit):
-                hops, room = fits(table, plan, search, tail, destination, source)
+    while at < len(batch):
+        count = hops[at]
+        if count > 0:
+            trip = batch[at]
+            limit = weigh(cost, table, value, plan, search, trip, trips[2][trip]) * (1.0 - gain)
+            number = search.number[0]
+            now = trips[2][trip]
+            total = 0.0
+            for k in range(count):
+                road = arc[start[at] + k]
+                search.time[k] = now
+                if search.own[road] == number:
+                    seconds, delay = hop_at(cost, table, value, road, now, search.own_entry[road], search.own_exit[road])
+                else:
+                    seconds, delay = hop_at(cost, table, value, road, now, np.inf, np.inf)
+                total += seconds + delay
+                now += seconds
+            if total < limit:
+                room = plan.used[0] + count <= len(plan.arc)
+                for k in range(count):
+                    room = make_room(table, arc[start[at] + k]) and room
                 if not room:
-                    moved[1] = 1
                     return at
-                take_way(table, plan, search, tail, trip, source, destination, hops)
+                remove_trip(table, plan, trip)
+                if count > plan.hops[trip]:
+                    plan.start[trip] = plan.used[0]
+                    plan.used[0] += count
+                plan.hops[trip] = count
+                plan.arrival[trip] = now
+                for k in range(count):
+                    plan.arc[plan.start[trip] + k] = arc[start[at] + k]
+                    plan.entry[plan.start[trip] + k] = search.time[k]
+                insert_trip(table, plan, trip)
                 moved[0] += 1
         at += 1
     return at
@@ -97,60 +88,106 @@ def sweep_steps(cost, star, tail, table, plan, search, guide, row, trips, order,
 class Sweep:
     """One problem's roads and trees, ready to be swept."""
 
-    def __init__(self, problem: RoutingProblem, trees: Trees) -> None:
-        self.problem, self.trees = problem, trees
+    def __init__(self, problem: RoutingProblem, trees: Trees, pool: ThreadPoolExecutor, threads: int) -> None:
+        self.problem, self.trees, self.pool = problem, trees, pool
         self.star: Star = problem.star()
-        self.search: Search = make_search(problem.nodes, problem.arcs)
         self.trips = (problem.source, problem.destination, problem.departure)
+        self.search: Search = make_search(problem.nodes, problem.arcs)
+        self.scratch: SimpleQueue[Search] = SimpleQueue()
+        for _ in range(threads):
+            self.scratch.put(make_search(problem.nodes, problem.arcs))
+        count = len(trees.destinations)
+        self.guides = Guides(
+            problem, self.star, ReverseStar(problem.nodes, problem.tail, problem.head), trees.destinations,
+            trees.seconds, [np.unique(problem.source[trees.row == index]) for index in range(count)],
+        )  # fmt: skip
 
-    def guide(self, schedule: Schedule, share: float, cancelled: IsCancelled) -> np.ndarray:
-        """Return the least costs (d, n) to each destination that lead the searches in the traffic of ``schedule``.
+    def make_guides(self, schedule: Schedule, table: Timetable, value: DelayValue) -> list[Guide]:
+        """Return the guide to every destination in the traffic of ``schedule``."""
+        step = max(float(np.quantile(schedule.arrival, HORIZON)), 1.0) / BINS
+        costs = arc_costs(self.problem, table, value, step, BINS)
+        return list(self.pool.map(lambda index: self.guides.make(index, costs), range(len(self.trees.destinations))))
 
-        ``share`` of the mean cost above free flow counts: more leads more directly, less misses fewer ways.
-        """
-        free = self.problem.cost.free_flow
-        costs = mean_costs(self.problem.cost, make_timetable(schedule, self.problem.arcs), schedule)
-        weight = free + share * np.maximum(costs - free, 0.0)
-        return reverse_trees(self.problem, weight, cancelled=cancelled).seconds
+    def find(
+        self, table: Timetable, value: DelayValue, plan: Plan, guides: list[Guide], batch: np.ndarray, deadline: Deadline, cancelled: IsCancelled
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return where in the last array the way of each trip of the batch starts, its hops (0: none), and the arcs."""
+        problem = self.problem
+        row = self.trees.row[batch]
+
+        def work(index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            positions = np.flatnonzero(row == index)
+            chosen = batch[positions]
+            hops, used, at = np.zeros(len(chosen), dtype=np.int64), np.zeros(1, dtype=np.int64), 0
+            arc = np.empty(problem.nodes + 64 * len(chosen) + 64, dtype=np.int32)
+            search, slices = self.scratch.get(), Slices(20)
+            try:
+                while at < len(chosen) and not cancelled() and not deadline.passed():
+                    at = find_ways(
+                        problem.cost, self.star, problem.tail, table, value, plan, search, guides[index], self.trips,
+                        chosen, at, slices.next(), LEAST_ROUTE_GAIN, hops, arc, used,
+                    )  # fmt: skip
+                    if used[0] + problem.nodes >= len(arc):
+                        arc = np.concatenate([arc, np.empty_like(arc)])
+            finally:
+                self.scratch.put(search)
+            return positions, hops, arc[: used[0]]
+
+        start, hops, ways, size = np.zeros(len(batch), dtype=np.int64), np.zeros(len(batch), dtype=np.int64), [], 0
+        present, counts = np.unique(row, return_counts=True)
+        for positions, found, arcs in self.pool.map(work, present[np.argsort(-counts, kind="stable")].tolist()):
+            hops[positions] = found
+            start[positions] = size + np.cumsum(found) - found
+            size += len(arcs)
+            ways.append(arcs)
+        stop_if(cancelled)
+        return start, hops, np.concatenate(ways)
 
     def run(
         self,
         schedule: Schedule,
         order: np.ndarray,
-        guide: np.ndarray,
+        most: int,
         deadline: Deadline,
         progress: Progress,
         cancelled: IsCancelled,
-    ) -> tuple[Schedule, int]:
-        """Re-route the trips of ``order`` once; return the exact schedule and how many changed route."""
+    ) -> tuple[Schedule, int, int]:
+        """Re-route trips of ``order`` once, until ``most`` have moved; return the exact schedule, the number of trips
+        looked at, and how many changed route."""
         problem = self.problem
-        table, plan = make_timetable(schedule, problem.arcs), make_plan(schedule)
-        moved, at, slices = np.zeros(2, dtype=np.int64), 0, Slices(20)
-        while at < len(order) and not deadline.passed():
-            stop_if(cancelled)
-            at = sweep_steps(
-                problem.cost, self.star, problem.tail, table, plan, self.search, guide, self.trees.row, self.trips,
-                order, at, slices.next(), moved,
-            )  # fmt: skip
-            if moved[1]:
-                table, plan = repack(plan, problem.arcs)
-            progress(at / len(order), "")
+        import time
+        t0=time.perf_counter()
+        table, plan = copied(schedule.table), make_plan(schedule)
+        tt0=time.perf_counter()
+        value = delay_value(problem, schedule) if VALUE else no_value(problem.arcs)
+        t1=time.perf_counter()
+        TIMES[4]+=t1-tt0
+        guides = self.make_guides(schedule, table, value)
+        t2=time.perf_counter()
+        moved, looked = np.zeros(1, dtype=np.int64), 0
+        for first in range(0, len(order), BATCH):
+            if deadline.passed() or moved[0] >= most:
+                break
+            batch = order[first : first + BATCH]
+            start, hops, arc = self.find(table, value, plan, guides, batch, deadline, cancelled)
+            at = 0
+            while at < len(batch):
+                at = put_back(
+                    problem.cost, table, value, plan, self.search, self.trips, batch, start, hops, arc, at, LEAST_ROUTE_GAIN,
+                    moved,
+                )
+                if at < len(batch):
+                    table, plan = repack(plan, problem.arcs)
+            looked = first + len(batch)
+            progress(looked / len(order), "")
+        t3=time.perf_counter()
         indptr, arc = rows_of(plan)[:2]
-        return simulate_rows(problem, indptr, arc, cancelled=cancelled), int(moved[0])
-
-
-def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return offsets (t+1,), arcs and entries of the plan's routes without the gaps of the arena."""
-    indptr = np.r_[0, np.cumsum(plan.hops)].astype(np.int64)
-    at = np.arange(indptr[-1]) + np.repeat(plan.start - indptr[:-1], plan.hops)
-    return indptr, plan.arc[at], plan.entry[at]
-
-
-def repack(plan: Plan, arcs: int) -> tuple[Timetable, Plan]:
-    """Return timetable and plan with the same content and more room."""
-    indptr, arc, entry = rows_of(plan)
-    schedule = Schedule(indptr, arc, entry, plan.arrival)
-    return make_timetable(schedule, arcs), make_plan(schedule)
+        r= simulate_rows(problem, indptr, arc, cancelled=cancelled, record=True), looked, int(moved[0])
+        t4=time.perf_counter()
+        TIMES[:4]+=[t1-t0,t2-t1,t3-t2,t4-t3]
+        return r
+TIMES=np.zeros(5)
+VALUE=True
 
 
 def system_optimal_routes(
@@ -171,28 +208,29 @@ def system_optimal_routes(
     """
     best, departed = start, float(problem.departure.sum())
     total = float(start.arrival.sum()) - departed
-    history, sweep = [(deadline.elapsed, total)], Sweep(problem, trees)
+    history = [(deadline.elapsed, total)]
     rng = np.random.default_rng(0)
     size = largest = max(problem.trips // FIRST_PARTS, 1)
-    for number in range(1, MOST_SWEEPS + 1 if problem.trips else 1):
-        before, changed, at = total, 0, 0
-        order = rng.permutation(problem.trips)  # so that each part holds trips of all places and times
-        guide = sweep.guide(best, GUIDE_SHARES[min(number, len(GUIDE_SHARES)) - 1], cancelled)
-        while at < problem.trips and not deadline.passed():
-            done = (number - 1 + at / problem.trips) / MOST_SWEEPS
-            bar = part(progress, done, done + size / problem.trips / MOST_SWEEPS)
-            tried, moved = sweep.run(best, order[at : at + size], guide, deadline, bar, cancelled)
-            at += size
-            new = float(tried.arrival.sum()) - departed
-            if new < total:
-                best, total, changed = tried, new, changed + moved
-                history.append((deadline.elapsed, total))
-                size = min(size * 3 // 2 + 1, largest)
-            elif moved:  # too many at once: they get into each other's way
-                size = max(size // 2, largest // SMALLEST, 1)
-        if log:
-            log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
-        searched_widely = number >= len(GUIDE_SHARES)
-        if deadline.passed() or (searched_widely and before - total <= LEAST_GAIN * total):
-            break
+    threads = max(min(os.cpu_count() or 1, MOST_THREADS), 1)
+    with ThreadPoolExecutor(threads) as pool:
+        sweep = Sweep(problem, trees, pool, threads)
+        for number in range(1, MOST_SWEEPS + 1 if problem.trips else 1):
+            before, changed, at = total, 0, 0
+            order = rng.permutation(problem.trips)  # so that each part holds trips of all places and times
+            while at < problem.trips and not deadline.passed():
+                done = (number - 1 + at / problem.trips) / MOST_SWEEPS
+                bar = part(progress, done, number / MOST_SWEEPS)
+                tried, looked, moved = sweep.run(best, order[at:], size, deadline, bar, cancelled)
+                at += looked
+                new = float(tried.arrival.sum()) - departed
+                if new < total:
+                    best, total, changed = tried, new, changed + moved
+                    history.append((deadline.elapsed, total))
+                    size = min(size * 3 // 2 + 1, largest)
+                elif moved:  # too many at once: they get into each other's way
+                    size = max(size // 2, largest // SMALLEST, 1)
+            if log:
+                log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours. {deadline.elapsed:.2f} {TIMES.round(2)}")
+            if deadline.passed() or before - total <= LEAST_GAIN * total:
+                break
     return distinct(best.indptr, best.arc, problem.source), history

@@ -1,10 +1,10 @@
 """A* in time through the timetable: the way that costs the trip and everyone behind it least.
 
 A label of a node is the cost so far (own seconds and the delay caused) and the time of being there. What is still to
-come is estimated by a guide, the least cost to the destination on some weights: with the free-flow times no cost can
-undercut it; between those and the mean costs of the present timetable it leads the search more directly. Labels are
-settled once, at their least cost; since the entry-time model is not first-in-first-out, a dearer label that arrives at
-a better moment is given up. So the search is a heuristic, and every sweep is evaluated exactly afterwards.
+come is estimated by a :class:`.time_guide.Guide`. Labels are settled once, at their least cost; since the entry-time
+model is not first-in-first-out, a dearer label that arrives at a better moment is given up. So the search is a
+heuristic, and every sweep is evaluated exactly afterwards. What a search finds out about the costs still to come is
+noted in the guide, for the trips that follow to the same destination (as in adaptive A*, in time).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from ..dependencies import compiled
 from .heap import drop_first, push
+from .time_guide import raise_to, remaining
 from .timetable import hop_at
 
 
@@ -28,6 +29,8 @@ class Search(NamedTuple):
     via : (n,) int32
         Arc by which it is reached.
     stamp, settled : (n,) int64
+    order : (n,) int32
+        Nodes as they were settled.
     own : (m,) int64
         Stamp of the arcs on which the trip now is.
     own_entry, own_exit : (m,) float64
@@ -43,6 +46,7 @@ class Search(NamedTuple):
     via: np.ndarray
     stamp: np.ndarray
     settled: np.ndarray
+    order: np.ndarray
     own: np.ndarray
     own_entry: np.ndarray
     own_exit: np.ndarray
@@ -55,13 +59,14 @@ def make_search(nodes: int, arcs: int) -> Search:
     """Return scratch space for a network of ``nodes`` and ``arcs``."""
     return Search(
         np.empty(nodes), np.empty(nodes), np.empty(nodes, dtype=np.int32), np.zeros(nodes, dtype=np.int64),
-        np.zeros(nodes, dtype=np.int64), np.zeros(arcs, dtype=np.int64), np.empty(arcs), np.empty(arcs),
-        np.empty(arcs + 1), np.empty(arcs + 1, dtype=np.int64), np.zeros(1, dtype=np.int64),
+        np.zeros(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.zeros(arcs, dtype=np.int64),
+        np.empty(arcs), np.empty(arcs), np.empty(arcs + 1), np.empty(arcs + 1, dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
     )  # fmt: skip
 
 
 @compiled
-def weigh(cost, table, plan, search, trip, departure):
+def weigh(cost, table, value, plan, search, trip, departure):
     """Return the cost of the trip's present route besides everyone else; note its stays in ``search``."""
     search.number[0] += 1
     number = search.number[0]
@@ -76,55 +81,106 @@ def weigh(cost, table, plan, search, trip, departure):
         search.own_exit[road] = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
     for k in range(first, last):
         road = plan.arc[k]
-        seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
+        seconds, delay = hop_at(cost, table, value, road, now, search.own_entry[road], search.own_exit[road])
         total += seconds + delay
         now += seconds
     return total
 
 
 @compiled
-def find_way(cost, star, table, search, guide, source, destination, departure, limit):
+def learn(search, guide, settled, least):
+    """Note in the guide that no way over the ``settled`` first nodes of the search costs less than ``least``."""
+    for k in range(settled):
+        node = search.order[k]
+        raise_to(guide, node, search.time[node], least - search.cost[node])
+
+
+@compiled
+def find_way(cost, star, table, value, search, guide, source, destination, departure, limit):
     """Search for a way of cost below ``limit``; return True when the destination is reached.
 
-    ``guide`` (n,) estimates the cost from each node to the destination. The way is read from ``search.via`` backwards.
+    The way is read from ``search.via`` backwards.
     """
     number = search.number[0]
     keys = search.keys
     nodes = search.nodes
+    estimate = remaining(guide, source, departure)
+    if estimate >= limit:
+        return False
     search.cost[source] = 0.0
     search.time[source] = departure
     search.via[source] = -1
     search.stamp[source] = number
-    size = push(keys, nodes, 0, guide[source], source)
+    size = push(keys, nodes, 0, estimate, source)
+    settled = 0
     while size > 0:
         here = nodes[0]
         size = drop_first(keys, nodes, size)
         if here == destination:
+            learn(search, guide, settled, search.cost[destination])
             return True
         if search.settled[here] == number:
             continue
         search.settled[here] = number
+        search.order[settled] = here
+        settled += 1
         now = search.time[here]
         spent = search.cost[here]
         for k in range(star.indptr[here], star.indptr[here + 1]):
             there = star.head[k]
-            if search.settled[there] == number:
+            if search.settled[there] == number or guide.local[there] < 0:
                 continue
             road = star.arc[k]
-            reached = spent + cost.free_flow[road]
-            if reached + guide[there] >= limit or (search.stamp[there] == number and search.cost[there] <= reached):
+            known = search.cost[there] if search.stamp[there] == number else np.inf
+            if spent + cost.free_flow[road] >= known:
                 continue
             if search.own[road] == number:
-                seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
+                seconds, delay = hop_at(cost, table, value, road, now, search.own_entry[road], search.own_exit[road])
             else:
-                seconds, delay = hop_at(cost, table, road, now, np.inf, np.inf)
+                seconds, delay = hop_at(cost, table, value, road, now, np.inf, np.inf)
             reached = spent + seconds + delay
-            if reached + guide[there] >= limit or (search.stamp[there] == number and search.cost[there] <= reached):
+            if reached >= known:
+                continue
+            estimate = reached + remaining(guide, there, now + seconds)
+            if estimate >= limit:
                 continue
             search.stamp[there] = number
             search.cost[there] = reached
             search.time[there] = now + seconds
             search.via[there] = road
             if size < len(keys):
-                size = push(keys, nodes, size, reached + guide[there], there)
+                size = push(keys, nodes, size, estimate, there)
+    learn(search, guide, settled, limit)
     return False
+
+
+@compiled
+def find_ways(cost, star, tail, table, value, plan, search, guide, trips, chosen, at, steps, gain, hops, arc, used):
+    """Search for the ways of up to ``steps`` trips of ``chosen`` (b,), all to the guide's destination, from ``at`` on.
+
+    ``trips`` is (source, destination, departure). ``hops`` (b,) is filled with the arcs of a way that costs less than
+    the present route by the share ``gain``, 0 where there is none; the ways follow each other in ``arc``, of which
+    ``used`` (1,) are taken. Returns the next position; stops early when ``arc`` lacks room for any way.
+    """
+    last = min(at + steps, len(chosen))
+    while at < last and used[0] + len(star.indptr) <= len(arc):
+        trip = chosen[at]
+        source = trips[0][trip]
+        destination = trips[1][trip]
+        hops[at] = 0
+        if source != destination:
+            limit = weigh(cost, table, value, plan, search, trip, trips[2][trip]) * (1.0 - gain)
+            if find_way(cost, star, table, value, search, guide, source, destination, trips[2][trip], limit):
+                node = destination
+                while node != source:
+                    hops[at] += 1
+                    node = tail[search.via[node]]
+                node = destination
+                used[0] += hops[at]
+                k = used[0]
+                while node != source:
+                    k -= 1
+                    arc[k] = search.via[node]
+                    node = tail[arc[k]]
+        at += 1
+    return at

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dependencies import compiled
-from .simulation import Schedule
-from .volume_delay import RoadCost, background_at, travel_time
+from .volume_delay import background_at, travel_time
 
 
 class Timetable(NamedTuple):
@@ -36,52 +35,24 @@ class Timetable(NamedTuple):
     used: np.ndarray
 
 
-class Plan(NamedTuple):
-    """The current route and times of every trip, in one arena with spare room at its end.
-
-    Attributes
-    ----------
-    start, hops : (t,) int64
-        First position in the arena and number of arcs.
-    arrival : (t,) float64
-        Seconds.
-    arc : (p,) int32, entry : (p,) float64
-        Arcs in travel order and the seconds at which they are entered.
-    used : (1,) int64
-        Positions taken.
-    """
-
-    start: np.ndarray
-    hops: np.ndarray
-    arrival: np.ndarray
-    arc: np.ndarray
-    entry: np.ndarray
-    used: np.ndarray
-
-
-def make_timetable(schedule: Schedule, arcs: int) -> Timetable:
-    """Return the timetable of a schedule on ``arcs`` arcs with room for trips that move."""
-    size = np.bincount(schedule.arc, minlength=arcs).astype(np.int64)
+def empty_timetable(size: np.ndarray) -> Timetable:
+    """Return a timetable with ``size`` (m,) vehicles on each arc, their times still to be filled, and room for more."""
     room = size + size // 4 + 4
     start = np.r_[0, np.cumsum(room)[:-1]].astype(np.int64)
     used = int(room.sum())
-    entries, exits = np.empty(2 * used), np.empty(2 * used)
-    table = Timetable(start, size, room, entries, exits, np.array([used], dtype=np.int64))
-    sort_stays(table, schedule.arc, schedule.entry, schedule.exits(), np.zeros(arcs, dtype=np.int64))
+    return Timetable(start, size, room, np.empty(2 * used), np.empty(2 * used), np.array([used], dtype=np.int64))
+
+
+def sorted_timetable(arcs: int, arc: np.ndarray, entry: np.ndarray, leave: np.ndarray) -> Timetable:
+    """Return the timetable of stays (k,) given in any order."""
+    table = empty_timetable(np.bincount(arc, minlength=arcs).astype(np.int64))
+    sort_stays(table, arc, entry, leave, np.zeros(arcs, dtype=np.int64))
     return table
 
 
-def make_plan(schedule: Schedule) -> Plan:
-    """Return the routes and times of a schedule with room for longer routes."""
-    hops = np.diff(schedule.indptr).astype(np.int64)
-    used = len(schedule.arc)
-    more = used // 2 + 10_000
-    arc = np.concatenate([schedule.arc, np.zeros(more, dtype=np.int32)])
-    entry = np.concatenate([schedule.entry, np.zeros(more)])
-    return Plan(
-        schedule.indptr[:-1].astype(np.int64).copy(), hops, schedule.arrival.copy(), arc, entry,
-        np.array([used], dtype=np.int64),
-    )  # fmt: skip
+def copied(table: Timetable) -> Timetable:
+    """Return a timetable with the same content, to be changed."""
+    return Timetable(*(array.copy() for array in table))
 
 
 @compiled
@@ -153,33 +124,7 @@ def remove_sorted(values, first, size, value):
 
 
 @compiled
-def remove_trip(table, plan, trip):
-    """Take the stays of ``trip`` out of the timetable."""
-    first = plan.start[trip]
-    last = first + plan.hops[trip]
-    for k in range(first, last):
-        road = plan.arc[k]
-        leave = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
-        remove_sorted(table.entries, table.start[road], table.size[road], plan.entry[k])
-        remove_sorted(table.exits, table.start[road], table.size[road], leave)
-        table.size[road] -= 1
-
-
-@compiled
-def insert_trip(table, plan, trip):
-    """Put the stays of ``trip`` into the timetable, which has room for them."""
-    first = plan.start[trip]
-    last = first + plan.hops[trip]
-    for k in range(first, last):
-        road = plan.arc[k]
-        leave = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
-        insert_sorted(table.entries, table.start[road], table.size[road], plan.entry[k])
-        insert_sorted(table.exits, table.start[road], table.size[road], leave)
-        table.size[road] += 1
-
-
-@compiled
-def hop_at(cost, table, road, now, own_entry, own_exit):
+def hop_at(cost, table, value, road, now, own_entry, own_exit):
     """Return ``(time, delay)`` of entering ``road`` at ``now`` besides everyone else in the timetable.
 
     ``time`` is the hop's own seconds; ``delay`` the vehicle-seconds by which it slows those that enter during its
@@ -204,19 +149,8 @@ def hop_at(cost, table, road, now, own_entry, own_exit):
         following -= 1
     if following == 0:
         return seconds, 0.0
-    return seconds, following * (travel_time(cost, road, flow + 1.0) - seconds)
-
-
-@compiled
-def add_costs(cost, table, arc, entry, leave, total):
-    """Add to ``total`` (m,) the seconds and the delay caused of every stay (k,)."""
-    for k in range(len(arc)):
-        seconds, delay = hop_at(cost, table, arc[k], entry[k], entry[k], leave[k])
-        total[arc[k]] += seconds + delay
-
-
-def mean_costs(cost: RoadCost, table: Timetable, schedule: Schedule) -> np.ndarray:
-    """Return the mean cost (m,) of a stay on each arc, own seconds and delay caused; free flow where there is none."""
-    total, users = np.zeros(len(cost.free_flow)), np.bincount(schedule.arc, minlength=len(cost.free_flow))
-    add_costs(cost, table, schedule.arc, schedule.entry, schedule.exits(), total)
-    return np.where(users > 0, total / np.maximum(users, 1), cost.free_flow)
+    delay = following * (travel_time(cost, road, flow + 1.0) - seconds)
+    column = value.column[road]
+    if column >= 0:
+        delay *= value.value[min(int((now + 0.5 * seconds) / value.step), len(value.value) - 1), column]
+    return seconds, delay

@@ -1,0 +1,152 @@
+"""What a second of delay costs everyone: the adjoint of the event simulation, from the last event back to the first.
+
+A vehicle that is held up on an arc stays on it longer, and slows those that enter then; it enters its next arc later,
+where it meets more or fewer vehicles than it would have met and spares those that now enter before it. Let W be the
+derivative of everyone's total time by the moment at which a vehicle leaves an arc, U that by the moment at which it
+enters one, d the seconds by which one vehicle more slows those that enter, and in(t), out(t) the rates at which
+vehicles enter and leave the arc. With e and x a vehicle's entry and exit, and W(x) that of those who enter at x,
+
+    W = U(next arc) + in(x) d(x) W(x),      U = W (1 - d(e) out(e)),
+
+and U = 1 at the destination. In a steady flow U is 1 on all arcs and W = 1 / (1 - d in): the factor by which the marginal
+time of a static flow exceeds the delay to those who come next. (Ours. Rates are counted over the time of a stay.)
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..dependencies import compiled
+from .problem import RoutingProblem
+from .simulation import Schedule
+from .volume_delay import background_at, travel_time
+
+BINS = 256
+LARGEST = 20.0  # of a value: above, the rates are too uncertain
+
+
+@compiled
+def seek(values, first, last, count, limit):
+    """Return how many of the sorted ``values[first:last]`` are at most ``limit``, from a ``count`` that is near."""
+    while count > 0 and values[first + count - 1] > limit:
+        count -= 1
+    while first + count < last and values[first + count] <= limit:
+        count += 1
+    return count
+
+
+@compiled
+def slowing(cost, road, flow, time):
+    """Return the seconds by which one vehicle more slows who enters ``road`` at ``time`` and meets ``flow``."""
+    flow += background_at(cost, road, time)
+    return travel_time(cost, road, flow + 1.0) - travel_time(cost, road, flow)
+
+
+@compiled
+def go_back(cost, table, arc, entry, leave, order, following, near, enter_value, at_entry):
+    """Fill the values U (k,) of every hop, and W of every vehicle by its place in the timetable's entries.
+
+    Parameters
+    ----------
+    arc, entry, leave : (k,)
+        Hops of all trips; ``following`` (k,) is the next hop of the same trip, -1 for the last.
+    order : (k,) int32
+        Hops in the order of their exits.
+    near : (m, 7) int64
+        Scratch: how many entries or exits of an arc lay before the last moments asked for; all of them at first.
+    """
+    for k in range(len(order) - 1, -1, -1):
+        hop = order[k]
+        road = arc[hop]
+        first = table.start[road]
+        last = first + table.size[road]
+        come = entry[hop]
+        gone = leave[hop]
+        stay = max(gone - come, 1e-6)
+        half = 0.5 * stay
+        count = near[road]
+        value = enter_value[following[hop]] if following[hop] >= 0 else 1.0
+        behind = seek(table.entries, first, last, count[0], gone)
+        count[0] = behind
+        if first + behind < last:
+            count[1] = seek(table.entries, first, last, count[1], gone + half)
+            count[2] = seek(table.entries, first, last, count[2], gone - half)
+            count[3] = seek(table.exits, first, last, count[3], gone)
+            slower = slowing(cost, road, behind - count[3], gone)
+            value += slower * (count[1] - count[2]) / stay * at_entry[first + behind]
+        value = min(max(value, 0.0), LARGEST)
+        place = seek(table.entries, first, last, count[4], come) - 1
+        count[4] = place + 1
+        at_entry[first + place] = value
+        count[5] = seek(table.exits, first, last, count[5], come + half)
+        count[6] = seek(table.exits, first, last, count[6], come - half)
+        met = place - seek(table.exits, first, last, (count[5] + count[6]) // 2, come)
+        value *= 1.0 - slowing(cost, road, met, come) * (count[5] - count[6]) / stay
+        enter_value[hop] = min(max(value, 0.0), LARGEST)
+
+
+@compiled
+def fill_bins(table, column, step, at_entry, total):
+    """Fill ``total`` (b, u) with the mean of ``at_entry`` over those who enter an arc in each bin."""
+    last_bin = len(total) - 1
+    for road in range(len(column)):
+        if column[road] < 0:
+            continue
+        later = 1.0
+        k = table.start[road] + table.size[road] - 1
+        for bin_ in range(last_bin, -1, -1):
+            added = 0.0
+            count = 0
+            while k >= table.start[road] and (table.entries[k] >= bin_ * step or bin_ == 0):
+                added += at_entry[k]
+                count += 1
+                k -= 1
+            if count > 0:
+                later = added / count
+            total[bin_, column[road]] = later
+
+
+class DelayValue(NamedTuple):
+    """Value of a second of delay to a vehicle on an arc, in vehicle-seconds of everyone.
+
+    Attributes
+    ----------
+    column : (m,) int32
+        Column of each arc; -1 where nobody drives: 1.
+    value : (b, u) float32
+    step : float
+        Seconds of a bin of entry times.
+    """
+
+    column: np.ndarray
+    value: np.ndarray
+    step: float
+
+
+def no_value(arcs: int) -> DelayValue:
+    """Return the value 1 everywhere: only those who are held up count."""
+    return DelayValue(np.full(arcs, -1, dtype=np.int32), np.ones((1, 0), dtype=np.float32), 1.0)
+
+
+def delay_value(problem: RoutingProblem, schedule: Schedule) -> DelayValue:
+    """Return the values of delay in the traffic of a recorded ``schedule``."""
+    table, hops = schedule.table, len(schedule.arc)
+    if table is None or schedule.order is None:
+        raise ValueError("The schedule was not recorded.")
+    used = np.flatnonzero(table.size).astype(np.int32)
+    column = np.full(problem.arcs, -1, dtype=np.int32)
+    column[used] = np.arange(len(used), dtype=np.int32)
+    following = np.arange(1, hops + 1, dtype=np.int32)
+    following[schedule.indptr[1:][np.diff(schedule.indptr) > 0] - 1] = -1
+    near = np.repeat(table.size[:, None], 7, axis=1)
+    enter_value, at_entry = np.empty(hops), np.ones(len(table.entries))
+    go_back(
+        problem.cost, table, schedule.arc, schedule.entry, schedule.exits(), schedule.order, following, near,
+        enter_value, at_entry,
+    )  # fmt: skip
+    step = max(float(schedule.arrival.max(initial=0.0)), 1.0) / BINS
+    value = np.empty((BINS, len(used)), dtype=np.float32)
+    fill_bins(table, column, step, at_entry, value)
+    return DelayValue(column, value, step)

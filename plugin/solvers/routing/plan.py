@@ -1,0 +1,87 @@
+"""The routes and times of all trips while they are changed one after the other, beside the timetable of the arcs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..dependencies import compiled
+from .simulation import Schedule
+from .timetable import Timetable, insert_sorted, remove_sorted, sorted_timetable
+
+
+class Plan(NamedTuple):
+    """The current route and times of every trip, in one arena with spare room at its end.
+
+    Attributes
+    ----------
+    start, hops : (t,) int64
+        First position in the arena and number of arcs.
+    arrival : (t,) float64
+        Seconds.
+    arc : (p,) int32, entry : (p,) float64
+        Arcs in travel order and the seconds at which they are entered.
+    used : (1,) int64
+        Positions taken.
+    """
+
+    start: np.ndarray
+    hops: np.ndarray
+    arrival: np.ndarray
+    arc: np.ndarray
+    entry: np.ndarray
+    used: np.ndarray
+
+
+def make_plan(schedule: Schedule) -> Plan:
+    """Return the routes and times of a schedule with room for longer routes."""
+    hops = np.diff(schedule.indptr).astype(np.int64)
+    used = len(schedule.arc)
+    more = used // 2 + 10_000
+    arc = np.concatenate([schedule.arc, np.zeros(more, dtype=np.int32)])
+    entry = np.concatenate([schedule.entry, np.zeros(more)])
+    return Plan(
+        schedule.indptr[:-1].astype(np.int64).copy(), hops, schedule.arrival.copy(), arc, entry,
+        np.array([used], dtype=np.int64),
+    )  # fmt: skip
+
+
+@compiled
+def remove_trip(table, plan, trip):
+    """Take the stays of ``trip`` out of the timetable."""
+    first = plan.start[trip]
+    last = first + plan.hops[trip]
+    for k in range(first, last):
+        road = plan.arc[k]
+        leave = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
+        remove_sorted(table.entries, table.start[road], table.size[road], plan.entry[k])
+        remove_sorted(table.exits, table.start[road], table.size[road], leave)
+        table.size[road] -= 1
+
+
+@compiled
+def insert_trip(table, plan, trip):
+    """Put the stays of ``trip`` into the timetable, which has room for them."""
+    first = plan.start[trip]
+    last = first + plan.hops[trip]
+    for k in range(first, last):
+        road = plan.arc[k]
+        leave = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
+        insert_sorted(table.entries, table.start[road], table.size[road], plan.entry[k])
+        insert_sorted(table.exits, table.start[road], table.size[road], leave)
+        table.size[road] += 1
+
+
+def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return offsets (t+1,), arcs and entries of the plan's routes without the gaps of the arena."""
+    indptr = np.r_[0, np.cumsum(plan.hops)].astype(np.int64)
+    at = np.arange(indptr[-1]) + np.repeat(plan.start - indptr[:-1], plan.hops)
+    return indptr, plan.arc[at], plan.entry[at]
+
+
+def repack(plan: Plan, arcs: int) -> tuple[Timetable, Plan]:
+    """Return timetable and plan with the same content and more room."""
+    indptr, arc, entry = rows_of(plan)
+    schedule = Schedule(indptr, arc, entry, plan.arrival)
+    return sorted_timetable(arcs, arc, entry, schedule.exits()), make_plan(schedule)

@@ -1,0 +1,288 @@
+"""What is still to come from every node at every time: a backward pass through time that leads the searches of a sweep.
+
+Time is cut into bins. The cost of an arc in a bin is what one vehicle more would meet at its middle, own seconds and
+delay caused, read from the timetable; after the last bin the roads count as empty. From the last bin to the first, the
+least cost to a destination follows from the heads of the arcs at the times when these are reached, between two bins by
+interpolation. Within a bin nodes are visited in the order of the bin after it, from above, until little changes.
+
+Only a region is looked at: the nodes on ways that cost at most a bit more than some trip's best one at mean costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..dependencies import compiled
+from .assignment.trees import ReverseStar, grow_tree
+from .delay_value import DelayValue
+from .heap import drop_first, push
+from .problem import RoutingProblem, Star
+from .timetable import Timetable, count_until, hop_at
+
+BINS = 64
+LARGEST = 8_000_000  # values of all guides together; more would take more time than they save
+HORIZON = 0.97  # share of the arrivals up to which time is cut into bins
+DETOUR, SLACK = 1.25, 60.0  # the region: ways of at most this factor and these seconds above a trip's best mean cost
+MEAN_SHARE = 0.5  # of the mean cost above free flow that counts there
+MOST_PASSES = 2
+
+
+class Guide(NamedTuple):
+    """Least cost to one destination.
+
+    Attributes
+    ----------
+    local : (n,) int32
+        Row of each node in ``cost``; -1 outside the region.
+    cost : (b+1, r) float32
+        Seconds, own and caused, from each node of the region in each bin; the last row is that of empty roads.
+    step : float
+        Seconds of a bin; row k is the middle of bin k.
+    """
+
+    local: np.ndarray
+    cost: np.ndarray
+    step: float
+
+
+class ArcCosts(NamedTuple):
+    """What an arc costs one vehicle more, by time.
+
+    Attributes
+    ----------
+    row : (m,) int32
+        Column in the tables; -1 for an arc that nobody uses.
+    cost, bins : (b, u) float32
+        Cost in seconds and time in bins, in each bin.
+    mean : (m,) float64
+        Free-flow time and a share of the mean cost above it, over those who enter.
+    free : (m,) float64
+        Free-flow time.
+    step : float
+        Seconds of a bin.
+    """
+
+    row: np.ndarray
+    cost: np.ndarray
+    bins: np.ndarray
+    mean: np.ndarray
+    free: np.ndarray
+    step: float
+
+
+@compiled
+def fill_costs(cost, table, value, used, step, total, bins, mean, share):
+    """Fill ``total`` and ``bins`` (b, u) for the ``used`` arcs, and their ``mean`` (m,)."""
+    for column in range(len(used)):
+        road = used[column]
+        first = table.start[road]
+        size = table.size[road]
+        weighted = 0.0
+        before = 0
+        for k in range(len(total)):
+            seconds, delay = hop_at(cost, table, value, road, (k + 0.5) * step, np.inf, np.inf)
+            total[k, column] = seconds + delay
+            bins[k, column] = seconds / step
+            entered = count_until(table.entries, first, first + size, (k + 1.0) * step)
+            weighted += (entered - before) * (seconds + delay)
+            before = entered
+        free = cost.free_flow[road]
+        weighted += (size - before) * free
+        mean[road] = free + share * max(weighted / size - free, 0.0)
+
+
+def arc_costs(problem: RoutingProblem, table: Timetable, value: DelayValue, step: float, bins: int) -> ArcCosts:
+    """Return the costs of all arcs in ``bins`` bins of ``step`` seconds."""
+    used = np.flatnonzero(table.size).astype(np.int32)
+    row = np.full(problem.arcs, -1, dtype=np.int32)
+    row[used] = np.arange(len(used), dtype=np.int32)
+    total, times = np.empty((bins, len(used)), dtype=np.float32), np.empty((bins, len(used)), dtype=np.float32)
+    mean = problem.cost.free_flow.copy()
+    fill_costs(problem.cost, table, value, used, step, total, times, mean, MEAN_SHARE)
+    return ArcCosts(row, total, times, mean, problem.cost.free_flow, step)
+
+
+@compiled
+def mark_region(star, weight, onward, sources, detour, slack, label, keys, nodes, local):
+    """Number the nodes of the region in ``local`` (n,), the others -1; return how many.
+
+    ``onward`` (n,) is the least cost to the destination at ``weight`` (m,). A node belongs to the region when for some
+    source the way over it costs at most ``detour`` times the least cost from there and ``slack`` more: one search from
+    all sources tells, when each starts at minus its allowance.
+    """
+    size = 0
+    for source in sources:
+        start = -detour * onward[source]
+        if start < label[source]:
+            label[source] = start
+            size = push(keys, nodes, size, start, source)
+    count = 0
+    while size > 0:
+        cost = keys[0]
+        here = nodes[0]
+        size = drop_first(keys, nodes, size)
+        if cost > label[here] or local[here] >= 0:
+            continue
+        local[here] = count
+        count += 1
+        for k in range(star.indptr[here], star.indptr[here + 1]):
+            there = star.head[k]
+            reached = cost + weight[star.arc[k]]
+            if reached < label[there] and reached + onward[there] <= slack:
+                label[there] = reached
+                size = push(keys, nodes, size, reached, there)
+    return count
+
+
+@compiled
+def compact_star(star, row, free, step, nodes, local, indptr, head, column, cost, bins):
+    """Fill the star of a region, with its nodes numbered by ``local``; return its number of arcs."""
+    size = 0
+    for i in range(len(nodes)):
+        for k in range(star.indptr[nodes[i]], star.indptr[nodes[i] + 1]):
+            there = local[star.head[k]]
+            if there >= 0:
+                head[size] = there
+                column[size] = row[star.arc[k]]
+                cost[size] = free[star.arc[k]]
+                bins[size] = free[star.arc[k]] / step
+                size += 1
+        indptr[i + 1] = size
+    return size
+
+
+@compiled
+def sort_again(order, values):
+    """Sort ``order`` by ``values``, by insertion: it is nearly sorted."""
+    for i in range(1, len(order)):
+        node = order[i]
+        value = values[node]
+        j = i - 1
+        while j >= 0 and values[order[j]] > value:
+            order[j + 1] = order[j]
+            j -= 1
+        order[j + 1] = node
+
+
+@compiled
+def go_back(indptr, head, column, free_cost, free_bins, step, arc_cost, arc_bins, destination, order, passes, cost):
+    """Fill ``cost`` (b+1, r) from its last row upwards; ``order`` (r,) holds the nodes by that row."""
+    last = len(cost) - 1
+    one = np.float32(1.0)
+    bin_seconds = np.float32(step)
+    done = np.full(len(order), -1, dtype=np.int32)
+    for k in range(last - 1, -1, -1):
+        now = cost[k]
+        later = cost[k + 1]
+        sort_again(order, later)
+        for number in range(passes):
+            change = np.float32(0.0)
+            for i in order:
+                least = np.float32(np.inf)
+                for e in range(indptr[i], indptr[i + 1]):
+                    there = head[e]
+                    if column[e] < 0:
+                        total = free_cost[e]
+                        ahead = free_bins[e]
+                    else:
+                        total = arc_cost[k, column[e]]
+                        ahead = arc_bins[k, column[e]]
+                    whole = int(ahead)
+                    share = ahead - np.float32(whole)
+                    if k + whole >= last:
+                        total += cost[last, there]
+                    elif whole > 0:
+                        before = cost[k + whole, there]
+                        total += before + share * (cost[k + whole + 1, there] - before)
+                    elif done[there] == k:
+                        total += now[there] + share * (later[there] - now[there])
+                    else:  # not known yet: from above, as if one had to wait for the next bin
+                        total += later[there] + (one - share) * bin_seconds
+                    least = min(least, total)
+                if i == destination:
+                    least = np.float32(0.0)
+                if number > 0:
+                    change = max(change, now[i] - least)
+                now[i] = least
+                done[i] = k
+            if number > 0 and change < 0.02 * bin_seconds:
+                break
+
+
+@compiled
+def remaining(guide, node, time):
+    """Return the guide's cost from ``node`` at ``time``; infinite outside its region."""
+    i = guide.local[node]
+    if i < 0:
+        return np.inf
+    x = time / guide.step - 0.5
+    last = len(guide.cost) - 1
+    if x <= 0.0:
+        return float(guide.cost[0, i])
+    if x >= last:
+        return float(guide.cost[last, i])
+    k = int(x)
+    return guide.cost[k, i] + (x - k) * (guide.cost[k + 1, i] - guide.cost[k, i])
+
+
+@compiled
+def raise_to(guide, node, time, value):
+    """Make the guide's cost from ``node`` at ``time`` at least ``value``: a search has found out that it is."""
+    i = guide.local[node]
+    x = max(time / guide.step - 0.5, 0.0)
+    last = len(guide.cost) - 1
+    if x >= last:
+        return
+    k = int(x)
+    more = value - (guide.cost[k, i] + (x - k) * (guide.cost[k + 1, i] - guide.cost[k, i]))
+    if more > 0.0:
+        guide.cost[k, i] += np.float32(more)
+        if k + 1 < last:
+            guide.cost[k + 1, i] += np.float32(more)
+
+
+@dataclass(frozen=True)
+class Guides:
+    """Makes the guide of one destination after the other; may be asked by several threads."""
+
+    problem: RoutingProblem
+    star: Star
+    entering: ReverseStar
+    destinations: np.ndarray
+    seconds: np.ndarray
+    sources: list[np.ndarray]
+
+    def make(self, index: int, costs: ArcCosts) -> Guide:
+        """Return the guide to destination ``index`` at ``costs``."""
+        problem, star = self.problem, self.star
+        nodes, destination = problem.nodes, int(self.destinations[index])
+        onward, toward = np.empty(nodes), np.empty(nodes, dtype=np.int32)
+        entering = self.entering
+        grow_tree(
+            entering.indptr, entering.arc, entering.tail, costs.mean[entering.arc], destination, onward, toward
+        )
+        local, label = np.full(nodes, -1, dtype=np.int32), np.full(nodes, np.inf)
+        keys, items = np.empty(problem.arcs + nodes), np.empty(problem.arcs + nodes, dtype=np.int64)
+        count = mark_region(
+            star, costs.mean, onward, self.sources[index], DETOUR, SLACK, label, keys, items, local
+        )
+        region = np.empty(count, dtype=np.int32)
+        inside = np.flatnonzero(local >= 0)
+        region[local[inside]] = inside
+        arcs = int((star.indptr[region + 1] - star.indptr[region]).sum())
+        indptr, head, column = np.zeros(count + 1, dtype=np.int32), np.empty(arcs, np.int32), np.empty(arcs, np.int32)
+        free_cost, free_bins = np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32)
+        compact_star(
+            star, costs.row, costs.free, costs.step, region, local, indptr, head, column, free_cost, free_bins
+        )
+        cost = np.empty((len(costs.cost) + 1, count), dtype=np.float32)
+        cost[-1] = self.seconds[index, region]
+        order = np.argsort(cost[-1], kind="stable").astype(np.int32)
+        go_back(
+            indptr, head, column, free_cost, free_bins, costs.step, costs.cost, costs.bins, int(local[destination]),
+            order, MOST_PASSES, cost,
+        )
+        return Guide(local, cost, costs.step)
