@@ -14,16 +14,14 @@ time of a static flow exceeds the delay to those who come next. (Ours. Rates are
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ..dependencies import compiled
 from .problem import RoutingProblem
 from .simulation import Schedule
+from .timetable import Timetable, copied
 from .volume_delay import background_at, travel_time
 
-BINS = 256
 LARGEST = 20.0  # of a value: above, the rates are too uncertain
 
 
@@ -54,7 +52,7 @@ def go_back(cost, table, arc, entry, leave, order, following, near, enter_value,
         Hops of all trips; ``following`` (k,) is the next hop of the same trip, -1 for the last.
     order : (k,) int32
         Hops in the order of their exits.
-    near : (m, 7) int64
+    near : (m, 8) int64
         Scratch: how many entries or exits of an arc lay before the last moments asked for; all of them at first.
     """
     for k in range(len(order) - 1, -1, -1):
@@ -82,71 +80,33 @@ def go_back(cost, table, arc, entry, leave, order, following, near, enter_value,
         at_entry[first + place] = value
         count[5] = seek(table.exits, first, last, count[5], come + half)
         count[6] = seek(table.exits, first, last, count[6], come - half)
-        met = place - seek(table.exits, first, last, (count[5] + count[6]) // 2, come)
-        value *= 1.0 - slowing(cost, road, met, come) * (count[5] - count[6]) / stay
+        count[7] = seek(table.exits, first, last, count[7], come)
+        value *= 1.0 - slowing(cost, road, place - count[7], come) * (count[5] - count[6]) / stay
         enter_value[hop] = min(max(value, 0.0), LARGEST)
 
 
 @compiled
-def fill_bins(table, column, step, at_entry, total):
-    """Fill ``total`` (b, u) with the mean of ``at_entry`` over those who enter an arc in each bin."""
-    last_bin = len(total) - 1
-    for road in range(len(column)):
-        if column[road] < 0:
-            continue
-        later = 1.0
-        k = table.start[road] + table.size[road] - 1
-        for bin_ in range(last_bin, -1, -1):
-            added = 0.0
-            count = 0
-            while k >= table.start[road] and (table.entries[k] >= bin_ * step or bin_ == 0):
-                added += at_entry[k]
-                count += 1
-                k -= 1
-            if count > 0:
-                later = added / count
-            total[bin_, column[road]] = later
+def add_up(table, at_entry):
+    """Set the worth of delays in the timetable from that of each vehicle."""
+    for road in range(len(table.start)):
+        total = 0.0
+        for k in range(table.start[road], table.start[road] + table.size[road]):
+            total += at_entry[k]
+            table.worth[k] = total
 
 
-class DelayValue(NamedTuple):
-    """Value of a second of delay to a vehicle on an arc, in vehicle-seconds of everyone.
-
-    Attributes
-    ----------
-    column : (m,) int32
-        Column of each arc; -1 where nobody drives: 1.
-    value : (b, u) float32
-    step : float
-        Seconds of a bin of entry times.
-    """
-
-    column: np.ndarray
-    value: np.ndarray
-    step: float
-
-
-def no_value(arcs: int) -> DelayValue:
-    """Return the value 1 everywhere: only those who are held up count."""
-    return DelayValue(np.full(arcs, -1, dtype=np.int32), np.ones((1, 0), dtype=np.float32), 1.0)
-
-
-def delay_value(problem: RoutingProblem, schedule: Schedule) -> DelayValue:
-    """Return the values of delay in the traffic of a recorded ``schedule``."""
-    table, hops = schedule.table, len(schedule.arc)
-    if table is None or schedule.order is None:
+def valued_timetable(problem: RoutingProblem, schedule: Schedule) -> Timetable:
+    """Return a copy of the timetable of a recorded ``schedule`` with what a delay to each vehicle is worth."""
+    if schedule.table is None or schedule.order is None:
         raise ValueError("The schedule was not recorded.")
-    used = np.flatnonzero(table.size).astype(np.int32)
-    column = np.full(problem.arcs, -1, dtype=np.int32)
-    column[used] = np.arange(len(used), dtype=np.int32)
+    table, hops = copied(schedule.table), len(schedule.arc)
     following = np.arange(1, hops + 1, dtype=np.int32)
     following[schedule.indptr[1:][np.diff(schedule.indptr) > 0] - 1] = -1
-    near = np.repeat(table.size[:, None], 7, axis=1)
+    near = np.repeat(table.size[:, None], 8, axis=1)
     enter_value, at_entry = np.empty(hops), np.ones(len(table.entries))
     go_back(
         problem.cost, table, schedule.arc, schedule.entry, schedule.exits(), schedule.order, following, near,
         enter_value, at_entry,
     )  # fmt: skip
-    step = max(float(schedule.arrival.max(initial=0.0)), 1.0) / BINS
-    value = np.empty((BINS, len(used)), dtype=np.float32)
-    fill_bins(table, column, step, at_entry, value)
-    return DelayValue(column, value, step)
+    add_up(table, at_entry)
+    return table

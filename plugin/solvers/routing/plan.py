@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dependencies import compiled
 from .simulation import Schedule
-from .timetable import Timetable, insert_sorted, remove_sorted, sorted_timetable
+from .timetable import add_stay, drop_stay
 
 
 class Plan(NamedTuple):
@@ -53,11 +53,7 @@ def remove_trip(table, plan, trip):
     first = plan.start[trip]
     last = first + plan.hops[trip]
     for k in range(first, last):
-        road = plan.arc[k]
-        leave = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
-        remove_sorted(table.entries, table.start[road], table.size[road], plan.entry[k])
-        remove_sorted(table.exits, table.start[road], table.size[road], leave)
-        table.size[road] -= 1
+        drop_stay(table, plan.arc[k], plan.entry[k], plan.entry[k + 1] if k + 1 < last else plan.arrival[trip])
 
 
 @compiled
@@ -66,11 +62,7 @@ def insert_trip(table, plan, trip):
     first = plan.start[trip]
     last = first + plan.hops[trip]
     for k in range(first, last):
-        road = plan.arc[k]
-        leave = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
-        insert_sorted(table.entries, table.start[road], table.size[road], plan.entry[k])
-        insert_sorted(table.exits, table.start[road], table.size[road], leave)
-        table.size[road] += 1
+        add_stay(table, plan.arc[k], plan.entry[k], plan.entry[k + 1] if k + 1 < last else plan.arrival[trip])
 
 
 def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,8 +72,7 @@ def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return indptr, plan.arc[at], plan.entry[at]
 
 
-def repack(plan: Plan, arcs: int) -> tuple[Timetable, Plan]:
-    """Return timetable and plan with the same content and more room."""
+def repacked(plan: Plan) -> Plan:
+    """Return a plan with the same content and more room."""
     indptr, arc, entry = rows_of(plan)
-    schedule = Schedule(indptr, arc, entry, plan.arrival)
-    return sorted_timetable(arcs, arc, entry, schedule.exits()), make_plan(schedule)
+    return make_plan(Schedule(indptr, arc, entry, plan.arrival))

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, stop_if
 from ..dependencies import compiled
-from .delay_value import no_value
 from .heap import drop_first, replace_first
 from .local_changes import candidates
 from .problem import RoutingProblem
@@ -25,19 +24,19 @@ MOST_PASSES = 5
 
 
 @compiled
-def cost_of_hop(cost, table, value, schedule, trip, k):
+def cost_of_hop(cost, table, schedule, trip, k):
     """Return the own seconds of hop ``k`` of the schedule and the delay it causes to those that enter behind."""
     arc, entry, arrival, end = schedule
     leave = entry[k + 1] if k + 1 < end[trip] else arrival[trip]
-    seconds, delay = hop_at(cost, table, value, arc[k], entry[k], entry[k], leave)
+    seconds, delay = hop_at(cost, table, arc[k], entry[k], entry[k], leave)
     return seconds + delay
 
 
 @compiled
-def worth_a_try(cost, table, value, schedule, trip, k, beyond, own, epsilon, found, count):
+def worth_a_try(cost, table, schedule, trip, k, beyond, own, epsilon, found, count):
     """Keep those of the first ``count`` candidates that could gain enough; return their number."""
-    first = cost_of_hop(cost, table, value, schedule, trip, k)
-    both = first + (cost_of_hop(cost, table, value, schedule, trip, k + 1) if beyond >= 0 else 0.0)
+    first = cost_of_hop(cost, table, schedule, trip, k)
+    both = first + (cost_of_hop(cost, table, schedule, trip, k + 1) if beyond >= 0 else 0.0)
     least = own * max(epsilon / (1.0 + epsilon), 1e-9)
     kept = 0
     for c in range(count):
@@ -53,7 +52,7 @@ def worth_a_try(cost, table, value, schedule, trip, k, beyond, own, epsilon, fou
 
 
 @compiled
-def next_label(cost, star, ends, table, value, start, schedule, position, labels, epsilon, on_route, found, state, steps):
+def next_label(cost, star, ends, table, start, schedule, position, labels, epsilon, on_route, found, state, steps):
     """Go on from label to label until one has candidates that could gain enough.
 
     Parameters
@@ -93,14 +92,14 @@ def next_label(cost, star, ends, table, value, start, schedule, position, labels
         count = candidates(star, tail[arc[k]], head[arc[k]], beyond, on_route, -1, found)
         if count > 0:
             own = arrival[trip] - entry[start[trip]]
-            count = worth_a_try(cost, table, value, schedule, trip, k, beyond, own, epsilon, found, count)
+            count = worth_a_try(cost, table, schedule, trip, k, beyond, own, epsilon, found, count)
         if count > 0:
             state[1] += 1
             on_route[tail[arc[start[trip]]]] = state[1]
             for j in range(start[trip], end[trip]):
                 on_route[head[arc[j]]] = state[1]
             count = candidates(star, tail[arc[k]], head[arc[k]], beyond, on_route, state[1], found)
-            count = worth_a_try(cost, table, value, schedule, trip, k, beyond, own, epsilon, found, count)
+            count = worth_a_try(cost, table, schedule, trip, k, beyond, own, epsilon, found, count)
             if count > 0:
                 return count
         position[trip] += 1
@@ -129,14 +128,13 @@ class Refinement:
         self.state = np.array([fill_heap(*self.labels, problem.departure), 0], dtype=np.int64)
         self.on_route, self.found = np.zeros(problem.nodes, dtype=np.int64), np.empty((64, 3), dtype=np.int64)
         self.schedule: Schedule = schedule
-        self.value = no_value(problem.arcs)
 
     def next(self, steps: int) -> int:
         """Go to the next label with candidates; return their number, 0 when ``steps`` or the labels are used up."""
         s = self.schedule
         return int(
             next_label(
-                self.problem.cost, self.star, (self.problem.tail, self.problem.head), s.table, self.value, s.indptr[:-1],
+                self.problem.cost, self.star, (self.problem.tail, self.problem.head), s.table, s.indptr[:-1],
                 (s.arc, s.entry, s.arrival, s.indptr[1:]), self.position, self.labels, self.epsilon, self.on_route,
                 self.found, self.state, steps,
             )

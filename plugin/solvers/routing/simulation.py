@@ -117,6 +117,7 @@ def simulate_steps(cost, start, end, arc, entry, arrival, position, entered, lef
         flow = entered[road] - left[road] + background_at(cost, road, now)
         if record:
             table.entries[table.start[road] + entered[road]] = now
+            table.worth[table.start[road] + entered[road]] = entered[road] + 1.0
         entered[road] += 1
         position[trip] = hop + 1
         replace_first(keys, trips, size, now + travel_time(cost, road, flow), trip)

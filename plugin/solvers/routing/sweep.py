@@ -22,14 +22,14 @@ import numpy as np
 from ..control import Deadline, IsCancelled, Progress, never, no_progress, part, stop_if
 from ..dependencies import compiled
 from .assignment.trees import ReverseStar
-from .delay_value import DelayValue, delay_value, no_value
-from .plan import Plan, insert_trip, make_plan, remove_trip, repack, rows_of
+from .delay_value import valued_timetable
+from .plan import Plan, insert_trip, make_plan, remove_trip, repacked, rows_of
 from .problem import RoutingProblem, Star
 from .routes import Routes, distinct
 from .simulation import Schedule, Slices, simulate_rows
 from .time_dependent_search import Search, find_ways, make_search, weigh
 from .time_guide import BINS, HORIZON, Guide, Guides, arc_costs
-from .timetable import Timetable, copied, hop_at, make_room
+from .timetable import Timetable, copied, enlarged, hop_at, make_room
 from .trees import Trees
 
 LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
@@ -41,7 +41,7 @@ MOST_THREADS = 8
 
 
 @compiled
-def put_back(cost, table, value, plan, search, trips, batch, start, hops, arc, at, gain, moved):
+def put_back(cost, table, plan, search, trips, batch, start, hops, arc, at, gain, moved):
     """Move the trips of ``batch`` (b,) from position ``at`` on to the ways found, one after the other.
 
     The way of a trip, ``hops`` (b,) arcs of ``arc`` from ``start`` (b,) on, is weighed again in the timetable as it is
@@ -51,7 +51,7 @@ def put_back(cost, table, value, plan, search, trips, batch, start, hops, arc, a
         count = hops[at]
         if count > 0:
             trip = batch[at]
-            limit = weigh(cost, table, value, plan, search, trip, trips[2][trip]) * (1.0 - gain)
+            limit = weigh(cost, table, plan, search, trip, trips[2][trip]) * (1.0 - gain)
             number = search.number[0]
             now = trips[2][trip]
             total = 0.0
@@ -59,9 +59,9 @@ def put_back(cost, table, value, plan, search, trips, batch, start, hops, arc, a
                 road = arc[start[at] + k]
                 search.time[k] = now
                 if search.own[road] == number:
-                    seconds, delay = hop_at(cost, table, value, road, now, search.own_entry[road], search.own_exit[road])
+                    seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
                 else:
-                    seconds, delay = hop_at(cost, table, value, road, now, np.inf, np.inf)
+                    seconds, delay = hop_at(cost, table, road, now, np.inf, np.inf)
                 total += seconds + delay
                 now += seconds
             if total < limit:
@@ -102,14 +102,14 @@ class Sweep:
             trees.seconds, [np.unique(problem.source[trees.row == index]) for index in range(count)],
         )  # fmt: skip
 
-    def make_guides(self, schedule: Schedule, table: Timetable, value: DelayValue) -> list[Guide]:
+    def make_guides(self, schedule: Schedule, table: Timetable) -> list[Guide]:
         """Return the guide to every destination in the traffic of ``schedule``."""
         step = max(float(np.quantile(schedule.arrival, HORIZON)), 1.0) / BINS
-        costs = arc_costs(self.problem, table, value, step, BINS)
+        costs = arc_costs(self.problem, table, step, BINS)
         return list(self.pool.map(lambda index: self.guides.make(index, costs), range(len(self.trees.destinations))))
 
     def find(
-        self, table: Timetable, value: DelayValue, plan: Plan, guides: list[Guide], batch: np.ndarray, deadline: Deadline, cancelled: IsCancelled
+        self, table: Timetable, plan: Plan, guides: list[Guide], batch: np.ndarray, deadline: Deadline, cancelled: IsCancelled
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return where in the last array the way of each trip of the batch starts, its hops (0: none), and the arcs."""
         problem = self.problem
@@ -124,7 +124,7 @@ class Sweep:
             try:
                 while at < len(chosen) and not cancelled() and not deadline.passed():
                     at = find_ways(
-                        problem.cost, self.star, problem.tail, table, value, plan, search, guides[index], self.trips,
+                        problem.cost, self.star, problem.tail, table, plan, search, guides[index], self.trips,
                         chosen, at, slices.next(), LEAST_ROUTE_GAIN, hops, arc, used,
                     )  # fmt: skip
                     if used[0] + problem.nodes >= len(arc):
@@ -157,27 +157,26 @@ class Sweep:
         problem = self.problem
         import time
         t0=time.perf_counter()
-        table, plan = copied(schedule.table), make_plan(schedule)
         tt0=time.perf_counter()
-        value = delay_value(problem, schedule) if VALUE else no_value(problem.arcs)
+        table, plan = valued_timetable(problem, schedule) if VALUE else copied(schedule.table), make_plan(schedule)
         t1=time.perf_counter()
         TIMES[4]+=t1-tt0
-        guides = self.make_guides(schedule, table, value)
+        guides = self.make_guides(schedule, table)
         t2=time.perf_counter()
         moved, looked = np.zeros(1, dtype=np.int64), 0
         for first in range(0, len(order), BATCH):
             if deadline.passed() or moved[0] >= most:
                 break
             batch = order[first : first + BATCH]
-            start, hops, arc = self.find(table, value, plan, guides, batch, deadline, cancelled)
+            start, hops, arc = self.find(table, plan, guides, batch, deadline, cancelled)
             at = 0
             while at < len(batch):
                 at = put_back(
-                    problem.cost, table, value, plan, self.search, self.trips, batch, start, hops, arc, at, LEAST_ROUTE_GAIN,
+                    problem.cost, table, plan, self.search, self.trips, batch, start, hops, arc, at, LEAST_ROUTE_GAIN,
                     moved,
                 )
                 if at < len(batch):
-                    table, plan = repack(plan, problem.arcs)
+                    table, plan = enlarged(table), repacked(plan)
             looked = first + len(batch)
             progress(looked / len(order), "")
         t3=time.perf_counter()

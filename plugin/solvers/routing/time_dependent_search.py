@@ -66,7 +66,7 @@ def make_search(nodes: int, arcs: int) -> Search:
 
 
 @compiled
-def weigh(cost, table, value, plan, search, trip, departure):
+def weigh(cost, table, plan, search, trip, departure):
     """Return the cost of the trip's present route besides everyone else; note its stays in ``search``."""
     search.number[0] += 1
     number = search.number[0]
@@ -81,7 +81,7 @@ def weigh(cost, table, value, plan, search, trip, departure):
         search.own_exit[road] = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
     for k in range(first, last):
         road = plan.arc[k]
-        seconds, delay = hop_at(cost, table, value, road, now, search.own_entry[road], search.own_exit[road])
+        seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
         total += seconds + delay
         now += seconds
     return total
@@ -96,7 +96,7 @@ def learn(search, guide, settled, least):
 
 
 @compiled
-def find_way(cost, star, table, value, search, guide, source, destination, departure, limit):
+def find_way(cost, star, table, search, guide, source, destination, departure, limit):
     """Search for a way of cost below ``limit``; return True when the destination is reached.
 
     The way is read from ``search.via`` backwards.
@@ -135,9 +135,9 @@ def find_way(cost, star, table, value, search, guide, source, destination, depar
             if spent + cost.free_flow[road] >= known:
                 continue
             if search.own[road] == number:
-                seconds, delay = hop_at(cost, table, value, road, now, search.own_entry[road], search.own_exit[road])
+                seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
             else:
-                seconds, delay = hop_at(cost, table, value, road, now, np.inf, np.inf)
+                seconds, delay = hop_at(cost, table, road, now, np.inf, np.inf)
             reached = spent + seconds + delay
             if reached >= known:
                 continue
@@ -155,7 +155,7 @@ def find_way(cost, star, table, value, search, guide, source, destination, depar
 
 
 @compiled
-def find_ways(cost, star, tail, table, value, plan, search, guide, trips, chosen, at, steps, gain, hops, arc, used):
+def find_ways(cost, star, tail, table, plan, search, guide, trips, chosen, at, steps, gain, hops, arc, used):
     """Search for the ways of up to ``steps`` trips of ``chosen`` (b,), all to the guide's destination, from ``at`` on.
 
     ``trips`` is (source, destination, departure). ``hops`` (b,) is filled with the arcs of a way that costs less than
@@ -169,8 +169,8 @@ def find_ways(cost, star, tail, table, value, plan, search, guide, trips, chosen
         destination = trips[1][trip]
         hops[at] = 0
         if source != destination:
-            limit = weigh(cost, table, value, plan, search, trip, trips[2][trip]) * (1.0 - gain)
-            if find_way(cost, star, table, value, search, guide, source, destination, trips[2][trip], limit):
+            limit = weigh(cost, table, plan, search, trip, trips[2][trip]) * (1.0 - gain)
+            if find_way(cost, star, table, search, guide, source, destination, trips[2][trip], limit):
                 node = destination
                 while node != source:
                     hops[at] += 1

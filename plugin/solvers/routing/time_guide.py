@@ -17,7 +17,6 @@ import numpy as np
 
 from ..dependencies import compiled
 from .assignment.trees import ReverseStar, grow_tree
-from .delay_value import DelayValue
 from .heap import drop_first, push
 from .problem import RoutingProblem, Star
 from .timetable import Timetable, count_until, hop_at
@@ -74,7 +73,7 @@ class ArcCosts(NamedTuple):
 
 
 @compiled
-def fill_costs(cost, table, value, used, step, total, bins, mean, share):
+def fill_costs(cost, table, used, step, total, bins, mean, share):
     """Fill ``total`` and ``bins`` (b, u) for the ``used`` arcs, and their ``mean`` (m,)."""
     for column in range(len(used)):
         road = used[column]
@@ -83,7 +82,7 @@ def fill_costs(cost, table, value, used, step, total, bins, mean, share):
         weighted = 0.0
         before = 0
         for k in range(len(total)):
-            seconds, delay = hop_at(cost, table, value, road, (k + 0.5) * step, np.inf, np.inf)
+            seconds, delay = hop_at(cost, table, road, (k + 0.5) * step, np.inf, np.inf)
             total[k, column] = seconds + delay
             bins[k, column] = seconds / step
             entered = count_until(table.entries, first, first + size, (k + 1.0) * step)
@@ -94,14 +93,14 @@ def fill_costs(cost, table, value, used, step, total, bins, mean, share):
         mean[road] = free + share * max(weighted / size - free, 0.0)
 
 
-def arc_costs(problem: RoutingProblem, table: Timetable, value: DelayValue, step: float, bins: int) -> ArcCosts:
+def arc_costs(problem: RoutingProblem, table: Timetable, step: float, bins: int) -> ArcCosts:
     """Return the costs of all arcs in ``bins`` bins of ``step`` seconds."""
     used = np.flatnonzero(table.size).astype(np.int32)
     row = np.full(problem.arcs, -1, dtype=np.int32)
     row[used] = np.arange(len(used), dtype=np.int32)
     total, times = np.empty((bins, len(used)), dtype=np.float32), np.empty((bins, len(used)), dtype=np.float32)
     mean = problem.cost.free_flow.copy()
-    fill_costs(problem.cost, table, value, used, step, total, times, mean, MEAN_SHARE)
+    fill_costs(problem.cost, table, used, step, total, times, mean, MEAN_SHARE)
     return ArcCosts(row, total, times, mean, problem.cost.free_flow, step)
 
 

@@ -23,6 +23,9 @@ class Timetable(NamedTuple):
         First position in the pools, number of vehicles, positions reserved.
     entries, exits : (p,) float64
         Seconds.
+    worth : (p,) float64
+        Value of a second of delay to each of those that enter, summed from an arc's first one on, in vehicle-seconds
+        of everyone: 1, 2, 3 ... when only those count that are held up themselves.
     used : (1,) int64
         Positions of the pools that are reserved.
     """
@@ -32,6 +35,7 @@ class Timetable(NamedTuple):
     room: np.ndarray
     entries: np.ndarray
     exits: np.ndarray
+    worth: np.ndarray
     used: np.ndarray
 
 
@@ -40,14 +44,8 @@ def empty_timetable(size: np.ndarray) -> Timetable:
     room = size + size // 4 + 4
     start = np.r_[0, np.cumsum(room)[:-1]].astype(np.int64)
     used = int(room.sum())
-    return Timetable(start, size, room, np.empty(2 * used), np.empty(2 * used), np.array([used], dtype=np.int64))
-
-
-def sorted_timetable(arcs: int, arc: np.ndarray, entry: np.ndarray, leave: np.ndarray) -> Timetable:
-    """Return the timetable of stays (k,) given in any order."""
-    table = empty_timetable(np.bincount(arc, minlength=arcs).astype(np.int64))
-    sort_stays(table, arc, entry, leave, np.zeros(arcs, dtype=np.int64))
-    return table
+    entries, exits, worth = np.empty((3, 2 * used))
+    return Timetable(start, size, room, entries, exits, worth, np.array([used], dtype=np.int64))
 
 
 def copied(table: Timetable) -> Timetable:
@@ -55,20 +53,23 @@ def copied(table: Timetable) -> Timetable:
     return Timetable(*(array.copy() for array in table))
 
 
+def enlarged(table: Timetable) -> Timetable:
+    """Return a timetable with the same content and more room."""
+    larger = empty_timetable(table.size)
+    copy_lists(table, larger)
+    return larger
+
+
 @compiled
-def sort_stays(table, arc, entry, leave, filled):
-    """Put the stays (k,) into the lists of their arcs and sort these."""
-    for k in range(len(arc)):
-        at = table.start[arc[k]] + filled[arc[k]]
-        table.entries[at] = entry[k]
-        table.exits[at] = leave[k]
-        filled[arc[k]] += 1
+def copy_lists(table, other):
+    """Copy the lists of all arcs to another timetable, which has room for them."""
     for road in range(len(table.start)):
         first = table.start[road]
-        last = first + filled[road]
-        if last - first > 1:
-            table.entries[first:last].sort()
-            table.exits[first:last].sort()
+        to = other.start[road]
+        for k in range(table.size[road]):
+            other.entries[to + k] = table.entries[first + k]
+            other.exits[to + k] = table.exits[first + k]
+            other.worth[to + k] = table.worth[first + k]
 
 
 @compiled
@@ -98,6 +99,7 @@ def make_room(table, road):
     for k in range(table.size[road]):
         table.entries[first + k] = table.entries[old + k]
         table.exits[first + k] = table.exits[old + k]
+        table.worth[first + k] = table.worth[old + k]
     table.start[road] = first
     table.room[road] = room
     table.used[0] = first + room
@@ -105,31 +107,51 @@ def make_room(table, road):
 
 
 @compiled
-def insert_sorted(values, first, size, value):
-    """Insert ``value`` into the sorted ``values[first:first + size]``, which has room for one more."""
-    at = first + size
-    while at > first and values[at - 1] > value:
-        values[at] = values[at - 1]
+def add_stay(table, road, entry, leave):
+    """Put a stay into the lists of ``road``, which have room; a delay to it is worth what it is to the next one."""
+    first = table.start[road]
+    at = first + table.size[road]
+    while at > first and table.exits[at - 1] > leave:
+        table.exits[at] = table.exits[at - 1]
         at -= 1
-    values[at] = value
+    table.exits[at] = leave
+    at = first + count_until(table.entries, first, first + table.size[road], entry)
+    before = table.worth[at - 1] if at > first else 0.0
+    own = 1.0
+    if at < first + table.size[road]:
+        own = table.worth[at] - before
+    elif at > first:
+        own = before - (table.worth[at - 2] if at - 1 > first else 0.0)
+    for k in range(first + table.size[road], at, -1):
+        table.entries[k] = table.entries[k - 1]
+        table.worth[k] = table.worth[k - 1] + own
+    table.entries[at] = entry
+    table.worth[at] = before + own
+    table.size[road] += 1
 
 
 @compiled
-def remove_sorted(values, first, size, value):
-    """Take one ``value`` out of the sorted ``values[first:first + size]``."""
-    at = first + count_until(values, first, first + size, value) - 1
-    while at < first + size - 1:
-        values[at] = values[at + 1]
-        at += 1
+def drop_stay(table, road, entry, leave):
+    """Take a stay out of the lists of ``road``."""
+    first = table.start[road]
+    last = first + table.size[road] - 1
+    for k in range(first + count_until(table.exits, first, last + 1, leave) - 1, last):
+        table.exits[k] = table.exits[k + 1]
+    at = first + count_until(table.entries, first, last + 1, entry) - 1
+    own = table.worth[at] - (table.worth[at - 1] if at > first else 0.0)
+    for k in range(at, last):
+        table.entries[k] = table.entries[k + 1]
+        table.worth[k] = table.worth[k + 1] - own
+    table.size[road] -= 1
 
 
 @compiled
-def hop_at(cost, table, value, road, now, own_entry, own_exit):
+def hop_at(cost, table, road, now, own_entry, own_exit):
     """Return ``(time, delay)`` of entering ``road`` at ``now`` besides everyone else in the timetable.
 
-    ``time`` is the hop's own seconds; ``delay`` the vehicle-seconds by which it slows those that enter during its
-    stay, each by one vehicle more at the flow met on entry. A stay of the trip itself that is still in the timetable,
-    from ``own_entry`` to ``own_exit``, is not counted (inf, inf: none).
+    ``time`` is the hop's own seconds; ``delay`` the vehicle-seconds that it costs the others: those that enter during
+    its stay are slowed, each by one vehicle more at the flow met on entry, at the worth of a delay to them. A stay of
+    the trip itself that is still in the timetable, from ``own_entry`` to ``own_exit``, is not counted (inf, inf: none).
     """
     size = table.size[road]
     flow = background_at(cost, road, now)
@@ -145,12 +167,10 @@ def hop_at(cost, table, value, road, now, own_entry, own_exit):
         return seconds, 0.0
     until = now + seconds
     following = count_until(table.entries, first + entered, first + size, until)
-    if now < own_entry <= until:
-        following -= 1
     if following == 0:
         return seconds, 0.0
-    delay = following * (travel_time(cost, road, flow + 1.0) - seconds)
-    column = value.column[road]
-    if column >= 0:
-        delay *= value.value[min(int((now + 0.5 * seconds) / value.step), len(value.value) - 1), column]
-    return seconds, delay
+    behind = first + entered
+    worth = table.worth[behind + following - 1] - (table.worth[behind - 1] if entered > 0 else 0.0)
+    if now < own_entry <= until:
+        worth *= (following - 1.0) / following
+    return seconds, worth * (travel_time(cost, road, flow + 1.0) - seconds)
