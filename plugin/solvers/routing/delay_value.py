@@ -60,8 +60,8 @@ def go_back(cost, table, arc, entry, leave, order, following, near, enter_value,
         road = arc[hop]
         first = table.start[road]
         last = first + table.size[road]
-        come = entry[hop]
-        gone = leave[hop]
+        come = np.float32(entry[hop])
+        gone = np.float32(leave[hop])
         stay = max(gone - come, 1e-6)
         half = 0.5 * stay
         count = near[road]

@@ -18,9 +18,9 @@ class Plan(NamedTuple):
     ----------
     start, hops : (t,) int64
         First position in the arena and number of arcs.
-    arrival : (t,) float64
+    arrival : (t,) float32
         Seconds.
-    arc : (p,) int32, entry : (p,) float64
+    arc : (p,) int32, entry : (p,) float32
         Arcs in travel order and the seconds at which they are entered.
     used : (1,) int64
         Positions taken.
@@ -40,9 +40,9 @@ def make_plan(schedule: Schedule) -> Plan:
     used = len(schedule.arc)
     more = used // 2 + 10_000
     arc = np.concatenate([schedule.arc, np.zeros(more, dtype=np.int32)])
-    entry = np.concatenate([schedule.entry, np.zeros(more)])
+    entry = np.concatenate([schedule.entry.astype(np.float32), np.zeros(more, dtype=np.float32)])
     return Plan(
-        schedule.indptr[:-1].astype(np.int64).copy(), hops, schedule.arrival.copy(), arc, entry,
+        schedule.indptr[:-1].astype(np.int64).copy(), hops, schedule.arrival.astype(np.float32), arc, entry,
         np.array([used], dtype=np.int64),
     )  # fmt: skip
 

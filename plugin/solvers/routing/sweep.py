@@ -168,8 +168,10 @@ class Sweep:
             if deadline.passed() or moved[0] >= most:
                 break
             batch = order[first : first + BATCH]
+            ta=time.perf_counter()
             start, hops, arc = self.find(table, plan, guides, batch, deadline, cancelled)
             at = 0
+            tb=time.perf_counter(); TIMES[5]+=tb-ta
             while at < len(batch):
                 at = put_back(
                     problem.cost, table, plan, self.search, self.trips, batch, start, hops, arc, at, LEAST_ROUTE_GAIN,
@@ -177,6 +179,7 @@ class Sweep:
                 )
                 if at < len(batch):
                     table, plan = enlarged(table), repacked(plan)
+            TIMES[6]+=time.perf_counter()-tb
             looked = first + len(batch)
             progress(looked / len(order), "")
         t3=time.perf_counter()
@@ -185,7 +188,7 @@ class Sweep:
         t4=time.perf_counter()
         TIMES[:4]+=[t1-t0,t2-t1,t3-t2,t4-t3]
         return r
-TIMES=np.zeros(5)
+TIMES=np.zeros(7)
 VALUE=True
 
 

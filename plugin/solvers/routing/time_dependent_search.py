@@ -33,7 +33,7 @@ class Search(NamedTuple):
         Nodes as they were settled.
     own : (m,) int64
         Stamp of the arcs on which the trip now is.
-    own_entry, own_exit : (m,) float64
+    own_entry, own_exit : (m,) float32
         Its present stay there.
     keys : (m+1,) float64, nodes : (m+1,) int64
         Heap.
@@ -60,7 +60,7 @@ def make_search(nodes: int, arcs: int) -> Search:
     return Search(
         np.empty(nodes), np.empty(nodes), np.empty(nodes, dtype=np.int32), np.zeros(nodes, dtype=np.int64),
         np.zeros(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.zeros(arcs, dtype=np.int64),
-        np.empty(arcs), np.empty(arcs), np.empty(arcs + 1), np.empty(arcs + 1, dtype=np.int64),
+        np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32), np.empty(arcs + 1), np.empty(arcs + 1, dtype=np.int64),
         np.zeros(1, dtype=np.int64),
     )  # fmt: skip
 

@@ -21,9 +21,9 @@ class Timetable(NamedTuple):
     ----------
     start, size, room : (m,) int64
         First position in the pools, number of vehicles, positions reserved.
-    entries, exits : (p,) float64
+    entries, exits : (p,) float32
         Seconds.
-    worth : (p,) float64
+    worth : (p,) float32
         Value of a second of delay to each of those that enter, summed from an arc's first one on, in vehicle-seconds
         of everyone: 1, 2, 3 ... when only those count that are held up themselves.
     used : (1,) int64
@@ -44,7 +44,7 @@ def empty_timetable(size: np.ndarray) -> Timetable:
     room = size + size // 4 + 4
     start = np.r_[0, np.cumsum(room)[:-1]].astype(np.int64)
     used = int(room.sum())
-    entries, exits, worth = np.empty((3, 2 * used))
+    entries, exits, worth = np.empty((3, 2 * used), dtype=np.float32)
     return Timetable(start, size, room, entries, exits, worth, np.array([used], dtype=np.int64))
 
 
@@ -107,26 +107,50 @@ def make_room(table, road):
 
 
 @compiled
+def shift_up(values, first, last):
+    """Move ``values[first:last]`` one place up; views indexed from 0 are what the compiler makes a block move of."""
+    part = values[first : last + 1]
+    for k in range(len(part) - 1, 0, -1):
+        part[k] = part[k - 1]
+
+
+@compiled
+def shift_down(values, first, last):
+    """Move ``values[first + 1:last + 1]`` one place down."""
+    part = values[first:last]
+    other = values[first + 1 : last + 1]
+    for k in range(len(part)):
+        part[k] = other[k]
+
+
+@compiled
+def add_to(values, first, last, more):
+    """Add ``more`` to ``values[first:last]``."""
+    part = values[first:last]
+    for k in range(len(part)):
+        part[k] += more
+
+
+@compiled
 def add_stay(table, road, entry, leave):
     """Put a stay into the lists of ``road``, which have room; a delay to it is worth what it is to the next one."""
     first = table.start[road]
-    at = first + table.size[road]
-    while at > first and table.exits[at - 1] > leave:
-        table.exits[at] = table.exits[at - 1]
-        at -= 1
+    last = first + table.size[road]
+    at = first + count_until(table.exits, first, last, leave)
+    shift_up(table.exits, at, last)
     table.exits[at] = leave
-    at = first + count_until(table.entries, first, first + table.size[road], entry)
-    before = table.worth[at - 1] if at > first else 0.0
-    own = 1.0
-    if at < first + table.size[road]:
+    at = first + count_until(table.entries, first, last, entry)
+    before = table.worth[at - 1] if at > first else np.float32(0.0)
+    own = np.float32(1.0)
+    if at < last:
         own = table.worth[at] - before
     elif at > first:
-        own = before - (table.worth[at - 2] if at - 1 > first else 0.0)
-    for k in range(first + table.size[road], at, -1):
-        table.entries[k] = table.entries[k - 1]
-        table.worth[k] = table.worth[k - 1] + own
+        own = before - (table.worth[at - 2] if at - 1 > first else np.float32(0.0))
+    shift_up(table.entries, at, last)
+    shift_up(table.worth, at, last)
     table.entries[at] = entry
-    table.worth[at] = before + own
+    table.worth[at] = before
+    add_to(table.worth, at, last + 1, own)
     table.size[road] += 1
 
 
@@ -135,13 +159,12 @@ def drop_stay(table, road, entry, leave):
     """Take a stay out of the lists of ``road``."""
     first = table.start[road]
     last = first + table.size[road] - 1
-    for k in range(first + count_until(table.exits, first, last + 1, leave) - 1, last):
-        table.exits[k] = table.exits[k + 1]
+    shift_down(table.exits, first + count_until(table.exits, first, last + 1, leave) - 1, last)
     at = first + count_until(table.entries, first, last + 1, entry) - 1
-    own = table.worth[at] - (table.worth[at - 1] if at > first else 0.0)
-    for k in range(at, last):
-        table.entries[k] = table.entries[k + 1]
-        table.worth[k] = table.worth[k + 1] - own
+    own = table.worth[at] - (table.worth[at - 1] if at > first else np.float32(0.0))
+    shift_down(table.entries, at, last)
+    shift_down(table.worth, at, last)
+    add_to(table.worth, at, last, -own)
     table.size[road] -= 1
 
 
