@@ -27,7 +27,7 @@ from .plan import Plan, insert_trip, make_plan, remove_trip, repacked, rows_of
 from .problem import RoutingProblem, Star
 from .routes import Routes, distinct
 from .simulation import Schedule, Slices, simulate_rows
-from .time_dependent_search import Search, find_ways, make_search, weigh
+from .time_dependent_search import Search, find_ways, make_search, mark_stays
 from .time_guide import BINS, HORIZON, Guide, Guides, arc_costs
 from .timetable import Timetable, copied, enlarged, hop_at, make_room
 from .trees import Trees
@@ -41,18 +41,17 @@ MOST_THREADS = 8
 
 
 @compiled
-def put_back(cost, table, plan, search, trips, batch, start, hops, arc, at, gain, moved):
+def put_back(cost, table, plan, search, trips, batch, limit, start, hops, arc, at, moved):
     """Move the trips of ``batch`` (b,) from position ``at`` on to the ways found, one after the other.
 
     The way of a trip, ``hops`` (b,) arcs of ``arc`` from ``start`` (b,) on, is weighed again in the timetable as it is
-    now. Returns the next position: less than b when timetable or plan lack room. ``moved[0]`` counts the trips moved.
+    now, against the ``limit`` (b,) below which it is to cost. Returns the next position: less than b when timetable or plan lack room. ``moved[0]`` counts the trips moved.
     """
     while at < len(batch):
         count = hops[at]
         if count > 0:
             trip = batch[at]
-            limit = weigh(cost, table, plan, search, trip, trips[2][trip]) * (1.0 - gain)
-            number = search.number[0]
+            number = mark_stays(plan, search, trip)
             now = trips[2][trip]
             total = 0.0
             for k in range(count):
@@ -64,7 +63,7 @@ def put_back(cost, table, plan, search, trips, batch, start, hops, arc, at, gain
                     seconds, delay = hop_at(cost, table, road, now, np.inf, np.inf)
                 total += seconds + delay
                 now += seconds
-            if total < limit:
+            if total < limit[at]:
                 room = plan.used[0] + count <= len(plan.arc)
                 for k in range(count):
                     room = make_room(table, arc[start[at] + k]) and room
@@ -110,38 +109,40 @@ class Sweep:
 
     def find(
         self, table: Timetable, plan: Plan, guides: list[Guide], batch: np.ndarray, deadline: Deadline, cancelled: IsCancelled
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return where in the last array the way of each trip of the batch starts, its hops (0: none), and the arcs."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the limit of each trip of the batch, where its way starts, its hops (0: none), and the arcs of all."""
         problem = self.problem
         row = self.trees.row[batch]
 
-        def work(index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        def work(index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
             positions = np.flatnonzero(row == index)
             chosen = batch[positions]
             hops, used, at = np.zeros(len(chosen), dtype=np.int64), np.zeros(1, dtype=np.int64), 0
+            limits = np.zeros(len(chosen))
             arc = np.empty(problem.nodes + 64 * len(chosen) + 64, dtype=np.int32)
             search, slices = self.scratch.get(), Slices(20)
             try:
                 while at < len(chosen) and not cancelled() and not deadline.passed():
                     at = find_ways(
                         problem.cost, self.star, problem.tail, table, plan, search, guides[index], self.trips,
-                        chosen, at, slices.next(), LEAST_ROUTE_GAIN, hops, arc, used,
+                        chosen, at, slices.next(), LEAST_ROUTE_GAIN, limits, hops, arc, used,
                     )  # fmt: skip
                     if used[0] + problem.nodes >= len(arc):
                         arc = np.concatenate([arc, np.empty_like(arc)])
             finally:
                 self.scratch.put(search)
-            return positions, hops, arc[: used[0]]
+            return positions, limits, hops, arc[: used[0]]
 
         start, hops, ways, size = np.zeros(len(batch), dtype=np.int64), np.zeros(len(batch), dtype=np.int64), [], 0
+        limit = np.zeros(len(batch))
         present, counts = np.unique(row, return_counts=True)
-        for positions, found, arcs in self.pool.map(work, present[np.argsort(-counts, kind="stable")].tolist()):
-            hops[positions] = found
+        for positions, limits, found, arcs in self.pool.map(work, present[np.argsort(-counts, kind="stable")].tolist()):
+            hops[positions], limit[positions] = found, limits
             start[positions] = size + np.cumsum(found) - found
             size += len(arcs)
             ways.append(arcs)
         stop_if(cancelled)
-        return start, hops, np.concatenate(ways)
+        return limit, start, hops, np.concatenate(ways)
 
     def run(
         self,
@@ -169,12 +170,12 @@ class Sweep:
                 break
             batch = order[first : first + BATCH]
             ta=time.perf_counter()
-            start, hops, arc = self.find(table, plan, guides, batch, deadline, cancelled)
+            limit, start, hops, arc = self.find(table, plan, guides, batch, deadline, cancelled)
             at = 0
             tb=time.perf_counter(); TIMES[5]+=tb-ta
             while at < len(batch):
                 at = put_back(
-                    problem.cost, table, plan, self.search, self.trips, batch, start, hops, arc, at, LEAST_ROUTE_GAIN,
+                    problem.cost, table, plan, self.search, self.trips, batch, limit, start, hops, arc, at,
                     moved,
                 )
                 if at < len(batch):

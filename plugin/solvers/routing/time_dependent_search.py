@@ -66,20 +66,27 @@ def make_search(nodes: int, arcs: int) -> Search:
 
 
 @compiled
-def weigh(cost, table, plan, search, trip, departure):
-    """Return the cost of the trip's present route besides everyone else; note its stays in ``search``."""
+def mark_stays(plan, search, trip):
+    """Note the trip's present stays in ``search``; return the stamp of the arcs concerned."""
     search.number[0] += 1
     number = search.number[0]
     first = plan.start[trip]
     last = first + plan.hops[trip]
-    now = departure
-    total = 0.0
     for k in range(first, last):
         road = plan.arc[k]
         search.own[road] = number
         search.own_entry[road] = plan.entry[k]
         search.own_exit[road] = plan.entry[k + 1] if k + 1 < last else plan.arrival[trip]
-    for k in range(first, last):
+    return number
+
+
+@compiled
+def weigh(cost, table, plan, search, trip, departure):
+    """Return the cost of the trip's present route besides everyone else; note its stays in ``search``."""
+    mark_stays(plan, search, trip)
+    now = departure
+    total = 0.0
+    for k in range(plan.start[trip], plan.start[trip] + plan.hops[trip]):
         road = plan.arc[k]
         seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
         total += seconds + delay
@@ -155,11 +162,11 @@ def find_way(cost, star, table, search, guide, source, destination, departure, l
 
 
 @compiled
-def find_ways(cost, star, tail, table, plan, search, guide, trips, chosen, at, steps, gain, hops, arc, used):
+def find_ways(cost, star, tail, table, plan, search, guide, trips, chosen, at, steps, gain, limit, hops, arc, used):
     """Search for the ways of up to ``steps`` trips of ``chosen`` (b,), all to the guide's destination, from ``at`` on.
 
-    ``trips`` is (source, destination, departure). ``hops`` (b,) is filled with the arcs of a way that costs less than
-    the present route by the share ``gain``, 0 where there is none; the ways follow each other in ``arc``, of which
+    ``trips`` is (source, destination, departure). ``limit`` (b,) is filled with the cost of the present route less
+    the share ``gain``, ``hops`` (b,) with the number of arcs of a way that costs less, 0 where there is none; the ways follow each other in ``arc``, of which
     ``used`` (1,) are taken. Returns the next position; stops early when ``arc`` lacks room for any way.
     """
     last = min(at + steps, len(chosen))
@@ -169,8 +176,8 @@ def find_ways(cost, star, tail, table, plan, search, guide, trips, chosen, at, s
         destination = trips[1][trip]
         hops[at] = 0
         if source != destination:
-            limit = weigh(cost, table, plan, search, trip, trips[2][trip]) * (1.0 - gain)
-            if find_way(cost, star, table, search, guide, source, destination, trips[2][trip], limit):
+            limit[at] = weigh(cost, table, plan, search, trip, trips[2][trip]) * (1.0 - gain)
+            if find_way(cost, star, table, search, guide, source, destination, trips[2][trip], limit[at]):
                 node = destination
                 while node != source:
                     hops[at] += 1
