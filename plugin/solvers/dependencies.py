@@ -103,7 +103,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _readable(load_index: Callable[[], dict]) -> Callable[[], dict]:
-    """Return ``load_index`` of a kernel's cache so that one of an earlier version, with other types, counts as empty."""
+    """Return ``load_index`` of a kernel's cache, for which one of an earlier version, with other types, is empty."""
 
     def load() -> dict:
         try:

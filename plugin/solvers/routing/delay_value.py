@@ -8,20 +8,22 @@ vehicles enter and leave the arc. With e and x a vehicle's entry and exit, and W
 
     W = U(next arc) + in(x) d(x) W(x),      U = W (1 - d(e) out(e)),
 
-and U = 1 at the destination. In a steady flow U is 1 on all arcs and W = 1 / (1 - d in): the factor by which the marginal
-time of a static flow exceeds the delay to those who come next. (Ours. Rates are counted over the time of a stay.)
+and U = 1 at the destination. In a steady flow U = 1 on all arcs and W = 1 / (1 - d in): who is held up holds up those
+who enter meanwhile, and these others again. (Ours. Rates are counted over the time of a stay.)
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..control import IsCancelled, never, stop_if
 from ..dependencies import compiled
 from .problem import RoutingProblem
 from .simulation import Schedule
 from .timetable import Timetable, copied
 from .volume_delay import background_at, travel_time
 
+SLICE = 1_000_000  # hops between two looks at whether the user wants to stop
 LARGEST = 20.0  # of a value: above, the rates are too uncertain
 
 
@@ -43,26 +45,34 @@ def slowing(cost, road, flow, time):
 
 
 @compiled
-def go_back(cost, table, arc, entry, leave, order, following, near, enter_value, at_entry):
-    """Fill the values U (k,) of every hop, and W of every vehicle by its place in the timetable's entries.
+def kept_between(value):
+    """Return a value of delay within the bounds."""
+    if value < 0.0:
+        return 0.0
+    return LARGEST if value > LARGEST else value
+
+
+@compiled
+def go_back(cost, table, arc, entry, leave, order, last_hop, steps, following, near, enter_value, at_entry):
+    """Fill the values U (k,) of up to ``steps`` hops, and W of their vehicles by the place in the timetable's entries.
 
     Parameters
     ----------
     arc, entry, leave : (k,)
         Hops of all trips; ``following`` (k,) is the next hop of the same trip, -1 for the last.
     order : (k,) int32
-        Hops in the order of their exits.
+        Hops in the order of their exits; those before position ``last_hop`` are still to do.
     near : (m, 8) int64
         Scratch: how many entries or exits of an arc lay before the last moments asked for; all of them at first.
     """
-    for k in range(len(order) - 1, -1, -1):
+    for k in range(last_hop - 1, max(last_hop - steps, 0) - 1, -1):
         hop = order[k]
         road = arc[hop]
         first = table.start[road]
         last = first + table.size[road]
         come = np.float32(entry[hop])
         gone = np.float32(leave[hop])
-        stay = max(gone - come, 1e-6)
+        stay = max(float(gone - come), 1e-6)
         half = 0.5 * stay
         count = near[road]
         value = enter_value[following[hop]] if following[hop] >= 0 else 1.0
@@ -74,15 +84,15 @@ def go_back(cost, table, arc, entry, leave, order, following, near, enter_value,
             count[3] = seek(table.exits, first, last, count[3], gone)
             slower = slowing(cost, road, behind - count[3], gone)
             value += slower * (count[1] - count[2]) / stay * at_entry[first + behind]
-        value = min(max(value, 0.0), LARGEST)
+        value = kept_between(value)
         place = seek(table.entries, first, last, count[4], come) - 1
         count[4] = place + 1
         at_entry[first + place] = value
         count[5] = seek(table.exits, first, last, count[5], come + half)
         count[6] = seek(table.exits, first, last, count[6], come - half)
         count[7] = seek(table.exits, first, last, count[7], come)
-        value *= 1.0 - slowing(cost, road, place - count[7], come) * (count[5] - count[6]) / stay
-        enter_value[hop] = min(max(value, 0.0), LARGEST)
+        slower = slowing(cost, road, place - count[7], come)
+        enter_value[hop] = kept_between(value * (1.0 - slower * (count[5] - count[6]) / stay))
 
 
 @compiled
@@ -95,18 +105,26 @@ def add_up(table, at_entry):
             table.worth[k] = total
 
 
-def valued_timetable(problem: RoutingProblem, schedule: Schedule) -> Timetable:
-    """Return a copy of the timetable of a recorded ``schedule`` with what a delay to each vehicle is worth."""
+def valued_timetable(problem: RoutingProblem, schedule: Schedule, cancelled: IsCancelled = never) -> Timetable:
+    """Return a copy of the timetable of a recorded ``schedule`` with what a delay to each vehicle is worth.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
     if schedule.table is None or schedule.order is None:
         raise ValueError("The schedule was not recorded.")
-    table, hops = copied(schedule.table), len(schedule.arc)
+    table, hops, leave = copied(schedule.table), len(schedule.arc), schedule.exits()
     following = np.arange(1, hops + 1, dtype=np.int32)
     following[schedule.indptr[1:][np.diff(schedule.indptr) > 0] - 1] = -1
     near = np.repeat(table.size[:, None], 8, axis=1)
-    enter_value, at_entry = np.empty(hops), np.ones(len(table.entries))
-    go_back(
-        problem.cost, table, schedule.arc, schedule.entry, schedule.exits(), schedule.order, following, near,
-        enter_value, at_entry,
-    )  # fmt: skip
+    enter_value, at_entry = np.empty(hops), np.ones(len(table.entries), dtype=np.float32)
+    for last_hop in range(hops, 0, -SLICE):
+        stop_if(cancelled)
+        go_back(
+            problem.cost, table, schedule.arc, schedule.entry, leave, schedule.order, last_hop, SLICE, following, near,
+            enter_value, at_entry,
+        )  # fmt: skip
     add_up(table, at_entry)
     return table

@@ -77,7 +77,9 @@ class Slices:
 
 
 @compiled
-def simulate_steps(cost, start, end, arc, entry, arrival, position, entered, left, table, order, keys, trips, counts, steps):
+def simulate_steps(
+    cost, start, end, arc, entry, arrival, position, entered, left, table, order, keys, trips, counts, steps
+):
     """Handle up to ``steps`` events.
 
     Parameters

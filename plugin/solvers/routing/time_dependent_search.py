@@ -60,8 +60,8 @@ def make_search(nodes: int, arcs: int) -> Search:
     return Search(
         np.empty(nodes), np.empty(nodes), np.empty(nodes, dtype=np.int32), np.zeros(nodes, dtype=np.int64),
         np.zeros(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.zeros(arcs, dtype=np.int64),
-        np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32), np.empty(arcs + 1), np.empty(arcs + 1, dtype=np.int64),
-        np.zeros(1, dtype=np.int64),
+        np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32), np.empty(arcs + 1),
+        np.empty(arcs + 1, dtype=np.int64), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
 
 
@@ -165,9 +165,10 @@ def find_way(cost, star, table, search, guide, source, destination, departure, l
 def find_ways(cost, star, tail, table, plan, search, guide, trips, chosen, at, steps, gain, limit, hops, arc, used):
     """Search for the ways of up to ``steps`` trips of ``chosen`` (b,), all to the guide's destination, from ``at`` on.
 
-    ``trips`` is (source, destination, departure). ``limit`` (b,) is filled with the cost of the present route less
-    the share ``gain``, ``hops`` (b,) with the number of arcs of a way that costs less, 0 where there is none; the ways follow each other in ``arc``, of which
-    ``used`` (1,) are taken. Returns the next position; stops early when ``arc`` lacks room for any way.
+    ``trips`` is (source, destination, departure). ``limit`` (b,) is filled with the cost of the present route less the
+    share ``gain``, ``hops`` (b,) with the number of arcs of a way that costs less, 0 where there is none; the ways
+    follow each other in ``arc``, of which ``used`` (1,) are taken. Returns the next position; stops early when ``arc``
+    lacks room for any way.
     """
     last = min(at + steps, len(chosen))
     while at < last and used[0] + len(star.indptr) <= len(arc):

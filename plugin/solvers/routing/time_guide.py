@@ -10,21 +10,25 @@ Only a region is looked at: the nodes on ways that cost at most a bit more than 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from ..control import IsCancelled, never, stop_if
 from ..dependencies import compiled
 from .assignment.trees import ReverseStar, grow_tree
 from .heap import drop_first, push
 from .problem import RoutingProblem, Star
+from .simulation import Schedule
 from .timetable import Timetable, count_until, hop_at
+from .trees import Trees
 
-BINS = 64
+MOST_BINS, LEAST_BINS = 48, 4
 LARGEST = 8_000_000  # values of all guides together; more would take more time than they save
 HORIZON = 0.97  # share of the arrivals up to which time is cut into bins
-DETOUR, SLACK = 1.25, 60.0  # the region: ways of at most this factor and these seconds above a trip's best mean cost
+DETOUR, SLACK = 1.15, 60.0  # the region: ways of at most this factor and these seconds above a trip's best mean cost
 MEAN_SHARE = 0.5  # of the mean cost above free flow that counts there
 MOST_PASSES = 2
 
@@ -58,8 +62,6 @@ class ArcCosts(NamedTuple):
         Cost in seconds and time in bins, in each bin.
     mean : (m,) float64
         Free-flow time and a share of the mean cost above it, over those who enter.
-    free : (m,) float64
-        Free-flow time.
     step : float
         Seconds of a bin.
     """
@@ -68,7 +70,6 @@ class ArcCosts(NamedTuple):
     cost: np.ndarray
     bins: np.ndarray
     mean: np.ndarray
-    free: np.ndarray
     step: float
 
 
@@ -93,15 +94,16 @@ def fill_costs(cost, table, used, step, total, bins, mean, share):
         mean[road] = free + share * max(weighted / size - free, 0.0)
 
 
-def arc_costs(problem: RoutingProblem, table: Timetable, step: float, bins: int) -> ArcCosts:
-    """Return the costs of all arcs in ``bins`` bins of ``step`` seconds."""
+def arc_costs(problem: RoutingProblem, table: Timetable, until: float, bins: int) -> ArcCosts:
+    """Return the costs of all arcs in ``bins`` bins of time ``until`` some seconds."""
+    step = until / bins
     used = np.flatnonzero(table.size).astype(np.int32)
     row = np.full(problem.arcs, -1, dtype=np.int32)
     row[used] = np.arange(len(used), dtype=np.int32)
     total, times = np.empty((bins, len(used)), dtype=np.float32), np.empty((bins, len(used)), dtype=np.float32)
     mean = problem.cost.free_flow.copy()
     fill_costs(problem.cost, table, used, step, total, times, mean, MEAN_SHARE)
-    return ArcCosts(row, total, times, mean, problem.cost.free_flow, step)
+    return ArcCosts(row, total, times, mean, step)
 
 
 @compiled
@@ -243,45 +245,100 @@ def raise_to(guide, node, time, value):
             guide.cost[k + 1, i] += np.float32(more)
 
 
+class Region(NamedTuple):
+    """The part of the network that a guide covers.
+
+    Attributes
+    ----------
+    local : (n,) int32
+        Number of each node in the region, -1 outside.
+    node : (r,) int32
+        The nodes by that number.
+    """
+
+    local: np.ndarray
+    node: np.ndarray
+
+
 @dataclass(frozen=True)
 class Guides:
-    """Makes the guide of one destination after the other; may be asked by several threads."""
+    """Makes the guides of all destinations.
+
+    Attributes
+    ----------
+    problem : RoutingProblem
+    star : Star
+    trees : Trees
+        Free-flow times: what the guides tell for roads that are empty again.
+    entering : ReverseStar
+    sources : list of (s,) int32
+        The nodes from which trips start, by destination.
+    """
 
     problem: RoutingProblem
     star: Star
+    trees: Trees
     entering: ReverseStar
-    destinations: np.ndarray
-    seconds: np.ndarray
     sources: list[np.ndarray]
 
-    def make(self, index: int, costs: ArcCosts) -> Guide:
-        """Return the guide to destination ``index`` at ``costs``."""
-        problem, star = self.problem, self.star
-        nodes, destination = problem.nodes, int(self.destinations[index])
+    def make(
+        self, schedule: Schedule, table: Timetable, pool: ThreadPoolExecutor, cancelled: IsCancelled = never
+    ) -> list[Guide]:
+        """Return the guide to every destination in the traffic of ``schedule`` and its ``table``.
+
+        Raises
+        ------
+        Cancelled
+            When the user stops.
+        """
+        problem, numbers = self.problem, range(len(self.trees.destinations))
+        until = max(float(np.quantile(schedule.arrival, HORIZON)), 1.0)
+        costs = arc_costs(problem, table, until, MOST_BINS)
+
+        def region(number: int) -> Region:
+            stop_if(cancelled)
+            return self._region(number, costs.mean)
+
+        regions = list(pool.map(region, numbers))
+        bins = min(max(LARGEST // sum(len(one.node) for one in regions), LEAST_BINS), MOST_BINS)
+        if bins < MOST_BINS:
+            costs = arc_costs(problem, table, until, bins)
+
+        def guide(number: int) -> Guide:
+            stop_if(cancelled)
+            return self._guide(number, regions[number], costs)
+
+        return list(pool.map(guide, numbers))
+
+    def _region(self, number: int, weight: np.ndarray) -> Region:
+        """Return the nodes worth looking at on the way to a destination when arcs cost ``weight`` (m,)."""
+        nodes, entering = self.problem.nodes, self.entering
         onward, toward = np.empty(nodes), np.empty(nodes, dtype=np.int32)
-        entering = self.entering
-        grow_tree(
-            entering.indptr, entering.arc, entering.tail, costs.mean[entering.arc], destination, onward, toward
-        )
+        root = int(self.trees.destinations[number])
+        grow_tree(entering.indptr, entering.arc, entering.tail, weight[entering.arc], root, onward, toward)
         local, label = np.full(nodes, -1, dtype=np.int32), np.full(nodes, np.inf)
-        keys, items = np.empty(problem.arcs + nodes), np.empty(problem.arcs + nodes, dtype=np.int64)
-        count = mark_region(
-            star, costs.mean, onward, self.sources[index], DETOUR, SLACK, label, keys, items, local
-        )
-        region = np.empty(count, dtype=np.int32)
-        inside = np.flatnonzero(local >= 0)
-        region[local[inside]] = inside
-        arcs = int((star.indptr[region + 1] - star.indptr[region]).sum())
-        indptr, head, column = np.zeros(count + 1, dtype=np.int32), np.empty(arcs, np.int32), np.empty(arcs, np.int32)
-        free_cost, free_bins = np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32)
+        keys, items = np.empty(self.problem.arcs + nodes), np.empty(self.problem.arcs + nodes, dtype=np.int64)
+        count = mark_region(self.star, weight, onward, self.sources[number], DETOUR, SLACK, label, keys, items, local)
+        node, inside = np.empty(count, dtype=np.int32), np.flatnonzero(local >= 0)
+        node[local[inside]] = inside
+        return Region(local, node)
+
+    def _guide(self, number: int, region: Region, costs: ArcCosts) -> Guide:
+        """Return the guide to a destination."""
+        star, count = self.star, len(region.node)
+        arcs = int((star.indptr[region.node + 1] - star.indptr[region.node]).sum())
+        indptr, (head, column) = np.zeros(count + 1, dtype=np.int32), np.empty((2, arcs), dtype=np.int32)
+        free_cost, free_bins = np.empty((2, arcs), dtype=np.float32)
         compact_star(
-            star, costs.row, costs.free, costs.step, region, local, indptr, head, column, free_cost, free_bins
-        )
+            star, costs.row, self.problem.cost.free_flow, costs.step, region.node, region.local, indptr, head, column,
+            free_cost, free_bins,
+        )  # fmt: skip
         cost = np.empty((len(costs.cost) + 1, count), dtype=np.float32)
-        cost[-1] = self.seconds[index, region]
+        cost[-1] = self.trees.seconds[number, region.node]
         order = np.argsort(cost[-1], kind="stable").astype(np.int32)
+        root = int(region.local[self.trees.destinations[number]])
         go_back(
-            indptr, head, column, free_cost, free_bins, costs.step, costs.cost, costs.bins, int(local[destination]),
-            order, MOST_PASSES, cost,
-        )
-        return Guide(local, cost, costs.step)
+            indptr, head, column, free_cost, free_bins, costs.step, costs.cost, costs.bins, root, order, MOST_PASSES,
+            cost,
+        )  # fmt: skip
+        return Guide(region.local, cost, costs.step)
