@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import builtins
+import os
+import subprocess
+import sys
 
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, part, stop_if
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency, require
+from tests.conftest import ROOT
 
 
 def test_part_fills_only_its_stretch():
@@ -44,3 +48,37 @@ def test_missing_package_tells_how_to_get_it_on_each_platform(monkeypatch):
     text = str(error.value)
     for word in ("pyswarms", "the particle swarm", "Windows", "macOS", "Linux", "pip install"):
         assert word in text
+
+
+KERNEL = """
+import sys
+sys.path[:0] = {paths!r}
+from typing import NamedTuple
+import numpy as np
+from evacuation_planner.plugin.solvers.dependencies import compiled
+
+class {name}(NamedTuple):
+    values: np.ndarray
+
+@compiled
+def total(pair):
+    return pair.values.sum() * {factor}
+
+if __name__ == "__main__":
+    import kernel
+    print(kernel.total(kernel.{name}(np.arange(4.0))))
+"""
+
+
+def test_kernels_cached_by_an_earlier_version_with_other_types_are_compiled_anew(tmp_path):
+    pytest.importorskip("numba")
+    paths = [str(ROOT), str(ROOT / "build" / "plugins"), str(tmp_path)]
+    environment = {k: v for k, v in os.environ.items() if k != "EVACUATION_NO_NUMBA"}
+    environment["NUMBA_CACHE_DIR"] = str(tmp_path / "cache")
+    for name, factor in (("Pair", 1), ("Couple", 2)):
+        (tmp_path / "kernel.py").write_text(KERNEL.format(paths=paths, name=name, factor=factor))
+        run = subprocess.run(
+            [sys.executable, str(tmp_path / "kernel.py")], env=environment, capture_output=True, text=True, check=False
+        )
+        assert run.stdout.strip() == str(6.0 * factor), run.stderr
+    assert list((tmp_path / "cache").rglob("*.nbi"))
