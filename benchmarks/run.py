@@ -1,7 +1,7 @@
 """Measure the solvers, print the tables and write them with the machine's description to ``benchmarks/results.md``.
 
     make bench                                   everything, under ten minutes on two cores
-    FULL=1 make bench                            the paper's figures 8 and 9 besides (the better part of an hour)
+    FULL=1 make bench                            the paper's figures 8 and 9 besides, and more time for other solvers (an hour)
     .venv/bin/python benchmarks/run.py --only routing,trees --draws 2
 
 With ``--only`` or ``--draws`` the tables go to ``build/bench/results.md``, so that a partial run never replaces a full

@@ -11,7 +11,12 @@ Add also applies before the last node, where there is no w.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from ..dependencies import compiled
+from .problem import RoutingProblem
 
 ADD, DROP, SWAP = 0, 1, 2
 
@@ -42,7 +47,7 @@ def candidates(star, here, over, beyond, on_route, number, found):
             found[count, 1] = star.arc[k]
             found[count, 2] = -1
             count += 1
-        if on_route[other] == number:
+        if on_route[other] == number or other == over:
             continue
         for j in range(star.indptr[other], star.indptr[other + 1]):
             to = star.head[j]
@@ -52,3 +57,52 @@ def candidates(star, here, over, beyond, on_route, number, found):
                 found[count, 2] = star.arc[j]
                 count += 1
     return count
+
+
+class Turns(NamedTuple):
+    """Where in the network changes exist at all, found once: at most turns there are none.
+
+    Attributes
+    ----------
+    first : (m+1,) int64
+        Position in ``open`` of an arc that ends a route; its turns into the arcs after it follow.
+    slot : (m,) int32
+        Place of an arc among those that leave its tail.
+    open : (p,) bool
+        Whether any change exists there.
+    """
+
+    first: np.ndarray
+    slot: np.ndarray
+    open: np.ndarray
+
+
+def open_turns(problem: RoutingProblem) -> Turns:
+    """Return the turns of a network at which a change exists."""
+    star = problem.star()
+    leaving = np.diff(star.indptr)
+    first = np.r_[0, np.cumsum(1 + leaving[problem.head])].astype(np.int64)
+    slot = np.empty(problem.arcs, dtype=np.int32)
+    slot[star.arc] = np.arange(problem.arcs) - np.repeat(star.indptr[:-1], leaving)
+    turns = Turns(first, slot, np.zeros(first[-1], dtype=np.bool_))
+    fill_open(star, problem.tail, problem.head, turns, np.zeros(problem.nodes, dtype=np.int64))
+    return turns
+
+
+@compiled
+def fill_open(star, tail, head, turns, on_route):
+    """Fill ``turns.open``."""
+    found = np.empty((1, 3), np.int64)
+    for arc in range(len(tail)):
+        over = head[arc]
+        place = turns.first[arc]
+        turns.open[place] = candidates(star, tail[arc], over, -1, on_route, -1, found) > 0
+        for k in range(star.indptr[over], star.indptr[over + 1]):
+            place += 1
+            turns.open[place] = candidates(star, tail[arc], over, star.head[k], on_route, -1, found) > 0
+
+
+@compiled
+def may_change(turns, arc, following):
+    """Return whether a change exists where a route goes from ``arc`` to ``following`` (-1: it ends there)."""
+    return turns.open[turns.first[arc] + (1 + turns.slot[following] if following >= 0 else 0)]

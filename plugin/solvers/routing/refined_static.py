@@ -10,7 +10,7 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, stop_if
 from ..dependencies import compiled
-from .local_changes import candidates
+from .local_changes import candidates, may_change, open_turns
 from .problem import RoutingProblem
 from .routes import Routes, distinct
 from .simulation import Slices
@@ -58,7 +58,7 @@ def best_change(cost, static, load, found, count, first_saved, both_saved, least
 
 
 @compiled
-def refine_steps(cost, static, star, tail, head, load, size, arcs, epsilon, on_route, state, steps):
+def refine_steps(cost, static, star, turns, tail, head, load, size, arcs, epsilon, on_route, state, steps):
     """Refine up to ``steps`` trips of a block, each from its first node to its last.
 
     Parameters
@@ -85,6 +85,9 @@ def refine_steps(cost, static, star, tail, head, load, size, arcs, epsilon, on_r
             on_route[head[row[k]]] = number
         k = 0
         while k < size[trip]:
+            if not may_change(turns, row[k], row[k + 1] if k + 1 < size[trip] else -1):
+                k += 1
+                continue
             beyond = head[row[k + 1]] if k + 1 < size[trip] else -1
             count = candidates(star, tail[row[k]], head[row[k]], beyond, on_route, number, found)
             best = -1
@@ -148,7 +151,7 @@ def refined_static_routes(
 
     Passes over all trips are repeated until one changes nothing or the time is up.
     """
-    star, load = problem.star(), routes.flow(problem.arcs).astype(np.int64)
+    star, turns, load = problem.star(), open_turns(problem), routes.flow(problem.arcs).astype(np.int64)
     on_route, slices, changes = np.zeros(problem.nodes, dtype=np.int64), Slices(200), 0
     state = np.zeros(3, dtype=np.int64)
     while problem.trips and not deadline.passed():
@@ -160,7 +163,7 @@ def refined_static_routes(
             while state[0] < len(size):
                 stop_if(cancelled)
                 refine_steps(
-                    problem.cost, static, star, problem.tail, problem.head, load, size, block, epsilon, on_route,
+                    problem.cost, static, star, turns, problem.tail, problem.head, load, size, block, epsilon, on_route,
                     state, slices.next() if not deadline.passed() else 0,
                 )  # fmt: skip
                 progress((first + state[0]) / problem.trips, "")

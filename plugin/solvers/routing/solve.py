@@ -24,7 +24,7 @@ from .problem import (
     refuse_mismatch,
 )
 from .result import RoutingResult
-from .routes import Routes
+from .routes import Routes, distinct
 from .simulation import Schedule, simulate
 from .static_flow import static_travel
 from .trees import Trees, reverse_trees
@@ -50,10 +50,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Found:
-    """Routes of a method, a bound where it came along, and how the total time fell."""
+    """Routes of a method; where they came along: travel times (t,), a bound, how the total time fell."""
 
     routes: Routes
     lower_bound: float | None = None
+    travel: np.ndarray | None = None
     history: tuple[tuple[float, float], ...] = ()
 
 
@@ -110,9 +111,13 @@ def solve(
     static = mean_background(problem.cost, 0.0, period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
     setting = Setting(problem, trees, flow_model, static, epsilon, deadline, cancelled, say)
     alone = individual_routes(problem, trees)
-    individual_time = float(_travel(setting, alone).sum())
+    alone_travel = _travel(setting, alone)
     progress(0.15, f"Routes, {METHOD_NAMES[method]}")
-    found = Found(alone) if method == INDIVIDUAL else _METHODS[method](setting, part(progress, 0.15, 0.95))
+    found = (
+        Found(alone, travel=alone_travel)
+        if method == INDIVIDUAL
+        else _METHODS[method](setting, part(progress, 0.15, 0.95))
+    )
     if deadline.passed():
         say(f"TIME_LIMIT: the search was stopped after {deadline.elapsed:.0f} s; a longer one may find a better plan.")
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
@@ -126,10 +131,10 @@ def solve(
         unreachable=unreachable,
         problem=problem,
         routes=found.routes,
-        travel=_travel(setting, found.routes),
+        travel=_travel(setting, found.routes) if found.travel is None else found.travel,
         fastest=fastest[there],
         static=static,
-        individual_time=individual_time,
+        individual_time=float(alone_travel.sum()),
         lower_bound=bound if certify else None,
         bound_name=bound_name if certify else "",
         history=found.history,
@@ -184,20 +189,23 @@ def _refined(setting: Setting, progress: Progress) -> Found:
     from .refined_present import refined_present_routes
     from .refined_static import refined_static_routes
 
-    start = _greedy(setting, part(progress, 0.0, 0.3)).routes
-    before = float(_travel(setting, start).sum())
+    start, problem = _greedy(setting, part(progress, 0.0, 0.3)).routes, setting.problem
     bar, deadline, cancelled = part(progress, 0.3, 1.0), setting.deadline, setting.cancelled
     if setting.flow_model == PRESENT:
-        routes, changes = refined_present_routes(setting.problem, start, setting.epsilon, deadline, bar, cancelled)
+        schedule = _simulated(setting, start, record=True)
+        refined, changes = refined_present_routes(problem, schedule, setting.epsilon, deadline, bar, cancelled)
+        routes = distinct(refined.indptr, refined.arc, problem.source)
+        old, travel = schedule.arrival - problem.departure, refined.arrival - problem.departure
     else:
         routes, changes = refined_static_routes(
-            setting.problem, start, setting.static, setting.epsilon, deadline, bar, cancelled
+            problem, start, setting.static, setting.epsilon, deadline, bar, cancelled
         )
-    after = float(_travel(setting, routes).sum())
+        old, travel = _travel(setting, start), _travel(setting, routes)
+    before, after = float(old.sum()), float(travel.sum())
     setting.log(f"{changes} changes (Add, Drop, Swap) save {before - after:,.0f} of {before:,.0f} vehicle-seconds.")
     if after > before:  # rounding of the last digits at most
-        routes, after = start, before
-    return Found(routes, history=((0.0, before), (deadline.elapsed, after)))
+        routes, travel, after = start, old, before
+    return Found(routes, travel=travel, history=((0.0, before), (deadline.elapsed, after)))
 
 
 def _system_optimal(setting: Setting, progress: Progress) -> Found:
