@@ -14,9 +14,9 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, stop_if
 from ..dependencies import compiled
-from .local_changes import candidates, may_change, open_turns
+from .local_changes import ADD, candidates, may_change, open_turns
 from .problem import RoutingProblem
-from .simulation import Schedule, Slices, simulate_rows
+from .simulation import Schedule, Slices, simulate_changed, simulate_rows
 from .timetable import hop_at
 
 MOST_PASSES = 5
@@ -107,16 +107,6 @@ def next_label(cost, star, turns, ends, table, schedule, trips, order, epsilon, 
     return 0
 
 
-def changed(schedule: Schedule, trip: int, hop: int, change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of the schedule's routes with one change (kind, arcs) at ``hop`` (position in its arcs)."""
-    new = [int(arc) for arc in change[1:] if arc >= 0]
-    removed = 1 if change[0] == 0 else 2
-    arcs = np.concatenate([schedule.arc[:hop], np.array(new, dtype=np.int32), schedule.arc[hop + removed :]])
-    indptr = schedule.indptr.copy()
-    indptr[trip + 1 :] += len(new) - removed
-    return indptr, arcs
-
-
 class Refinement:
     """One pass of Algorithm 3 over all labels."""
 
@@ -163,8 +153,8 @@ class Refinement:
             if key in self.failed:
                 continue
             self.failed.add(key)
-            indptr, arcs = changed(now, trip, hop, change)
-            tried = simulate_rows(self.problem, indptr, arcs, cancelled=cancelled, record=True)
+            removed = 1 if change[0] == ADD else 2
+            tried = simulate_changed(self.problem, now, trip, hop, removed, change[1:][change[1:] >= 0], cancelled)
             gain = float(now.arrival.sum() - tried.arrival.sum())
             if gain > most:
                 best, most = tried, gain
@@ -172,7 +162,7 @@ class Refinement:
             self.state[0] += 1
             return False
         before = now.entry[hop]  # up to then all is as it was
-        self._look_at(best)
+        self._look_at(simulate_rows(self.problem, best.indptr, best.arc, cancelled=cancelled, record=True))
         self.state[0] = np.searchsorted(best.exits()[self.order], before, side="left")
         return True
 

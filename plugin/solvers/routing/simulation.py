@@ -180,3 +180,66 @@ def simulate_rows(
         )  # fmt: skip
         progress(counts[1] / max(len(arc), 1), "")
     return Schedule(indptr, arc, entry, arrival, table, order) if record else Schedule(indptr, arc, entry, arrival)
+
+
+@compiled
+def wind_back(start, end, arc, entry, arrival, time, trip, shift, position, entered, left, keys, trips):
+    """Set a simulation to the moment just before ``trip`` enters an arc at ``time``; return the size of the heap.
+
+    ``start``, ``end`` (t,), ``arc``, ``entry`` and ``arrival`` are those of the finished one. ``position`` (t,) is
+    filled with the next hop of each trip, ``shift`` places on for the trips after ``trip``.
+    """
+    size = 0
+    for other in range(len(start)):
+        done = start[other]
+        while done < end[other] and (entry[done] < time or (entry[done] == time and other < trip)):
+            entered[arc[done]] += 1
+            if done > start[other]:
+                left[arc[done - 1]] += 1
+            done += 1
+        coming = entry[done] if done < end[other] else arrival[other]
+        if done == end[other] and (coming < time or (coming == time and other < trip)):
+            if done > start[other]:
+                left[arc[done - 1]] += 1
+        else:
+            size = push(keys, trips, size, coming, other)
+        position[other] = done + (shift if other > trip else 0)
+    return size
+
+
+def simulate_changed(
+    problem: RoutingProblem,
+    schedule: Schedule,
+    trip: int,
+    hop: int,
+    removed: int,
+    new: np.ndarray,
+    cancelled: IsCancelled = never,
+) -> Schedule:
+    """Return the schedule when ``new`` (c,) arcs take the place of ``removed`` ones of a trip from a ``hop`` on.
+
+    ``hop`` is a position in the arcs of ``schedule``. Up to the moment at which it is entered nothing changes, so the
+    simulation starts there.
+    """
+    shift, trips = len(new) - removed, problem.trips
+    old, behind = schedule.indptr, hop + removed
+    indptr = old.copy()
+    indptr[trip + 1 :] += shift
+    arc = np.concatenate([schedule.arc[:hop], np.asarray(new, dtype=np.int32), schedule.arc[behind:]])
+    entry = np.concatenate([schedule.entry[:hop], np.empty(len(new)), schedule.entry[behind:]])
+    arrival, position = schedule.arrival.copy(), np.empty(trips, dtype=np.int64)
+    entered, left = np.zeros((2, problem.arcs), dtype=np.int64)
+    keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
+    size = wind_back(
+        old[:-1], old[1:], schedule.arc, schedule.entry, arrival, schedule.entry[hop], trip, shift, position, entered,
+        left, keys, items,
+    )  # fmt: skip
+    counts, slices = np.array([size, 0], dtype=np.int64), Slices()
+    nothing, nowhere = empty_timetable(np.zeros(0, dtype=np.int64)), np.empty(0, dtype=np.int32)
+    while counts[0] > 0:
+        stop_if(cancelled)
+        simulate_steps(
+            problem.cost, indptr[:-1], indptr[1:], arc, entry, arrival, position, entered, left, nothing, nowhere, keys,
+            items, counts, slices.next(),
+        )  # fmt: skip
+    return Schedule(indptr, arc, entry, arrival)
