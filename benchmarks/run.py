@@ -1,7 +1,7 @@
 """Measure the solvers, print the tables and write them with the machine's description to ``benchmarks/results.md``.
 
     make bench                                   everything, under ten minutes on two cores
-    FULL=1 make bench                            the paper's figures 8 and 9 besides, and more time for other solvers (an hour)
+    FULL=1 make bench                            figures 8 and 9 of the paper besides; other solvers have more time
     .venv/bin/python benchmarks/run.py --only routing,trees --draws 2
 
 With ``--only`` or ``--draws`` the tables go to ``build/bench/results.md``, so that a partial run never replaces a full

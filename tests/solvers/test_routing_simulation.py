@@ -57,16 +57,21 @@ def test_a_changed_route_is_simulated_from_where_it_changes_as_from_the_beginnin
         same = next((k for k, (a, b) in enumerate(zip(before[trip], after[trip])) if a != b), None)
         if same is None:
             continue
-        schedule = simulate(case.problem, rows(before))
+        schedule = simulate(case.problem, rows(before), record=True)
         hop = int(schedule.indptr[trip]) + same
         changed = simulate_changed(
             case.problem, schedule, trip, hop, len(before[trip]) - same, np.array(after[trip][same:])
         )
         routes = [after[k] if k == trip else before[k] for k in range(10)]
-        whole = simulate(case.problem, rows(routes))
+        whole = simulate(case.problem, rows(routes), record=True)
         assert changed.arc.tolist() == sum(routes, []) and changed.indptr.tolist() == whole.indptr.tolist()
         np.testing.assert_array_equal(changed.arrival, whole.arrival)
         np.testing.assert_array_equal(changed.entry, whole.entry)
+        np.testing.assert_array_equal(changed.order, whole.order)
+        for road in range(case.problem.arcs):
+            lists = slice(whole.table.start[road], whole.table.start[road] + whole.table.size[road])
+            np.testing.assert_array_equal(changed.table.entries[lists], whole.table.entries[lists])
+            np.testing.assert_array_equal(changed.table.exits[lists], whole.table.exits[lists])
 
 
 @given(st.integers(0, 10_000))

@@ -16,7 +16,7 @@ from ..control import Deadline, IsCancelled, Progress, stop_if
 from ..dependencies import compiled
 from .local_changes import ADD, candidates, may_change, open_turns
 from .problem import RoutingProblem
-from .simulation import Schedule, Slices, simulate_changed, simulate_rows
+from .simulation import Schedule, Slices, simulate_changed
 from .timetable import hop_at
 
 MOST_PASSES = 5
@@ -162,7 +162,7 @@ class Refinement:
             self.state[0] += 1
             return False
         before = now.entry[hop]  # up to then all is as it was
-        self._look_at(simulate_rows(self.problem, best.indptr, best.arc, cancelled=cancelled, record=True))
+        self._look_at(best)
         self.state[0] = np.searchsorted(best.exits()[self.order], before, side="left")
         return True
 

@@ -18,7 +18,7 @@ from ..dependencies import compiled
 from .heap import drop_first, push, replace_first
 from .problem import RoutingProblem
 from .routes import Routes
-from .timetable import Timetable, empty_timetable
+from .timetable import Timetable, copy_begun, empty_timetable
 from .volume_delay import background_at, travel_time
 
 SLICE_SECONDS = 0.1
@@ -216,11 +216,13 @@ def simulate_changed(
     new: np.ndarray,
     cancelled: IsCancelled = never,
 ) -> Schedule:
-    """Return the schedule when ``new`` (c,) arcs take the place of ``removed`` ones of a trip from a ``hop`` on.
+    """Return the recorded schedule when ``new`` (c,) arcs take the place of ``removed`` ones of a trip from a hop on.
 
-    ``hop`` is a position in the arcs of ``schedule``. Up to the moment at which it is entered nothing changes, so the
-    simulation starts there.
+    ``hop`` is a position in the arcs of the recorded ``schedule``. Up to the moment at which it is entered nothing
+    changes, so the simulation starts there.
     """
+    if schedule.table is None or schedule.order is None:
+        raise ValueError("The schedule was not recorded.")
     shift, trips = len(new) - removed, problem.trips
     old, behind = schedule.indptr, hop + removed
     indptr = old.copy()
@@ -234,12 +236,16 @@ def simulate_changed(
         old[:-1], old[1:], schedule.arc, schedule.entry, arrival, schedule.entry[hop], trip, shift, position, entered,
         left, keys, items,
     )  # fmt: skip
-    counts, slices = np.array([size, 0], dtype=np.int64), Slices()
-    nothing, nowhere = empty_timetable(np.zeros(0, dtype=np.int64)), np.empty(0, dtype=np.int32)
+    table = empty_timetable(np.bincount(arc, minlength=problem.arcs).astype(np.int64))
+    copy_begun(schedule.table, table, entered, left)
+    ended, order = int(left.sum()), np.empty(len(arc), dtype=np.int32)
+    order[:ended] = schedule.order[:ended]
+    order[:ended][order[:ended] >= behind] += shift
+    counts, slices = np.array([size, ended], dtype=np.int64), Slices()
     while counts[0] > 0:
         stop_if(cancelled)
         simulate_steps(
-            problem.cost, indptr[:-1], indptr[1:], arc, entry, arrival, position, entered, left, nothing, nowhere, keys,
+            problem.cost, indptr[:-1], indptr[1:], arc, entry, arrival, position, entered, left, table, order, keys,
             items, counts, slices.next(),
         )  # fmt: skip
-    return Schedule(indptr, arc, entry, arrival)
+    return Schedule(indptr, arc, entry, arrival, table, order)

@@ -56,20 +56,21 @@ def copied(table: Timetable) -> Timetable:
 def enlarged(table: Timetable) -> Timetable:
     """Return a timetable with the same content and more room."""
     larger = empty_timetable(table.size)
-    copy_lists(table, larger)
+    copy_begun(table, larger, table.size, table.size)
     return larger
 
 
 @compiled
-def copy_lists(table, other):
-    """Copy the lists of all arcs to another timetable, which has room for them."""
+def copy_begun(table, other, entered, left):
+    """Copy the first ``entered`` (m,) entries and ``left`` (m,) exits of all arcs to another timetable with room."""
     for road in range(len(table.start)):
         first = table.start[road]
         to = other.start[road]
-        for k in range(table.size[road]):
+        for k in range(entered[road]):
             other.entries[to + k] = table.entries[first + k]
-            other.exits[to + k] = table.exits[first + k]
             other.worth[to + k] = table.worth[first + k]
+        for k in range(left[road]):
+            other.exits[to + k] = table.exits[first + k]
 
 
 @compiled
