@@ -22,7 +22,7 @@ from .volume_delay import background_at, travel_time
 
 
 @compiled
-def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, hop_before, counts, keys, trips, steps):
+def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, hop_trip, counts, keys, trips, steps):
     """Handle up to ``steps`` arrivals at a node; stop early when ``hop_arc`` is full.
 
     Parameters
@@ -33,12 +33,12 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
         Background of ``cumulative``; empty with ``present``.
     seconds, row
         Least times to the destinations (d, n), row of each trip (t,).
-    node, last : (t,) int
-        Node of each trip and its last hop in the arrays of hops, -1 before the first.
+    node, last : (t,) int32
+        Node of each trip and the arc by which it has come, -1 before the first.
     load : (m,) int64
         Trips on each arc.
-    hop_arc, hop_before
-        Growing list of hops: arc, and the hop of the same trip before it.
+    hop_arc, hop_trip
+        Growing list of hops in the order of time: arc and trip.
     counts : (2,) int64
         Size of the heap and number of hops.
     """
@@ -50,7 +50,7 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
         now = keys[0]
         trip = trips[0]
         if last[trip] >= 0 and not cumulative:
-            load[hop_arc[last[trip]]] -= 1
+            load[last[trip]] -= 1
         here = node[trip]
         tree = row[trip]
         best = -1
@@ -76,8 +76,8 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
         road = star.arc[best]
         load[road] += 1
         hop_arc[hops] = road
-        hop_before[hops] = last[trip]
-        last[trip] = hops
+        hop_trip[hops] = trip
+        last[trip] = road
         hops += 1
         node[trip] = star.head[best]
         replace_first(keys, trips, size, now + best_time, trip)
@@ -86,23 +86,13 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
 
 
 @compiled
-def unroll(last, hop_arc, hop_before, indptr, arcs):
-    """Turn the lists of hops into rows: fill ``indptr`` (t+1,), and ``arcs`` when it is not empty."""
-    indptr[0] = 0
-    for trip in range(len(last)):
-        hops = 0
-        hop = last[trip]
-        while hop >= 0:
-            hops += 1
-            hop = hop_before[hop]
-        indptr[trip + 1] = indptr[trip] + hops
-        if len(arcs) > 0:
-            hop = last[trip]
-            k = indptr[trip + 1]
-            while hop >= 0:
-                k -= 1
-                arcs[k] = hop_arc[hop]
-                hop = hop_before[hop]
+def sort_hops(hop_arc, hop_trip, indptr, arcs):
+    """Fill ``arcs`` (k,) with the hops by trip, in each trip as they come; ``indptr`` (t+1,) holds the offsets."""
+    filled = indptr.copy()
+    for hop in range(len(arcs)):
+        trip = hop_trip[hop]
+        arcs[filled[trip]] = hop_arc[hop]
+        filled[trip] += 1
 
 
 def greedy_routes(
@@ -127,24 +117,24 @@ def greedy_routes(
         Background flow of ``cumulative``.
     """
     trips, star = problem.trips, problem.star()
-    node, last = problem.source.copy(), np.full(trips, -1, dtype=np.int64)
+    node, last = problem.source.copy(), np.full(trips, -1, dtype=np.int32)
     load = np.zeros(problem.arcs, dtype=np.int64)
     keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
     counts = np.array([fill_heap(keys, items, problem.departure), 0], dtype=np.int64)
-    hop_arc, hop_before = np.empty(64 * trips + 64, dtype=np.int32), np.empty(64 * trips + 64, dtype=np.int64)
+    hop_arc, hop_trip = np.empty((2, 64 * trips + 64), dtype=np.int32)
     static = static if flow_model == CUMULATIVE else np.empty(0)
     slices = Slices()
     while counts[0] > 0:
         stop_if(cancelled)
         if counts[1] == len(hop_arc):
-            hop_arc, hop_before = (np.concatenate([a, np.empty_like(a)]) for a in (hop_arc, hop_before))
+            hop_arc, hop_trip = (np.concatenate([a, np.empty_like(a)]) for a in (hop_arc, hop_trip))
         greedy_steps(
-            problem.cost, star, static, trees.seconds, trees.row, node, last, load, hop_arc, hop_before, counts,
+            problem.cost, star, static, trees.seconds, trees.row, node, last, load, hop_arc, hop_trip, counts,
             keys, items, slices.next(),
         )  # fmt: skip
         progress(1.0 - counts[0] / max(trips, 1), "")
-    indptr, empty = np.empty(trips + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
-    unroll(last, hop_arc, hop_before, indptr, empty)
-    arcs = np.empty(indptr[-1], dtype=np.int32)
-    unroll(last, hop_arc, hop_before, indptr, arcs)
+    hops = int(counts[1])
+    indptr = np.r_[0, np.cumsum(np.bincount(hop_trip[:hops], minlength=trips))].astype(np.int64)
+    arcs = np.empty(hops, dtype=np.int32)
+    sort_hops(hop_arc, hop_trip, indptr, arcs)
     return distinct(indptr, arcs, problem.source)
