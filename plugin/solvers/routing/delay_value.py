@@ -53,7 +53,7 @@ def kept_between(value):
 
 
 @compiled
-def go_back(cost, table, arc, entry, leave, order, last_hop, steps, following, near, enter_value, at_entry):
+def value_hops(cost, table, arc, entry, leave, order, last_hop, steps, following, near, enter_value, at_entry):
     """Fill the values U (k,) of up to ``steps`` hops, and W of their vehicles by the place in the timetable's entries.
 
     Parameters
@@ -122,7 +122,7 @@ def valued_timetable(problem: RoutingProblem, schedule: Schedule, cancelled: IsC
     enter_value, at_entry = np.empty(hops), np.ones(len(table.entries), dtype=np.float32)
     for last_hop in range(hops, 0, -SLICE):
         stop_if(cancelled)
-        go_back(
+        value_hops(
             problem.cost, table, schedule.arc, schedule.entry, leave, schedule.order, last_hop, SLICE, following, near,
             enter_value, at_entry,
         )  # fmt: skip

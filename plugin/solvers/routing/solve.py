@@ -101,13 +101,7 @@ def solve(
     certify = method == SYSTEM_OPTIMAL if certify is None else certify
     progress(0.0, "Fastest ways to each destination")
     trees = reverse_trees(problem, progress=part(progress, 0.0, 0.1), cancelled=cancelled)
-    fastest = trees.seconds[trees.row, problem.source] if problem.trips else np.empty(0)
-    there = np.isfinite(fastest)
-    routed, unreachable = np.flatnonzero(there), np.flatnonzero(~there)
-    if len(unreachable):
-        say(f"{len(unreachable)} of {problem.trips} vehicles cannot reach their destination and are not routed.")
-        problem = problem.only(routed)
-        trees = Trees(trees.destinations, trees.row[routed], trees.seconds, trees.toward)
+    problem, trees, there, fastest = _reachable(problem, trees, say)
     static = mean_background(problem.cost, 0.0, period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
     setting = Setting(problem, trees, flow_model, static, epsilon, deadline, cancelled, say)
     alone = individual_routes(problem, trees)
@@ -127,12 +121,12 @@ def solve(
     return RoutingResult(
         method=method,
         flow_model=flow_model,
-        routed=routed,
-        unreachable=unreachable,
+        routed=np.flatnonzero(there),
+        unreachable=np.flatnonzero(~there),
         problem=problem,
         routes=found.routes,
         travel=_travel(setting, found.routes) if found.travel is None else found.travel,
-        fastest=fastest[there],
+        fastest=fastest,
         static=static,
         individual_time=float(alone_travel.sum()),
         lower_bound=bound if certify else None,
@@ -149,6 +143,17 @@ def _refuse(method: int, flow_model: int, epsilon: float, cost: int) -> None:
     if not (np.isfinite(epsilon) and epsilon >= 0):
         raise SolverError(f"EPSILON must be at least 0, not {epsilon}.")
     refuse_mismatch(flow_model, cost)
+
+
+def _reachable(problem: RoutingProblem, trees: Trees, say: Log) -> tuple[RoutingProblem, Trees, np.ndarray, np.ndarray]:
+    """Return problem and trees without the trips that cannot arrive, which trips (t,) can, and their fastest times."""
+    fastest = trees.seconds[trees.row, problem.source] if problem.trips else np.empty(0)
+    there = np.isfinite(fastest)
+    if not there.all():
+        say(f"{(~there).sum()} of {problem.trips} vehicles cannot reach their destination and are not routed.")
+        problem = problem.only(np.flatnonzero(there))
+        trees = Trees(trees.destinations, trees.row[there], trees.seconds, trees.toward)
+    return problem, trees, there, fastest[there]
 
 
 def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:

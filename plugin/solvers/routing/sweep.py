@@ -163,6 +163,7 @@ class Sweep:
         row = self.trees.row[batch]
 
         def work(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+            """Return the positions in the batch of the trips to a destination, their limits, hops and arcs."""
             positions, search, slices = np.flatnonzero(row == number), self.scratch.get(), Slices(20)
             chosen, at, used = batch[positions], 0, np.zeros(1, dtype=np.int64)
             limit, hops = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)

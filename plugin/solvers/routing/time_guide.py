@@ -5,7 +5,7 @@ delay caused, read from the timetable; after the last bin the roads count as emp
 least cost to a destination follows from the heads of the arcs at the times when these are reached, between two bins by
 interpolation. Within a bin nodes are visited in the order of the bin after it, from above, until little changes.
 
-Only a region is looked at: the nodes on ways that cost at most a bit more than some trip's best one at mean costs.
+Only the region of a destination is looked at, as it is at mean costs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 from ..control import IsCancelled, never, stop_if
 from ..dependencies import compiled
 from .assignment.trees import ReverseStar, grow_tree
-from .heap import drop_first, push
 from .problem import RoutingProblem, Star
+from .region import Region, compact_star, mark_region
 from .simulation import Schedule
 from .timetable import Timetable, count_until, hop_at
 from .trees import Trees
@@ -104,55 +104,6 @@ def arc_costs(problem: RoutingProblem, table: Timetable, until: float, bins: int
     mean = problem.cost.free_flow.copy()
     fill_costs(problem.cost, table, used, step, total, times, mean, MEAN_SHARE)
     return ArcCosts(row, total, times, mean, step)
-
-
-@compiled
-def mark_region(star, weight, onward, sources, detour, slack, label, keys, nodes, local):
-    """Number the nodes of the region in ``local`` (n,), the others -1; return how many.
-
-    ``onward`` (n,) is the least cost to the destination at ``weight`` (m,). A node belongs to the region when for some
-    source the way over it costs at most ``detour`` times the least cost from there and ``slack`` more: one search from
-    all sources tells, when each starts at minus its allowance.
-    """
-    size = 0
-    for source in sources:
-        start = -detour * onward[source]
-        if start < label[source]:
-            label[source] = start
-            size = push(keys, nodes, size, start, source)
-    count = 0
-    while size > 0:
-        cost = keys[0]
-        here = nodes[0]
-        size = drop_first(keys, nodes, size)
-        if cost > label[here] or local[here] >= 0:
-            continue
-        local[here] = count
-        count += 1
-        for k in range(star.indptr[here], star.indptr[here + 1]):
-            there = star.head[k]
-            reached = cost + weight[star.arc[k]]
-            if reached < label[there] and reached + onward[there] <= slack:
-                label[there] = reached
-                size = push(keys, nodes, size, reached, there)
-    return count
-
-
-@compiled
-def compact_star(star, row, free, step, nodes, local, indptr, head, column, cost, bins):
-    """Fill the star of a region, with its nodes numbered by ``local``; return its number of arcs."""
-    size = 0
-    for i in range(len(nodes)):
-        for k in range(star.indptr[nodes[i]], star.indptr[nodes[i] + 1]):
-            there = local[star.head[k]]
-            if there >= 0:
-                head[size] = there
-                column[size] = row[star.arc[k]]
-                cost[size] = free[star.arc[k]]
-                bins[size] = free[star.arc[k]] / step
-                size += 1
-        indptr[i + 1] = size
-    return size
 
 
 @compiled
@@ -243,21 +194,6 @@ def raise_to(guide, node, time, value):
         guide.cost[k, i] += np.float32(more)
         if k + 1 < last:
             guide.cost[k + 1, i] += np.float32(more)
-
-
-class Region(NamedTuple):
-    """The part of the network that a guide covers.
-
-    Attributes
-    ----------
-    local : (n,) int32
-        Number of each node in the region, -1 outside.
-    node : (r,) int32
-        The nodes by that number.
-    """
-
-    local: np.ndarray
-    node: np.ndarray
 
 
 @dataclass(frozen=True)
