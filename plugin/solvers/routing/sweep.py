@@ -30,7 +30,7 @@ from .routes import Routes, distinct
 from .simulation import Schedule, Slices, simulate_rows
 from .time_dependent_search import Search, find_ways, make_search, mark_stays
 from .time_guide import Guide, Guides
-from .timetable import Timetable, enlarged, hop_at, make_room
+from .timetable import Timetable, copied, hop_at, make_room
 from .trees import Trees
 
 LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
@@ -144,7 +144,7 @@ class Sweep:
             while at < len(batch):
                 at = put_back(problem.cost, table, plan, self.search, self.trips, batch, ways, at, moved)
                 if at < len(batch):
-                    table, plan = enlarged(table), repacked(plan)
+                    table, plan = copied(table), repacked(plan)
             looked += len(batch)
             progress(looked / len(order), "")
         indptr, arc = rows_of(plan)[:2]

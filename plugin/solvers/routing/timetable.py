@@ -49,15 +49,10 @@ def empty_timetable(size: np.ndarray) -> Timetable:
 
 
 def copied(table: Timetable) -> Timetable:
-    """Return a timetable with the same content, to be changed."""
-    return Timetable(*(array.copy() for array in table))
-
-
-def enlarged(table: Timetable) -> Timetable:
-    """Return a timetable with the same content and more room."""
-    larger = empty_timetable(table.size)
-    copy_begun(table, larger, table.size, table.size)
-    return larger
+    """Return a timetable with the same content and new room, to be changed."""
+    other = empty_timetable(table.size.copy())
+    copy_begun(table, other, table.size, table.size)
+    return other
 
 
 @compiled
