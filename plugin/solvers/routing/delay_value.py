@@ -23,7 +23,7 @@ from .simulation import Schedule
 from .timetable import Timetable, copied
 from .volume_delay import background_at, travel_time
 
-SLICE = 1_000_000  # hops between two looks at whether the user wants to stop
+SLICE = 250_000  # hops between two looks at whether the user wants to stop
 LARGEST = 20.0  # of a value: above, the rates are too uncertain
 
 

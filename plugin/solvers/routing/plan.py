@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dependencies import compiled
+from .routes import rows_at
 from .simulation import Schedule
 from .timetable import add_stay, drop_stay
 
@@ -68,8 +69,7 @@ def insert_trip(table, plan, trip):
 def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return offsets (t+1,), arcs and entries of the plan's routes without the gaps of the arena."""
     indptr = np.r_[0, np.cumsum(plan.hops)].astype(np.int64)
-    at = np.arange(indptr[-1]) + np.repeat(plan.start - indptr[:-1], plan.hops)
-    return indptr, plan.arc[at], plan.entry[at]
+    return indptr, rows_at(plan.start, plan.hops, plan.arc), rows_at(plan.start, plan.hops, plan.entry)
 
 
 def repacked(plan: Plan) -> Plan:

@@ -58,8 +58,7 @@ class Routes:
         """Return offsets (t+1,) and arcs with one row a trip, whether or not trips share a route."""
         hops = self.hops()
         indptr = np.r_[0, np.cumsum(hops)].astype(np.int64)
-        within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], hops)
-        return indptr, self.arcs[np.repeat(self.indptr[:-1][self.of_trip], hops) + within]
+        return indptr, rows_at(self.indptr[:-1][self.of_trip], hops, self.arcs)
 
 
 def distinct(indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None) -> Routes:
@@ -88,8 +87,26 @@ def distinct(indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = No
     leaders, of_trip = np.unique(first, return_inverse=True)
     hops = (indptr[1:] - indptr[:-1])[leaders]
     out = np.r_[0, np.cumsum(hops)].astype(np.int64)
-    within = np.arange(out[-1]) - np.repeat(out[:-1], hops)
-    return Routes(out, arcs[np.repeat(indptr[:-1][leaders], hops) + within], of_trip.astype(np.int32).ravel())
+    return Routes(out, rows_at(indptr[:-1][leaders], hops, arcs), of_trip.astype(np.int32).ravel())
+
+
+def rows_at(start: np.ndarray, size: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the rows ``values[start : start + size]`` one after the other; ``start`` and ``size`` (r,)."""
+    rows = np.empty(int(size.sum()), dtype=values.dtype)
+    fill_rows(np.asarray(start, dtype=np.int64), np.asarray(size, dtype=np.int64), values, rows)
+    return rows
+
+
+@compiled
+def fill_rows(start, size, values, rows):
+    """Fill ``rows`` with the rows of ``values`` that begin at ``start`` (r,) and have ``size`` (r,) values."""
+    at = 0
+    for row in range(len(start)):
+        part = values[start[row] : start[row] + size[row]]
+        to = rows[at : at + len(part)]
+        for k in range(len(part)):
+            to[k] = part[k]
+        at += len(part)
 
 
 @compiled
