@@ -66,7 +66,7 @@ def measure(name: str, draws: range, folder: Path) -> tuple[list[Table], bool]:
 def kernels() -> Table:
     """Return what compiling and loading the kernels took; they are ready afterwards."""
     from benchmarks.kernels import compile_seconds, warm_up
-    from evacuation_planner.plugin.solvers.dependencies import kernels_compiled
+    from evacuation_planner.plugin.solvers.kernels import kernels_compiled
 
     table = Table("Kernels", ())
     if not kernels_compiled():

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from functools import cache
-from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable
 
 from .control import SolverError
 
@@ -72,67 +69,3 @@ def available(package: str) -> bool:
         return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):
         return False
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel with numba when it is installed (cached on disk), else return it unchanged.
-
-    Kernels are written once in the subset of Python that numba compiles. Setting the environment variable
-    ``EVACUATION_NO_NUMBA`` keeps them in plain Python. Where no folder for the cache can be written, kernels are
-    compiled anew in each run.
-    """
-    import os
-
-    if os.environ.get("EVACUATION_NO_NUMBA"):
-        return function
-    try:
-        import numba
-    except ImportError:
-        return function
-    try:
-        kernel = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder that it may write
-        return numba.njit(nogil=True)(function)
-    try:  # numba looks only at the kernel's own file; the kernels that it calls may lie in files beside it
-        cached: Any = kernel._cache  # type: ignore[attr-defined]
-        cached._cache_file._source_stamp = _source_stamp(Path(function.__code__.co_filename).resolve())
-        cached._cache_file._load_index = _readable(cached._cache_file._load_index)
-    except AttributeError:  # another version of numba keeps it elsewhere
-        return kernel
-    return kernel
-
-
-def _readable(load_index: Callable[[], dict]) -> Callable[[], dict]:
-    """Return ``load_index`` of a kernel's cache, for which one of an earlier version, with other types, is empty."""
-
-    def load() -> dict:
-        try:
-            return load_index()
-        except Exception:  # whatever unpickling names that are no longer there may raise
-            return {}
-
-    return load
-
-
-def kernels_compiled() -> bool:
-    """Whether kernels run compiled; else they are plain Python, about a hundred times slower."""
-    import os
-
-    return not os.environ.get("EVACUATION_NO_NUMBA") and available("numba")
-
-
-def _source_stamp(path: Path) -> tuple[float, int]:
-    """Return newest change and total size of the sources that a kernel in ``path`` may depend on."""
-    solvers = Path(__file__).resolve().parent
-    inside = solvers in path.parents and path.parent != solvers
-    return _folder_stamp(solvers / path.relative_to(solvers).parts[0]) if inside else _stamp([path])
-
-
-@cache
-def _folder_stamp(folder: Path) -> tuple[float, int]:
-    return _stamp(sorted(folder.rglob("*.py")))
-
-
-def _stamp(paths: list[Path]) -> tuple[float, int]:
-    stats = [path.stat() for path in paths]
-    return max(s.st_mtime for s in stats), sum(s.st_size for s in stats)

@@ -55,7 +55,7 @@ import sys
 sys.path[:0] = {paths!r}
 from typing import NamedTuple
 import numpy as np
-from evacuation_planner.plugin.solvers.dependencies import compiled
+from evacuation_planner.plugin.solvers.kernels import compiled
 
 class {name}(NamedTuple):
     values: np.ndarray

@@ -13,7 +13,7 @@ from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
 from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
 from evacuation_planner.plugin.solvers.routing.routes import distinct
-from evacuation_planner.plugin.solvers.routing.simulation import Schedule, simulate_rows
+from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, Schedule, simulate_rows
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from evacuation_planner.plugin.solvers.routing.time_guide import Guides, remaining
 from evacuation_planner.plugin.solvers.routing.timetable import (
@@ -46,7 +46,7 @@ def crowded_grid(kind: int = LINEAR, trips: int = 1500, side: int = 7) -> Routin
 def alone(problem: RoutingProblem) -> Schedule:
     routes = solve(problem, method=0).routes
     indptr, arc = routes.expanded()
-    return simulate_rows(problem, indptr, arc, record=True)
+    return simulate_rows(problem, indptr, arc, record=TIMETABLE)
 
 
 def detour(problem: RoutingProblem, trip: int, rng: np.random.Generator) -> list[int]:
@@ -104,7 +104,7 @@ def test_in_a_steady_flow_a_delay_is_worth_the_marginal_time_of_the_static_flow(
     trips, rate = 3000, 0.5
     cost = road_cost(LINEAR, np.array([20.0]), a=0.02)
     problem = routing_problem(2, [0], [1], cost, [0] * trips, [1] * trips, np.arange(trips) / rate)
-    schedule = simulate_rows(problem, np.arange(trips + 1), np.zeros(trips, dtype=np.int32), record=True)
+    schedule = simulate_rows(problem, np.arange(trips + 1), np.zeros(trips, dtype=np.int32), record=TIMETABLE)
     worth = np.diff(valued_timetable(problem, schedule).worth[:trips])
     assert np.median(worth[500:2500]) == pytest.approx(1 / (1 - 0.4 * rate), rel=0.02)
     assert worth[-1] == 1.0  # nobody comes after the last

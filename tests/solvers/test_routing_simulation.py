@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.problem import routing_problem
 from evacuation_planner.plugin.solvers.routing.routes import distinct
-from evacuation_planner.plugin.solvers.routing.simulation import simulate, simulate_changed
+from evacuation_planner.plugin.solvers.routing.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.static_flow import static_schedule, static_travel
 from evacuation_planner.plugin.solvers.routing.volume_delay import (
     BPR,
@@ -45,33 +45,6 @@ def test_simulation_agrees_with_the_definition(kind, background):
         routes = drawn_routes(case, seed)
         schedule = simulate(case.problem, rows(routes))
         np.testing.assert_allclose(schedule.arrival, present_arrivals(case, routes), rtol=1e-12)
-
-
-@pytest.mark.parametrize("kind", [LINEAR, DENSITY])
-def test_a_changed_route_is_simulated_from_where_it_changes_as_from_the_beginning(kind):
-    """Some draws have whole numbers of seconds, so that vehicles meet at the very same moment."""
-    for seed in range(150):
-        case = random_case(seed, kind, trips=10, background=seed % 3 == 0)
-        before, after = drawn_routes(case, seed), drawn_routes(case, seed + 1000)
-        trip = seed % 10
-        same = next((k for k, (a, b) in enumerate(zip(before[trip], after[trip])) if a != b), None)
-        if same is None:
-            continue
-        schedule = simulate(case.problem, rows(before), record=True)
-        hop = int(schedule.indptr[trip]) + same
-        changed = simulate_changed(
-            case.problem, schedule, trip, hop, len(before[trip]) - same, np.array(after[trip][same:])
-        )
-        routes = [after[k] if k == trip else before[k] for k in range(10)]
-        whole = simulate(case.problem, rows(routes), record=True)
-        assert changed.arc.tolist() == sum(routes, []) and changed.indptr.tolist() == whole.indptr.tolist()
-        np.testing.assert_array_equal(changed.arrival, whole.arrival)
-        np.testing.assert_array_equal(changed.entry, whole.entry)
-        np.testing.assert_array_equal(changed.order, whole.order)
-        for road in range(case.problem.arcs):
-            lists = slice(whole.table.start[road], whole.table.start[road] + whole.table.size[road])
-            np.testing.assert_array_equal(changed.table.entries[lists], whole.table.entries[lists])
-            np.testing.assert_array_equal(changed.table.exits[lists], whole.table.exits[lists])
 
 
 @given(st.integers(0, 10_000))

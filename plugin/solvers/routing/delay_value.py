@@ -17,24 +17,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..control import IsCancelled, never, stop_if
-from ..dependencies import compiled
+from ..kernels import compiled
 from .problem import RoutingProblem
 from .simulation import Schedule
-from .timetable import Timetable, copied
+from .timetable import Timetable, copied, seek
 from .volume_delay import background_at, travel_time
 
 SLICE = 250_000  # hops between two looks at whether the user wants to stop
 LARGEST = 20.0  # of a value: above, the rates are too uncertain
-
-
-@compiled
-def seek(values, first, last, count, limit):
-    """Return how many of the sorted ``values[first:last]`` are at most ``limit``, from a ``count`` that is near."""
-    while count > 0 and values[first + count - 1] > limit:
-        count -= 1
-    while first + count < last and values[first + count] <= limit:
-        count += 1
-    return count
 
 
 @compiled

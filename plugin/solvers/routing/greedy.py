@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..control import IsCancelled, Progress, never, no_progress, stop_if
-from ..dependencies import compiled
+from ..kernels import compiled, compiled_with_arrays
 from .heap import drop_first, replace_first
 from .problem import CUMULATIVE, RoutingProblem
 from .routes import Routes, distinct
@@ -85,7 +85,7 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
     counts[1] = hops
 
 
-@compiled
+@compiled_with_arrays
 def sort_hops(hop_arc, hop_trip, indptr, arcs):
     """Fill ``arcs`` (k,) with the hops by trip, in each trip as they come; ``indptr`` (t+1,) holds the offsets."""
     filled = indptr.copy()

@@ -6,7 +6,7 @@ The caller owns the arrays and the size; a function that changes the size return
 
 from __future__ import annotations
 
-from ..dependencies import compiled
+from ..kernels import compiled
 
 
 @compiled

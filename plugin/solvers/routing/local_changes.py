@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dependencies import compiled
+from ..kernels import compiled, compiled_with_arrays
 from .problem import RoutingProblem
 
 ADD, DROP, SWAP = 0, 1, 2
@@ -89,7 +89,7 @@ def open_turns(problem: RoutingProblem) -> Turns:
     return turns
 
 
-@compiled
+@compiled_with_arrays
 def fill_open(star, tail, head, turns, on_route):
     """Fill ``turns.open``."""
     found = np.empty((1, 3), np.int64)

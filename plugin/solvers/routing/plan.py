@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dependencies import compiled
+from ..kernels import compiled
 from .routes import rows_at
 from .simulation import Schedule
 from .timetable import add_stay, drop_stay

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, stop_if
-from ..dependencies import compiled
+from ..kernels import compiled, compiled_with_arrays
 from .local_changes import candidates, may_change, open_turns
 from .problem import RoutingProblem
 from .routes import Routes, distinct
@@ -57,7 +57,7 @@ def best_change(cost, static, load, found, count, first_saved, both_saved, least
     return best
 
 
-@compiled
+@compiled_with_arrays
 def refine_steps(cost, static, star, turns, tail, head, load, size, arcs, epsilon, on_route, state, steps):
     """Refine up to ``steps`` trips of a block, each from its first node to its last.
 

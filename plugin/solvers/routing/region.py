@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dependencies import compiled
+from ..kernels import compiled
 from .heap import drop_first, push
 
 

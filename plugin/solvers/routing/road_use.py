@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..dependencies import compiled
+from ..kernels import compiled
 from .problem import PRESENT
 from .result import RoutingResult
 

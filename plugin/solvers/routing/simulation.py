@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..control import IsCancelled, Progress, never, no_progress, stop_if
-from ..dependencies import compiled
+from ..kernels import compiled
 from .heap import drop_first, push, replace_first
 from .problem import RoutingProblem
 from .routes import Routes
-from .timetable import Timetable, copy_begun, empty_timetable
+from .timetable import NO_TIMETABLE, Timetable, empty_timetable
 from .volume_delay import background_at, travel_time
 
 SLICE_SECONDS = 0.1
+ORDER, TIMETABLE = 1, 2  # what a simulation records: the order of the hops, that and the timetable
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def simulate_steps(
     entered, left : (m,) int64
         Vehicles that have entered and left each arc so far.
     table : Timetable
-        Filled with entries and exits, when ``order`` (k,) is not empty; that is filled with the hops as they end.
+        Filled with entries and exits, unless it is empty.
+    order : (k,) int32
+        Filled with the hops as they end, unless it is empty.
     keys, trips : (t,)
         Heap of (time, trip).
     counts : (2,) int64
@@ -97,7 +100,8 @@ def simulate_steps(
     """
     size = counts[0]
     ended = counts[1]
-    record = len(order) > 0
+    ordered = len(order) > 0
+    record = len(table.size) > 0
     while size > 0 and steps > 0:
         steps -= 1
         now = keys[0]
@@ -107,6 +111,7 @@ def simulate_steps(
             road = arc[hop - 1]
             if record:
                 table.exits[table.start[road] + left[road]] = now
+            if ordered:
                 order[ended] = hop - 1
             left[road] += 1
             ended += 1
@@ -141,9 +146,9 @@ def simulate(
     routes: Routes,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
-    record: bool = False,
+    record: int = 0,
 ) -> Schedule:
-    """Return when every vehicle is where if the trips take ``routes``; with its timetable if it is to ``record`` it.
+    """Return when every vehicle is where if the trips take ``routes``; ``record`` is ORDER, TIMETABLE or 0.
 
     Raises
     ------
@@ -160,92 +165,24 @@ def simulate_rows(
     arc: np.ndarray,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
-    record: bool = False,
+    record: int = 0,
 ) -> Schedule:
     """Return the schedule of routes given as one row of arcs a trip; see :func:`simulate`."""
     trips = problem.trips
     entry, arrival = np.empty(len(arc)), problem.departure.copy()
     start, end = indptr[:-1], indptr[1:]
     position, (entered, left) = start.copy(), np.zeros((2, problem.arcs), dtype=np.int64)
-    size = np.bincount(arc, minlength=problem.arcs).astype(np.int64) if record else entered
-    table, order = empty_timetable(size), np.empty(len(arc) if record else 0, dtype=np.int32)
+    table, order = None, np.empty(len(arc) if record else 0, dtype=np.int32)
+    if record == TIMETABLE:
+        table = empty_timetable(np.bincount(arc, minlength=problem.arcs).astype(np.int64))
     keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
     counts = np.array([fill_heap(keys, items, problem.departure), 0], dtype=np.int64)
     slices = Slices()
     while counts[0] > 0:
         stop_if(cancelled)
         simulate_steps(
-            problem.cost, start, end, arc, entry, arrival, position, entered, left, table, order, keys, items, counts,
-            slices.next(),
+            problem.cost, start, end, arc, entry, arrival, position, entered, left, table or NO_TIMETABLE, order,
+            keys, items, counts, slices.next(),
         )  # fmt: skip
         progress(counts[1] / max(len(arc), 1), "")
-    return Schedule(indptr, arc, entry, arrival, table, order) if record else Schedule(indptr, arc, entry, arrival)
-
-
-@compiled
-def wind_back(start, end, arc, entry, arrival, time, trip, shift, position, entered, left, keys, trips):
-    """Set a simulation to the moment just before ``trip`` enters an arc at ``time``; return the size of the heap.
-
-    ``start``, ``end`` (t,), ``arc``, ``entry`` and ``arrival`` are those of the finished one. ``position`` (t,) is
-    filled with the next hop of each trip, ``shift`` places on for the trips after ``trip``.
-    """
-    size = 0
-    for other in range(len(start)):
-        done = start[other]
-        while done < end[other] and (entry[done] < time or (entry[done] == time and other < trip)):
-            entered[arc[done]] += 1
-            if done > start[other]:
-                left[arc[done - 1]] += 1
-            done += 1
-        coming = entry[done] if done < end[other] else arrival[other]
-        if done == end[other] and (coming < time or (coming == time and other < trip)):
-            if done > start[other]:
-                left[arc[done - 1]] += 1
-        else:
-            size = push(keys, trips, size, coming, other)
-        position[other] = done + (shift if other > trip else 0)
-    return size
-
-
-def simulate_changed(
-    problem: RoutingProblem,
-    schedule: Schedule,
-    trip: int,
-    hop: int,
-    removed: int,
-    new: np.ndarray,
-    cancelled: IsCancelled = never,
-) -> Schedule:
-    """Return the recorded schedule when ``new`` (c,) arcs take the place of ``removed`` ones of a trip from a hop on.
-
-    ``hop`` is a position in the arcs of the recorded ``schedule``. Up to the moment at which it is entered nothing
-    changes, so the simulation starts there.
-    """
-    if schedule.table is None or schedule.order is None:
-        raise ValueError("The schedule was not recorded.")
-    shift, trips = len(new) - removed, problem.trips
-    old, behind = schedule.indptr, hop + removed
-    indptr = old.copy()
-    indptr[trip + 1 :] += shift
-    arc = np.concatenate([schedule.arc[:hop], np.asarray(new, dtype=np.int32), schedule.arc[behind:]])
-    entry = np.concatenate([schedule.entry[:hop], np.empty(len(new)), schedule.entry[behind:]])
-    arrival, position = schedule.arrival.copy(), np.empty(trips, dtype=np.int64)
-    entered, left = np.zeros((2, problem.arcs), dtype=np.int64)
-    keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
-    size = wind_back(
-        old[:-1], old[1:], schedule.arc, schedule.entry, arrival, schedule.entry[hop], trip, shift, position, entered,
-        left, keys, items,
-    )  # fmt: skip
-    table = empty_timetable(np.bincount(arc, minlength=problem.arcs).astype(np.int64))
-    copy_begun(schedule.table, table, entered, left)
-    ended, order = int(left.sum()), np.empty(len(arc), dtype=np.int32)
-    order[:ended] = schedule.order[:ended]
-    order[:ended][order[:ended] >= behind] += shift
-    counts, slices = np.array([size, ended], dtype=np.int64), Slices()
-    while counts[0] > 0:
-        stop_if(cancelled)
-        simulate_steps(
-            problem.cost, indptr[:-1], indptr[1:], arc, entry, arrival, position, entered, left, table, order, keys,
-            items, counts, slices.next(),
-        )  # fmt: skip
-    return Schedule(indptr, arc, entry, arrival, table, order)
+    return Schedule(indptr, arc, entry, arrival, table, order if record else None)

@@ -8,7 +8,8 @@ from typing import Callable
 import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part
-from ..dependencies import how_to_install, kernels_compiled
+from ..dependencies import how_to_install
+from ..kernels import kernels_compiled
 from .greedy import greedy_routes
 from .individual import individual_routes
 from .problem import (
@@ -25,7 +26,7 @@ from .problem import (
 )
 from .result import RoutingResult
 from .routes import Routes, distinct
-from .simulation import Schedule, simulate
+from .simulation import ORDER, TIMETABLE, Schedule, simulate
 from .static_flow import static_travel
 from .trees import Trees, reverse_trees
 from .volume_delay import BPR, COST_NAMES, LINEAR, least_background, mean_background, times_at
@@ -178,7 +179,7 @@ def _travel(setting: Setting, routes: Routes) -> np.ndarray:
     return static_travel(setting.problem, routes, setting.static)
 
 
-def _simulated(setting: Setting, routes: Routes, record: bool = False) -> Schedule:
+def _simulated(setting: Setting, routes: Routes, record: int = 0) -> Schedule:
     return simulate(setting.problem, routes, cancelled=setting.cancelled, record=record)
 
 
@@ -197,7 +198,7 @@ def _refined(setting: Setting, progress: Progress) -> Found:
     start, problem = _greedy(setting, part(progress, 0.0, 0.3)).routes, setting.problem
     bar, deadline, cancelled = part(progress, 0.3, 1.0), setting.deadline, setting.cancelled
     if setting.flow_model == PRESENT:
-        schedule = _simulated(setting, start, record=True)
+        schedule = _simulated(setting, start, record=ORDER)
         refined, changes = refined_present_routes(problem, schedule, setting.epsilon, deadline, bar, cancelled)
         routes = distinct(refined.indptr, refined.arc, problem.source)
         old, travel = schedule.arrival - problem.departure, refined.arrival - problem.departure
@@ -219,7 +220,7 @@ def _system_optimal(setting: Setting, progress: Progress) -> Found:
         return _static_optimum(setting, True, progress)
     from .sweep import system_optimal_routes
 
-    start = _simulated(setting, _greedy(setting, part(progress, 0.0, 0.1)).routes, record=True)
+    start = _simulated(setting, _greedy(setting, part(progress, 0.0, 0.1)).routes, record=TIMETABLE)
     routes, history = system_optimal_routes(
         setting.problem, setting.trees, start, setting.deadline, part(progress, 0.1, 1.0), setting.cancelled,
         setting.log,

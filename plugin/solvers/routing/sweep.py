@@ -21,13 +21,13 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, never, no_progress, part, stop_if
-from ..dependencies import compiled
+from ..kernels import compiled
 from .assignment.trees import ReverseStar
 from .delay_value import valued_timetable
 from .plan import Plan, insert_trip, make_plan, remove_trip, repacked, rows_of
 from .problem import RoutingProblem, Star
 from .routes import Routes, distinct
-from .simulation import Schedule, Slices, simulate_rows
+from .simulation import TIMETABLE, Schedule, Slices, simulate_rows
 from .time_dependent_search import Search, find_ways, make_search, mark_stays
 from .time_guide import Guide, Guides
 from .timetable import Timetable, copied, hop_at, make_room
@@ -148,7 +148,7 @@ class Sweep:
             looked += len(batch)
             progress(looked / len(order), "")
         indptr, arc = rows_of(plan)[:2]
-        return simulate_rows(problem, indptr, arc, cancelled=cancelled, record=True), looked, int(moved[0])
+        return simulate_rows(problem, indptr, arc, cancelled=cancelled, record=TIMETABLE), looked, int(moved[0])
 
     def find(
         self,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dependencies import compiled
+from ..kernels import compiled
 from .heap import drop_first, push
 from .time_guide import raise_to, remaining
 from .timetable import hop_at

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..control import IsCancelled, never, stop_if
-from ..dependencies import compiled
+from ..kernels import compiled, compiled_with_arrays
 from .assignment.trees import ReverseStar, grow_tree
 from .problem import RoutingProblem, Star
 from .region import Region, compact_star, mark_region
@@ -119,7 +119,7 @@ def sort_again(order, values):
         order[j + 1] = node
 
 
-@compiled
+@compiled_with_arrays
 def go_back(indptr, head, column, free_cost, free_bins, step, arc_cost, arc_bins, destination, order, passes, cost):
     """Fill ``cost`` (b+1, r) from its last row upwards; ``order`` (r,) holds the nodes by that row."""
     last = len(cost) - 1

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dependencies import compiled
+from ..kernels import compiled
 from .volume_delay import background_at, travel_time
 
 
@@ -42,29 +42,31 @@ class Timetable(NamedTuple):
 def empty_timetable(size: np.ndarray) -> Timetable:
     """Return a timetable with ``size`` (m,) vehicles on each arc, their times still to be filled, and room for more."""
     room = size + size // 4 + 4
-    start = np.r_[0, np.cumsum(room)[:-1]].astype(np.int64)
+    start = np.cumsum(room) - room
     used = int(room.sum())
     entries, exits, worth = np.empty((3, 2 * used), dtype=np.float32)
     return Timetable(start, size, room, entries, exits, worth, np.array([used], dtype=np.int64))
 
 
+NO_TIMETABLE = empty_timetable(np.empty(0, dtype=np.int64))
+
+
 def copied(table: Timetable) -> Timetable:
     """Return a timetable with the same content and new room, to be changed."""
     other = empty_timetable(table.size.copy())
-    copy_begun(table, other, table.size, table.size)
+    copy_lists(table, other)
     return other
 
 
 @compiled
-def copy_begun(table, other, entered, left):
-    """Copy the first ``entered`` (m,) entries and ``left`` (m,) exits of all arcs to another timetable with room."""
+def copy_lists(table, other):
+    """Copy the lists of all arcs to another timetable with room."""
     for road in range(len(table.start)):
         first = table.start[road]
         to = other.start[road]
-        for k in range(entered[road]):
+        for k in range(table.size[road]):
             other.entries[to + k] = table.entries[first + k]
             other.worth[to + k] = table.worth[first + k]
-        for k in range(left[road]):
             other.exits[to + k] = table.exits[first + k]
 
 
@@ -80,6 +82,16 @@ def count_until(values, first, last, limit):
         else:
             high = middle
     return low - first
+
+
+@compiled
+def seek(values, first, last, count, limit):
+    """Return how many of the sorted ``values[first:last]`` are at most ``limit``, from a ``count`` that is near."""
+    while count > 0 and values[first + count - 1] > limit:
+        count -= 1
+    while first + count < last and values[first + count] <= limit:
+        count += 1
+    return count
 
 
 @compiled

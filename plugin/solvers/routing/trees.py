@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..control import IsCancelled, Progress, SolverError, never, no_progress, stop_if
-from ..dependencies import compiled
+from ..kernels import compiled
 from .assignment.trees import ReverseStar, grow_tree
 from .problem import RoutingProblem
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..control import SolverError
-from ..dependencies import compiled
+from ..kernels import compiled
 
 LINEAR, DENSITY, BPR = 0, 1, 2
 COST_NAMES = ("linear", "density", "BPR")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...control import SolverError
-from ...dependencies import compiled
+from ...kernels import compiled
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 
-from ...dependencies import compiled
+from ...kernels import compiled
 from .cost import CURVATURE, FLOW, MARGINAL, OWN, curvature_at, marginal_at, refresh, total_value
 from .network import Demand, Roads
 from .rounding import downstream_order, round_destination, walk_trips

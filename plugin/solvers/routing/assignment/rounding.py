@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...dependencies import compiled
+from ...kernels import compiled, compiled_with_arrays
 
 
 @compiled
@@ -227,7 +227,7 @@ def take_off(first, last, vehicles, arcs, tail, head, out_indptr, out_arc, left,
             take_next_arc(v, head, out_indptr, out_arc, left, present)
 
 
-@compiled
+@compiled_with_arrays
 def walk_trips(
     root, tail, head, out_indptr, out_arc, origin, trips, carrying, amount, left, indptr, arcs, vehicles
 ):  # fmt: skip

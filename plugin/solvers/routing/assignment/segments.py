@@ -9,7 +9,7 @@ Flows may be whole numbers, then only whole amounts move and the comparison is e
 
 from __future__ import annotations
 
-from ...dependencies import compiled
+from ...kernels import compiled
 from .cost import CURVATURE, FLOW, MARGINAL, OWN, curvature_at, marginal_at, value_at
 
 NEWTON_STEPS = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...dependencies import compiled
+from ...kernels import compiled, compiled_with_arrays
 
 AFTER, BEFORE, SLOT, NEXT_ARC = range(4)  # columns of the bucket queue's table of nodes
 BUCKET_SHARE = 0.3  # width of a bucket in mean arc costs: narrow enough that few nodes are read twice
@@ -54,7 +54,7 @@ def push(first, link, node, slot):
     first[slot] = node
 
 
-@compiled
+@compiled_with_arrays
 def grow_tree(indptr, star_arc, star_tail, star_cost, root, seconds, toward):
     """Fill the distances to ``root`` and the next arc towards it.
 
