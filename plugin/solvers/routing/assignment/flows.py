@@ -96,7 +96,7 @@ class DestinationFlows:
         n, m = roads.nodes, len(roads.tail)
         self.support = np.zeros(m, dtype=np.int32)
         self.listed = np.zeros(m, dtype=bool)
-        self.mark = np.zeros((n, 4), dtype=np.int64)
+        self.nodes = np.zeros((n, 8))
         self.serial = 0
         self.used, self.tree = np.zeros(n + 1, dtype=np.int32), np.zeros(n + 1, dtype=np.int32)
         self.order, self.entering = np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.int32)
@@ -123,7 +123,7 @@ class DestinationFlows:
         roads = self.roads
         count, self.serial, moved = balance_destination(
             self.system, self.quadratic, whole, self.root(d), roads.tail, roads.head, roads.out_indptr, roads.out_arc,
-            toward, self.support, len(self.arcs[d]), self.listed, self.table, self.mark, self.serial, self.used,
+            toward, self.support, len(self.arcs[d]), self.listed, self.table, self.nodes, self.serial, self.used,
             self.tree,
         )  # fmt: skip
         self._fold(d, count)
@@ -207,7 +207,7 @@ class DestinationFlows:
         """Return flows that may change on their own; network and the other working space are shared."""
         twin = copy.copy(self)
         twin.table, twin.arcs, twin.amount = self.table.copy(), list(self.arcs), list(self.amount)
-        twin.mark = np.zeros_like(self.mark)  # each counts its marks by itself: shared ones would be mistaken
+        twin.nodes = np.zeros_like(self.nodes)  # each counts its pairs by itself: shared marks would be mistaken
         return twin
 
     @property

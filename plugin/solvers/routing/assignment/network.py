@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...control import SolverError
+from ...kernels import compiled_with_arrays
 from .trees import ReverseStar
 
 
@@ -45,6 +46,21 @@ class Roads:
         return cls(nodes, tail, head, indptr, order, ReverseStar(nodes, tail, head))
 
 
+@compiled_with_arrays
+def order_of(keys, size):
+    """Return the stable order (k,) int64 that sorts ``keys`` (k,), whole numbers below ``size``."""
+    place = np.zeros(size + 1, np.int64)
+    for key in keys:
+        place[key + 1] += 1
+    for key in range(size):
+        place[key + 1] += place[key]
+    order = np.empty(len(keys), np.int64)
+    for k in range(len(keys)):
+        order[place[keys[k]]] = k
+        place[keys[k]] += 1
+    return order
+
+
 @dataclass(frozen=True)
 class Demand:
     """Trips grouped by destination and, within it, by origin: identical trips share all work.
@@ -73,8 +89,9 @@ class Demand:
     @classmethod
     def of(cls, source: np.ndarray, destination: np.ndarray, weight: np.ndarray, trips: np.ndarray) -> Demand:
         """Group ``trips`` (indices, ascending) among all of ``source``, ``destination`` and ``weight`` (t,)."""
-        most = int(source.max()) + 1 if len(source) else 1
-        trips = trips[np.argsort(destination[trips].astype(np.int64) * most + source[trips], kind="stable")]
+        for node in (source, destination):
+            at = node[trips]
+            trips = trips[order_of(at, int(at.max(initial=0)) + 1)]
         origin, root = source[trips], destination[trips]
         new_root = np.r_[True, root[1:] != root[:-1]] if len(trips) else np.zeros(0, dtype=bool)
         new_group = new_root | np.r_[True, origin[1:] != origin[:-1]] if len(trips) else new_root

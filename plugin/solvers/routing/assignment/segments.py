@@ -16,17 +16,51 @@ NEWTON_STEPS = 12
 BALANCED = 1e-13
 
 
+# Columns of the table of nodes: where the last pair's ways came by, and the arc with most flow, as far as it is known.
+USED_SERIAL, USED_PLACE, TREE_SERIAL, TREE_PLACE, KNOWN, HEAVIEST, NEXT, SECOND = range(8)
+
+
 @compiled
-def heaviest(node, out_indptr, out_arc, table):
-    """Return the arc leaving ``node`` with most flow of this destination, -1 when none has any."""
+def look_for_heaviest(row, node, head, out_indptr, out_arc, table, stamp):
+    """Write into the row of ``node`` which arc leaving it has most flow of this destination, -1 if none has any.
+
+    Beside it stand the node that it leads to and the most that any other arc has.
+    """
     best = -1
     most = 0.0
+    second = 0.0
     for j in range(out_indptr[node], out_indptr[node + 1]):
         e = out_arc[j]
-        if table[e, OWN] > most:
-            most = table[e, OWN]
+        own = table[e, OWN]
+        if own > most:
+            second = most
+            most = own
             best = e
-    return best
+        elif own > second:
+            second = own
+    row[KNOWN] = stamp
+    row[HEAVIEST] = best
+    row[NEXT] = head[best] if best >= 0 else -1
+    row[SECOND] = second
+
+
+@compiled
+def weigh_again(nodes, stamp, tail, head, table, e):
+    """Take note, at the tail of arc ``e``, that its flow has changed."""
+    row = nodes[tail[e]]
+    if row[KNOWN] != stamp:
+        return
+    own = table[e, OWN]
+    heaviest = int(row[HEAVIEST])
+    if heaviest == e:
+        if own <= row[SECOND]:
+            row[KNOWN] = -1.0
+    elif heaviest < 0 or own > table[heaviest, OWN]:
+        row[SECOND] = table[heaviest, OWN] if heaviest >= 0 else 0.0
+        row[HEAVIEST] = e
+        row[NEXT] = head[e]
+    elif own > row[SECOND]:
+        row[SECOND] = own
 
 
 @compiled
@@ -119,7 +153,7 @@ def whole_amount(system, table, used, used_length, tree, tree_length, amount, le
 
 
 @compiled
-def find_pair(first, root, tail, head, out_indptr, out_arc, toward, table, mark, serial, used, tree):
+def find_pair(first, root, tail, head, out_indptr, out_arc, toward, table, nodes, stamp, serial, used, tree):
     """Follow the used way from arc ``first`` and the tree's way from its tail until they meet.
 
     Returns
@@ -133,11 +167,13 @@ def find_pair(first, root, tail, head, out_indptr, out_arc, toward, table, mark,
     used[0] = first
     used_length = 1
     tree_length = 0
-    mark[j, 0] = serial
-    mark[j, 1] = 0
-    mark[j, 2] = serial
-    mark[i, 0] = serial
-    mark[i, 1] = 1
+    row = nodes[j]
+    row[USED_SERIAL] = serial
+    row[USED_PLACE] = 0
+    row[TREE_SERIAL] = serial
+    row = nodes[i]
+    row[USED_SERIAL] = serial
+    row[USED_PLACE] = 1
     while True:
         if j != root:
             e = toward[j]
@@ -146,23 +182,27 @@ def find_pair(first, root, tail, head, out_indptr, out_arc, toward, table, mark,
             tree[tree_length] = e
             tree_length += 1
             j = head[e]
-            mark[j, 2] = serial
-            mark[j, 3] = tree_length
-            if mark[j, 0] == serial:
-                return mark[j, 1], tree_length
+            row = nodes[j]
+            row[TREE_SERIAL] = serial
+            row[TREE_PLACE] = tree_length
+            if row[USED_SERIAL] == serial:
+                return int(row[USED_PLACE]), tree_length
         if i != root:
-            e = heaviest(i, out_indptr, out_arc, table)
-            if e < 0:
+            row = nodes[i]
+            if row[KNOWN] != stamp:
+                look_for_heaviest(row, i, head, out_indptr, out_arc, table, stamp)
+            if row[HEAVIEST] < 0.0:
                 return 0, -1
-            used[used_length] = e
+            used[used_length] = int(row[HEAVIEST])
             used_length += 1
-            i = head[e]
-            if mark[i, 0] == serial:
-                return used_length, -2 - mark[i, 1]
-            mark[i, 0] = serial
-            mark[i, 1] = used_length
-            if mark[i, 2] == serial:
-                return used_length, mark[i, 3]
+            i = int(row[NEXT])
+            row = nodes[i]
+            if row[USED_SERIAL] == serial:
+                return used_length, -2 - int(row[USED_PLACE])
+            row[USED_SERIAL] = serial
+            row[USED_PLACE] = used_length
+            if row[TREE_SERIAL] == serial:
+                return used_length, int(row[TREE_PLACE])
 
 
 @compiled
@@ -211,7 +251,7 @@ def balance_pair(system, quadratic, whole, table, used, used_length, tree, tree_
 @compiled
 def balance_destination(
     system, quadratic, whole, root, tail, head, out_indptr, out_arc, toward, support, count, listed,
-    table, mark, serial, used, tree,
+    table, nodes, serial, used, tree,
 ):  # fmt: skip
     """Go once through the used arcs off the tree and balance the pair that each of them opens.
 
@@ -227,34 +267,40 @@ def balance_destination(
         The destination's arcs with flow, how many there are and which they are; arcs that gain flow are appended.
     table : (m, 8) float64
         The arcs, with the flow of this destination in column OWN; changed.
-    mark, used, tree
-        Working space: (n, 4) int64, then (n + 1,) int32 each.
+    nodes, used, tree
+        Working space: (n, 8) float64, then (n + 1,) int32 each.
 
     Returns
     -------
     count, serial, moved
-        Length of the support, last mark given, number of moves.
+        Length of the support, last serial number given, number of moves.
     """
     moved = 0
+    serial += 1
+    stamp = serial
     for i in range(count):
         first = support[i]
         if table[first, OWN] <= 0.0 or toward[tail[first]] == first:
             continue
         serial += 1
         used_length, tree_length = find_pair(
-            first, root, tail, head, out_indptr, out_arc, toward, table, mark, serial, used, tree
+            first, root, tail, head, out_indptr, out_arc, toward, table, nodes, stamp, serial, used, tree
         )
         if tree_length <= -2:
             cancel_circle(system, quadratic, table, used, -2 - tree_length, used_length)
-            moved += 1
-        elif used_length > 0:
-            amount = balance_pair(system, quadratic, whole, table, used, used_length, tree, tree_length)
-            if amount != 0.0:
-                moved += 1
-            for s in range(tree_length):
-                e = tree[s]
-                if not listed[e] and table[e, OWN] > 0.0:
-                    listed[e] = True
-                    support[count] = e
-                    count += 1
+        elif (
+            used_length == 0
+            or balance_pair(system, quadratic, whole, table, used, used_length, tree, tree_length) == 0.0
+        ):
+            continue
+        moved += 1
+        for s in range(used_length):
+            weigh_again(nodes, stamp, tail, head, table, used[s])
+        for s in range(tree_length):
+            e = tree[s]
+            weigh_again(nodes, stamp, tail, head, table, e)
+            if not listed[e] and table[e, OWN] > 0.0:
+                listed[e] = True
+                support[count] = e
+                count += 1
     return count, serial, moved

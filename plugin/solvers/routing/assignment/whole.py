@@ -11,7 +11,7 @@ from ..routes import Routes
 from .cost import MARGINAL
 from .flows import DestinationFlows
 from .fractional import batches, sweep
-from .workers import Job, TreeWorkers
+from .workers import TreeWorkers
 
 LEAST_GAIN = 1e-6  # of the objective: a sweep that gains less is the last one
 
@@ -61,19 +61,19 @@ def routes_of(flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray,
     of_trip = np.full(len(source), -1, dtype=np.int32)
     lengths = [np.zeros(0, dtype=np.int64)]
     count = place = 0
-    # Fresh memory costs more than the routes: a few buffers go round, as many as destinations are under way.
-    buffers = [np.empty(max(size, default=0), dtype=np.int32) for _ in range(workers.threads + 1)]
-    jobs: list[Job] = []
-    for d in range(len(size)):
+    # Fresh memory costs more than the routes: they are found in a few buffers and copied from these.
+    buffers = [np.empty(max(size, default=0), dtype=np.int32) for _ in range(workers.threads)]
+    for first in range(0, len(size), len(buffers)):
         stop_if(cancelled)
-        for ahead in range(len(jobs), min(d + len(buffers), len(size))):
-            jobs.append(workers.submit(partial(flows.routes, ahead, buffers[ahead % len(buffers)])))
-        arcs, length, vehicles = jobs[d].result()
-        route_arcs[place : place + len(arcs)] = arcs
-        of_trip[flows.demand.trips_to(d)] = count + np.repeat(np.arange(len(length)), vehicles)
-        place += len(arcs)
-        count += len(length)
-        lengths.append(length)
+        found = workers.all([partial(flows.routes, first + k, b) for k, b in enumerate(buffers[: len(size) - first])])
+        copies = []
+        for d, (arcs, length, vehicles) in enumerate(found, first):
+            copies.append(partial(np.copyto, route_arcs[place : place + len(arcs)], arcs))
+            of_trip[flows.demand.trips_to(d)] = count + np.repeat(np.arange(len(length)), vehicles)
+            place += len(arcs)
+            count += len(length)
+            lengths.append(length)
+        workers.all(copies)
     staying = np.flatnonzero(of_trip < 0)
     places, of_place = np.unique(source[staying], return_inverse=True)
     of_trip[staying] = count + of_place.ravel()

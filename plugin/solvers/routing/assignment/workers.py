@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable
 
@@ -42,6 +43,11 @@ class TreeWorkers:
     def submit(self, function: Callable[[], Any]) -> Job:
         """Return the job of a pure function."""
         return Job(self.pool.submit(function) if self.pool else None, function)
+
+    def all(self, functions: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Return what all these pure functions return; the caller's thread works too, from the last one on."""
+        jobs = [self.submit(function) for function in functions]
+        return [job.result() for job in reversed(jobs)][::-1]
 
     def star_cost(self, cost: np.ndarray) -> np.ndarray:
         """Return arc costs (m,) in the order in which trees read them: a snapshot."""
