@@ -12,13 +12,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..control import IsCancelled, Progress, never, no_progress, stop_if
-from ..kernels import compiled, compiled_with_arrays
+from ..kernels import compiled
 from .heap import drop_first, replace_first
 from .problem import CUMULATIVE, RoutingProblem
 from .routes import Routes, distinct
 from .simulation import Slices, fill_heap
 from .trees import Trees
 from .volume_delay import background_at, travel_time
+
+BLOCK = 4_000_000  # hops: they are noted block by block
 
 
 @compiled
@@ -38,9 +40,9 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
     load : (m,) int64
         Trips on each arc.
     hop_arc, hop_trip
-        Growing list of hops in the order of time: arc and trip.
+        Block of hops in the order of time: arc and trip.
     counts : (2,) int64
-        Size of the heap and number of hops.
+        Size of the heap and number of hops in the block.
     """
     size = counts[0]
     hops = counts[1]
@@ -85,14 +87,13 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
     counts[1] = hops
 
 
-@compiled_with_arrays
-def sort_hops(hop_arc, hop_trip, indptr, arcs):
-    """Fill ``arcs`` (k,) with the hops by trip, in each trip as they come; ``indptr`` (t+1,) holds the offsets."""
-    filled = indptr.copy()
-    for hop in range(len(arcs)):
+@compiled
+def sort_hops(hop_arc, hop_trip, place, arcs):
+    """Write hops by trip into ``arcs`` (k,), in each trip as they come, from the trips' ``place`` (t,) on, moved on."""
+    for hop in range(len(hop_arc)):
         trip = hop_trip[hop]
-        arcs[filled[trip]] = hop_arc[hop]
-        filled[trip] += 1
+        arcs[place[trip]] = hop_arc[hop]
+        place[trip] += 1
 
 
 def greedy_routes(
@@ -121,20 +122,24 @@ def greedy_routes(
     load = np.zeros(problem.arcs, dtype=np.int64)
     keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
     counts = np.array([fill_heap(keys, items, problem.departure), 0], dtype=np.int64)
-    hop_arc, hop_trip = np.empty((2, 64 * trips + 64), dtype=np.int32)
     static = static if flow_model == CUMULATIVE else np.empty(0)
-    slices = Slices()
+    blocks: list[tuple[np.ndarray, np.ndarray]] = []
+    slices, hops = Slices(), np.zeros(trips, dtype=np.int64)
     while counts[0] > 0:
+        hop_arc, hop_trip = np.empty((2, BLOCK), dtype=np.int32)
+        counts[1] = 0
+        while counts[0] > 0 and counts[1] < BLOCK:
+            stop_if(cancelled)
+            greedy_steps(
+                problem.cost, star, static, trees.seconds, trees.row, node, last, load, hop_arc, hop_trip, counts,
+                keys, items, slices.next(),
+            )  # fmt: skip
+            progress(1.0 - counts[0] / max(trips, 1), "")
+        blocks.append((hop_arc[: counts[1]], hop_trip[: counts[1]]))
+        hops += np.bincount(blocks[-1][1], minlength=trips)
+    indptr = np.r_[0, np.cumsum(hops)].astype(np.int64)
+    arcs, place = np.empty(int(indptr[-1]), dtype=np.int32), indptr[:-1].copy()
+    for hop_arc, hop_trip in blocks:
         stop_if(cancelled)
-        if counts[1] == len(hop_arc):
-            hop_arc, hop_trip = (np.concatenate([a, np.empty_like(a)]) for a in (hop_arc, hop_trip))
-        greedy_steps(
-            problem.cost, star, static, trees.seconds, trees.row, node, last, load, hop_arc, hop_trip, counts,
-            keys, items, slices.next(),
-        )  # fmt: skip
-        progress(1.0 - counts[0] / max(trips, 1), "")
-    hops = int(counts[1])
-    indptr = np.r_[0, np.cumsum(np.bincount(hop_trip[:hops], minlength=trips))].astype(np.int64)
-    arcs = np.empty(hops, dtype=np.int32)
-    sort_hops(hop_arc, hop_trip, indptr, arcs)
-    return distinct(indptr, arcs, problem.source)
+        sort_hops(hop_arc, hop_trip, place, arcs)
+    return distinct(indptr, arcs, problem.source, cancelled)

@@ -189,7 +189,7 @@ class Refinement:
         return True
 
 
-def refined_present_routes(
+def refined_present_schedule(
     problem: RoutingProblem,
     start: Schedule,
     epsilon: float,

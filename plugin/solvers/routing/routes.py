@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..control import IsCancelled, never, stop_if
 from ..kernels import compiled
+
+SLICE = 10_000_000  # arcs handled between two looks at whether the user wants to stop
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,16 @@ class Routes:
         users = np.bincount(self.of_trip, minlength=self.count).astype(np.float64)
         return np.bincount(self.arcs, weights=np.repeat(users, np.diff(self.indptr)), minlength=arcs)
 
-    def expanded(self) -> tuple[np.ndarray, np.ndarray]:
+    def expanded(self, cancelled: IsCancelled = never) -> tuple[np.ndarray, np.ndarray]:
         """Return offsets (t+1,) and arcs with one row a trip, whether or not trips share a route."""
         hops = self.hops()
         indptr = np.r_[0, np.cumsum(hops)].astype(np.int64)
-        return indptr, rows_at(self.indptr[:-1][self.of_trip], hops, self.arcs)
+        return indptr, rows_at(self.indptr[:-1][self.of_trip], hops, self.arcs, cancelled)
 
 
-def distinct(indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None) -> Routes:
+def distinct(
+    indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None, cancelled: IsCancelled = never
+) -> Routes:
     """Return the distinct routes of rows with one route a trip.
 
     Parameters
@@ -80,20 +86,39 @@ def distinct(indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = No
     trips = len(indptr) - 1
     start = np.zeros(trips, dtype=np.int64) if group is None else np.ascontiguousarray(group, dtype=np.int64)
     hashes = np.empty(trips, dtype=np.int64)
-    hash_rows(indptr, arcs, start, hashes)
+    for rows in row_slices(indptr, cancelled):
+        hash_rows(indptr, arcs, start, hashes, rows.start, rows.stop)
     order = np.lexsort((np.arange(trips), hashes))
     first = np.empty(trips, dtype=np.int64)
-    match_rows(indptr, arcs, start, hashes, order, first)
+    for rows in row_slices(indptr, cancelled):
+        match_rows(indptr, arcs, start, hashes, order, first, rows.start, rows.stop)
     leaders, of_trip = np.unique(first, return_inverse=True)
     hops = (indptr[1:] - indptr[:-1])[leaders]
     out = np.r_[0, np.cumsum(hops)].astype(np.int64)
-    return Routes(out, rows_at(indptr[:-1][leaders], hops, arcs), of_trip.astype(np.int32).ravel())
+    return Routes(out, rows_at(indptr[:-1][leaders], hops, arcs, cancelled), of_trip.astype(np.int32).ravel())
 
 
-def rows_at(start: np.ndarray, size: np.ndarray, values: np.ndarray) -> np.ndarray:
+def row_slices(indptr: np.ndarray, cancelled: IsCancelled) -> Iterator[slice]:
+    """Yield the rows with offsets ``indptr`` (r+1,) in slices of about SLICE arcs.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    bounds = np.searchsorted(indptr, np.arange(0, indptr[-1], SLICE), side="left").tolist()
+    for first, last in zip(bounds, [*bounds[1:], len(indptr) - 1]):
+        stop_if(cancelled)
+        yield slice(first, last)
+
+
+def rows_at(start: np.ndarray, size: np.ndarray, values: np.ndarray, cancelled: IsCancelled = never) -> np.ndarray:
     """Return the rows ``values[start : start + size]`` one after the other; ``start`` and ``size`` (r,)."""
-    rows = np.empty(int(size.sum()), dtype=values.dtype)
-    fill_rows(np.asarray(start, dtype=np.int64), np.asarray(size, dtype=np.int64), values, rows)
+    start, size = np.asarray(start, dtype=np.int64), np.asarray(size, dtype=np.int64)
+    indptr = np.r_[0, np.cumsum(size)]
+    rows = np.empty(int(indptr[-1]), dtype=values.dtype)
+    for part in row_slices(indptr, cancelled):
+        fill_rows(start[part], size[part], values, rows[indptr[part.start] :])
     return rows
 
 
@@ -110,9 +135,9 @@ def fill_rows(start, size, values, rows):
 
 
 @compiled
-def hash_rows(indptr, arcs, group, hashes):
-    """Fill ``hashes`` (t,) int64 from the group and arcs of each row."""
-    for row in range(len(indptr) - 1):
+def hash_rows(indptr, arcs, group, hashes, first_row, last_row):
+    """Fill ``hashes`` (t,) int64 from the group and arcs of each row from the first to before the last."""
+    for row in range(first_row, last_row):
         value = group[row] + 1
         for k in range(indptr[row], indptr[row + 1]):
             value = (value * 1000003 + arcs[k] + 1) % 2305843009213
@@ -120,9 +145,12 @@ def hash_rows(indptr, arcs, group, hashes):
 
 
 @compiled
-def match_rows(indptr, arcs, group, hashes, order, first):
-    """Fill ``first`` (t,) with the first row that equals each row; ``order`` sorts the rows by hash, then number."""
-    for i in range(len(order)):
+def match_rows(indptr, arcs, group, hashes, order, first, first_place, last_place):
+    """Fill ``first`` (t,) with the first row that equals each row; ``order`` sorts the rows by hash, then number.
+
+    Handles the rows from the first to before the last place of ``order``.
+    """
+    for i in range(first_place, last_place):
         row = order[i]
         first[row] = row
         j = i - 1

@@ -52,6 +52,10 @@ class Schedule:
     table: Timetable | None = None
     order: np.ndarray | None = None
 
+    def unrecorded(self) -> Schedule:
+        """Return the same without what was recorded."""
+        return Schedule(self.indptr, self.arc, self.entry, self.arrival)
+
     def exits(self) -> np.ndarray:
         """Return the seconds (k,) at which each arc is left."""
         leave = np.empty_like(self.entry)
@@ -155,7 +159,7 @@ def simulate(
     Cancelled
         When the user stops.
     """
-    indptr, arc = routes.expanded()
+    indptr, arc = routes.expanded(cancelled)
     return simulate_rows(problem, indptr, arc, progress, cancelled, record)
 
 

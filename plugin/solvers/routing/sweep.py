@@ -26,7 +26,6 @@ from .assignment.trees import ReverseStar
 from .delay_value import valued_timetable
 from .plan import Plan, insert_trip, make_plan, remove_trip, repacked, rows_of
 from .problem import RoutingProblem, Star
-from .routes import Routes, distinct
 from .simulation import TIMETABLE, Schedule, Slices, simulate_rows
 from .time_dependent_search import Search, find_ways, make_search, mark_stays
 from .time_guide import Guide, Guides
@@ -193,7 +192,7 @@ class Sweep:
         return ways._replace(arc=np.concatenate(arcs))
 
 
-def system_optimal_routes(
+def system_optimal_schedule(
     problem: RoutingProblem,
     trees: Trees,
     start: Schedule,
@@ -201,8 +200,8 @@ def system_optimal_routes(
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
-) -> tuple[Routes, list[tuple[float, float]]]:
-    """Return the best routes found from ``start`` on, and (seconds, total time) after each part that was kept.
+) -> tuple[Schedule, list[tuple[float, float]]]:
+    """Return the best schedule found from ``start`` on, and (seconds, total time) after each part that was kept.
 
     Raises
     ------
@@ -236,4 +235,4 @@ def system_optimal_routes(
                 log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
             if deadline.passed() or before - total <= LEAST_GAIN * total:
                 break
-    return distinct(best.indptr, best.arc, problem.source), history
+    return best, history

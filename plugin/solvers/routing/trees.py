@@ -75,21 +75,23 @@ def reverse_trees(
 
 
 @compiled
-def follow_tree(toward, head, source, row, limit, indptr, arcs):
-    """Fill the routes of (source, row of the destination) pairs along the trees; return the number of arcs needed.
+def follow_tree(toward, head, source, row, pair, size, indptr, arcs):
+    """Append the routes of (source, row of the destination) pairs along the trees, from ``pair`` on, as they fit.
 
-    ``indptr`` (r+1,) is always filled; ``arcs`` only as far as it goes, so that a first call tells the size.
+    ``size`` is the number of arcs of the routes before. ``indptr`` (r+1,) is filled with that after each route,
+    ``arcs`` from its beginning. Returns the next pair.
     """
-    size = 0
-    indptr[0] = 0
-    for pair in range(len(source)):
-        node = source[pair]
-        tree = row[pair]
+    before = size
+    for k in range(pair, len(source)):
+        node = source[k]
+        tree = row[k]
+        place = size - before
         while toward[tree, node] >= 0:
-            arc = toward[tree, node]
-            if size < limit:
-                arcs[size] = arc
-            size += 1
-            node = head[arc]
-        indptr[pair + 1] = size
-    return size
+            if place == len(arcs):
+                return k
+            arcs[place] = toward[tree, node]
+            node = head[arcs[place]]
+            place += 1
+        size = before + place
+        indptr[k + 1] = size
+    return len(source)

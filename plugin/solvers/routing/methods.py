@@ -1,0 +1,139 @@
+"""The four methods of routing: each finds routes; all are evaluated in one way ([E] Definition 8; spec 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+from ..control import Deadline, IsCancelled, Progress, no_progress, part
+from .greedy import greedy_routes
+from .individual import individual_routes
+from .problem import CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL, RoutingProblem
+from .routes import Routes, distinct
+from .simulation import ORDER, TIMETABLE, Schedule, simulate
+from .static_flow import static_travel
+from .trees import Trees
+from .volume_delay import BPR
+
+TARGET_GAP = 0.1  # percent at which the static system optimum is good enough
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the steps of one run share: the routed problem, its trees, how it is evaluated, when to stop."""
+
+    problem: RoutingProblem
+    trees: Trees
+    flow_model: int
+    static: np.ndarray
+    epsilon: float
+    deadline: Deadline
+    cancelled: IsCancelled
+    log: Log
+
+    def simulated(self, routes: Routes, record: int = 0) -> Schedule:
+        """Return the schedule of routes under ``present``."""
+        return simulate(self.problem, routes, cancelled=self.cancelled, record=record)
+
+    def distinct(self, schedule: Schedule) -> Routes:
+        """Return the routes of a schedule."""
+        return distinct(schedule.indptr, schedule.arc, self.problem.source, self.cancelled)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Routes of a method; where they came along: their schedule, a lower bound, how the total time fell."""
+
+    routes: Routes
+    schedule: Schedule | None = None
+    lower_bound: float | None = None
+    history: tuple[tuple[float, float], ...] = ()
+
+
+def evaluated(setting: Setting, found: Found) -> tuple[np.ndarray, Schedule | None]:
+    """Return every trip's travel time (t,) and, under ``present``, the schedule: the one evaluator of all methods."""
+    if setting.flow_model == CUMULATIVE:
+        return static_travel(setting.problem, found.routes, setting.static), None
+    schedule = found.schedule or setting.simulated(found.routes)
+    return schedule.arrival - setting.problem.departure, schedule
+
+
+def individual(setting: Setting, progress: Progress = no_progress) -> Found:
+    """Each on its own fastest way: the baseline."""
+    return Found(individual_routes(setting.problem, setting.trees, setting.cancelled))
+
+
+def greedy(setting: Setting, progress: Progress = no_progress) -> Found:
+    """Algorithm 2."""
+    return Found(
+        greedy_routes(setting.problem, setting.trees, setting.flow_model, setting.static, progress, setting.cancelled)
+    )
+
+
+def refined(setting: Setting, progress: Progress = no_progress) -> Found:
+    """Algorithm 3 from the greedy routes; never worse than those."""
+    start, bar = greedy(setting, part(progress, 0.0, 0.3)), part(progress, 0.3, 1.0)
+    if setting.flow_model == PRESENT:
+        from .refined_present import refined_present_schedule
+
+        recorded = setting.simulated(start.routes, record=ORDER)
+        start = Found(start.routes, recorded)
+        schedule, changes = refined_present_schedule(
+            setting.problem, recorded, setting.epsilon, setting.deadline, bar, setting.cancelled
+        )
+        found = Found(setting.distinct(schedule), schedule)
+    else:
+        from .refined_static import refined_static_routes
+
+        routes, changes = refined_static_routes(
+            setting.problem, start.routes, setting.static, setting.epsilon, setting.deadline, bar, setting.cancelled
+        )
+        found = Found(routes)
+    before, after = (float(evaluated(setting, f)[0].sum()) for f in (start, found))
+    setting.log(f"{changes} changes (Add, Drop, Swap) save {before - after:,.0f} of {before:,.0f} vehicle-seconds.")
+    if after > before:  # rounding of the last digits at most
+        found, after = start, before
+    return Found(found.routes, found.schedule, history=((0.0, before), (setting.deadline.elapsed, after)))
+
+
+def system_optimal(setting: Setting, progress: Progress = no_progress) -> Found:
+    """Ours: sweeps under ``present``, static assignment at marginal cost under ``cumulative``."""
+    if setting.flow_model == CUMULATIVE:
+        return static_optimum(setting, True, progress)
+    from .sweep import system_optimal_schedule
+
+    start = setting.simulated(greedy(setting, part(progress, 0.0, 0.1)).routes, record=TIMETABLE)
+    schedule, history = system_optimal_schedule(
+        setting.problem, setting.trees, start, setting.deadline, part(progress, 0.1, 1.0), setting.cancelled,
+        setting.log,
+    )  # fmt: skip
+    return Found(setting.distinct(schedule), schedule, history=tuple(history))
+
+
+def static_optimum(setting: Setting, integer: bool, progress: Progress = no_progress) -> Found:
+    """Static system optimum with its certified bound; routes are empty when not ``integer``."""
+    from .assignment.cost import ArcCost
+    from .assignment.solve import solve as assign
+
+    problem, cost = setting.problem, setting.problem.cost
+    if cost.kind == BPR:
+        arc_cost = ArcCost.bpr(cost.free_flow, cost.room, cost.a, cost.b)
+    else:
+        arc_cost = ArcCost.linear(cost.free_flow, cost.a)
+    result = assign(
+        problem.tail, problem.head, arc_cost, setting.static, problem.source, problem.destination,
+        target_gap=TARGET_GAP, time_limit=max(setting.deadline.remaining, 0.1),
+        integer=integer, nodes=problem.nodes, progress=progress, cancelled=setting.cancelled, log=setting.log,
+    )  # fmt: skip
+    return Found(result.routes, lower_bound=result.lower_bound)
+
+
+METHODS: dict[int, Callable[[Setting, Progress], Found]] = {
+    INDIVIDUAL: individual,
+    GREEDY: greedy,
+    REFINED: refined,
+    SYSTEM_OPTIMAL: system_optimal,
+}
