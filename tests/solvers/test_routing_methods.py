@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.routing import greedy as greedy_module
+from evacuation_planner.plugin.solvers.routing import individual as individual_module
 from evacuation_planner.plugin.solvers.routing.problem import (
     CUMULATIVE,
     GREEDY,
@@ -20,6 +22,7 @@ from evacuation_planner.plugin.solvers.routing.problem import (
     routing_problem,
 )
 from evacuation_planner.plugin.solvers.routing.result import clearance_time
+from evacuation_planner.plugin.solvers.routing.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, road_cost
 from tests.conftest import ROOT
@@ -54,6 +57,31 @@ def test_no_method_beats_exhaustive_search_and_no_bound_exceeds_it(flow_model, k
     # two (density) the worst of the draws is 27 % above the optimum.
     assert np.mean(np.array(above) < 1e-9) >= 0.95
     assert np.mean(above) <= 0.01 and max(above) <= 0.3
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", [LINEAR, DENSITY])
+def test_the_schedule_that_comes_along_is_the_simulation_of_the_routes(method, kind):
+    for seed in range(20):
+        result = solve(random_case(seed, kind, nodes=9, trips=12).problem, method=method, epsilon=0.0)
+        schedule, anew = result.schedule(), simulate(result.problem, result.routes)
+        for field in ("indptr", "arc", "entry", "arrival"):
+            np.testing.assert_array_equal(getattr(schedule, field), getattr(anew, field))
+        np.testing.assert_allclose(result.arrival, schedule.arrival, rtol=1e-14)
+
+
+@pytest.mark.parametrize("flow_model", [PRESENT, CUMULATIVE])
+def test_routes_written_block_by_block_are_the_same(flow_model, monkeypatch):
+    for seed in range(20):
+        case = random_case(seed, LINEAR, nodes=9, trips=12)
+        whole = [solve(case.problem, method=m, flow_model=flow_model) for m in (INDIVIDUAL, GREEDY)]
+        with monkeypatch.context() as patch:
+            patch.setattr(individual_module, "BLOCK", 1)
+            patch.setattr(greedy_module, "BLOCK", 2)
+            parts = [solve(case.problem, method=m, flow_model=flow_model) for m in (INDIVIDUAL, GREEDY)]
+        for a, b in zip(whole, parts):
+            assert [a.routes.of(k).tolist() for k in range(12)] == [b.routes.of(k).tolist() for k in range(12)]
+            assert a.total_time == b.total_time and a.individual_time == b.individual_time
 
 
 @pytest.mark.parametrize(("flow_model", "kind"), PAIRS)
@@ -206,6 +234,7 @@ def test_clearance_is_by_people():
 PLAIN = """
 import sys; sys.path[:0] = {paths!r}
 from tests.solvers.routing_oracle import random_case
+from evacuation_planner.plugin.solvers.routing.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.solve import solve
 for flow_model, kind in ((0, 0), (0, 1), (1, 0), (1, 2)):
     for method in range(4):

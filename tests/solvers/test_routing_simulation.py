@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.routing import routes as routes_module
 from evacuation_planner.plugin.solvers.routing.problem import routing_problem
 from evacuation_planner.plugin.solvers.routing.routes import distinct
 from evacuation_planner.plugin.solvers.routing.simulation import simulate
@@ -127,7 +128,9 @@ def routes_of_one(routes):
     return distinct(np.array([0, 1]), routes.arcs[:1])
 
 
-def test_distinct_routes_keep_every_row():
+@pytest.mark.parametrize("slice_of_arcs", [1, 7, 10_000_000])
+def test_distinct_routes_keep_every_row(slice_of_arcs, monkeypatch):
+    monkeypatch.setattr(routes_module, "SLICE", slice_of_arcs)
     rng = np.random.default_rng(3)
     made = [rng.integers(0, 3, rng.integers(0, 4)).tolist() for _ in range(300)]
     group = rng.integers(0, 2, 300)
@@ -137,6 +140,9 @@ def test_distinct_routes_keep_every_row():
     assert [routes.arcs[slice(*routes.indptr[k : k + 2])].tolist() for k in routes.of_trip] == made
     indptr, arcs = routes.expanded()
     assert arcs.tolist() == sum(made, [])
+    for work in (routes.expanded, lambda stop: distinct(indptr, arcs, group, stop)):
+        with pytest.raises(Cancelled):
+            work(lambda: True)
 
 
 def test_cancelling_stops_the_simulation():
