@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from evacuation_planner.plugin.solvers.control import Deadline
 from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
 from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
@@ -163,12 +164,24 @@ def test_on_empty_roads_a_guide_tells_the_free_flow_times():
     schedule = alone(problem)
     guides, seconds = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        guide = guides.make(schedule, valued_timetable(problem, schedule), pool)[0]
+        guide = guides.make(schedule, valued_timetable(problem, schedule), pool, Deadline(0))[0]
     inside = np.flatnonzero(guide.local >= 0)
     assert int(problem.source[0]) in inside and int(problem.destination[0]) in inside
     for node in inside:
         for time in (0.0, float(schedule.arrival[0]) / 2, 1e6):
             assert remaining(guide, node, time) == pytest.approx(seconds[0, node], rel=0.03)  # it meets itself
+
+
+def test_when_the_time_is_up_there_are_no_guides_and_nothing_is_simulated_again():
+    from concurrent.futures import ThreadPoolExecutor
+
+    problem = crowded_grid(trips=400, side=4)
+    schedule, deadline = alone(problem), Deadline(1e-9)
+    guides, _ = guides_of(problem)
+    with ThreadPoolExecutor(2) as pool:
+        assert guides.make(schedule, valued_timetable(problem, schedule), pool, deadline) == []
+    best, history = sweep_module.system_optimal_schedule(problem, reverse_trees(problem), schedule, deadline)
+    assert best is schedule and len(history) == 1
 
 
 def test_a_guide_foretells_the_cost_of_the_best_way_at_its_time():
@@ -182,7 +195,7 @@ def test_a_guide_foretells_the_cost_of_the_best_way_at_its_time():
     table = valued_timetable(problem, schedule)
     guides, _ = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        made = guides.make(schedule, table, pool)
+        made = guides.make(schedule, table, pool, Deadline(0))
     row, told, least = reverse_trees(problem).row, [], []
     for trip in range(0, problem.trips, 9):
         ways = simple_paths(problem, int(problem.source[trip]), int(problem.destination[trip]))

@@ -43,13 +43,15 @@ def kept_between(value):
 
 
 @compiled
-def value_hops(cost, table, arc, entry, leave, order, last_hop, steps, following, near, enter_value, at_entry):
+def value_hops(cost, table, arc, entry, arrival, ends, order, last_hop, steps, near, enter_value, at_entry):
     """Fill the values U (k,) of up to ``steps`` hops, and W of their vehicles by the place in the timetable's entries.
 
     Parameters
     ----------
-    arc, entry, leave : (k,)
-        Hops of all trips; ``following`` (k,) is the next hop of the same trip, -1 for the last.
+    arc, entry, ends : (k,)
+        Hops of all trips, one after the other; ``ends`` is the number of the trip from 1 on at its last one, else 0.
+    arrival : (t,) float64
+        When each trip arrives.
     order : (k,) int32
         Hops in the order of their exits; those before position ``last_hop`` are still to do.
     near : (m, 8) int64
@@ -61,11 +63,11 @@ def value_hops(cost, table, arc, entry, leave, order, last_hop, steps, following
         first = table.start[road]
         last = first + table.size[road]
         come = np.float32(entry[hop])
-        gone = np.float32(leave[hop])
+        gone = np.float32(arrival[ends[hop] - 1] if ends[hop] > 0 else entry[hop + 1])
         stay = max(float(gone - come), 1e-6)
         half = 0.5 * stay
         count = near[road]
-        value = enter_value[following[hop]] if following[hop] >= 0 else 1.0
+        value = 1.0 if ends[hop] > 0 else enter_value[hop + 1]
         behind = seek(table.entries, first, last, count[0], gone)
         count[0] = behind
         if first + behind < last:
@@ -105,16 +107,19 @@ def valued_timetable(problem: RoutingProblem, schedule: Schedule, cancelled: IsC
     """
     if schedule.table is None or schedule.order is None:
         raise ValueError("The schedule was not recorded.")
-    table, hops, leave = copied(schedule.table), len(schedule.arc), schedule.exits()
-    following = np.arange(1, hops + 1, dtype=np.int32)
-    following[schedule.indptr[1:][np.diff(schedule.indptr) > 0] - 1] = -1
+    table, hops = copied(schedule.table, cancelled), len(schedule.arc)
+    ends, used = np.zeros(hops, dtype=np.int32), np.flatnonzero(np.diff(schedule.indptr))
+    ends[schedule.indptr[used + 1] - 1] = used + 1
     near = np.repeat(table.size[:, None], 8, axis=1)
-    enter_value, at_entry = np.empty(hops), np.ones(len(table.entries), dtype=np.float32)
+    enter_value, at_entry = np.empty(hops), np.empty(int(table.used[0]), dtype=np.float32)
+    for first in range(0, len(at_entry), 100 * SLICE):
+        stop_if(cancelled)
+        at_entry[first : first + 100 * SLICE] = 1.0
     for last_hop in range(hops, 0, -SLICE):
         stop_if(cancelled)
         value_hops(
-            problem.cost, table, schedule.arc, schedule.entry, leave, schedule.order, last_hop, SLICE, following, near,
-            enter_value, at_entry,
+            problem.cost, table, schedule.arc, schedule.entry, schedule.arrival, ends, schedule.order, last_hop, SLICE,
+            near, enter_value, at_entry,
         )  # fmt: skip
     add_up(table, at_entry)
     return table

@@ -10,12 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..kernels import compiled, compiled_with_arrays
+from ..control import IsCancelled, never, stop_if
+from ..kernels import compiled
 from .problem import RoutingProblem
+from .routes import row_slices
 from .simulation import Schedule
 from .timetable import Timetable, count_until, empty_timetable
 
 NO_ARC = -1
+SLICE = 1_000_000  # hops entered into the lists between two looks at whether the user wants to stop
 
 
 class Record(NamedTuple):
@@ -47,48 +50,69 @@ class Record(NamedTuple):
     leaving: np.ndarray
 
 
-def record_of(problem: RoutingProblem, schedule: Schedule, spare: int) -> tuple[Record, np.ndarray]:
-    """Return a recorded schedule as a record with ``spare`` more places, and its hops in the order of their exits."""
+def record_of(
+    problem: RoutingProblem, schedule: Schedule, spare: int, cancelled: IsCancelled = never
+) -> tuple[Record, np.ndarray]:
+    """Return a recorded schedule as a record with ``spare`` more places, and its hops in the order of their exits.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
     if schedule.order is None:
         raise ValueError("The schedule was not recorded.")
-    trips, hops = problem.trips, np.diff(schedule.indptr)
-    number = np.repeat(np.arange(trips, dtype=np.int32), hops)
-    start, end = schedule.indptr[:-1] + np.arange(trips), schedule.indptr[1:] + np.arange(trips)
-    places = len(number) + trips + spare
+    trips, indptr = problem.trips, schedule.indptr
+    start, end = indptr[:-1] + np.arange(trips), indptr[1:] + np.arange(trips)
+    places = len(schedule.arc) + trips + spare
     arc, entry, trip = np.full(places, NO_ARC, dtype=np.int32), np.empty(places), np.empty(places, dtype=np.int32)
-    fill_rows_with_arrivals(schedule.indptr, schedule.arc, schedule.entry, schedule.arrival, arc, entry, trip)
-    order = schedule.order + number[schedule.order]
+    order, number = np.empty(len(schedule.order), dtype=np.int32), np.empty(len(schedule.arc), dtype=np.int32)
+    for part in row_slices(indptr, cancelled):
+        fill_places(indptr, schedule.arc, schedule.entry, part.start, part.stop, arc, entry, trip, number)
+    entry[end], trip[end] = schedule.arrival, np.arange(trips)
     table = empty_timetable(np.bincount(schedule.arc, minlength=problem.arcs).astype(np.int64))
     table.worth[: table.used[0]] = np.arange(1, table.used[0] + 1) - np.repeat(table.start, table.room)
     entering, leaving = np.empty((2, int(table.used[0])), dtype=np.int32)
     record = Record(start, end, arc, entry, trip, table, entering, leaving)
     departing = np.lexsort((np.arange(trips), problem.departure))
-    fill_lists(record, order, departing[hops[departing] > 0])
+    departing = departing[np.diff(indptr)[departing] > 0]
+    entered, left, gone = table.start.copy(), table.start.copy(), 0
+    for first in range(0, len(order), SLICE):
+        stop_if(cancelled)
+        part = slice(first, min(first + SLICE, len(order)))
+        order[part] = schedule.order[part] + number[schedule.order[part]]
+        gone = fill_lists(record, order[part], departing, entered, left, gone)
     return record, order
 
 
 @compiled
-def fill_rows_with_arrivals(indptr, from_arc, from_entry, arrival, arc, entry, trip):
-    """Fill the rows of a record."""
-    at = 0
-    for number in range(len(arrival)):
-        for k in range(indptr[number], indptr[number + 1]):
-            arc[at] = from_arc[k]
-            entry[at] = from_entry[k]
-            trip[at] = number
-            at += 1
-        entry[at] = arrival[number]
-        trip[at] = number
-        at += 1
+def fill_places(indptr, from_arc, from_entry, first, last, arc, entry, trip, number):
+    """Fill the rows of the trips from ``first`` to before ``last``, and ``number`` (k,), the trip of each hop."""
+    for row in range(first, last):
+        for k in range(indptr[row], indptr[row + 1]):
+            arc[k + row] = from_arc[k]
+            entry[k + row] = from_entry[k]
+            trip[k + row] = row
+            number[k] = row
 
 
-@compiled_with_arrays
-def fill_lists(record, order, departing):
-    """Fill all lists; ``order`` holds the hops as they end, ``departing`` the trips with hops as they depart."""
+@compiled
+def fill_lists(record, order, departing, entered, left, gone):
+    """Append to the lists of the arcs the exits of ``order`` (k,) and what enters meanwhile.
+
+    Parameters
+    ----------
+    departing : (d,) int64
+        The trips with hops in the order in which they depart, ``gone`` of them before.
+    entered, left : (m,) int64
+        Ends of the lists so far.
+
+    Returns
+    -------
+    int
+        How many trips have departed now.
+    """
     table = record.table
-    entered = table.start.copy()
-    left = table.start.copy()
-    gone = 0
     for i in range(len(order)):
         hop = order[i]
         now = record.entry[hop + 1]
@@ -106,6 +130,7 @@ def fill_lists(record, order, departing):
         left[road] += 1
         if record.arc[hop + 1] >= 0:
             enter(record, entered, hop + 1)
+    return gone
 
 
 @compiled

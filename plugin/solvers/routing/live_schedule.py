@@ -32,13 +32,13 @@ class LiveSchedule:
         The hops in the order in which they end.
     """
 
-    def __init__(self, problem: RoutingProblem, schedule: Schedule) -> None:
+    def __init__(self, problem: RoutingProblem, schedule: Schedule, cancelled: IsCancelled = never) -> None:
         self.problem = problem
-        self._lay_out(schedule)
+        self._lay_out(schedule, cancelled)
 
-    def _lay_out(self, schedule: Schedule) -> None:
+    def _lay_out(self, schedule: Schedule, cancelled: IsCancelled = never) -> None:
         spare = (len(schedule.arc) + self.problem.trips) // 4 + 2 * _longest(np.diff(schedule.indptr))
-        self.record, self.order = record_of(self.problem, schedule, spare)
+        self.record, self.order = record_of(self.problem, schedule, spare, cancelled)
         places = len(self.record.arc)
         self._used, self._row = places - spare, (-1, places - spare, places - spare)
         self._effects = no_effects(self.problem.trips, self.problem.arcs, places)

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..control import IsCancelled, never, stop_if
 from ..kernels import compiled
-from .routes import rows_at
+from .routes import SLICE, rows_at
 from .simulation import Schedule
 from .timetable import add_stay, drop_stay
 
@@ -35,13 +36,20 @@ class Plan(NamedTuple):
     used: np.ndarray
 
 
-def make_plan(schedule: Schedule) -> Plan:
-    """Return the routes and times of a schedule with room for longer routes."""
-    hops = np.diff(schedule.indptr).astype(np.int64)
-    used = len(schedule.arc)
-    more = used // 2 + 10_000
-    arc = np.concatenate([schedule.arc, np.zeros(more, dtype=np.int32)])
-    entry = np.concatenate([schedule.entry.astype(np.float32), np.zeros(more, dtype=np.float32)])
+def make_plan(schedule: Schedule, cancelled: IsCancelled = never) -> Plan:
+    """Return the routes and times of a schedule with room for longer routes.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    used, hops = len(schedule.arc), np.diff(schedule.indptr).astype(np.int64)
+    arc, entry = np.zeros(used + used // 2 + 10_000, dtype=np.int32), np.zeros(used + used // 2 + 10_000, np.float32)
+    for first in range(0, used, SLICE):
+        stop_if(cancelled)
+        part = slice(first, min(first + SLICE, used))
+        arc[part], entry[part] = schedule.arc[part], schedule.entry[part]
     return Plan(
         schedule.indptr[:-1].astype(np.int64).copy(), hops, schedule.arrival.astype(np.float32), arc, entry,
         np.array([used], dtype=np.int64),
@@ -66,13 +74,14 @@ def insert_trip(table, plan, trip):
         add_stay(table, plan.arc[k], plan.entry[k], plan.entry[k + 1] if k + 1 < last else plan.arrival[trip])
 
 
-def rows_of(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def rows_of(plan: Plan, cancelled: IsCancelled = never) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return offsets (t+1,), arcs and entries of the plan's routes without the gaps of the arena."""
     indptr = np.r_[0, np.cumsum(plan.hops)].astype(np.int64)
-    return indptr, rows_at(plan.start, plan.hops, plan.arc), rows_at(plan.start, plan.hops, plan.entry)
+    arc, entry = (rows_at(plan.start, plan.hops, values, cancelled) for values in (plan.arc, plan.entry))
+    return indptr, arc, entry
 
 
-def repacked(plan: Plan) -> Plan:
+def repacked(plan: Plan, cancelled: IsCancelled = never) -> Plan:
     """Return a plan with the same content and more room."""
-    indptr, arc, entry = rows_of(plan)
-    return make_plan(Schedule(indptr, arc, entry, plan.arrival))
+    indptr, arc, entry = rows_of(plan, cancelled)
+    return make_plan(Schedule(indptr, arc, entry, plan.arrival), cancelled)

@@ -202,10 +202,12 @@ def refined_present_schedule(
     Passes over all labels are repeated until one changes nothing, or the time is up. A change that has once failed is
     not tried again.
     """
-    refinement = Refinement(problem, LiveSchedule(problem, start), epsilon)
+    if deadline.passed() or not len(start.arc):
+        return start, 0
+    refinement = Refinement(problem, LiveSchedule(problem, start, cancelled), epsilon)
     for number in range(MOST_PASSES):
         slices, before = Slices(20_000), refinement.changes
-        while refinement.done < 1.0 and len(start.arc) and not deadline.passed():
+        while refinement.done < 1.0 and not deadline.passed():
             stop_if(cancelled)
             count = refinement.next(slices.next())
             if count > 0:

@@ -134,19 +134,23 @@ class Sweep:
         Returns the exact schedule, the number of trips looked at, and how many changed route.
         """
         problem = self.problem
-        table, plan = valued_timetable(problem, schedule, cancelled), make_plan(schedule)
-        guides = self.guides.make(schedule, table, self.pool, cancelled)
+        table, plan = valued_timetable(problem, schedule, cancelled), make_plan(schedule, cancelled)
+        guides = self.guides.make(schedule, table, self.pool, deadline, cancelled)
         moved, looked = np.zeros(1, dtype=np.int64), 0
+        if not guides:  # the time is up
+            return schedule, 0, 0
         while looked < len(order) and moved[0] < most and not deadline.passed():
             batch, at = order[looked : looked + BATCH], 0
             ways = self.find(table, plan, guides, batch, deadline, cancelled)
             while at < len(batch):
                 at = put_back(problem.cost, table, plan, self.search, self.trips, batch, ways, at, moved)
                 if at < len(batch):
-                    table, plan = copied(table), repacked(plan)
+                    table, plan = copied(table, cancelled), repacked(plan, cancelled)
             looked += len(batch)
             progress(looked / len(order), "")
-        indptr, arc = rows_of(plan)[:2]
+        if not moved[0]:
+            return schedule, looked, 0
+        indptr, arc = rows_of(plan, cancelled)[:2]
         return simulate_rows(problem, indptr, arc, cancelled=cancelled, record=TIMETABLE), looked, int(moved[0])
 
     def find(

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Deadline, IsCancelled, never, stop_if
 from ..kernels import compiled, compiled_with_arrays
 from .assignment.trees import ReverseStar, grow_tree
 from .problem import RoutingProblem, Star
@@ -218,9 +218,14 @@ class Guides:
     sources: list[np.ndarray]
 
     def make(
-        self, schedule: Schedule, table: Timetable, pool: ThreadPoolExecutor, cancelled: IsCancelled = never
+        self,
+        schedule: Schedule,
+        table: Timetable,
+        pool: ThreadPoolExecutor,
+        deadline: Deadline,
+        cancelled: IsCancelled = never,
     ) -> list[Guide]:
-        """Return the guide to every destination in the traffic of ``schedule`` and its ``table``.
+        """Return the guide to every destination in the traffic of ``schedule`` and its ``table``; none when time is up.
 
         Raises
         ------
@@ -231,20 +236,21 @@ class Guides:
         until = max(float(np.quantile(schedule.arrival, HORIZON)), 1.0)
         costs = arc_costs(problem, table, until, MOST_BINS)
 
-        def region(number: int) -> Region:
-            stop_if(cancelled)
-            return self._region(number, costs.mean)
+        def in_time(work: Callable[[int], Any]) -> list[Any]:
+            def one(number: int) -> Any:
+                stop_if(cancelled)
+                return None if deadline.passed() else work(number)
 
-        regions = list(pool.map(region, numbers))
+            return [found for found in pool.map(one, numbers) if found is not None]
+
+        regions = in_time(lambda number: self._region(number, costs.mean))
+        if deadline.passed():
+            return []
         bins = min(max(LARGEST // sum(len(one.node) for one in regions), LEAST_BINS), MOST_BINS)
         if bins < MOST_BINS:
             costs = arc_costs(problem, table, until, bins)
-
-        def guide(number: int) -> Guide:
-            stop_if(cancelled)
-            return self._guide(number, regions[number], costs)
-
-        return list(pool.map(guide, numbers))
+        guides = in_time(lambda number: self._guide(number, regions[number], costs))
+        return [] if deadline.passed() else guides
 
     def _region(self, number: int, weight: np.ndarray) -> Region:
         """Return the nodes worth looking at on the way to a destination when arcs cost ``weight`` (m,)."""

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..control import IsCancelled, never
 from ..kernels import compiled
+from .routes import row_slices
 from .volume_delay import background_at, travel_time
 
 
@@ -51,17 +53,24 @@ def empty_timetable(size: np.ndarray) -> Timetable:
 NO_TIMETABLE = empty_timetable(np.empty(0, dtype=np.int64))
 
 
-def copied(table: Timetable) -> Timetable:
-    """Return a timetable with the same content and new room, to be changed."""
+def copied(table: Timetable, cancelled: IsCancelled = never) -> Timetable:
+    """Return a timetable with the same content and new room, to be changed.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
     other = empty_timetable(table.size.copy())
-    copy_lists(table, other)
+    for arcs in row_slices(np.r_[0, np.cumsum(table.size)], cancelled):
+        copy_lists(table, other, arcs.start, arcs.stop)
     return other
 
 
 @compiled
-def copy_lists(table, other):
-    """Copy the lists of all arcs to another timetable with room."""
-    for road in range(len(table.start)):
+def copy_lists(table, other, first_road, last_road):
+    """Copy the lists of the arcs from the first to before the last to another timetable with room."""
+    for road in range(first_road, last_road):
         first = table.start[road]
         to = other.start[road]
         for k in range(table.size[road]):
