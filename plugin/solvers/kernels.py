@@ -59,6 +59,16 @@ def kernels_compiled() -> bool:
     return not os.environ.get("EVACUATION_NO_NUMBA") and available("numba")
 
 
+def awaits_compiling(kernel: Any) -> bool:
+    """Whether a kernel has never been compiled on this machine, or not since it changed."""
+    if not hasattr(kernel, "py_func") or kernel.signatures:
+        return False
+    try:
+        return not kernel._cache._cache_file._load_index()
+    except AttributeError:  # it has no cache, or keeps it elsewhere
+        return False
+
+
 def _readable(load_index: Callable[[], dict]) -> Callable[[], dict]:
     """Return ``load_index`` of a kernel's cache, for which one of an earlier version, with other types, is empty."""
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
+
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.kernels import compiled, compiled_with_arrays, kernels_compiled
+from evacuation_planner.plugin.solvers.kernels import (
+    awaits_compiling,
+    compiled,
+    compiled_with_arrays,
+    kernels_compiled,
+)
 
 pytestmark = pytest.mark.skipif(not kernels_compiled(), reason="numba is not installed")
 
@@ -40,3 +47,17 @@ def test_a_kernel_that_does_not_say_so_is_refused(function):
 
 def test_a_kernel_may_look_at_a_part_of_an_array():
     assert compiled(total_but_the_first)(np.arange(4.0)) == 6.0
+
+
+def test_a_kernel_awaits_compiling_until_it_has_run_once_on_this_machine(tmp_path):
+    file = tmp_path / "half.py"
+    file.write_text("def half(value):\n    return value / 2\n")
+    spec = spec_from_file_location("half", file)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    kernel = compiled(module.half)
+    assert awaits_compiling(kernel)
+    assert kernel(3.0) == 1.5
+    assert not awaits_compiling(kernel)
+    assert not awaits_compiling(compiled(module.half))  # as in another process: it finds the cache
+    assert not awaits_compiling(module.half)  # plain Python

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part
 from ..dependencies import how_to_install
-from ..kernels import kernels_compiled
+from ..kernels import awaits_compiling, kernels_compiled
 from .methods import METHODS, Log, Setting, evaluated, individual, static_optimum
 from .problem import (
     CUMULATIVE,
@@ -21,7 +21,7 @@ from .problem import (
     refuse_mismatch,
 )
 from .result import RoutingResult
-from .trees import Trees, reverse_trees
+from .trees import Trees, follow_tree, reverse_trees
 from .volume_delay import COST_NAMES, LINEAR, least_background, mean_background, times_at
 
 
@@ -140,6 +140,8 @@ def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
         )
     if not kernels_compiled():
         say(f"The package numba is not used, so this runs in plain Python, much slower.\n{how_to_install('numba')}")
+    elif awaits_compiling(follow_tree):
+        say("The first run of a method compiles it, which takes some ten seconds; later runs start at once.")
 
 
 def _lower_bound(setting: Setting) -> tuple[float, str]:
