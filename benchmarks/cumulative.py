@@ -61,6 +61,11 @@ def gap_rows(table: Table, label: str, draw: int, case: tuple, targets: tuple, a
         )  # fmt: skip
 
 
+def figures_of(run: Timed) -> dict[str, float]:
+    """Return the figures of a run, and let go of its routes: they would be in the way of the next one's memory."""
+    return {"gap": run.result.gap, "wall": run.wall, "cpu": run.cpu}
+
+
 def million() -> dict[str, float]:
     """Return the figures of 10,000 and of 1,000,000 trips, both to a gap of 2 %, and the peak memory in GB."""
     import resource
@@ -73,8 +78,9 @@ def million() -> dict[str, float]:
     figures = {}
     for name, count in (("few", 10_000), ("many", 1_000_000)):
         alpha = cases.ALPHA * 10_000 / count
-        run = assign(roads, draw_trips(roads, 0, count), alpha, 2.0, repeats=3)
-        figures |= {f"{name}_gap": run.result.gap, f"{name}_wall": run.wall, f"{name}_cpu": run.cpu}
+        trips = draw_trips(roads, 0, count)
+        runs = [figures_of(assign(roads, trips, alpha, 2.0)) for _ in range(3)]
+        figures |= {f"{name}_{key}": value for key, value in min(runs, key=lambda run: run["wall"]).items()}
     scale = 2**30 if sys.platform == "darwin" else 2**20
     return {**figures, "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale}
 
@@ -85,7 +91,7 @@ def million_table() -> Table:
     table = Table("A million trips on TG, system optimal under `cumulative`", header)
     table.notes.append(
         "Same roads and destinations, alpha = 0.0002 for the million; both to a gap of 2 %; the "
-        "quickest of up to three runs each."
+        "quickest of three runs each."
     )
     run = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True, timeout=600, cwd=ROOT)
     figures = json.loads(run.stdout.splitlines()[-1])
