@@ -1,6 +1,6 @@
 """The paper's figures 8 and 9: CPU time and total time against the number of trips, mean and worst of 20 draws.
 
-Drawn on request only (``FULL=1 make bench``): it takes the better part of an hour.
+Drawn on request only (``FULL=1 make bench``): it takes a quarter of an hour more.
 """
 
 from __future__ import annotations
