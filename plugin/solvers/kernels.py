@@ -35,12 +35,9 @@ def _kernel(function: Function, counts_references: bool) -> Function:
         return function
     try:
         import numba
-        from numba.core.options import DefaultOptions
     except ImportError:
         return function
-    options: dict[str, Any] = {"nogil": True}
-    if not counts_references and hasattr(DefaultOptions, "_nrt"):
-        options["_nrt"] = False
+    options: dict[str, Any] = {"nogil": True, **({} if counts_references else _without_counting())}
     try:
         kernel = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no folder that it may write
@@ -57,6 +54,15 @@ def _kernel(function: Function, counts_references: bool) -> Function:
 def kernels_compiled() -> bool:
     """Whether kernels run compiled; else they are plain Python, about a hundred times slower."""
     return not os.environ.get("EVACUATION_NO_NUMBA") and available("numba")
+
+
+def _without_counting() -> dict[str, Any]:
+    """Return numba's option not to count references, where this version has it."""
+    try:
+        from numba.core.options import DefaultOptions
+    except ImportError:
+        return {}
+    return {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 
 def awaits_compiling(kernel: Any) -> bool:
