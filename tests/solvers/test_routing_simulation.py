@@ -145,6 +145,13 @@ def test_distinct_routes_keep_every_row(slice_of_arcs, monkeypatch):
             work(lambda: True)
 
 
+def test_trips_that_all_stay_where_they_are_keep_their_places_apart():
+    """Without a single arc there is still a row for each trip to compare."""
+    group = np.array([7, 3, 7, 9, 3])
+    routes = distinct(np.zeros(6, dtype=np.int64), np.empty(0, dtype=np.int32), group)
+    assert routes.of_trip.tolist() == [0, 1, 0, 2, 1] and routes.count == 3
+
+
 def test_cancelling_stops_the_simulation():
     case = random_case(1)
     with pytest.raises(Cancelled):

@@ -106,7 +106,7 @@ def row_slices(indptr: np.ndarray, cancelled: IsCancelled) -> Iterator[slice]:
     Cancelled
         When the user stops.
     """
-    bounds = np.searchsorted(indptr, np.arange(0, indptr[-1], SLICE), side="left").tolist()
+    bounds = np.searchsorted(indptr, np.arange(0, max(indptr[-1], 1), SLICE), side="left").tolist()
     for first, last in zip(bounds, [*bounds[1:], len(indptr) - 1]):
         stop_if(cancelled)
         yield slice(first, last)
