@@ -22,13 +22,12 @@ if __name__ == "__main__":
 import numpy as np
 
 from benchmarks import allocation_cases as cases
-from benchmarks.measuring import timed
+from benchmarks.measuring import FULL, timed
 from benchmarks.table import MET, MET_BY_CPU, NOT_MET, Table, outcome, seconds
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.model import COST, build
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 
-FULL = os.environ.get("FULL", "") not in ("", "0")
 LIMIT = 60.0  # seconds for each published instance
 PEER_LIMIT = 60.0 if FULL else 10.0  # seconds for a plain solver on it
 LARGE_GAP, LARGE_SECONDS, LARGE_MEMORY = 0.5, 60.0, 1.5  # percent, seconds, GB

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 ROOT = Path(__file__).resolve().parent.parent
+FULL = os.environ.get("FULL", "") not in ("", "0")  # measure what takes long as well
 ENOUGH = 3.0  # seconds of measuring after which a call is not repeated
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import os
 import sys
 import time
 import traceback
@@ -24,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "build" / "plugins")]
 sys.path = [path for path in sys.path if Path(path or ".").resolve() != ROOT / "benchmarks"]
 
 from benchmarks import cases
-from benchmarks.measuring import Load, machine
+from benchmarks.measuring import FULL, Load, machine
 from benchmarks.table import MET_BY_CPU, Table
 
 # Name of a section: the module and its function that returns the tables. A parameter ``draws`` gets the draws of the
@@ -107,9 +106,9 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     """Run the sections asked for, print and write the tables."""
-    chosen, full = options(), os.environ.get("FULL", "") not in ("", "0")
+    chosen = options()
     names = [name for name in chosen.only.split(",") if name] or [
-        name for name in SECTIONS if full or name not in ON_REQUEST
+        name for name in SECTIONS if FULL or name not in ON_REQUEST
     ]
     partial = bool(chosen.only or chosen.draws)
     output = chosen.output or ROOT / ("build/bench" if partial else "benchmarks") / "results.md"

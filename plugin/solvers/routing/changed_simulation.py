@@ -80,9 +80,10 @@ def no_effects(trips: int, arcs: int, places: int) -> Effects:
 
 @compiled
 def forget(effects):
-    """Take the affected trips back."""
+    """Take all effects back."""
     for k in range(effects.counts[1]):
         effects.since[effects.trips[k]] = -1
+    effects.counts[:] = 0
 
 
 @compiled
@@ -92,28 +93,24 @@ def event(trip, stream, place):
 
 
 @compiled
-def begin_change(record, effects, trip, hop, own):
-    """Let ``trip`` go on from ``hop`` of its row as from the place ``own`` of another one."""
-    effects.counts[:] = 0
-    effects.since[trip] = hop
-    effects.trips[0] = trip
-    effects.counts[1] = 1
-    effects.coming[trip] = own
-    now = record.entry[hop]
-    size = push(effects.keys, effects.items, 0, now, event(trip, BECOMES, own))
-    effects.counts[0] = push(effects.keys, effects.items, size, now, event(trip, WAS, hop))
+def affect(effects, size, trip, own, becomes, place, was):
+    """Follow a trip, which comes to ``own`` of its row where it came to ``place``; return the size of the heap.
 
-
-@compiled
-def affect(effects, size, trip, place, becomes, was):
-    """Follow a trip from ``place`` on, which begins at another time than it did; return the size of the heap."""
+    ``becomes`` and ``was`` are the moments; but for a changed route both places are one.
+    """
     effects.since[trip] = place
     effects.trips[effects.counts[1]] = trip
     effects.counts[1] += 1
-    effects.coming[trip] = place
-    effects.entry[place] = becomes
-    size = push(effects.keys, effects.items, size, becomes, event(trip, BECOMES, place))
+    effects.coming[trip] = own
+    effects.entry[own] = becomes
+    size = push(effects.keys, effects.items, size, becomes, event(trip, BECOMES, own))
     return push(effects.keys, effects.items, size, was, event(trip, WAS, place))
+
+
+@compiled
+def begin_change(record, effects, trip, hop, own):
+    """Let ``trip`` go on from ``hop`` of its row as from the place ``own`` of another one; nothing else has changed."""
+    effects.counts[0] = affect(effects, 0, trip, own, record.entry[hop], hop, record.entry[hop])
 
 
 @compiled
@@ -172,7 +169,7 @@ def watched_enters(cost, record, effects, size, now, trip, place):
         was = record.entry[hop + 1]
         becomes = now + time_on(cost, record, effects, road, now, trip, place)
         if becomes != was:
-            size = affect(effects, size, trip, hop + 1, becomes, was)
+            size = affect(effects, size, trip, hop + 1, becomes, hop + 1, was)
     return size
 
 

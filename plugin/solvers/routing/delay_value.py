@@ -21,17 +21,10 @@ from ..kernels import compiled
 from .problem import RoutingProblem
 from .simulation import Schedule
 from .timetable import Timetable, copied, seek
-from .volume_delay import background_at, travel_time
+from .volume_delay import slowing
 
 SLICE = 250_000  # hops between two looks at whether the user wants to stop
 LARGEST = 20.0  # of a value: above, the rates are too uncertain
-
-
-@compiled
-def slowing(cost, road, flow, time):
-    """Return the seconds by which one vehicle more slows who enters ``road`` at ``time`` and meets ``flow``."""
-    flow += background_at(cost, road, time)
-    return travel_time(cost, road, flow + 1.0) - travel_time(cost, road, flow)
 
 
 @compiled

@@ -1,7 +1,8 @@
 """A recorded schedule laid out so that single routes can be changed: rows with spare room, sorted lists of hops by arc.
 
 The row of a trip holds its hops and then, as a last place without an arc, its arrival; so a hop always ends when the
-next place of the row begins. A changed route gets a new row at the end of the pool; no hop ever changes its number.
+next place of the row begins. A changed route gets a new row at the end of the pool, so that no hop of another trip
+changes its number.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def record_of(
     table.worth[: table.used[0]] = np.arange(1, table.used[0] + 1) - np.repeat(table.start, table.room)
     entering, leaving = np.empty((2, int(table.used[0])), dtype=np.int32)
     record = Record(start, end, arc, entry, trip, table, entering, leaving)
-    departing = np.lexsort((np.arange(trips), problem.departure))
+    departing = np.argsort(problem.departure, kind="stable")
     departing = departing[np.diff(indptr)[departing] > 0]
     entered, left, gone = table.start.copy(), table.start.copy(), 0
     for first in range(0, len(order), SLICE):

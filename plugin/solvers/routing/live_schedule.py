@@ -87,11 +87,12 @@ class LiveSchedule:
         """Make the change whose gain was asked for last; return the arcs and the trips that it alters."""
         record, effects, moved = self.record, self._effects, self._moved
         trip, own, end = self._row
-        hops = np.empty(int((record.end - record.start)[effects.trips[: effects.counts[1]]].sum()), dtype=np.int64)
+        trips = effects.trips[: effects.counts[1]].copy()
+        hops = np.empty(int((record.end[trips] - record.start[trips]).sum()), dtype=np.int64)
         hops = hops[: mark_moved(record, effects, trip, moved, hops)]
         places = effects.places[: effects.counts[2]]
         record.entry[places] = effects.entry[places]
-        trips, arcs = effects.trips[: effects.counts[1]].copy(), self._arcs_of(hops, places)
+        arcs = self._arcs_of(hops, places)
         dropped = [self._per_arc(hops[moved[hops] & mark != 0]) for mark in (ENTRY_MOVED, EXIT_MOVED)]
         record.start[trip], record.end[trip] = self._used, end
         places = np.concatenate([np.arange(self._used, own, dtype=np.int32), places])
@@ -107,7 +108,6 @@ class LiveSchedule:
         record.table.size[:] = size
         moved[hops] = 0
         forget(effects)
-        effects.counts[:] = 0
         return arcs, trips
 
     def _update_lists(self, arcs: np.ndarray, begun: np.ndarray, ended: np.ndarray, dropped: list[np.ndarray]) -> None:

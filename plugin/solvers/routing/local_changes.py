@@ -59,6 +59,12 @@ def candidates(star, here, over, beyond, on_route, number, found):
     return count
 
 
+@compiled
+def least_gain(own, epsilon):
+    """Return the seconds that a change must gain more than for a route of ``own`` seconds (spec 9)."""
+    return own * max(epsilon / (1.0 + epsilon), 1e-9)
+
+
 class Turns(NamedTuple):
     """Where in the network changes exist at all, found once: at most turns there are none.
 

@@ -74,14 +74,13 @@ def insert_trip(table, plan, trip):
         add_stay(table, plan.arc[k], plan.entry[k], plan.entry[k + 1] if k + 1 < last else plan.arrival[trip])
 
 
-def rows_of(plan: Plan, cancelled: IsCancelled = never) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return offsets (t+1,), arcs and entries of the plan's routes without the gaps of the arena."""
-    indptr = np.r_[0, np.cumsum(plan.hops)].astype(np.int64)
-    arc, entry = (rows_at(plan.start, plan.hops, values, cancelled) for values in (plan.arc, plan.entry))
-    return indptr, arc, entry
+def rows_of(plan: Plan, cancelled: IsCancelled = never) -> tuple[np.ndarray, np.ndarray]:
+    """Return offsets (t+1,) and arcs of the plan's routes without the gaps of the arena."""
+    return np.r_[0, np.cumsum(plan.hops)].astype(np.int64), rows_at(plan.start, plan.hops, plan.arc, cancelled)
 
 
 def repacked(plan: Plan, cancelled: IsCancelled = never) -> Plan:
     """Return a plan with the same content and more room."""
-    indptr, arc, entry = rows_of(plan, cancelled)
+    indptr, arc = rows_of(plan, cancelled)
+    entry = rows_at(plan.start, plan.hops, plan.entry, cancelled)
     return make_plan(Schedule(indptr, arc, entry, plan.arrival), cancelled)

@@ -14,11 +14,11 @@ import numpy as np
 from ..control import Deadline, IsCancelled, Progress, stop_if
 from ..kernels import compiled
 from .live_schedule import LiveSchedule
-from .local_changes import ADD, candidates, may_change, open_turns
+from .local_changes import ADD, candidates, least_gain, may_change, open_turns
 from .problem import RoutingProblem
 from .simulation import Schedule, Slices
 from .timetable import seek
-from .volume_delay import background_at, travel_time
+from .volume_delay import slowing
 
 MOST_PASSES = 5
 
@@ -42,8 +42,7 @@ def cost_of_hop(cost, record, hop, near, column):
     near[road, column] = entered
     near[road, column + 1] = behind
     near[road, column + 2] = left
-    flow = entered - left - 1.0 + background_at(cost, road, record.entry[hop])
-    slower = travel_time(cost, road, flow + 1.0) - travel_time(cost, road, flow)
+    slower = slowing(cost, road, entered - left - 1.0, record.entry[hop])
     return record.entry[hop + 1] - record.entry[hop] + max(behind - entered, 0) * slower
 
 
@@ -52,11 +51,11 @@ def worth_a_try(cost, record, hop, near, own, epsilon, found, count):
     """Keep those of the first ``count`` candidates that could gain enough; return their number."""
     first = cost_of_hop(cost, record, hop, near, 0)
     both = first + (cost_of_hop(cost, record, hop + 1, near, 3) if record.arc[hop + 1] >= 0 else 0.0)
-    least = own * max(epsilon / (1.0 + epsilon), 1e-9)
+    least = least_gain(own, epsilon)
     kept = 0
     for c in range(count):
-        removed = first if found[c, 0] == 0 else both
-        bound = removed - cost.free_flow[found[c, 1]]
+        bound = first if found[c, 0] == 0 else both
+        bound -= cost.free_flow[found[c, 1]]
         if found[c, 2] >= 0:
             bound -= cost.free_flow[found[c, 2]]
         if bound > least:
@@ -163,11 +162,11 @@ class Refinement:
             )
         )  # fmt: skip
 
-    def improve(self, count: int, cancelled: IsCancelled) -> bool:
+    def improve(self, count: int, cancelled: IsCancelled) -> None:
         """Evaluate the candidates of the present label exactly; make the best one if it gains enough."""
         live, hop = self.live, int(self.live.order[self.state[0]])
         trip, now = int(live.record.trip[hop]), float(live.record.entry[hop])
-        best, last, most = None, None, live.own_time(trip) * max(self.epsilon / (1.0 + self.epsilon), 1e-9)
+        best, last, most = None, None, least_gain(live.own_time(trip), self.epsilon)
         for change in self.found[:count].copy():
             key = (trip, int(live.record.arc[hop]), *change.tolist())
             if key in self._failed:
@@ -179,14 +178,13 @@ class Refinement:
                 best, most = last, gain
         if best is None:
             self.state[0] += 1
-            return False
+            return
         if best is not last:
             live.gain(hop, *best, cancelled)
         arcs, trips = live.keep()
         self._touched[0][arcs], self._touched[1][trips] = self.number, self.number
         self.state[0] = live.first_ending(now)  # up to then all is as it was
         self.changes += 1
-        return True
 
 
 def refined_present_schedule(

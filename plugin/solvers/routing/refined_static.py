@@ -10,7 +10,7 @@ import numpy as np
 
 from ..control import Deadline, IsCancelled, Progress, stop_if
 from ..kernels import compiled, compiled_with_arrays
-from .local_changes import candidates, may_change, open_turns
+from .local_changes import candidates, least_gain, may_change, open_turns
 from .problem import RoutingProblem
 from .routes import Routes, distinct
 from .simulation import Slices
@@ -94,7 +94,7 @@ def refine_steps(cost, static, star, turns, tail, head, load, size, arcs, epsilo
             if count > 0:
                 first = time_saved(cost, static, load, row[k])
                 both = first + (time_saved(cost, static, load, row[k + 1]) if beyond >= 0 else 0.0)
-                least = own * max(epsilon / (1.0 + epsilon), 1e-9)
+                least = least_gain(own, epsilon)
                 best = best_change(cost, static, load, found, count, first, both, least)
             if best < 0 or (found[best, 0] == 0 and size[trip] == len(row)):
                 k += 1
@@ -155,7 +155,7 @@ def refined_static_routes(
     on_route, slices, changes = np.zeros(problem.nodes, dtype=np.int64), Slices(200), 0
     state = np.zeros(3, dtype=np.int64)
     while problem.trips and not deadline.passed():
-        indptr, arcs = routes.expanded()
+        indptr, arcs = routes.expanded(cancelled)
         blocks, sizes, state[1] = [], [], 0
         for first in range(0, problem.trips, BLOCK):
             size, block = padded(indptr[first : first + BLOCK + 1], arcs)
@@ -171,7 +171,7 @@ def refined_static_routes(
                     break
             blocks.append(block[np.arange(block.shape[1]) < size[:, None]])
             sizes.append(size)
-        routes = distinct(np.r_[0, np.cumsum(np.concatenate(sizes))], np.concatenate(blocks), problem.source)
+        routes = distinct(np.r_[0, np.cumsum(np.concatenate(sizes))], np.concatenate(blocks), problem.source, cancelled)
         changes += int(state[1])
         if state[1] == 0:
             break

@@ -150,7 +150,7 @@ class Sweep:
             progress(looked / len(order), "")
         if not moved[0]:
             return schedule, looked, 0
-        indptr, arc = rows_of(plan, cancelled)[:2]
+        indptr, arc = rows_of(plan, cancelled)
         return simulate_rows(problem, indptr, arc, cancelled=cancelled, record=TIMETABLE), looked, int(moved[0])
 
     def find(

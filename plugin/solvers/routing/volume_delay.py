@@ -91,6 +91,13 @@ def background_at(cost, arc, time):
 
 
 @compiled
+def slowing(cost, road, flow, time):
+    """Return the seconds by which one vehicle more slows who enters ``road`` at ``time`` and meets ``flow``."""
+    flow += background_at(cost, road, time)
+    return travel_time(cost, road, flow + 1.0) - travel_time(cost, road, flow)
+
+
+@compiled
 def fill_times(cost, flow, seconds):
     """Fill ``seconds`` (m,) with the travel time of every arc at ``flow`` (m,)."""
     for arc in range(len(flow)):

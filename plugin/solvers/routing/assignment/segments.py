@@ -187,12 +187,11 @@ def balance_destination(
         used_length, tree_length = find_pair(
             first, root, tail, head, out_indptr, out_arc, toward, table, nodes, stamp, serial, used, tree
         )
+        if used_length == 0:
+            continue
         if tree_length <= -2:
             cancel_circle(system, quadratic, table, used, -2 - tree_length, used_length)
-        elif (
-            used_length == 0
-            or balance_pair(system, quadratic, whole, table, used, used_length, tree, tree_length) == 0.0
-        ):
+        elif balance_pair(system, quadratic, whole, table, used, used_length, tree, tree_length) == 0.0:
             continue
         moved += 1
         for s in range(used_length):
