@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, part, stop_if
+from evacuation_planner.plugin.solvers import control
+from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, Effort, SolverError, part, stop_if
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency, require
 from tests.conftest import ROOT
 
@@ -31,6 +32,30 @@ def test_no_time_limit_never_passes():
     assert not Deadline(0).passed()
     assert Deadline(0).remaining == float("inf")
     assert Deadline(1e-9).passed()
+
+
+def test_effort_sets_the_gap_unless_one_is_given():
+    assert [Effort(level).mip_gap for level in range(3)] == [1e-2, 1e-4, 1e-6]
+    assert Effort(2, mip_gap=0.0).mip_gap == 0.0
+    assert [Effort(level).pick(3, 30, 300) for level in range(3)] == [3, 30, 300]
+    with pytest.raises(SolverError, match="EFFORT"):
+        Effort(3)
+
+
+def test_a_fence_remembers_that_it_stopped_a_search_and_starts_when_told(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(control.time, "monotonic", lambda: now[0])
+    effort = Effort(1, 10.0)
+    now[0] = 109.0  # compiling
+    effort.begin()
+    now[0] = 118.0
+    assert not effort.passed() and effort.remaining == 1.0 and not effort.warning()
+    now[0] = 119.0
+    assert effort.passed() and effort.stopped_early
+    assert "TIME_LIMIT" in effort.warning() and "10 s" in effort.warning()
+    unlimited = Effort()
+    now[0] = 1e9
+    assert not unlimited.passed()
 
 
 def test_missing_package_tells_how_to_get_it_on_each_platform(monkeypatch):
