@@ -7,6 +7,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QVariant
 
+from ..solvers.numerals import number_in, two_readings
 from .errors import LayerError
 
 
@@ -32,20 +33,25 @@ def id_text(value: Any) -> str:
 
 
 def number(value: Any, parameter: str, layer: str, feature: str, field: str, null: float = math.nan) -> float:
-    """Return an attribute value as a number; NULL and empty text give ``null``.
+    """Return an attribute value as a number; NULL and empty text give ``null``. Texts as :func:`number_in` reads them.
 
     Raises
     ------
     LayerError
-        When the value is text that is no number, or not finite.
+        When the value is text that is no number or can be read as two, or not finite.
     """
     value = plain(value)
     if value is None or (isinstance(value, str) and not value.strip()):
         return null
     try:
-        result = float(value)
+        result = number_in(value) if isinstance(value, str) else float(value)
     except (TypeError, ValueError):
         result = math.nan
+    if isinstance(value, str) and two_readings(value):
+        raise LayerError(
+            f"{parameter}: feature {feature} of “{layer}” has “{value}” in the field “{field}”; the comma may separate "
+            f"thousands ({value.replace(',', '')}) or decimals ({value.replace(',', '.')}). Write one of these."
+        )
     if not math.isfinite(result):
         raise LayerError(
             f"{parameter}: feature {feature} of “{layer}” has “{value}” in the field “{field}”, which is not a number. "

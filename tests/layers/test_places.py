@@ -127,9 +127,17 @@ def test_people_are_whole_keep_their_total_and_empty_counts_as_none():
     assert any("fractions" in text for text in log.warnings)
 
 
+def test_people_in_text_with_thousands_that_cannot_be_anything_else():
+    rows = [(SQUARE, ["a", "1 500"]), (SQUARE, ["b", "1,500,000"]), (SQUARE, ["c", "12,0"])]
+    read, _ = places(rows, "Polygon?crs=EPSG:4326&field=zone_id:string&field=people:string")
+    assert whole_people(read, ["people"], Log())[:, 0].tolist() == [1500, 1_500_000, 12]
+
+
 @pytest.mark.parametrize("uri, value, words", [
     ("Polygon?crs=EPSG:4326&field=zone_id:string&field=people:double", -3.0, ("-3", "at least 0", "feature z9")),
     ("Polygon?crs=EPSG:4326&field=zone_id:string&field=people:string", "many", ("many", "not a number", "feature z9")),
+    ("Polygon?crs=EPSG:4326&field=zone_id:string&field=people:string", "1,500",
+     ("feature z9", "“1,500”", "thousands (1500) or decimals (1.500)")),
 ])  # fmt: skip
 def test_bad_people_name_the_feature(uri, value, words):
     read, _ = places([(SQUARE, ["z9", value])], uri)
