@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
+from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms import ALGORITHMS
 from .base import RESOURCES
+from .models import MODELS, ReadyModel
 
 
 class EvacuationProvider(QgsProcessingProvider):
@@ -26,7 +25,7 @@ class EvacuationProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
-        for path in sorted(Path(RESOURCES / "models").glob("*.model3")):
-            model = QgsProcessingModelAlgorithm()
-            if model.fromFile(str(path)):
+        for path in sorted(MODELS.glob("*.model3")):
+            model = ReadyModel(path)
+            if model.whole:
                 self.addAlgorithm(model)

@@ -95,7 +95,7 @@ def make_model() -> QgsProcessingModelAlgorithm:
         "From the description of a metro emergency to the resources it needs and the rescue points that send them. "
         "Each of the two steps is an algorithm of its own with more options."
     )
-    return assemble("metroresponse", ("metro", "Metro emergencies"), description, definitions(), children)
+    return assemble("Metro response", "Metro emergencies", description, definitions(), children)
 
 
 if __name__ == "__main__":

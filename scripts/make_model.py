@@ -91,6 +91,7 @@ def choice_inputs() -> list[Explained]:
     """Return the numbers and choices the model takes, as :func:`layer_inputs`."""
     standards = QgsApplication.processingRegistry().algorithmById("evacuation:recommendshelters")
     options = standards.parameterDefinition("AREA_STANDARD").options()
+    area = standards.parameterDefinition("AREA_PER_PERSON")
     both = ("recommendshelters", "allocatecrowd")
     # name, title, default (None: may stay empty), least value, help, children that take it under the same name
     numbers = (
@@ -112,9 +113,10 @@ def choice_inputs() -> list[Explained]:
     made: list[Explained] = [
         (
             QgsProcessingParameterEnum("AREA_STANDARD", "Area per person", options, False, 0),
-            "Living space per sheltered person; custom takes 2.0 m² per person.",
+            "Living space per sheltered person; custom takes the number below.",
             {"recommendshelters": "AREA_STANDARD"},
-        )
+        ),
+        (area.clone(), area.help(), {"recommendshelters": "AREA_PER_PERSON"}),
     ]
     for name, title, default, least, text, children in numbers:
         definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
@@ -130,7 +132,7 @@ def field_inputs() -> list[Explained]:
     # name, title, layer, kind, help, what it feeds
     fields = (
         ("ZONE_ID_FIELD", "Id of the zones", "ZONES", kinds.Any,
-         "Default: zone_id where the layer has it.", dict.fromkeys(WITH_ZONES, "ZONE_ID_FIELD")),
+         "Default: zone_id where the layer has it.", dict.fromkeys(WITH_ZONES[1:], "ZONE_ID_FIELD")),
         ("POPULATION_FIELDS", "Fields with people", "ZONES", kinds.Numeric,
          "One field a class of people. Default: children, adults, elderly where the layer has them, else population.",
          groups),
@@ -172,7 +174,7 @@ def make_model() -> QgsProcessingModelAlgorithm:
     for definition, text, feeds in (*layer_inputs(), *choice_inputs(), *field_inputs()):
         definition.setHelp(text)
         inputs.append((definition, feeds))
-    return assemble("evacuationplan", ("plan", "Evacuation plan"), description, inputs, children)
+    return assemble("Evacuation plan", "Evacuation plan", description, inputs, children)
 
 
 if __name__ == "__main__":

@@ -45,16 +45,26 @@ def make_children(outputs: dict[str, dict[str, tuple[str, str]]], apart: float =
 
 
 def link(children: Children, to: str, parameter: str, of: str, output: str) -> None:
-    """Feed an output of one child into a parameter of a later one."""
+    """Feed an output of one child into a parameter of a later one.
+
+    Where it is a result of the model too, it cannot be skipped any more: QGIS would hand the later step nothing.
+    """
     value = QgsProcessingModelChildParameterSource.fromChildOutput(of, output)
     children[to].addParameterSources(parameter, [value])
+    made = children[of].modelOutputs()
+    for result in made.values():
+        result.setMandatory(result.isMandatory() or result.childOutputName() == output)
+    children[of].setModelOutputs(made)
 
 
 def assemble(
-    name: str, group: tuple[str, str], description: str, inputs: Sequence[Input], children: Children
+    title: str, group: str, description: str, inputs: Sequence[Input], children: Children
 ) -> QgsProcessingModelAlgorithm:
-    """Return the model of linked children and the inputs that feed them, in the order given."""
-    model = QgsProcessingModelAlgorithm(name, group[1], group[0])
+    """Return the model of linked children and the inputs that feed them, in the order given.
+
+    The provider calls the model by the name of its file; ``title`` is what people read.
+    """
+    model = QgsProcessingModelAlgorithm(title, group)
     helps = {"ALG_DESC": description, "ALG_CREATOR": "Evacuation Planner"}
     for place, (definition, feeds) in enumerate(inputs):
         helps[definition.name()] = definition.help() or definition.description()
@@ -65,10 +75,22 @@ def assemble(
             value = QgsProcessingModelChildParameterSource.fromModelParameter(definition.name())
             children[child].addParameterSources(parameter, [value])
     for child in children.values():
+        _fill(child)
         model.addChildAlgorithm(child)
     model.setParameterOrder([definition.name() for definition, _ in inputs])
     model.setHelpContent(helps)
     return model
+
+
+def _fill(child: QgsProcessingModelChildAlgorithm) -> None:
+    """Give every parameter that may not be empty and that nothing feeds its default, without which the model designer
+    calls the model invalid."""
+    sources = child.parameterSources()
+    for definition in child.algorithm().parameterDefinitions():
+        mandatory = not definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional
+        if mandatory and not definition.isDestination() and not sources.get(definition.name()):
+            value = QgsProcessingModelChildParameterSource.fromStaticValue(definition.defaultValue())
+            child.addParameterSources(definition.name(), [value])
 
 
 def write_model(make: Callable[[], QgsProcessingModelAlgorithm], target: Path) -> int:

@@ -1,0 +1,147 @@
+"""The ready models as the toolbox and the model designer see them."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("qgis.core")
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterDefinition,
+    QgsProject,
+)
+
+from evacuation_planner.processing_provider.base import RESOURCES
+from evacuation_planner.processing_provider.models import MODELS, ReadyModel
+
+TITLES = {"evacuationplan": "Evacuation plan", "metroresponse": "Metro response"}
+RESULTS = {
+    "evacuationplan": [
+        "zonesatrisk:ZONES_AT_RISK",
+        "recommendshelters:SITES",
+        "allocatecrowd:ALLOCATION",
+        "allocatecrowd:SHELTERS",
+        "allocatecrowd:UNALLOCATED",
+        "routeevacuation:ROUTES",
+        "routeevacuation:ROADS",
+        "routeevacuation:CLEARANCE",
+        "routeevacuation:UNROUTED",
+        "routeevacuation:REPORT",
+    ],
+    "metroresponse": [
+        "metroscenario:DEMAND",
+        "metroscenario:TRAVEL",
+        "metroscenario:INCIDENTS",
+        "metroscenario:SCENARIO_REPORT",
+        "allocatemetroresources:DELIVERIES",
+        "allocatemetroresources:STOCK",
+        "allocatemetroresources:UNMET",
+        "allocatemetroresources:REPORT",
+    ],
+}
+
+
+@pytest.fixture(params=sorted(TITLES))
+def model(request, provider):
+    return provider.algorithm(request.param)
+
+
+def test_the_designer_finds_nothing_to_mend(model):
+    opened = QgsProcessingModelAlgorithm()  # what the designer makes of the file
+    assert opened.fromFile(str(MODELS / f"{model.name()}.model3"))
+    valid, issues = opened.validate()
+    assert valid, issues
+    assert opened.displayName() == TITLES[model.name()]
+
+
+def test_the_toolbox_shows_a_title_in_the_group_of_the_steps(model, provider):
+    assert model.displayName() == TITLES[model.name()]
+    assert model.id() == f"evacuation:{model.name()}"
+    groups = {algorithm.groupId(): algorithm.group() for algorithm in provider.algorithms()}
+    assert groups == {"plan": "Evacuation plan", "metro": "Metro emergencies"}
+    assert not model.icon().isNull()
+
+
+def test_results_come_in_the_order_of_the_steps(model):
+    for one in (model, model.create()):
+        results = [definition for definition in one.parameterDefinitions() if definition.isDestination()]
+        assert [definition.name() for definition in results] == RESULTS[model.name()]
+        assert all(":" not in definition.description() for definition in results)
+        assert {definition.name() for definition in results} <= {out.name() for out in one.outputDefinitions()}
+
+
+def test_what_a_model_leaves_alone_stays_at_the_default_of_the_step(model):
+    """A value written into a model would outlive a change of the default."""
+    static = QgsProcessingModelChildParameterSource.Source.StaticValue
+    looked_at = 0
+    for step in model.childAlgorithms().values():
+        for name, sources in step.parameterSources().items():
+            definition = step.algorithm().parameterDefinition(name)
+            assert definition is not None, f"{step.childId()} has no {name}"
+            for source in sources:
+                if source.source() == static:
+                    assert source.staticValue() == definition.defaultValue(), f"{step.childId()}: {name}"
+                    looked_at += 1
+    assert looked_at > 10
+
+
+def test_an_own_area_per_person_has_its_field(provider):
+    model = provider.algorithm("evacuationplan")
+    step = model.childAlgorithms()["recommendshelters"]
+    (source,) = step.parameterSources()["AREA_PER_PERSON"]
+    assert source.parameterName() == "AREA_PER_PERSON"
+    assert model.parameterDefinition("AREA_PER_PERSON").defaultValue() == 2.0
+
+
+def test_a_file_that_is_no_model_is_passed_over(tmp_path):
+    path = tmp_path / "broken.model3"
+    path.write_text("no model", encoding="utf-8")
+    assert not ReadyModel(path).whole
+
+
+def test_results_are_loaded_by_their_titles(provider):
+    """The metro emergency at Nanjing, with results on their way into a project."""
+    sample = RESOURCES / "metro" / "sample" / "nanjing.gpkg"
+    layers = {
+        name: f"{sample}|layername={table}"
+        for name, table in (("STATIONS", "rescue_points"), ("SUPPLY", "supply"), ("PLACES", "incidents"))
+    }
+    project, context = QgsProject(), QgsProcessingContext()
+    context.setProject(project)
+    names = [name for name in RESULTS["metroresponse"] if "REPORT" not in name]
+    results = {name: QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", project) for name in names}
+    feedback = QgsProcessingFeedback()
+    made, good = provider.algorithm("metroresponse").run({**layers, **results}, context, feedback)
+    assert good, feedback.textLog()
+    waiting = context.layersToLoadOnCompletion()
+    assert [waiting[made[name]].name for name in names] == [
+        "Demand",
+        "Travel times",
+        "Incidents",
+        "Deliveries",
+        "What is left in stock",
+        "What is missing or late",
+    ]
+
+
+def test_a_result_that_a_later_step_reads_cannot_be_skipped(model):
+    """QGIS hands a later step nothing where the result it reads was not asked for."""
+    from_step = QgsProcessingModelChildParameterSource.Source.ChildOutput
+    optional = QgsProcessingParameterDefinition.Flag.FlagOptional
+    steps = model.childAlgorithms()
+    read = 0
+    for step in steps.values():
+        for source in (one for sources in step.parameterSources().values() for one in sources):
+            if source.source() != from_step:
+                continue
+            for result in steps[source.outputChildId()].modelOutputs().values():
+                if result.childOutputName() == source.outputName():
+                    definition = model.parameterDefinition(f"{source.outputChildId()}:{result.name()}")
+                    assert not definition.flags() & optional, definition.name()
+                    read += 1
+    assert read >= 2
