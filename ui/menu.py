@@ -93,6 +93,7 @@ class EvacuationMenu:
         self._open(copy_metro_sample)
 
     def _open(self, copy: Callable[[], Path]) -> None:
+        """Open a copied sample, once the user has said what becomes of the project at hand."""
         try:
             project = copy()
         except OSError as error:
@@ -102,7 +103,9 @@ class EvacuationMenu:
                 self.tr("The sample could not be copied into your profile: {error}").format(error=error),
             )
             return
-        self.iface.addProject(str(project))
+        # addProject() alone would throw unsaved work away; this asks as QGIS does, edits and scratch layers included.
+        if self.iface.newProject(True):
+            self.iface.addProject(str(project))
 
     @staticmethod
     def open_algorithm(identifier: str) -> None:

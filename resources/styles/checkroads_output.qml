@@ -631,6 +631,6 @@
   <dataDefinedFieldProperties/>
   <widgets/>
   <previewExpression></previewExpression>
-  <mapTip>&lt;b>[% problem %]&lt;/b> on road [% road_id %]&lt;br>[% detail %]</mapTip>
+  <mapTip>&lt;b>[% replace("problem", map('&amp;', '&amp;amp;', '&lt;', '&amp;lt;', '>', '&amp;gt;')) %]&lt;/b> on road [% replace("road_id", map('&amp;', '&amp;amp;', '&lt;', '&amp;lt;', '>', '&amp;gt;')) %]&lt;br>[% replace("detail", map('&amp;', '&amp;amp;', '&lt;', '&amp;lt;', '>', '&amp;gt;')) %]</mapTip>
   <layerGeometryType>0</layerGeometryType>
 </qgis>

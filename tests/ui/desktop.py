@@ -12,12 +12,18 @@ class Desktop:
         self.window = QMainWindow()
         self.plugins = QMenu(self.window)
         self.opened = []
+        self.asked = 0  # times the user was asked what becomes of the project at hand
+        self.agrees = True
 
     def mainWindow(self):
         return self.window
 
     def pluginMenu(self):
         return self.plugins
+
+    def newProject(self, promptToSaveFlag=False):
+        self.asked += bool(promptToSaveFlag)
+        return self.agrees
 
     def addProject(self, path):
         self.opened.append(path)

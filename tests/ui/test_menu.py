@@ -61,3 +61,14 @@ def test_packages_dialog_names_what_is_missing(provider, monkeypatch):
     states = {dialog.table.item(row, 0).text(): dialog.table.item(row, 1).text() for row in range(len(PURPOSES))}
     assert states["numba"] == "missing"
     assert {state for name, state in states.items() if name != "numba"} == {"installed"}
+
+
+def test_opening_a_sample_asks_what_becomes_of_the_project_at_hand(desktop, monkeypatch, tmp_path):
+    monkeypatch.setattr("evacuation_planner.ui.menu.copy_sample", lambda: copy_sample(tmp_path / "sample"))
+    menu = EvacuationMenu(desktop)
+    desktop.agrees = False
+    menu.open_sample()
+    assert desktop.asked == 1 and not desktop.opened
+    desktop.agrees = True
+    menu.open_sample()
+    assert desktop.asked == 2 and len(desktop.opened) == 1

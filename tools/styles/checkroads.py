@@ -59,8 +59,13 @@ def problems() -> QgsVectorLayer:
         )
         categories.append(QgsRendererCategory(value, symbol, label))
     layer.setRenderer(QgsCategorizedSymbolRenderer("problem", categories))
-    layer.setMapTipTemplate("<b>[% problem %]</b> on road [% road_id %]<br>[% detail %]")
+    layer.setMapTipTemplate(f"<b>{_escaped('problem')}</b> on road {_escaped('road_id')}<br>{_escaped('detail')}")
     return layer
+
+
+def _escaped(field: str) -> str:
+    """Return the expression that shows a field's text in HTML: what a layer says is text, never markup."""
+    return f"[% replace(\"{field}\", map('&', '&amp;', '<', '&lt;', '>', '&gt;')) %]"
 
 
 def network() -> QgsVectorLayer:
