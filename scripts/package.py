@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import re
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,7 @@ REQUIRED = ("metadata.txt", "__init__.py", "LICENSE", "README.md", "requirements
 # The plugin repository refuses compiled code.
 BINARIES = {".so", ".dll", ".dylib", ".pyd", ".exe", ".o", ".a", ".pyc", ".pyo"}
 LARGEST = 25 * 1024 * 1024
+PLACEHOLDER = "OWNER"  # stands in metadata.txt for whoever will publish the plugin
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -26,11 +28,21 @@ class PackageError(Exception):
     """The package cannot be built; the text says why."""
 
 
+def metadata() -> configparser.SectionProxy:
+    """Return what metadata.txt states."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ROOT / "metadata.txt", encoding="utf-8")
+    return parser["general"]
+
+
 def version() -> str:
     """Return the version that metadata.txt states."""
-    metadata = configparser.ConfigParser(interpolation=None)
-    metadata.read(ROOT / "metadata.txt", encoding="utf-8")
-    return metadata["general"]["version"]
+    return metadata()["version"]
+
+
+def unfinished() -> list[str]:
+    """Return the entries of metadata.txt that do not name a real place yet."""
+    return [key for key, value in metadata().items() if PLACEHOLDER in re.split(r"\W+", value)]
 
 
 def git(*arguments: str, text: str | None = None) -> str:
@@ -84,6 +96,12 @@ def main() -> int:
     except PackageError as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
+    if unfinished():
+        print(
+            f"package: warning: metadata.txt still says {PLACEHOLDER} in {', '.join(unfinished())}; change it to the "
+            "account that publishes the plugin (CONTRIBUTING.md).",
+            file=sys.stderr,
+        )
     print(f"{output}: {len(names)} files, {output.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -172,6 +172,9 @@ def test_metadata_has_what_the_plugin_repository_requires() -> None:
     assert [key for key in required if not general.get(key, "").strip()] == []
     assert (general["qgisMinimumVersion"], general["qgisMaximumVersion"]) == ("3.22", "4.99")
     assert general["hasProcessingProvider"] == "yes"
+    assert general["homepage"] == general["repository"]
+    assert general["tracker"] == general["repository"] + "/issues"
+    assert general["repository"].endswith("/evacuation_planner")
     assert (ROOT / general["icon"]).is_file()
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'\nversion = "{general["version"]}"\n' in project

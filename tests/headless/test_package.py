@@ -59,3 +59,14 @@ def test_the_zip_installs_into_an_empty_profile(package: Path, tmp_path: Path) -
     finished = installed.command("--json", "list")
     assert finished.exit_code == 0, finished.said
     assert {f"evacuation:{algorithm.ID}" for algorithm in ALGORITHMS} <= set(listed(finished.stdout))
+
+
+def test_packing_warns_while_nobody_owns_the_addresses(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, str(environment.ROOT / "scripts" / "package.py"), "--output", str(tmp_path / "package.zip")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    metadata = (environment.ROOT / "metadata.txt").read_text(encoding="utf-8")
+    assert ("warning" in finished.stderr) == ("/OWNER/" in metadata)
