@@ -171,16 +171,7 @@ def network_options(
     from ..plugin.layers.roads.network import NetworkOptions
 
     def field(name: str) -> str | None:
-        chosen = algorithm.field(parameters, name, source, context, feedback, required=False)
-        given = parameters.get(name)
-        if chosen is None and isinstance(given, str) and given:
-            # The default name was passed on, by a model for example, to a layer that has no such field.
-            feedback.pushWarning(
-                algorithm.tr("{name}: “{layer}” has no field “{field}”; it is read without one.").format(
-                    name=name, layer=source.sourceName(), field=given
-                )
-            )
-        return chosen
+        return algorithm.field(parameters, name, source, context, feedback, required=False)
 
     def text(name: str) -> str:
         return str(algorithm.parameterAsString(parameters, name, context) or "").strip()

@@ -6,7 +6,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms import ALGORITHMS
-from .base import RESOURCES
+from .identity import RESOURCES
 from .models import MODELS, ReadyModel
 
 

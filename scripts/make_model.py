@@ -154,9 +154,24 @@ def field_inputs() -> list[Explained]:
          dict.fromkeys(EVERY, "LANES_FIELD")),
     )  # fmt: skip
     return [
-        (QgsProcessingParameterField(name, title, None, layer, kind, name == "POPULATION_FIELDS", True), text, feeds)
+        (
+            QgsProcessingParameterField(
+                name, title, default_name(feeds), layer, kind, name == "POPULATION_FIELDS", True
+            ),
+            text,
+            feeds,
+        )
         for name, title, layer, kind, text, feeds in fields
     ]
+
+
+def default_name(feeds: dict[str, str]) -> str:
+    """Return the default name of the field parameter that an input feeds, so that a dialog shows it chosen."""
+    registry = QgsApplication.processingRegistry()
+    definitions = (
+        registry.algorithmById(f"evacuation:{child}").parameterDefinition(name) for child, name in feeds.items()
+    )
+    return next(str(definition.defaultValue()) for definition in definitions if definition is not None)
 
 
 def make_model() -> QgsProcessingModelAlgorithm:

@@ -1,0 +1,98 @@
+"""Reading an algorithm's layers and fields.
+
+A field parameter that is *absent* takes its default name where the layer has it. One that is *present* and empty takes
+no field: emptied in the dialog, ``--SPEED_FIELD=`` on the command line, None from Python, an emptied line in a model's
+designer. A model hands None to its algorithms for an input of its own that was not given, which is absent, and a NULL
+for one that was emptied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+    QgsProperty,
+)
+
+from .field_choice import FieldChoice
+from .identity import NamedAlgorithm
+
+
+class ReadingAlgorithm(NamedAlgorithm):
+    """Base class: reads sources, and fields by the rules above."""
+
+    def source(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+    ) -> QgsProcessingFeatureSource | None:
+        """Return the feature source of a parameter, or None for an optional one that is not set."""
+        source = self.parameterAsSource(parameters, name, context)
+        if source is None:
+            given = parameters.get(name) not in (None, "")
+            if given or not self.optional(name):
+                raise QgsProcessingException(self.invalidSourceError(parameters, name))
+        return source
+
+    def field(
+        self,
+        parameters: dict[str, Any],
+        name: str,
+        source: QgsProcessingFeatureSource,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        required: bool = True,
+    ) -> str | None:
+        """Return the one field a parameter names, None for none; see :meth:`fields`."""
+        chosen = self.fields(parameters, name, source, context, feedback, required)
+        return chosen[0] if chosen else None
+
+    def fields(
+        self,
+        parameters: dict[str, Any],
+        name: str,
+        source: QgsProcessingFeatureSource,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        required: bool = True,
+        fallbacks: Sequence[Sequence[str]] = (),
+    ) -> list[str]:
+        """Return the fields a parameter names, by the rules of this module.
+
+        ``fallbacks`` are tried after the parameter's default names: the first list of which every name exists.
+
+        Raises
+        ------
+        QgsProcessingException
+            When a named field is not in the layer or is named twice, when none was named and one is ``required``, or
+            when the default name of a field that holds people was passed on to a layer with other numeric fields.
+        """
+        several = self.parameterDefinition(name).allowMultiple()
+        named = named_fields(parameters, name, context, several)
+        return FieldChoice(self, name, source, feedback).choose(named, required, fallbacks)
+
+
+def named_fields(
+    parameters: dict[str, Any], name: str, context: QgsProcessingContext, several: bool
+) -> list[str] | None:
+    """Return the fields a parameter names as given, an empty list where it was emptied, None where it is absent."""
+    value = parameters.get(name)
+    if isinstance(value, QgsProperty):
+        value, _ = value.valueAsString(context.expressionContext(), "")
+    if name not in parameters or (value is None and is_model_child(context)):
+        return None
+    if value in (None, ""):
+        return []
+    if isinstance(value, (list, tuple)):
+        parts = [str(part) for part in value if part not in (None, "")]
+    else:
+        parts = str(value).split(";") if several else [str(value)]
+    return [part for part in parts if part]
+
+
+def is_model_child(context: QgsProcessingContext) -> bool:
+    """Whether the algorithm runs as a step of a model."""
+    return bool(context.expressionContext().hasVariable("model_name"))
