@@ -9,7 +9,8 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessing
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms import ALGORITHMS
-from .base import RESOURCES, EvacuationAlgorithm
+from .base import EvacuationAlgorithm
+from .identity import RESOURCES
 
 MODELS = RESOURCES / "models"
 GROUPS = {algorithm.GROUP[1]: algorithm.GROUP[0] for algorithm in ALGORITHMS}  # title: id

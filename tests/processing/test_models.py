@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProject,
 )
 
-from evacuation_planner.processing_provider.base import RESOURCES
+from evacuation_planner.processing_provider.identity import RESOURCES
 from evacuation_planner.processing_provider.models import MODELS, ReadyModel
 
 TITLES = {"evacuationplan": "Evacuation plan", "metroresponse": "Metro response"}

@@ -8,7 +8,7 @@ pytest.importorskip("qgis.core")
 
 from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionContextUtils, QgsFeature, QgsVectorLayer
 
-from evacuation_planner.processing_provider.base import RESOURCES
+from evacuation_planner.processing_provider.identity import RESOURCES
 
 HOSTILE = "<img src=x onerror=alert(1)> & <b>bold</b>"
 
