@@ -195,3 +195,28 @@ def test_a_route_is_drawn_in_travel_order_in_the_crs_asked_for():
     assert arcs_geometry(found, [], found.crs, QgsProcessingContext()).isNull()
     metres = travel(found.network, [node[20, 9]], [node[0, 0]]).metres[0, 0]
     assert metres == pytest.approx(29 / 0.9996, rel=1e-4)
+
+
+def test_streets_drawn_once_for_each_direction_count_once():
+    lines = ["LINESTRING(0 0, 1000 0)", "LINESTRING(1000 0, 2000 0)"]
+    back = ["LINESTRING(1000 0, 0 0)", "LINESTRING(2000 0, 1000 0)"]
+    once, log = read(placed_layer(lines)), Log()
+    found = read(placed_layer(lines + back), log=log)
+    for name in ("node_xy", "tail", "head", "length", "speed", "free_flow", "lanes", "capacity", "piece_xy"):
+        assert np.array_equal(getattr(found.network, name), getattr(once.network, name)), name
+    said = "NETWORK: 2 road(s) of “roads” are drawn on top of another (3 on 1; 4 on 2); each counts once"
+    assert any(text.startswith(said) for text in log.said)
+
+
+@pytest.mark.parametrize(
+    ("fields", "values", "pieces"),
+    [
+        ("&field=Layer:integer", [[0], [1]], 2),
+        ("&field=bridge:string", [["yes"], [NULL]], 2),
+        ("&field=TUNNEL:string", [["F"], ["T"]], 2),
+        ("&field=layer:string", [["north"], ["south"]], 1),  # the name QGIS gives the field with a merged layer's name
+    ],
+)
+def test_copies_on_another_level_are_other_roads(fields, values, pieces):
+    lines = ["LINESTRING(0 0, 1000 0)", "LINESTRING(1000 0, 0 0)"]
+    assert read(placed_layer(lines, fields, values)).network.piece_count == pieces

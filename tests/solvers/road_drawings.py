@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from evacuation_planner.plugin.solvers.roads.doubles import merge_doubles
+from evacuation_planner.plugin.solvers.roads.levels import level_codes, level_of_roads
 from evacuation_planner.plugin.solvers.roads.lines import clean
 from evacuation_planner.plugin.solvers.roads.merging import equal_places
 from evacuation_planner.plugin.solvers.roads.network import RoadNetwork
@@ -39,6 +41,23 @@ def network(
     lines: list[list[tuple[float, float]]], oneway: list[str] | None = None, tolerance: float = 0.01
 ) -> RoadNetwork:
     """Return the network of lines at 36 km/h (10 m/s)."""
+    return network_with(lines, tolerance, oneway=oneway)
+
+
+def network_with(
+    lines: list[list[tuple[float, float]]],
+    tolerance: float = 0.01,
+    *,
+    oneway: list[str] | None = None,
+    speeds: list[object] | None = None,
+    lanes: list[object] | None = None,
+    capacities: list[object] | None = None,
+    bridges: list[object] | None = None,
+) -> RoadNetwork:
+    """Return the network of lines with attributes, doubles merged; 36 km/h (10 m/s) where there is no speed."""
     count = len(lines)
-    traffic = read_traffic(count, oneway, DirectionRule(), None, 36.0, None, None, 900.0)
-    return network_of(pieces_of(lines, tolerance), traffic, [f"r{k}" for k in range(count)])
+    traffic = read_traffic(count, oneway, DirectionRule(), speeds, 36.0, lanes, capacities, 900.0)
+    level = level_codes(level_of_roads(count, None, bridges, None))
+    pieces = pieces_of(lines, tolerance)
+    roads = network_of(pieces, traffic, [f"r{k}" for k in range(count)])
+    return merge_doubles(roads, pieces, level, tolerance, traffic.speed_problem == 0)

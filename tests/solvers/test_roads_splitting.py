@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.control import SolverError
 from evacuation_planner.plugin.solvers.roads import merging
+from evacuation_planner.plugin.solvers.roads.cutting import keep_pieces
 from evacuation_planner.plugin.solvers.roads.lines import NO_LENGTH, NOT_NUMBERS, clean
-from evacuation_planner.plugin.solvers.roads.splitting import keep_pieces
 from evacuation_planner.plugin.solvers.roads.wkb import Lines
-from tests.solvers.road_drawings import drawn, pieces_of, planar_steps
+from tests.solvers.road_drawings import drawn, network, pieces_of, planar_steps
 
 GRID = st.lists(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=6), min_size=1, max_size=8
@@ -133,12 +133,14 @@ def test_an_unusable_part_does_not_cost_the_feature():
 
 
 def test_keeping_pieces_keeps_their_nodes_and_vertices():
-    pieces = pieces_of([[(0, 0), (10, 0), (20, 0)], [(10, -5), (10, 0), (10, 5)]])
-    kept = keep_pieces(pieces, np.array([True, False, False, True]))
-    assert kept.length.tolist() == [10, 5]
+    roads = network([[(0, 0), (10, 0), (20, 0)], [(10, -5), (10, 0), (10, 5)]])
+    kept = keep_pieces(roads, np.array([True, False, False, True]))
+    assert kept.length.tolist() == [10, 10, 5, 5]
+    assert kept.piece.tolist() == [0, 0, 1, 1]
     assert node_set(kept) == {(0, 0), (10, 0), (10, 5)}
-    assert kept.xy.tolist() == [[0, 0], [10, 0], [10, 0], [10, 5]]
-    assert kept.offset.tolist() == [0, 2, 4]
+    assert kept.piece_xy.tolist() == [[0, 0], [10, 0], [10, 0], [10, 5]]
+    assert kept.piece_start.tolist() == [0, 2, 4]
+    assert kept.node_xy[kept.head].tolist() == [[10, 0], [0, 0], [10, 5], [10, 0]]
 
 
 @given(GRID, st.sampled_from([0.0, 0.01, 0.6]))

@@ -11,12 +11,12 @@ from qgis.core import (
 )
 
 from ...solvers.dependencies import require
-from ...solvers.roads.splitting import Pieces
+from ...solvers.roads.network import RoadNetwork
 from ..positions import union_of
 
 
 def open_pieces(
-    pieces: Pieces,
+    network: RoadNetwork,
     crs: QgsCoordinateReferenceSystem,
     barriers: QgsProcessingFeatureSource,
     context: QgsProcessingContext,
@@ -30,11 +30,11 @@ def open_pieces(
         When the layer has no CRS or cannot be transformed.
     """
     area = union_of(barriers, "BARRIERS", crs, context.transformContext(), feedback)
-    if area.isNull() or area.isEmpty() or len(pieces) == 0:
-        return np.ones(len(pieces), dtype=bool)
+    if area.isNull() or area.isEmpty() or network.piece_count == 0:
+        return np.ones(network.piece_count, dtype=bool)
     shapely = require("shapely", "closing the roads that meet a barrier")
     shape = shapely.from_wkb(area.asWkb().data())
-    line = np.repeat(np.arange(len(pieces)), np.diff(pieces.offset))
-    lines = shapely.linestrings(pieces.xy, indices=line)
+    line = np.repeat(np.arange(network.piece_count), np.diff(network.piece_start))
+    lines = shapely.linestrings(network.piece_xy, indices=line)
     shapely.prepare(shape)
     return ~shapely.intersects(shape, lines)

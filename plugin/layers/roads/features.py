@@ -9,6 +9,7 @@ from qgis.core import QgsFeature, QgsFeatureRequest, QgsProcessingFeatureSource,
 from qgis.PyQt.QtCore import QVariant
 
 from ...solvers.control import IsCancelled, Progress, stop_if
+from ...solvers.roads.levels import FIELDS
 from ..errors import LayerError
 from ..places import features_of
 from ..values import id_text
@@ -27,6 +28,7 @@ class RoadFeatures:
     speeds: list[Any] | None
     lanes: list[Any] | None
     capacities: list[Any] | None
+    levels: tuple[list[Any] | None, ...] = (None,) * len(FIELDS)  # layer, bridge, tunnel
 
 
 def read_features(
@@ -48,6 +50,7 @@ def read_features(
         "id": options.id_field,
     }
     index = {key: _index(source, name) for key, name in names.items() if name}
+    index.update({name.lower(): k for k, name in enumerate(source.fields().names()) if name.lower() in FIELDS})
     columns: dict[str, list[Any]] = {key: [] for key in index}
     request = QgsFeatureRequest()
     if index:
@@ -84,6 +87,7 @@ def read_features(
         columns.get("speed"),
         columns.get("lanes"),
         columns.get("capacity"),
+        tuple(columns.get(name) for name in FIELDS),
     )
 
 

@@ -12,17 +12,20 @@ from qgis.core import (
 
 from ...solvers.control import IsCancelled, Progress, part, stop_if
 from ...solvers.roads.components import components
+from ...solvers.roads.cutting import keep_pieces
+from ...solvers.roads.levels import level_of_roads
 from ...solvers.roads.lines import clean, without
 from ...solvers.roads.merging import equal_places
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.osm import DirectionRule
-from ...solvers.roads.splitting import Pieces, keep_pieces, split
+from ...solvers.roads.splitting import Pieces, split
 from ...solvers.roads.traffic import Traffic, network_of, read_traffic
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..errors import LayerError
 from ..places import NAMED_IN_LOG
 from . import working_crs as network_crs
 from .barriers import open_pieces
+from .doubles import without_doubles
 from .features import RoadFeatures, read_features
 from .joining import join_places
 from .options import NetworkOptions, ReadNetwork
@@ -80,20 +83,23 @@ def read_network(
     progress(0.9, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
     _log_rejected(name, rejected, feedback)
-    closed = 0
-    if barriers is not None:
-        keep = open_pieces(pieces, working, barriers, context, feedback)
-        closed = int((~keep).sum())
-        feedback.pushInfo(f"BARRIERS: {closed} of {len(pieces)} pieces of road are closed.")
-        pieces = keep_pieces(pieces, keep)
-        if len(pieces) == 0:
-            raise LayerError(
-                f"BARRIERS: the polygons close every road of “{name}”. Choose smaller polygons or another layer."
-            )
+    level = level_of_roads(len(features.ids), *features.levels)
     traffic = _traffic(source, features, options)
     for warning in traffic.warnings:
         feedback.pushWarning(f"NETWORK: {warning}")
     network = network_of(pieces, traffic, features.ids)
+    network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
+    stop_if(cancelled)
+    closed = 0
+    if barriers is not None:
+        keep = open_pieces(network, working, barriers, context, feedback)
+        closed = int((~keep).sum())
+        feedback.pushInfo(f"BARRIERS: {closed} of {network.piece_count} pieces of road are closed.")
+        network = keep_pieces(network, keep)
+        if network.piece_count == 0:
+            raise LayerError(
+                f"BARRIERS: the polygons close every road of “{name}”. Choose smaller polygons or another layer."
+            )
     _log_network(name, network, options, feedback)
     progress(1.0, "Building the network")
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))

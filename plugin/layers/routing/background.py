@@ -40,7 +40,7 @@ def read_background(
         A missing field, text where a number is needed, a negative value.
     """
     table = read_table(source, PARAMETER, fields)
-    name, index = source.sourceName(), {road: k for k, road in enumerate(network.road_ids)}
+    name, index = source.sourceName(), network.road_index()
     known, times, values, unknown = [], [], [], set()
     for row, (road, moment, value) in enumerate(zip(table["road"], table["time"], table["value"]), 1):
         feature = f"in row {row}"
@@ -83,12 +83,15 @@ def _shared(
     given[line.ravel(), column.ravel()] = value
     latest = np.maximum.accumulate(np.where(np.isnan(given), -1, np.arange(len(moments))), axis=1)
     held = np.where(latest >= 0, np.take_along_axis(given, np.maximum(latest, 0), axis=1), 0.0)
-    arc_road = network.piece_road[network.piece]
+    arc, arc_road = network.road_arcs()
     where = np.searchsorted(roads, arc_road)
     where = np.where(where < len(roads), where, 0)
     used = np.flatnonzero(roads[where] == arc_road)
-    total = np.bincount(arc_road, weights=network.length, minlength=len(network.road_ids))
-    share = network.length[used] / np.maximum(total[arc_road[used]], 1e-9)
+    total = np.bincount(arc_road, weights=network.length[arc], minlength=len(network.road_ids))
+    share = network.length[arc[used]] / np.maximum(total[arc_road[used]], 1e-9)
+    arcs, line = np.unique(arc[used], return_inverse=True)
+    vehicles = np.zeros((len(arcs), len(moments)))
+    np.add.at(vehicles, line.ravel(), held[where[used]] * share[:, None])  # copies of a road share its arcs
     row = np.full(network.arc_count, -1, dtype=np.int32)
-    row[used] = np.arange(len(used))
-    return moments, row, held[where[used]] * share[:, None]
+    row[arcs] = np.arange(len(arcs))
+    return moments, row, vehicles

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .network import RoadNetwork, free_flow_seconds
+from .splitting import numbered
 
 # Closer than this to an end of a piece, or to each other, measures (m) are the same place.
 SAME_PLACE = 1e-3
@@ -149,4 +150,45 @@ def _with_parts(network: RoadNetwork, new_xy: np.ndarray, parts: list[_Part]) ->
         road_ids=network.road_ids,
         piece_start=np.concatenate([[0], np.cumsum(vertices)]).astype(np.int64),
         piece_xy=np.concatenate([kept_xy, *[part.xy for part in parts]]),
+        copies=_copies_of_parts(network.copies, kept_piece, number, parent),
+    )
+
+
+def _copies_of_parts(copies: np.ndarray, kept: np.ndarray, number: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """Return the rows of ``RoadNetwork.copies`` for the kept pieces and, after them, for the parts."""
+    rows = copies[kept[copies[:, 0]]]
+    found = [np.column_stack([number[rows[:, 0]], rows[:, 1:]])]
+    after = int(kept.sum())
+    for k in np.flatnonzero(np.isin(parent, copies[:, 0])).tolist():
+        own = copies[copies[:, 0] == parent[k]].copy()
+        own[:, 0] = after + k
+        found.append(own)
+    return np.concatenate(found)
+
+
+def keep_pieces(network: RoadNetwork, keep: np.ndarray) -> RoadNetwork:
+    """Return a network of only the pieces of the mask ``keep`` (p,), with the nodes their arcs need."""
+    if keep.all():
+        return network
+    number = np.cumsum(keep) - 1
+    size = np.diff(network.piece_start)
+    arc = keep[network.piece]
+    used, tail, head = numbered(network.tail[arc], network.head[arc], network.node_count)
+    rows = network.copies[keep[network.copies[:, 0]]]
+    return replace(
+        network,
+        node_xy=network.node_xy[used],
+        tail=tail,
+        head=head,
+        length=network.length[arc],
+        speed=network.speed[arc],
+        free_flow=network.free_flow[arc],
+        lanes=network.lanes[arc],
+        capacity=network.capacity[arc],
+        piece=number[network.piece[arc]].astype(np.int32),
+        forward=network.forward[arc],
+        piece_road=network.piece_road[keep],
+        piece_start=np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64),
+        piece_xy=network.piece_xy[np.repeat(keep, size)],
+        copies=np.column_stack([number[rows[:, 0]], rows[:, 1:]]),
     )

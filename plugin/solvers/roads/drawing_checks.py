@@ -7,12 +7,12 @@ import numpy as np
 from ..control import IsCancelled, never, stop_if
 from ..dependencies import require
 from .connection_checks import piece_middle
+from .doubles import drawn_on
 from .network import RoadNetwork
 from .problem import ABSURD_SPEED, DUPLICATE, MISSING_SPEED, NEAR_MISS, Problem
 from .traffic import ABSURD, MISSING, NOT_POSITIVE, NOT_UNDERSTOOD, Traffic
 
 SLOW, FAST = 5.0, 140.0  # km/h; outside these a speed is taken as given, but looked at
-SAME_LENGTH = 1e-3  # m
 
 
 def near_misses(network: RoadNetwork, distance: float, cancelled: IsCancelled = never) -> list[Problem]:
@@ -62,27 +62,15 @@ def _follows(network: RoadNetwork, piece: np.ndarray, other: np.ndarray, distanc
 
 
 def duplicates(network: RoadNetwork) -> list[Problem]:
-    """List the roads that run, in the same direction, along the very line of another; once for each two roads."""
-    order = np.lexsort((network.piece, network.length, network.head, network.tail))
-    same = (
-        (network.tail[order[1:]] == network.tail[order[:-1]])
-        & (network.head[order[1:]] == network.head[order[:-1]])
-        & (np.abs(network.length[order[1:]] - network.length[order[:-1]]) <= SAME_LENGTH)
-        & (network.piece[order[1:]] != network.piece[order[:-1]])
-    )
-    found: dict[tuple[int, int], list[int]] = {}
-    for k in np.flatnonzero(same):
-        first, second = int(order[k]), int(order[k + 1])
-        a, b = network.arc_xy(first), network.arc_xy(second)
-        if len(a) == len(b) and np.array_equal(a, b):
-            roads = network.piece_road[network.piece[[first, second]]]
-            pieces = found.setdefault((int(roads.max()), int(roads.min())), [])
-            if int(network.piece[second]) not in pieces:
-                pieces.append(int(network.piece[second]))
+    """List the roads that are drawn on top of another and were merged with it; once for each two roads."""
     problems = []
-    for (road, other), pieces in sorted(found.items()):
+    for road, other, pieces in drawn_on(network):
         x, y = piece_middle(network, pieces[0])
-        detail = f"{len(pieces)} piece(s) are drawn on top of road {network.road_ids[other]}"
+        metres = network.piece_lengths()[pieces].sum()
+        detail = (
+            f"drawn on top of road {network.road_ids[other]} over {metres:,.0f} m; the two count as one road. "
+            "“Mend roads” writes the layer without it"
+        )
         problems.append(Problem(DUPLICATE, x, y, network.road_ids[road], detail))
     return problems
 

@@ -7,12 +7,13 @@ one. Roads G = (V, E, t_w) of [E] section 3: V are the nodes, E the arcs, t_w is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 DEFAULT_LANE_CAPACITY = 900.0
 KMH_PER_MS = 3.6
+FORWARD_WAY, BACKWARD_WAY = 1, 2  # bits: the directions of a piece
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,10 @@ class RoadNetwork:
         Offsets of each piece's vertices in ``piece_xy``.
     piece_xy : (k, 2) float64
         Vertices of the pieces, metres of the working CRS.
+    copies : (c, 3) int64
+        Roads drawn on top of each other (:mod:`.doubles`): piece, road, and the directions of the piece that this road
+        opens (bits :data:`FORWARD_WAY`, :data:`BACKWARD_WAY`). A merged piece has a row for each of its roads, the one
+        in ``piece_road`` among them; other pieces have none.
     """
 
     node_xy: np.ndarray
@@ -63,6 +68,7 @@ class RoadNetwork:
     road_ids: list[str]
     piece_start: np.ndarray
     piece_xy: np.ndarray
+    copies: np.ndarray = field(default_factory=lambda: np.empty((0, 3), dtype=np.int64))
 
     @property
     def node_count(self) -> int:
@@ -104,6 +110,27 @@ class RoadNetwork:
     def arc_road(self, arc: int) -> str:
         """Return the id of the road an arc lies on."""
         return self.road_ids[int(self.piece_road[self.piece[arc]])]
+
+    def road_index(self) -> dict[str, int]:
+        """Return the index in ``road_ids`` of each id, the first where several roads have one."""
+        return {road: k for k, road in reversed(list(enumerate(self.road_ids)))}
+
+    def road_arcs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(arc (k,), road (k,))``: every road with the arcs it is drawn along and open on.
+
+        An arc of a merged piece comes once for each copy that opens its direction.
+        """
+        merged = np.zeros(self.piece_count, dtype=bool)
+        merged[self.copies[:, 0]] = True
+        single = np.flatnonzero(~merged[self.piece])
+        slot = np.full((self.piece_count, 2), -1, dtype=np.int64)
+        slot[self.piece, np.where(self.forward, 0, 1)] = np.arange(self.arc_count)
+        arcs, roads = [single], [self.piece_road[self.piece[single]].astype(np.int64)]
+        for column, way in ((0, FORWARD_WAY), (1, BACKWARD_WAY)):
+            rows = self.copies[(self.copies[:, 2] & way) > 0]
+            arcs.append(slot[rows[:, 0], column])
+            roads.append(rows[:, 1])
+        return np.concatenate(arcs), np.concatenate(roads)
 
     def arc_xy(self, arc: int) -> np.ndarray:
         """Return the vertices (v, 2) of an arc in the direction of travel, metres of the working CRS."""
@@ -165,21 +192,28 @@ def arcs_on_pieces(
     """Lay directed arcs on pieces: one for each open direction, in the order of the pieces, forward first.
 
     All arrays are (p,) per piece, as in :class:`RoadNetwork`; ``lanes`` and ``capacity`` are of one direction.
+    ``speed``, ``lanes`` and ``capacity`` may be (p, 2): of the forward and of the backward direction.
     """
     count = len(start)
     both = np.column_stack([open_forward, open_backward]).ravel()
     slot = np.flatnonzero(both)
     piece = (slot // 2).astype(np.int32)
     forward = slot % 2 == 0
+
+    def of_way(values: np.ndarray) -> np.ndarray:
+        given = values[piece] if values.ndim == 1 else values.reshape(-1)[slot]
+        return given.astype(np.float64)
+
+    speeds = of_way(speed)
     return RoadNetwork(
         node_xy=node_xy,
         tail=np.where(forward, start[piece], end[piece]).astype(np.int32),
         head=np.where(forward, end[piece], start[piece]).astype(np.int32),
         length=length[piece].astype(np.float64),
-        speed=speed[piece].astype(np.float64),
-        free_flow=free_flow_seconds(length[piece], speed[piece]),
-        lanes=lanes[piece].astype(np.float64),
-        capacity=capacity[piece].astype(np.float64),
+        speed=speeds,
+        free_flow=free_flow_seconds(length[piece], speeds),
+        lanes=of_way(lanes),
+        capacity=of_way(capacity),
         piece=piece,
         forward=forward,
         piece_road=np.asarray(piece_road, dtype=np.int32).reshape(count),
@@ -191,7 +225,10 @@ def arcs_on_pieces(
 
 @dataclass(frozen=True)
 class PieceTable:
-    """The pieces of a network with the values of their arcs, (p,) each; ``direction`` as drawn, in words."""
+    """The pieces of a network with the values of their arcs, (p,) each; ``direction`` as drawn, in words.
+
+    Where the two directions of a piece differ, the speed is the lower one.
+    """
 
     direction: list[str]
     length: np.ndarray
@@ -200,11 +237,12 @@ class PieceTable:
 
 
 def piece_table(network: RoadNetwork) -> PieceTable:
-    """Return what a reader wants to know of each piece; the two arcs of a piece have equal values."""
+    """Return what a reader wants to know of each piece."""
     ways = np.zeros(network.piece_count, dtype=np.int8)
-    np.bitwise_or.at(ways, network.piece, np.where(network.forward, 1, 2).astype(np.int8))
+    np.bitwise_or.at(ways, network.piece, np.where(network.forward, FORWARD_WAY, BACKWARD_WAY).astype(np.int8))
     speed, free_flow = np.zeros(network.piece_count), np.zeros(network.piece_count)
-    speed[network.piece] = network.speed
-    free_flow[network.piece] = network.free_flow
+    order = np.argsort(-network.speed, kind="stable")  # the lower of two is written last
+    speed[network.piece[order]] = network.speed[order]
+    free_flow[network.piece[order]] = network.free_flow[order]
     words = ("closed", "forward", "backward", "both")
     return PieceTable([words[way] for way in ways.tolist()], network.piece_lengths(), speed, free_flow)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..dependencies import require
 from .lines import line_of_vertex
 from .merging import join_ends
 from .wkb import Lines
@@ -29,6 +30,8 @@ class Pieces:
         Ellipsoidal metres.
     road : (p,) int64
         The feature each piece comes from.
+    line : (p,) int64
+        The line each piece comes from; a feature may have several.
     offset : (p + 1,) int64
         Offsets of each piece's vertices in ``xy``.
     xy : (k, 2) float64
@@ -40,11 +43,21 @@ class Pieces:
     end: np.ndarray
     length: np.ndarray
     road: np.ndarray
+    line: np.ndarray
     offset: np.ndarray
     xy: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def shapes(self, which: np.ndarray) -> np.ndarray:
+        """Return pieces (k,) as shapely lines."""
+        shapely = require("shapely", "comparing drawn roads")
+        size = np.diff(self.offset)[which]
+        lines: np.ndarray = shapely.linestrings(
+            self.xy[gather(self.offset[which], size)], indices=np.repeat(np.arange(len(which)), size)
+        )
+        return lines
 
 
 def split(lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray, tolerance: float) -> Pieces:
@@ -86,22 +99,29 @@ def split(lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray,
     inside = step.copy()
     inside[last] = 0.0
     travelled = np.concatenate([[0.0], np.cumsum(inside)])
-    used, start, end = _numbered(at[low], at[high], len(places))
+    used, start, end = numbered(at[low], at[high], len(places))
     count = high - low + 1
     offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    vertex = np.arange(offset[-1]) - np.repeat(offset[:-1] - low, count)
     return Pieces(
         node_xy=places[used],
         start=start,
         end=end,
         length=travelled[high] - travelled[low],
         road=lines.feature[line[low]],
+        line=line[low],
         offset=offset,
-        xy=places[at[vertex]],
+        xy=places[at[gather(low, count)]],
     )
 
 
-def _numbered(start: np.ndarray, end: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gather(first: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Return the positions ``first[k] .. first[k] + size[k] - 1`` of all stretches k, one after the other."""
+    ends = np.cumsum(size)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(first - (ends - size), size)
+
+
+def numbered(start: np.ndarray, end: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return which of ``count`` things are named by ``start`` or ``end``, and both in terms of these."""
     used = np.zeros(count, dtype=bool)
     used[start] = True
@@ -129,20 +149,3 @@ def _close_along(
             more = near & (at != limit)
             origin, at, limit, gone = origin[more], at[more], limit[more], gone[more]
     return np.concatenate(found)
-
-
-def keep_pieces(pieces: Pieces, keep: np.ndarray) -> Pieces:
-    """Return only the pieces of the mask ``keep`` (p,), and the nodes they need."""
-    if keep.all():
-        return pieces
-    size = np.diff(pieces.offset)
-    used, start, end = _numbered(pieces.start[keep], pieces.end[keep], len(pieces.node_xy))
-    return Pieces(
-        node_xy=pieces.node_xy[used],
-        start=start,
-        end=end,
-        length=pieces.length[keep],
-        road=pieces.road[keep],
-        offset=np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64),
-        xy=pieces.xy[np.repeat(keep, size)],
-    )
