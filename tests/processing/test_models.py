@@ -77,7 +77,7 @@ def test_results_come_in_the_order_of_the_steps(model):
 
 def test_what_a_model_leaves_alone_stays_at_the_default_of_the_step(model):
     """A value written into a model would outlive a change of the default."""
-    static = QgsProcessingModelChildParameterSource.Source.StaticValue
+    static = QgsProcessingModelChildParameterSource.StaticValue
     looked_at = 0
     for step in model.childAlgorithms().values():
         for name, sources in step.parameterSources().items():
@@ -131,7 +131,7 @@ def test_results_are_loaded_by_their_titles(provider):
 
 def test_a_result_that_a_later_step_reads_cannot_be_skipped(model):
     """QGIS hands a later step nothing where the result it reads was not asked for."""
-    from_step = QgsProcessingModelChildParameterSource.Source.ChildOutput
+    from_step = QgsProcessingModelChildParameterSource.ChildOutput
     optional = QgsProcessingParameterDefinition.Flag.FlagOptional
     steps = model.childAlgorithms()
     read = 0
