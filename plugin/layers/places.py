@@ -112,6 +112,12 @@ class Places:
         )
 
 
+def first_of(names: Sequence[str], separator: str = ", ") -> str:
+    """Return the first names as one text for the log, and how many more there are."""
+    more = f" and {len(names) - NAMED_IN_LOG} more" if len(names) > NAMED_IN_LOG else ""
+    return separator.join(names[:NAMED_IN_LOG]) + more
+
+
 def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Any:
     """Iterate over a source's features without QGIS's geometry-validity check (invalid ones are mended here)."""
     flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks

@@ -92,7 +92,7 @@ def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
 def _delay_chart(case: RoutingCase, use: RoadUse) -> Any:
     """Return the delay by road, pieces and directions together, as bars; None without delay."""
     network = case.read.network
-    delay = np.bincount(network.piece_road[network.piece[use.arc]], weights=use.delay, minlength=len(network.road_ids))
+    delay = np.bincount(network.arc_roads()[use.arc], weights=use.delay, minlength=len(network.road_ids))
     worst = [k for k in np.argsort(-delay, kind="stable")[:10].tolist() if delay[k] > 0]
     if not worst:
         return None

@@ -178,7 +178,7 @@ class RecommendShelters(EvacuationAlgorithm):
             area = read_hazard(hazard, value("HAZARD_BUFFER"), sites.crs, context, feedback)
             unsafe = reasons_inside(sites, area, feedback)
         predicted = self._predicted(parameters, context, feedback, sites)
-        minutes, unjoined_zones, unjoined = self._minutes(parameters, context, feedback, zones, sites)
+        minutes, unjoined_zones, unjoined = self._minutes(parameters, context, feedback, zones, sites, people)
         limited = parameters.get("MAX_TRAVEL_TIME") not in (None, "")
         return ShelterProblem(
             zone_ids=zones.ids,
@@ -221,6 +221,7 @@ class RecommendShelters(EvacuationAlgorithm):
         feedback: QgsProcessingFeedback,
         zones: Places,
         sites: Places,
+        people: np.ndarray,
     ) -> tuple[np.ndarray, list[str], list[str]]:
         """Return the free-flow minutes between zones and sites, and why a zone or site is not joined to the network."""
         from ...plugin.layers.roads.network import join_places
@@ -231,7 +232,9 @@ class RecommendShelters(EvacuationAlgorithm):
         if read is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
         longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-        read, (from_zones, to_sites) = join_places(read, [zones, sites], longest, context, feedback)
+        read, (from_zones, to_sites) = join_places(
+            read, [zones, sites], longest, context, feedback, people=people.astype(float)
+        )
         progress, cancelled = self.control(feedback, 35.0, 50.0)
         found = travel(read.network, from_zones.node, to_sites.node, progress=progress, cancelled=cancelled)
         return found.seconds / 60.0, from_zones.reasons, to_sites.reasons

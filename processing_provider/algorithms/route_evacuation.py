@@ -85,7 +85,7 @@ class RouteEvacuation(EvacuationAlgorithm):
             log=feedback.pushInfo,
         )
         feedback.setProgressText(self.tr("Traffic on the roads"))
-        use = road_use(result)
+        use = road_use(result, case.read.network.is_road)
         curve = clearance(result, self._inside(parameters, case, context, feedback))
         numbers = self._numbers(case, result, use)
         self._tell(numbers, result, feedback)
@@ -158,7 +158,7 @@ class RouteEvacuation(EvacuationAlgorithm):
     ) -> np.ndarray | None:
         """Return which junctions (n,) lie inside the hazard, None without a hazard."""
         from ...plugin.layers.hazard import read_hazard
-        from ...plugin.layers.routing.inside import positions_inside
+        from ...plugin.layers.positions import positions_inside
 
         source = self.source(parameters, "HAZARD", context)
         if source is None:

@@ -65,10 +65,10 @@ def test_places_that_cannot_join_are_named_with_the_reason():
     _, (joined,) = join_places(read(layer(STREETS)), [zones], 500, QgsProcessingContext(), log)
     assert joined.node[0] >= 0
     assert joined.node[1] == -1
-    assert joined.reasons[1] == "9,000 m from the nearest road that can be left and reached (limit 500 m)"
+    assert joined.reasons[1] == "9,000 m from the nearest road that can be left (limit 500 m)"
     assert log.warned == [
         "ZONES: 1 of 2 place(s) of “roads” could not be joined to the road network: p1: 9,000 m from the nearest "
-        "road that can be left and reached (limit 500 m). Move them, add the missing roads, or raise "
+        "road that can be left (limit 500 m). Move them, add the missing roads, or raise "
         "MAX_SNAP_DISTANCE."
     ]
 
@@ -82,9 +82,9 @@ def test_passing_over_a_dead_end_is_said():
     log = Log()
     zones = places(point_layer([(500205, 6699950)]), "ZONES")
     read_again, (joined,) = join_places(roads, [zones], 500, QgsProcessingContext(), log)
-    assert joined.passed_over.tolist() == [True]
+    assert joined.farther == pytest.approx([45])
     assert read_again.network.node_xy[joined.node[0]] == pytest.approx([500205, 6700000])
-    assert any("1 place(s) of “roads” passed over a nearer road" in text for text in log.said)
+    assert any("1 place(s) of “roads” join a road farther away" in text and "p0: 45.0 m" in text for text in log.said)
 
 
 def test_no_places():

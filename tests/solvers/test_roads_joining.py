@@ -11,6 +11,7 @@ from evacuation_planner.plugin.solvers.roads.components import components, usabl
 from evacuation_planner.plugin.solvers.roads.cutting import cut
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
 from evacuation_planner.plugin.solvers.roads.joining import join_points
+from evacuation_planner.plugin.solvers.roads.one_part import Demand
 from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_path, travel
 from tests.solvers.road_drawings import network
 
@@ -77,7 +78,7 @@ def test_too_far_is_given_back_with_the_reason():
     joined = join_points(network(SQUARE), np.array([[50.0, -812.0], [50, -499], [np.nan, 0]]), 500)
     assert joined.node.tolist()[0] == -1
     assert joined.node[1] >= 0
-    assert joined.reasons[0] == "812 m from the nearest road that can be left and reached (limit 500 m)"
+    assert joined.reasons[0] == "812 m from the nearest road that can be left (limit 500 m)"
     assert joined.reasons[2] == "it has no position that can be compared with the roads"
     assert joined.distance[0] == pytest.approx(812)
 
@@ -88,11 +89,11 @@ def test_a_dead_end_one_way_and_a_scrap_are_passed_over():
     before = network(lines, ["no"] * 4 + ["yes"] + ["no"] * 2)
     joined = join_points(before, np.array([[190.0, 5.0], [60, 305], [50, 20]]), 500)
     assert joined.network.node_xy[joined.node[0]].tolist() == [100, 5]
-    assert joined.passed_over.tolist() == [True, False, False]  # the scrap has three nodes of four: it counts
+    assert (joined.farther > 0).tolist() == [True, True, False]  # all three have a road of the square near
     large = [[(k * 10.0, -50), (k * 10.0 + 10, -50)] for k in range(400)]
-    joined = join_points(network([*large, *far_off]), np.array([[60.0, 305]]), 500)
+    joined = join_points(network([*large, *far_off]), np.array([[60.0, 305], [3000, -45]]), 500)
     assert joined.network.node_xy[joined.node[0]].tolist() == [60, -50]
-    assert joined.passed_over.tolist() == [True]
+    assert joined.farther.tolist() == [pytest.approx(355, abs=1e-9), 0]
 
 
 def test_a_one_way_between_roads_can_be_joined():
@@ -114,7 +115,7 @@ def test_a_ring_with_one_node_can_be_joined():
 def test_no_road_that_can_be_left_and_reached():
     joined = join_points(network([[(0, 0), (10, 0)]], ["yes"]), np.array([[5.0, 1]]), 500)
     assert joined.node.tolist() == [-1]
-    assert joined.reasons == ["the network has no road that can be left and reached"]
+    assert joined.reasons == ["the network has no road that can be left"]
     assert joined.distance[0] == np.inf
 
 
@@ -122,8 +123,11 @@ def test_components_are_numbered_by_size():
     parts = network([[(0, 0), (1, 0)], [(9, 0), (8, 0)], [(9, 0), (9, 9)]], ["no", "no", "yes"])
     assert np.bincount(components(parts, strong=False)).tolist() == [3, 2]
     assert sorted(np.bincount(components(parts, strong=True)).tolist()) == [1, 2, 2]
-    assert usable_pieces(parts).tolist() == [True, True, False]
-    assert (usable_nodes(parts) >= 0).sum() == 4
+    weak = components(parts, strong=False)
+    start, end = usable_pieces(parts, weak)
+    assert start.tolist() == [True, True, False]
+    assert end.tolist() == [True, True, True]  # the one-way leads away from the main roads of its part
+    assert (usable_nodes(parts, weak) >= 0).sum() == 4
 
 
 @given(
@@ -133,29 +137,32 @@ def test_components_are_numbered_by_size():
 def test_joining_keeps_lengths_and_trips_and_finds_the_nearest_road(points, oneway):
     lines = [*SQUARE, [(0, 0), (40, 60), (100, 100)], [(100, 0), (0, 100)]]
     before = network(lines, ["yes" if way else "no" for way in oneway])
-    joined = join_points(before, np.array(points), 1000)
+    role = np.arange(len(points)) % 2
+    joined = join_points(before, np.array(points), 1000, Demand(role))
     after = joined.network
     assert after.length.sum() == pytest.approx(before.length.sum())
     ways = {road: np.sum(before.piece_road[before.piece] == road) for road in range(6)}
     pieces = {road: np.sum(before.piece_road == road) for road in range(6)}
     for road in range(6):  # each part of a road carries as many arcs as the road did
-        arcs = np.sum(after.piece_road[after.piece] == road)
+        arcs = np.sum(after.arc_roads() == road)
         assert arcs * pieces[road] == np.sum(after.piece_road == road) * ways[road]
     same_trips(before, after)
     assert after.free_flow == pytest.approx(3.6 * after.length / after.speed)
+    assert (after.length[~after.is_road] == 0).all()
     start, end = after.piece_ends()
     assert after.piece_xy[after.piece_start[:-1]] == pytest.approx(after.node_xy[start])
     assert after.piece_xy[after.piece_start[1:] - 1] == pytest.approx(after.node_xy[end])
-    usable = usable_pieces(before)
-    for (x, y), node, distance in zip(points, joined.node, joined.distance):
+    both = usable_pieces(before, components(before, strong=False))
+    for (x, y), node, distance, own in zip(points, joined.node, joined.distance, role):
+        usable = both[own]
         if not usable.any():
             assert node == -1
             continue
         nearest = min(segment_distance((x, y), before, piece) for piece in np.flatnonzero(usable))
         assert distance == pytest.approx(nearest, abs=1e-9)
         assert np.hypot(*(after.node_xy[node] - (x, y))) == pytest.approx(nearest, abs=2e-3)
-        there = travel(after, [node], joined.node[joined.node >= 0]).seconds
-        assert np.isfinite(there).all()
+    there = travel(after, joined.node[role == 0], joined.node[role == 1]).seconds
+    assert np.isfinite(there).all() or (joined.node < 0).any()
 
 
 def segment_distance(point, network, piece):

@@ -95,7 +95,9 @@ def over_network(
 
     peopled = np.unique(groups.zone)
     zones = groups.zones.subset(peopled)
-    joined, (starts, ends) = join_places(read, [zones, shelters.places], max_snap_distance, context, feedback)
+    people = np.bincount(groups.zone, weights=groups.sizes, minlength=len(groups.zones))[peopled]
+    places = [zones, shelters.places]
+    joined, (starts, ends) = join_places(read, places, max_snap_distance, context, feedback, people=people)
     roads = joined.network
     share = 0.5 if kind == BY_LENGTH else 1.0
     fastest = travel(roads, starts.node, ends.node, progress=part(progress, 0.0, share), cancelled=cancelled)

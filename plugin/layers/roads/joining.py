@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
+from ...solvers.roads.connectors import DESTINATION, ORIGIN
 from ...solvers.roads.joining import Joined, join_points
-from ..places import NAMED_IN_LOG, Places
+from ...solvers.roads.one_part import Demand
+from ..places import Places, first_of
+from ..positions import positions_inside
 from .options import ReadNetwork
 from .working_crs import transform_vertices
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Who goes from which origin to which destination.
+
+    Attributes
+    ----------
+    ends : (t, 2) int64
+        Number of the place in the first group, and in the second.
+    people : (t,) float64
+    """
+
+    ends: np.ndarray
+    people: np.ndarray
 
 
 def join_places(
@@ -20,16 +38,25 @@ def join_places(
     max_distance: float,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    *,
+    people: np.ndarray | None = None,
+    trips: Trips | None = None,
 ) -> tuple[ReadNetwork, list[Joined]]:
-    """Join all places of all groups to the network in one go.
+    """Join all places of a run to the network in one go: the first group as origins, the second as destinations.
+
+    A place that is both is in both groups.
 
     Parameters
     ----------
     read : ReadNetwork
     groups : sequence of Places
-        Zones, shelters and the like, each in its own CRS.
+        Origins, then destinations, each in its own CRS.
     max_distance : float
         Metres beyond which a place is not joined (MAX_SNAP_DISTANCE).
+    people : (k,) float64, optional
+        People at each origin, where trips are not known.
+    trips : Trips, optional
+        By default everybody may go from every origin to every destination.
 
     Returns
     -------
@@ -38,35 +65,61 @@ def join_places(
     joined : list of Joined
         For each group the nodes, distances and reasons, in the order of its places.
     """
-    xy = [transform_vertices(group.xy, group.crs, read.crs, context.transformContext()) for group in groups]
-    joined = join_points(read.network, np.concatenate(xy) if xy else np.empty((0, 2)), max_distance)
+    parts = [transform_vertices(group.xy, group.crs, read.crs, context.transformContext()) for group in groups]
+    xy = np.concatenate(parts) if parts else np.empty((0, 2))
+    inside = np.zeros(len(xy), dtype=bool)
+    known = np.isfinite(xy).all(axis=1)
+    inside[known] = positions_inside(read.barriers, xy[known])
+    joined = join_points(read.network, xy, max_distance, _demand(groups, people, trips), inside)
     bounds = np.cumsum([0] + [len(group) for group in groups])
     result = []
     for group, low, high in zip(groups, bounds[:-1], bounds[1:]):
-        own = Joined(
-            joined.network,
-            joined.node[low:high],
-            joined.distance[low:high],
-            joined.reasons[low:high],
-            joined.passed_over[low:high],
+        own = replace(
+            joined,
+            node=joined.node[low:high],
+            distance=joined.distance[low:high],
+            reasons=joined.reasons[low:high],
+            farther=joined.farther[low:high],
         )
         result.append(own)
-        _log(group, own, feedback)
+        _log(group, own, inside[low:high], feedback)
     return replace(read, network=joined.network), result
 
 
-def _log(group: Places, joined: Joined, feedback: QgsProcessingFeedback) -> None:
-    missing = np.flatnonzero(joined.node < 0)
+def _demand(groups: Sequence[Places], people: np.ndarray | None, trips: Trips | None) -> Demand:
+    """Return who goes between the places of all groups, numbered one after the other."""
+    role = np.repeat([ORIGIN, DESTINATION][: len(groups)], [len(group) for group in groups])
+    if trips is not None:
+        return Demand(role, trips=trips.ends + [0, len(groups[0])], trip_people=trips.people)
+    if people is None:
+        return Demand(role)
+    there = np.zeros(len(role))
+    there[: len(groups[0])] = people
+    return Demand(role, there)
+
+
+def _log(group: Places, joined: Joined, inside: np.ndarray, feedback: QgsProcessingFeedback) -> None:
+    """Name the places that could not be joined, and those that passed over a nearer road."""
+    closed = np.flatnonzero(inside)
+    if len(closed):
+        feedback.pushWarning(
+            f"{group.parameter}: {len(closed)} of {len(group)} place(s) of “{group.name}” lie inside a barrier and "
+            f"are not joined to the road network: {first_of([group.ids[k] for k in closed])}. Move them or make "
+            "BARRIERS smaller if they can be left or reached."
+        )
+    missing = np.flatnonzero((joined.node < 0) & ~inside)
     if len(missing):
-        named = "; ".join(f"{group.ids[k]}: {joined.reasons[k]}" for k in missing[:NAMED_IN_LOG])
-        more = f" (and {len(missing) - NAMED_IN_LOG} more)" if len(missing) > NAMED_IN_LOG else ""
+        named = first_of([f"{group.ids[k]}: {joined.reasons[k]}" for k in missing], "; ")
         feedback.pushWarning(
             f"{group.parameter}: {len(missing)} of {len(group)} place(s) of “{group.name}” could not be joined to "
-            f"the road network: {named}{more}. Move them, add the missing roads, or raise MAX_SNAP_DISTANCE."
+            f"the road network: {named}. Move them, add the missing roads, or raise MAX_SNAP_DISTANCE."
         )
-    passed = int(joined.passed_over.sum())
-    if passed:
+    passed = np.flatnonzero(joined.farther > 0)
+    if len(passed):
+        worst = passed[np.argsort(-joined.farther[passed], kind="stable")]
+        named = first_of([f"{group.ids[k]}: {joined.farther[k]:,.1f} m" for k in worst], "; ")
         feedback.pushInfo(
-            f"{group.parameter}: {passed} place(s) of “{group.name}” passed over a nearer road that cannot be left "
-            "or reached."
+            f"{group.parameter}: {len(passed)} place(s) of “{group.name}” join a road farther away than their nearest, "
+            "which one-way streets keep from being used or which is in a part of the network that is not connected "
+            f"with the one taken; farther by {named}."
         )

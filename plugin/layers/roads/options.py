@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from qgis.core import QgsCoordinateReferenceSystem
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry
 
 from ...solvers.roads.network import DEFAULT_LANE_CAPACITY, RoadNetwork
 from ...solvers.roads.traffic import Traffic
@@ -55,6 +55,8 @@ class ReadNetwork:
         The layer's name.
     has_speeds : bool
         Whether the layer has a speed field.
+    barriers : QgsGeometry
+        The closed area in ``crs``, empty without barriers.
     """
 
     network: RoadNetwork
@@ -65,3 +67,4 @@ class ReadNetwork:
     closed: int = 0
     layer: str = ""
     has_speeds: bool = False
+    barriers: QgsGeometry = field(default_factory=QgsGeometry)

@@ -8,14 +8,17 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 from qgis.PyQt.QtCore import QDateTime
 
+from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.problem import CUMULATIVE, RoutingProblem, routing_problem
 from ...solvers.routing.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
 from ...solvers.routing.volume_delay import BPR, DENSITY, LEAST_SPEED_SHARE, LINEAR, RoadCost, road_cost, storage
+from ..roads.joining import Trips
 from ..roads.network import ReadNetwork, join_places
 from .trips import TripRows, row_departures, start_of
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer
+CONNECTOR_TIME = 1e-8  # s: enough to get nearer, too little to be seen in any result
 OUTLET = "cannot be reached from the origin by the roads' directions"
 
 
@@ -95,9 +98,10 @@ def cost_of(
     network: RoadNetwork, choice: CostChoice, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 ) -> RoadCost:
     """Return the volume-delay function of every arc."""
-    free_flow = np.maximum(network.free_flow, LEAST_TIME)
+    free_flow = np.where(network.is_road, np.maximum(network.free_flow, LEAST_TIME), CONNECTOR_TIME)
     if choice.kind == LINEAR:
-        return road_cost(LINEAR, free_flow, a=choice.alpha, background=background)
+        room = np.where(network.is_road, 1.0, np.inf)
+        return road_cost(LINEAR, free_flow, room, a=choice.alpha, background=background)
     if choice.kind == DENSITY:
         room = storage(network.length, network.lanes)
         return road_cost(DENSITY, free_flow, room, LEAST_SPEED_SHARE, background=background)
@@ -131,8 +135,10 @@ def routing_case(
     start = start_of(rows, start_given, feedback)
     at = row_departures(rows, start)
     places, where = rows.ends()
-    read, joined = join_places(read, places, max_snap_distance, context, feedback)
-    node = [ends.node[place] for ends, place in zip(joined, where)]
+    trips = Trips(np.column_stack(where), rows.people.astype(float))
+    read, joined = join_places(read, places, max_snap_distance, context, feedback, trips=trips)
+    ends = [group.node[place] for group, place in zip(joined, where)]
+    node = meeting_points(read.network, *ends)
     unjoined = []
     for k in np.flatnonzero((node[0] < 0) | (node[1] < 0)).tolist():
         end, word = (0, "origin") if node[0][k] < 0 else (1, "destination")

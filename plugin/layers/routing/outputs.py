@@ -86,10 +86,9 @@ def route_rows(
     route = result.routes.of_trip[first]
     length, free = result.routes.sums(problem.length)[route], result.routes.sums(problem.cost.free_flow)[route]
     network = case.read.network
-    vertices = [
-        network.path_xy(result.routes.route(r)) if free[k] > 0 else network.node_xy[problem.source[[first[k]] * 2]]
-        for k, r in enumerate(route.tolist())
-    ]
+    drawn = (network.path_xy(result.routes.route(r)) for r in route.tolist())
+    at = network.node_xy[problem.source[first]]
+    vertices = [xy if len(xy) else np.array([here, here]) for xy, here in zip(drawn, at)]
     shapes = lines_in(case.read, vertices, target, context)
     for k in np.argsort(-vehicles, kind="stable").tolist():
         row = int(case.row[result.routed[first[k]]])

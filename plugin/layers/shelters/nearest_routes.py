@@ -12,7 +12,7 @@ from ...solvers.roads.joining import Joined
 from ...solvers.roads.shortest_paths import Travel
 from ...solvers.shelters.nearest import Nearest
 from ..fields import Column
-from ..places import NAMED_IN_LOG, Places
+from ..places import Places, first_of
 from ..roads.network import ReadNetwork
 from ..roads.route_geometry import lines_in
 
@@ -91,13 +91,13 @@ def report(
     cut_off = sorted(set(range(len(zones))) - set(found.zone.tolist()))
     if cut_off:
         feedback.pushWarning(
-            f"ZONES: {len(cut_off)} zone(s) reach no shelter at all: {_first([zones.ids[i] for i in cut_off])}."
+            f"ZONES: {len(cut_off)} zone(s) reach no shelter at all: {first_of([zones.ids[i] for i in cut_off])}."
         )
     pairs = [(zone, shelter, reason) for _, (zone, shelter, reason) in rows if zone and shelter]
     if pairs:
         feedback.pushWarning(
             f"{len(pairs)} pair(s) of zone and shelter have no route: "
-            f"{_first([f'{zone} to {shelter} ({reason})' for zone, shelter, reason in pairs], '; ')}. "
+            f"{first_of([f'{zone} to {shelter} ({reason})' for zone, shelter, reason in pairs], '; ')}. "
             f"All of them are in OUTPUT_UNREACHABLE where it is asked for."
         )
     if len(found.zone):
@@ -116,10 +116,5 @@ def not_selected(shelters: Places, feedback: QgsProcessingFeedback) -> None:
     if others:
         feedback.pushInfo(
             f"SHELTERS: {len(others)} row(s) of “{shelters.name}” have a status other than “selected”; routes to them "
-            f"are drawn all the same: {_first(others)}. Choose the layer of selected shelters to leave them out."
+            f"are drawn all the same: {first_of(others)}. Choose the layer of selected shelters to leave them out."
         )
-
-
-def _first(names: Sequence[str], separator: str = ", ") -> str:
-    more = f" and {len(names) - NAMED_IN_LOG} more" if len(names) > NAMED_IN_LOG else ""
-    return separator.join(names[:NAMED_IN_LOG]) + more

@@ -34,26 +34,65 @@ def components(network: RoadNetwork, strong: bool) -> np.ndarray:
     return rank[label]
 
 
-def usable_nodes(network: RoadNetwork) -> np.ndarray:
-    """Return each node's strong component (n,) where that is of real size, else -1.
+def usable_nodes(network: RoadNetwork, part: np.ndarray) -> np.ndarray:
+    """Return each node's strong component (n,) where that is of real size in its part (n,), else -1.
 
-    Real size: at least two nodes and one hundredth of the nodes of the largest; the largest always counts, so that a
-    network of scraps still has one part that points can join.
+    Real size: at least two nodes and one hundredth of the nodes of the part's largest; the largest always counts, so
+    that a part of scraps still has roads that points can join.
     """
     label = components(network, strong=True)
     if len(label) == 0:
         return label
     sizes = np.bincount(label)
-    good = (sizes >= FEWEST_NODES) & (sizes >= SHARE_OF_LARGEST * sizes[0])
-    good[0] = True
+    part_of = np.empty(len(sizes), dtype=np.int64)
+    part_of[label] = part
+    first = np.unique(part_of, return_index=True)[1]  # numbered by falling size: a part's first is its largest
+    good = (sizes >= FEWEST_NODES) & (sizes >= SHARE_OF_LARGEST * sizes[first][part_of])
+    good[first] = True
     return np.where(good[label], label, -1)
 
 
-def usable_pieces(network: RoadNetwork) -> np.ndarray:
-    """Return whether each piece (p,) can be left and reached: both ends in one component of :func:`usable_nodes`."""
-    label = usable_nodes(network)
-    start, end = network.piece_ends()
-    there = (start >= 0) & (end >= 0)
-    usable = np.zeros(network.piece_count, dtype=bool)
-    usable[there] = (label[start[there]] >= 0) & (label[start[there]] == label[end[there]])
-    return usable
+def found_from(source: np.ndarray, target: np.ndarray, n: int, starts: np.ndarray) -> np.ndarray:
+    """Return the nodes (n,) that a search along arcs ``source`` -> ``target`` (m,) comes to from any of the starts."""
+    require("scipy", "checking which roads can be reached")
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import breadth_first_order
+
+    rows = np.concatenate([source, np.full(len(starts), n)])
+    columns = np.concatenate([target, starts])
+    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
+    found = np.zeros(n + 1, dtype=bool)
+    found[breadth_first_order(graph, n, return_predecessors=False)] = True
+    return found[:n]
+
+
+def usable_pieces(network: RoadNetwork, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return on which pieces (p,) a trip may start, and on which it may end.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    part : (n,) int
+        The part of the network each node is in, whatever the directions (:func:`components`, not strong).
+
+    Returns
+    -------
+    start, end : (p,) bool
+        A trip may start on a piece that can be left to the main roads of its part, and end on one that can be reached
+        from there: on roads of these themselves, and on a one-way street that leads to them, or from them. The main
+        roads are the nodes that :func:`usable_nodes` keeps.
+    """
+    label = usable_nodes(network, part)
+    first, last = network.piece_ends()
+    there = first >= 0
+    ring = np.zeros(network.piece_count, dtype=bool)  # of one node alone: it leads to itself
+    ring[there] = (first[there] == last[there]) & (label[first[there]] >= 0)
+    n, shared = network.node_count, np.bincount(label[label >= 0])
+    main = np.flatnonzero((label >= 0) & (shared[label] >= FEWEST_NODES))
+    out = found_from(network.head, network.tail, n, main)
+    into = found_from(network.tail, network.head, n, main)
+    start, end = ring.copy(), ring.copy()
+    road = np.flatnonzero(network.is_road)
+    start[network.piece[road[out[network.head[road]]]]] = True
+    end[network.piece[road[into[network.tail[road]]]]] = True
+    return start, end

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..dependencies import require
-from .components import components
+from .components import components, found_from
 from .network import RoadNetwork
 from .problem import CANNOT_LEAVE, CANNOT_REACH, COMPONENT, DEAD_END, Problem
 
@@ -47,23 +46,9 @@ def connection(network: RoadNetwork) -> Connection:
     judged = sizes[strong[core_node]] >= SMALLEST_CORE
     judged[0] = True
     starts = core_node[judged]
-    left = _found(network.head, network.tail, n, starts) | ~judged[part]
-    reached = _found(network.tail, network.head, n, starts) | ~judged[part]
+    left = found_from(network.head, network.tail, n, starts) | ~judged[part]
+    reached = found_from(network.tail, network.head, n, starts) | ~judged[part]
     return Connection(part, left, reached)
-
-
-def _found(source: np.ndarray, target: np.ndarray, n: int, starts: np.ndarray) -> np.ndarray:
-    """Return the nodes (n,) that a search along the arcs comes to from any of the starts."""
-    require("scipy", "checking which roads can be reached")
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import breadth_first_order
-
-    rows = np.concatenate([source, np.full(len(starts), n)])
-    columns = np.concatenate([target, starts])
-    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
-    found = np.zeros(n + 1, dtype=bool)
-    found[breadth_first_order(graph, n, return_predecessors=False)] = True
-    return found[:n]
 
 
 def connection_problems(network: RoadNetwork, found: Connection) -> list[Problem]:

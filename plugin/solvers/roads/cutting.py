@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .network import RoadNetwork, free_flow_seconds
+from .network import NO_PIECE, RoadNetwork, free_flow_seconds
 from .splitting import numbered
 
 # Closer than this to an end of a piece, or to each other, measures (m) are the same place.
@@ -46,7 +46,7 @@ def cut(network: RoadNetwork, piece: np.ndarray, measure: np.ndarray) -> tuple[R
     -------
     network : RoadNetwork
         Untouched pieces first, in their order, then the parts of cut pieces by piece and measure; nodes keep their
-        numbers and new ones follow. The parts' lengths add up to the piece's.
+        numbers and new ones follow. The parts' lengths add up to the piece's. Connectors stay.
     node : (k,) int32
     """
     start, end = network.piece_ends()
@@ -114,7 +114,11 @@ def _with_parts(network: RoadNetwork, new_xy: np.ndarray, parts: list[_Part]) ->
     kept_piece = np.ones(network.piece_count, dtype=bool)
     kept_piece[parent] = False
     number = np.cumsum(kept_piece) - 1
-    kept = kept_piece[network.piece]
+    road = network.is_road
+    kept = ~road
+    kept[road] = kept_piece[network.piece[road]]
+    piece_number = np.full(network.arc_count, NO_PIECE)
+    piece_number[road] = number[network.piece[road]]
     size = np.diff(network.piece_start)
     vertices = np.concatenate([size[kept_piece], [len(part.xy) for part in parts]])
     kept_xy = network.piece_xy[np.repeat(kept_piece, size)]
@@ -144,7 +148,7 @@ def _with_parts(network: RoadNetwork, new_xy: np.ndarray, parts: list[_Part]) ->
         free_flow=join(network.free_flow, free_flow_seconds(length, network.speed[old])),
         lanes=join(network.lanes, network.lanes[old]),
         capacity=join(network.capacity, network.capacity[old]),
-        piece=np.concatenate([number[network.piece[kept]], number[-1] + 1 + of_part]).astype(np.int32),
+        piece=np.concatenate([piece_number[kept], number[-1] + 1 + of_part]).astype(np.int32),
         forward=join(network.forward, forward),
         piece_road=np.concatenate([network.piece_road[kept_piece], network.piece_road[parent]]).astype(np.int32),
         road_ids=network.road_ids,

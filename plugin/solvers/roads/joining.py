@@ -1,18 +1,24 @@
-"""Joining places to the network: at the nearest point along a road that can be left and reached."""
+"""Joining places to the network: at the nearest points along roads on which a trip may start, or end."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..dependencies import require
-from .components import usable_pieces
+from .carriageways import points_of_places
+from .components import components, usable_pieces
+from .connectors import DESTINATION, ORIGIN, connect
 from .cutting import cut
+from .near_pieces import Near, NearPieces, together
 from .network import RoadNetwork
+from .one_part import Demand, choose_parts
 
 # A road counts as nearer than the one joined when it is so by more than this (m).
 CLEARLY_NEARER = 0.01
+FARTHEST = 1e8  # m: no limit beyond
+ACTS = {ORIGIN: "left", DESTINATION: "reached"}
 
 
 @dataclass(frozen=True)
@@ -22,30 +28,40 @@ class Joined:
     Attributes
     ----------
     network : RoadNetwork
-        The network with a node at each place's nearest point; nodes of the network given keep their numbers.
+        The network with a node at each place's nearest points, and one of its own, with connectors, for a place that
+        has several (:mod:`.connectors`); nodes of the network given keep their numbers.
     node : (k,) int32
         Each place's node, -1 where it could not be joined.
     distance : (k,) float64
-        Metres from the place to its nearest usable road, infinite when there is none; also where ``node`` is -1.
+        Metres from the place to the road it joins; where ``node`` is -1 to its nearest usable road, infinite when
+        there is none.
     reasons : list of str
         Why a place could not be joined; empty where it was.
-    passed_over : (k,) bool
-        Whether a joined place has a nearer road, which cannot be left and reached.
+    farther : (k,) float64
+        Metres by which a joined place passed over a nearer road: one on which its trips cannot start, or end, or in
+        another part of the network. 0 where it joined the nearest.
     """
 
     network: RoadNetwork
     node: np.ndarray
     distance: np.ndarray
     reasons: list[str]
-    passed_over: np.ndarray
+    farther: np.ndarray
 
 
-def join_points(network: RoadNetwork, xy: np.ndarray, max_distance: float) -> Joined:
-    """Join places to the nearest point along a road that can be left and reached.
+def join_points(
+    network: RoadNetwork,
+    xy: np.ndarray,
+    max_distance: float,
+    demand: Demand | None = None,
+    closed: np.ndarray | None = None,
+) -> Joined:
+    """Join places to the nearest points along roads on which a trip may start, or end.
 
-    A road qualifies when both ends of its piece lie in one strongly connected component of real size
-    (:func:`.components.usable_nodes`). The piece is cut there and a node added; at its end the node there is taken;
-    places with the same nearest point share a node. Lengths are shared in proportion.
+    Which roads these are is said by :func:`.components.usable_pieces`, which part of the network is taken by
+    :mod:`.one_part`, and which carriageways besides the nearest by :mod:`.carriageways`. A piece is cut at a point and
+    a node added; at its end the node there is taken; places with the same points share nodes. Lengths are shared in
+    proportion.
 
     Parameters
     ----------
@@ -54,58 +70,84 @@ def join_points(network: RoadNetwork, xy: np.ndarray, max_distance: float) -> Jo
         Places in metres of the working CRS; NaN for a place without a position.
     max_distance : float
         Metres beyond which a place is not joined.
+    demand : Demand, optional
+        Who goes between the places; by default all are origins.
+    closed : (k,) bool, optional
+        Places in closed areas, which are not joined.
 
     Returns
     -------
     Joined
     """
     points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+    demand = Demand(np.full(len(points), ORIGIN)) if demand is None else demand
+    closed = np.zeros(len(points), dtype=bool) if closed is None else closed
     known = np.isfinite(points).all(axis=1)
-    usable = usable_pieces(network)
-    piece, measure, distance = _nearest(network, points, known, usable)
-    near = known & (distance <= max_distance)
-    any_distance = distance
-    if not usable.all():
-        _, _, any_distance = _nearest(network, points, near, np.ones(network.piece_count, dtype=bool))
-    node = np.full(len(points), -1, dtype=np.int32)
-    joined, node[near] = cut(network, piece[near], measure[near])
-    reasons = ["" if near[k] else _reason(bool(known[k]), float(distance[k]), max_distance) for k in range(len(points))]
-    passed_over = near & (any_distance < distance - CLEARLY_NEARER)
-    return Joined(joined, node, distance, reasons, passed_over)
+    node_part = components(network, strong=False)
+    starts = network.piece_ends()[0]
+    part = np.where(starts >= 0, node_part[starts], -1) if len(node_part) else np.empty(0, dtype=np.int64)
+    usable = dict(zip((ORIGIN, DESTINATION), usable_pieces(network, node_part)))
+    pieces = NearPieces(network)
+    limit = min(max_distance, FARTHEST)
+
+    def of_roles(asked: np.ndarray, find: Callable[[np.ndarray, np.ndarray], Near]) -> Near:
+        """Find pieces near the ``asked`` (k,) places, for each role among those it can use."""
+        groups = []
+        for role, may in usable.items():
+            own = np.flatnonzero(asked & (demand.role == role))
+            found = find(points[own], may)
+            groups.append(found._replace(place=own[found.place]))
+        return together(groups)
+
+    near = of_roles(known & ~closed, lambda at, may: pieces.nearest_by_part(at, may, part, limit))
+    chosen = choose_parts(near, part[near.piece], demand)
+    taken = Near(*(column[chosen] for column in near))
+    joins = np.zeros(len(points), dtype=bool)
+    joins[taken.place] = True
+    far = of_roles(known & ~closed & ~joins, lambda at, may: pieces.nearest(at, np.flatnonzero(may)))
+    distance = np.full(len(points), np.inf)
+    for found in (taken, far):
+        distance[found.place] = found.distance
+    place, piece, measure = _points(pieces, points, taken, usable, part, demand.role)
+    cut_network, at = cut(network, piece, measure)
+    order = np.argsort(place, kind="stable")
+    several = np.split(at[order], np.searchsorted(place[order], np.arange(1, len(points))))
+    spot = points.copy()
+    spot[taken.place] = pieces.points(taken.piece, pieces.measures(taken.piece, points[taken.place]))
+    joined, node = connect(cut_network, several if len(points) else [], demand.role, spot)
+    reasons = [
+        "" if node[k] >= 0 else _reason(bool(closed[k]), bool(known[k]), float(distance[k]), max_distance, role)
+        for k, role in enumerate(demand.role.tolist())
+    ]
+    return Joined(joined, node, distance, reasons, _farther(pieces, points, taken))
 
 
-def _reason(known: bool, distance: float, max_distance: float) -> str:
+def _points(
+    pieces: NearPieces, xy: np.ndarray, taken: Near, usable: dict[int, np.ndarray], part: np.ndarray, role: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``(place, piece, measure)`` (c,) of all points of the roads at which the places join."""
+    found = []
+    for own, may in usable.items():
+        mine = role[taken.place] == own
+        found.append(points_of_places(pieces, xy, Near(*(column[mine] for column in taken)), may, part))
+    place, piece, measure = (np.concatenate(column) for column in zip(*found))
+    return place, piece, measure
+
+
+def _farther(pieces: NearPieces, xy: np.ndarray, taken: Near) -> np.ndarray:
+    """Return by how many metres (k,) a road that a place did not take is nearer than the one it took."""
+    nearest = pieces.nearest(xy[taken.place], np.arange(pieces.network.piece_count))
+    farther = np.zeros(len(xy))
+    more = taken.distance[nearest.place] - nearest.distance
+    farther[taken.place[nearest.place]] = np.where(more > CLEARLY_NEARER, more, 0.0)
+    return farther
+
+
+def _reason(closed: bool, known: bool, distance: float, max_distance: float, role: int) -> str:
+    if closed:
+        return "inside a barrier"
     if not known:
         return "it has no position that can be compared with the roads"
     if not np.isfinite(distance):
-        return "the network has no road that can be left and reached"
-    return f"{distance:,.0f} m from the nearest road that can be left and reached (limit {max_distance:,.0f} m)"
-
-
-def _nearest(
-    network: RoadNetwork, points: np.ndarray, asked: np.ndarray, candidate: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return for each asked point the nearest candidate piece, the measure (m) along it, and the distance (m)."""
-    shapely = require("shapely", "joining places to roads")
-    piece = np.zeros(len(points), dtype=np.int64)
-    measure = np.zeros(len(points))
-    distance = np.full(len(points), np.inf)
-    chosen = np.flatnonzero(candidate)
-    wanted = np.flatnonzero(asked)
-    if len(chosen) == 0 or len(wanted) == 0:
-        return piece, measure, distance
-    size = np.diff(network.piece_start)
-    vertex = np.repeat(candidate, size)
-    line_of_vertex = np.repeat(np.arange(len(chosen)), size[chosen])
-    lines = shapely.linestrings(network.piece_xy[vertex], indices=line_of_vertex)
-    tree = shapely.STRtree(lines)
-    places = shapely.points(points[wanted])
-    # All ties are asked for and the lowest piece taken: which one comes first is up to the tree.
-    pairs, far = tree.query_nearest(places, all_matches=True, return_distance=True)
-    order = np.lexsort((pairs[1], far, pairs[0]))
-    asker, first = np.unique(pairs[0][order], return_index=True)
-    hit = pairs[1][order][first]
-    piece[wanted[asker]] = chosen[hit]
-    distance[wanted[asker]] = far[order][first]
-    measure[wanted[asker]] = np.nan_to_num(shapely.line_locate_point(lines[hit], places[asker]))
-    return piece, measure, distance
+        return f"the network has no road that can be {ACTS[role]}"
+    return f"{distance:,.0f} m from the nearest road that can be {ACTS[role]} (limit {max_distance:,.0f} m)"

@@ -2,6 +2,10 @@
 
 A *piece* is the stretch of one road between two neighbouring nodes. A two-way piece carries two arcs, a one-way piece
 one. Roads G = (V, E, t_w) of [E] section 3: V are the nodes, E the arcs, t_w is :attr:`RoadNetwork.free_flow`.
+
+A *connector* is an arc that lies on no piece: it joins the node of a place that has several points on the roads with
+each of these points, without length or time and with room for everybody (:mod:`.connectors`). It is no road: whatever
+counts, lists or draws roads leaves it out.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import numpy as np
 DEFAULT_LANE_CAPACITY = 900.0
 KMH_PER_MS = 3.6
 FORWARD_WAY, BACKWARD_WAY = 1, 2  # bits: the directions of a piece
+NO_PIECE = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +38,11 @@ class RoadNetwork:
     free_flow : (m,) float64
         Seconds without other traffic, [E] eq. 14: ``3.6 * length / speed``.
     lanes : (m,) float64
-        Lanes of this direction.
+        Lanes of this direction; infinite for a connector.
     capacity : (m,) float64
-        Vehicles per hour of this direction.
+        Vehicles per hour of this direction; infinite for a connector.
     piece : (m,) int32
-        The piece arc j lies on.
+        The piece arc j lies on; :data:`NO_PIECE` for a connector.
     forward : (m,) bool
         Whether arc j runs in the direction in which its piece was drawn.
     piece_road : (p,) int32
@@ -85,6 +90,11 @@ class RoadNetwork:
         """Number of pieces p."""
         return len(self.piece_road)
 
+    @property
+    def is_road(self) -> np.ndarray:
+        """Whether each arc (m,) is a stretch of road, not a connector."""
+        return self.piece != NO_PIECE
+
     def forward_star(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(indptr (n + 1,), arc (m,))``: the arcs that leave node v are ``arc[indptr[v]:indptr[v + 1]]``."""
         return star(self.tail, self.node_count)
@@ -97,19 +107,28 @@ class RoadNetwork:
         """Return the nodes (p,) at which each piece starts and ends, as drawn; -1 for a piece without an arc."""
         start = np.full(self.piece_count, -1, dtype=np.int32)
         end = np.full(self.piece_count, -1, dtype=np.int32)
-        start[self.piece] = np.where(self.forward, self.tail, self.head)
-        end[self.piece] = np.where(self.forward, self.head, self.tail)
+        road = self.is_road
+        start[self.piece[road]] = np.where(self.forward, self.tail, self.head)[road]
+        end[self.piece[road]] = np.where(self.forward, self.head, self.tail)[road]
         return start, end
 
     def piece_lengths(self) -> np.ndarray:
         """Return the ellipsoidal metres (p,) of each piece; 0 for a piece without an arc."""
         length = np.zeros(self.piece_count)
-        length[self.piece] = self.length
+        road = self.is_road
+        length[self.piece[road]] = self.length[road]
         return length
 
+    def arc_roads(self) -> np.ndarray:
+        """Return the index (m,) int32 in ``road_ids`` of each arc's road; -1 for a connector."""
+        road = np.full(self.arc_count, -1, dtype=np.int32)
+        road[self.is_road] = self.piece_road[self.piece[self.is_road]]
+        return road
+
     def arc_road(self, arc: int) -> str:
-        """Return the id of the road an arc lies on."""
-        return self.road_ids[int(self.piece_road[self.piece[arc]])]
+        """Return the id of the road an arc lies on; "" for a connector."""
+        piece = int(self.piece[arc])
+        return "" if piece == NO_PIECE else self.road_ids[int(self.piece_road[piece])]
 
     def road_index(self) -> dict[str, int]:
         """Return the index in ``road_ids`` of each id, the first where several roads have one."""
@@ -122,9 +141,10 @@ class RoadNetwork:
         """
         merged = np.zeros(self.piece_count, dtype=bool)
         merged[self.copies[:, 0]] = True
-        single = np.flatnonzero(~merged[self.piece])
+        arc = np.flatnonzero(self.is_road)
+        single = arc[~merged[self.piece[arc]]]
         slot = np.full((self.piece_count, 2), -1, dtype=np.int64)
-        slot[self.piece, np.where(self.forward, 0, 1)] = np.arange(self.arc_count)
+        slot[self.piece[arc], np.where(self.forward[arc], 0, 1)] = arc
         arcs, roads = [single], [self.piece_road[self.piece[single]].astype(np.int64)]
         for column, way in ((0, FORWARD_WAY), (1, BACKWARD_WAY)):
             rows = self.copies[(self.copies[:, 2] & way) > 0]
@@ -133,16 +153,19 @@ class RoadNetwork:
         return np.concatenate(arcs), np.concatenate(roads)
 
     def arc_xy(self, arc: int) -> np.ndarray:
-        """Return the vertices (v, 2) of an arc in the direction of travel, metres of the working CRS."""
+        """Return the vertices (v, 2) of an arc in travel direction, metres of the working CRS; a connector has none."""
         piece = int(self.piece[arc])
+        if piece == NO_PIECE:
+            return np.empty((0, 2))
         xy = self.piece_xy[self.piece_start[piece] : self.piece_start[piece + 1]]
         return xy if self.forward[arc] else xy[::-1]
 
     def path_xy(self, arcs: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Return the vertices (v, 2) of a chain of arcs in travel order; (0, 2) for an empty chain."""
-        if len(arcs) == 0:
+        """Return the vertices (v, 2) of a chain of arcs in travel order; (0, 2) for a chain without a road."""
+        roads = [arc for arc in arcs if self.piece[arc] != NO_PIECE]
+        if not roads:
             return np.empty((0, 2))
-        parts = [self.arc_xy(arcs[0])] + [self.arc_xy(arc)[1:] for arc in arcs[1:]]
+        parts = [self.arc_xy(roads[0])] + [self.arc_xy(arc)[1:] for arc in roads[1:]]
         return np.concatenate(parts)
 
 
@@ -239,9 +262,11 @@ class PieceTable:
 def piece_table(network: RoadNetwork) -> PieceTable:
     """Return what a reader wants to know of each piece."""
     ways = np.zeros(network.piece_count, dtype=np.int8)
-    np.bitwise_or.at(ways, network.piece, np.where(network.forward, FORWARD_WAY, BACKWARD_WAY).astype(np.int8))
+    road = np.flatnonzero(network.is_road)
+    way = np.where(network.forward[road], FORWARD_WAY, BACKWARD_WAY).astype(np.int8)
+    np.bitwise_or.at(ways, network.piece[road], way)
     speed, free_flow = np.zeros(network.piece_count), np.zeros(network.piece_count)
-    order = np.argsort(-network.speed, kind="stable")  # the lower of two is written last
+    order = road[np.argsort(-network.speed[road], kind="stable")]  # the lower of two is written last
     speed[network.piece[order]] = network.speed[order]
     free_flow[network.piece[order]] = network.free_flow[order]
     words = ("closed", "forward", "backward", "both")

@@ -122,7 +122,7 @@ def static_optimum(setting: Setting, integer: bool, progress: Progress = no_prog
     if cost.kind == BPR:
         arc_cost = ArcCost.bpr(cost.free_flow, cost.room, cost.a, cost.b)
     else:
-        arc_cost = ArcCost.linear(cost.free_flow, cost.a)
+        arc_cost = ArcCost.linear(cost.free_flow, cost.a / cost.room)
     result = assign(
         problem.tail, problem.head, arc_cost, setting.static, problem.source, problem.destination,
         target_gap=TARGET_GAP, time_limit=max(setting.deadline.remaining, 0.1),

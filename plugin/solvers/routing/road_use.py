@@ -54,18 +54,19 @@ def find_peaks(start, entries, exits, peak, peak_time):
                 peak_time[road] = entries[k]
 
 
-def road_use(result: RoutingResult) -> RoadUse:
-    """Return the use of every arc that carries a trip."""
+def road_use(result: RoutingResult, is_road: np.ndarray | None = None) -> RoadUse:
+    """Return the use of every arc that carries a trip; ``is_road`` (m,) bool tells which arcs count, by default all."""
     schedule = result.schedule()
-    leave = schedule.exits()
-    by_entry = np.lexsort((schedule.entry, schedule.arc))
-    arc, start = np.unique(schedule.arc[by_entry], return_index=True)
-    entries = schedule.entry[by_entry]
-    exits = leave[np.lexsort((leave, schedule.arc))]
+    counts = np.ones(len(schedule.arc), dtype=bool) if is_road is None else is_road[schedule.arc]
+    road, entry, leave = schedule.arc[counts], schedule.entry[counts], schedule.exits()[counts]
+    by_entry = np.lexsort((entry, road))
+    arc, start = np.unique(road[by_entry], return_index=True)
+    entries = entry[by_entry]
+    exits = leave[np.lexsort((leave, road))]
     vehicles = np.diff(np.r_[start, len(entries)])
     peak, peak_time = np.zeros(len(arc), dtype=np.int64), np.zeros(len(arc))
     find_peaks(np.r_[start, len(entries)].astype(np.int64), entries, exits, peak, peak_time)
-    seconds = np.bincount(schedule.arc, weights=leave - schedule.entry, minlength=result.problem.arcs)[arc]
+    seconds = np.bincount(road, weights=leave - entry, minlength=result.problem.arcs)[arc]
     delay = np.maximum(seconds - vehicles * result.problem.cost.free_flow[arc], 0.0)
     carried = peak if result.flow_model == PRESENT else vehicles
     last = np.r_[start[1:], len(entries)] - 1 if len(arc) else start

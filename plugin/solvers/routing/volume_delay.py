@@ -3,7 +3,7 @@
 Three functions share one kernel, told apart by their number (``COST`` of the spec), so that every method and both flow
 models evaluate the same thing:
 
-* ``LINEAR`` ([E] Definition 7 and eq. 15 as corrected): ``t = t_w (1 + a f)``.
+* ``LINEAR`` ([E] Definition 7 and eq. 15 as corrected): ``t = t_w (1 + a f / s)`` with ``s`` one vehicle.
 * ``DENSITY`` (Greenshields: speed falls linearly with density): ``t = t_w / max(a, 1 - f / s)`` with the storage
   ``s = lanes * max(length, 30 m) / 7.5 m`` in vehicles and ``a`` the least share of the free-flow speed.
 * ``BPR`` (Bureau of Public Roads): ``t = t_w (1 + a (f / s)^b)`` where ``s = c * period`` is the number of vehicles
@@ -37,7 +37,8 @@ class RoadCost(NamedTuple):
     free_flow : (m,) float64
         Time at zero flow ``t_w`` in seconds.
     room : (m,) float64
-        Vehicles: storage (DENSITY), capacity over the period (BPR); ones with LINEAR.
+        Vehicles: storage (DENSITY), capacity over the period (BPR); ones with LINEAR. Infinite on an arc that no
+        traffic slows.
     a, b : float
         Parameters of the function, see the module.
     background_times : (k,) float64
@@ -68,7 +69,7 @@ def travel_time(cost, arc, flow):
     """Return the seconds that ``arc`` takes with ``flow`` vehicles."""
     free = cost.free_flow[arc]
     if cost.kind == 0:
-        return free * (1.0 + cost.a * flow)
+        return free * (1.0 + cost.a * (flow / cost.room[arc]))
     share = flow / cost.room[arc]
     if cost.kind == 1:
         return free / max(cost.a, 1.0 - share)
@@ -156,7 +157,7 @@ def road_cost(
         arc = int(np.flatnonzero(~(np.isfinite(free_flow) & (free_flow > 0)))[0])
         raise SolverError(f"The free-flow time of arc {arc} is {free_flow[arc]} s; it must be above 0.")
     room = np.ones(len(free_flow)) if room is None else np.ascontiguousarray(room, dtype=np.float64)
-    if kind != LINEAR and not (room > 0).all():
+    if not (room > 0).all():
         raise SolverError(f"Arc {int(np.flatnonzero(~(room > 0))[0])} has no capacity; give it a lane or a capacity.")
     if not (np.isfinite(a) and a >= 0 and np.isfinite(b) and b >= 0):
         raise SolverError(f"The parameters of the {COST_NAMES[kind]} cost must be at least 0, not {a} and {b}.")

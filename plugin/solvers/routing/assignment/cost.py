@@ -42,10 +42,11 @@ class ArcCost:
     power: np.ndarray
 
     @classmethod
-    def linear(cls, free_flow: np.ndarray, alpha: float) -> ArcCost:
-        """Return ``t = t_w (1 + alpha f)`` ([E] Definition 7); ``alpha`` a vehicle."""
+    def linear(cls, free_flow: np.ndarray, alpha: np.ndarray | float) -> ArcCost:
+        """Return ``t = t_w (1 + alpha f)`` ([E] Definition 7); ``alpha`` a vehicle, one number or of each arc (m,)."""
         free_flow = np.asarray(free_flow, dtype=np.float64)
-        return cls(free_flow, np.full(len(free_flow), float(alpha)), np.ones(len(free_flow)))
+        factor = np.broadcast_to(np.asarray(alpha, dtype=np.float64), free_flow.shape).copy()
+        return cls(free_flow, factor, np.ones(len(free_flow)))
 
     @classmethod
     def bpr(cls, free_flow: np.ndarray, scale: np.ndarray, a: float = 0.15, b: float = 4.0) -> ArcCost:
