@@ -10,6 +10,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -18,6 +19,7 @@ from qgis.core import (
 )
 
 from ..plugin.solvers.control import IsCancelled, Progress
+from ..plugin.solvers.roads.osm import SPEED_UNITS
 from .base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
@@ -39,9 +41,11 @@ def add_network_parameters(algorithm: EvacuationAlgorithm, optional: bool = Fals
         ),
         "Lines, in any CRS. Roads meet where they share a vertex; a crossing without a shared vertex is a bridge.",
     )
+    _add_class(algorithm)
     _add_direction(algorithm)
     _add_speed(algorithm)
     _add_lanes(algorithm, capacity)
+    _add_length(algorithm)
     _add_joining(algorithm)
 
 
@@ -49,12 +53,40 @@ def _field(name: str, description: str, default: str | None, kind: Any) -> QgsPr
     return QgsProcessingParameterField(name, description, default, "NETWORK", kind, optional=True)
 
 
+def _add_class(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    algorithm.add(
+        _field("ROAD_CLASS_FIELD", tr("Road class field"), "highway", QgsProcessingParameterField.DataType.Any),
+        "OpenStreetMap's class of the line. Lines without a class (rivers, railways) and classes that are not for cars "
+        "(footway, path, steps, track, construction …; resources/roads/classes.csv) are left out and counted in the "
+        "log. So are roads whose motorcar, motor_vehicle, vehicle or access tag (the most specific counts) is no, "
+        "agricultural, forestry, emergency, military, psv or bus; private, destination and customers stay, for people "
+        "leave from there. Where no value is a class of OpenStreetMap's, every line is a road. MATSim's “modes” may be "
+        "given, too. Default: the field “highway” if there is one.",
+        advanced=True,
+    )
+    algorithm.add(
+        QgsProcessingParameterBoolean("ALL_LINES", tr("Take every line for a road"), defaultValue=False),
+        "Keeps the lines that would be left out by class or access.",
+        advanced=True,
+    )
+    algorithm.add(
+        QgsProcessingParameterBoolean("USE_TAGS", tr("Read tags kept in one field"), defaultValue=True),
+        "OpenStreetMap files opened in QGIS keep most tags in one field (other_tags). Yes: highway, oneway, maxspeed, "
+        "lanes, junction and access are read there where the layer has no field of that name.",
+        advanced=True,
+    )
+
+
 def _add_direction(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         _field("DIRECTION_FIELD", tr("Direction field"), "oneway", QgsProcessingParameterField.DataType.Any),
-        "Field that tells one-way roads. OpenStreetMap's values (yes, no, -1, 1, true, false, reversible) are "
-        "understood where the three values below are left empty. Default: the field “oneway” if there is one.",
+        "Field that tells one-way roads. Where the three values below are left empty, OpenStreetMap's values (yes, no, "
+        "-1, 1, true, false, reversible) are understood, and other makers' (B/F/T, FT/TF/N, B/F/R, B/H/T, Y/N, “Both”, "
+        "“With”, “Against” …) where every value fits one such coding; the log says how they are read. F and T alone, N "
+        "alone and numbers other than 1, 0, -1 can mean several things: give the three values. Motorways and "
+        "roundabouts without a value are one-way as drawn. Default: the field “oneway” if there is one.",
         advanced=True,
     )
     for name, description, text in (
@@ -82,9 +114,16 @@ def _add_direction(algorithm: EvacuationAlgorithm) -> None:
 def _add_speed(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
-        _field("SPEED_FIELD", tr("Speed field (km/h)"), "maxspeed", QgsProcessingParameterField.DataType.Any),
-        "Speed in km/h. OpenStreetMap's texts (“50”, “30 mph”, “50;30”: the lowest) are understood. Default: the "
-        "field “maxspeed” if there is one.",
+        _field("SPEED_FIELD", tr("Speed field"), "maxspeed", QgsProcessingParameterField.DataType.Any),
+        "Speed, in the unit below. OpenStreetMap's texts (“50”, “30 mph”, “50;30”: the lowest) are understood. A speed "
+        "of 0 closes a road, where fewer than 5 % of the roads have it; else it counts as missing. Default: the field "
+        "“maxspeed” if there is one.",
+        advanced=True,
+    )
+    algorithm.add(
+        QgsProcessingParameterEnum("SPEED_UNIT", tr("Unit of the speed field"), list(SPEED_UNITS), defaultValue=0),
+        "Unit of the speed field's numbers. A text that names its unit (“30 mph”) keeps that. The log warns where the "
+        "speeds look like another unit.",
         advanced=True,
     )
     algorithm.add(
@@ -98,8 +137,9 @@ def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
     tr = algorithm.tr
     algorithm.add(
         _field("LANES_FIELD", tr("Lanes field"), "lanes", QgsProcessingParameterField.DataType.Any),
-        "Number of lanes, both directions together as in OpenStreetMap; halved on two-way roads. Roads without a "
-        "usable number have one lane a direction. Default: the field “lanes” if there is one.",
+        "Number of lanes, both directions together as in OpenStreetMap; halved on two-way roads (3 lanes: 1.5 each "
+        "way), but never below one each way. Roads without a usable number have one lane a direction. Default: the "
+        "field “lanes” if there is one.",
         advanced=True,
     )
     if capacity:
@@ -107,7 +147,9 @@ def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
         algorithm.add(
             _field("CAPACITY_FIELD", tr("Capacity field (vehicles/h)"), "capacity", kind),
             "Vehicles per hour and direction. Roads without a usable number have their lanes times the default "
-            "capacity. Default: the field “capacity” if there is one.",
+            "capacity; “1,500” can be read two ways and is none. 0 closes a road, where fewer than 5 % of the roads "
+            "have it; else it counts as missing. To close roads for certain use BARRIERS. Default: the field "
+            "“capacity” if there is one.",
             advanced=True,
         )
     algorithm.add(
@@ -115,6 +157,16 @@ def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
             "DEFAULT_LANE_CAPACITY", tr("Default capacity of a lane (vehicles/h)"), _DOUBLE, 900.0, minValue=1.0
         ),
         "Vehicles per hour of one lane where the capacity field gives none.",
+        advanced=True,
+    )
+
+
+def _add_length(algorithm: EvacuationAlgorithm) -> None:
+    algorithm.add(
+        _field("LENGTH_FIELD", algorithm.tr("Length field (m)"), None, QgsProcessingParameterField.DataType.Any),
+        "Metres of each whole feature, where its length is not that of its drawing (MATSim's “length”); its pieces "
+        "share it in proportion. Roads without a length above 0 are as long as drawn. Default: as drawn, on the "
+        "ellipsoid.",
         advanced=True,
     )
 
@@ -193,6 +245,11 @@ def network_options(
         capacity_field=field("CAPACITY_FIELD") if _has_road_capacity(algorithm) else None,
         default_lane_capacity=number("DEFAULT_LANE_CAPACITY"),
         max_snap_distance=number("MAX_SNAP_DISTANCE"),
+        speed_unit=SPEED_UNITS[algorithm.parameterAsEnum(parameters, "SPEED_UNIT", context)],
+        length_field=field("LENGTH_FIELD"),
+        class_field=field("ROAD_CLASS_FIELD"),
+        all_lines=algorithm.parameterAsBoolean(parameters, "ALL_LINES", context),
+        use_tags=algorithm.parameterAsBoolean(parameters, "USE_TAGS", context),
     )
 
 

@@ -9,9 +9,8 @@ from evacuation_planner.plugin.solvers.roads.levels import level_codes, level_of
 from evacuation_planner.plugin.solvers.roads.lines import clean
 from evacuation_planner.plugin.solvers.roads.merging import equal_places
 from evacuation_planner.plugin.solvers.roads.network import RoadNetwork
-from evacuation_planner.plugin.solvers.roads.osm import DirectionRule
 from evacuation_planner.plugin.solvers.roads.splitting import Pieces, split
-from evacuation_planner.plugin.solvers.roads.traffic import network_of, read_traffic
+from evacuation_planner.plugin.solvers.roads.traffic import TrafficColumns, TrafficRules, network_of, read_traffic
 from evacuation_planner.plugin.solvers.roads.wkb import Lines
 
 
@@ -56,7 +55,8 @@ def network_with(
 ) -> RoadNetwork:
     """Return the network of lines with attributes, doubles merged; 36 km/h (10 m/s) where there is no speed."""
     count = len(lines)
-    traffic = read_traffic(count, oneway, DirectionRule(), speeds, 36.0, lanes, capacities, 900.0)
+    columns = TrafficColumns(count, (), oneway, speeds, lanes, capacities)
+    traffic = read_traffic(columns, TrafficRules(default_speed=36.0))
     level = level_codes(level_of_roads(count, None, bridges, None))
     pieces = pieces_of(lines, tolerance)
     roads = network_of(pieces, traffic, [f"r{k}" for k in range(count)])

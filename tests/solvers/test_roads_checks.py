@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from evacuation_planner.plugin.solvers.roads.connection_checks import connection, connection_problems
 from evacuation_planner.plugin.solvers.roads.drawing_checks import duplicates, near_misses, speed_problems
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
-from evacuation_planner.plugin.solvers.roads.osm import DirectionRule
-from evacuation_planner.plugin.solvers.roads.traffic import network_of, read_traffic
+from evacuation_planner.plugin.solvers.roads.traffic import TrafficColumns, TrafficRules, network_of, read_traffic
 from tests.solvers.road_drawings import network, pieces_of
 
 pytest.importorskip("shapely", minversion="2")
@@ -115,7 +114,7 @@ def test_a_road_drawn_twice_is_found_once():
 
 def test_missing_absurd_and_unlikely_speeds():
     lines = [[(k * 10, 0), (k * 10 + 10, 0)] for k in range(6)]
-    traffic = read_traffic(6, None, DirectionRule(), ["50", None, "none", "0", "999", "3"], 40.0, None, None, 900.0)
+    traffic = read_traffic(TrafficColumns(6, speeds=["50", None, "none", "0", "999", "3"]), TrafficRules())
     roads = network_of(pieces_of(lines), traffic, list("abcdef"))
     problems = speed_problems(roads, traffic)
     assert [(p.kind, p.road_id, p.x) for p in problems] == [

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
+from itertools import compress
 from typing import Any
 
+import numpy as np
 from qgis.core import QgsFeature, QgsFeatureRequest, QgsProcessingFeatureSource, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
 from ...solvers.control import IsCancelled, Progress, stop_if
+from ...solvers.roads.classes import USED_TAGS
 from ...solvers.roads.levels import FIELDS
+from ...solvers.roads.tags import TAG_FIELDS, tags_in
 from ..errors import LayerError
 from ..places import features_of
 from ..values import id_text
 from .options import NetworkOptions
 
+COLUMNS = (*USED_TAGS, *FIELDS)  # read under these names where they are there, as fields or as tags
 LOOK_EVERY = 5000  # features between two looks at the cancel button
+# The tag that stands in for a field that the layer does not have. (A capacity among tags is that of a car park.)
+TAG_OF = {"direction": "oneway", "speed": "maxspeed", "lanes": "lanes", "class": "highway"}
 
 
 @dataclass(frozen=True)
 class RoadFeatures:
-    """Columns of a road layer, one entry a feature; None for a field that is not used."""
+    """Columns of a road layer, one entry a feature; None for a field that is not used.
+
+    ``tags`` holds, by OpenStreetMap's key in lower case, those of :data:`COLUMNS` that the layer has.
+    ``from_tags`` names the columns that were read from the layer's field of tags.
+    """
 
     geometries: list[bytes]
     ids: list[str]
@@ -28,13 +39,36 @@ class RoadFeatures:
     speeds: list[Any] | None
     lanes: list[Any] | None
     capacities: list[Any] | None
-    levels: tuple[list[Any] | None, ...] = (None,) * len(FIELDS)  # layer, bridge, tunnel
+    lengths: list[Any] | None = None
+    classes: list[Any] | None = None
+    tags: dict[str, list[Any]] = field(default_factory=dict)
+    from_tags: list[str] = field(default_factory=list)
+
+    def levels(self) -> tuple[list[Any] | None, ...]:
+        """Return the columns of :data:`FIELDS`."""
+        return tuple(self.tags.get(name) for name in FIELDS)
+
+    def only(self, keep: np.ndarray) -> RoadFeatures:
+        """Return the features of the mask ``keep`` (r,)."""
+        if keep.all():
+            return self
+
+        def of(column: list[Any] | None) -> Any:
+            return None if column is None else list(compress(column, mask))
+
+        mask = keep.tolist()
+        changed = {
+            item.name: of(getattr(self, item.name)) for item in fields(self) if item.name not in ("tags", "from_tags")
+        }
+        return replace(self, **changed, tags={key: of(column) for key, column in self.tags.items()})
 
 
 def read_features(
     source: QgsProcessingFeatureSource, options: NetworkOptions, progress: Progress, cancelled: IsCancelled
 ) -> RoadFeatures:
     """Read the layer in one pass, fetching only the fields that are used.
+
+    What has no field of its own is read from the layer's field of OpenStreetMap tags, where it has one.
 
     Raises
     ------
@@ -47,10 +81,13 @@ def read_features(
         "speed": options.speed_field,
         "lanes": options.lanes_field,
         "capacity": options.capacity_field,
+        "length": options.length_field,
+        "class": options.class_field,
         "id": options.id_field,
     }
     index = {key: _index(source, name) for key, name in names.items() if name}
-    index.update({name.lower(): k for k, name in enumerate(source.fields().names()) if name.lower() in FIELDS})
+    tags = _Tags(source, options, set(index))
+    index.update(tags.index)
     columns: dict[str, list[Any]] = {key: [] for key in index}
     request = QgsFeatureRequest()
     if index:
@@ -79,6 +116,7 @@ def read_features(
         if len(blobs) % LOOK_EVERY == 0:
             stop_if(cancelled)
             progress(min(1.0, len(blobs) / total), "Reading roads")
+    columns.update(tags.unpack(columns, cancelled))
     ids = [id_text(v) for v in columns["id"]] if "id" in index else list(map(str, fids))
     return RoadFeatures(
         blobs,
@@ -87,8 +125,43 @@ def read_features(
         columns.get("speed"),
         columns.get("lanes"),
         columns.get("capacity"),
-        tuple(columns.get(name) for name in FIELDS),
+        columns.get("length"),
+        columns.get("class"),
+        {key: columns[key] for key in COLUMNS if key in columns},
+        tags.unpacked,
     )
+
+
+class _Tags:
+    """The OpenStreetMap tags of a layer: columns of their own, and those packed in one field."""
+
+    PACKED = "packed tags"
+
+    def __init__(self, source: QgsProcessingFeatureSource, options: NetworkOptions, chosen: set[str]) -> None:
+        place = {name.casefold(): k for k, name in reversed(list(enumerate(source.fields().names())))}
+        self.index = {key: place[key] for key in COLUMNS if key in place}
+        self.unpacked: list[str] = []
+        self._columns: dict[str, str] = {}  # column by tag
+        packed = next((place[name] for name in TAG_FIELDS if name in place), None)
+        if packed is None or not options.use_tags:
+            return
+        self._columns = {key: key for key in COLUMNS if key not in place}
+        for column, key in TAG_OF.items():
+            if column not in chosen and key not in place:
+                self._columns[key] = column
+                self.unpacked.append(key)
+        self.index[self.PACKED] = packed
+
+    def unpack(self, columns: dict[str, list[Any]], cancelled: IsCancelled) -> dict[str, list[Any]]:
+        """Return the columns of the packed tags, None where a feature does not have one."""
+        packed = columns.pop(self.PACKED, [])
+        found: dict[str, list[Any]] = {column: [None] * len(packed) for column in self._columns.values()}
+        for row, value in enumerate(packed):
+            if row % LOOK_EVERY == 0:
+                stop_if(cancelled)
+            for key, text in tags_in(value, self._columns).items() if value is not None else ():
+                found[self._columns[key]][row] = text
+        return found
 
 
 def _index(source: QgsProcessingFeatureSource, name: str) -> int:

@@ -13,17 +13,19 @@ from qgis.core import (
 from ...solvers.control import IsCancelled, Progress, part, stop_if
 from ...solvers.roads.components import components
 from ...solvers.roads.cutting import keep_pieces
+from ...solvers.roads.lengths import with_given_lengths
 from ...solvers.roads.levels import level_of_roads
-from ...solvers.roads.lines import clean, without
+from ...solvers.roads.lines import clean, keep_lines, without
 from ...solvers.roads.merging import equal_places
 from ...solvers.roads.network import RoadNetwork
-from ...solvers.roads.osm import DirectionRule
+from ...solvers.roads.problem import CLOSED_ROAD, NOT_A_ROAD
 from ...solvers.roads.splitting import Pieces, split
-from ...solvers.roads.traffic import Traffic, network_of, read_traffic
+from ...solvers.roads.traffic import Traffic, network_of
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..errors import LayerError
 from ..places import NAMED_IN_LOG
 from . import working_crs as network_crs
+from .attributes import Roads, roads_among, traffic_of
 from .barriers import open_pieces
 from .doubles import without_doubles
 from .features import RoadFeatures, read_features
@@ -56,8 +58,8 @@ def read_network(
 ) -> ReadNetwork:
     """Read a line layer as a road network.
 
-    Roads that cannot be used are left out, named in the log and given back with the reason. Pieces that meet a
-    barrier are left out and counted.
+    Lines that are no roads for cars and closed roads are left out and given back with the reason, as are roads that
+    cannot be used. Pieces that meet a barrier are left out and counted.
 
     Raises
     ------
@@ -72,21 +74,28 @@ def read_network(
         raise LayerError(
             f"NETWORK: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
         )
-    features = read_features(source, options, part(progress, 0.0, 0.7), cancelled)
+    every = read_features(source, options, part(progress, 0.0, 0.7), cancelled)
     stop_if(cancelled)
     progress(0.7, "Splitting roads")
+    roads = roads_among(every, options, name, feedback)
+    features = roads.features
+    traffic = traffic_of(source, roads, options, feedback)
     drawn, lines, unusable = _usable_lines(features, crs)
     if len(lines) == 0:
         _refuse_empty(name, features.ids, unusable)
+    lines = keep_lines(lines, traffic.open()[lines.feature])
+    if len(lines) == 0:
+        raise LayerError(f"NETWORK: every usable road of “{name}” is closed. Check speeds, capacities and directions.")
     pieces, working, unusable = _pieces(lines, unusable, features, name, crs, options.tolerance, context, feedback)
+    if features.lengths is not None:
+        pieces, warnings = with_given_lengths(pieces, features.lengths, features.ids, str(options.length_field))
+        for warning in warnings:
+            feedback.pushWarning(f"LENGTH_FIELD: {warning}")
     stop_if(cancelled)
     progress(0.9, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
     _log_rejected(name, rejected, feedback)
-    level = level_of_roads(len(features.ids), *features.levels)
-    traffic = _traffic(source, features, options)
-    for warning in traffic.warnings:
-        feedback.pushWarning(f"NETWORK: {warning}")
+    level = level_of_roads(len(features.ids), *features.levels())
     network = network_of(pieces, traffic, features.ids)
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
     stop_if(cancelled)
@@ -100,10 +109,22 @@ def read_network(
             raise LayerError(
                 f"BARRIERS: the polygons close every road of “{name}”. Choose smaller polygons or another layer."
             )
-    _log_network(name, network, options, feedback)
+    _log_network(name, network, feedback)
     progress(1.0, "Building the network")
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))
-    return ReadNetwork(network, working, rejected, where, traffic, closed, name, options.speed_field is not None)
+    left_out, left_out_xy = _left_out(roads, traffic, drawn)
+    has_speeds = features.speeds is not None
+    return ReadNetwork(network, working, rejected, where, left_out, left_out_xy, traffic, closed, name, has_speeds)
+
+
+def _left_out(roads: Roads, traffic: Traffic, drawn: Lines) -> tuple[list[tuple[str, str, str]], np.ndarray]:
+    """Return the lines that are no roads and the roads that are closed, with a vertex of each."""
+    ids = roads.features.ids
+    rows = [(NOT_A_ROAD, road, f"no road for cars: {reason}") for road, reason in zip(roads.others.ids, roads.reasons)]
+    rows += [(CLOSED_ROAD, ids[k], f"closed: {reason}") for k, reason in sorted(traffic.closed.items())]
+    others, _ = parse_lines(roads.others.geometries)
+    where = [_some_vertex(others, list(range(len(roads.reasons)))), _some_vertex(drawn, sorted(traffic.closed))]
+    return rows, np.concatenate(where)
 
 
 def _usable_lines(features: RoadFeatures, crs: QgsCoordinateReferenceSystem) -> tuple[Lines, Lines, dict[int, str]]:
@@ -160,31 +181,6 @@ def _pieces(
     return split(lines, place, xy, step, tolerance), working, unusable
 
 
-def _traffic(source: QgsProcessingFeatureSource, features: RoadFeatures, options: NetworkOptions) -> Traffic:
-    given = bool(options.value_forward or options.value_backward or options.value_both)
-    text = False
-    if options.direction_field:
-        field = source.fields().field(options.direction_field)
-        text = not field.isNumeric()
-    rule = DirectionRule(
-        options.value_forward,
-        options.value_backward,
-        options.value_both,
-        options.default_direction,
-        osm=text or not given,
-    )
-    return read_traffic(
-        len(features.ids),
-        features.directions,
-        rule,
-        features.speeds,
-        options.default_speed,
-        features.lanes,
-        features.capacities,
-        options.default_lane_capacity,
-    )
-
-
 def _refuse_empty(name: str, ids: list[str], unusable: dict[int, str]) -> None:
     if not ids:
         raise LayerError(f"NETWORK: “{name}” has no features. Choose a layer with roads in it.")
@@ -202,16 +198,11 @@ def _log_rejected(name: str, rejected: list[tuple[str, str]], feedback: QgsProce
         feedback.pushWarning(f"NETWORK: {len(rejected)} feature(s) of “{name}” cannot be used: {shown}{more}.")
 
 
-def _log_network(name: str, network: RoadNetwork, options: NetworkOptions, feedback: QgsProcessingFeedback) -> None:
+def _log_network(name: str, network: RoadNetwork, feedback: QgsProcessingFeedback) -> None:
     feedback.pushInfo(
         f"NETWORK: {len(network.road_ids)} roads of “{name}” give {network.node_count} nodes, "
         f"{network.piece_count} pieces and {network.arc_count} directed arcs."
     )
-    if options.direction_field is None:
-        way = ("in the drawn direction", "against the drawn direction", "both ways")[options.default_direction]
-        feedback.pushInfo(f"NETWORK: no direction field; every road is open {way}.")
-    if options.speed_field is None:
-        feedback.pushInfo(f"NETWORK: no speed field; {options.default_speed:g} km/h on every road.")
     sizes = np.bincount(components(network, strong=False))
     if len(sizes) > 1:
         text = (

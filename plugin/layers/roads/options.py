@@ -8,6 +8,7 @@ import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry
 
 from ...solvers.roads.network import DEFAULT_LANE_CAPACITY, RoadNetwork
+from ...solvers.roads.osm import SPEED_UNITS
 from ...solvers.roads.traffic import Traffic
 
 
@@ -15,8 +16,10 @@ from ...solvers.roads.traffic import Traffic
 class NetworkOptions:
     """The network's parameters, named as in the algorithms.
 
-    Fields are names of the layer's fields or None. ``default_direction`` is 0 forward, 1 backward, 2 both. Speeds are
-    km/h, ``tolerance`` and ``max_snap_distance`` metres, ``default_lane_capacity`` vehicles/h.
+    Fields are names of the layer's fields or None. ``default_direction`` is 0 forward, 1 backward, 2 both.
+    ``speed_unit`` (of :data:`SPEED_UNITS`) is that of the speed field's numbers, ``default_speed`` is km/h,
+    ``length_field``, ``tolerance`` and ``max_snap_distance`` are metres, ``default_lane_capacity`` vehicles/h.
+    ``all_lines`` takes every line for a road, ``use_tags`` reads a field of OpenStreetMap tags.
     """
 
     direction_field: str | None = None
@@ -32,6 +35,11 @@ class NetworkOptions:
     capacity_field: str | None = None
     default_lane_capacity: float = DEFAULT_LANE_CAPACITY
     max_snap_distance: float = 500.0
+    speed_unit: str = SPEED_UNITS[0]
+    length_field: str | None = None
+    class_field: str | None = None
+    all_lines: bool = False
+    use_tags: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,10 @@ class ReadNetwork:
         Roads, or parts of them, that could not be used, each with the reason.
     rejected_xy : (len(rejected), 2) float64
         A vertex of each, in the layer's CRS; NaN where it has none.
+    left_out : list of (str, str, str)
+        Lines that could be used but are not: kind of problem (:mod:`...solvers.roads.problem`), id, reason.
+    left_out_xy : (len(left_out), 2) float64
+        As ``rejected_xy``.
     traffic : Traffic or None
         Attributes by road, in the order of ``network.road_ids``.
     closed : int
@@ -63,6 +75,8 @@ class ReadNetwork:
     crs: QgsCoordinateReferenceSystem
     rejected: list[tuple[str, str]]
     rejected_xy: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    left_out: list[tuple[str, str, str]] = field(default_factory=list)
+    left_out_xy: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     traffic: Traffic | None = None
     closed: int = 0
     layer: str = ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..control import SolverError
-from .data_file import FOLDER, read_lines
+from ..data_file import RESOURCES, read_lines
 from .scenario import check_value
 
 CLASSES = ("site management", "life rescue", "engineering")  # [M] section 3.2
-SHIPPED = FOLDER / "catalogue.csv"
+SHIPPED = RESOURCES / "metro" / "catalogue.csv"
 
 
 @dataclass(frozen=True)

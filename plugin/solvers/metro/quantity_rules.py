@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..control import SolverError
-from .data_file import FOLDER, Line, read_lines
+from ..data_file import RESOURCES, Line, read_lines
 from .interval import Interval, parse_interval
 from .scenario import CLOSED_LISTS, EMERGENCY_TYPES, QUANTITIES, Scenario, check_value
 
 FIXED, ANY = "fixed", "any"
-SHIPPED = FOLDER / "rules.csv"
+SHIPPED = RESOURCES / "metro" / "rules.csv"
 
 
 @dataclass(frozen=True)

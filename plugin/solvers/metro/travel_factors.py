@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..control import SolverError
-from .data_file import FOLDER, read_lines
+from ..data_file import RESOURCES, read_lines
 from .scenario import check_value
 
-SHIPPED = FOLDER / "travel_factors.csv"
+SHIPPED = RESOURCES / "metro" / "travel_factors.csv"
 _ELEMENTS = ("weather", "period")
 
 

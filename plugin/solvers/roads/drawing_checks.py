@@ -10,7 +10,8 @@ from .connection_checks import piece_middle
 from .doubles import drawn_on
 from .network import RoadNetwork
 from .problem import ABSURD_SPEED, DUPLICATE, MISSING_SPEED, NEAR_MISS, Problem
-from .traffic import ABSURD, MISSING, NOT_POSITIVE, NOT_UNDERSTOOD, Traffic
+from .speeds import ABSURD, MISSING, NOT_POSITIVE, NOT_UNDERSTOOD
+from .traffic import Traffic
 
 SLOW, FAST = 5.0, 140.0  # km/h; outside these a speed is taken as given, but looked at
 

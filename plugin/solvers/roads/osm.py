@@ -1,34 +1,32 @@
-"""What OpenStreetMap's tags and QGIS's network parameters say of a road: direction, speed, lanes, capacity."""
+"""What the texts of a road's attributes say: speeds with their units, numbers of lanes, capacities."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Callable
 
 import numpy as np
 
-FORWARD, BACKWARD, BOTH = 0, 1, 2
+from ..numerals import number_in
+
 LOWEST_SPEED, HIGHEST_SPEED = 1.0, 200.0  # km/h; what lies outside is no speed of a road and gives the default
 MOST_LANES = 24.0
-KMH_OF = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "kmph": 1.0, "mph": 1.609344, "knots": 1.852}
-
-_ONEWAY = {
-    "yes": FORWARD,
-    "true": FORWARD,
-    "1": FORWARD,
-    "-1": BACKWARD,
-    "reverse": BACKWARD,
-    "no": BOTH,
-    "false": BOTH,
-    "0": BOTH,
-    "reversible": BOTH,
-    "alternating": BOTH,
+SPEED_UNITS = ("km/h", "mph", "m/s")
+KMH_OF = {
+    "km/h": 1.0,
+    "kmh": 1.0,
+    "kph": 1.0,
+    "kmph": 1.0,
+    "mph": 1.609344,
+    "mi/h": 1.609344,
+    "knots": 1.852,
+    "m/s": 3.6,
 }
-_CHANGING = ("reversible", "alternating")
-_QUANTITY = re.compile(r"^(\d+(?:[.,]\d+)?)\s*([a-z/]*)$")
+
+_QUANTITY = re.compile(r"^([-+]?[\d.,][^a-z]*?)\s*([a-z/]*)$")
+_MAY_BE_LIST = re.compile(r"\d,\d\d")  # "50,30": two values or one
 
 
 def plain_text(value: Any) -> str:
@@ -40,56 +38,35 @@ def plain_text(value: Any) -> str:
     return str(value).strip()
 
 
-@dataclass(frozen=True)
-class DirectionRule:
-    """How a direction field is read.
-
-    Attributes
-    ----------
-    value_forward, value_backward, value_both : str
-        The field's values for the three directions; empty where not given.
-    default : int
-        0 forward, 1 backward, 2 both: for everything else.
-    osm : bool
-        Whether OpenStreetMap's words are understood besides.
-    """
-
-    value_forward: str = ""
-    value_backward: str = ""
-    value_both: str = ""
-    default: int = BOTH
-    osm: bool = True
-
-    def direction(self, value: Any) -> int:
-        """Return 0, 1 or 2; -1 where the value is not understood."""
-        text = plain_text(value)
-        for given, code in (
-            (self.value_forward, FORWARD),
-            (self.value_backward, BACKWARD),
-            (self.value_both, BOTH),
-        ):
-            if given and text == given:
-                return code
-        return _ONEWAY.get(text.lower(), -1) if self.osm else -1
-
-
-def changes_direction(value: Any) -> bool:
-    """Whether a road's direction changes with the time (reversible, alternating)."""
-    return plain_text(value).lower() in _CHANGING
-
-
-def speed_kmh(value: Any) -> float:
-    """Read a speed limit in km/h: 50, "50", "30 mph", "50;30" (the lowest).
+def speed_kmh(value: Any, unit: str = "km/h") -> float:
+    """Read a speed in km/h: 50, "50", "30 mph", "50;30" (the lowest); numbers without a unit are in ``unit``.
 
     NaN where there is none or it is no number ("none", "walk", "CL:urban"); zero, negative and absurd ones are
     returned as they are.
     """
-    return _lowest(value, KMH_OF)
+    if isinstance(value, str) and _MAY_BE_LIST.search(value):
+        return math.nan
+    return _lowest(value, {**KMH_OF, "": KMH_OF[unit]})
 
 
 def lane_count(value: Any) -> float:
-    """Read a number of lanes: 2, "2", "2;3" (the lowest); NaN where there is none."""
+    """Read a number of lanes: 2, "2", "2;3" (the lowest); NaN where there is none or a comma leaves it open."""
+    if isinstance(value, str) and "," in value and not value.strip().startswith("["):
+        return math.nan
     return _lowest(value, {"": 1.0})
+
+
+def flow_capacity(value: Any) -> float:
+    """Read a capacity in vehicles/h: 1500, "1500", "1 500", "1500;900" (the lowest).
+
+    NaN where there is none, it is no number, or it can be read two ways ("1,500").
+    """
+    return _lowest(value, {"": 1.0})
+
+
+def metres(value: Any) -> float:
+    """Read a length in metres: 120.5, "120.5", "120.5 m"; NaN where there is none."""
+    return _lowest(value, {"": 1.0, "m": 1.0})
 
 
 def _lowest(value: Any, units: dict[str, float]) -> float:
@@ -97,7 +74,7 @@ def _lowest(value: Any, units: dict[str, float]) -> float:
         return math.nan
     if not isinstance(value, str):
         try:
-            return float(value)
+            return float(value) * units[""]
         except (TypeError, ValueError):
             return math.nan
     found = []
@@ -106,12 +83,15 @@ def _lowest(value: Any, units: dict[str, float]) -> float:
     if text.startswith("["):  # a list written out: "['50', '30']"
         text, separator = re.sub(r"[\[\]'\"]", "", text), r"[;|,]"
     for part in re.split(separator, text):
-        word = part.strip()
-        sign = -1.0 if word.startswith("-") else 1.0
-        match = _QUANTITY.match(word.lstrip("+-").strip())
-        if match and match.group(2) in units:
-            found.append(sign * float(match.group(1).replace(",", ".")) * units[match.group(2)])
-    return min(found) if found else math.nan
+        match = _QUANTITY.match(part.strip())
+        bare, unit = match.groups() if match and match.group(2) in units else (part, "")
+        found.append(number_in(bare) * units[unit])
+    return min((number for number in found if not math.isnan(number)), default=math.nan)
+
+
+def without_unit(value: Any) -> bool:
+    """Whether a speed is a number alone, so that its unit is that of the column."""
+    return not isinstance(value, str) or not re.search(r"[a-z]", value.lower())
 
 
 class Values:
@@ -133,3 +113,7 @@ class Values:
     def texts(self, rows: np.ndarray) -> list[str]:
         """Return the different values of the rows of a mask as text, sorted."""
         return sorted({plain_text(self.different[code]) for code in np.unique(self.code[rows])})
+
+    def empty(self) -> np.ndarray:
+        """Return which rows (r,) have no value: NULL, empty text, a real that is no number."""
+        return self.each(lambda value: plain_text(value) in ("", "nan"), np.bool_)

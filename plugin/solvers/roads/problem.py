@@ -13,6 +13,11 @@ MISSING_SPEED = "missing_speed"
 ABSURD_SPEED = "absurd_speed"
 DUPLICATE = "duplicate"
 UNUSABLE = "unusable"
+NOT_A_ROAD = "not_a_road"
+CLOSED_ROAD = "closed_road"
+ZERO_VALUE = "zero_value"
+SPEED_UNIT = "speed_unit"
+UNKNOWN_DIRECTION = "unknown_direction"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The tables of resources/metro as a user may edit them: CSV files with named columns, read with clear errors."""
+"""The tables of resources as a user may edit them: CSV files with named columns, read with clear errors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..control import SolverError
+from .control import SolverError
 
-FOLDER = Path(__file__).resolve().parents[3] / "resources" / "metro"
+RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 
 @dataclass(frozen=True)

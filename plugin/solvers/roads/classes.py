@@ -1,0 +1,162 @@
+"""Which lines of a layer are roads for cars, by their class (resources/roads/classes.csv) and access tags.
+
+The table holds OpenStreetMap's values of "highway", and MATSim's modes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..control import SolverError
+from ..data_file import RESOURCES, read_lines
+from .osm import Values, plain_text
+
+CLASSES = RESOURCES / "roads" / "classes.csv"
+LINK = "_link"
+# From the most general to the most specific: the last one that is there counts.
+ACCESS = ("access", "vehicle", "motor_vehicle", "motorcar")
+CLOSED_TO_CARS = frozenset(
+    ("no", "agricultural", "forestry", "agricultural;forestry", "emergency", "military", "psv", "bus")
+)
+OPENED_TO_CARS = frozenset(("yes", "designated", "permissive"))  # of the last two, on ways that are not for cars
+ROUNDABOUTS = frozenset(("roundabout", "circular"))
+# What a line without a class may be instead, for the log.
+OTHER_KINDS = ("railway", "waterway", "route", "aerialway", "aeroway", "barrier", "power", "man_made", "natural",
+               "boundary", "landuse", "leisure")  # fmt: skip
+USED_TAGS = ("junction", *ACCESS, *OTHER_KINDS)
+
+
+class RoadClass(NamedTuple):
+    """A row of the table: who may use the class, and whether it is one-way without a tag that says so."""
+
+    car: bool
+    foot: bool
+    oneway: bool
+
+
+def read_classes(path: Path | str = CLASSES) -> dict[str, RoadClass]:
+    """Read the table of classes; columns that are not known are passed over.
+
+    Raises
+    ------
+    SolverError
+        An unreadable file, a value other than 0 or 1, a class that is there twice.
+    """
+    classes: dict[str, RoadClass] = {}
+    for line in read_lines(path, "ROAD_CLASSES", ("class", *RoadClass._fields)):
+        for column in RoadClass._fields:
+            if line[column] not in ("0", "1"):
+                raise SolverError(f"{line.where}: “{line[column]}” in the column {column} must be 0 or 1.")
+        if line["class"] in classes:
+            raise SolverError(f"{line.where}: the class “{line['class']}” is there twice. Delete one of the rows.")
+        classes[line["class"]] = RoadClass(*(line[column] == "1" for column in RoadClass._fields))
+    return classes
+
+
+@dataclass(frozen=True)
+class RoadChoice:
+    """Which lines of a layer cars can use.
+
+    Attributes
+    ----------
+    known : bool
+        Whether a value of the class column is in the table. If not, every line is taken for a road.
+    reason : (r,) list of str
+        Why a line is not for cars; empty where it is.
+    one_way : (r,) bool
+        Lines that are one-way in the drawn direction where no tag says otherwise: motorways and roundabouts.
+    unknown : dict of str to int
+        Classes that are not in the table, with the number of lines; they are taken for roads.
+    """
+
+    known: bool
+    reason: list[str]
+    one_way: np.ndarray
+    unknown: dict[str, int]
+
+    def usable(self) -> np.ndarray:
+        """Return which lines (r,) are for cars."""
+        return np.array([not reason for reason in self.reason], dtype=bool)
+
+
+def choose_roads(
+    classes: Mapping[str, RoadClass], values: Sequence[Any] | None, tags: Mapping[str, Sequence[Any]], count: int
+) -> RoadChoice:
+    """Tell roads for cars from other lines.
+
+    Parameters
+    ----------
+    classes : mapping
+        See :func:`read_classes`; "x_link" without a row is as "x".
+    values : sequence of length r, optional
+        Class of each line, several as a list or separated by semicolons; None where the layer has none.
+    tags : mapping
+        Columns of :data:`USED_TAGS` that the layer has, (r,) each.
+    count : int
+        Number of lines r.
+
+    Notes
+    -----
+    A line with a class is for cars where one of its classes is, unless the most specific of its :data:`ACCESS` tags is
+    one of :data:`CLOSED_TO_CARS`. "private", "destination" and the like stay: people leave from there. A way for
+    walkers that its own motorcar or motor_vehicle tag opens is for cars. A line without a class is not.
+    """
+    texts = _texts(values, count)
+    split = {text: [part.strip() for part in text.split(";") if part.strip()] for text in set(texts)}
+    known = any(_row(classes, part) is not None for parts in split.values() for part in parts)
+    keys = list(tags)
+    columns = [_texts(tags[key], count) for key in keys]
+    combined = Values(list(zip(texts, *columns)))
+    reasons, one_way = {}, {}
+    for row in combined.different:
+        own = {key: text for key, text in zip(keys, row[1:]) if text}
+        rows = [_row(classes, part) for part in split[row[0]]]
+        reasons[row] = _reason(row[0], rows, own) if known else ""
+        circle = own.get("junction", "") in ROUNDABOUTS
+        one_way[row] = circle or bool(rows) and all(r is not None and r.oneway for r in rows)
+    unknown = Counter(part for text in texts for part in split[text] if _row(classes, part) is None)
+    found = [reasons[row] for row in combined.different]
+    return RoadChoice(
+        known,
+        [found[code] for code in combined.code.tolist()],
+        combined.each(one_way.__getitem__, np.bool_),
+        dict(sorted(unknown.items())) if known else {},
+    )
+
+
+def _texts(values: Sequence[Any] | None, count: int) -> list[str]:
+    if values is None:
+        return [""] * count
+    column = Values(values)
+    text = [_listed(plain_text(value).lower()) for value in column.different]
+    return [text[code] for code in column.code.tolist()]
+
+
+def _listed(text: str) -> str:
+    """Write a list as text, "['residential', 'service']" or "car,bike", with semicolons."""
+    if text == "nan":
+        return ""
+    return ";".join(part.strip(" '\"") for part in text.strip("[]").split(","))
+
+
+def _row(classes: Mapping[str, RoadClass], name: str) -> RoadClass | None:
+    row = classes.get(name)
+    return classes.get(name[: -len(LINK)]) if row is None and name.endswith(LINK) else row
+
+
+def _reason(text: str, rows: Sequence[RoadClass | None], own: Mapping[str, str]) -> str:
+    """Why a line is not for cars; empty where it is."""
+    if not rows:
+        return next((f"{key} {own[key]}" for key in OTHER_KINDS if key in own), "no class")
+    key = next((key for key in reversed(ACCESS) if key in own), "")
+    walked = any(row is not None and row.foot for row in rows)
+    opened = walked and key in ACCESS[-2:] and own[key] in OPENED_TO_CARS
+    if not opened and not any(row is None or row.car for row in rows):
+        return text
+    return f"{key} {own[key]}" if key and own[key] in CLOSED_TO_CARS else ""

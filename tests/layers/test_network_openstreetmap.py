@@ -1,0 +1,197 @@
+"""OpenStreetMap's lines as GDAL opens them, MATSim's links, and other road layers whose attributes need reading."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qgis.core import NULL, QgsVectorLayer
+
+from evacuation_planner.plugin.layers.errors import LayerError
+from evacuation_planner.plugin.solvers.roads.network import piece_table
+from tests.layers.road_layers import Log, layer, read
+
+# Ways between nodes of a ladder at 48 degrees north; every way is 0.001 degrees of longitude long.
+WAYS = (
+    (101, {"highway": "residential", "maxspeed": "30", "lanes": "1", "name": 'Rue "du Pont" => 5'}),
+    (102, {"highway": "primary", "maxspeed": "50", "lanes": "3", "oneway": "yes"}),
+    (103, {"highway": "motorway", "maxspeed": "110"}),
+    (104, {"highway": "tertiary", "junction": "roundabout", "maxspeed": "20 mph"}),
+    (105, {"highway": "motorway_link", "oneway": "no", "maxspeed": "60"}),
+    (106, {"highway": "secondary", "oneway": "-1", "maxspeed": "50", "note": '"oneway"=>"no"'}),
+    (107, {"highway": "footway"}),
+    (108, {"highway": "steps"}),
+    (109, {"waterway": "river", "maxspeed": "10"}),
+    (110, {"railway": "rail", "maxspeed": "160"}),
+    (111, {"highway": "service", "access": "no"}),
+    (112, {"highway": "service", "access": "private"}),
+    (113, {"highway": "track", "motor_vehicle": "yes"}),
+)
+ROADS = ["101", "102", "103", "104", "105", "106", "112", "113"]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A file in OpenStreetMap's XML."""
+    nodes, ways = [], []
+    for k, (way, tags) in enumerate(WAYS):
+        for end in (0, 1):
+            nodes.append(f'<node id="{2 * k + end + 1}" lat="{48 + k * 0.01}" lon="{2 + end * 0.001}" version="1"/>')
+        text = "".join(f'<tag k="{key}" v="{value.replace(chr(34), "&quot;")}"/>' for key, value in tags.items())
+        ways.append(f'<way id="{way}" version="1"><nd ref="{2 * k + 1}"/><nd ref="{2 * k + 2}"/>{text}</way>')
+    path = tmp_path_factory.mktemp("osm") / "town.osm"
+    path.write_text(f'<osm version="0.6">{"".join(nodes + ways)}</osm>', encoding="utf-8")
+    return path
+
+
+def lines_of(path) -> QgsVectorLayer:
+    opened = QgsVectorLayer(f"{path}|layername=lines", "lines", "ogr")
+    assert opened.isValid() and "other_tags" in opened.fields().names()
+    assert "maxspeed" not in opened.fields().names()
+    return opened
+
+
+def by_road(found):
+    """Direction, speed, lanes and capacity of each road."""
+    net = found.network
+    table = piece_table(net)
+    arc = {int(piece): k for k, piece in enumerate(net.piece)}
+    return {
+        net.road_ids[net.piece_road[k]]: (
+            table.direction[k],
+            float(table.speed[k]),
+            float(net.lanes[arc[k]]),
+            float(net.capacity[arc[k]]),
+        )
+        for k in range(net.piece_count)
+    }
+
+
+def test_openstreetmap_as_qgis_opens_it(town):
+    log = Log()
+    found = by_road(read(lines_of(town), log=log, class_field="highway", id_field="osm_id"))
+    assert found == {
+        "101": ("both", 30.0, 1.0, 900.0),
+        "102": ("forward", 50.0, 3.0, 2700.0),
+        "103": ("forward", 110.0, 1.0, 900.0),
+        "104": ("forward", pytest.approx(32.18688), 1.0, 900.0),
+        "105": ("both", 60.0, 1.0, 900.0),
+        "106": ("backward", 50.0, 1.0, 900.0),
+        "112": ("both", 40.0, 1.0, 900.0),
+        "113": ("both", 40.0, 1.0, 900.0),
+    }
+    said = "\n".join(log.said)
+    assert "read from the tags of “lines”: oneway, maxspeed, lanes" in said
+    assert (
+        "5 of 13 lines of “lines” are no roads for cars and are left out: footway (1), steps (1), waterway river (1), "
+        "railway rail (1), access no (1). ALL_LINES keeps them." in said
+    )
+    assert "2 motorway(s) and roundabout(s) without a direction of their own are one-way" in said
+
+
+def test_all_lines_are_kept_on_request(town):
+    found = by_road(read(lines_of(town), class_field="highway", id_field="osm_id", all_lines=True))
+    assert set(found) == {str(way) for way, _ in WAYS}
+    assert found["109"][1] == 10.0
+    assert found["103"][0] == "forward"
+
+
+def test_tags_are_left_alone_on_request(town):
+    found = by_road(read(lines_of(town), class_field="highway", id_field="osm_id", use_tags=False))
+    assert found["101"][1] == 40.0 and found["106"][0] == "both"
+    assert set(found) == {*ROADS, "111"} - {"113"}
+
+
+def test_a_field_of_ones_own_wins_over_the_tags(town):
+    opened = lines_of(town)
+    found = by_road(read(opened, class_field="highway", id_field="osm_id", speed_field="z_order"))
+    assert found["101"][1] != 30.0
+
+
+def test_the_left_out_lines_come_back_with_their_place(town):
+    found = read(lines_of(town), class_field="highway", id_field="osm_id")
+    assert [row[:2] for row in found.left_out] == [
+        ("not_a_road", way) for way in ("107", "108", "109", "110", "111")
+    ]  # fmt: skip
+    assert found.left_out[2][2] == "no road for cars: waterway river"
+    assert found.left_out_xy[0].tolist() == pytest.approx([2, 48.06])
+
+
+def road(k: int) -> str:
+    return f"LINESTRING({500_000 + 100 * k} 6700000, {500_100 + 100 * k} 6700000)"
+
+
+def test_a_layer_with_no_road_for_cars_says_so():
+    memory = layer([road(0), road(1)], "&field=highway:string", [["footway"], ["steps"]])
+    with pytest.raises(LayerError, match=r"none of the 2 lines of “roads” is a road for cars \(footway \(1\), steps"):
+        read(memory, class_field="highway")
+    assert read(memory, class_field="highway", all_lines=True).network.piece_count == 2
+
+
+def test_classes_that_are_not_openstreetmaps_are_all_roads():
+    log = Log()
+    memory = layer([road(0), road(1)], "&field=mtfcc:string", [["S1400"], [NULL]])
+    assert read(memory, log=log, class_field="mtfcc").network.piece_count == 2
+    assert any("no value of “mtfcc” is a class of OpenStreetMap" in text for text in log.said)
+
+
+def test_columns_of_their_own_for_junction_and_access():
+    memory = layer(
+        [road(0), road(1), road(2)],
+        "&field=highway:string&field=JUNCTION:string&field=Access:string",
+        [["tertiary", "roundabout", NULL], ["service", NULL, "no"], ["service", NULL, "yes"]],
+    )
+    found = by_road(read(memory, class_field="highway"))
+    assert {name: row[0] for name, row in found.items()} == {"1": "forward", "3": "both"}
+
+
+def test_matsim_links():
+    # Each link is one direction, drawn 100 m long on a grid with the scale 0.9996.
+    memory = layer(
+        [road(0), "LINESTRING(500100 6700000, 500000 6700000)", road(1), road(2)],
+        "&field=id:string&field=from:string&field=to:string&field=length:double&field=freespeed:double"
+        "&field=capacity:double&field=permlanes:double&field=modes:string",
+        [
+            ["a", "n0", "n1", 120.0, 13.888888888888889, 1800.0, 2.0, "car,bike"],
+            ["b", "n1", "n0", 120.0, 8.333333333333334, 600.0, 1.0, "car"],
+            ["c", "n1", "n2", NULL, 27.77777777777778, 2000.0, 1.0, "car"],
+            ["pt", "n2", "n3", 100.0, 27.77777777777778, 2000.0, 1.0, "pt"],
+        ],
+    )
+    log = Log()
+    options = {
+        "default_direction": 0, "speed_field": "freespeed", "speed_unit": "m/s", "lanes_field": "permlanes",
+        "capacity_field": "capacity", "length_field": "length", "id_field": "id", "class_field": "modes",
+    }  # fmt: skip
+    net = read(memory, log=log, **options).network
+    ends = np.round((net.node_xy[:, 0] - 500_000) / 100).astype(int)
+    arcs = {(int(ends[net.tail[k]]), int(ends[net.head[k]])): k for k in range(net.arc_count)}
+    assert set(arcs) == {(0, 1), (1, 0), (1, 2)} and net.arc_count == 3
+    a, b, c = arcs[0, 1], arcs[1, 0], arcs[1, 2]
+    assert net.free_flow[[a, b, c]] == pytest.approx([8.64, 14.4, 3.6 / 0.9996], rel=1e-5)
+    assert net.length[[a, b]] == pytest.approx([120, 120])
+    assert net.lanes[[a, b, c]].tolist() == [2, 1, 1]
+    assert net.capacity[[a, b, c]].tolist() == [1800, 600, 2000]
+    assert not any("SPEED_UNIT" in text for text in log.warned)
+    assert any("1 road(s) have no usable length in “length”" in text for text in log.warned)
+    log = Log()
+    read(memory, log=log, **{**options, "speed_unit": "km/h"})
+    assert any("as if they were in m/s" in text and "SPEED_UNIT" in text for text in log.warned)
+
+
+def test_a_capacity_of_zero_closes_a_road_between_others():
+    memory = layer(
+        [road(k) for k in range(21)], "&field=capacity:double", [[0.0 if k == 10 else 900.0] for k in range(21)]
+    )
+    log = Log()
+    found = read(memory, log=log, capacity_field="capacity")
+    assert found.network.piece_count == 20
+    assert len(np.unique(np.concatenate([found.network.tail, found.network.head]))) == 22
+    assert "NETWORK: 1 road(s) have a capacity of 0 and are closed: 11." in log.warned
+    assert found.left_out == [("closed_road", "11", "closed: a capacity of 0")]
+    assert found.left_out_xy.tolist() == [[501_000, 6_700_000]]
+
+
+def test_roads_that_their_direction_closes():
+    rows = [["FT"], ["N"], ["TF"], [NULL]]
+    found = by_road(read(layer([road(k) for k in range(4)], "&field=dir:string", rows), direction_field="dir"))
+    assert {name: row[0] for name, row in found.items()} == {"1": "forward", "3": "backward", "4": "both"}
