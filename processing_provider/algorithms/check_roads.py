@@ -48,6 +48,11 @@ COUNTS = {
     "ABSURD_SPEEDS": ("absurd_speed", "Roads with an absurd speed"),
     "DUPLICATES": ("duplicate", "Roads drawn on top of another"),
     "UNUSABLE": ("unusable", "Features that cannot be used"),
+    "NOT_ROADS": ("not_a_road", "Lines that are no roads for cars"),
+    "CLOSED_ROADS": ("closed_road", "Roads closed by a speed or capacity of 0, or by their direction"),
+    "ZERO_VALUES": ("zero_value", "Speeds and capacities of 0 that count as missing"),
+    "UNKNOWN_DIRECTIONS": ("unknown_direction", "Roads with a direction that is not understood"),
+    "SPEED_UNITS": ("speed_unit", "Speed fields that look like another unit (0 or 1)"),
 }
 
 
@@ -60,7 +65,9 @@ class CheckRoads(EvacuationAlgorithm):
     SUMMARY = (
         "Finds the problems of a road layer before they bite: parts that are not connected, one-way roads that lead "
         "into a dead end, junctions that cannot be left or reached, ends that stop just short of another road, missing "
-        "or absurd speeds, roads drawn twice, and features that cannot be used. Each is a point with the reason.\n"
+        "or absurd speeds, speeds that look like another unit, speeds and capacities of 0, directions that are not "
+        "understood, roads drawn twice, lines that are no roads for cars, and features that cannot be used. Each is a "
+        "point with the reason.\n"
         "The second output is the network as the other algorithms route on it: the pieces between junctions with "
         "direction, length, speed and the connected part each belongs to."
     )
@@ -81,7 +88,8 @@ class CheckRoads(EvacuationAlgorithm):
         self.add(
             QgsProcessingParameterFeatureSink("OUTPUT", tr("Road problems")),
             "A point for each problem: component (a part of the network off the main one), dead_end, cannot_leave, "
-            "cannot_reach, near_miss, missing_speed, absurd_speed, duplicate, unusable; with the road and the detail.",
+            "cannot_reach, near_miss, missing_speed, absurd_speed, duplicate, unusable, not_a_road, "
+            "closed_road, zero_value, unknown_direction, speed_unit; with the road and the detail.",
         )
         self.add(
             QgsProcessingParameterFeatureSink("OUTPUT_NETWORK", tr("Roads as routed"), optional=True),
@@ -144,11 +152,14 @@ class CheckRoads(EvacuationAlgorithm):
 
     @staticmethod
     def _drawing(read: ReadNetwork, near_miss: float, feedback: QgsProcessingFeedback) -> list[Problem]:
-        from ...plugin.solvers.roads.drawing_checks import duplicates, near_misses, speed_problems
+        from ...plugin.solvers.roads.attribute_checks import attribute_problems, speed_problems
+        from ...plugin.solvers.roads.drawing_checks import duplicates, near_misses
 
         problems = near_misses(read.network, near_miss, feedback.isCanceled) + duplicates(read.network)
-        if read.has_speeds and read.traffic is not None:
-            return problems + speed_problems(read.network, read.traffic)
+        if read.traffic is not None:
+            problems += attribute_problems(read.network, read.traffic)
+            if read.has_speeds:
+                return problems + speed_problems(read.network, read.traffic)
         feedback.pushWarning("SPEED_FIELD: no speed field was chosen, so speeds are not checked.")
         return problems
 

@@ -19,7 +19,8 @@ from tests.layers.road_layers import ROADS, layer
 
 NUMBERS = (
     "COMPONENTS", "DEAD_ENDS", "CANNOT_LEAVE", "CANNOT_REACH", "NEAR_MISSES", "MISSING_SPEEDS", "ABSURD_SPEEDS",
-    "DUPLICATES", "UNUSABLE", "PIECES", "NODES",
+    "DUPLICATES", "UNUSABLE", "NOT_ROADS", "CLOSED_ROADS", "ZERO_VALUES", "UNKNOWN_DIRECTIONS", "SPEED_UNITS", "PIECES",
+    "NODES",
 )  # fmt: skip
 FIELDS = "&field=name:string&field=oneway:string&field=maxspeed:string"
 EAST, NORTH = 500_000, 6_700_000
@@ -84,13 +85,46 @@ def test_each_kind_of_problem_is_found_on_its_road():
     }
     assert {name: found[name] for name in NUMBERS} == {
         "COMPONENTS": 3, "DEAD_ENDS": 2, "CANNOT_LEAVE": 0, "CANNOT_REACH": 0, "NEAR_MISSES": 1, "MISSING_SPEEDS": 1,
-        "ABSURD_SPEEDS": 1, "DUPLICATES": 1, "UNUSABLE": 2, "PIECES": 9, "NODES": 11,
+        "ABSURD_SPEEDS": 1, "DUPLICATES": 1, "UNUSABLE": 2, "NOT_ROADS": 0, "CLOSED_ROADS": 0, "ZERO_VALUES": 0,
+        "UNKNOWN_DIRECTIONS": 0, "SPEED_UNITS": 0, "PIECES": 9, "NODES": 11,
     }  # fmt: skip
     where = {f["problem"]: f.geometry().asPoint() for f in found["OUTPUT"].getFeatures() if f["road_id"] == "short"}
     assert (where["near_miss"].x() - EAST, where["near_miss"].y() - NORTH) == pytest.approx((50, 0.6), abs=1e-6)
     nowhere = [f["road_id"] for f in found["OUTPUT"].getFeatures() if not f.hasGeometry()]
     assert nowhere == ["nothing"]
     assert all(f["detail"] for f in found["OUTPUT"].getFeatures())
+
+
+def test_what_the_attributes_say_is_checked():
+    rows = [["residential", "F", 13.9, 900.0] for _ in range(41)]
+    rows[3] = ["footway", NULL, NULL, NULL]
+    rows[5] = [NULL, NULL, NULL, NULL]
+    rows[7][3] = 0.0
+    rows[9][2] = 0.0
+    for k in (11, 12, 13):
+        rows[k][1] = "T"
+    memory = layer(
+        [line((k * 50, 0), (k * 50 + 50, 0)) for k in range(41)],
+        "&field=HIGHWAY:string&field=dir:string&field=freespeed:double&field=capacity:double",
+        rows,
+    )
+    given = {"ROAD_CLASS_FIELD": "HIGHWAY", "DIRECTION_FIELD": "dir", "SPEED_FIELD": "freespeed"}
+    found = check(memory, **given)
+    kinds = {}
+    for feature in found["OUTPUT"].getFeatures():
+        kinds.setdefault(feature["problem"], []).append(feature["road_id"])
+    assert kinds["not_a_road"] == ["4", "6"]
+    assert sorted(kinds["closed_road"]) == ["10", "8"]
+    assert len(kinds["unknown_direction"]) == 37
+    assert kinds["speed_unit"] == ["1"]
+    assert "zero_value" not in kinds and found["ZERO_VALUES"] == 0
+    counts = ("NOT_ROADS", "CLOSED_ROADS", "UNKNOWN_DIRECTIONS", "SPEED_UNITS")
+    assert [found[name] for name in counts] == [2, 2, 37, 1]
+    right = check(memory, **given, SPEED_UNIT=2, VALUE_FORWARD="F", VALUE_BACKWARD="T")
+    assert [right[name] for name in counts] == [2, 2, 0, 0]
+    assert {round(f["speed"], 2) for f in right["OUTPUT_NETWORK"].getFeatures()} == {50.04}
+    every = check(memory, **given, ALL_LINES=True)
+    assert (every["NOT_ROADS"], every["PIECES"]) == (0, 39)
 
 
 def test_the_network_as_routed():

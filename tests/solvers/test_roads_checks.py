@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evacuation_planner.plugin.solvers.roads.attribute_checks import attribute_problems, speed_problems
 from evacuation_planner.plugin.solvers.roads.connection_checks import connection, connection_problems
-from evacuation_planner.plugin.solvers.roads.drawing_checks import duplicates, near_misses, speed_problems
+from evacuation_planner.plugin.solvers.roads.drawing_checks import duplicates, near_misses
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
 from evacuation_planner.plugin.solvers.roads.traffic import TrafficColumns, TrafficRules, network_of, read_traffic
 from tests.solvers.road_drawings import network, pieces_of
@@ -114,7 +115,7 @@ def test_a_road_drawn_twice_is_found_once():
 
 def test_missing_absurd_and_unlikely_speeds():
     lines = [[(k * 10, 0), (k * 10 + 10, 0)] for k in range(6)]
-    traffic = read_traffic(TrafficColumns(6, speeds=["50", None, "none", "0", "999", "3"]), TrafficRules())
+    traffic = read_traffic(TrafficColumns(6, speeds=["50", None, "none", "-1", "999", "3"]), TrafficRules())
     roads = network_of(pieces_of(lines), traffic, list("abcdef"))
     problems = speed_problems(roads, traffic)
     assert [(p.kind, p.road_id, p.x) for p in problems] == [
@@ -126,3 +127,29 @@ def test_missing_absurd_and_unlikely_speeds():
     ]
     assert problems[-1].detail == "3 km/h is unlikely; taken as given"
     assert problems[0].detail == "no speed; 40 km/h taken"
+    assert attribute_problems(roads, traffic) == []
+
+
+def test_zeros_unknown_directions_and_another_unit():
+    lines = [[(k * 10, 0), (k * 10 + 10, 0)] for k in range(6)]
+    columns = TrafficColumns(
+        6, directions=["F", "T", None, "F", "T", "F"], speeds=[13.9, 8.3, 0, 13.9, 13.9, 0],
+        capacities=[900, 0, 900, 900, 900, "0"],
+    )  # fmt: skip
+    traffic = read_traffic(columns, TrafficRules())
+    roads = network_of(pieces_of(lines), traffic, list("abcdef"))
+    problems = attribute_problems(roads, traffic)
+    assert [(p.kind, p.road_id, p.x) for p in problems] == [
+        ("zero_value", "b", 15),
+        ("zero_value", "c", 25),
+        ("zero_value", "f", 55),
+        ("unknown_direction", "a", 5),
+        ("unknown_direction", "b", 15),
+        ("unknown_direction", "d", 35),
+        ("unknown_direction", "e", 45),
+        ("unknown_direction", "f", 55),
+        ("speed_unit", "a", 5),
+    ]
+    assert problems[2].detail == "a speed of 0, a capacity of 0; counts as missing"
+    assert "m/s" in problems[-1].detail
+    assert [p.road_id for p in speed_problems(roads, traffic)] == []

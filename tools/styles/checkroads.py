@@ -32,6 +32,11 @@ PROBLEMS = (
     ("absurd_speed", "circle", "#56b4e9", 2.4, "Absurd or unlikely speed"),
     ("duplicate", "square", "#009e73", 2.4, "Road drawn on top of another"),
     ("unusable", "pentagon", "#000000", 2.8, "Feature that cannot be used as a road"),
+    ("closed_road", "cross2", "#d55e00", 2.8, "Road closed by a 0 or by its direction"),
+    ("zero_value", "circle", "#e69f00", 2.0, "Speed or capacity of 0 (counts as missing)"),
+    ("unknown_direction", "arrowhead", "#cc79a7", 2.8, "Direction that is not understood"),
+    ("speed_unit", "hexagon", "#0072b2", 3.4, "Speeds look like another unit"),
+    ("not_a_road", "circle", "#f2f2f2", 1.0, "Line that is no road for cars (left out)"),
 )
 MAIN = '"component" = 1'
 SPEEDS = (

@@ -1,4 +1,4 @@
-"""Checks of how roads are drawn: ends that stop short of another road, roads drawn twice, speeds."""
+"""Checks of how roads are drawn: ends that stop short of another road, roads drawn twice."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from ..dependencies import require
 from .connection_checks import piece_middle
 from .doubles import drawn_on
 from .network import RoadNetwork
-from .problem import ABSURD_SPEED, DUPLICATE, MISSING_SPEED, NEAR_MISS, Problem
-from .speeds import ABSURD, MISSING, NOT_POSITIVE, NOT_UNDERSTOOD
-from .traffic import Traffic
-
-SLOW, FAST = 5.0, 140.0  # km/h; outside these a speed is taken as given, but looked at
+from .problem import DUPLICATE, NEAR_MISS, Problem
 
 
 def near_misses(network: RoadNetwork, distance: float, cancelled: IsCancelled = never) -> list[Problem]:
@@ -73,27 +69,4 @@ def duplicates(network: RoadNetwork) -> list[Problem]:
             "“Mend roads” writes the layer without it"
         )
         problems.append(Problem(DUPLICATE, x, y, network.road_ids[road], detail))
-    return problems
-
-
-def speed_problems(network: RoadNetwork, traffic: Traffic) -> list[Problem]:
-    """List the roads whose speed is missing, absurd or unlikely, each at the middle of its first piece."""
-    road, first = np.unique(network.piece_road, return_index=True)
-    problem, speed = traffic.speed_problem[road], traffic.speed[road]
-    unlikely = (problem == 0) & ((speed < SLOW) | (speed > FAST))
-    words = {
-        MISSING: (MISSING_SPEED, "no speed"),
-        NOT_UNDERSTOOD: (MISSING_SPEED, "a speed that is not understood"),
-        NOT_POSITIVE: (ABSURD_SPEED, "a speed of zero or less"),
-        ABSURD: (ABSURD_SPEED, "an absurd speed"),
-    }
-    problems = []
-    for k in np.flatnonzero((problem != 0) | unlikely):
-        if unlikely[k]:
-            kind, detail = ABSURD_SPEED, f"{speed[k]:g} km/h is unlikely; taken as given"
-        else:
-            kind, text = words[int(problem[k])]
-            detail = f"{text}; {speed[k]:g} km/h taken"
-        x, y = piece_middle(network, int(first[k]))
-        problems.append(Problem(kind, x, y, network.road_ids[road[k]], detail))
     return problems

@@ -114,8 +114,9 @@ def read_traffic(columns: TrafficColumns, rules: TrafficRules) -> Traffic:
         warnings.append(f"{len(closed)} road(s) are closed in both directions by their direction field.")
     zeros: dict[int, str] = {}
     for zero, what in ((speeds.zeros, "speed"), (zero_capacity, "capacity")):
-        closed.update({int(k): f"a {what} of 0" for k in np.flatnonzero(zero.closed)})
-        zeros.update({int(k): f"a {what} of 0" for k in np.flatnonzero(zero.missing)})
+        for roads, mask in ((closed, zero.closed), (zeros, zero.missing)):
+            for k in np.flatnonzero(mask).tolist():
+                roads[k] = f"{roads[k]}, a {what} of 0" if k in roads else f"a {what} of 0"
     return Traffic(
         found.code,
         found.unknown,
