@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureRequest,
     QgsFields,
     QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
+    QgsRectangle,
     QgsWkbTypes,
 )
 
 from .errors import LayerError
-from .measuring import distance_area
+from .measuring import area_on_ellipsoid, distance_area
+from .shapes import ShapeReader, features_of
 from .values import id_text, number, plain
 
 __all__ = ["LayerError", "Places", "features_of", "id_text", "read_places"]
@@ -50,6 +50,8 @@ class Places:
     fields : QgsFields
     rejected : list of (str, str)
         Features that could not be used, each with the reason.
+    rejected_attributes : list of list
+        Their attributes, in the same order: people without a place are people all the same.
     """
 
     parameter: str
@@ -62,6 +64,7 @@ class Places:
     attributes: list[list[Any]]
     fields: QgsFields
     rejected: list[tuple[str, str]] = field(default_factory=list)
+    rejected_attributes: list[list[Any]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -85,15 +88,32 @@ class Places:
         LayerError
             When a value is no number or below ``minimum``; the text names the feature.
         """
-        out = np.empty(len(self.ids))
-        for i, value in enumerate(self.values(name)):
-            out[i] = number(value, self.parameter, self.name, self.ids[i], name, null)
+        return self._numbers(name, list(zip(self.ids, self.values(name))), null, minimum)
+
+    def rejected_numbers(self, name: str, *, null: float = math.nan, minimum: float | None = None) -> np.ndarray:
+        """Return a field's values of the rejected features, as :meth:`numbers` does of the others."""
+        column = self.fields.indexFromName(name)
+        values = [(key, row[column]) for (key, _), row in zip(self.rejected, self.rejected_attributes)]
+        return self._numbers(name, values, null, minimum)
+
+    def _numbers(self, name: str, values: list[tuple[str, Any]], null: float, minimum: float | None) -> np.ndarray:
+        out = np.empty(len(values))
+        for i, (key, value) in enumerate(values):
+            out[i] = number(value, self.parameter, self.name, key, name, null)
             if minimum is not None and out[i] < minimum:
                 raise LayerError(
-                    f"{self.parameter}: feature {self.ids[i]} of “{self.name}” has {out[i]:g} in the field “{name}”; "
+                    f"{self.parameter}: feature {key} of “{self.name}” has {out[i]:g} in the field “{name}”; "
                     f"it must be at least {minimum:g}. Correct the value."
                 )
         return out
+
+    def extent(self) -> QgsRectangle:
+        """Return the box around all places, empty without any."""
+        box = QgsRectangle()
+        box.setMinimal()
+        for shape in self.geometries:
+            box.combineExtentWith(shape.boundingBox())
+        return box
 
     def subset(self, keep: Sequence[int]) -> Places:
         """Return only the places at the positions ``keep``, in that order."""
@@ -109,6 +129,7 @@ class Places:
             [self.attributes[i] for i in index],
             self.fields,
             list(self.rejected),
+            list(self.rejected_attributes),
         )
 
 
@@ -116,12 +137,6 @@ def first_of(names: Sequence[str], separator: str = ", ") -> str:
     """Return the first names as one text for the log, and how many more there are."""
     more = f" and {len(names) - NAMED_IN_LOG} more" if len(names) > NAMED_IN_LOG else ""
     return separator.join(names[:NAMED_IN_LOG]) + more
-
-
-def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Any:
-    """Iterate over a source's features without QGIS's geometry-validity check (invalid ones are mended here)."""
-    flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-    return source.getFeatures(request or QgsFeatureRequest(), flag)
 
 
 def read_places(
@@ -150,11 +165,13 @@ def read_places(
         No CRS, a layer of lines, a NULL or repeated identifier, an empty supply layer.
     """
     name = source.sourceName()
-    polygons = _polygons_or_points(source, parameter)
+    _refuse_lines(source, parameter)
+    reader = ShapeReader(source, parameter)
     measure = distance_area(source.sourceCrs(), context)
     column = source.fields().indexFromName(id_field) if id_field else -1
     rows: list[tuple[str, tuple[float, float], float, QgsGeometry, list[Any]]] = []
     rejected: list[tuple[str, str]] = []
+    without_place: list[list[Any]] = []
     for feature in features_of(source):
         identifier = id_text(feature.attribute(column)) if column >= 0 else str(feature.id())
         if not identifier:
@@ -162,61 +179,42 @@ def read_places(
                 f"{parameter}: feature {feature.id()} of “{name}” has no value in the id field “{id_field}”. "
                 f"Fill it, or choose another id field."
             )
-        shape, reason = _usable(feature, polygons)
+        shape, reason = reader.shape_of(feature)
+        attributes = [plain(v) for v in feature.attributes()]
         if shape is None:
             rejected.append((identifier, reason))
+            without_place.append(attributes)
             continue
         point = shape.pointOnSurface().asPoint()
-        area = measure.measureArea(shape) if polygons else math.nan
-        rows.append((identifier, (point.x(), point.y()), area, shape, [plain(v) for v in feature.attributes()]))
-    _refuse_repeated(parameter, name, id_field, [row[0] for row in rows])
+        area = area_on_ellipsoid(measure, shape) if reader.polygons else math.nan
+        rows.append((identifier, (point.x(), point.y()), area, shape, attributes))
+    reader.refuse_degrees()
+    _refuse_repeated(parameter, name, id_field, [*(row[0] for row in rows), *(key for key, _ in rejected)])
     _log_rejected(parameter, name, rejected, feedback)
     if empty_is_error and not rows:
         raise LayerError(f"{parameter}: “{name}” has no usable feature. Choose a layer with points or polygons in it.")
-    ids, points, areas, shapes, attributes = (list(part) for part in zip(*rows)) if rows else ([], [], [], [], [])
-    xy = np.array(points, dtype=float).reshape(-1, 2)
+    ids, points, areas, shapes, kept = (list(part) for part in zip(*rows)) if rows else ([], [], [], [], [])
     return Places(
         parameter,
         name,
         ids,
-        xy,
+        np.array(points, dtype=float).reshape(-1, 2),
         source.sourceCrs(),
         np.array(areas, dtype=float),
         shapes,
-        attributes,
+        kept,
         source.fields(),
         rejected,
+        without_place,
     )
 
 
-def _polygons_or_points(source: QgsProcessingFeatureSource, parameter: str) -> bool:
+def _refuse_lines(source: QgsProcessingFeatureSource, parameter: str) -> None:
     kind = QgsWkbTypes.geometryType(source.wkbType())
     if kind not in (QgsWkbTypes.GeometryType.PointGeometry, QgsWkbTypes.GeometryType.PolygonGeometry):
         raise LayerError(
             f"{parameter}: “{source.sourceName()}” holds neither points nor polygons. Choose a point or polygon layer."
         )
-    if not source.sourceCrs().isValid():
-        raise LayerError(
-            f"{parameter}: “{source.sourceName()}” has no coordinate reference system. "
-            f"Set it in the layer's properties (Source)."
-        )
-    return kind == QgsWkbTypes.GeometryType.PolygonGeometry
-
-
-def _usable(feature: QgsFeature, polygon: bool) -> tuple[QgsGeometry | None, str]:
-    if not feature.hasGeometry() or feature.geometry().isEmpty():
-        return None, "no geometry"
-    shape = QgsGeometry(feature.geometry())
-    if polygon and not shape.isGeosValid():
-        shape = shape.makeValid()
-    box = shape.boundingBox()
-    if not all(math.isfinite(v) for v in (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())):
-        return None, "coordinates that are not numbers"
-    if shape.isNull() or shape.isEmpty() or shape.pointOnSurface().isNull():
-        return None, "a geometry that could not be mended"
-    if polygon and shape.area() <= 0.0:
-        return None, "a polygon without area"
-    return shape, ""
 
 
 def _refuse_repeated(parameter: str, name: str, id_field: str | None, ids: list[str]) -> None:

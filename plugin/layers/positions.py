@@ -13,10 +13,13 @@ from qgis.core import (
     QgsPoint,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
+    QgsRectangle,
 )
 
 from .errors import LayerError
-from .places import features_of
+from .mending import polygons_of
+from .round_earth import transformed
+from .shapes import ShapeReader, features_of
 
 
 def transform_xy(
@@ -46,6 +49,41 @@ def transform_xy(
     return np.array([(p.x(), p.y()) for p in points], dtype=float).reshape(-1, 2)
 
 
+def box_around(xy: np.ndarray) -> QgsRectangle:
+    """Return the box around positions (k, 2), empty without any."""
+    box = QgsRectangle()
+    box.setMinimal()
+    if len(xy):
+        (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
+        box.combineExtentWith(QgsRectangle(west, south, east, north))
+    return box
+
+
+def area_of(source: QgsProcessingFeatureSource, parameter: str, feedback: QgsProcessingFeedback) -> QgsGeometry:
+    """Return a polygon layer as one valid geometry in its own reference system; an empty layer gives an empty one.
+
+    Raises
+    ------
+    LayerError
+        When the layer has no reference system, or coordinates that it cannot have.
+    """
+    reader = ShapeReader(source, parameter)
+    parts, unusable = [], []
+    for feature in features_of(source):
+        shape, reason = reader.shape_of(feature)
+        if shape is None:
+            unusable.append(f"{feature.id()} ({reason})")
+        else:
+            parts.append(shape)
+    reader.refuse_degrees()
+    if unusable:
+        feedback.pushWarning(
+            f"{parameter}: {len(unusable)} feature(s) of “{source.sourceName()}” cannot be used and were passed over: "
+            f"{', '.join(unusable[:10])}."
+        )
+    return QgsGeometry.unaryUnion(parts) if parts else QgsGeometry()
+
+
 def union_of(
     source: QgsProcessingFeatureSource,
     parameter: str,
@@ -60,35 +98,13 @@ def union_of(
     LayerError
         When the layer has no reference system or cannot be transformed.
     """
-    crs = source.sourceCrs()
-    if not crs.isValid():
-        raise LayerError(
-            f"{parameter}: “{source.sourceName()}” has no coordinate reference system. "
-            f"Set it in the layer's properties (Source)."
-        )
-    transform = QgsCoordinateTransform(crs, target, context)
-    parts, unusable = [], []
-    for feature in features_of(source):
-        shape = QgsGeometry(feature.geometry())
-        if shape.isNull() or shape.isEmpty():
-            unusable.append(str(feature.id()))
-            continue
-        if not shape.isGeosValid():
-            shape = shape.makeValid()
-        try:
-            shape.transform(transform)
-        except QgsCsException as error:
-            raise LayerError(
-                f"{parameter}: feature {feature.id()} of “{source.sourceName()}” could not be transformed to "
-                f"{target.authid()}: {error}."
-            ) from error
-        parts.append(shape)
-    if unusable:
-        feedback.pushWarning(
-            f"{parameter}: {len(unusable)} feature(s) of “{source.sourceName()}” have no geometry and were passed "
-            f"over: {', '.join(unusable[:10])}."
-        )
-    return QgsGeometry.unaryUnion(parts) if parts else QgsGeometry()
+    area = area_of(source, parameter, feedback)
+    if area.isNull() or area.isEmpty():
+        return QgsGeometry()
+    try:
+        return polygons_of(transformed(area, source.sourceCrs(), target, context))
+    except LayerError as error:
+        raise LayerError(f"{parameter}: “{source.sourceName()}”: {error}.") from error
 
 
 def positions_inside(area: QgsGeometry, xy: np.ndarray) -> np.ndarray:

@@ -175,7 +175,7 @@ class RecommendShelters(EvacuationAlgorithm):
         required, forbidden = rules(sites, site_field("RULE_FIELD"), feedback)
         hazard, unsafe = self.source(parameters, "HAZARD", context), [""] * len(sites)
         if hazard is not None:
-            area = read_hazard(hazard, value("HAZARD_BUFFER"), sites.crs, context, feedback)
+            area = read_hazard(hazard, value("HAZARD_BUFFER"), sites.crs, context, feedback, near=sites.extent())
             unsafe = reasons_inside(sites, area, feedback)
         predicted = self._predicted(parameters, context, feedback, sites)
         minutes, unjoined_zones, unjoined = self._minutes(parameters, context, feedback, zones, sites, people)

@@ -158,13 +158,14 @@ class RouteEvacuation(EvacuationAlgorithm):
     ) -> np.ndarray | None:
         """Return which junctions (n,) lie inside the hazard, None without a hazard."""
         from ...plugin.layers.hazard import read_hazard
-        from ...plugin.layers.positions import positions_inside
+        from ...plugin.layers.positions import box_around, positions_inside
 
         source = self.source(parameters, "HAZARD", context)
         if source is None:
             return None
-        hazard = read_hazard(source, 0.0, case.read.crs, context, feedback)
-        return positions_inside(hazard.area, case.read.network.node_xy)
+        xy = case.read.network.node_xy
+        hazard = read_hazard(source, 0.0, case.read.crs, context, feedback, near=box_around(xy))
+        return positions_inside(hazard.area, xy)
 
     # --- results ----------------------------------------------------------------------------------------------
 

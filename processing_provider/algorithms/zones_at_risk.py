@@ -102,7 +102,9 @@ class ZonesAtRisk(EvacuationAlgorithm):
         given = self.fields(parameters, "POPULATION_FIELDS", source, context, feedback, fallbacks=[["population"]])
         feedback.setProgress(20)
         buffer = self.parameterAsDouble(parameters, "HAZARD_BUFFER", context)
-        hazard = read_hazard(self.source(parameters, "HAZARD", context), buffer, zones.crs, context, feedback)
+        hazard = read_hazard(
+            self.source(parameters, "HAZARD", context), buffer, zones.crs, context, feedback, near=zones.extent()
+        )
         feedback.setProgress(40)
         within = totals_among(zones, given, feedback)
         counted = [name for name in given if name not in within]

@@ -1,0 +1,125 @@
+"""Points and polygons as a layer brings them: mended, inside the map, where their reference system can have them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsCsException,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsProcessingFeatureSource,
+    QgsRectangle,
+    QgsWkbTypes,
+)
+
+from .antimeridian import GEOGRAPHIC, seam_of, split_at_seam
+from .errors import LayerError
+from .mending import polygons_of
+
+FARTHEST_EAST = 540.0  # degrees; some data count longitudes from 0 to 360
+ROUNDING = 0.001  # degrees beyond a pole
+
+
+def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Any:
+    """Iterate over a source's features without QGIS's geometry-validity check (invalid ones are mended here)."""
+    flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
+    return source.getFeatures(request or QgsFeatureRequest(), flag)
+
+
+class ShapeReader:
+    """Gives the usable shape of each feature of a point or polygon layer, or the reason why there is none.
+
+    Raises
+    ------
+    LayerError
+        When the layer has no reference system.
+    """
+
+    def __init__(self, source: QgsProcessingFeatureSource, parameter: str) -> None:
+        self._layer = f"{parameter}: “{source.sourceName()}”"
+        self.crs = source.sourceCrs()
+        if not self.crs.isValid():
+            raise LayerError(
+                f"{self._layer} has no coordinate reference system. Set it in the layer's properties (Source)."
+            )
+        self.polygons = QgsWkbTypes.geometryType(source.wkbType()) == QgsWkbTypes.GeometryType.PolygonGeometry
+        self._seam = seam_of(self.crs)
+        self._extent = QgsRectangle()
+        self._extent.setMinimal()
+
+    def shape_of(self, feature: QgsFeature) -> tuple[QgsGeometry | None, str]:
+        """Return (shape, "") or (None, reason).
+
+        Raises
+        ------
+        LayerError
+            When the coordinates cannot be degrees though the layer says so.
+        """
+        if not feature.hasGeometry() or feature.geometry().isEmpty():
+            return None, "no geometry"
+        shape = QgsGeometry(feature.geometry())
+        box = shape.boundingBox()
+        if not all(math.isfinite(v) for v in (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())):
+            return None, "coordinates that are not numbers"
+        if self.crs.isGeographic():
+            self._refuse_metres(feature, box)
+        self._extent.combineExtentWith(box)
+        if self._seam is not None:
+            shape = split_at_seam(shape, self._seam)  # before mending, to which a ring along a parallel is a line
+        if self.polygons:
+            shape = polygons_of(shape)
+        if shape.isNull() or shape.isEmpty() or shape.pointOnSurface().isNull():
+            return None, "a geometry that could not be mended"
+        if self.polygons and shape.area() <= 0.0:
+            return None, "a polygon without area"
+        return shape, ""
+
+    def refuse_degrees(self) -> None:
+        """Look at the extent of all shapes given so far.
+
+        Raises
+        ------
+        LayerError
+            When a projected layer holds what can only be degrees: numbers up to 360 by 90 that lie outside the area
+            in which its reference system is used.
+        """
+        box, use = self._extent, self.crs.bounds()
+        if self.crs.isGeographic() or use.isEmpty() or box.xMaximum() < box.xMinimum():
+            return
+        largest = QgsRectangle(-360.0, -90.0, 360.0, 90.0)
+        if not largest.contains(box) or not _outside(box, self.crs, use):
+            return
+        raise LayerError(
+            f"{self._layer} has coordinates like ({box.xMinimum():g}, {box.yMinimum():g}), which look like degrees and "
+            f"are not where its reference system {self.crs.authid()} is used. Set the layer's right coordinate "
+            f"reference system in its properties (Source), such as EPSG:4326."
+        )
+
+    def _refuse_metres(self, feature: QgsFeature, box: QgsRectangle) -> None:
+        north = max(abs(box.yMinimum()), abs(box.yMaximum()))
+        if north <= 90.0 + ROUNDING and max(abs(box.xMinimum()), abs(box.xMaximum())) <= FARTHEST_EAST:
+            return
+        raise LayerError(
+            f"{self._layer} has coordinates that cannot be degrees of its reference system {self.crs.authid()}: "
+            f"feature {feature.id()} lies at ({box.xMinimum():.8g}, {box.yMinimum():.8g}). Set the layer's right "
+            f"coordinate reference system in its properties (Source)."
+        )
+
+
+def _outside(box: QgsRectangle, crs: QgsCoordinateReferenceSystem, use: QgsRectangle) -> bool:
+    """Tell whether the middle of ``box`` lies outside an area of use given in degrees, or nowhere on the earth."""
+    transform = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem(GEOGRAPHIC), QgsCoordinateTransformContext())
+    try:
+        place = transform.transform(box.center())
+    except QgsCsException:
+        return True
+    if not use.yMinimum() <= place.y() <= use.yMaximum():
+        return True
+    wide = use.xMaximum() - use.xMinimum()  # below 0 where the area crosses 180 degrees
+    return (place.x() - use.xMinimum()) % 360.0 > (wide if wide >= 0.0 else wide + 360.0)
