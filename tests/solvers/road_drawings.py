@@ -29,11 +29,13 @@ def planar_steps(lines: Lines) -> np.ndarray:
     return steps
 
 
-def pieces_of(lines: list[list[tuple[float, float]]], tolerance: float = 0.01) -> Pieces:
+def pieces_of(
+    lines: list[list[tuple[float, float]]], tolerance: float = 0.01, level: np.ndarray | None = None
+) -> Pieces:
     """Clean and split lines."""
     fit, _ = clean(drawn(lines))
     places, place = equal_places(fit.xy)
-    return split(fit, place, places, planar_steps(fit), tolerance)
+    return split(fit, place, places, planar_steps(fit), tolerance, level)
 
 
 def network(
@@ -58,6 +60,6 @@ def network_with(
     columns = TrafficColumns(count, (), oneway, speeds, lanes, capacities)
     traffic = read_traffic(columns, TrafficRules(default_speed=36.0))
     level = level_codes(level_of_roads(count, None, bridges, None))
-    pieces = pieces_of(lines, tolerance)
+    pieces = pieces_of(lines, tolerance, level)
     roads = network_of(pieces, traffic, [f"r{k}" for k in range(count)])
     return merge_doubles(roads, pieces, level, tolerance, traffic.speed_problem == 0)

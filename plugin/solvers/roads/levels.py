@@ -1,4 +1,9 @@
-"""The level of a road where roads pass over each other: OpenStreetMap's layer, bridge and tunnel."""
+"""Roads that pass over each other: OpenStreetMap's layer, bridge and tunnel, and heights.
+
+Where roads of different levels share a vertex that each of them passes through, one lies above the other: they do not
+meet. A road that *ends* at a vertex of another level goes on there, as a bridge's approach does, and as OpenStreetMap
+means a shared node: it is joined.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from .lines import line_of_vertex
 from .osm import Values, lane_count, plain_text
+from .wkb import Lines
 
 FIELDS = ("layer", "bridge", "tunnel")  # names of the fields, whatever their case
+HEIGHT = 2.0  # m; vertices in one place whose Z differs by more are on different levels
 _NO = ("", "no", "false", "f", "n", "0", "none", "nan", "null")
 
 
@@ -51,3 +59,109 @@ def level_codes(level: np.ndarray) -> np.ndarray:
         return np.empty(0, dtype=np.int64)
     codes: np.ndarray = np.unique(level, axis=0, return_inverse=True)[1].reshape(-1)
     return codes
+
+
+def part_crossings(
+    lines: Lines, place: np.ndarray, places: np.ndarray, level: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give roads that cross on different levels at a shared vertex a place each.
+
+    Parameters
+    ----------
+    lines : Lines
+        With ``z`` where heights are known.
+    place : (k,) int
+        The place of each vertex.
+    places : (u, 2) float64
+    level : (r, 2) float64
+        Of each feature, see :func:`level_of_roads`.
+
+    Returns
+    -------
+    place : (k,) int64
+    origin : (u + v,) int64
+        The place each place was before: itself, and for the v new ones the place they were split off.
+    apart : (c, 2) int64
+        Pairs of places that lie in one position on different levels.
+    """
+    origin = list(range(len(places)))
+    pairs: list[tuple[int, int]] = []
+    moved = place.copy()
+    line = line_of_vertex(lines)
+    through = _passes_through(lines, place)
+    for vertices in _contested(lines, place, level[lines.feature[line]], through):
+        groups = _groups(lines, vertices[through[vertices]], level, line)
+        if len(groups) < 2:
+            continue
+        here = int(place[vertices[0]])
+        numbers = [here, *range(len(origin), len(origin) + len(groups) - 1)]
+        origin += [here] * (len(groups) - 1)
+        pairs += [(a, b) for k, a in enumerate(numbers) for b in numbers[k + 1 :]]
+        for number, group in zip(numbers, groups):
+            moved[group] = number
+        for end in vertices[~through[vertices]].tolist():
+            moved[end] = numbers[_nearest_group(lines, end, groups, level, line)]
+    return moved, np.array(origin, dtype=np.int64), np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _passes_through(lines: Lines, place: np.ndarray) -> np.ndarray:
+    """Return whether a line goes on at each vertex (k,): all but the ends of lines that are not closed."""
+    through = np.ones(len(place), dtype=bool)
+    first, last = lines.start[:-1], lines.start[1:] - 1
+    is_open = place[first] != place[last]
+    through[first[is_open]] = False
+    through[last[is_open]] = False
+    return through
+
+
+def _contested(lines: Lines, place: np.ndarray, level: np.ndarray, through: np.ndarray) -> list[np.ndarray]:
+    """Return, for each place that lines of different levels or heights pass through, its vertices in drawn order."""
+    code = level_codes(level)
+    count = int(place.max(initial=-1)) + 1
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(low, place[through], code[through])
+    np.maximum.at(high, place[through], code[through])
+    contested = low < high
+    if lines.z is not None:
+        known = through & np.isfinite(lines.z)
+        least, most = np.full(count, np.inf), np.full(count, -np.inf)
+        np.minimum.at(least, place[known], lines.z[known])
+        np.maximum.at(most, place[known], lines.z[known])
+        contested |= most - least > HEIGHT
+    vertices = np.flatnonzero(contested[place])
+    order = vertices[np.argsort(place[vertices], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(place[order])) + 1) if len(order) else []
+
+
+def _groups(lines: Lines, vertices: np.ndarray, level: np.ndarray, line: np.ndarray) -> list[list[int]]:
+    """Sort the vertices of one place by level, and within one by height; the group of the first vertex comes first."""
+    by_level: dict[tuple[float, ...], list[int]] = {}
+    for vertex in vertices.tolist():
+        by_level.setdefault(tuple(level[lines.feature[line[vertex]]]), []).append(vertex)
+    groups = []
+    for members in by_level.values():
+        if lines.z is None:
+            groups.append(members)
+            continue
+        heights = lines.z
+        known = sorted((k for k in members if np.isfinite(heights[k])), key=lambda k: (heights[k], k))
+        unknown = [k for k in members if not np.isfinite(heights[k])]
+        cuts = [k for k in range(1, len(known)) if heights[known[k]] - heights[known[k - 1]] > HEIGHT]
+        parts = [known[a:b] for a, b in zip([0, *cuts], [*cuts, len(known)])]
+        parts[0] = parts[0] + unknown
+        groups += parts
+    return sorted(groups, key=min)
+
+
+def _nearest_group(
+    lines: Lines, end: int, groups: list[list[int]], level: np.ndarray, line: np.ndarray
+) -> int:
+    """Return the group that a line ending among them joins: of its level, else of the nearest layer and height."""
+    own = level[lines.feature[line[end]]]
+
+    def far(group: list[int]) -> tuple[float, float, float]:
+        its = level[lines.feature[line[group[0]]]]
+        rise = 0.0 if lines.z is None else abs(float(lines.z[end] - lines.z[group[0]]))
+        return abs(float(own[0] - its[0])), float(own[1] != its[1]), rise if np.isfinite(rise) else 0.0
+
+    return min(range(len(groups)), key=lambda k: far(groups[k]))

@@ -13,14 +13,16 @@ NO_LENGTH = "no length"
 def keep_vertices(lines: Lines, keep: np.ndarray) -> Lines:
     """Return the lines with only the vertices of the mask ``keep`` (k,); lines may become empty."""
     taken = np.concatenate([[0], np.cumsum(keep)])
-    return Lines(lines.xy[keep], taken[lines.start], lines.feature)
+    return Lines(lines.xy[keep], taken[lines.start], lines.feature, None if lines.z is None else lines.z[keep])
 
 
 def keep_lines(lines: Lines, keep: np.ndarray) -> Lines:
     """Return only the lines of the mask ``keep`` (q,)."""
     size = np.diff(lines.start)
     start = np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64)
-    return Lines(lines.xy[np.repeat(keep, size)], start, lines.feature[keep])
+    vertex = np.repeat(keep, size)
+    z = None if lines.z is None else lines.z[vertex]
+    return Lines(lines.xy[vertex], start, lines.feature[keep], z)
 
 
 def line_of_vertex(lines: Lines) -> np.ndarray:

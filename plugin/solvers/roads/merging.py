@@ -70,15 +70,9 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
         end, other, distance = end[allowed], other[allowed], distance[allowed]
     if len(end) == 0:
         return same
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     to_end = is_end[other]
-    ones = np.ones(int(to_end.sum()), dtype=np.int8)
-    graph = coo_matrix((ones, (end[to_end], other[to_end])), shape=(len(places),) * 2)
-    _, cluster = connected_components(graph, directed=False)
-    first = np.unique(cluster, return_index=True)[1]
-    stands = first[cluster]
+    stands = stand_for(np.column_stack([end[to_end], other[to_end]]), len(places))
+    cluster = np.unique(stands, return_inverse=True)[1].reshape(-1)
     inner = ~to_end
     order = np.lexsort((other[inner], distance[inner], cluster[end[inner]]))
     which, nearest = np.unique(cluster[end[inner]][order], return_index=True)
@@ -87,6 +81,20 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
     taken = is_end & (for_cluster[cluster] >= 0)
     stands[taken] = for_cluster[cluster[taken]]
     return stands
+
+
+def stand_for(pairs: np.ndarray, count: int, rank: np.ndarray | None = None) -> np.ndarray:
+    """Return for each of ``count`` places the lowest, by ``rank``, of those that chains of pairs (c, 2) join it with."""
+    if len(pairs) == 0:
+        return np.arange(count)
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_matrix((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, cluster = connected_components(graph, directed=False)
+    order = np.arange(count) if rank is None else np.argsort(rank, kind="stable")
+    first: np.ndarray = order[np.unique(cluster[order], return_index=True)[1]]
+    return first[cluster]
 
 
 def _pairs_within(places: np.ndarray, ends: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..dependencies import require
+from .along import meet_along
 from .lines import line_of_vertex
 from .merging import join_ends
 from .wkb import Lines
@@ -60,7 +61,15 @@ class Pieces:
         return lines
 
 
-def split(lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray, tolerance: float) -> Pieces:
+def split(
+    lines: Lines,
+    place: np.ndarray,
+    places: np.ndarray,
+    step: np.ndarray,
+    tolerance: float,
+    level: np.ndarray | None = None,
+    apart: np.ndarray | None = None,
+) -> Pieces:
     """Split lines where they meet.
 
     Parameters
@@ -75,20 +84,30 @@ def split(lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray,
         Ellipsoidal metres from each vertex to the next of its line; ignored for the last of a line.
     tolerance : float
         Metres, see :func:`.merging.join_ends`.
+    level : (r,) int, optional
+        Level of each feature; lines of different levels that run along each other (:mod:`.along`) stay apart.
+    apart : (c, 2) int, optional
+        Pairs of places that are not joined though they are near (:func:`.levels.part_crossings`).
 
     Returns
     -------
     Pieces
         In the order of the lines and along each. Their lengths add up to those of the lines.
     """
-    line = line_of_vertex(lines)
     first, last = lines.start[:-1], lines.start[1:] - 1
     is_end = np.zeros(len(places), dtype=bool)
     is_end[place[first]] = True
     is_end[place[last]] = True
-    apart = _close_along(place, step, first, last, tolerance)
-    stands = join_ends(places, is_end, tolerance, apart)
+    along = _close_along(place, step, first, last, tolerance)
+    stands = join_ends(places, is_end, tolerance, along if apart is None else np.concatenate([along, apart]))
     at = stands[place]
+    inside = step.copy()
+    inside[last] = 0.0
+    if level is None:
+        level = np.zeros(int(lines.feature.max(initial=-1)) + 1, dtype=np.int64)
+    lines, at, inside = meet_along(lines, at, places, inside, level[lines.feature], tolerance)
+    line = line_of_vertex(lines)
+    first, last = lines.start[:-1], lines.start[1:] - 1
     visits = np.bincount(at, minlength=len(places))
     breaks = visits[at] > 1
     breaks[first] = True
@@ -96,8 +115,6 @@ def split(lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray,
     cut = np.flatnonzero(breaks)
     same_line = line[cut[:-1]] == line[cut[1:]]
     low, high = cut[:-1][same_line], cut[1:][same_line]
-    inside = step.copy()
-    inside[last] = 0.0
     travelled = np.concatenate([[0.0], np.cumsum(inside)])
     used, start, end = numbered(at[low], at[high], len(places))
     count = high - low + 1
@@ -112,6 +129,16 @@ def split(lines: Lines, place: np.ndarray, places: np.ndarray, step: np.ndarray,
         offset=offset,
         xy=places[at[gather(low, count)]],
     )
+
+
+def collapsed(pieces: Pieces, tolerance: float) -> np.ndarray:
+    """Return whether each piece (p,) begins and ends in one node and lies within the tolerance of it: it has vanished."""
+    ring = pieces.start == pieces.end
+    if not ring.any():
+        return ring
+    from_node = np.hypot(*(pieces.xy - np.repeat(pieces.xy[pieces.offset[:-1]], np.diff(pieces.offset), axis=0)).T)
+    near: np.ndarray = ring & (np.maximum.reduceat(from_node, pieces.offset[:-1]) <= tolerance)
+    return near
 
 
 def gather(first: np.ndarray, size: np.ndarray) -> np.ndarray:

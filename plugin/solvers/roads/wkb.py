@@ -1,7 +1,7 @@
 """Lines in well-known binary, all features at once, to coordinate arrays.
 
-Reads LineString and MultiLineString, plain, Z, M and ZM, in the ISO numbering and in the older one with flag bits;
-Z and M are left out.
+Reads LineString and MultiLineString, plain, Z, M and ZM, in the ISO numbering and in the older one with flag bits; M
+is left out.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ class Lines:
         Offsets of each line's vertices in ``xy``.
     feature : (q,) int64
         The feature each line belongs to, ascending.
+    z : (k,) float64 or None
+        Heights of the vertices, NaN for lines without; None where no line has any.
     """
 
     xy: np.ndarray
     start: np.ndarray
     feature: np.ndarray
+    z: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.feature)
@@ -74,8 +77,8 @@ def parse_lines(blobs: list[bytes]) -> tuple[Lines, dict[int, str]]:
     with_line[owners] = True
     for k in multi[~with_line[multi]]:
         unusable[int(k)] = "no geometry"
-    xy, count = _coordinates(buffer, begins)
-    return Lines(xy, np.concatenate([[0], np.cumsum(count)]).astype(np.int64), owners), unusable
+    xy, z, count = _coordinates(buffer, begins)
+    return Lines(xy, np.concatenate([[0], np.cumsum(count)]).astype(np.int64), owners, z), unusable
 
 
 def _items(buffer: np.ndarray, at: np.ndarray, size: int) -> np.ndarray:
@@ -115,12 +118,26 @@ def _parts(buffer: np.ndarray, at: np.ndarray, owner: np.ndarray) -> list[tuple[
         position = position + HEADER + _integers(buffer, position + 5) * ordinates * 8
 
 
-def _coordinates(buffer: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Read x and y of the lines at byte positions; return them with each line's number of vertices."""
+def _has_z(buffer: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return whether the geometries at byte positions have heights."""
+    code = _integers(buffer, at + 1)
+    iso = (code & 0x0FFFFFFF) // 1000
+    found: np.ndarray = (iso == 1) | (iso == 3) | ((code & OLD_Z) > 0)
+    return found
+
+
+def _coordinates(buffer: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Read x and y, and z where there is any, of the lines at byte positions, and each line's number of vertices."""
     count = _integers(buffer, at + 5)
     _, ordinates = _kind(buffer, at)
     step = ordinates * 8
     before = np.cumsum(count) - count
     place = np.repeat(at + HEADER - before * step, count) + np.arange(count.sum()) * np.repeat(step, count)
     xy = _items(buffer, place, 16).view("<f8").astype(np.float64, copy=False).reshape(-1, 2)
-    return xy, count
+    high = _has_z(buffer, at)
+    if not high.any():
+        return xy, None, count
+    z = np.full(len(place), np.nan)
+    known = np.repeat(high, count)
+    z[known] = _items(buffer, place[known] + 16, 8).view("<f8").ravel()
+    return xy, z, count

@@ -1,0 +1,216 @@
+"""Roads that run along each other without sharing their vertices: made to share the junctions of each.
+
+A long line over several short ones, or a copy drawn with more or fewer vertices, lies on the other but has no vertex
+where the other one has a junction. Here it is given one, so that the pieces between junctions coincide and can be
+merged (:mod:`.doubles`). A road that only crosses or touches another is left as it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..dependencies import require
+from .lines import keep_lines, keep_vertices, line_of_vertex
+from .merging import ROUNDING, stand_for
+from .wkb import Lines
+
+SHORTEST = 3.0  # tolerances; a shorter segment does not tell in which direction its road runs
+LOOK = 20.0  # tolerances, but at least LOOK_LEAST m: so far a road must run on the other to run along it
+LOOK_LEAST = 1.0
+SIDE = 1024  # cells a side of the grid that finds the segments near points
+
+
+def meet_along(
+    lines: Lines, at: np.ndarray, places: np.ndarray, step: np.ndarray, level: np.ndarray, tolerance: float
+) -> tuple[Lines, np.ndarray, np.ndarray]:
+    """Give lines a vertex at the junctions of the lines they run along.
+
+    Parameters
+    ----------
+    lines : Lines
+    at : (k,) int
+        The place of each vertex.
+    places : (u, 2) float64
+        Metres.
+    step : (k,) float64
+        Metres from each vertex to the next of its line; 0 for the last.
+    level : (q,) int
+        The level of each line; lines of different levels do not meet.
+    tolerance : float
+        Metres.
+
+    Returns
+    -------
+    lines, at, step
+        With the further vertices; a step is shared in proportion. Vertices within the tolerance of a junction take its
+        place.
+    """
+    drawn = _Drawn(lines, at, places, tolerance + ROUNDING)
+    asked = drawn.junctions() if drawn.parts_ways() else drawn.loose_ends()
+    place, segment = drawn.touching(asked)
+    if not len(place):
+        return lines, at, step
+    along = drawn.runs_along(place, segment, level)
+    place, segment = place[along], segment[along]
+    if not len(place):
+        return lines, at, step
+    return _insert(drawn, step, place, segment)
+
+
+class _Drawn:
+    """Lines as segments between places."""
+
+    def __init__(self, lines: Lines, at: np.ndarray, places: np.ndarray, reach: float) -> None:
+        self.lines, self.at, self.places, self.reach = lines, at, places, reach
+        followed = np.ones(len(at), dtype=bool)
+        followed[lines.start[1:] - 1] = False
+        self.vertex = np.flatnonzero(followed)  # the vertex each segment starts at
+        self.a, self.b = at[self.vertex], at[self.vertex + 1]
+        self.line = line_of_vertex(lines)[self.vertex]
+        self.visits = np.bincount(at, minlength=len(places))
+        self.is_end = np.zeros(len(places), dtype=bool)
+        self.is_end[at[lines.start[:-1]]] = True
+        self.is_end[at[lines.start[1:] - 1]] = True
+
+    def junctions(self) -> np.ndarray:
+        """Return the places where lines end or meet."""
+        return np.flatnonzero((self.visits > 1) | self.is_end)
+
+    def loose_ends(self) -> np.ndarray:
+        """Return the places where one line ends and no other is."""
+        return np.flatnonzero((self.visits == 1) & self.is_end)
+
+    def parts_ways(self) -> bool:
+        """Whether two segments leave some place in one direction and go to different places."""
+        origin, other = np.concatenate([self.a, self.b]), np.concatenate([self.b, self.a])
+        x, y = (self.places[other] - self.places[origin]).T
+        turn = (np.arctan2(y, x) / (2 * np.pi)) % 1.0
+        order = np.argsort(origin + turn, kind="stable")
+        one, two = order[:-1], order[1:]
+        opens = np.flatnonzero(np.append(True, origin[one] != origin[two]))
+        closes = np.append(opens[1:] - 1, len(order) - 1)
+        one, two = np.concatenate([one, order[closes]]), np.concatenate([two, order[opens]])  # and all the way round
+        here = (origin[one] == origin[two]) & (other[one] != other[two])
+        one, two = one[here], two[here]
+        cross = np.abs(x[one] * y[two] - y[one] * x[two])
+        dot = x[one] * x[two] + y[one] * y[two]
+        longer = np.sqrt(np.maximum(x[one] ** 2 + y[one] ** 2, x[two] ** 2 + y[two] ** 2))
+        return bool(((dot > 0) & (cross <= self.reach * longer)).any())  # the shorter ends within reach of the longer
+
+    def touching(self, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (place, segment) for the asked places that lie on a segment without being one of its ends."""
+        none = np.empty(0, dtype=np.int64)
+        if not len(asked):
+            return none, none
+        near = self._near(self.places[asked])
+        if not len(near):
+            return none, none
+        shapely = require("shapely", "finding the roads that are drawn twice")
+        ends = np.stack([self.places[self.a[near]], self.places[self.b[near]]], axis=1)
+        (x, y), reach = self.places[asked].T, self.reach
+        boxes = shapely.box(x - reach, y - reach, x + reach, y + reach)
+        asker, found = shapely.STRtree(shapely.linestrings(ends)).query(boxes)
+        place, segment = asked[asker], near[found]
+        apart = (self.a[segment] != place) & (self.b[segment] != place)
+        place, segment = place[apart], segment[apart]
+        on = self.offset(place, segment)[1] <= reach
+        return place[on], segment[on]
+
+    def _near(self, xy: np.ndarray) -> np.ndarray:
+        """Return the segments whose box, in cells of a grid, holds one of the points."""
+        low = np.minimum(self.places[self.a], self.places[self.b])
+        high = np.maximum(self.places[self.a], self.places[self.b])
+        corner = low.min(axis=0)
+        size = np.maximum((high.max(axis=0) - corner) / (SIDE - 2), 4 * self.reach)
+
+        def cell(points: np.ndarray) -> np.ndarray:
+            return np.clip(((points - corner) / size).astype(np.int64), 0, SIDE - 1)
+
+        count = np.zeros((SIDE + 1, SIDE + 1), dtype=np.int64)
+        np.add.at(count, tuple((cell(xy) + 1).T), 1)
+        total = count.cumsum(axis=0).cumsum(axis=1)
+        (i, j), (m, n) = cell(low - self.reach).T, (cell(high + self.reach) + 1).T
+        return np.flatnonzero(total[m, n] - total[i, n] - total[m, j] + total[i, j] > 0)
+
+    def offset(self, place: np.ndarray, segment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where along each segment (0 to 1) the point nearest to its place lies, and the metres to it."""
+        origin = self.places[self.a[segment]]
+        run, to = self.places[self.b[segment]] - origin, self.places[place] - origin
+        share = (run * to).sum(axis=1) / np.maximum((run * run).sum(axis=1), 1e-300)
+        share = np.clip(share, 0.0, 1.0)
+        return share, np.hypot(*(to - share[:, None] * run).T)
+
+    def runs_along(self, place: np.ndarray, segment: np.ndarray, level: np.ndarray) -> np.ndarray:
+        """Return whether another line of the same level leaves each place along the line of the segment."""
+        origin, other = np.concatenate([self.a, self.b]), np.concatenate([self.b, self.a])
+        line = np.concatenate([self.line, self.line])
+        order = np.argsort(origin, kind="stable")
+        low, high = np.searchsorted(origin[order], place), np.searchsorted(origin[order], place, side="right")
+        pair = np.repeat(np.arange(len(place)), high - low)
+        half = order[np.arange(len(pair)) - np.repeat(np.cumsum(high - low) - (high - low), high - low) + low[pair]]
+        way = self.places[other[half]] - self.places[place[pair]]
+        length = np.hypot(*way.T)
+        its = self.line[segment[pair]]
+        asked = (line[half] != its) & (level[line[half]] == level[its]) & (length >= SHORTEST * self.reach)
+        pair, way, length, its = pair[asked], way[asked], length[asked], its[asked]
+        along = np.zeros(len(place), dtype=bool)
+        if not len(pair):
+            return along
+        shapely = require("shapely", "finding the roads that are drawn twice")
+        different, number = np.unique(its, return_inverse=True)
+        part = keep_lines(self.lines, np.isin(np.arange(len(self.lines)), different))
+        held = self.places[self.at[np.isin(line_of_vertex(self.lines), different)]]
+        shapes = shapely.linestrings(held, indices=line_of_vertex(part))[number.ravel()]
+        share = np.minimum(1.0, max(LOOK_LEAST, LOOK * self.reach) / length)
+        runs = np.ones(len(pair), dtype=bool)
+        for fraction in (0.5, 1.0):
+            points = self.places[place[pair]] + (fraction * share)[:, None] * way
+            runs &= shapely.distance(shapely.points(points), shapes) <= self.reach
+        along[pair[runs]] = True
+        return along
+
+
+def _insert(
+    drawn: _Drawn, step: np.ndarray, place: np.ndarray, segment: np.ndarray
+) -> tuple[Lines, np.ndarray, np.ndarray]:
+    """Put each place into its segment, or let it take the place of the segment's end within reach of it."""
+    lines, places = drawn.lines, drawn.places
+    share, _ = drawn.offset(place, segment)
+    inside = np.ones(len(place), dtype=bool)
+    pairs = []
+    for end in (drawn.a[segment], drawn.b[segment]):
+        close = inside & (np.hypot(*(places[end] - places[place]).T) <= drawn.reach)
+        pairs.append(np.column_stack([end[close], place[close]]))
+        inside &= ~close
+    rank = np.full(len(places), len(drawn.at))
+    np.minimum.at(rank, drawn.at, np.arange(len(drawn.at)))  # the place that was drawn first stands for the others
+    stands = stand_for(np.concatenate(pairs), len(places), rank)
+    place, segment, share = stands[place[inside]], segment[inside], share[inside]
+    order = np.lexsort((place, share, segment))
+    place, segment, share = place[order], segment[order], share[order]
+    vertex = drawn.vertex[segment]
+    steps = np.insert(step, vertex + 1, 0.0)
+    # a step is shared between the vertices put into it: what is left after each, less what is left after the next
+    number = vertex + np.arange(len(vertex))  # the vertex before each new one, as numbered afterwards
+    last = np.append(segment[1:] != segment[:-1], True)[: len(segment)]
+    steps[number + 1] = (np.where(last, 1.0, np.append(share[1:], 1.0)[: len(share)]) - share) * step[vertex]
+    first = np.append(True, segment[1:] != segment[:-1])[: len(segment)]
+    steps[number[first]] = share[first] * step[vertex[first]]
+    more = np.bincount(drawn.line[segment], minlength=len(lines))
+    xy = np.insert(lines.xy, vertex + 1, np.nan, axis=0)
+    start = lines.start + np.concatenate([[0], np.cumsum(more)])
+    at = np.insert(stands[drawn.at], vertex + 1, place)
+    return _without_repeats(Lines(xy, start, lines.feature), at, steps)
+
+
+def _without_repeats(lines: Lines, at: np.ndarray, step: np.ndarray) -> tuple[Lines, np.ndarray, np.ndarray]:
+    """Leave out vertices at the place of the one before, and lines that come to lie in one place."""
+    line = line_of_vertex(lines)
+    repeated = np.append(False, (at[1:] == at[:-1]) & (line[1:] == line[:-1]))
+    if not repeated.any():
+        return lines, at, step
+    steps = np.bincount(np.cumsum(~repeated) - 1, weights=step)
+    lines, at = keep_vertices(lines, ~repeated), at[~repeated]
+    size = np.diff(lines.start)
+    vertex = np.repeat(size > 1, size)
+    return keep_lines(lines, size > 1), at[vertex], steps[vertex]
