@@ -220,3 +220,42 @@ def test_streets_drawn_once_for_each_direction_count_once():
 def test_copies_on_another_level_are_other_roads(fields, values, pieces):
     lines = ["LINESTRING(0 0, 1000 0)", "LINESTRING(1000 0, 0 0)"]
     assert read(placed_layer(lines, fields, values)).network.piece_count == pieces
+
+
+def test_roads_on_different_levels_are_not_joined_where_they_cross():
+    log = Log()
+    found = read(placed_layer(CROSS, "&field=bridge:string", [["no"], ["yes"]]), log=log)
+    assert (found.network.piece_count, found.network.node_count) == (2, 4)
+    assert any("at 1 shared vertices roads cross on different levels" in text for text in log.said)
+    high = [QgsGeometry.fromWkt(f"LINESTRING Z(0 0 {a}, 10 0 {a}, 20 0 {a})") for a in (0, 1, 3)]
+    for geometry in high:
+        geometry.translate(500_000, 6_700_000)
+    up = QgsGeometry.fromWkt("LINESTRING Z(10 -5 3, 10 0 3, 10 5 3)")
+    up.translate(500_000, 6_700_000)
+    pieces = [read(layer([geometry, up], kind="LineStringZ")).network.piece_count for geometry in high]
+    assert pieces == [2, 4, 4]
+
+
+@pytest.mark.parametrize("kind", ["CompoundCurve", "MultiCurve", "CompoundCurveZ"])
+def test_compound_curves_of_straight_parts_are_lines(kind):
+    z = " 4" if kind.endswith("Z") else ""
+    vertices = ", ".join(f"{500_000 + x} 6700000{z}" for x in (0, 10, 20))
+    dimension = " Z" if z else ""
+    line = f"CompoundCurve{dimension} (({vertices}))"
+    text = f"MultiCurve ({line}, (500020 6700000, 500020 6700010))" if kind == "MultiCurve" else line
+    found = read(layer([QgsGeometry.fromWkt(text)], kind=kind))
+    assert found.rejected == []
+    assert found.network.piece_count == (2 if kind == "MultiCurve" else 1)
+    assert len(found.network.piece_xy) == (5 if kind == "MultiCurve" else 3)
+
+
+def test_a_tolerance_above_the_length_of_a_block_is_warned_of():
+    across = [f"LINESTRING({100 * k} {100 * n}, {100 * k + 100} {100 * n})" for k in range(2) for n in range(3)]
+    along = [f"LINESTRING({100 * n} {100 * k}, {100 * n} {100 * k + 100})" for k in range(2) for n in range(3)]
+    blocks = across + along
+    log = Log()
+    read(placed_layer(blocks), log=log, tolerance=150.0)
+    assert any(text.startswith("TOLERANCE: 150 m swallows 11 of 12 pieces of road (of 1, 2, 3") for text in log.warned)
+    log = Log()
+    read(placed_layer(blocks), log=log, tolerance=20.0)
+    assert log.warned == []

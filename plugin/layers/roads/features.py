@@ -7,7 +7,7 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsFeature, QgsFeatureRequest, QgsProcessingFeatureSource, QgsWkbTypes
+from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsProcessingFeatureSource, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
 from ...solvers.control import IsCancelled, Progress, stop_if
@@ -20,6 +20,7 @@ from ..values import id_text
 from .options import NetworkOptions
 
 COLUMNS = (*USED_TAGS, *FIELDS)  # read under these names where they are there, as fields or as tags
+LINES = (QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.MultiLineString)
 LOOK_EVERY = 5000  # features between two looks at the cancel button
 # The tag that stands in for a field that the layer does not have. (A capacity among tags is that of a car park.)
 TAG_OF = {"direction": "oneway", "speed": "maxspeed", "lanes": "lanes", "class": "highway"}
@@ -107,7 +108,7 @@ def read_features(
     while more(feature):
         geometry = shape()
         if curved:
-            geometry.convertToStraightSegment()
+            geometry = _straight(geometry)
         blobs.append(geometry.asWkb().data())
         fids.append(fid())
         for position, append in wanted:
@@ -174,7 +175,13 @@ def _index(source: QgsProcessingFeatureSource, name: str) -> int:
     return int(position)
 
 
+def _straight(geometry: QgsGeometry) -> QgsGeometry:
+    """Return a geometry without curves; compound ones made of straight parts become lines too."""
+    if geometry.isNull() or QgsWkbTypes.flatType(geometry.wkbType()) in LINES:
+        return geometry
+    return QgsGeometry(geometry.constGet().segmentize())
+
+
 def _is_plain(source: QgsProcessingFeatureSource) -> bool:
     """Whether the layer's type leaves no room for curves."""
-    flat = QgsWkbTypes.flatType(source.wkbType())
-    return flat in (QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.MultiLineString)
+    return QgsWkbTypes.flatType(source.wkbType()) in LINES

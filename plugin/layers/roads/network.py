@@ -19,7 +19,7 @@ from ...solvers.roads.lines import clean, keep_lines, without
 from ...solvers.roads.merging import equal_places
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.problem import CLOSED_ROAD, NOT_A_ROAD
-from ...solvers.roads.splitting import Pieces, split
+from ...solvers.roads.splitting import Pieces
 from ...solvers.roads.traffic import Traffic, network_of
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..errors import LayerError
@@ -32,6 +32,7 @@ from .features import RoadFeatures, read_features
 from .joining import join_places
 from .options import NetworkOptions, ReadNetwork
 from .route_geometry import arcs_geometries, arcs_geometry
+from .splitting import split_lines
 
 __all__ = [
     "NetworkOptions",
@@ -86,7 +87,10 @@ def read_network(
     lines = keep_lines(lines, traffic.open()[lines.feature])
     if len(lines) == 0:
         raise LayerError(f"NETWORK: every usable road of “{name}” is closed. Check speeds, capacities and directions.")
-    pieces, working, unusable = _pieces(lines, unusable, features, name, crs, options.tolerance, context, feedback)
+    level = level_of_roads(len(features.ids), *features.levels())
+    pieces, working, unusable = _pieces(
+        lines, level, unusable, features, name, crs, options.tolerance, context, feedback
+    )
     if features.lengths is not None:
         pieces, warnings = with_given_lengths(pieces, features.lengths, features.ids, str(options.length_field))
         for warning in warnings:
@@ -95,7 +99,6 @@ def read_network(
     progress(0.9, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
     _log_rejected(name, rejected, feedback)
-    level = level_of_roads(len(features.ids), *features.levels())
     network = network_of(pieces, traffic, features.ids)
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
     stop_if(cancelled)
@@ -148,6 +151,7 @@ def _some_vertex(lines: Lines, features: list[int]) -> np.ndarray:
 
 def _pieces(
     lines: Lines,
+    level: np.ndarray,
     unusable: dict[int, str],
     features: RoadFeatures,
     name: str,
@@ -166,7 +170,7 @@ def _pieces(
         unusable = {**more, **unusable}
         if len(lines) == 0:
             _refuse_empty(name, features.ids, unusable)
-        return _pieces(lines, unusable, features, name, crs, tolerance, context, feedback)
+        return _pieces(lines, level, unusable, features, name, crs, tolerance, context, feedback)
     step = network_crs.step_lengths(lonlat, place, lines.start, ellipsoid)
     working = network_crs.working_crs(crs, places, place, lonlat, step)
     xy = network_crs.transform_vertices(places, crs, working, context.transformContext())
@@ -178,7 +182,8 @@ def _pieces(
     feedback.pushInfo(
         f"NETWORK: working in {network_crs.name_of(working)}; lengths are measured on the ellipsoid {ellipsoid}."
     )
-    return split(lines, place, xy, step, tolerance), working, unusable
+    pieces = split_lines(lines, place, xy, step, level, features.ids, tolerance, feedback)
+    return pieces, working, unusable
 
 
 def _refuse_empty(name: str, ids: list[str], unusable: dict[int, str]) -> None:

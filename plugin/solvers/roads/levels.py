@@ -153,9 +153,7 @@ def _groups(lines: Lines, vertices: np.ndarray, level: np.ndarray, line: np.ndar
     return sorted(groups, key=min)
 
 
-def _nearest_group(
-    lines: Lines, end: int, groups: list[list[int]], level: np.ndarray, line: np.ndarray
-) -> int:
+def _nearest_group(lines: Lines, end: int, groups: list[list[int]], level: np.ndarray, line: np.ndarray) -> int:
     """Return the group that a line ending among them joins: of its level, else of the nearest layer and height."""
     own = level[lines.feature[line[end]]]
 

@@ -84,7 +84,7 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
 
 
 def stand_for(pairs: np.ndarray, count: int, rank: np.ndarray | None = None) -> np.ndarray:
-    """Return for each of ``count`` places the lowest, by ``rank``, of those that chains of pairs (c, 2) join it with."""
+    """Return for each of ``count`` places the first by ``rank`` of those that chains of pairs (c, 2) join it with."""
     if len(pairs) == 0:
         return np.arange(count)
     from scipy.sparse import coo_matrix

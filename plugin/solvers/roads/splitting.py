@@ -35,6 +35,8 @@ class Pieces:
         The line each piece comes from; a feature may have several.
     offset : (p + 1,) int64
         Offsets of each piece's vertices in ``xy``.
+    moved : (p,) float64
+        Metres by which the farther moved of a piece's two ends was moved when it was joined.
     xy : (k, 2) float64
         Metres of the working CRS; the first and last vertex of a piece are those of its nodes.
     """
@@ -47,6 +49,7 @@ class Pieces:
     line: np.ndarray
     offset: np.ndarray
     xy: np.ndarray
+    moved: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -105,6 +108,7 @@ def split(
     inside[last] = 0.0
     if level is None:
         level = np.zeros(int(lines.feature.max(initial=-1)) + 1, dtype=np.int64)
+    lines = Lines(places[place], lines.start, lines.feature)
     lines, at, inside = meet_along(lines, at, places, inside, level[lines.feature], tolerance)
     line = line_of_vertex(lines)
     first, last = lines.start[:-1], lines.start[1:] - 1
@@ -119,6 +123,7 @@ def split(
     used, start, end = numbered(at[low], at[high], len(places))
     count = high - low + 1
     offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    moved = np.nan_to_num(np.hypot(*(lines.xy - places[at]).T))  # vertices put in have no drawn position
     return Pieces(
         node_xy=places[used],
         start=start,
@@ -128,17 +133,14 @@ def split(
         line=line[low],
         offset=offset,
         xy=places[at[gather(low, count)]],
+        moved=np.maximum(moved[low], moved[high]),
     )
 
 
-def collapsed(pieces: Pieces, tolerance: float) -> np.ndarray:
-    """Return whether each piece (p,) begins and ends in one node and lies within the tolerance of it: it has vanished."""
-    ring = pieces.start == pieces.end
-    if not ring.any():
-        return ring
-    from_node = np.hypot(*(pieces.xy - np.repeat(pieces.xy[pieces.offset[:-1]], np.diff(pieces.offset), axis=0)).T)
-    near: np.ndarray = ring & (np.maximum.reduceat(from_node, pieces.offset[:-1]) <= tolerance)
-    return near
+def swallowed(pieces: Pieces) -> np.ndarray:
+    """Return whether joining has moved an end of each piece (p,) by more than half its length: it is lost as drawn."""
+    lost: np.ndarray = pieces.moved > pieces.length / 2
+    return lost
 
 
 def gather(first: np.ndarray, size: np.ndarray) -> np.ndarray:
