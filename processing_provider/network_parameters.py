@@ -188,14 +188,17 @@ def _add_joining(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterFeatureSource(
             "BARRIERS", tr("Closed areas"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
         ),
-        "Polygons that close the pieces of road they meet (between two junctions), not the whole line.",
+        "Polygons that close the stretches of road inside them, cut at their border. A place inside one is not joined "
+        "to the roads and comes back without a route.",
         advanced=True,
     )
     algorithm.add(
         QgsProcessingParameterNumber(
             "MAX_SNAP_DISTANCE", tr("Longest way to a road (m)"), _DOUBLE, 500.0, minValue=0.0
         ),
-        "A place farther than this from the nearest road that can be left and reached is given back as not routable.",
+        "A place farther than this from the nearest road on which its trips can start, or end, is given back as not "
+        "routable. Where the roads fall into parts that are not connected, all places join the part that serves most "
+        "people.",
         advanced=True,
     )
 
@@ -261,7 +264,7 @@ def read_network_parameter(
     progress: Progress,
     cancelled: IsCancelled,
 ) -> ReadNetwork | None:
-    """Read the layer of NETWORK, without the pieces BARRIERS close; None where an optional one is not set.
+    """Read the layer of NETWORK, without the roads BARRIERS close; None where an optional one is not set.
 
     Raises
     ------

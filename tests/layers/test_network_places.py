@@ -87,6 +87,32 @@ def test_passing_over_a_dead_end_is_said():
     assert any("1 place(s) of “roads” join a road farther away" in text and "p0: 45.0 m" in text for text in log.said)
 
 
+def test_a_place_inside_a_barrier_is_not_moved_out_of_it():
+    wall = layer(["POLYGON((500090 6699900, 500300 6699900, 500300 6700100, 500090 6700100, 500090 6699900))"],
+                 kind="Polygon")  # fmt: skip
+    log = Log()
+    roads = read(layer(STREETS), barriers=wall)
+    zones = places(point_layer([(500200, 6700005), (500090, 6700005), (500050, 6700005)]), "ZONES")
+    _, (joined,) = join_places(roads, [zones], 500, QgsProcessingContext(), log)
+    assert joined.reasons == ["inside a barrier", "", ""]
+    assert joined.node[0] == -1 and (joined.node[1:] >= 0).all()
+    assert joined.distance[1] == pytest.approx(5)
+    assert len(log.warned) == 1
+    assert log.warned[0].startswith(
+        "ZONES: 1 of 3 place(s) of “roads” lie inside a barrier and are not joined to the road network: p0."
+    )
+
+
+def test_a_layer_nowhere_near_the_roads_gets_one_sentence():
+    roads, log = read(layer(STREETS)), Log()
+    degrees = places(point_layer([(-69.0, -29.9), (-69.01, -29.9)], "EPSG:32719"), "ZONES")
+    _, (joined,) = join_places(roads, [degrees], 500, QgsProcessingContext(), log)
+    assert (joined.node < 0).all()
+    assert len(log.warned) == 1
+    assert log.warned[0].startswith("ZONES: “roads” lies nowhere near the roads of NETWORK “roads”: 6,7")
+    assert log.warned[0].count("EPSG:32719 (") == 2
+
+
 def test_no_places():
     roads = read(layer(STREETS))
     empty = places(point_layer([]), "ZONES")

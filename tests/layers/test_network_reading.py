@@ -114,16 +114,17 @@ def test_a_field_of_yes_and_no_values_needs_no_explaining():
     assert read(memory, direction_field="oneway").network.arc_count == 3
 
 
-def test_barriers_close_the_pieces_they_meet_and_no_more():
+def test_barriers_close_the_stretch_inside_and_no_more():
     line = "LINESTRING(0 0, 100 0, 200 0, 300 0)"
     sides = ["LINESTRING(100 0, 100 50)", "LINESTRING(200 0, 200 50)"]
     wall = layer([placed("POLYGON((140 -9, 160 -9, 160 9, 140 9, 140 -9))")], kind="Polygon")
     log = Log()
     found = read(placed_layer([line, *sides]), barriers=wall, log=log)
     assert found.closed == 1
-    assert found.network.piece_count == 4
-    assert sorted(np.round(found.network.piece_lengths() / 0.9996).astype(int).tolist()) == [50, 50, 100, 100]
-    assert "BARRIERS: 1 of 5 pieces of road are closed." in log.said
+    assert found.network.piece_count == 6
+    lengths = sorted(np.round(found.network.piece_lengths() * 0.9996).astype(int).tolist())
+    assert lengths == [40, 40, 50, 50, 100, 100]
+    assert "BARRIERS: 20 m of road are closed (1 pieces), cut at the border in 2 place(s)." in log.said
 
 
 def test_barriers_in_another_reference_system_and_with_an_invalid_shape():
@@ -134,7 +135,19 @@ def test_barriers_in_another_reference_system_and_with_an_invalid_shape():
     bow_tie.transform(QgsCoordinateTransform(Crs("EPSG:32719"), Crs("EPSG:4326"), QgsCoordinateTransformContext()))
     wall = layer([bow_tie], kind="Polygon", crs="EPSG:4326")
     found = read(placed_layer(["LINESTRING(0 0, 100 0)", "LINESTRING(100 0, 200 0)"]), barriers=wall)
-    assert found.network.piece_count == 1
+    assert sorted(np.round(found.network.piece_lengths() * 0.9996).astype(int).tolist()) == [40, 40, 100]
+
+
+def test_a_layer_nowhere_near_the_roads_is_named_with_both_reference_systems():
+    log = Log()
+    wall = layer(["POLYGON((10 50, 11 50, 11 51, 10 50))"], kind="Polygon", crs="EPSG:4326")
+    read(placed_layer(CROSS), barriers=wall, log=log)
+    said = [text for text in log.warned if text.startswith("BARRIERS: “roads” lies nowhere near the roads of NETWORK")]
+    assert len(said) == 1
+    assert "EPSG:4326 (WGS 84)" in said[0] and "EPSG:32719 (" in said[0] and " km from their extent" in said[0]
+    near = layer([placed("POLYGON((500 500, 510 500, 510 510, 500 500))")], kind="Polygon")
+    read(placed_layer(CROSS), barriers=near, log=log)
+    assert log.warned[-1] == "BARRIERS: no polygon of “roads” closes a road."
 
 
 def test_a_barrier_over_everything_is_an_error():

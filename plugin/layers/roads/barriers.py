@@ -2,39 +2,73 @@
 
 from __future__ import annotations
 
-import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
 )
 
-from ...solvers.dependencies import require
+from ...solvers.roads.closures import cut_at_border
+from ...solvers.roads.cutting import keep_pieces
 from ...solvers.roads.network import RoadNetwork
+from ..errors import LayerError
 from ..positions import union_of
+from .distant import far_from_roads
+
+PARAMETER = "BARRIERS"
 
 
-def open_pieces(
+def close_roads(
     network: RoadNetwork,
     crs: QgsCoordinateReferenceSystem,
     barriers: QgsProcessingFeatureSource,
+    roads: str,
+    roads_crs: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> np.ndarray:
-    """Return whether each piece (p,) stays clear of the barriers; one that meets them is closed as a whole.
+) -> tuple[RoadNetwork, QgsGeometry, int]:
+    """Close the roads inside barriers, cut at their border.
+
+    Parameters
+    ----------
+    crs
+        The working CRS of the network.
+    roads, roads_crs
+        The name and the CRS of the road layer, for messages.
+
+    Returns
+    -------
+    network : RoadNetwork
+        The roads that stay open.
+    area : QgsGeometry
+        The closed area in ``crs``, empty without one.
+    closed : int
+        Number of closed pieces.
 
     Raises
     ------
     LayerError
-        When the layer has no CRS or cannot be transformed.
+        When the layer has no CRS or cannot be transformed, or every road is closed.
     """
-    area = union_of(barriers, "BARRIERS", crs, context.transformContext(), feedback)
+    area = union_of(barriers, PARAMETER, crs, context.transformContext(), feedback)
     if area.isNull() or area.isEmpty() or network.piece_count == 0:
-        return np.ones(network.piece_count, dtype=bool)
-    shapely = require("shapely", "closing the roads that meet a barrier")
-    shape = shapely.from_wkb(area.asWkb().data())
-    line = np.repeat(np.arange(network.piece_count), np.diff(network.piece_start))
-    lines = shapely.linestrings(network.piece_xy, indices=line)
-    shapely.prepare(shape)
-    return ~shapely.intersects(shape, lines)
+        feedback.pushInfo(f"{PARAMETER}: no area is closed.")
+        return network, QgsGeometry(), 0
+    cut, inside, cuts = cut_at_border(network, area.asWkb().data())
+    closed, metres = int(inside.sum()), float(cut.piece_lengths()[inside].sum())
+    if not closed:
+        box = area.boundingBox()
+        corners = [(box.xMinimum(), box.yMinimum()), (box.xMaximum(), box.yMaximum())]
+        far = far_from_roads(network, corners, PARAMETER, barriers.sourceName(), barriers.sourceCrs(), roads, roads_crs)
+        feedback.pushWarning(far or f"{PARAMETER}: no polygon of “{barriers.sourceName()}” closes a road.")
+        return network, area, 0
+    feedback.pushInfo(
+        f"{PARAMETER}: {metres:,.0f} m of road are closed ({closed} pieces), cut at the border in {cuts} place(s)."
+    )
+    if inside.all():
+        raise LayerError(
+            f"{PARAMETER}: the polygons close every road of “{roads}”. Choose smaller polygons or another layer."
+        )
+    return keep_pieces(cut, ~inside), area, closed

@@ -13,6 +13,7 @@ from ...solvers.roads.joining import Joined, join_points
 from ...solvers.roads.one_part import Demand
 from ..places import Places, first_of
 from ..positions import positions_inside
+from .distant import far_from_roads
 from .options import ReadNetwork
 from .working_crs import transform_vertices
 
@@ -73,7 +74,7 @@ def join_places(
     joined = join_points(read.network, xy, max_distance, _demand(groups, people, trips), inside)
     bounds = np.cumsum([0] + [len(group) for group in groups])
     result = []
-    for group, low, high in zip(groups, bounds[:-1], bounds[1:]):
+    for group, low, high in zip(groups, bounds[:-1].tolist(), bounds[1:].tolist()):
         own = replace(
             joined,
             node=joined.node[low:high],
@@ -82,7 +83,11 @@ def join_places(
             farther=joined.farther[low:high],
         )
         result.append(own)
-        _log(group, own, inside[low:high], feedback)
+        far = "" if (own.node >= 0).any() else _far(read, group, xy[low:high])
+        if far:
+            feedback.pushWarning(far)
+        else:
+            _log(group, own, inside[low:high], feedback)
     return replace(read, network=joined.network), result
 
 
@@ -96,6 +101,10 @@ def _demand(groups: Sequence[Places], people: np.ndarray | None, trips: Trips | 
     there = np.zeros(len(role))
     there[: len(groups[0])] = people
     return Demand(role, there)
+
+
+def _far(read: ReadNetwork, group: Places, xy: np.ndarray) -> str:
+    return far_from_roads(read.network, xy, group.parameter, group.name, group.crs, read.layer, read.layer_crs)
 
 
 def _log(group: Places, joined: Joined, inside: np.ndarray, feedback: QgsProcessingFeedback) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
@@ -12,7 +13,6 @@ from qgis.core import (
 
 from ...solvers.control import IsCancelled, Progress, part, stop_if
 from ...solvers.roads.components import components
-from ...solvers.roads.cutting import keep_pieces
 from ...solvers.roads.lengths import with_given_lengths
 from ...solvers.roads.levels import level_of_roads
 from ...solvers.roads.lines import clean, keep_lines, without
@@ -26,7 +26,7 @@ from ..errors import LayerError
 from ..places import NAMED_IN_LOG
 from . import working_crs as network_crs
 from .attributes import Roads, roads_among, traffic_of
-from .barriers import open_pieces
+from .barriers import close_roads
 from .doubles import without_doubles
 from .features import RoadFeatures, read_features
 from .joining import join_places
@@ -60,7 +60,7 @@ def read_network(
     """Read a line layer as a road network.
 
     Lines that are no roads for cars and closed roads are left out and given back with the reason, as are roads that
-    cannot be used. Pieces that meet a barrier are left out and counted.
+    cannot be used. What lies inside a barrier is cut off at its border, left out and counted.
 
     Raises
     ------
@@ -102,22 +102,17 @@ def read_network(
     network = network_of(pieces, traffic, features.ids)
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
     stop_if(cancelled)
-    closed = 0
+    area, closed = QgsGeometry(), 0
     if barriers is not None:
-        keep = open_pieces(network, working, barriers, context, feedback)
-        closed = int((~keep).sum())
-        feedback.pushInfo(f"BARRIERS: {closed} of {network.piece_count} pieces of road are closed.")
-        network = keep_pieces(network, keep)
-        if network.piece_count == 0:
-            raise LayerError(
-                f"BARRIERS: the polygons close every road of “{name}”. Choose smaller polygons or another layer."
-            )
+        network, area, closed = close_roads(network, working, barriers, name, crs, context, feedback)
     _log_network(name, network, feedback)
     progress(1.0, "Building the network")
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))
     left_out, left_out_xy = _left_out(roads, traffic, drawn)
     has_speeds = features.speeds is not None
-    return ReadNetwork(network, working, rejected, where, left_out, left_out_xy, traffic, closed, name, has_speeds)
+    return ReadNetwork(
+        network, working, rejected, where, left_out, left_out_xy, traffic, closed, name, has_speeds, area, crs
+    )
 
 
 def _left_out(roads: Roads, traffic: Traffic, drawn: Lines) -> tuple[list[tuple[str, str, str]], np.ndarray]:

@@ -69,6 +69,8 @@ class ReadNetwork:
         Whether the layer has a speed field.
     barriers : QgsGeometry
         The closed area in ``crs``, empty without barriers.
+    layer_crs : QgsCoordinateReferenceSystem
+        The layer's own CRS, for messages.
     """
 
     network: RoadNetwork
@@ -82,3 +84,4 @@ class ReadNetwork:
     layer: str = ""
     has_speeds: bool = False
     barriers: QgsGeometry = field(default_factory=QgsGeometry)
+    layer_crs: QgsCoordinateReferenceSystem = field(default_factory=QgsCoordinateReferenceSystem)
