@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 shapely = pytest.importorskip("shapely", minversion="2")
 pytest.importorskip("scipy")
 
-from evacuation_planner.plugin.solvers.roads.closures import cut_at_border  # noqa: E402
-from evacuation_planner.plugin.solvers.roads.cutting import keep_pieces  # noqa: E402
-from evacuation_planner.plugin.solvers.roads.edge_list import straight_network  # noqa: E402
-from evacuation_planner.plugin.solvers.roads.shortest_paths import travel  # noqa: E402
-from tests.solvers.road_drawings import network  # noqa: E402
+from evacuation_planner.plugin.solvers.roads.closures import cut_at_border
+from evacuation_planner.plugin.solvers.roads.cutting import keep_pieces
+from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
+from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
+from tests.solvers.road_drawings import network
 
 
 def closed(roads, *areas):
