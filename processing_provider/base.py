@@ -7,7 +7,9 @@ from typing import Any
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
 from ..plugin.solvers.control import Cancelled, IsCancelled, Progress, SolverError
+from .layer_checks import wrong_destination, wrong_layer
 from .outputs import WritingAlgorithm
+from .value_checks import wrong_value
 
 
 class EvacuationAlgorithm(WritingAlgorithm):
@@ -19,16 +21,57 @@ class EvacuationAlgorithm(WritingAlgorithm):
         """Do the work; solver errors may simply be raised. (``run`` is a method of QGIS and must not be replaced.)"""
         raise QgsProcessingException(f"{self.ID}: calculate() is missing")
 
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """Check what an algorithm asks of its parameters together, before any work; raises SolverError."""
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        wrong = self._wrong_alone(parameters, context)
+        if wrong:
+            return False, wrong
+        right, why = super().checkParameterValues(parameters, context)
+        if not right:
+            return False, why
+        wrong = self._wrong_together(parameters, context)
+        return not wrong, wrong
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Check once more: a model does not ask :meth:`checkParameterValues` of its steps."""
+        wrong = self._wrong_alone(parameters, context) or self._wrong_together(parameters, context)
+        if wrong:
+            raise QgsProcessingException(wrong)
+        return True
+
+    def _wrong_alone(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """Return what is wrong with the first value that is wrong by itself, "" for none."""
+        return wrong_value(self.parameterDefinitions(), parameters, context) or wrong_layer(self, parameters, context)
+
+    def _wrong_together(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """Return what is wrong with values that do not go together, "" for nothing."""
+        try:
+            self.check(parameters, context)
+        except SolverError as error:
+            return str(error)
+        return wrong_destination(self, parameters, context)
+
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        self.feedback, self.standing = feedback, []
         try:
             return self.calculate(parameters, context, feedback)
         except Cancelled:
-            feedback.pushWarning(self.tr("Cancelled: nothing was written."))
+            feedback.pushWarning(self.tr("Cancelled.") + " " + (self._standing() or self.tr("Nothing was written.")))
             return {}
-        except SolverError as error:
-            raise QgsProcessingException(str(error)) from error
+        except (QgsProcessingException, SolverError, OSError) as error:
+            raise QgsProcessingException(" ".join(filter(None, (str(error), self._standing())))) from error
+
+    def _standing(self) -> str:
+        """Return a sentence on the outputs that are complete though the run is not, "" where there are none."""
+        if not self.standing:
+            return ""
+        return self.tr("Complete and kept: {outputs}.").format(outputs=", ".join(self.standing))
 
     @staticmethod
     def control(

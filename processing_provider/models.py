@@ -11,6 +11,7 @@ from qgis.PyQt.QtGui import QIcon
 from .algorithms import ALGORITHMS
 from .base import EvacuationAlgorithm
 from .identity import RESOURCES
+from .value_checks import wrong_value
 
 MODELS = RESOURCES / "models"
 GROUPS = {algorithm.GROUP[1]: algorithm.GROUP[0] for algorithm in ALGORITHMS}  # title: id
@@ -48,6 +49,10 @@ class ReadyModel(QgsProcessingModelAlgorithm):
 
     def icon(self) -> QIcon:
         return QIcon(str(RESOURCES / "icons" / f"{self.path.stem}.svg"))
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        wrong = wrong_value(self.parameterDefinitions(), parameters, context)
+        return (False, wrong) if wrong else super().checkParameterValues(parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -1,20 +1,37 @@
-"""Writing an algorithm's layers."""
+"""Writing an algorithm's layers and reports."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingContext, QgsWkbTypes
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterFeatureSink,
+    QgsProperty,
+    QgsWkbTypes,
+)
 
+from ..plugin.layers.destinations import table_destination
 from ..plugin.layers.fields import Column
 from ..plugin.layers.writing import write_rows
 from . import styling
 from .inputs import ReadingAlgorithm
+from .layer_checks import output_targets
 
 
 class WritingAlgorithm(ReadingAlgorithm):
-    """Base class: writes rows into outputs and gives them their style."""
+    """Base class: writes rows into outputs and gives them their style; remembers which files stand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.feedback: QgsProcessingFeedback = QgsProcessingFeedback(False)
+        self.standing: list[str] = []
 
     def write(
         self,
@@ -30,9 +47,40 @@ class WritingAlgorithm(ReadingAlgorithm):
         """Open the sink of output ``name``, write ``rows`` of (geometry, values), close it and style the layer.
 
         ``geometry`` None writes a table. ``style`` names a file of resources/styles without its ending. Returns the
-        destination id, or None when the (optional) output was not asked for.
+        destination id, or None when the (optional) output was not asked for. Of several outputs to one GeoPackage
+        each becomes a table with the output's name.
         """
-        destination = write_rows(self, parameters, name, context, columns, rows, geometry, crs)
+        parameters = self._with_tables(parameters, context)
+        destination = write_rows(self, parameters, name, context, self.feedback, columns, rows, geometry, crs)
+        if destination is not None and name in output_targets(self, parameters, context):
+            self.wrote(name, destination)
         if destination is not None and style:
             styling.apply(destination, style, context)
         return destination
+
+    def wrote(self, name: str, path: str) -> None:
+        """Remember that the file of output ``name`` is complete."""
+        self.standing.append(f"{name} ({path})")
+
+    def _with_tables(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """Return the parameters with a table named where several outputs go to one GeoPackage; makes the folders."""
+        sinks = {
+            name: target
+            for name, target in output_targets(self, parameters, context).items()
+            if isinstance(self.parameterDefinition(name), QgsProcessingParameterFeatureSink)
+        }
+        for target in sinks.values():
+            Path(target.path).parent.mkdir(parents=True, exist_ok=True)
+        files = Counter(str(Path(target.path).resolve()) for target in sinks.values() if target.has_tables)
+        out = dict(parameters)
+        for name, target in sinks.items():
+            if target.table or files[str(Path(target.path).resolve())] < 2:
+                continue
+            text = table_destination(target.path, name.lower())
+            if isinstance(out[name], QgsProcessingOutputLayerDefinition):
+                changed = QgsProcessingOutputLayerDefinition(out[name])
+                changed.sink = QgsProperty.fromValue(text)
+                out[name] = changed
+            else:
+                out[name] = text
+        return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,12 +14,20 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingUtils,
+    QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.PyQt import sip
 
+from ..solvers.control import IsCancelled, stop_if
+from .column_names import Row, fitting
+from .destinations import FileTarget, destination_text, file_target, remove
 from .fields import Column, make_field
 
-BATCH = 2000
+BATCH = 500
+LOOK_EVERY = 0.2  # seconds between two looks at the cancel button
 
 
 def write_rows(
@@ -26,19 +35,31 @@ def write_rows(
     parameters: dict[str, Any],
     name: str,
     context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
     columns: Sequence[Column],
-    rows: Iterable[tuple[Any, Sequence[Any]]],
+    rows: Iterable[Row],
     geometry: QgsWkbTypes.Type | None = None,
     crs: QgsCoordinateReferenceSystem | None = None,
 ) -> str | None:
     """Write ``rows`` of (QgsGeometry or None, values in the order of ``columns``) to the sink of output ``name``.
 
     Columns may be :class:`Column` or ready ``QgsField`` objects. Returns the destination id, None for an optional
-    output that was not asked for.
+    output that was not asked for. What was written is read again; what is not whole is removed.
+
+    Raises
+    ------
+    QgsProcessingException
+        When the output cannot be made, or does not hold every row in the end.
+    Cancelled
     """
     fields = QgsFields()
     for column in columns:
         fields.append(make_field(column) if isinstance(column, Column) else column)
+    wanted = file_target(destination_text(parameters.get(name), context))
+    if wanted is not None:
+        fields, rows, renamed = fitting(fields, rows, wanted.has_tables, feedback.isCanceled)
+        for old, new in renamed:
+            feedback.pushWarning(f"{name}: the column “{old}” is written as “{new}”: the file cannot hold that name.")
     kind = QgsWkbTypes.Type.NoGeometry if geometry is None else geometry
     sink, destination = algorithm.parameterAsSink(
         parameters, name, context, fields, kind, crs or QgsCoordinateReferenceSystem()
@@ -47,25 +68,89 @@ def write_rows(
         if parameters.get(name) in (None, "") and destination in (None, ""):
             return None
         raise QgsProcessingException(algorithm.invalidSinkError(parameters, name))
-    batch: list[QgsFeature] = []
+    target = None if wanted is None else file_target(destination)
+    try:
+        try:
+            count = _fill(sink, fields, rows, name, feedback.isCanceled)
+        finally:
+            sip.delete(sink)  # closes the file, whoever still refers to the sink
+        _read_again(destination, target, count, name, context, feedback.isCanceled)
+    except BaseException:
+        if target is not None:
+            remove(target)
+        raise
+    return destination
+
+
+def _fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, cancelled: IsCancelled) -> int:
+    """Write the rows and return how many."""
+    count, batch, looked = 0, [], time.monotonic()
     for shape, values in rows:
         feature = QgsFeature(fields)
         if shape is not None:
             feature.setGeometry(shape)
         feature.setAttributes(list(values))
         batch.append(feature)
+        count += 1
         if len(batch) == BATCH:
             _flush(sink, batch, name)
             batch = []
+        now = time.monotonic()
+        if now - looked > LOOK_EVERY:
+            looked = now
+            stop_if(cancelled)
+    stop_if(cancelled)
     _flush(sink, batch, name)
     if not sink.flushBuffer():
         raise QgsProcessingException(f"{name}: the output could not be completed: {sink.lastError()}")
     if hasattr(sink, "finalize"):
         sink.finalize()
-    del sink  # closes the file
-    return destination
+    return count
 
 
 def _flush(sink: QgsFeatureSink, batch: list[QgsFeature], name: str) -> None:
     if batch and not sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert):
         raise QgsProcessingException(f"{name}: features could not be written: {sink.lastError()}")
+
+
+def _read_again(
+    destination: str,
+    target: FileTarget | None,
+    count: int,
+    name: str,
+    context: QgsProcessingContext,
+    cancelled: IsCancelled,
+) -> None:
+    """Refuse an output that does not hold ``count`` rows: drivers report success on a full disk.
+
+    A GeoPackage is written in a transaction, so its count tells; of other files every feature is read.
+    """
+    if target is None:
+        layer = QgsProcessingUtils.mapLayerFromString(destination, context, False)
+        found = count if layer is None else layer.featureCount()
+    else:
+        layer = QgsVectorLayer(destination, name, "ogr")
+        if not layer.isValid():
+            found = 0 if count else -1
+        elif target.has_tables:
+            found = layer.featureCount()
+        else:
+            found = _readable(layer, cancelled)
+    if found != count:
+        held = f"holds {found} of {count} rows" if found >= 0 else "cannot be read"
+        where = "" if target is None else f" “{target.path}”"
+        raise QgsProcessingException(
+            f"{name}: what was written{where} {held}, so it was removed. Is the disk full or the format too narrow for "
+            f"these values?"
+        )
+
+
+def _readable(layer: QgsVectorLayer, cancelled: IsCancelled) -> int:
+    """Return how many features can be read."""
+    count, looked = 0, time.monotonic()
+    for _ in layer.getFeatures():
+        count += 1
+        if time.monotonic() - looked > LOOK_EVERY:
+            looked = time.monotonic()
+            stop_if(cancelled)
+    return count

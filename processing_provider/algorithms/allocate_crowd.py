@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback, QgsWkbTypes
 
+from ...plugin.solvers.control import SolverError
 from ..allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
 from ..base import EvacuationAlgorithm
 from ..network_parameters import read_network_parameter
@@ -45,13 +46,16 @@ class AllocateCrowd(EvacuationAlgorithm):
         add_allocation_parameters(self)
         add_allocation_outputs(self)
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         if parameters.get("NETWORK") in (None, ""):
             if parameters.get("MAX_TRAVEL_TIME") not in (None, ""):
-                return False, self.tr("MAX_TRAVEL_TIME: travel times need the road network; give NETWORK or no limit.")
+                raise SolverError(
+                    self.tr("MAX_TRAVEL_TIME: travel times need the road network; give NETWORK or no limit.")
+                )
             if self.parameterAsEnum(parameters, "IMPEDANCE", context) == BY_TIME:
-                return False, self.tr("IMPEDANCE: travel time needs the road network; give NETWORK or choose length.")
-        return super().checkParameterValues(parameters, context)
+                raise SolverError(
+                    self.tr("IMPEDANCE: travel time needs the road network; give NETWORK or choose length.")
+                )
 
     # --- running ----------------------------------------------------------------------------------------------
 
@@ -111,6 +115,7 @@ class AllocateCrowd(EvacuationAlgorithm):
             from ...plugin.reports.allocation import write_allocation_report
 
             write_allocation_report(path, found, groups, shelters, objective, separation, points, numbers, said)
+            self.wrote("OUTPUT_HTML", path)
             outputs["OUTPUT_HTML"] = path
         return {**outputs, **numbers}
 

@@ -11,7 +11,6 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.solvers.control import SolverError
 from .. import metro_parameters as shared
 from ..base import EvacuationAlgorithm
 from ..metro_inputs import read_metro_places, read_metro_problem
@@ -59,17 +58,13 @@ class AllocateMetroResources(EvacuationAlgorithm):
         self.add(limit, "Seconds for the exact method, and for each swarm; 0 = no limit.", advanced=True)
         shared.add_outputs(self)
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         from ...plugin.solvers.metro.penalty import parse_tiers
         from ...plugin.solvers.metro.problem import check_weights
 
-        try:
-            parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
-            check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
-            shared.read_swarm_parameters(self, parameters, context)
-        except SolverError as error:
-            return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
+        check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
+        shared.read_swarm_parameters(self, parameters, context)
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -131,6 +126,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if report:
             write_metro_report(report, problem, response, shortages, travel, stations, incidents, routes, context)
+            self.wrote("OUTPUT_HTML", report)
         outputs = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, rows.SENT, sent, line, stations.crs, style("output")),
             "OUTPUT_STATIONS": self.write(

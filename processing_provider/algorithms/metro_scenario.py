@@ -17,7 +17,6 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.solvers.control import SolverError
 from .. import metro_parameters as shared
 from .. import scenario_parameters as form
 from ..base import EvacuationAlgorithm
@@ -99,15 +98,11 @@ class MetroScenario(EvacuationAlgorithm):
         )
         self.add(known, "“resource: units; resource: lo..hi”, instead of the rules' quantities, at every incident.")
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         from ...plugin.solvers.metro.scenario_demand import parse_known
 
-        try:
-            form.read_form(self, parameters, context)
-            parse_known(self.parameterAsString(parameters, "KNOWN_QUANTITIES", context) or "")
-        except SolverError as error:
-            return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        form.read_form(self, parameters, context)
+        parse_known(self.parameterAsString(parameters, "KNOWN_QUANTITIES", context) or "")
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -268,6 +263,7 @@ class MetroScenario(EvacuationAlgorithm):
         report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if report:
             write_scenario_report(report, scenarios, needs, level, stock, adjusted, stations)
+            self.wrote("OUTPUT_HTML", report)
         demand, travel = rows.demand_rows(needs, level, stock), rows.travel_rows(adjusted, stations, scenarios)
         points, style = rows.incident_rows(scenarios, incidents), "metroscenario_output_incidents"
         results = {

@@ -75,21 +75,17 @@ class MetroSensitivity(EvacuationAlgorithm):
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
         self.addOutput(QgsProcessingOutputString("SENTENCE", self.tr("What the curves say")))
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         from ...plugin.solvers.metro.penalty import parse_tiers
         from ...plugin.solvers.metro.problem import check_weights
         from ...plugin.solvers.metro.weights import parse_matrix
 
-        try:
-            parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
-            check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
-            if choices.PARAMETER in self.parameterAsEnums(parameters, "ANALYSES", context):
-                choices.read_range(self, parameters, context)
-            if self.parameterAsEnum(parameters, "WEIGHTING", context) == choices.PAIRWISE:
-                parse_matrix(self.parameterAsString(parameters, "PAIRWISE", context))
-        except SolverError as error:
-            return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
+        check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
+        if choices.PARAMETER in self.parameterAsEnums(parameters, "ANALYSES", context):
+            choices.read_range(self, parameters, context)
+        if self.parameterAsEnum(parameters, "WEIGHTING", context) == choices.PAIRWISE:
+            parse_matrix(self.parameterAsString(parameters, "PAIRWISE", context))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -170,6 +166,7 @@ class MetroSensitivity(EvacuationAlgorithm):
         report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if report:
             write_sensitivity_report(report, problem, curves, sentences, weighting, travel.source)
+            self.wrote("OUTPUT_HTML", report)
         by_points = curves.get(RESCUE_POINTS)
         results = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, CURVES, curve_rows(curves)),

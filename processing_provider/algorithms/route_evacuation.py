@@ -8,6 +8,7 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 from qgis.PyQt.QtCore import QDateTime
 
+from ...plugin.solvers.control import SolverError
 from ..base import EvacuationAlgorithm
 from ..network_parameters import read_network_parameter
 from ..routing_parameters import BACKGROUND_FIELDS, add_routing_outputs, add_routing_parameters
@@ -43,14 +44,13 @@ class RouteEvacuation(EvacuationAlgorithm):
         add_routing_parameters(self)
         add_routing_outputs(self)
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         present = self.parameterAsEnum(parameters, "FLOW_MODEL", context) == PRESENT
         cost = self._cost_kind(parameters, context)
         if cost == DENSITY and not present:
-            return False, self.tr("COST: density needs FLOW_MODEL present; with cumulative choose BPR or linear.")
+            raise SolverError(self.tr("COST: density needs FLOW_MODEL present; with cumulative choose BPR or linear."))
         if cost == BPR and present:
-            return False, self.tr("COST: BPR needs FLOW_MODEL cumulative; with present choose density or linear.")
-        return super().checkParameterValues(parameters, context)
+            raise SolverError(self.tr("COST: BPR needs FLOW_MODEL cumulative; with present choose density or linear."))
 
     def _cost_kind(self, parameters: dict[str, Any], context: QgsProcessingContext) -> int:
         if parameters.get("COST") in (None, ""):
@@ -262,4 +262,5 @@ class RouteEvacuation(EvacuationAlgorithm):
         from ...plugin.reports.routing import write_routing_report
 
         write_routing_report(path, case, result, use, curve, numbers, choice)
+        self.wrote("OUTPUT_HTML", path)
         return {"OUTPUT_HTML": path}

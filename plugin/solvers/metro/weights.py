@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
@@ -42,12 +41,21 @@ def parse_matrix(text: str) -> np.ndarray:
     """
     rows = [row.replace(",", " ").split() for row in text.replace("\n", ";").split(";") if row.strip()]
     try:
-        values = [[float(Fraction(cell)) for cell in row] for row in rows]
+        values = [[_ratio(cell) for cell in row] for row in rows]
     except (ValueError, ZeroDivisionError):
         raise SolverError(f"PAIRWISE: “{text}” cannot be read. Write rows with semicolons: 1, 7/3; 3/7, 1.") from None
     if not values or any(len(row) != len(values) for row in values):
         raise SolverError("PAIRWISE: the matrix must be square: as many values in each row as there are rows.")
     return np.array(values)
+
+
+def _ratio(cell: str) -> float:
+    """Read ``"3"`` or ``"7/3"``; ValueError for what is no finite number."""
+    top, _, below = cell.partition("/")
+    value = float(top) / float(below or "1")
+    if not math.isfinite(value):
+        raise ValueError(cell)
+    return value
 
 
 def pairwise_weights(matrix: np.ndarray) -> PairwiseWeights:

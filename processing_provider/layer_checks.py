@@ -1,0 +1,95 @@
+"""What is asked of an algorithm's inputs and outputs before any work: kinds of layers, and files that stay whole."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from ..plugin.layers.destinations import (
+    FileTarget,
+    destination_text,
+    file_target,
+    input_layer,
+    input_target,
+    why_not_writable,
+)
+from .identity import NamedAlgorithm
+
+
+def wrong_layer(algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+    """Return what is wrong with the first input that is a layer of another kind, "" for none."""
+    for definition in algorithm.parameterDefinitions():
+        if not isinstance(definition, QgsProcessingParameterFeatureSource):
+            continue
+        layer = input_layer(parameters.get(definition.name()), context)
+        if layer is not None and not isinstance(layer, QgsVectorLayer):
+            kind = algorithm.tr("a raster") if isinstance(layer, QgsRasterLayer) else algorithm.tr("no vector layer")
+            text = algorithm.tr("{name}: “{layer}” is {kind}; a vector layer or table is needed.")
+            return text.format(name=definition.name(), layer=layer.name(), kind=kind)
+    return ""
+
+
+def wrong_destination(algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+    """Return what is wrong with the first output that would destroy an input or another output, "" for none."""
+    targets = output_targets(algorithm, parameters, context)
+    for name, target in targets.items():
+        why = why_not_writable(target.path)
+        if why:
+            return f"{name}: {why}"
+    text = algorithm.tr("{one} and {other} are the same file, “{path}”{table}; give each its own.")
+    for (one, target), (other, second) in combinations(targets.items(), 2):
+        sinks = all(
+            isinstance(algorithm.parameterDefinition(name), QgsProcessingParameterFeatureSink) for name in (one, other)
+        )
+        if sinks and target.has_tables and not (target.table and second.table):
+            continue  # each becomes a table of its own
+        if target.clashes(second):
+            return text.format(one=one, other=other, path=target.path, table=_table(algorithm, target))
+    for name, read in input_targets(algorithm, parameters, context):
+        for output, target in targets.items():
+            if target.clashes(read):
+                text = algorithm.tr("{output} would overwrite {name}, “{path}”{table}; give it another place.")
+                return text.format(output=output, name=name, path=read.path, table=_table(algorithm, read))
+    return ""
+
+
+def output_targets(
+    algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> dict[str, FileTarget]:
+    """Return the files of the outputs that were asked for, by parameter."""
+    found = {}
+    for definition in algorithm.destinationParameterDefinitions():
+        target = file_target(destination_text(parameters.get(definition.name()), context))
+        if target is not None:
+            found[definition.name()] = target
+    return found
+
+
+def input_targets(
+    algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> list[tuple[str, FileTarget]]:
+    """Return the files of the inputs, by parameter."""
+    found = []
+    for definition in algorithm.parameterDefinitions():
+        name, target = definition.name(), None
+        if isinstance(definition, QgsProcessingParameterFeatureSource):
+            layer = input_layer(parameters.get(name), context)
+            target = None if layer is None else input_target(layer)
+        elif isinstance(definition, QgsProcessingParameterFile) and isinstance(parameters.get(name), str):
+            target = FileTarget(parameters[name]) if parameters[name] else None
+        if target is not None:
+            found.append((name, target))
+    return found
+
+
+def _table(algorithm: NamedAlgorithm, target: FileTarget) -> str:
+    return algorithm.tr(" (table “{table}”)").format(table=target.table) if target.table else ""
