@@ -178,13 +178,17 @@ class RouteEvacuation(EvacuationAlgorithm):
         """Return which junctions (n,) lie inside the hazard, None without a hazard."""
         from ...plugin.layers.hazard import read_hazard
         from ...plugin.layers.positions import box_around, positions_inside
+        from ...plugin.layers.roads.distant import warn_if_far
 
         source = self.source(parameters, "HAZARD", context)
         if source is None:
             return None
         xy = case.read.network.node_xy
         hazard = read_hazard(source, 0.0, case.read.crs, context, feedback, near=box_around(xy))
-        return positions_inside(hazard.area, xy)
+        inside = positions_inside(hazard.area, xy)
+        if not inside.any():
+            warn_if_far(case.read, "HAZARD", source, context, feedback)
+        return inside
 
     # --- results ----------------------------------------------------------------------------------------------
 

@@ -85,6 +85,21 @@ def test_both_halves_count_for_the_nearest_shelter():
     assert lengths == pytest.approx({"w": 1000 * METRE, "e": 1000 * METRE}, abs=0.02)
 
 
+def test_layers_nowhere_near_the_roads_get_one_sentence_each():
+    log = Log()
+    far = "POLYGON((10 0, 11 0, 11 1, 10 0))"
+    rows = [(f"LINESTRING({10 + k / 100} 0, 10 1)", [f"z{k}", "s", 5]) for k in range(30)]
+    fields = "&field=zone_id:string&field=shelter_id:string&field=people:double"
+    hazard = layer("Polygon", "", [(far, [])], "flood", "EPSG:4326")
+    groups = layer("LineString", fields, rows, "groups", "EPSG:4326")
+    found = run(log, TRIPS=groups, HAZARD=hazard)
+    assert (found["ROUTED"], found["UNROUTED"]) == (0, 150)
+    distant = [text for text in log.warnings if "lies nowhere near the roads of NETWORK “streets”" in text]
+    assert [text.split(":")[0] for text in distant] == ["TRIPS", "HAZARD"]
+    assert all("EPSG:4326 (WGS 84)" in text and "EPSG:32633 (" in text for text in distant)
+    assert not any("could not be joined" in text for text in log.warnings)
+
+
 def test_an_origin_inside_a_barrier_is_unrouted_with_the_reason():
     wall = layer("Polygon", "", [("POLYGON((499950 5399950, 500300 5399950, 500300 5400050, 499950 5400050, "
                                   "499950 5399950))", [])], "closed")  # fmt: skip

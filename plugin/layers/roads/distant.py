@@ -5,12 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from qgis.core import QgsCoordinateReferenceSystem
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+)
 
 from ...solvers.roads.network import RoadNetwork
-from .working_crs import name_of
+from .options import ReadNetwork
+from .working_crs import name_of, transform_vertices
 
 NEAR = 5000.0  # m from the roads' extent: a layer that begins farther away lies nowhere near them
+
+
+def warn_if_far(
+    read: ReadNetwork,
+    parameter: str,
+    source: QgsProcessingFeatureSource,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> None:
+    """Warn when a layer of which nothing meets the roads lies nowhere near them."""
+    extent, crs = source.sourceExtent(), source.sourceCrs()
+    if extent.isNull() or not crs.isValid():
+        return
+    x, y = (extent.xMinimum(), extent.xMaximum()), (extent.yMinimum(), extent.yMaximum())
+    corners = np.array([(a, b) for a in x for b in y])
+    xy = transform_vertices(corners, crs, read.crs, context.transformContext())
+    far = far_from_roads(read.network, xy, parameter, source.sourceName(), crs, read.layer, read.layer_crs)
+    if far:
+        feedback.pushWarning(far)
 
 
 def far_from_roads(

@@ -73,7 +73,8 @@ def join_places(
     inside[known] = positions_inside(read.barriers, xy[known])
     joined = join_points(read.network, xy, max_distance, _demand(groups, people, trips), inside)
     bounds = np.cumsum([0] + [len(group) for group in groups])
-    result = []
+    result: list[Joined] = []
+    distant: set[str] = set()  # parameters, so that the two ends of trips are named once
     for group, low, high in zip(groups, bounds[:-1].tolist(), bounds[1:].tolist()):
         own = replace(
             joined,
@@ -84,9 +85,10 @@ def join_places(
         )
         result.append(own)
         far = "" if (own.node >= 0).any() else _far(read, group, xy[low:high])
-        if far:
+        if far and group.parameter not in distant:
+            distant.add(group.parameter)
             feedback.pushWarning(far)
-        else:
+        elif not far:
             _log(group, own, inside[low:high], feedback)
     return replace(read, network=joined.network), result
 

@@ -19,7 +19,7 @@ from .trips import TripRows, row_departures, start_of
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer
 CONNECTOR_TIME = 1e-8  # s: enough to get nearer, too little to be seen in any result
-OUTLET = "cannot be reached from the origin by the roads' directions"
+OUTLET = "cannot be reached from the origin: the roads between are not connected, or one-way the other way"
 
 
 @dataclass(frozen=True)

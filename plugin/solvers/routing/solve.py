@@ -131,7 +131,7 @@ def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
     """Log what a reader of the result must know."""
     say(
         f"Flow model {FLOW_MODEL_NAMES[flow_model]}, cost {COST_NAMES[problem.cost.kind]}: {problem.trips} vehicles on "
-        f"{problem.nodes} junctions and {problem.arcs} directed roads."
+        f"{problem.nodes} nodes and {problem.arcs} directed arcs."
     )
     if problem.cost.kind == LINEAR:
         say(
