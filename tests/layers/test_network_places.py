@@ -105,12 +105,13 @@ def test_a_place_inside_a_barrier_is_not_moved_out_of_it():
 
 def test_a_layer_nowhere_near_the_roads_gets_one_sentence():
     roads, log = read(layer(STREETS)), Log()
-    degrees = places(point_layer([(-69.0, -29.9), (-69.01, -29.9)], "EPSG:32719"), "ZONES")
-    _, (joined,) = join_places(roads, [degrees], 500, QgsProcessingContext(), log)
+    elsewhere = places(point_layer([(10.0, 50.0), (10.01, 50.0)], "EPSG:4326"), "ZONES")
+    _, (joined,) = join_places(roads, [elsewhere], 500, QgsProcessingContext(), log)
     assert (joined.node < 0).all()
     assert len(log.warned) == 1
-    assert log.warned[0].startswith("ZONES: “roads” lies nowhere near the roads of NETWORK “roads”: 6,7")
-    assert log.warned[0].count("EPSG:32719 (") == 2
+    assert log.warned[0].startswith("ZONES: “roads” lies nowhere near the roads of NETWORK “roads”: ")
+    assert "ZONES is in EPSG:4326 (WGS 84), NETWORK in EPSG:32719 (" in log.warned[0]
+    assert log.warned[0].endswith("No place of it joins the roads (MAX_SNAP_DISTANCE 500 m).")
 
 
 def test_no_places():

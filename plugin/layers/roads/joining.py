@@ -87,7 +87,7 @@ def join_places(
         far = "" if (own.node >= 0).any() else _far(read, group, xy[low:high])
         if far and group.parameter not in distant:
             distant.add(group.parameter)
-            feedback.pushWarning(far)
+            feedback.pushWarning(f"{far} No place of it joins the roads (MAX_SNAP_DISTANCE {max_distance:,.0f} m).")
         elif not far:
             _log(group, own, inside[low:high], feedback)
     return replace(read, network=joined.network), result
