@@ -134,6 +134,20 @@ def test_classes_that_are_not_openstreetmaps_are_all_roads():
     assert any("no value of “mtfcc” is a class of OpenStreetMap" in text for text in log.said)
 
 
+def test_motorways_without_a_direction_field_and_with_one_that_is_left_aside():
+    log = Log()
+    rows = [["motorway"], ["primary"]]
+    found = by_road(read(layer([road(0), road(1)], "&field=highway:string", rows), log=log, class_field="highway"))
+    assert [row[0] for row in found.values()] == ["forward", "both"]
+    assert "NETWORK: no direction field; every other road is open both ways." in log.said
+    log = Log()
+    rows = [["motorway", "yes"], ["primary", "-1"]]
+    memory = layer([road(0), road(1)], "&field=highway:string&field=OneWay:string", rows)
+    found = by_road(read(memory, log=log, class_field="highway", direction_field=None))
+    assert [row[0] for row in found.values()] == ["both", "both"]
+    assert "NETWORK: no direction field; every road is open both ways." in log.said
+
+
 def test_columns_of_their_own_for_junction_and_access():
     memory = layer(
         [road(0), road(1), road(2)],

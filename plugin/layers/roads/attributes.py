@@ -96,6 +96,8 @@ def traffic_of(
         When every road is closed.
     """
     features = roads.features
+    # A layer that has the field and is to be read without it: nothing else may say what is one-way either.
+    emptied = features.directions is None and "oneway" in map(str.casefold, source.fields().names())
     given = bool(options.value_forward or options.value_backward or options.value_both)
     text = not options.direction_field or not source.fields().field(options.direction_field).isNumeric()
     rule = DirectionRule(
@@ -113,7 +115,7 @@ def traffic_of(
             features.speeds,
             features.lanes,
             features.capacities,
-            roads.one_way,
+            None if emptied else roads.one_way,
         ),
         TrafficRules(rule, options.default_speed, options.speed_unit, options.default_lane_capacity),
     )
@@ -126,7 +128,8 @@ def traffic_of(
         raise LayerError(f"NETWORK: every road of “{source.sourceName()}” is closed ({shown}). Check the attributes.")
     if features.directions is None:
         way = ("in the drawn direction", "against the drawn direction", "both ways")[options.default_direction]
-        feedback.pushInfo(f"NETWORK: no direction field; every road is open {way}.")
+        which = "every road" if emptied or not roads.one_way.any() else "every other road"
+        feedback.pushInfo(f"NETWORK: no direction field; {which} is open {way}.")
     if features.speeds is None:
         feedback.pushInfo(f"NETWORK: no speed field; {options.default_speed:g} km/h on every road.")
     return traffic

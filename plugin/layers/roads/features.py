@@ -157,10 +157,11 @@ class _Tags:
         """Return the columns of the packed tags, None where a feature does not have one."""
         packed = columns.pop(self.PACKED, [])
         found: dict[str, list[Any]] = {column: [None] * len(packed) for column in self._columns.values()}
+        wanted = frozenset(self._columns)
         for row, value in enumerate(packed):
             if row % LOOK_EVERY == 0:
                 stop_if(cancelled)
-            for key, text in tags_in(value, self._columns).items() if value is not None else ():
+            for key, text in tags_in(value, wanted).items() if value is not None else ():
                 found[self._columns[key]][row] = text
         return found
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 # Fields that hold tags, in the order in which they are looked for: of GDAL's driver, then of osm2pgsql and others.
 TAG_FIELDS = ("other_tags", "all_tags", "tags")
-_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*(?:"((?:[^"\\]|\\.)*)"|NULL)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -34,8 +34,15 @@ def tags_in(value: Any, wanted: Collection[str]) -> dict[str, str]:
 
 
 def _hstore(text: str, wanted: Collection[str]) -> dict[str, str]:
-    found = {}
-    for key, given in _PAIR.findall(text):
-        if key in wanted and given:
-            found[key] = _ESCAPED.sub(r"\1", given) if "\\" in given else given
-    return found
+    return {
+        key: _ESCAPED.sub(r"\1", given) if "\\" in given else given
+        for key, given in _pairs(frozenset(wanted)).findall(text)
+        if given
+    }
+
+
+@lru_cache(maxsize=8)
+def _pairs(wanted: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds the keys with their values; within a value the quotes are escaped, so no key is found there."""
+    keys = "|".join(map(re.escape, sorted(wanted)))
+    return re.compile(rf'"({keys})"\s*=>\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
