@@ -28,7 +28,7 @@ class EvacuationAlgorithm(WritingAlgorithm):
         wrong = self._wrong_alone(parameters, context)
         if wrong:
             return False, wrong
-        right, why = super().checkParameterValues(parameters, context)
+        right, why = super().checkParameterValues(self.without_zones(parameters), context)
         if not right:
             return False, why
         wrong = self._wrong_together(parameters, context)

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProperty,
 )
 
+from ..plugin.layers.times import ClockTime, time_of, universal_value
 from .field_choice import FieldChoice
 from .identity import NamedAlgorithm
 
@@ -73,6 +74,28 @@ class ReadingAlgorithm(NamedAlgorithm):
         several = self.parameterDefinition(name).allowMultiple()
         named = named_fields(parameters, name, context, several)
         return FieldChoice(self, name, source, feedback).choose(named, required, fallbacks)
+
+    def moment(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> ClockTime | None:
+        """Return the date and time of a parameter as its clock shows it, None for an empty one.
+
+        Not as QGIS reads it: in the zone of this computer, which skips an hour a year.
+        """
+        value = parameters.get(name)
+        if value in (None, ""):
+            return None
+        return time_of(value) or time_of(self.parameterAsDateTime(parameters, name, context))
+
+    def without_zones(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return parameters whose dates and times are none of this computer's.
+
+        QGIS refuses the hour that this computer's clock skips in spring, though it may exist where the data are from.
+        """
+        out = dict(parameters)
+        for definition in self.parameterDefinitions():
+            found = time_of(parameters.get(definition.name())) if definition.type() == "datetime" else None
+            if found is not None:
+                out[definition.name()] = universal_value(found.shown)
+        return out
 
 
 def named_fields(

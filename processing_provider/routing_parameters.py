@@ -29,6 +29,9 @@ BACKGROUND_FIELDS = (
     ("time", "BACKGROUND_TIME_FIELD", "time"),
     ("value", "BACKGROUND_VALUE_FIELD", "value"),
 )
+TRIP_FIELDS = (
+    "ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "COUNT_FIELD", "OCCUPANCY_FIELD", "DEPARTURE_FIELD", "ORDER_TIME_FIELD"
+)  # fmt: skip
 NUMBERS = {
     "TOTAL_TIME": "Total travel time (vehicle-seconds)",
     "FREE_FLOW_TIME": "Sum of everybody's fastest time on empty roads (vehicle-seconds)",
@@ -84,8 +87,8 @@ def _add_trips(algorithm: EvacuationAlgorithm) -> None:
         "PEOPLE_PER_VEHICLE",
         tr("People in a vehicle"),
         2.5,
-        "A group takes as many vehicles as it fills, the last one part-full.",
-        least=0.01,
+        "A group takes as many vehicles as it fills; its people are dealt over them evenly, so that none is empty.",
+        least=1.0,
     )
     text = "People in a vehicle of this feature, instead of the number above; empty values take that number."
     _field(algorithm, "OCCUPANCY_FIELD", tr("People in a vehicle by feature"), None, "TRIPS", NUMERIC, text)
@@ -147,16 +150,27 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterDateTime("START_TIME", tr("Start time"), optional=True),
-        "Date and time of t = 0. Empty: the earliest departure in the trips, else 2000-01-01 00:00.",
+        "Date and time of t = 0. Empty: the earliest departure or order in the trips, else 2000-01-01 00:00. Times "
+        "without an offset from universal time are local time of it, whatever the computer's zone; time runs on evenly "
+        "from it, also where clocks are put forward or back.",
         advanced=True,
     )
-    text = "When a feature's vehicles leave: seconds from t = 0, or date and time. Without it they are spread."
+    text = (
+        "The moment itself at which all vehicles of a feature leave: seconds after the start time, or date and time. "
+        "Empty values take the order and the window."
+    )
     _field(algorithm, "DEPARTURE_FIELD", tr("Departure field"), None, "TRIPS", ANY, text)
+    text = (
+        "When the order to leave reaches the feature's people: minutes after the start time, or date and time. Their "
+        "departures are spread over the departure window from then on; empty values take the start time. Default: "
+        "“order_time” if there is one."
+    )
+    _field(algorithm, "ORDER_TIME_FIELD", tr("Order time field"), "order_time", "TRIPS", ANY, text)
     algorithm.add_number(
         "DEPARTURE_WINDOW",
         tr("Departure window (minutes)"),
         60.0,
-        "Vehicles without a departure time of their own leave within this time.",
+        "Vehicles without a departure of their own leave within this time after the order, else after the start time.",
     )
     algorithm.add(
         QgsProcessingParameterEnum(
@@ -175,7 +189,7 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add_number("EPSILON", tr("Refined: least gain of a change"), 0.02, text, advanced=True)
     algorithm.add(
         QgsProcessingParameterBoolean("CERTIFY", tr("Give a lower bound"), True, True),
-        "Proves how far the plan can be from the best possible one. Default: yes with the system optimal method. Under "
+        "Proves how far the plan can be from the best possible one, with any method. Under "
         "cumulative it is the bound of the convex relaxation, under present the free-flow bound (everybody alone on "
         "the road), which congestion keeps out of reach.",
         advanced=True,
@@ -201,13 +215,14 @@ def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
     for key, name, default in BACKGROUND_FIELDS:
         text = f"Field of the background table with the {key}. Default: “{default}” if there is one."
         if key == "time":
-            text += " Seconds from t = 0, or date and time."
+            text += " Seconds after the start time, or date and time."
         _field(algorithm, name, tr("Background: {what}").format(what=words[key]), default, "BACKGROUND", ANY, text)
     algorithm.add(
         QgsProcessingParameterFeatureSource(
             "HAZARD", tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
         ),
-        "Polygons; the clearance table then counts who is still inside.",
+        "Polygons; the clearance table then counts who is still inside: at home, on the parts of roads inside, at a "
+        "destination inside, and those without a route.",
     )
 
 

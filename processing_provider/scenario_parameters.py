@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ..plugin.layers.times import clock_value
 from ..plugin.solvers.control import SolverError
 from ..plugin.solvers.metro.interval import parse_interval
 from ..plugin.solvers.metro.scenario import CLOSED_LISTS
@@ -110,8 +111,8 @@ def read_form(
             chosen = _options(name)[algorithm.parameterAsEnum(parameters, name, context)]
             text = "" if chosen == FROM_METRO else chosen
         elif kind == "time":
-            moment = algorithm.parameterAsDateTime(parameters, name, context)
-            text = moment.toString("yyyy-MM-dd HH:mm") if moment.isValid() else ""
+            moment = algorithm.moment(parameters, name, context)
+            text = "" if moment is None else clock_value(moment.shown).toString("yyyy-MM-dd HH:mm")
         else:
             text = (algorithm.parameterAsString(parameters, name, context) or "").strip()
             if kind == "interval":

@@ -20,6 +20,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QVariant
 
+from ..plugin.layers.times import time_of
+
 Translate = Callable[[str], str]
 _NUMBERS = frozenset({"number", "distance", "duration", "scale", "area", "volume"})
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
@@ -101,7 +103,7 @@ def _wrong_yes_or_no(definition: Any, value: Any, context: QgsProcessingContext)
 
 def _wrong_moment(definition: Any, value: Any, context: QgsProcessingContext) -> str:
     moment = QgsProcessingParameters.parameterAsDateTime(definition, {definition.name(): value}, context)
-    if moment.isValid():
+    if time_of(value) or moment.isValid():
         return ""
     return _tr("“{value}” is not a date and time. Write it as 2026-05-01T08:00:00.").format(value=value)
 

@@ -18,7 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_HASH_SEED"] = "0"  # Qt writes attributes of XML in an order of chance otherwise
 sys.path[:0] = [str(ROOT / "build" / "plugins"), str(ROOT / "scripts")]
 
-from model_building import Input, assemble, link, make_children, road_inputs, write_model
+from model_building import Input, assemble, link, make_children, write_model
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
@@ -60,15 +60,6 @@ FORM = (
     "DEMAND_LEVEL",
     "SPEED",
 )
-ROAD_ATTRIBUTES = (
-    "ROAD_CLASS_FIELD",
-    "ALL_LINES",
-    "USE_TAGS",
-    "DIRECTION_FIELD",
-    "SPEED_FIELD",
-    "SPEED_UNIT",
-    "LENGTH_FIELD",
-)
 
 
 def definitions() -> list[Input]:
@@ -91,8 +82,7 @@ def definitions() -> list[Input]:
     copied = [(scenario.parameterDefinition(name).clone(), (SCENARIO,), name) for name in FORM]
     limit = number("LIMIT_MINUTES", "Time limit for a delivery (min)", number.Type.Double, 20.0, False, 0.0)
     numbers = [(limit, (ALLOCATION,), "LIMIT_MINUTES")]
-    inputs = [(definition, dict.fromkeys(children, name)) for definition, children, name in layers + copied + numbers]
-    return inputs + road_inputs(SCENARIO, both, ROAD_ATTRIBUTES)
+    return [(definition, dict.fromkeys(children, name)) for definition, children, name in layers + copied + numbers]
 
 
 def make_model() -> QgsProcessingModelAlgorithm:

@@ -108,7 +108,7 @@ def union_of(
 
 
 def positions_inside(area: QgsGeometry, xy: np.ndarray) -> np.ndarray:
-    """Return which positions, shape (k, 2), lie inside ``area`` (the same CRS) as bool (k,).
+    """Return which positions, shape (k, 2), lie inside ``area`` (the same CRS) as bool (k,); NaN lies nowhere.
 
     QGIS does this, not ``shapely.contains_xy``: that asks GEOS 3.12 or later, and inside a QGIS that is linked with an
     older GEOS (Debian 12: 3.11) the call mixes the two libraries and crashes.
@@ -117,4 +117,7 @@ def positions_inside(area: QgsGeometry, xy: np.ndarray) -> np.ndarray:
         return np.zeros(len(xy), dtype=bool)
     engine = QgsGeometry.createGeometryEngine(area.constGet())
     engine.prepareGeometry()
-    return np.fromiter((engine.contains(QgsPoint(x, y)) for x, y in xy.tolist()), dtype=bool, count=len(xy))
+    known = np.isfinite(xy).all(axis=1).tolist()
+    return np.fromiter(
+        (there and engine.contains(QgsPoint(x, y)) for (x, y), there in zip(xy.tolist(), known)), bool, len(xy)
+    )

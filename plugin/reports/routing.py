@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..layers.routing.case import CostChoice, RoutingCase
-from ..layers.routing.moments import at_second
 from ..solvers.routing.clearance import Clearance
 from ..solvers.routing.problem import CUMULATIVE
 from ..solvers.routing.result import RoutingResult
@@ -42,7 +41,7 @@ def write_routing_report(
         linear=choice.kind == 0,
         period=choice.period / 60.0,
         bound_name=result.bound_name,
-        start=case.start.toString("yyyy-MM-dd HH:mm"),
+        start=case.start.text(form="yyyy-MM-dd HH:mm"),
         clearance=_clearance_chart(curve),
         bottlenecks=bottlenecks(case, use),
         delays=_delay_chart(case, use),
@@ -79,7 +78,7 @@ def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
                 "lanes": float(network.lanes[arc]),
                 "vehicles": int(use.vehicles[k]),
                 "peak": int(use.peak[k]),
-                "peak_time": at_second(case.start, float(use.peak_time[k])).toString("HH:mm"),
+                "peak_time": case.start.text(float(use.peak_time[k]), "HH:mm"),
                 "hours": float(use.delay[k]) / 3600.0,
                 "mean": float(use.mean[k]),
                 "free": float(network.free_flow[arc]),

@@ -88,8 +88,8 @@ class CountPresence(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ...plugin.layers.forecasting.moving_points import read_moving_points
-        from ...plugin.layers.forecasting.times import date_times
         from ...plugin.layers.places import read_places
+        from ...plugin.layers.times import date_times
         from ...plugin.solvers.forecasting.presence import count_distinct, inside
 
         source = self.source(parameters, "POINTS", context)

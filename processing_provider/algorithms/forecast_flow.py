@@ -126,7 +126,7 @@ class ForecastFlow(EvacuationAlgorithm):
         """Return the step of START, 0 for the first one of the data."""
         import numpy as np
 
-        from ...plugin.layers.forecasting.times import read_times
+        from ...plugin.layers.times import read_times
 
         given = self.parameterAsDateTime(parameters, "START", context)
         text = parameters["START"]

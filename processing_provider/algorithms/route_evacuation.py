@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
-from qgis.PyQt.QtCore import QDateTime
 
 from ...plugin.solvers.control import SolverError
 from ..base import EvacuationAlgorithm
 from ..network_parameters import read_network_parameter
-from ..routing_parameters import BACKGROUND_FIELDS, add_routing_outputs, add_routing_parameters
+from ..routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS, add_routing_outputs, add_routing_parameters
 
 if TYPE_CHECKING:
+    from ...plugin.layers.routing.background import BackgroundRows
     from ...plugin.layers.routing.case import CostChoice, RoutingCase
-    from ...plugin.solvers.routing.clearance import Clearance
+    from ...plugin.solvers.routing.clearance import Clearance, Inside
     from ...plugin.solvers.routing.result import RoutingResult
     from ...plugin.solvers.routing.road_use import RoadUse
 
@@ -57,44 +57,30 @@ class RouteEvacuation(EvacuationAlgorithm):
             return DENSITY if self.parameterAsEnum(parameters, "FLOW_MODEL", context) == PRESENT else BPR
         return self.parameterAsEnum(parameters, "COST", context)
 
-    def _idle(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, str]:
-        """Return which road fields the congestion function leaves out, with what is said of each."""
-        from ...plugin.solvers.routing.volume_delay import COST_NAMES, LINEAR
-
-        cost = self._cost_kind(parameters, context)
-        if cost == BPR:
-            return {}
-        text = self.tr(
-            "plays no part in routes and times: congestion is {cost}. It only serves to see afterwards which roads are "
-            "over capacity. (A capacity of 0 still closes a road.)"
-        )
-        idle = {"CAPACITY_FIELD": text.format(cost=COST_NAMES[cost])}
-        if cost == LINEAR:
-            text = self.tr("plays no part in routes and times: congestion is {cost}.")
-            idle["LANES_FIELD"] = text.format(cost=COST_NAMES[cost])
-        return idle
-
     # --- running ----------------------------------------------------------------------------------------------
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        from ...plugin.layers.routing.background import background_on
         from ...plugin.solvers.routing.clearance import clearance
         from ...plugin.solvers.routing.road_use import road_use
         from ...plugin.solvers.routing.solve import solve
 
-        case = self._case(parameters, context, feedback)
+        background = self._background(parameters, context, feedback)
+        case = self._case(parameters, background, context, feedback)
         flow_model = self.parameterAsEnum(parameters, "FLOW_MODEL", context)
         choice = self._choice(parameters, context)
-        background = self._background(parameters, case, context, feedback)
+        flow = None
+        if background is not None:
+            flow = background_on(background, case.read.network, case.start, feedback)
         progress, cancelled = self.control(feedback, 25.0, 90.0)
-        certify = parameters.get("CERTIFY")
         result = solve(
-            case.problem(choice, flow_model, background),
+            case.problem(choice, flow_model, flow),
             method=self.parameterAsEnum(parameters, "METHOD", context),
             flow_model=flow_model,
             epsilon=self.parameterAsDouble(parameters, "EPSILON", context),
-            certify=None if certify is None else self.parameterAsBoolean(parameters, "CERTIFY", context),
+            certify=self.parameterAsBoolean(parameters, "CERTIFY", context),
             period=choice.period,
             time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
             progress=progress,
@@ -103,7 +89,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         )
         feedback.setProgressText(self.tr("Traffic on the roads"))
         use = road_use(result, case.read.network.is_road)
-        curve = clearance(result, self._inside(parameters, case, context, feedback))
+        curve = clearance(result, self._inside(parameters, case, result, context, feedback))
         numbers = self._numbers(case, result, use)
         self._tell(numbers, result, feedback)
         outputs = self._write(parameters, context, case, result, use, curve)
@@ -111,24 +97,26 @@ class RouteEvacuation(EvacuationAlgorithm):
         return {**outputs, **report, **numbers}
 
     def _case(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+        self,
+        parameters: dict[str, Any],
+        background: BackgroundRows | None,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> RoutingCase:
         """Read trips and roads and join them."""
+        from ...plugin.layers.moments import start_time
         from ...plugin.layers.routing.case import Departures, routing_case
         from ...plugin.layers.routing.trips import TripFields, read_trips
 
         source = self.source(parameters, "TRIPS", context)
-        names = ("ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "COUNT_FIELD", "OCCUPANCY_FIELD", "DEPARTURE_FIELD")
-        fields = TripFields(*(self.field(parameters, name, source, context, feedback, False) for name in names))
+        fields = TripFields(*(self.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS))
         rows = read_trips(source, fields, self.parameterAsDouble(parameters, "PEOPLE_PER_VEHICLE", context), feedback)
         if not len(rows):
             feedback.pushWarning(self.tr("TRIPS: there is nobody to route; the outputs are empty."))
+        others = [] if background is None else [background.time]
+        start = start_time(self.moment(parameters, "START_TIME", context), rows.moments, others, feedback)
         progress, cancelled = self.control(feedback, 0.0, 20.0)
-        read = read_network_parameter(
-            self, parameters, context, feedback, progress, cancelled, self._idle(parameters, context)
-        )
-        given = parameters.get("START_TIME") not in (None, "")
-        start: QDateTime | None = self.parameterAsDateTime(parameters, "START_TIME", context) if given else None
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
         departures = Departures(
             60.0 * self.parameterAsDouble(parameters, "DEPARTURE_WINDOW", context),
             self.parameterAsEnum(parameters, "DEPARTURE_PROFILE", context),
@@ -152,12 +140,8 @@ class RouteEvacuation(EvacuationAlgorithm):
         )
 
     def _background(
-        self,
-        parameters: dict[str, Any],
-        case: RoutingCase,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> BackgroundRows | None:
         from ...plugin.layers.routing.background import read_background
 
         source = self.source(parameters, "BACKGROUND", context)
@@ -166,27 +150,29 @@ class RouteEvacuation(EvacuationAlgorithm):
         fields = {
             key: str(self.field(parameters, name, source, context, feedback)) for key, name, _ in BACKGROUND_FIELDS
         }
-        return read_background(source, fields, case.read.network, case.start, feedback)
+        return read_background(source, fields, feedback)
 
     def _inside(
         self,
         parameters: dict[str, Any],
         case: RoutingCase,
+        result: RoutingResult,
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
-    ) -> np.ndarray | None:
-        """Return which junctions (n,) lie inside the hazard, None without a hazard."""
+    ) -> Inside | None:
+        """Return what of the plan lies inside the hazard, None without a hazard."""
         from ...plugin.layers.hazard import read_hazard
-        from ...plugin.layers.positions import box_around, positions_inside
+        from ...plugin.layers.positions import box_around
         from ...plugin.layers.roads.distant import warn_if_far
+        from ...plugin.layers.routing.inside import inside_of
 
         source = self.source(parameters, "HAZARD", context)
         if source is None:
             return None
-        xy = case.read.network.node_xy
-        hazard = read_hazard(source, 0.0, case.read.crs, context, feedback, near=box_around(xy))
-        inside = positions_inside(hazard.area, xy)
-        if not inside.any():
+        near = box_around(case.read.network.node_xy)
+        hazard = read_hazard(source, 0.0, case.read.crs, context, feedback, near=near)
+        inside = inside_of(hazard.area, case, result, context, feedback.isCanceled)
+        if not (len(inside.begin) or inside.home.any()):
             warn_if_far(case.read, "HAZARD", source, context, feedback)
         return inside
 

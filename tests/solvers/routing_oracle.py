@@ -47,7 +47,7 @@ def random_case(seed: int, kind: int = LINEAR, *, nodes: int = 6, trips: int = 3
     table = None
     if background:
         table = (np.array([0.0, 10.0, 25.0]), rng.integers(-1, 3, len(ends)), rng.uniform(0, 3, (3, 3)))
-    cost = road_cost(kind, free, room, a, 2.0, table)
+    cost = road_cost(kind, free, None if kind == LINEAR else room, a, 2.0, table)
     source = rng.integers(0, nodes, trips)
     destination = (source + rng.integers(1, nodes, trips)) % nodes
     departure = np.sort(rng.integers(0, 3, trips) * 2.0 if seed % 2 else rng.uniform(0, 5, trips))

@@ -9,24 +9,31 @@ from evacuation_planner.plugin.solvers.control import SolverError
 from evacuation_planner.plugin.solvers.routing.vehicles import fill_vehicles, spread_departures
 
 
-@given(st.lists(st.tuples(st.integers(0, 400), st.floats(0.5, 60.0)), min_size=1, max_size=8))
+@given(st.lists(st.tuples(st.integers(0, 400), st.floats(1.0, 60.0)), min_size=1, max_size=8))
 def test_people_stay_whole_in_vehicles_and_every_group_complete(groups):
     people, occupancy = (np.array(column, dtype=float) for column in zip(*groups))
     group, inside = fill_vehicles(people, occupancy)
-    assert np.array_equal(inside, np.floor(inside)) and (inside >= 0).all()
+    assert np.array_equal(inside, np.floor(inside)) and (inside >= 1).all()
     assert np.array_equal(np.bincount(group, inside, minlength=len(people)), people)
-    assert np.array_equal(np.bincount(group, minlength=len(people)), np.ceil(people / occupancy - 1e-9))
-    assert (inside <= np.ceil(occupancy[group])).all()
+    vehicles = np.bincount(group, minlength=len(people))
+    assert np.array_equal(vehicles, np.ceil(people / occupancy - 1e-9))
+    # Where all fit into their vehicles with nobody above the occupancy, nobody is.
+    fits = vehicles * np.floor(occupancy + 1e-6) >= people
+    assert (inside <= np.where(fits, np.floor(occupancy + 1e-6), np.ceil(occupancy))[group]).all()
 
 
-def test_two_and_a_half_people_a_vehicle_alternate():
-    group, inside = fill_vehicles(np.array([11.0]), np.array([2.5]))
-    assert inside.tolist() == [3, 2, 3, 2, 1]
+@pytest.mark.parametrize(
+    ("people", "occupancy", "dealt"),
+    [(3, 2.5, [2, 1]), (5, 2.5, [3, 2]), (11, 2.5, [3, 2, 2, 2, 2]), (10, 4, [4, 3, 3]), (1, 60, [1]), (0, 2, [])],
+)
+def test_people_are_dealt_evenly(people, occupancy, dealt):
+    assert fill_vehicles(np.array([people]), np.array([occupancy]))[1].tolist() == dealt
 
 
-def test_empty_vehicles_are_refused():
-    with pytest.raises(SolverError, match="above 0"):
-        fill_vehicles(np.array([3.0]), np.array([0.0]))
+@pytest.mark.parametrize("occupancy", [0.0, 0.5, np.nan])
+def test_vehicles_that_would_be_empty_are_refused(occupancy):
+    with pytest.raises(SolverError, match="at least 1"):
+        fill_vehicles(np.array([3.0]), np.array([occupancy]))
 
 
 @pytest.mark.parametrize("profile", [1, 2])

@@ -12,8 +12,8 @@ from ...solvers.forecasting.series import Readings, Series, regularise
 from ..errors import LayerError
 from ..places import NAMED_IN_LOG
 from ..tables import read_table
+from ..times import Times, clock_of, read_times
 from ..values import id_text, number
-from .times import Times, clock_of, read_times
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from ...solvers.control import IsCancelled, stop_if
 from ..errors import LayerError
 from ..places import Places, features_of
 from ..roads.working_crs import transform_vertices
+from ..times import read_times
 from ..values import id_text
-from .times import read_times
 
 CHECK = 5000  # features between two looks at the cancel button
 

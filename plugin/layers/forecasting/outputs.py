@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingFeedback
 from ...solvers.forecasting.automatic import Forecast
 from ...solvers.forecasting.series import Series
 from ..fields import Column
-from .times import date_times
+from ..times import date_times
 
 COLUMNS = (
     Column("place", "text", "place"),

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
-from qgis.PyQt.QtCore import QDateTime
 
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.problem import CUMULATIVE, RoutingProblem, routing_problem
+from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
 from ...solvers.routing.volume_delay import BPR, DENSITY, LEAST_SPEED_SHARE, LINEAR, RoadCost, road_cost, storage
+from ..moments import Start
 from ..roads.joining import Trips
 from ..roads.network import ReadNetwork, join_places
-from .trips import TripRows, row_departures, start_of
+from .trips import TripRows, row_times
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer
 CONNECTOR_TIME = 1e-8  # s: enough to get nearer, too little to be seen in any result
@@ -51,7 +52,7 @@ class RoutingCase:
     read : ReadNetwork
         The roads, with a node for each joined end of a trip.
     rows : TripRows
-    start : QDateTime
+    start : Start
         Date and time of t = 0.
     row : (v,) int64
         Row of each vehicle of the problem.
@@ -64,13 +65,18 @@ class RoutingCase:
 
     read: ReadNetwork
     rows: TripRows
-    start: QDateTime
+    start: Start
     row: np.ndarray
     departure: np.ndarray
     people: np.ndarray
     source: np.ndarray
     destination: np.ndarray
     unjoined: list[tuple[int, str]]
+
+    def without_route(self, result: RoutingResult) -> np.ndarray:
+        """Return the rows that have no route, ascending."""
+        lost = {int(k) for k in self.row[result.unreachable]} | {k for k, _ in self.unjoined}
+        return np.array(sorted(lost), dtype=np.int64)
 
     def problem(
         self,
@@ -119,7 +125,7 @@ def limit_of(network: RoadNetwork, period: float, flow_model: int) -> np.ndarray
 def routing_case(
     read: ReadNetwork,
     rows: TripRows,
-    start_given: QDateTime | None,
+    start: Start,
     departures: Departures,
     max_snap_distance: float,
     context: QgsProcessingContext,
@@ -132,8 +138,7 @@ def routing_case(
     LayerError
         A departure before t = 0.
     """
-    start = start_of(rows, start_given, feedback)
-    at = row_departures(rows, start)
+    at, order = row_times(rows, start, feedback)
     places, where = rows.ends()
     trips = Trips(np.column_stack(where), rows.people.astype(float))
     read, joined = join_places(read, places, max_snap_distance, context, feedback, trips=trips)
@@ -145,27 +150,26 @@ def routing_case(
         unjoined.append((k, f"{word}: {joined[end].reasons[where[end][k]]}"))
     usable = np.ones(len(rows), dtype=bool)
     usable[[k for k, _ in unjoined]] = False
-    chosen = np.flatnonzero(usable)
-    group, people = fill_vehicles(rows.people[chosen], rows.occupancy[chosen])
-    row = chosen[group]
-    departure = at[row]
-    free = np.flatnonzero(np.isnan(departure))
-    rng = np.random.default_rng(departures.seed)
-    departure[free] = spread_departures(len(free), departures.window, departures.profile, rng)
-    if len(free):
+    row, people = fill_vehicles(rows.people, rows.occupancy)
+    # A place in the window for every vehicle, whether it needs one or not: nobody's changes with another's order.
+    place = spread_departures(len(row), departures.window, departures.profile, np.random.default_rng(departures.seed))
+    departure = np.where(np.isnan(at[row]), order[row] + place, at[row])
+    spread = int((np.isnan(at[row]) & usable[row]).sum())
+    if spread:
         feedback.pushInfo(
-            f"{len(free)} vehicles leave {PROFILE_NAMES[departures.profile]} within {departures.window / 60:g} minutes "
+            f"{spread} vehicles leave {PROFILE_NAMES[departures.profile]} within {departures.window / 60:g} minutes "
             f"(SEED {departures.seed})."
         )
-    order = np.argsort(departure, kind="stable")
-    row = row[order]
+    chosen = np.flatnonzero(usable[row])
+    chosen = chosen[np.argsort(departure[chosen], kind="stable")]
+    row = row[chosen]
     return RoutingCase(
         read,
         rows,
         start,
         row,
-        departure[order],
-        people[order],
+        departure[chosen],
+        people[chosen],
         node[0][row].astype(np.int32),
         node[1][row].astype(np.int32),
         unjoined,

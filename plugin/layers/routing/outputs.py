@@ -11,11 +11,11 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, Qgs
 from ...solvers.routing.clearance import Clearance
 from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.road_use import RoadUse
+from ...solvers.routing.vehicles import vehicles_of
 from ..fields import Column
 from ..roads.network import arcs_geometries
 from ..roads.route_geometry import lines_in
 from .case import OUTLET, RoutingCase
-from .moments import at_second
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
@@ -49,7 +49,8 @@ CLEARANCE = [
     Column("departed", "int", "people who have left"),
     Column("arrived", "int", "people who have arrived"),
     Column("on_road", "int", "people on the road"),
-    Column("in_hazard", "int", "people still inside the hazard; empty without a hazard"),
+    Column("in_hazard", "int", "people inside the hazard, those without a route counted; empty without a hazard"),
+    Column("staying", "int", "of these, people without a route, who stay; empty without a hazard"),
 ]
 UNROUTED = [
     Column("origin_id", "text", "where the trip starts"),
@@ -103,8 +104,8 @@ def route_rows(
                 float(free[k]),
                 float(travel[k]),
                 float(max(travel[k] / fastest[k], 1.0)) if fastest[k] > 0 else 1.0,
-                at_second(case.start, leave[k]),
-                at_second(case.start, there[k]),
+                case.start.value(leave[k]),
+                case.start.value(there[k]),
                 float(leave[k]),
                 float(there[k]),
             ],
@@ -129,7 +130,7 @@ def road_rows(
                 "forward" if network.forward[arc] else "backward",
                 int(use.vehicles[k]),
                 int(use.peak[k]),
-                at_second(case.start, float(use.peak_time[k])),
+                case.start.value(float(use.peak_time[k])),
                 float(free[arc]),
                 float(use.mean[k]),
                 float(use.delay[k]),
@@ -142,19 +143,18 @@ def clearance_rows(case: RoutingCase, curve: Clearance) -> Iterator[Row]:
     for k, second in enumerate(curve.seconds.tolist()):
         inside = None if curve.in_hazard is None else int(curve.in_hazard[k])
         counts = [int(values[k]) for values in (curve.departed, curve.arrived, curve.on_road)]
-        yield None, [at_second(case.start, second), second, *counts, inside]
+        yield None, [case.start.value(second), second, *counts, inside, curve.staying]
 
 
 def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
     """Yield each row of the trips that has no route, as a straight line, with the reason."""
     rows = case.rows
-    lost = np.bincount(case.row[result.unreachable], minlength=len(rows))
     reasons = dict(case.unjoined)
-    for k in np.flatnonzero(lost).tolist():
+    for k in set(case.row[result.unreachable].tolist()):
         reasons[k] = f"{rows.destination[k] or 'the destination'} {OUTLET}"
     for k in sorted(reasons):
         people = int(rows.people[k])
-        vehicles = int(lost[k]) or int(np.ceil(people / rows.occupancy[k] - 1e-9))
+        vehicles = int(vehicles_of(rows.people[k], rows.occupancy[k]))
         shape = None
         if np.isfinite(rows.first[k]).all() and np.isfinite(rows.last[k]).all():
             shape = QgsGeometry.fromPolylineXY([QgsPointXY(*rows.first[k]), QgsPointXY(*rows.last[k])])
@@ -163,5 +163,4 @@ def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
 
 def unrouted_people(case: RoutingCase, result: RoutingResult) -> int:
     """Return the people of all rows without a route."""
-    lost = {int(k) for k in case.row[result.unreachable]} | {k for k, _ in case.unjoined}
-    return int(sum(int(case.rows.people[k]) for k in lost))
+    return int(case.rows.people[case.without_route(result)].sum())

@@ -14,15 +14,18 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QDateTime
 
 from ...solvers.rounding import largest_remainder
+from ...solvers.routing.vehicles import vehicles_of
 from ..errors import LayerError
+from ..moments import MomentColumn, Start, moment_column
 from ..places import NAMED_IN_LOG, Places, features_of
 from ..values import id_text, number
-from .moments import Moment, default_start, read_moment, seconds_after
 
 PARAMETER = "TRIPS"
+MOST_PEOPLE = 10_000_000_000  # more than there are on Earth: a slip, and beyond what whole numbers are kept exact for
+MOST_VEHICLES = 100_000_000
+SECOND, MINUTE = 1.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class TripFields:
     count: str | None = None
     occupancy: str | None = None
     departure: str | None = None
+    order: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ class TripRows:
         People in a full vehicle.
     first, last : (k, 2) float64
         Start and end of the line in ``crs``; NaN without a geometry.
-    departure : list
-        Seconds or QDateTime; None where the row has none.
+    departure, order : MomentColumn or None
+        When the vehicles leave, and when their order to leave comes; None without a field.
     """
 
     name: str
@@ -65,10 +69,16 @@ class TripRows:
     occupancy: np.ndarray
     first: np.ndarray
     last: np.ndarray
-    departure: list[Moment | None]
+    departure: MomentColumn | None
+    order: MomentColumn | None
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def moments(self) -> list[MomentColumn]:
+        """The columns of moments there are."""
+        return [column for column in (self.departure, self.order) if column is not None]
 
     def ends(self) -> tuple[list[Places], list[np.ndarray]]:
         """Return the distinct starts and the distinct ends as places, and the place (k,) of each row in both."""
@@ -101,7 +111,7 @@ def read_trips(
     Raises
     ------
     LayerError
-        Not lines, no CRS, people that are negative or text, an occupancy of 0 or less.
+        Not lines, no CRS, people that are negative, text or more than there are on Earth, fewer than one in a vehicle.
     """
     name, crs = source.sourceName(), source.sourceCrs()
     if QgsWkbTypes.geometryType(source.wkbType()) != QgsWkbTypes.GeometryType.LineGeometry:
@@ -125,6 +135,7 @@ def read_trips(
         feedback.pushWarning(f"{PARAMETER}: {len(without)} feature(s) of “{name}” have no people and no trip: {shown}.")
     keep = np.flatnonzero(people > 0)
     kept = [rows[k] for k in keep]
+    _refuse_masses(people[keep], np.array([row["occupancy"] for row in kept], dtype=float), name, fields.count)
     return TripRows(
         name,
         crs,
@@ -135,8 +146,27 @@ def read_trips(
         np.array([row["occupancy"] for row in kept], dtype=float),
         np.array([row["first"] for row in kept], dtype=float).reshape(-1, 2),
         np.array([row["last"] for row in kept], dtype=float).reshape(-1, 2),
-        [row["departure"] for row in kept],
+        _moments(kept, "departure", "DEPARTURE_FIELD", name, fields.departure, SECOND),
+        _moments(kept, "order", "ORDER_TIME_FIELD", name, fields.order, MINUTE),
     )
+
+
+def _moments(
+    rows: list[dict[str, Any]], key: str, parameter: str, layer: str, field: str | None, unit: float
+) -> MomentColumn | None:
+    if not field:
+        return None
+    names = [f"feature {row['id']}" for row in rows]
+    return moment_column([row[key] for row in rows], names, parameter, layer, field, unit)
+
+
+def _refuse_masses(people: np.ndarray, occupancy: np.ndarray, layer: str, field: str | None) -> None:
+    vehicles = int(vehicles_of(people, occupancy).sum())
+    if vehicles > MOST_VEHICLES:
+        raise LayerError(
+            f"{PARAMETER}: the {int(people.sum()):,} people in the field “{field}” of “{layer}” take {vehicles:,} "
+            f"vehicles, more than the {MOST_VEHICLES:,} that can be routed. Check COUNT_FIELD and PEOPLE_PER_VEHICLE."
+        )
 
 
 def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, occupancy: float) -> dict[str, Any]:
@@ -151,17 +181,19 @@ def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, o
                 f"{PARAMETER}: feature {identifier} of “{name}” has {people:g} people in the field “{fields.count}”; "
                 f"it must be at least 0. Correct the value."
             )
+        if people > MOST_PEOPLE:
+            raise LayerError(
+                f"{PARAMETER}: feature {identifier} of “{name}” has {people:g} people in the field “{fields.count}”, "
+                f"more than there are on Earth. Correct the value or choose another COUNT_FIELD."
+            )
     in_vehicle = occupancy
     if fields.occupancy:
         in_vehicle = number(feature[fields.occupancy], PARAMETER, name, identifier, fields.occupancy, occupancy)
-        if in_vehicle <= 0:
+        if in_vehicle < 1:
             raise LayerError(
                 f"{PARAMETER}: feature {identifier} of “{name}” has {in_vehicle:g} people in a vehicle in the field "
-                f"“{fields.occupancy}”; it must be above 0. Correct the value."
+                f"“{fields.occupancy}”; it must be at least 1. Correct the value."
             )
-    departure = None
-    if fields.departure:
-        departure = read_moment(feature[fields.departure], PARAMETER, name, identifier, fields.departure)
     return {
         "id": identifier,
         "origin": id_text(feature[fields.origin]) if fields.origin else identifier,
@@ -170,7 +202,8 @@ def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, o
         "occupancy": in_vehicle,
         "first": first,
         "last": last,
-        "departure": departure,
+        "departure": feature[fields.departure] if fields.departure else None,
+        "order": feature[fields.order] if fields.order else None,
     }
 
 
@@ -185,29 +218,48 @@ def _ends(shape: QgsGeometry) -> tuple[tuple[float, float], tuple[float, float]]
     return ends if np.isfinite(ends).all() else (nowhere, nowhere)
 
 
-def start_of(rows: TripRows, given: QDateTime | None, feedback: QgsProcessingFeedback) -> QDateTime:
-    """Return the date and time of t = 0: the one given, else the earliest in the layer, else 2000-01-01T00:00."""
-    if given is not None and given.isValid():
-        return given
-    moments = [moment for moment in rows.departure if isinstance(moment, QDateTime)]
-    start, origin = (min(moments), "the earliest departure") if moments else (default_start(), "none was given")
-    feedback.pushInfo(f"START_TIME: t = 0 is {start.toString('yyyy-MM-ddTHH:mm:ss')} ({origin}).")
-    return start
-
-
-def row_departures(rows: TripRows, start: QDateTime) -> np.ndarray:
-    """Return the seconds (k,) from t = 0 at which each row departs, NaN where it does not tell.
+def row_times(rows: TripRows, start: Start, feedback: QgsProcessingFeedback) -> tuple[np.ndarray, np.ndarray]:
+    """Return the seconds from t = 0 at which each row departs, NaN where it does not tell, and of its order, else 0.
 
     Raises
     ------
     LayerError
-        When a row departs before t = 0.
+        When a row departs or is ordered to before t = 0, or has both a departure and an order.
     """
-    seconds = np.array([np.nan if m is None else seconds_after(m, start) for m in rows.departure], dtype=float)
-    early = np.flatnonzero(seconds < 0)
-    if len(early):
+    nothing = np.full(len(rows), np.nan)
+    departure = nothing if rows.departure is None else rows.departure.seconds(start, feedback)
+    order = nothing if rows.order is None else rows.order.seconds(start, feedback)
+    both = np.flatnonzero(np.isfinite(departure) & np.isfinite(order))
+    if len(both) and rows.departure is not None and rows.order is not None:
         raise LayerError(
-            f"{PARAMETER}: feature {rows.ids[early[0]]} of “{rows.name}” departs {-seconds[early[0]]:,.0f} s before "
-            f"START_TIME ({start.toString('yyyy-MM-ddTHH:mm:ss')}). Choose an earlier START_TIME or correct the value."
+            f"{PARAMETER}: feature {rows.ids[both[0]]} of “{rows.name}” has a departure (“{rows.departure.field}”, "
+            f"DEPARTURE_FIELD: all leave then) and an order (“{rows.order.field}”, ORDER_TIME_FIELD: departures are "
+            f"spread from then on). Empty one of the two."
         )
-    return seconds
+    for name, seconds in (("departs", departure), ("is ordered to leave", order)):
+        early = np.flatnonzero(seconds < 0)
+        if len(early):
+            raise LayerError(
+                f"{PARAMETER}: feature {rows.ids[early[0]]} of “{rows.name}” {name} {-seconds[early[0]]:,.0f} s before "
+                f"START_TIME ({start.text()}). Choose an earlier START_TIME or correct the value."
+            )
+    _explain_times(rows, departure, order, feedback)
+    return departure, np.where(np.isfinite(order), order, 0.0)
+
+
+def _explain_times(rows: TripRows, departure: np.ndarray, order: np.ndarray, feedback: QgsProcessingFeedback) -> None:
+    """Log how many rows leave when, and warn of many vehicles that leave in one second."""
+    many = np.flatnonzero(np.isfinite(departure) & (vehicles_of(rows.people, rows.occupancy) > 1))
+    if len(many):
+        worst = int(many[np.argmax(rows.people[many])])
+        feedback.pushWarning(
+            f"DEPARTURE_FIELD: in {len(many)} feature(s) of “{rows.name}” several vehicles leave in the same second; "
+            f"feature {rows.ids[worst]} sends {int(rows.people[worst]):,} people at once. For the time of an order, "
+            f"after which people leave over DEPARTURE_WINDOW, use ORDER_TIME_FIELD."
+        )
+    if rows.moments:
+        at_moment, ordered = int(np.isfinite(departure).sum()), int(np.isfinite(order).sum())
+        feedback.pushInfo(
+            f"{PARAMETER}: {at_moment} feature(s) have a departure of their own, {ordered} an order; the windows of "
+            f"{len(rows) - at_moment - ordered} begin at START_TIME."
+        )

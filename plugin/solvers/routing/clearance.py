@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..control import SolverError
 from .result import RoutingResult
 
-STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
+DAY = 86_400.0
+STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 43_200.0)
 MOST_ROWS = 240
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Where the hazard is, seen from vehicles and roads.
+
+    Attributes
+    ----------
+    indptr : (m+1,) int64
+        Offsets of each arc's stretches inside.
+    begin, end : (p,) float64
+        Where a stretch begins and ends, as shares of the arc's length in the direction of travel, not overlapping.
+    home, goal : (t,) bool
+        Of each trip of the problem given: whether the place where it begins, and where it ends, lies inside.
+    staying : int
+        People inside who have no route and stay where they are.
+    """
+
+    indptr: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    home: np.ndarray
+    goal: np.ndarray
+    staying: int
 
 
 @dataclass(frozen=True)
@@ -23,7 +50,10 @@ class Clearance:
     departed, arrived, on_road : int64
         People who have left, who are there, and those between.
     in_hazard : int64 or None
-        People still inside the hazard, at home or on the road; None without a hazard.
+        People inside the hazard: at home until they leave, on the stretches of road inside, at a destination inside,
+        and those without a route; None without a hazard.
+    staying : int or None
+        How many of these have no route.
     """
 
     seconds: np.ndarray
@@ -31,12 +61,24 @@ class Clearance:
     arrived: np.ndarray
     on_road: np.ndarray
     in_hazard: np.ndarray | None
+    staying: int | None
 
 
 def time_grid(last: float) -> np.ndarray:
-    """Return evenly spaced seconds from 0 to at least ``last``, by a round step, at most MOST_ROWS of them or so."""
-    step = next((s for s in STEPS if last / s <= MOST_ROWS), float(STEPS[-1]))
-    return np.arange(0.0, np.ceil(last / step) * step + step / 2, step)
+    """Return evenly spaced seconds from 0 to at least ``last``, by a round step, at most ``MOST_ROWS + 1`` of them.
+
+    Beyond 240 days the step is 1, 2 or 5 times a power of ten of days.
+
+    Raises
+    ------
+    SolverError
+        When ``last`` is not finite.
+    """
+    if not np.isfinite(last):
+        raise SolverError("A vehicle never arrives: a road has so little capacity that its travel time is endless.")
+    decades = (DAY * mantissa * 10.0**power for power in range(304) for mantissa in (1, 2, 5))
+    step = next(s for s in itertools.chain(STEPS, decades) if last / s <= MOST_ROWS)
+    return np.arange(np.ceil(last / step) + 1.0) * step
 
 
 def people_until(moments: np.ndarray, people: np.ndarray, seconds: np.ndarray) -> np.ndarray:
@@ -46,31 +88,39 @@ def people_until(moments: np.ndarray, people: np.ndarray, seconds: np.ndarray) -
     return np.rint(sums[np.searchsorted(moments[order], seconds, side="right")]).astype(np.int64)
 
 
-def inside_until(result: RoutingResult, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return from when until when (r,) each vehicle is inside the hazard, given which nodes (n,) lie in it.
+def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return when stays inside the hazard begin and end, and of how many people they are, (s,) each.
 
-    A vehicle whose source lies inside is so from the start on (minus infinity); one that never is has infinity twice.
-    It is out when it has left the last road that begins inside; one whose destination lies inside never is.
+    A stay lasts from its beginning until just before its end. Along an arc time passes evenly with the way.
     """
     schedule, problem = result.schedule(), result.problem
-    leave, owner = schedule.exits(), np.repeat(np.arange(problem.trips), np.diff(schedule.indptr))
-    enters, leaves = inside[problem.head[schedule.arc]], inside[problem.tail[schedule.arc]]
-    begin, end = np.full(problem.trips, np.inf), np.full(problem.trips, -np.inf)
-    np.minimum.at(begin, owner[enters], schedule.entry[enters])
-    np.maximum.at(end, owner[leaves], leave[leaves])
-    begin[inside[problem.source]] = -np.inf
-    end[inside[problem.destination]] = np.inf
-    return begin, np.where(np.isinf(begin) & (begin > 0), np.inf, end)
+    count = np.diff(inside.indptr)[schedule.arc]
+    hop = np.repeat(np.arange(len(schedule.arc)), count)
+    stretch = np.arange(len(hop)) - np.repeat(np.cumsum(count) - count, count) + inside.indptr[schedule.arc[hop]]
+    leave = schedule.exits()
+    # Exactly the time of the next road at the end of this one: nobody is counted twice or lost in between.
+    begin, end = (
+        np.where(share < 1.0, schedule.entry[hop] + share * (leave - schedule.entry)[hop], leave[hop])
+        for share in (inside.begin[stretch], inside.end[stretch])
+    )
+    owner = np.repeat(np.arange(problem.trips), np.diff(schedule.indptr))[hop]
+    home, goal = np.flatnonzero(inside.home[result.routed]), np.flatnonzero(inside.goal[result.routed])
+    return (
+        np.r_[begin, np.full(len(home), -np.inf), result.arrival[goal]],
+        np.r_[end, problem.departure[home], np.full(len(goal), np.inf)],
+        problem.people[np.r_[owner, home, goal]],
+    )
 
 
-def clearance(result: RoutingResult, inside: np.ndarray | None = None) -> Clearance:
-    """Return the clearance curve; ``inside`` (n,) bool tells which nodes lie in the hazard."""
+def clearance(result: RoutingResult, inside: Inside | None = None) -> Clearance:
+    """Return the clearance curve; ``inside`` tells where the hazard is."""
     problem, arrival = result.problem, result.arrival
     seconds = time_grid(float(arrival.max(initial=0.0)) if problem.trips else 0.0)
     departed = people_until(problem.departure, problem.people, seconds)
     arrived = people_until(arrival, problem.people, seconds)
     in_hazard = None
     if inside is not None:
-        begin, end = inside_until(result, inside)
-        in_hazard = people_until(begin, problem.people, seconds) - people_until(end, problem.people, seconds)
-    return Clearance(seconds, departed, arrived, departed - arrived, in_hazard)
+        begin, end, people = stays_inside(result, inside)
+        in_hazard = inside.staying + people_until(begin, people, seconds) - people_until(end, people, seconds)
+    staying = None if inside is None else inside.staying
+    return Clearance(seconds, departed, arrived, departed - arrived, in_hazard, staying)

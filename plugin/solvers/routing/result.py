@@ -31,7 +31,7 @@ class RoutingResult:
     travel, fastest : (r,) float64
         Travel time, and least possible time on empty roads, in seconds.
     static : (m,) float64
-        Background flow of ``cumulative``, zeros with ``present``.
+        Background vehicles that pass in the period (``cumulative``), zeros with ``present``.
     individual_time : float
         Total time in vehicle-seconds when each takes its own free-flow shortest path, under the same flow model.
     lower_bound : float or None

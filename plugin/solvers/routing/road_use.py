@@ -9,6 +9,7 @@ import numpy as np
 from ..kernels import compiled
 from .problem import PRESENT
 from .result import RoutingResult
+from .volume_delay import background_at
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,14 @@ class RoadUse:
     arc : (k,) int64
         Arcs, ascending.
     vehicles, peak : (k,) int64
-        Trips that use the arc, and most of them present at once.
+        Trips that use the arc, and most of them present at once; the background is in neither.
     peak_time, first_entry, last_exit : (k,) float64
         Seconds at which the peak is first reached, the first vehicle enters, the last one leaves.
     mean, delay : (k,) float64
         Mean travel time in seconds; vehicle-seconds above free flow.
     over_capacity : (k,) bool
-        Whether the arc carries more than its capacity: at once (``present``) or in the period (``cumulative``).
+        Whether trips and background together are more than the arc's capacity: at once, while a trip is on it
+        (``present``), or in the period (``cumulative``).
     """
 
     arc: np.ndarray
@@ -54,6 +56,31 @@ def find_peaks(start, entries, exits, peak, peak_time):
                 peak_time[road] = entries[k]
 
 
+@compiled
+def find_fullest(cost, arc, start, entries, exits, fullest):
+    """Fill the most trips and background vehicles at once on each ``arc`` (k,) while a trip is on it.
+
+    That is where a trip enters or where the background changes.
+    """
+    for road in range(len(arc)):
+        out = start[road]
+        for k in range(start[road], start[road + 1]):
+            while out < start[road + 1] and exits[out] <= entries[k]:
+                out += 1
+            fullest[road] = max(fullest[road], k - out + 1 + background_at(cost, arc[road], entries[k]))
+        if cost.background_row[arc[road]] < 0:
+            continue
+        k, out = start[road], start[road]
+        for column in range(len(cost.background_times)):
+            while k < start[road + 1] and entries[k] <= cost.background_times[column]:
+                k += 1
+            while out < start[road + 1] and exits[out] <= cost.background_times[column]:
+                out += 1
+            if k > out:
+                there = cost.background_value[cost.background_row[arc[road]], column]
+                fullest[road] = max(fullest[road], k - out + there)
+
+
 def road_use(result: RoutingResult, is_road: np.ndarray | None = None) -> RoadUse:
     """Return the use of every arc that carries a trip; ``is_road`` (m,) bool tells which arcs count, by default all."""
     schedule = result.schedule()
@@ -65,10 +92,14 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None) -> RoadUs
     exits = leave[np.lexsort((leave, road))]
     vehicles = np.diff(np.r_[start, len(entries)])
     peak, peak_time = np.zeros(len(arc), dtype=np.int64), np.zeros(len(arc))
-    find_peaks(np.r_[start, len(entries)].astype(np.int64), entries, exits, peak, peak_time)
+    bounds = np.r_[start, len(entries)].astype(np.int64)
+    find_peaks(bounds, entries, exits, peak, peak_time)
     seconds = np.bincount(road, weights=leave - entry, minlength=result.problem.arcs)[arc]
     delay = np.maximum(seconds - vehicles * result.problem.cost.free_flow[arc], 0.0)
-    carried = peak if result.flow_model == PRESENT else vehicles
+    carried = vehicles + result.static[arc]
+    if result.flow_model == PRESENT:
+        carried = np.zeros(len(arc))
+        find_fullest(result.problem.cost, arc, bounds, entries, exits, carried)
     last = np.r_[start[1:], len(entries)] - 1 if len(arc) else start
     return RoadUse(
         arc.astype(np.int64),

@@ -22,7 +22,7 @@ from .problem import (
 )
 from .result import RoutingResult
 from .trees import Trees, follow_tree, reverse_trees
-from .volume_delay import COST_NAMES, LINEAR, least_background, mean_background, times_at
+from .volume_delay import COST_NAMES, LINEAR, least_background, passing_background, times_at
 
 
 def solve(
@@ -51,7 +51,7 @@ def solve(
     certify : bool, optional
         Whether to give a lower bound; by default only with SYSTEM_OPTIMAL.
     period : float
-        CUMULATIVE: seconds from t = 0 over which the background flow is averaged.
+        CUMULATIVE: seconds from t = 0 in which the vehicles pass; the background is averaged over them.
     time_limit : float
         Seconds of wall time for the improving methods; the best so far is returned. 0 is none.
 
@@ -69,7 +69,7 @@ def solve(
     progress(0.0, "Fastest ways to each destination")
     trees = reverse_trees(problem, progress=part(progress, 0.0, 0.1), cancelled=cancelled)
     problem, trees, there, fastest = _reachable(problem, trees, say)
-    static = mean_background(problem.cost, 0.0, period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
+    static = passing_background(problem.cost, period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
     setting = Setting(problem, trees, flow_model, static, epsilon, deadline, cancelled, say)
     progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile

@@ -11,26 +11,31 @@ PROFILE_NAMES = ("all at once", "evenly", "along an S-curve")
 
 
 def fill_vehicles(people: np.ndarray, occupancy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the group (v,) of each vehicle and the people in it (v,), whole numbers.
+    """Return the group (v,) of each vehicle and the people in it (v,), whole numbers of at least 1.
+
+    A group takes ``ceil(people / occupancy)`` vehicles and is dealt over them as evenly as whole people go, the fuller
+    ones first: no vehicle is empty, and none holds more than ``occupancy`` where whole people allow it.
 
     Parameters
     ----------
     people : (k,)
         People of each group, whole numbers of at least 0.
     occupancy : (k,)
-        People in a full vehicle on average, above 0. A group takes ``ceil(people / occupancy)`` vehicles, the last
-        part-full.
+        People in a full vehicle on average, at least 1.
     """
     people, occupancy = np.asarray(people, dtype=np.float64), np.asarray(occupancy, dtype=np.float64)
-    if not (np.isfinite(occupancy) & (occupancy > 0)).all():
-        raise SolverError("The number of people in a vehicle must be above 0.")
-    count = np.ceil(people / occupancy - 1e-9).astype(np.int64)
+    if not (np.isfinite(occupancy) & (occupancy >= 1)).all():
+        raise SolverError("The number of people in a vehicle must be at least 1.")
+    count = vehicles_of(people, occupancy)
     group = np.repeat(np.arange(len(people)), count)
     number = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
-    # Rounding the running total keeps people whole and every group's total exact: 2.5 a vehicle gives 3, 2, 3, 2, ...
-    total, full = people[group], occupancy[group]
-    until = np.floor(np.minimum((number + 1) * full, total) + 0.5)
-    return group, until - np.floor(np.minimum(number * full, total) + 0.5)
+    each, over = np.divmod(people, np.maximum(count, 1))
+    return group, each[group] + (number < over[group])
+
+
+def vehicles_of(people: np.ndarray, occupancy: np.ndarray) -> np.ndarray:
+    """Return the vehicles (k,) that groups of ``people`` (k,) take at ``occupancy`` (k,) people in a full one."""
+    return np.ceil(people / occupancy - 1e-9).astype(np.int64)
 
 
 def spread_departures(count: int, window: float, profile: int, rng: np.random.Generator) -> np.ndarray:

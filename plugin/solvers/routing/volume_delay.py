@@ -122,7 +122,7 @@ def least_background(cost: RoadCost) -> np.ndarray:
 
 
 def mean_background(cost: RoadCost, first: float, last: float) -> np.ndarray:
-    """Return the mean background flow (m,) between two times in seconds: f'_e of the static flow model."""
+    """Return the mean number of background vehicles present (m,) between two times in seconds."""
     mean = np.zeros(len(cost.free_flow))
     known = cost.background_row >= 0
     if not known.any() or not len(cost.background_times):
@@ -133,6 +133,15 @@ def mean_background(cost: RoadCost, first: float, last: float) -> np.ndarray:
     share = np.diff(edges) / (last - first)
     mean[known] = (cost.background_value @ share)[cost.background_row[known]]
     return mean
+
+
+def passing_background(cost: RoadCost, period: float) -> np.ndarray:
+    """Return the background vehicles (m,) that pass in ``period`` seconds from t = 0: f'_e of the static flow model.
+
+    The background counts the vehicles present on an arc, a stock. Each takes the free-flow time to drive it, so that
+    ``present / t_w`` pass in a second, however the road is cut into arcs.
+    """
+    return mean_background(cost, 0.0, period) / cost.free_flow * period
 
 
 def road_cost(
