@@ -108,13 +108,7 @@ def join_points(
     distance = np.full(len(points), np.inf)
     for found in (taken, far):
         distance[found.place] = found.distance
-    place, piece, measure = _points(pieces, points, taken, usable, part, demand.role)
-    cut_network, at = cut(network, piece, measure)
-    order = np.argsort(place, kind="stable")
-    several = np.split(at[order], np.searchsorted(place[order], np.arange(1, len(points))))
-    spot = points.copy()
-    spot[taken.place] = pieces.points(taken.piece, pieces.measures(taken.piece, points[taken.place]))
-    joined, node = connect(cut_network, several if len(points) else [], demand.role, spot)
+    joined, node = _with_nodes(pieces, points, taken, usable, part, demand.role)
     reasons = [
         "" if node[k] >= 0 else _reason(bool(closed[k]), bool(known[k]), float(distance[k]), max_distance, role)
         for k, role in enumerate(demand.role.tolist())
@@ -122,16 +116,22 @@ def join_points(
     return Joined(joined, node, distance, reasons, _farther(pieces, points, taken))
 
 
-def _points(
+def _with_nodes(
     pieces: NearPieces, xy: np.ndarray, taken: Near, usable: dict[int, np.ndarray], part: np.ndarray, role: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return ``(place, piece, measure)`` (c,) of all points of the roads at which the places join."""
+) -> tuple[RoadNetwork, np.ndarray]:
+    """Return the network with the nodes (k,) of the places that join; each lies at its place's nearest point."""
     found = []
     for own, may in usable.items():
         mine = role[taken.place] == own
         found.append(points_of_places(pieces, xy, Near(*(column[mine] for column in taken)), may, part))
     place, piece, measure = (np.concatenate(column) for column in zip(*found))
-    return place, piece, measure
+    network, at = cut(pieces.network, piece, measure)
+    order = np.argsort(place, kind="stable")
+    bounds = np.searchsorted(place[order], np.arange(len(xy) + 1))
+    points = [at[order[low:high]] for low, high in zip(bounds[:-1], bounds[1:])]
+    spot = xy.copy()
+    spot[taken.place] = pieces.points(taken.piece, pieces.measures(taken.piece, xy[taken.place]))
+    return connect(network, points, role, spot)
 
 
 def _farther(pieces: NearPieces, xy: np.ndarray, taken: Near) -> np.ndarray:
