@@ -8,10 +8,12 @@ from typing import NoReturn
 
 from qgis.core import QgsProcessingException, QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ..plugin.layers.shelters.population_fields import recorded_fields
 from .identity import NamedAlgorithm
 
 # Fields that hold people: taking none in silence would count everybody wrongly.
 PEOPLE_FIELDS = frozenset({"COUNT_FIELD", "POPULATION_FIELDS", "GROUP_FIELDS"})
+RECORDED = frozenset({"POPULATION_FIELDS", "GROUP_FIELDS"})  # a layer of people at risk names them itself
 _FEATURE_IDS = frozenset({"fid", "ogc_fid"})  # columns that a format adds by itself
 
 
@@ -55,6 +57,10 @@ class FieldChoice:
             return self._emptied(required)
         if named and _folded(named) != _folded(default):
             return self._given(named)
+        if self.name in RECORDED and (recorded := recorded_fields(self.source, self.name)):
+            text = self.algorithm.tr("{name}: “{layer}” says itself that its people are in {field}.")
+            self.feedback.pushInfo(self._words(text, field=", ".join(recorded)))
+            return recorded
         for names in (default, *fallbacks):
             found = self._present(names)
             if found:
@@ -97,6 +103,8 @@ class FieldChoice:
     def _missing(self, passed: bool, default: list[str], required: bool) -> list[str]:
         """Handle default names that are not in the layer; ``passed`` on in the parameter, or only meant."""
         numbers, tr = self._numbers(), self.algorithm.tr
+        if self.name in RECORDED and self.source.featureCount() == 0:
+            return []  # nobody; some formats keep no fields without features
         if required or (passed and numbers):
             text = tr(
                 "{name}: choose a field of “{layer}” (none was given and there is none called {default}). Its fields "

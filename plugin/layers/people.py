@@ -7,30 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
-from ..solvers.rounding import largest_remainder
-from .places import Places
+from ..solvers.rounding import MOST_PEOPLE, largest_remainder
+from .errors import LayerError
+from .places import Places, first_of
 
 
-def whole_people(places: Places, fields: Sequence[str], feedback: QgsProcessingFeedback) -> np.ndarray:
-    """Return the people of each place and field as whole numbers, shape (k, len(fields)).
+def whole_people(
+    places: Places, fields: Sequence[str], feedback: QgsProcessingFeedback
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the people of each place and field as whole numbers, shape (k, f), and of the rejected features, (r, f).
 
     NULL counts as 0 and fractions are rounded by largest remainder within the layer, field by field; both with a
-    warning.
+    warning. A feature without a place has people like any other.
 
     Raises
     ------
     LayerError
-        When a value is text or negative.
+        When a value is text, negative or more than people can be.
     """
-    out = np.zeros((len(places), len(fields)), dtype=np.int64)
+    names = [*places.ids, *(key for key, _ in places.rejected)]
+    out = np.zeros((len(names), len(fields)), dtype=np.int64)
     for k, name in enumerate(fields):
-        values = places.numbers(name, minimum=0.0)
+        values = counts(places, name, with_rejected=True)
         empty = np.isnan(values)
         if empty.any():
-            shown = ", ".join(places.ids[i] for i in np.flatnonzero(empty)[:10])
             feedback.pushWarning(
                 f"{places.parameter}: the field “{name}” of “{places.name}” is empty in {int(empty.sum())} feature(s) "
-                f"({shown}); counted as 0 people."
+                f"({first_of([names[i] for i in np.flatnonzero(empty)])}); counted as 0 people."
             )
         values = np.where(empty, 0.0, values)
         whole = largest_remainder(values)
@@ -40,4 +43,39 @@ def whole_people(places: Places, fields: Sequence[str], feedback: QgsProcessingF
                 f"whole people with the layer's total kept at {int(whole.sum())}."
             )
         out[:, k] = whole
+    return out[: len(places)], out[len(places) :]
+
+
+def counts(places: Places, field: str, *, with_rejected: bool = False) -> np.ndarray:
+    """Return a field's numbers of people or places, (k,) or (k + r,) float64, NaN where empty.
+
+    Raises
+    ------
+    LayerError
+        When a value is no number, negative, or more than people can be.
+    """
+    out = places.numbers(field, minimum=0.0)
+    names = list(places.ids)
+    if with_rejected:
+        out = np.concatenate([out, places.rejected_numbers(field, minimum=0.0)])
+        names += [key for key, _ in places.rejected]
+    if np.nansum(out) > MOST_PEOPLE:
+        worst = int(np.nanargmax(out))
+        raise LayerError(
+            f"{places.parameter}: the field “{field}” of “{places.name}” adds up to {np.nansum(out):g}, more than "
+            f"people can be; feature {names[worst]} has {out[worst]:g}. Correct the value."
+        )
     return out
+
+
+def say_unplaced(places: Places, people: np.ndarray, feedback: QgsProcessingFeedback) -> int:
+    """Warn of the people (r,) of features that cannot be used, by feature and reason; return how many they are."""
+    named = [
+        f"{key}: {count} ({reason})" for (key, reason), count in zip(places.rejected, people.tolist()) if count > 0
+    ]
+    if named:
+        feedback.pushWarning(
+            f"{places.parameter}: {int(people.sum())} people live in features of “{places.name}” that cannot be used: "
+            f"{first_of(named, '; ')}. Give them a geometry, or see to these people apart."
+        )
+    return int(people.sum())

@@ -188,7 +188,7 @@ def read_places(
         point = shape.pointOnSurface().asPoint()
         area = area_on_ellipsoid(measure, shape) if reader.polygons else math.nan
         rows.append((identifier, (point.x(), point.y()), area, shape, attributes))
-    reader.refuse_degrees()
+    reader.warn_of_degrees(feedback)
     _refuse_repeated(parameter, name, id_field, [*(row[0] for row in rows), *(key for key, _ in rejected)])
     _log_rejected(parameter, name, rejected, feedback)
     if empty_is_error and not rows:
@@ -211,7 +211,8 @@ def read_places(
 
 def _refuse_lines(source: QgsProcessingFeatureSource, parameter: str) -> None:
     kind = QgsWkbTypes.geometryType(source.wkbType())
-    if kind not in (QgsWkbTypes.GeometryType.PointGeometry, QgsWkbTypes.GeometryType.PolygonGeometry):
+    places = (QgsWkbTypes.GeometryType.PointGeometry, QgsWkbTypes.GeometryType.PolygonGeometry)
+    if kind not in places and source.featureCount() != 0:  # some formats keep no geometry type without features
         raise LayerError(
             f"{parameter}: “{source.sourceName()}” holds neither points nor polygons. Choose a point or polygon layer."
         )

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsGeometry,
     QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
     QgsRectangle,
     QgsWkbTypes,
 )
@@ -38,13 +39,13 @@ class ShapeReader:
     Raises
     ------
     LayerError
-        When the layer has no reference system.
+        When the layer has features and no reference system.
     """
 
     def __init__(self, source: QgsProcessingFeatureSource, parameter: str) -> None:
         self._layer = f"{parameter}: “{source.sourceName()}”"
         self.crs = source.sourceCrs()
-        if not self.crs.isValid():
+        if not self.crs.isValid() and source.featureCount() != 0:  # some formats keep none without features
             raise LayerError(
                 f"{self._layer} has no coordinate reference system. Set it in the layer's properties (Source)."
             )
@@ -80,26 +81,18 @@ class ShapeReader:
             return None, "a polygon without area"
         return shape, ""
 
-    def refuse_degrees(self) -> None:
-        """Look at the extent of all shapes given so far.
-
-        Raises
-        ------
-        LayerError
-            When a projected layer holds what can only be degrees: numbers up to 360 by 90 that lie outside the area
-            in which its reference system is used.
-        """
+    def warn_of_degrees(self, feedback: QgsProcessingFeedback) -> None:
+        """Warn where a projected layer holds numbers up to 360 by 90, outside the area its reference system is for."""
         box, use = self._extent, self.crs.bounds()
-        if self.crs.isGeographic() or use.isEmpty() or box.xMaximum() < box.xMinimum():
-            return
         largest = QgsRectangle(-360.0, -90.0, 360.0, 90.0)
-        if not largest.contains(box) or not _outside(box, self.crs, use):
+        if self.crs.isGeographic() or use.isEmpty() or box.xMaximum() < box.xMinimum() or not largest.contains(box):
             return
-        raise LayerError(
-            f"{self._layer} has coordinates like ({box.xMinimum():g}, {box.yMinimum():g}), which look like degrees and "
-            f"are not where its reference system {self.crs.authid()} is used. Set the layer's right coordinate "
-            f"reference system in its properties (Source), such as EPSG:4326."
-        )
+        if _outside(box, self.crs, use):
+            feedback.pushWarning(
+                f"{self._layer} has coordinates like ({box.xMinimum():g}, {box.yMinimum():g}), which look like degrees "
+                f"and are not where its reference system {self.crs.authid()} is used. If they are degrees, set the "
+                f"layer's coordinate reference system in its properties (Source), such as EPSG:4326."
+            )
 
     def _refuse_metres(self, feature: QgsFeature, box: QgsRectangle) -> None:
         north = max(abs(box.yMinimum()), abs(box.yMaximum()))

@@ -2,7 +2,42 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
+
+HAIR, RELATIVE_HAIR = 1e-9, 1e-12  # what a quotient of floats may miss of a whole number
+MOST_PEOPLE = 10**12  # people or places in one sum: a hundred times mankind
+
+
+def whole_below(values: np.ndarray | float) -> np.ndarray:
+    """Return the largest whole numbers not above ``values``; a hair below a whole number counts as that number.
+
+    0.7 * 2000 / 2 is 699.9999... in binary, and 40 / 1.2 three times is not quite 100: that must not cost a place.
+    """
+    values = np.asarray(values, dtype=float)
+    return np.floor(values + HAIR + RELATIVE_HAIR * np.abs(values))
+
+
+def whole_above(values: np.ndarray | float) -> np.ndarray:
+    """Return the least whole numbers not below ``values``; a hair above a whole number counts as that number."""
+    values = np.asarray(values, dtype=float)
+    return np.ceil(values - HAIR - RELATIVE_HAIR * np.abs(values))
+
+
+def common_denominator(values: np.ndarray, most: int) -> int | None:
+    """Return the least whole number, at most ``most``, that makes all values whole; None where there is none."""
+    out = 1
+    for value in np.unique(np.asarray(values, dtype=float) % 1.0).tolist():
+        if abs(value * out - round(value * out)) <= HAIR * out:
+            continue
+        part = Fraction(value).limit_denominator(most)
+        if abs(float(part) - value) > HAIR:
+            return None
+        out = out * part.denominator // int(np.gcd(out, part.denominator))
+        if out > most:
+            return None
+    return out
 
 
 def largest_remainder(values: np.ndarray, total: int | None = None) -> np.ndarray:

@@ -140,8 +140,9 @@ class AllocateCrowd(EvacuationAlgorithm):
         groups = read_groups(zones, zone_id, classes, context, feedback)
         source = self.source(parameters, "SHELTERS", context)
         shelter_id = self.field(parameters, "SHELTER_ID_FIELD", source, context, feedback, required=False)
-        capacity = self.field(parameters, "CAPACITY_FIELD", source, context, feedback)
-        shelters = read_shelters(source, shelter_id, capacity, context, feedback)
+        needed = bool(len(groups.sizes)) and source.featureCount() != 0
+        capacity = self.field(parameters, "CAPACITY_FIELD", source, context, feedback, required=needed)
+        shelters = read_shelters(source, shelter_id, capacity, bool(len(groups.sizes)), context, feedback)
         if not len(groups.sizes):
             feedback.pushWarning(self.tr("ZONES: there are no people to allocate; the outputs are empty."))
         return groups, shelters
@@ -184,7 +185,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         from ...plugin.layers.allocation.preferences import read_distances
         from ...plugin.layers.allocation.separation import Separation, nowhere, over_network, straight_line
 
-        if not len(groups.sizes):
+        if not len(groups.sizes) or not len(shelters.places):
             return nowhere(groups, shelters)
         table, columns = self._table(parameters, "DISTANCES", context, feedback)
         kilometres = None if table is None else read_distances(table, columns, groups, shelters, feedback)

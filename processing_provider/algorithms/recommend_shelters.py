@@ -95,24 +95,27 @@ class RecommendShelters(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.people import whole_people
+        from ...plugin.layers.people import say_unplaced, whole_people
         from ...plugin.layers.places import read_places
         from ...plugin.layers.shelters.outputs import catchment_rows, report, site_rows
+        from ...plugin.layers.shelters.population_fields import totals_among
         from ...plugin.solvers.shelters.recommendation import solve
 
         source = self.source(parameters, "SITES", context)
         site_id = self.field(parameters, "SITE_ID_FIELD", source, context, feedback, required=False)
-        sites = read_places(source, "SITES", site_id, context, feedback, empty_is_error=True)
         zone_source = self.source(parameters, "ZONES", context)
         zone_id = self.field(parameters, "ZONE_ID_FIELD", zone_source, context, feedback, required=False)
         zones = read_places(zone_source, "ZONES", zone_id, context, feedback)
         fields = self.fields(
             parameters, "POPULATION_FIELDS", zone_source, context, feedback, fallbacks=[["population"]]
         )
-        people = whole_people(zones, fields, feedback).sum(axis=1)
+        fields = [name for name in fields if name not in totals_among(zones, fields, feedback)]
+        placed, unplaced = whole_people(zones, fields, feedback)
+        people, lost = placed.sum(axis=1), say_unplaced(zones, unplaced.sum(axis=1), feedback)
+        sites = read_places(source, "SITES", site_id, context, feedback, empty_is_error=bool(people.any()))
         if not people.any():
             feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
-            nothing = self._write(parameters, context, sites, source.wkbType(), [], None, 0)
+            nothing = self._write(parameters, context, sites, source.wkbType(), [], None, 0, lost)
             return {**nothing, **self._catchments(parameters, context, zones, [])}
         zones = zones.subset(np.flatnonzero(people))
         problem = self._problem(parameters, context, feedback, sites, zones, people[people > 0])
@@ -127,7 +130,7 @@ class RecommendShelters(EvacuationAlgorithm):
         )
         report(problem, found, feedback)
         rows = site_rows(sites, problem, found)
-        outputs = self._write(parameters, context, sites, source.wkbType(), rows, found, int(people.sum()))
+        outputs = self._write(parameters, context, sites, source.wkbType(), rows, found, int(people.sum()), lost)
         lines = catchment_rows(sites, zones, problem, found, context)
         return {**outputs, **self._catchments(parameters, context, zones, lines)}
 
@@ -248,6 +251,7 @@ class RecommendShelters(EvacuationAlgorithm):
         rows: list[tuple[Any, list[Any]]],
         found: Recommendation | None,
         people: int,
+        lost: int,
     ) -> dict[str, Any]:
         from ...plugin.layers.shelters.outputs import COLUMNS, common_type, in_type, selected_rows
 
@@ -261,11 +265,11 @@ class RecommendShelters(EvacuationAlgorithm):
         ):
             outputs[name] = self.write(parameters, name, context, COLUMNS, content, kind, sites.crs, style)
         if found is None:
-            return {**outputs, "SELECTED_COUNT": 0, "SELECTED_CAPACITY": 0, "PEOPLE": 0, "UNCOVERED_PEOPLE": 0}
+            return {**outputs, "SELECTED_COUNT": 0, "SELECTED_CAPACITY": 0, "PEOPLE": lost, "UNCOVERED_PEOPLE": lost}
         outputs["SELECTED_COUNT"] = int(found.selected.sum())
         outputs["SELECTED_CAPACITY"] = int(found.residual[found.selected].sum())
-        outputs["PEOPLE"] = people
-        outputs["UNCOVERED_PEOPLE"] = int(found.uncovered.sum())
+        outputs["PEOPLE"] = people + lost
+        outputs["UNCOVERED_PEOPLE"] = int(found.uncovered.sum()) + lost
         if found.gap is not None:
             outputs["GAP"] = found.gap
         return outputs

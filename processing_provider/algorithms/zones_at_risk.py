@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ...plugin.layers.places import Places
 
 SHARE = "share_at_risk"
-CLASSES = {"children", "adults", "elderly"}
 
 
 class ZonesAtRisk(EvacuationAlgorithm):
@@ -61,8 +60,10 @@ class ZonesAtRisk(EvacuationAlgorithm):
             ),
             "Numeric fields with people: one for everybody, or one for each class. They are added up: a field that is "
             "the sum of the other ones given is recognised and not counted twice. Fields that are not given keep their "
-            "values for the whole zone, except one that is the sum of the given ones in every zone: it is scaled too, "
-            "and the log says so. Default: children, adults and elderly where the layer has them, else population.",
+            "values for the whole zone, except one that is the sum of the given ones in every zone, and those that "
+            "later steps would look for people in (children, adults, elderly, population): they are scaled too, and "
+            "the log says so. Where other fields are given than later steps find by name, the column people_in tells "
+            "them. Default: children, adults and elderly where the layer has them, else population.",
         )
         self.add(
             QgsProcessingParameterFeatureSource(
@@ -87,14 +88,19 @@ class ZonesAtRisk(EvacuationAlgorithm):
         )
         self.addOutput(QgsProcessingOutputNumber("PEOPLE_AT_RISK", tr("People at risk")))
         self.addOutput(QgsProcessingOutputNumber("PEOPLE_STAYING", tr("People who can stay")))
+        self.addOutput(QgsProcessingOutputNumber("PEOPLE_WITHOUT_PLACE", tr("People in zones without a geometry")))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ...plugin.layers.hazard import read_hazard, share_inside
-        from ...plugin.layers.people import whole_people
+        from ...plugin.layers.people import say_unplaced, whole_people
         from ...plugin.layers.places import read_places
-        from ...plugin.layers.shelters.population_fields import totals_among, totals_besides
+        from ...plugin.layers.shelters.population_fields import (
+            others_with_people,
+            totals_among,
+            totals_besides,
+        )
         from ...plugin.solvers.shelters.exposure import people_at_risk
 
         source = self.source(parameters, "ZONES", context)
@@ -108,17 +114,27 @@ class ZonesAtRisk(EvacuationAlgorithm):
         feedback.setProgress(40)
         within = totals_among(zones, given, feedback)
         counted = [name for name in given if name not in within]
-        people = whole_people(zones, counted, feedback)
+        people, unplaced = whole_people(zones, counted, feedback)
         totals = within + totals_besides(zones, counted, feedback) if len(zones) else within
         share = share_inside(zones, hazard, context)
         at_risk = people_at_risk(people, share)
         feedback.setProgress(80)
         columns = {name: at_risk[:, k] for k, name in enumerate(counted)}
         columns.update({name: at_risk.sum(axis=1) for name in totals})
-        destination = self._write(parameters, context, zones, source.wkbType(), columns, share)
+        others, dropped = others_with_people(zones, list(columns), feedback)
+        scaled = {**columns, **{name: people_at_risk(values, share) for name, values in others.items()}}
+        taken = np.flatnonzero(at_risk.sum(axis=1))
+        destination = self._write(
+            parameters, context, zones.subset(taken), source.wkbType(), scaled, share, taken, counted, dropped
+        )
         count = int(at_risk.sum())
         self._report(zones, at_risk, share, count, feedback)
-        return {"OUTPUT": destination, "PEOPLE_AT_RISK": count, "PEOPLE_STAYING": int(people.sum()) - count}
+        return {
+            "OUTPUT": destination,
+            "PEOPLE_AT_RISK": count,
+            "PEOPLE_STAYING": int(people.sum()) - count,
+            "PEOPLE_WITHOUT_PLACE": say_unplaced(zones, unplaced.sum(axis=1), feedback),
+        }
 
     def _write(
         self,
@@ -128,26 +144,32 @@ class ZonesAtRisk(EvacuationAlgorithm):
         kind: QgsWkbTypes.Type,
         columns: dict[str, np.ndarray],
         share: np.ndarray,
+        taken: np.ndarray,
+        counted: list[str],
+        dropped: list[str],
     ) -> str | None:
-        from ...plugin.layers.shelters.population_fields import typed
+        """Write the zones ``taken``, their ``columns`` of people, and which of these the next step is to count."""
+        from ...plugin.layers.shelters.population_fields import CLASSES, EVERYBODY, PEOPLE_IN, found_by_default, typed
 
-        kept = [k for k, field in enumerate(zones.fields) if field.name() != SHARE]
+        kept = [k for k, field in enumerate(zones.fields) if field.name() not in (SHARE, PEOPLE_IN, *dropped)]
         fields = [zones.fields.at(k) for k in kept]
-        total = sum(columns.values(), np.zeros(len(zones), dtype=np.int64))
-        if any(zones.geometries[i].wkbType() != kind for i in np.flatnonzero(total > 0)):
+        if any(shape.wkbType() != kind for shape in zones.geometries):
             kind = QgsWkbTypes.multiType(kind)  # a mended polygon may fall into parts
+        recorded = [] if found_by_default([field.name() for field in fields]) == counted else [";".join(counted)]
         rows = []
-        for i in np.flatnonzero(total > 0):
-            values = list(zones.attributes[i])
+        for row, i in enumerate(taken.tolist()):
+            values = list(zones.attributes[row])
             for name, column in columns.items():
                 position = zones.fields.indexFromName(name)
                 values[position] = typed(zones.fields.at(position), values[position], int(column[i]))
-            shape = zones.geometries[i].coerceToType(kind)[0]
-            rows.append((shape, [values[k] for k in kept] + [float(share[i])]))
+            shape = zones.geometries[row].coerceToType(kind)[0]
+            rows.append((shape, [*(values[k] for k in kept), float(share[i]), *recorded]))
         points = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
-        by_people = columns.keys() >= CLASSES or "population" in columns
+        by_people = counted == list(CLASSES) or counted == [EVERYBODY]
         style = f"zonesatrisk_output{'' if by_people else '_share'}{'_point' if points else ''}"
         out = [*fields, Column(SHARE, "float", "part of the zone's area inside hazard and buffer, 0 to 1")]
+        if recorded:
+            out.append(Column(PEOPLE_IN, "text", "fields that hold the people at risk"))
         return self.write(parameters, "OUTPUT", context, out, rows, kind, zones.crs, style)
 
     @staticmethod
@@ -158,8 +180,6 @@ class ZonesAtRisk(EvacuationAlgorithm):
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; the output is empty.")
         elif count == 0:
             feedback.pushWarning("Nobody is at risk: no zone with people reaches into the hazard or its buffer.")
-        if zones.rejected:
-            feedback.pushWarning("People of zones that cannot be used are in neither number.")
         people = int(np.sum(at_risk.sum(axis=1) > 0))
         feedback.pushInfo(
             f"{count} people at risk in {people} of {len(zones)} zones; {int(np.sum(share >= 1.0))} zones lie wholly "

@@ -121,7 +121,7 @@ def test_empty_supply_is_an_error_and_empty_demand_is_not():
 def test_people_are_whole_keep_their_total_and_empty_counts_as_none():
     read, _ = places([(SQUARE, ["a", 1.4]), (SQUARE, ["b", 1.4]), (SQUARE, ["c", 1.4]), (SQUARE, ["d", None])])
     log = Log()
-    people = whole_people(read, ["people"], log)
+    people, _ = whole_people(read, ["people"], log)
     assert people.sum() == 4 and people.shape == (4, 1) and people[3, 0] == 0
     assert any("counted as 0" in text for text in log.warnings)
     assert any("fractions" in text for text in log.warnings)
@@ -130,7 +130,7 @@ def test_people_are_whole_keep_their_total_and_empty_counts_as_none():
 def test_people_in_text_with_thousands_that_cannot_be_anything_else():
     rows = [(SQUARE, ["a", "1 500"]), (SQUARE, ["b", "1,500,000"]), (SQUARE, ["c", "12,0"])]
     read, _ = places(rows, "Polygon?crs=EPSG:4326&field=zone_id:string&field=people:string")
-    assert whole_people(read, ["people"], Log())[:, 0].tolist() == [1500, 1_500_000, 12]
+    assert whole_people(read, ["people"], Log())[0][:, 0].tolist() == [1500, 1_500_000, 12]
 
 
 @pytest.mark.parametrize("uri, value, words", [

@@ -353,9 +353,17 @@ def test_nobody_is_a_success_with_a_warning(rows: list) -> None:
 def test_no_shelters_is_an_error() -> None:
     with pytest.raises(QgsProcessingException, match=r"SHELTERS.*no usable feature"):
         run(SHELTERS=shelters([]))
-    rows = [("POINT(500000 5402000)", ["1", 240, "rejected"])]
-    with pytest.raises(QgsProcessingException, match=r"SHELTERS: none of the 1 features.*status"):
-        run(SHELTERS=shelters(rows, "&field=status:string"))
+
+
+def test_all_sites_rejected_leaves_everybody_without_a_place_and_says_why() -> None:
+    rows = [("POINT(500000 5402000)", ["1", 240, "rejected", "inside the hazard"])]
+    for given, words in ((rows, "(1: inside the hazard)"), ([], "no feature")):
+        log = Log()
+        found = run(log, SHELTERS=shelters(given, "&field=status:string&field=reason:string"))
+        assert (found["ALLOCATED"], found["UNALLOCATED"], found["OUTPUT"].featureCount()) == (0, 400, 0)
+        assert total(found["OUTPUT_UNALLOCATED"]) == 400
+        assert {reason for (reason,) in rows_of(found["OUTPUT_UNALLOCATED"], "reason")} == {"no shelter in reach"}
+        assert any("status “selected”" in text and words in text for text in log.warnings)
 
 
 def test_a_zone_without_geometry_is_given_back() -> None:

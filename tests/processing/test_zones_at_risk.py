@@ -132,7 +132,7 @@ def test_invalid_and_missing_geometries_are_mended_or_named():
     log = Log()
     result = run(log, ZONES=zones([(bow, ["bow", 0, 10, 0]), (None, ["lost", 0, 99, 0])]))
     assert result["PEOPLE_AT_RISK"] == 10
-    assert log.warned("no geometry") and log.warned("neither number")
+    assert log.warned("no geometry") and log.warned("99 (no geometry)")
 
 
 def test_fractions_of_people_are_rounded_with_a_warning():

@@ -82,10 +82,10 @@ def test_rooms_that_are_not_whole_are_kept_exactly(seed):
     problem = CoveringProblem(people, minutes, room / 1.1, np.zeros(len(room), bool))
     cover = covering.solve(problem, mip_gap=0.0)
     check_flow(problem, cover)
-    # In units of a thousandth of a person everything is whole, and exhaustive search can follow.
-    expected = best_choice(people * 1000, minutes, np.floor(room / 1.1 * 1000 + 1e-6))
+    # In elevenths of a person everything is whole, and exhaustive search can follow.
+    expected = best_choice(people * 11, minutes, room * 10)
     got = reached(cover, minutes)
-    assert (got[0] * 1000, got[1], got[2] * 1000) == pytest.approx(expected, rel=1e-6)
+    assert (got[0] * 11, got[1], got[2] * 11) == pytest.approx(expected, rel=1e-6)
 
 
 def test_by_hand_one_large_site_beats_two_near_ones():

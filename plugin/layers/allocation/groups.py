@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.rounding import whole_below
 from ..errors import LayerError
-from ..people import whole_people
-from ..places import NAMED_IN_LOG, Places, features_of, read_places
-from ..values import id_text, number
+from ..people import counts, say_unplaced, whole_people
+from ..places import Places, first_of, read_places
+from ..shelters.population_fields import totals_among
+from ..values import id_text
 
-STATUS_FIELD, SELECTED = "status", "selected"
+STATUS_FIELD, REASON_FIELD, SELECTED = "status", "reason", "selected"
 
 
 @dataclass(frozen=True)
@@ -82,46 +84,45 @@ def read_groups(
         As :func:`read_places` and :func:`whole_people`.
     """
     places = by_id(read_places(source, "ZONES", id_field, context, feedback))
-    people = whole_people(places, fields, feedback)
+    totals = totals_among(places, fields, feedback, "GROUP_FIELDS")
+    classes = [name for name in fields if name not in totals]
+    people, unplaced = whole_people(places, classes, feedback)
+    say_unplaced(places, unplaced.sum(axis=1), feedback)
     zone, kind = np.nonzero(people)
-    stranded = _stranded(source, id_field, fields, {i for i, _ in places.rejected}) if places.rejected else []
-    return Groups(places, list(fields), zone, kind, people[zone, kind], stranded)
-
-
-def _stranded(
-    source: QgsProcessingFeatureSource, id_field: str | None, fields: Sequence[str], rejected: set[str]
-) -> list[tuple[str, str, int]]:
-    out = []
-    for feature in features_of(source):
-        identifier = id_text(feature.attribute(id_field)) if id_field else str(feature.id())
-        if identifier in rejected:
-            for name in fields:
-                value = number(feature.attribute(name), "ZONES", source.sourceName(), identifier, name, 0.0)
-                if round(value) > 0:
-                    out.append((identifier, name, round(value)))
-    return out
+    stranded = [
+        (places.rejected[r][0], classes[k], int(unplaced[r, k]))
+        for r, k in zip(*(index.tolist() for index in np.nonzero(unplaced)))
+    ]
+    return Groups(places, classes, zone, kind, people[zone, kind], stranded)
 
 
 def read_shelters(
     source: QgsProcessingFeatureSource,
     id_field: str | None,
-    capacity_field: str,
+    capacity_field: str | None,
+    needed: bool,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> Shelters:
     """Read the shelters with status "selected" (all, where there is no such field) and their room in whole people.
+
+    A recommendation without a selected site, all rejected, is no error: nobody finds a place then, and the log says
+    for what reasons the sites were rejected. Where nobody ``needed`` a place, shelters may be missing altogether.
 
     Raises
     ------
     LayerError
         No usable shelter, every capacity NULL, a capacity that is negative or no number, or as :func:`read_places`.
     """
-    places = read_places(source, "SHELTERS", id_field, context, feedback, empty_is_error=True)
+    recommended = not len(source.fields()) or source.fields().lookupField(STATUS_FIELD) >= 0
+    places = read_places(source, "SHELTERS", id_field, context, feedback, empty_is_error=needed and not recommended)
     everything = frozenset([*places.ids, *(i for i, _ in places.rejected)])
-    places = by_id(_selected(places, feedback))
-    capacity = places.numbers(capacity_field, minimum=0.0)
+    places = by_id(_selected(places, needed, feedback))
+    if not len(places) or capacity_field is None:
+        return Shelters(places.subset([]), np.zeros(0), everything)
+    capacity = counts(places, capacity_field)
     empty = np.isnan(capacity)
-    if empty.all():
+    if empty.all() and needed:
         raise LayerError(
             f"SHELTERS: the field “{capacity_field}” (CAPACITY_FIELD) of “{places.name}” is empty in every shelter. "
             "Fill in how many people each can take, or choose another field."
@@ -130,33 +131,36 @@ def read_shelters(
         if which.any():
             feedback.pushWarning(
                 f"SHELTERS: “{capacity_field}” {text} in {int(which.sum())} shelter(s) "
-                f"({_some([places.ids[j] for j in np.flatnonzero(which)])}); nobody is sent there."
+                f"({first_of([places.ids[j] for j in np.flatnonzero(which)])}); nobody is sent there."
             )
-    return Shelters(places, np.floor(np.where(empty, 0.0, capacity)), everything)
+    return Shelters(places, whole_below(np.where(empty, 0.0, capacity)), everything)
 
 
-def _selected(places: Places, feedback: QgsProcessingFeedback) -> Places:
+def _selected(places: Places, needed: bool, feedback: QgsProcessingFeedback) -> Places:
     column = places.fields.lookupField(STATUS_FIELD)
-    if column < 0:
-        return places
-    keep = [k for k, row in enumerate(places.attributes) if _text(row[column]) == SELECTED]
-    if not keep:
-        raise LayerError(
-            f"SHELTERS: none of the {len(places)} features of “{places.name}” has the status “{SELECTED}”, so no "
-            "shelter is left. Set the status of those to be used, or remove the field “status”."
-        )
-    if len(keep) < len(places):
-        left = [places.ids[k] for k in sorted(set(range(len(places))) - set(keep))]
+    keep = [k for k, row in enumerate(places.attributes) if column < 0 or _text(row[column]) == SELECTED]
+    left = [places.ids[k] for k in sorted(set(range(len(places))) - set(keep))]
+    if left:
         feedback.pushInfo(
             f"SHELTERS: {len(left)} of {len(places)} features have a status other than “{SELECTED}” and are ignored "
-            f"({_some(left)})."
+            f"({first_of(left)})."
+        )
+    if not keep and needed:
+        feedback.pushWarning(
+            f"SHELTERS: no feature of “{places.name}” has the status “{SELECTED}”, so nobody finds a place"
+            f"{_reasons(places)}. Add sites or room and recommend again, or set the status of those to be used."
         )
     return places.subset(keep)
 
 
+def _reasons(places: Places) -> str:
+    """Return why the sites of a recommendation were not selected, by site, as a part of a sentence."""
+    column = places.fields.lookupField(REASON_FIELD)
+    if column < 0 or not len(places):
+        return ""
+    named = [f"{site}: {id_text(row[column])}" for site, row in zip(places.ids, places.attributes)]
+    return f" ({first_of(named, '; ')})"
+
+
 def _text(value: Any) -> str:
     return id_text(value).lower()
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED_IN_LOG]) + (", ..." if len(names) > NAMED_IN_LOG else "")

@@ -117,8 +117,8 @@ def unallocated_rows(found: Allocation, groups: Groups) -> Iterator[Row]:
     for i, key in enumerate(groups.keys()):
         if left[i] > 0:
             yield shaped(groups.zones.geometries[int(groups.zone[i])], kind), [*key, int(left[i]), found.reasons[i]]
-    for zone, kind, people in groups.stranded:
-        yield None, [zone, kind, people, NO_SHELTER]
+    for zone, name, people in groups.stranded:
+        yield None, [zone, name, people, NO_SHELTER]
 
 
 def geometry_type(places: Places) -> QgsWkbTypes.Type:

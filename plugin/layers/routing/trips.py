@@ -114,9 +114,10 @@ def read_trips(
         Not lines, no CRS, people that are negative, text or more than there are on Earth, fewer than one in a vehicle.
     """
     name, crs = source.sourceName(), source.sourceCrs()
-    if QgsWkbTypes.geometryType(source.wkbType()) != QgsWkbTypes.GeometryType.LineGeometry:
+    some = source.featureCount() != 0  # some formats keep neither geometry type nor CRS without features
+    if some and QgsWkbTypes.geometryType(source.wkbType()) != QgsWkbTypes.GeometryType.LineGeometry:
         raise LayerError(f"{PARAMETER}: “{name}” holds no lines. Choose lines from origin to destination.")
-    if not crs.isValid():
+    if some and not crs.isValid():
         raise LayerError(
             f"{PARAMETER}: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
         )

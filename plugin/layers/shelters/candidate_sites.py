@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ...solvers.rounding import whole_below
 from ...solvers.shelters.capacity import safe_capacity
 from ..errors import LayerError
+from ..people import counts
 from ..places import Places
 
 NAMED = 10
@@ -42,7 +44,7 @@ def capacities(
         area = np.where(np.isnan(given), area, given)
     capacity = np.full(len(sites), np.nan)
     if capacity_field:
-        capacity = np.floor(sites.numbers(capacity_field, minimum=0.0) + 1e-9)
+        capacity = whole_below(counts(sites, capacity_field))
         if named and np.isnan(capacity).all():
             raise LayerError(
                 f"CAPACITY_FIELD: the field “{capacity_field}” of “{sites.name}” is empty for every site. Fill it, or "

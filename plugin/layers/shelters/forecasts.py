@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.rounding import MOST_PEOPLE, whole_above
 from ..tables import read_table
 from ..values import id_text, number
 
@@ -54,7 +55,7 @@ def expected_presence(
     missing = [site for site, value in zip(site_ids, largest) if value == -np.inf]
     _warn(name, parameter, len(table["place"]), missing, unknown, empty, negative, feedback)
     _span(name, parameter, table.get("time"), feedback)
-    return np.ceil(np.maximum(largest, 0.0) - 1e-9).astype(np.int64)
+    return whole_above(np.clip(largest, 0.0, MOST_PEOPLE)).astype(np.int64)
 
 
 def _warn(

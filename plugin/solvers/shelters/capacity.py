@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..control import SolverError
+from ..rounding import MOST_PEOPLE, whole_below
 
 SQUARE_FOOT = 0.09290304  # square metres, exact by the international foot
 
@@ -65,8 +66,10 @@ def safe_capacity(area: np.ndarray, per_person: float, usable_share: float) -> n
         raise SolverError(f"USABLE_SHARE is {usable_share:g}; it must be above 0 and at most 1.")
     if np.any(~(area >= 0.0)):
         raise SolverError("AREA_FIELD: an area is negative or missing.")
-    # 0.7 * 2000 / 2 is 699.9999... in binary; a hair must not cost a place.
-    return np.floor(usable_share * area / per_person * (1.0 + 1e-12)).astype(np.int64)
+    places = whole_below(usable_share * area / per_person)
+    if np.any(places > MOST_PEOPLE):
+        raise SolverError(f"AREA_FIELD: {float(area.max()):g} m² is more than a site can have. Correct the value.")
+    return places.astype(np.int64)
 
 
 def residual_capacity(capacity: np.ndarray, predicted: np.ndarray) -> np.ndarray:

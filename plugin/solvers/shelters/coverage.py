@@ -7,16 +7,19 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_flow
 
 from ..control import SolverError
+from ..rounding import common_denominator, whole_below
 
 FINEST_UNIT = 1000
+LARGEST_DENOMINATOR = 12_000  # of room / (1 + reserve), where the reserve has up to two decimals of a percent
 LARGEST_TOTAL = 2**30
 
 
 class Coverage:
     """Answers, for any set of sites, how many people it shelters; zones with the same sites in reach are one group.
 
-    Flows may split a person, because room is ``Q / (1 + reserve)``. Counting in a fixed unit (a whole person where
-    every room is whole, else a thousandth) makes the answer exact in integers, free of a solver's tolerance.
+    Flows may split a person, because room is ``Q / (1 + reserve)``. Counting in the largest part of a person of which
+    every room is a whole number (a sixth under a reserve of 20 %; a thousandth where there is no such part) makes the
+    answer exact in integers, free of a solver's tolerance.
 
     Attributes
     ----------
@@ -35,11 +38,12 @@ class Coverage:
 
     def __init__(self, people: np.ndarray, reach: np.ndarray, room: np.ndarray) -> None:
         people = np.asarray(people, dtype=np.int64)
-        whole = bool(np.all(room == np.floor(room)))
+        room = np.asarray(room, dtype=float)
         total = int(people.sum())
         if total > LARGEST_TOTAL:
             raise SolverError(f"{total} people are more than can be planned for at once ({LARGEST_TOTAL}).")
-        self.units = 1 if whole else max(1, min(FINEST_UNIT, LARGEST_TOTAL // max(total, 1)))
+        finest = max(1, LARGEST_TOTAL // max(total, 1))
+        self.units = common_denominator(room, min(finest, LARGEST_DENOMINATOR)) or min(FINEST_UNIT, finest)
         self.total = total * self.units
         patterns, members = np.unique(reach, axis=0, return_inverse=True)
         self.members = members.ravel()
@@ -47,7 +51,7 @@ class Coverage:
         self.group_people = np.bincount(self.members, weights=people, minlength=len(patterns)).astype(np.int64)
         self.group_people *= self.units
         in_reach = self.reach.T @ self.group_people
-        self.room = np.minimum(np.floor(np.asarray(room, dtype=float) * self.units + 1e-6), in_reach).astype(np.int64)
+        self.room = np.minimum(whole_below(room * self.units), in_reach).astype(np.int64)
         self._graph = self._network()
 
     def _network(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:

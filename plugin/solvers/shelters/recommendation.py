@@ -170,13 +170,14 @@ def solve(
     room = residual / (1.0 + problem.reserve)
     cover = _cover_in_order(problem, people, within, room, usable, time_limit, mip_gap, progress, cancelled, log)
     chosen, flow = cover.chosen, cover.flow
+    full = 0 < problem.max_sites <= int(chosen.sum())
     status = [SELECTED if chosen[j] else STANDBY if usable[j] else REJECTED for j in range(len(reason))]
     score = scores(people, within, room, usable)
     count, mean = in_reach(people, within)
     uncovered = _whole(np.clip(people - flow.sum(axis=1), 0.0, people), cover.uncovered)
     return Recommendation(
         status,
-        [reason[j] or _reason(problem, flow[:, j], bool(chosen[j]), j) for j in range(len(reason))],
+        [reason[j] or _reason(problem, flow[:, j], bool(chosen[j]), full, j) for j in range(len(reason))],
         ranks(score, status, problem.site_ids),
         score,
         residual,
@@ -222,10 +223,12 @@ def _cover_in_order(
     return covering.Cover(chosen, flow, found.uncovered, found.stages)
 
 
-def _reason(problem: ShelterProblem, flow: np.ndarray, chosen: bool, site: int) -> str:
-    """Return what a usable site does in the plan."""
+def _reason(problem: ShelterProblem, flow: np.ndarray, chosen: bool, full: bool, site: int) -> str:
+    """Return what a usable site does in the plan; ``full`` tells that no more sites may be opened."""
     served = float(flow.sum())
     required = "required; " if problem.required[site] else ""
+    if not chosen and full:
+        return f"over MAX_SITES: no more than {problem.max_sites} may be opened"
     if not chosen:
         return "not needed: the selected sites do without it"
     if served < 0.5:
