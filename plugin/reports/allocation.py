@@ -15,6 +15,7 @@ from ..solvers.allocation.tradeoff import Point
 from .charts import bar_chart, line_chart
 from .page import write_report
 
+DIFFERENT = 1e-6  # km or preference: less is rounding
 BARS = 40  # shelters drawn; the table has all
 
 
@@ -56,7 +57,9 @@ def write_allocation_report(
 
 
 def _load_chart(found: Allocation, shelters: Shelters) -> Any:
-    """Return the load of the shelters with most people, beside their capacity."""
+    """Return the load of the shelters with most people, beside their capacity; None without shelters."""
+    if not len(found.load):
+        return None
     chosen = np.sort(np.lexsort((np.arange(len(found.load)), -found.load))[:BARS])
     return bar_chart(
         [shelters.places.ids[j] for j in chosen.tolist()],
@@ -98,9 +101,10 @@ def _left_table(found: Allocation, groups: Groups) -> list[tuple[str, int, int]]
 
 
 def _curve_chart(points: Sequence[Point]) -> Any:
-    """Return mean preference over mean kilometres for the plans that no other one beats; None with fewer than two."""
+    """Return mean preference over mean kilometres for the plans that no other one beats; None if they do not differ."""
     shown = sorted((p for p in points if p.efficient), key=lambda point: (point.kilometres, point.preference))
-    if len(shown) < 2:
+    spread = np.ptp([[p.kilometres, p.preference] for p in shown], axis=0) if shown else np.zeros(2)
+    if spread.max() < DIFFERENT:
         return None
     plan = [point.kilometres for point in points if point.plan]
     return line_chart(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,14 @@ from ..solvers.dependencies import require
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Fonts with the letters that matplotlib's own lacks; those of them that are there measure such names, and a reader's
+# browser draws them in a font of its own.
+WIDE_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Yu Gothic", "MS Gothic", "Meiryo",
+    "Microsoft YaHei", "SimHei", "Malgun Gothic", "Hiragino Sans", "PingFang SC", "WenQuanYi Zen Hei", "IPAGothic",
+    "IPAexGothic", "TakaoGothic", "Droid Sans Fallback", "Arial Unicode MS", "Noto Sans Arabic", "Noto Sans Hebrew",
+    "Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Thai", "Noto Sans Ethiopic",
+)  # fmt: skip
 
 
 def line_chart(
@@ -43,11 +53,13 @@ def line_chart(
     figure, axes = _figure(title, x_label, y_label)
     style, marker = "steps-post" if step else "default", "o" if points else ""
     for colour, (name, values) in zip(COLOURS * 3, series.items()):
-        axes.plot(x, values, label=name, color=colour, linewidth=2, drawstyle=style, marker=marker)
+        axes.plot(x, values, label=_as_it_is(name), color=colour, linewidth=2, drawstyle=style, marker=marker)
     for name, place in (marks or {}).items():
         axes.axvline(place, color="#666666", linestyle="--", linewidth=1)
         corner = (place, 1.0)
-        axes.annotate(name, corner, xycoords=("data", "axes fraction"), rotation=90, va="top", ha="right", fontsize=8)
+        axes.annotate(
+            _as_it_is(name), corner, xycoords=("data", "axes fraction"), rotation=90, va="top", ha="right", fontsize=8
+        )
     if len(series) > 1:
         axes.legend(frameon=False)
     return _svg(figure)
@@ -69,10 +81,23 @@ def bar_chart(
     if limits is not None:
         axes.scatter(limits, places, marker="|", s=180, color=COLOURS[1], label=limit_label, zorder=3)
         axes.legend(frameon=False, loc="lower right")
-    # A text is drawn as it is: dollar signs would otherwise start a formula.
-    axes.set_yticks(places, [str(name).replace("$", r"\$") for name in names])
+    axes.set_yticks(places, [_as_it_is(name) for name in names])
     axes.invert_yaxis()
     return _svg(figure)
+
+
+def _as_it_is(text: object) -> str:
+    """Return a text that is drawn as it is: dollar signs would otherwise start a formula."""
+    return str(text).replace("$", r"\$")
+
+
+@cache
+def _families() -> list[str]:
+    """Return the font families to draw with: matplotlib's own, then those on this system that have other letters."""
+    from matplotlib import font_manager
+
+    there = {font.name for font in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in WIDE_FONTS if name in there), "sans-serif"]
 
 
 def _figure(title: str, x_label: str, y_label: str, height: float = 3.4) -> tuple[Any, Any]:
@@ -101,8 +126,14 @@ def _svg(figure: Any) -> Any:
     import matplotlib
 
     buffer = io.StringIO()
-    # A fixed salt and no date: the same input gives the same file.
-    with matplotlib.rc_context({"svg.hashsalt": "evacuation", "svg.fonttype": "path"}):
+    # A fixed salt and no date: the same input gives the same file. Text stays text, which can be searched, read aloud
+    # and drawn in letters that this system has no font for.
+    settings = {"svg.hashsalt": "evacuation", "svg.fonttype": "none", "font.family": _families()}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        for text in figure.findobj(lambda artist: hasattr(artist, "set_fontfamily")):
+            text.set_fontfamily(_families())
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
-    return markup.Markup(text[text.index("<svg") :])
+    # A name that was measured too short reaches over the edge rather than being cut off.
+    return markup.Markup(text[text.index("<svg") :].replace("<svg ", '<svg style="overflow: visible" ', 1))

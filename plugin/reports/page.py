@@ -27,7 +27,7 @@ def write_report(path: str, template: str, **values: Any) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(whole=whole, minutes=minutes, percent=percent)
+    environment.filters.update(whole=whole, minutes=minutes, percent=percent, decimal=decimal, significant=significant)
     text = environment.get_template(template).render(**values)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,16 +42,31 @@ def write_report(path: str, template: str, **values: Any) -> None:
         raise
 
 
+def decimal(value: float | None, places: int = 1) -> str:
+    """Return a number with so many decimals and thin spaces between thousands, zero without a sign; None: a dash."""
+    if value is None:
+        return "–"
+    text = f"{value:,.{places}f}".replace(",", "\u202f")
+    return text.lstrip("-") if not text.strip("-0.") else text
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Return a number with so many digits that count, as 0 where it is only rounding (below 1e-9); None: a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.{digits}g}" if abs(value) >= 1e-9 else "0"
+
+
 def whole(value: float | None) -> str:
     """Return a number rounded to whole with thin spaces between thousands; None gives a dash."""
-    return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
+    return decimal(value, 0)
 
 
 def minutes(seconds: float | None) -> str:
     """Return seconds as minutes with one decimal and the unit; None gives a dash."""
-    return "–" if seconds is None else f"{seconds / 60:,.1f} min".replace(",", "\u202f")
+    return "–" if seconds is None else f"{decimal(seconds / 60)} min"
 
 
 def percent(value: float | None) -> str:
     """Return a percentage with one decimal and the sign; None gives a dash."""
-    return "–" if value is None else f"{value:.1f}\u202f%"
+    return "–" if value is None else f"{decimal(value)}\u202f%"

@@ -27,9 +27,11 @@ def write_routing_report(
     curve: Clearance,
     numbers: dict[str, Any],
     choice: CostChoice,
+    warning: str,
 ) -> None:
-    """Write the HTML report to ``path``."""
+    """Write the HTML report to ``path``; ``warning`` is said first."""
     method, model = result.names
+    worst = bottlenecks(case, use)
     write_report(
         path,
         "routing_report.html",
@@ -42,14 +44,16 @@ def write_routing_report(
         period=choice.period / 60.0,
         bound_name=result.bound_name,
         start=case.start.text(form="yyyy-MM-dd HH:mm"),
-        clearance=_clearance_chart(curve),
-        bottlenecks=bottlenecks(case, use),
-        delays=_delay_chart(case, use),
+        clearance=_clearance_chart(curve) if result.problem.trips else None,
+        warning=warning,
+        bottlenecks=worst,
+        delays=_delay_chart(worst),
         detours=detour_table(result),
         routes=result.routes.count,
         over=int(use.over_capacity.sum()),
         used=len(use.arc),
         hazard=curve.in_hazard is not None,
+        staying=curve.staying or 0,
     )
 
 
@@ -57,7 +61,7 @@ def _clearance_chart(curve: Clearance) -> Any:
     """Return the clearance curve as a chart."""
     series = {"departed": curve.departed, "arrived": curve.arrived, "on the road": curve.on_road}
     if curve.in_hazard is not None:
-        series["still inside the hazard"] = curve.in_hazard
+        series["inside the hazard"] = curve.in_hazard
     return line_chart(
         curve.seconds / 60.0, series, title="Clearance", x_label="minutes from t = 0", y_label="people", step=True
     )
@@ -72,6 +76,7 @@ def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
         arc = int(use.arc[k])
         rows.append(
             {
+                "place": len(rows) + 1,
                 "road": network.arc_road(arc),
                 "direction": "forward" if network.forward[arc] else "backward",
                 "length": float(network.length[arc]),
@@ -88,15 +93,13 @@ def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
     return rows
 
 
-def _delay_chart(case: RoutingCase, use: RoadUse) -> Any:
-    """Return the delay by road, pieces and directions together, as bars; None without delay."""
-    network = case.read.network
-    delay = np.bincount(network.arc_roads()[use.arc], weights=use.delay, minlength=len(network.road_ids))
-    worst = [k for k in np.argsort(-delay, kind="stable")[:10].tolist() if delay[k] > 0]
-    if not worst:
+def _delay_chart(rows: list[dict[str, Any]]) -> Any:
+    """Return the delay of the rows of :func:`bottlenecks` as bars in their order; None without delay."""
+    if not rows:
         return None
-    names = [f"road {network.road_ids[k]}" for k in worst]
-    return bar_chart(names, delay[worst] / 3600.0, title="Delay by road", value_label="vehicle-hours")
+    names = [f"{row['place']}: {row['road']} {row['direction']}" for row in rows]
+    hours = [row["hours"] for row in rows]
+    return bar_chart(names, hours, title="Delay of the pieces of road below", value_label="vehicle-hours")
 
 
 def detour_table(result: RoutingResult) -> list[dict[str, Any]]:

@@ -63,6 +63,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ...plugin.layers.routing.background import background_on
+        from ...plugin.layers.routing.capacity import capacity_warning
         from ...plugin.solvers.routing.clearance import clearance
         from ...plugin.solvers.routing.road_use import road_use
         from ...plugin.solvers.routing.solve import solve
@@ -92,8 +93,11 @@ class RouteEvacuation(EvacuationAlgorithm):
         curve = clearance(result, self._inside(parameters, case, result, context, feedback))
         numbers = self._numbers(case, result, use)
         self._tell(numbers, result, feedback)
+        warning = capacity_warning(case, result)
+        if warning:
+            feedback.pushWarning(warning)
         outputs = self._write(parameters, context, case, result, use, curve)
-        report = self._report(parameters, context, case, result, use, curve, numbers, choice)
+        report = self._report(parameters, context, case, result, use, curve, numbers, choice, warning)
         return {**outputs, **report, **numbers}
 
     def _case(
@@ -264,12 +268,13 @@ class RouteEvacuation(EvacuationAlgorithm):
         curve: Clearance,
         numbers: dict[str, Any],
         choice: CostChoice,
+        warning: str,
     ) -> dict[str, Any]:
         path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if not path:
             return {}
         from ...plugin.reports.routing import write_routing_report
 
-        write_routing_report(path, case, result, use, curve, numbers, choice)
+        write_routing_report(path, case, result, use, curve, numbers, choice, warning)
         self.wrote("OUTPUT_HTML", path)
         return {"OUTPUT_HTML": path}

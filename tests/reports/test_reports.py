@@ -44,3 +44,25 @@ def test_a_failing_report_leaves_nothing(templates, tmp_path):
     with pytest.raises(Exception, match="name"):
         page.write_report(str(tmp_path / "out" / "r.html"), "one.html", chart="", seconds=1)
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_text_of_any_script_stays_text_without_warnings(recwarn, capfd):
+    names = ["三鷹市立第一小学校", "مدرسة", "$5 & co $6"]
+    chart = str(bar_chart(names, [1, 2, 3], title="負荷", value_label="人"))
+    chart += str(line_chart([0, 1], {name: [0, 1] for name in names}, title="T", x_label="min", y_label="people"))
+    for name in names[:2]:
+        assert chart.count(name) == 2
+    assert "$5 &amp; co $6" in chart and "負荷" in chart
+    assert not recwarn.list and capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(-7e-13, "0.0"), (-0.0, "0.0"), (-0.04, "0.0"), (-0.06, "-0.1"), (1234.5, "1\u202f234.5")]
+)
+def test_zero_has_no_sign(value, shown):
+    assert page.decimal(value) == shown and page.percent(value) == f"{shown}\u202f%"
+
+
+def test_rounding_is_zero_and_nothing_a_dash():
+    assert (page.significant(-7e-13), page.significant(1.5e-5), page.significant(100.0, 6)) == ("0", "1.5e-05", "100")
+    assert page.whole(-0.2) == "0" and page.minutes(-1e-9) == "0.0 min" and page.decimal(None) == "–"
