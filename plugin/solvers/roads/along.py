@@ -46,10 +46,13 @@ def meet_along(
         place.
     """
     drawn = _Drawn(lines, at, places, tolerance + ROUNDING)
-    asked = drawn.junctions() if drawn.parts_ways() else drawn.loose_ends()
-    place, segment = drawn.touching(asked)
-    if not len(place):
+    beside = drawn.side_by_side()
+    by_end = drawn.touching(drawn.loose_ends(), np.arange(len(drawn.a)))
+    by_side = drawn.touching(drawn.junctions(), beside) if len(beside) else by_end
+    pairs = np.unique(np.concatenate([np.column_stack(by_end), np.column_stack(by_side)]), axis=0)
+    if not len(pairs):
         return lines, at, step
+    place, segment = pairs.T
     along = drawn.runs_along(place, segment, level)
     place, segment = place[along], segment[along]
     if not len(place):
@@ -80,8 +83,8 @@ class _Drawn:
         """Return the places where one line ends and no other is."""
         return np.flatnonzero((self.visits == 1) & self.is_end)
 
-    def parts_ways(self) -> bool:
-        """Whether two segments leave some place in one direction and go to different places."""
+    def side_by_side(self) -> np.ndarray:
+        """Return the segments of lines that leave some place in the direction of another, but for another place."""
         origin, other = np.concatenate([self.a, self.b]), np.concatenate([self.b, self.a])
         x, y = (self.places[other] - self.places[origin]).T
         turn = (np.arctan2(y, x) / (2 * np.pi)) % 1.0
@@ -95,31 +98,31 @@ class _Drawn:
         cross = np.abs(x[one] * y[two] - y[one] * x[two])
         dot = x[one] * x[two] + y[one] * y[two]
         longer = np.sqrt(np.maximum(x[one] ** 2 + y[one] ** 2, x[two] ** 2 + y[two] ** 2))
-        return bool(((dot > 0) & (cross <= self.reach * longer)).any())  # the shorter ends within reach of the longer
+        beside = (dot > 0) & (cross <= self.reach * longer)  # the shorter ends within reach of the longer
+        lines = np.zeros(len(self.lines), dtype=bool)
+        lines[self.line[np.concatenate([one[beside], two[beside]]) % len(self.a)]] = True
+        return np.flatnonzero(lines[self.line])
 
-    def touching(self, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (place, segment) for the asked places that lie on a segment without being one of its ends."""
-        none = np.empty(0, dtype=np.int64)
-        if not len(asked):
-            return none, none
-        near = self._near(self.places[asked])
-        if not len(near):
-            return none, none
+    def touching(self, asked: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (place, segment) for the asked places that lie on one of the segments without being one of its ends."""
+        if len(asked):
+            segments = segments[self._near(self.places[asked], segments)]
+        if not len(asked) or not len(segments):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         shapely = require("shapely", "finding the roads that are drawn twice")
-        ends = np.stack([self.places[self.a[near]], self.places[self.b[near]]], axis=1)
-        (x, y), reach = self.places[asked].T, self.reach
-        boxes = shapely.box(x - reach, y - reach, x + reach, y + reach)
-        asker, found = shapely.STRtree(shapely.linestrings(ends)).query(boxes)
-        place, segment = asked[asker], near[found]
+        one, two = self.places[self.a[segments]], self.places[self.b[segments]]
+        (left, low), (right, high) = np.minimum(one, two).T - self.reach, np.maximum(one, two).T + self.reach
+        found, asker = shapely.STRtree(shapely.points(self.places[asked])).query(shapely.box(left, low, right, high))
+        place, segment = asked[asker], segments[found]
         apart = (self.a[segment] != place) & (self.b[segment] != place)
         place, segment = place[apart], segment[apart]
-        on = self.offset(place, segment)[1] <= reach
+        on = self.offset(place, segment)[1] <= self.reach
         return place[on], segment[on]
 
-    def _near(self, xy: np.ndarray) -> np.ndarray:
-        """Return the segments whose box, in cells of a grid, holds one of the points."""
-        low = np.minimum(self.places[self.a], self.places[self.b])
-        high = np.maximum(self.places[self.a], self.places[self.b])
+    def _near(self, xy: np.ndarray, segments: np.ndarray) -> np.ndarray:
+        """Return whether the box of each of the segments, in cells of a grid, holds one of the points."""
+        one, two = self.places[self.a[segments]], self.places[self.b[segments]]
+        low, high = np.minimum(one, two), np.maximum(one, two)
         corner = low.min(axis=0)
         size = np.maximum((high.max(axis=0) - corner) / (SIDE - 2), 4 * self.reach)
 
@@ -130,7 +133,8 @@ class _Drawn:
         np.add.at(count, tuple((cell(xy) + 1).T), 1)
         total = count.cumsum(axis=0).cumsum(axis=1)
         (i, j), (m, n) = cell(low - self.reach).T, (cell(high + self.reach) + 1).T
-        return np.flatnonzero(total[m, n] - total[i, n] - total[m, j] + total[i, j] > 0)
+        held: np.ndarray = total[m, n] - total[i, n] - total[m, j] + total[i, j] > 0
+        return held
 
     def offset(self, place: np.ndarray, segment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where along each segment (0 to 1) the point nearest to its place lies, and the metres to it."""

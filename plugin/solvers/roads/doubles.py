@@ -41,18 +41,18 @@ def coinciding(pieces: Pieces, level: np.ndarray, tolerance: float) -> Coincidin
     ----------
     pieces : Pieces
     level : (r,) int
-        Level of each road; pieces of different levels never coincide.
+        Level of each road, at least 0; pieces of different levels never coincide.
     tolerance : float
         Metres.
     """
     count = len(pieces)
     leader, flipped = np.arange(count), np.zeros(count, dtype=bool)
-    low, high = np.minimum(pieces.start, pieces.end), np.maximum(pieces.start, pieces.end)
-    key = np.column_stack([low, high, level[pieces.road]])
-    order = np.lexsort((leader, key[:, 2], high, low))
+    low, high = (f(pieces.start, pieces.end).astype(np.int64) for f in (np.minimum, np.maximum))
+    key = (low * len(pieces.node_xy) + high) * (int(level.max(initial=0)) + 1) + level[pieces.road]
+    order = np.argsort(key, kind="stable")
     while len(order):
         opens = np.ones(len(order), dtype=bool)
-        opens[1:] = (key[order[1:]] != key[order[:-1]]).any(axis=1)
+        opens[1:] = key[order[1:]] != key[order[:-1]]
         first = order[opens][np.cumsum(opens) - 1]
         asked = np.flatnonzero(~opens)
         mine, its = order[asked], first[asked]

@@ -55,9 +55,8 @@ def level_of_roads(
 
 def level_codes(level: np.ndarray) -> np.ndarray:
     """Return a whole number (r,) for each of the levels (r, 2); equal where the levels are."""
-    if len(level) == 0:
-        return np.empty(0, dtype=np.int64)
-    codes: np.ndarray = np.unique(level, axis=0, return_inverse=True)[1].reshape(-1)
+    layers, layer = np.unique(level[:, 0], return_inverse=True)
+    codes: np.ndarray = layer.reshape(-1) + len(layers) * level[:, 1].astype(np.int64)
     return codes
 
 
@@ -84,6 +83,8 @@ def part_crossings(
     apart : (c, 2) int64
         Pairs of places that lie in one position on different levels.
     """
+    if lines.z is None and len(level) and (level == level[0]).all():
+        return place, np.arange(len(places)), np.empty((0, 2), dtype=np.int64)
     origin = list(range(len(places)))
     pairs: list[tuple[int, int]] = []
     moved = place.copy()
