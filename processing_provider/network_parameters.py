@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
 
-def add_network_parameters(algorithm: EvacuationAlgorithm, optional: bool = False, capacity: bool = True) -> None:
+def add_network_parameters(
+    algorithm: EvacuationAlgorithm, optional: bool = False, capacity: bool = True, places: bool = True
+) -> None:
     """Add the road network's parameters to an algorithm.
 
     ``optional`` lets NETWORK be left out. ``capacity`` False leaves out the roads' CAPACITY_FIELD: it plays no part
-    in travel time, and an algorithm with shelters has a CAPACITY_FIELD of its own.
+    in travel time, and an algorithm with shelters has a CAPACITY_FIELD of its own. ``places`` False leaves out
+    BARRIERS and MAX_SNAP_DISTANCE, for an algorithm that routes nobody.
     """
     tr = algorithm.tr
     algorithm.add(
@@ -47,6 +50,8 @@ def add_network_parameters(algorithm: EvacuationAlgorithm, optional: bool = Fals
     _add_lanes(algorithm, capacity)
     _add_length(algorithm)
     _add_joining(algorithm)
+    if places:
+        _add_places(algorithm)
 
 
 def _field(name: str, description: str, default: str | None, kind: Any) -> QgsProcessingParameterField:
@@ -184,6 +189,10 @@ def _add_joining(algorithm: EvacuationAlgorithm) -> None:
         "they are equal.",
         advanced=True,
     )
+
+
+def _add_places(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
             "BARRIERS", tr("Closed areas"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True

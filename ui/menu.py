@@ -16,6 +16,7 @@ from .sample_project import RESOURCES, copy_metro_sample, copy_sample
 
 ORDER = (
     "checkroads",
+    "mendroads",
     "zonesatrisk",
     "recommendshelters",
     "allocatecrowd",

@@ -6,6 +6,7 @@ from importlib import import_module
 
 _CLASSES = {
     "check_roads": "CheckRoads",
+    "mend_roads": "MendRoads",
     "count_presence": "CountPresence",
     "forecast_flow": "ForecastFlow",
     "zones_at_risk": "ZonesAtRisk",

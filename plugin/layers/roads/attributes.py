@@ -82,6 +82,19 @@ def _counted(counts: dict[str, int]) -> str:
     return ", ".join(shown + more)
 
 
+def direction_rule(source: QgsProcessingFeatureSource, options: NetworkOptions) -> DirectionRule:
+    """Return how the layer's direction field is read."""
+    given = bool(options.value_forward or options.value_backward or options.value_both)
+    text = not options.direction_field or not source.fields().field(options.direction_field).isNumeric()
+    return DirectionRule(
+        options.value_forward,
+        options.value_backward,
+        options.value_both,
+        options.default_direction,
+        osm=text or not given,
+    )
+
+
 def traffic_of(
     source: QgsProcessingFeatureSource,
     roads: Roads,
@@ -98,15 +111,7 @@ def traffic_of(
     features = roads.features
     # A layer that has the field and is to be read without it: nothing else may say what is one-way either.
     emptied = features.directions is None and "oneway" in map(str.casefold, source.fields().names())
-    given = bool(options.value_forward or options.value_backward or options.value_both)
-    text = not options.direction_field or not source.fields().field(options.direction_field).isNumeric()
-    rule = DirectionRule(
-        options.value_forward,
-        options.value_backward,
-        options.value_both,
-        options.default_direction,
-        osm=text or not given,
-    )
+    rule = direction_rule(source, options)
     traffic = read_traffic(
         TrafficColumns(
             len(features.ids),

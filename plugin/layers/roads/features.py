@@ -44,6 +44,7 @@ class RoadFeatures:
     classes: list[Any] | None = None
     tags: dict[str, list[Any]] = field(default_factory=dict)
     from_tags: list[str] = field(default_factory=list)
+    rows: list[int] | None = None  # position of each feature in the layer
 
     def levels(self) -> tuple[list[Any] | None, ...]:
         """Return the columns of :data:`FIELDS`."""
@@ -130,6 +131,7 @@ def read_features(
         columns.get("class"),
         {key: columns[key] for key in COLUMNS if key in columns},
         tags.unpacked,
+        list(range(len(blobs))),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
@@ -15,21 +14,16 @@ from ...solvers.control import IsCancelled, Progress, part, stop_if
 from ...solvers.roads.components import components
 from ...solvers.roads.lengths import with_given_lengths
 from ...solvers.roads.levels import level_of_roads
-from ...solvers.roads.lines import clean, keep_lines, without
-from ...solvers.roads.merging import equal_places
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.problem import CLOSED_ROAD, NOT_A_ROAD
-from ...solvers.roads.splitting import Pieces
 from ...solvers.roads.traffic import Traffic, network_of
 from ...solvers.roads.wkb import Lines, parse_lines
-from ..errors import LayerError
-from ..places import NAMED_IN_LOG
-from . import working_crs as network_crs
 from .attributes import Roads, roads_among, traffic_of
 from .barriers import close_roads
 from .doubles import without_doubles
-from .features import RoadFeatures, read_features
+from .features import read_features
 from .joining import join_places
+from .measured import check_layer, measured_lines
 from .options import NetworkOptions, ReadNetwork
 from .route_geometry import arcs_geometries, arcs_geometry
 from .splitting import split_lines
@@ -69,28 +63,17 @@ def read_network(
     Cancelled
     """
     name, crs = source.sourceName(), source.sourceCrs()
-    if source.featureCount() == 0:  # asked first: an empty file often has no CRS either
-        _refuse_empty(name, [], {})
-    if not crs.isValid():
-        raise LayerError(
-            f"NETWORK: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
-        )
+    check_layer(source)
     every = read_features(source, options, part(progress, 0.0, 0.7), cancelled)
     stop_if(cancelled)
     progress(0.7, "Splitting roads")
     roads = roads_among(every, options, name, feedback)
     features = roads.features
     traffic = traffic_of(source, roads, options, feedback)
-    drawn, lines, unusable = _usable_lines(features, crs)
-    if len(lines) == 0:
-        _refuse_empty(name, features.ids, unusable)
-    lines = keep_lines(lines, traffic.open()[lines.feature])
-    if len(lines) == 0:
-        raise LayerError(f"NETWORK: every usable road of “{name}” is closed. Check speeds, capacities and directions.")
+    found = measured_lines(features, traffic, name, crs, context, feedback)
+    drawn, working, unusable = found.drawn, found.crs, found.unusable
     level = level_of_roads(len(features.ids), *features.levels())
-    pieces, working, unusable = _pieces(
-        lines, level, unusable, features, name, crs, options.tolerance, context, feedback
-    )
+    pieces = split_lines(found, level, features.ids, options.tolerance, feedback)
     if features.lengths is not None:
         pieces, warnings = with_given_lengths(pieces, features.lengths, features.ids, str(options.length_field))
         for warning in warnings:
@@ -98,7 +81,6 @@ def read_network(
     stop_if(cancelled)
     progress(0.9, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
-    _log_rejected(name, rejected, feedback)
     network = network_of(pieces, traffic, features.ids)
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
     stop_if(cancelled)
@@ -125,16 +107,6 @@ def _left_out(roads: Roads, traffic: Traffic, drawn: Lines) -> tuple[list[tuple[
     return rows, np.concatenate(where)
 
 
-def _usable_lines(features: RoadFeatures, crs: QgsCoordinateReferenceSystem) -> tuple[Lines, Lines, dict[int, str]]:
-    """Return the lines as drawn, those fit for use, and why features lost a line."""
-    drawn, not_lines = parse_lines(features.geometries)
-    lines, unclean = clean(drawn)
-    outside: dict[int, str] = {}
-    if crs.isGeographic() and network_crs.in_units(crs, "degrees"):
-        lines, outside = without(lines, (np.abs(lines.xy) > [540.0, 90.0]).any(axis=1), OUTSIDE)
-    return drawn, lines, {**outside, **unclean, **not_lines}
-
-
 def _some_vertex(lines: Lines, features: list[int]) -> np.ndarray:
     """Return a vertex (k, 2) of each feature, NaN where it has none of numbers."""
     known = np.isfinite(lines.xy).all(axis=1)
@@ -142,60 +114,6 @@ def _some_vertex(lines: Lines, features: list[int]) -> np.ndarray:
     there, first = np.unique(owner, return_index=True)
     position = dict(zip(there.tolist(), lines.xy[known][first].tolist()))
     return np.array([position.get(k, (np.nan, np.nan)) for k in features], dtype=np.float64).reshape(-1, 2)
-
-
-def _pieces(
-    lines: Lines,
-    level: np.ndarray,
-    unusable: dict[int, str],
-    features: RoadFeatures,
-    name: str,
-    crs: QgsCoordinateReferenceSystem,
-    tolerance: float,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
-) -> tuple[Pieces, QgsCoordinateReferenceSystem, dict[int, str]]:
-    """Measure the lines, choose the working CRS and split the lines in it."""
-    ellipsoid = network_crs.ellipsoid_of(context, crs)
-    places, place = equal_places(lines.xy)
-    lonlat = network_crs.longitude_latitude(places, crs, ellipsoid, context.transformContext())
-    lost = ~np.isfinite(lonlat).all(axis=1)
-    if lost.any():
-        lines, more = without(lines, lost[place], OUTSIDE)
-        unusable = {**more, **unusable}
-        if len(lines) == 0:
-            _refuse_empty(name, features.ids, unusable)
-        return _pieces(lines, level, unusable, features, name, crs, tolerance, context, feedback)
-    step = network_crs.step_lengths(lonlat, place, lines.start, ellipsoid)
-    working = network_crs.working_crs(crs, places, place, lonlat, step)
-    xy = network_crs.transform_vertices(places, crs, working, context.transformContext())
-    if not np.isfinite(xy).all():
-        raise LayerError(
-            f"NETWORK: the roads of “{name}” could not be transformed from {network_crs.name_of(crs)} to "
-            f"{network_crs.name_of(working)}. Check that the layer's coordinate reference system is the right one."
-        )
-    feedback.pushInfo(
-        f"NETWORK: working in {network_crs.name_of(working)}; lengths are measured on the ellipsoid {ellipsoid}."
-    )
-    pieces = split_lines(lines, place, xy, step, level, features.ids, tolerance, feedback)
-    return pieces, working, unusable
-
-
-def _refuse_empty(name: str, ids: list[str], unusable: dict[int, str]) -> None:
-    if not ids:
-        raise LayerError(f"NETWORK: “{name}” has no features. Choose a layer with roads in it.")
-    shown = "; ".join(f"{ids[k]}: {reason}" for k, reason in sorted(unusable.items())[:NAMED_IN_LOG])
-    raise LayerError(
-        f"NETWORK: none of the {len(ids)} feature(s) of “{name}” can be used as a road ({shown}). "
-        "Repair the geometries or choose another line layer."
-    )
-
-
-def _log_rejected(name: str, rejected: list[tuple[str, str]], feedback: QgsProcessingFeedback) -> None:
-    if rejected:
-        shown = "; ".join(f"{road}: {reason}" for road, reason in rejected[:NAMED_IN_LOG])
-        more = f" (and {len(rejected) - NAMED_IN_LOG} more)" if len(rejected) > NAMED_IN_LOG else ""
-        feedback.pushWarning(f"NETWORK: {len(rejected)} feature(s) of “{name}” cannot be used: {shown}{more}.")
 
 
 def _log_network(name: str, network: RoadNetwork, feedback: QgsProcessingFeedback) -> None:

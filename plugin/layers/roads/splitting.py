@@ -7,17 +7,14 @@ from qgis.core import QgsProcessingFeedback
 
 from ...solvers.roads.levels import level_codes, part_crossings
 from ...solvers.roads.splitting import Pieces, split, swallowed
-from ...solvers.roads.wkb import Lines
 from ..places import NAMED_IN_LOG
+from .measured import MeasuredLines
 
 FEW_SWALLOWED = 0.01  # share of the pieces that may vanish without a warning
 
 
 def split_lines(
-    lines: Lines,
-    place: np.ndarray,
-    places: np.ndarray,
-    step: np.ndarray,
+    found: MeasuredLines,
     level: np.ndarray,
     ids: list[str],
     tolerance: float,
@@ -28,13 +25,13 @@ def split_lines(
     ``level`` (r, 2) and ``ids`` are the features'. Says how many crossings are none, and warns where a TOLERANCE above
     the length of the roads makes these vanish.
     """
-    place, origin, apart = part_crossings(lines, place, places, level)
+    place, origin, apart = part_crossings(found.lines, found.place, found.xy, level)
     if len(apart):
         feedback.pushInfo(
-            f"NETWORK: at {len(origin) - len(places)} shared vertices roads cross on different levels (layer, bridge, "
-            "tunnel, or Z more than 2 m apart): they are not joined there."
+            f"NETWORK: at {len(origin) - len(found.xy)} shared vertices roads cross on different levels (layer, "
+            "bridge, tunnel, or Z more than 2 m apart): they are not joined there."
         )
-    pieces = split(lines, place, places[origin], step, tolerance, level_codes(level), apart)
+    pieces = split(found.lines, place, found.xy[origin], found.step, tolerance, level_codes(level), apart)
     gone = np.flatnonzero(swallowed(pieces))
     if len(gone) > FEW_SWALLOWED * len(pieces):
         roads = list(dict.fromkeys(ids[k] for k in pieces.road[gone].tolist()))

@@ -45,7 +45,7 @@ def meet_along(
         With the further vertices; a step is shared in proportion. Vertices within the tolerance of a junction take its
         place.
     """
-    drawn = _Drawn(lines, at, places, tolerance + ROUNDING)
+    drawn = Drawn(lines, at, places, tolerance + ROUNDING)
     beside = drawn.side_by_side()
     by_end = drawn.touching(drawn.loose_ends(), np.arange(len(drawn.a)))
     by_side = drawn.touching(drawn.junctions(), beside) if len(beside) else by_end
@@ -57,10 +57,10 @@ def meet_along(
     place, segment = place[along], segment[along]
     if not len(place):
         return lines, at, step
-    return _insert(drawn, step, place, segment)
+    return insert(drawn, step, place, segment)
 
 
-class _Drawn:
+class Drawn:
     """Lines as segments between places."""
 
     def __init__(self, lines: Lines, at: np.ndarray, places: np.ndarray, reach: float) -> None:
@@ -104,7 +104,7 @@ class _Drawn:
         return np.flatnonzero(lines[self.line])
 
     def touching(self, asked: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (place, segment) for the asked places that lie on one of the segments without being one of its ends."""
+        """Return (place, segment) for the asked places that lie on a segment of these without being one of its ends."""
         if len(asked):
             segments = segments[self._near(self.places[asked], segments)]
         if not len(asked) or not len(segments):
@@ -174,8 +174,8 @@ class _Drawn:
         return along
 
 
-def _insert(
-    drawn: _Drawn, step: np.ndarray, place: np.ndarray, segment: np.ndarray
+def insert(
+    drawn: Drawn, step: np.ndarray, place: np.ndarray, segment: np.ndarray
 ) -> tuple[Lines, np.ndarray, np.ndarray]:
     """Put each place into its segment, or let it take the place of the segment's end within reach of it."""
     lines, places = drawn.lines, drawn.places
@@ -192,19 +192,24 @@ def _insert(
     place, segment, share = stands[place[inside]], segment[inside], share[inside]
     order = np.lexsort((place, share, segment))
     place, segment, share = place[order], segment[order], share[order]
-    vertex = drawn.vertex[segment]
+    return _without_repeats(*put_in(lines, stands[drawn.at], step, drawn.vertex[segment], share, place))
+
+
+def put_in(
+    lines: Lines, at: np.ndarray, step: np.ndarray, vertex: np.ndarray, share: np.ndarray, place: np.ndarray
+) -> tuple[Lines, np.ndarray, np.ndarray]:
+    """Put places (c,) into the segments that begin at ``vertex`` (c,), at a ``share`` of the way, sorted by both."""
     steps = np.insert(step, vertex + 1, 0.0)
     # a step is shared between the vertices put into it: what is left after each, less what is left after the next
     number = vertex + np.arange(len(vertex))  # the vertex before each new one, as numbered afterwards
-    last = np.append(segment[1:] != segment[:-1], True)[: len(segment)]
+    last = np.append(vertex[1:] != vertex[:-1], True)[: len(vertex)]
     steps[number + 1] = (np.where(last, 1.0, np.append(share[1:], 1.0)[: len(share)]) - share) * step[vertex]
-    first = np.append(True, segment[1:] != segment[:-1])[: len(segment)]
+    first = np.append(True, vertex[1:] != vertex[:-1])[: len(vertex)]
     steps[number[first]] = share[first] * step[vertex[first]]
-    more = np.bincount(drawn.line[segment], minlength=len(lines))
+    more = np.bincount(line_of_vertex(lines)[vertex], minlength=len(lines))
     xy = np.insert(lines.xy, vertex + 1, np.nan, axis=0)
     start = lines.start + np.concatenate([[0], np.cumsum(more)])
-    at = np.insert(stands[drawn.at], vertex + 1, place)
-    return _without_repeats(Lines(xy, start, lines.feature), at, steps)
+    return Lines(xy, start, lines.feature), np.insert(at, vertex + 1, place), steps
 
 
 def _without_repeats(lines: Lines, at: np.ndarray, step: np.ndarray) -> tuple[Lines, np.ndarray, np.ndarray]:

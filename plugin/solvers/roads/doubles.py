@@ -114,7 +114,7 @@ def merge_doubles(
     copy = found.leader != np.arange(len(pieces))
     if not copy.any():
         return network
-    ways = _Ways.of(network, found, has_speed)
+    ways = Ways.of(network, found, has_speed)
     kept = np.flatnonzero(~copy)
     touched = np.zeros(len(pieces), dtype=bool)
     touched[found.leader[copy]] = True
@@ -147,7 +147,7 @@ def merge_doubles(
 
 
 @dataclass(frozen=True)
-class _Ways:
+class Ways:
     """What the two directions (p, 2) of each leading piece have: forward, backward."""
 
     open: np.ndarray
@@ -156,7 +156,7 @@ class _Ways:
     capacity: np.ndarray
 
     @classmethod
-    def of(cls, network: RoadNetwork, found: Coinciding, has_speed: np.ndarray) -> _Ways:
+    def of(cls, network: RoadNetwork, found: Coinciding, has_speed: np.ndarray) -> Ways:
         shape = (network.piece_count, 2)
         at = (found.leader[network.piece], np.where(network.forward != found.flipped[network.piece], 0, 1))
         is_open = np.zeros(shape, dtype=bool)
@@ -177,7 +177,7 @@ class _Ways:
         )
 
 
-def _only_copies_between(pieces: Pieces, kept: np.ndarray, touched: np.ndarray, ways: _Ways) -> np.ndarray:
+def _only_copies_between(pieces: Pieces, kept: np.ndarray, touched: np.ndarray, ways: Ways) -> np.ndarray:
     """Return whether each kept piece goes on from the one before it at a node that only its copies made."""
     meeting = np.bincount(np.concatenate([pieces.start[kept], pieces.end[kept]]), minlength=len(pieces.node_xy))
     before, here = kept[:-1], kept[1:]

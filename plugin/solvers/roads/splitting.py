@@ -37,6 +37,8 @@ class Pieces:
         Offsets of each piece's vertices in ``xy``.
     moved : (p,) float64
         Metres by which the farther moved of a piece's two ends was moved when it was joined.
+    place : (k,) int64
+        The place of each vertex.
     xy : (k, 2) float64
         Metres of the working CRS; the first and last vertex of a piece are those of its nodes.
     """
@@ -50,6 +52,7 @@ class Pieces:
     offset: np.ndarray
     xy: np.ndarray
     moved: np.ndarray
+    place: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -97,15 +100,9 @@ def split(
     Pieces
         In the order of the lines and along each. Their lengths add up to those of the lines.
     """
-    first, last = lines.start[:-1], lines.start[1:] - 1
-    is_end = np.zeros(len(places), dtype=bool)
-    is_end[place[first]] = True
-    is_end[place[last]] = True
-    along = _close_along(place, step, first, last, tolerance)
-    stands = join_ends(places, is_end, tolerance, along if apart is None else np.concatenate([along, apart]))
-    at = stands[place]
+    at = joined(lines, place, places, step, tolerance, apart)
     inside = step.copy()
-    inside[last] = 0.0
+    inside[lines.start[1:] - 1] = 0.0
     if level is None:
         level = np.zeros(int(lines.feature.max(initial=-1)) + 1, dtype=np.int64)
     lines = Lines(places[place], lines.start, lines.feature)
@@ -123,6 +120,7 @@ def split(
     used, start, end = numbered(at[low], at[high], len(places))
     count = high - low + 1
     offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    vertex = at[gather(low, count)]
     moved = np.nan_to_num(np.hypot(*(lines.xy - places[at]).T))  # vertices put in have no drawn position
     return Pieces(
         node_xy=places[used],
@@ -132,9 +130,34 @@ def split(
         road=lines.feature[line[low]],
         line=line[low],
         offset=offset,
-        xy=places[at[gather(low, count)]],
+        xy=places[vertex],
         moved=np.maximum(moved[low], moved[high]),
+        place=vertex,
     )
+
+
+def joined(
+    lines: Lines,
+    place: np.ndarray,
+    places: np.ndarray,
+    step: np.ndarray,
+    tolerance: float,
+    apart: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the place (k,) of each vertex once line ends are joined within the tolerance; arguments as in `split`."""
+    first, last = lines.start[:-1], lines.start[1:] - 1
+    is_end = np.zeros(len(places), dtype=bool)
+    is_end[place[first]] = True
+    is_end[place[last]] = True
+    along = _close_along(place, step, first, last, tolerance)
+    pairs = along if apart is None else np.concatenate([along, apart])
+    used = np.bincount(place, minlength=len(places)) > 0
+    if used.all():
+        return join_ends(places, is_end, tolerance, pairs)[place]
+    number = np.cumsum(used) - 1  # places without a vertex are none to join
+    pairs = number[pairs[used[pairs].all(axis=1)]]
+    stands = np.flatnonzero(used)[join_ends(places[used], is_end[used], tolerance, pairs)]
+    return stands[number[place]]
 
 
 def swallowed(pieces: Pieces) -> np.ndarray:

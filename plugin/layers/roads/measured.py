@@ -1,0 +1,141 @@
+"""The lines of a road layer fit for use: measured, and in a metric working CRS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+)
+
+from ...solvers.roads.lines import clean, keep_lines, without
+from ...solvers.roads.merging import equal_places
+from ...solvers.roads.traffic import Traffic
+from ...solvers.roads.wkb import Lines, parse_lines
+from ..errors import LayerError
+from ..places import NAMED_IN_LOG
+from . import working_crs as network_crs
+from .features import RoadFeatures
+
+OUTSIDE = "coordinates outside the range of the layer's reference system"
+
+
+@dataclass(frozen=True)
+class MeasuredLines:
+    """Lines fit for use.
+
+    Attributes
+    ----------
+    drawn : Lines
+        All lines as drawn, the unusable ones among them.
+    lines : Lines
+        Those fit for use, of open roads.
+    place : (k,) int
+        The place of each vertex; equal vertices have the same place.
+    places, xy : (u, 2) float64
+        Positions of the places in the layer's CRS, and in ``crs``.
+    step : (k,) float64
+        Ellipsoidal metres from each vertex to the next of its line.
+    crs : QgsCoordinateReferenceSystem
+        The working CRS, in metres.
+    unusable : dict of int to str
+        Features that lost a line, each with the reason.
+    """
+
+    drawn: Lines
+    lines: Lines
+    place: np.ndarray
+    places: np.ndarray
+    xy: np.ndarray
+    step: np.ndarray
+    crs: QgsCoordinateReferenceSystem
+    unusable: dict[int, str]
+
+
+def check_layer(source: QgsProcessingFeatureSource) -> None:
+    """Refuse a layer without features or without a CRS.
+
+    Raises
+    ------
+    LayerError
+    """
+    name = source.sourceName()
+    if source.featureCount() == 0:  # asked first: an empty file often has no CRS either
+        _refuse_empty(name, [], {})
+    if not source.sourceCrs().isValid():
+        raise LayerError(
+            f"NETWORK: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
+        )
+
+
+def measured_lines(
+    features: RoadFeatures,
+    traffic: Traffic,
+    name: str,
+    crs: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> MeasuredLines:
+    """Leave out the lines that cannot be used and those of closed roads, choose the working CRS and measure.
+
+    Raises
+    ------
+    LayerError
+        When no line is left, or the lines cannot be transformed.
+    """
+    drawn, not_lines = parse_lines(features.geometries)
+    lines, unclean = clean(drawn)
+    outside: dict[int, str] = {}
+    if crs.isGeographic() and network_crs.in_units(crs, "degrees"):
+        lines, outside = without(lines, (np.abs(lines.xy) > [540.0, 90.0]).any(axis=1), OUTSIDE)
+    unusable = {**outside, **unclean, **not_lines}
+    if len(lines) == 0:
+        _refuse_empty(name, features.ids, unusable)
+    lines = keep_lines(lines, traffic.open()[lines.feature])
+    if len(lines) == 0:
+        raise LayerError(f"NETWORK: every usable road of “{name}” is closed. Check speeds, capacities and directions.")
+    ellipsoid = network_crs.ellipsoid_of(context, crs)
+    places, place = equal_places(lines.xy)
+    lonlat = network_crs.longitude_latitude(places, crs, ellipsoid, context.transformContext())
+    lost = ~np.isfinite(lonlat).all(axis=1)
+    if lost.any():
+        lines, more = without(lines, lost[place], OUTSIDE)
+        unusable = {**more, **unusable}
+        if len(lines) == 0:
+            _refuse_empty(name, features.ids, unusable)
+        places, place = equal_places(lines.xy)
+        lonlat = network_crs.longitude_latitude(places, crs, ellipsoid, context.transformContext())
+    step = network_crs.step_lengths(lonlat, place, lines.start, ellipsoid)
+    working = network_crs.working_crs(crs, places, place, lonlat, step)
+    xy = network_crs.transform_vertices(places, crs, working, context.transformContext())
+    if not np.isfinite(xy).all():
+        raise LayerError(
+            f"NETWORK: the roads of “{name}” could not be transformed from {network_crs.name_of(crs)} to "
+            f"{network_crs.name_of(working)}. Check that the layer's coordinate reference system is the right one."
+        )
+    feedback.pushInfo(
+        f"NETWORK: working in {network_crs.name_of(working)}; lengths are measured on the ellipsoid {ellipsoid}."
+    )
+    _log_unusable(name, features.ids, unusable, feedback)
+    return MeasuredLines(drawn, lines, place, places, xy, step, working, unusable)
+
+
+def _refuse_empty(name: str, ids: list[str], unusable: dict[int, str]) -> None:
+    if not ids:
+        raise LayerError(f"NETWORK: “{name}” has no features. Choose a layer with roads in it.")
+    shown = "; ".join(f"{ids[k]}: {reason}" for k, reason in sorted(unusable.items())[:NAMED_IN_LOG])
+    raise LayerError(
+        f"NETWORK: none of the {len(ids)} feature(s) of “{name}” can be used as a road ({shown}). "
+        "Repair the geometries or choose another line layer."
+    )
+
+
+def _log_unusable(name: str, ids: list[str], unusable: dict[int, str], feedback: QgsProcessingFeedback) -> None:
+    if unusable:
+        shown = "; ".join(f"{ids[k]}: {reason}" for k, reason in sorted(unusable.items())[:NAMED_IN_LOG])
+        more = f" (and {len(unusable) - NAMED_IN_LOG} more)" if len(unusable) > NAMED_IN_LOG else ""
+        feedback.pushWarning(f"NETWORK: {len(unusable)} feature(s) of “{name}” cannot be used: {shown}{more}.")

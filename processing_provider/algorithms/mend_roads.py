@@ -1,0 +1,109 @@
+"""``evacuation:mendroads``: a road layer with its ends joined, its crossings split and its doubles merged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterFeatureSink,
+    QgsWkbTypes,
+)
+
+from ...plugin.layers.fields import Column
+from ..base import EvacuationAlgorithm
+from ..network_parameters import add_network_parameters, network_options
+
+NEW_COLUMNS = (
+    Column("road_id", "text", "id of the road it comes from"),
+    Column("mended", "text", "what was done: split, end joined, merged with …"),
+)
+NUMBERS = {
+    "SPLIT": "Roads that were split",
+    "JOINED": "Road ends that were joined",
+    "REMOVED": "Roads left out because they are drawn on top of another",
+}
+
+
+class MendRoads(EvacuationAlgorithm):
+    """Writes a road layer anew, mended as the other algorithms would wish it drawn."""
+
+    ID = "mendroads"
+    TITLE = "Mend roads"
+    TAGS = ("network", "roads", "topology", "split", "crossings", "duplicates", "snap", "near miss", "clean")
+    SUMMARY = (
+        "Writes a road layer anew: ends within TOLERANCE are joined, a road is split where the end of another touches "
+        "it without a vertex (a T-junction), loose ends are lengthened to a road within NEAR_MISS, and roads drawn "
+        "twice are merged. On request roads are split where they cross. Roads of different layer, bridge or tunnel are "
+        "never joined by a split. “Check roads” lists what there is to mend.\n"
+        "Roads drawn twice become one by direction: a direction open in any copy is open, with the most lanes, the "
+        "largest capacity and the lowest speed of the copies open that way; where the two directions then differ, two "
+        "one-way lines are written. Lines that are no roads for cars and closed roads are written as they are, "
+        "features that cannot be used are left out. Mending a mended layer changes nothing."
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        tr = self.tr
+        add_network_parameters(self, places=False)
+        self.add(
+            QgsProcessingParameterBoolean("SPLIT_CROSSINGS", tr("Split where roads cross"), defaultValue=False),
+            "Yes: roads of one level (layer, bridge, tunnel) that cross without a vertex are split there and meet. "
+            "Only for layers whose bridges and tunnels are marked, or that have none.",
+        )
+        self.add_number(
+            "NEAR_MISS",
+            tr("Near miss (m)"),
+            0.0,
+            "A loose end within this distance of another road of its level is lengthened to it; 0 lengthens none.",
+        )
+        self.add(
+            QgsProcessingParameterBoolean("REMOVE_DOUBLES", tr("Merge roads drawn twice"), defaultValue=True),
+            "Yes: of roads drawn on top of each other, either way round and within TOLERANCE, the first is kept and "
+            "gets the others' directions, lanes, capacity and speed.",
+        )
+        self.add(
+            QgsProcessingParameterFeatureSink("OUTPUT", tr("Mended roads")),
+            "The roads with all their fields, and: road_id (the road a line comes from; name it in NETWORK_ID_FIELD), "
+            "mended (what was done to it).",
+        )
+        for name, title in NUMBERS.items():
+            self.addOutput(QgsProcessingOutputNumber(name, tr(title)))
+
+    def calculate(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ...plugin.layers.roads.mending import Mending, mend_roads, output_fields, written_features
+
+        source = self.source(parameters, "NETWORK", context)
+        if source is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
+        options = network_options(self, parameters, context, feedback, source, {})
+        mending = Mending(
+            self.parameterAsDouble(parameters, "NEAR_MISS", context),
+            self.parameterAsBoolean(parameters, "SPLIT_CROSSINGS", context),
+            self.parameterAsBoolean(parameters, "REMOVE_DOUBLES", context),
+        )
+        progress, cancelled = self.control(feedback, 0.0, 80.0)
+        mended = mend_roads(source, options, mending, context, feedback, progress, cancelled)
+        numbers = {"SPLIT": mended.split, "JOINED": mended.joined, "REMOVED": mended.removed}
+        feedback.pushInfo(
+            self.tr("{SPLIT} road(s) split, {JOINED} end(s) joined, {REMOVED} road(s) drawn twice merged.").format(
+                **numbers
+            )
+        )
+        has_z = QgsWkbTypes.hasZ(source.wkbType())
+        output = self.write(
+            parameters,
+            "OUTPUT",
+            context,
+            [*output_fields(source), *NEW_COLUMNS],
+            written_features(source, mended, cancelled),
+            QgsWkbTypes.Type.LineStringZ if has_z else QgsWkbTypes.Type.LineString,
+            source.sourceCrs(),
+            "mendroads_output",
+        )
+        return {"OUTPUT": output, **numbers}
