@@ -124,7 +124,10 @@ def test_crossings_are_those_of_shapely(seed):
 
     def middles(shapes):
         return np.column_stack(
-            [shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, True)), shapely.length(shapes)]
+            [
+                shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True)),
+                shapely.length(shapes),
+            ]
         )
 
     far, which = cKDTree(middles(expected)).query(middles(written))
