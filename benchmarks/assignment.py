@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "build" / "plugins"), str(SHARED / "cases"
 
 import numpy as np
 
+from evacuation_planner.plugin.solvers.control import Deadline
 from evacuation_planner.plugin.solvers.routing.assignment.cost import ArcCost
 from evacuation_planner.plugin.solvers.routing.assignment.result import AssignmentResult
 from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
@@ -60,7 +61,7 @@ def road_rows(
         for gap in gaps:
             result, wall, cpu = timed(
                 solve, net.tail, net.head, ArcCost.linear(net.free_flow, alpha), None, case.source, case.destination,
-                nodes=len(net.xy), target_gap=gap, time_limit=120.0, threads=threads,
+                nodes=len(net.xy), target_gap=gap, deadline=Deadline(120.0), threads=threads,
             )  # fmt: skip
             rounding = 100.0 * (result.value - result.fractional_value) / result.lower_bound
             reduction = 100.0 * (1.0 - result.value / individual)

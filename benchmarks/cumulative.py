@@ -27,15 +27,13 @@ HEADER = (
 )  # fmt: skip
 THREADS = 2
 COUNTY_TARGETS = ((3.0, 4.0), (1.0, 8.0), (0.1, None))  # gap in percent, seconds
-LONGEST = 90.0  # seconds that one run may take
 
 
 def assign(roads: Any, trips: Any, alpha: float, gap: float, repeats: int = 1) -> Timed:
     """Measure the assignment of whole vehicles down to a gap in percent."""
     return timed(
         solve, roads.tail, roads.head, ArcCost.linear(roads.free_flow, alpha), None, trips.source, trips.destination,
-        nodes=len(roads.xy), target_gap=gap, time_limit=LONGEST, threads=THREADS,
-        repeats=repeats,
+        nodes=len(roads.xy), target_gap=gap, threads=THREADS, repeats=repeats,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from qgis.core import (
 )
 
 from .base import EvacuationAlgorithm
+from .effort_parameters import ROUTING_SECONDS, add_effort
 from .network_parameters import add_network_parameters
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
@@ -108,7 +109,8 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
             ],
             defaultValue=3,
         ),
-        "Individual is the baseline that every result is compared with. Greedy and refined are those of the paper. "
+        "Individual is the baseline that every result is compared with. Greedy and refined are those of the paper; "
+        "under present, refined tries the changes that an estimate calls promising, and misses some on dense roads. "
         "System optimal searches for the least total travel time of all; it asks some people to go around.",
     )
     algorithm.add(
@@ -194,11 +196,7 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
         "the road), which congestion keeps out of reach.",
         advanced=True,
     )
-    text = (
-        "Of the improving methods; 0: none. The best plan found is used. A plan that the limit cut short (the log says "
-        "so) depends on the speed of the machine; without a limit the same input and seed give the same plan."
-    )
-    algorithm.add_number("TIME_LIMIT", tr("Time limit (s)"), 60.0, text, advanced=True)
+    add_effort(algorithm, ROUTING_SECONDS)
 
 
 def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:

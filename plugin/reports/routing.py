@@ -36,6 +36,7 @@ def write_routing_report(
         path,
         "routing_report.html",
         numbers=numbers,
+        warnings=result.warnings,
         method=method,
         model=model,
         static=result.flow_model == CUMULATIVE,

@@ -7,10 +7,11 @@ answers whether the user wants to stop. A solver asks at least once a second and
 from __future__ import annotations
 
 import time
-from typing import Callable
+from typing import Callable, TypeVar
 
 Progress = Callable[[float, str], None]
 IsCancelled = Callable[[], bool]
+Number = TypeVar("Number", int, float)
 
 
 class Cancelled(Exception):
@@ -105,7 +106,7 @@ class Effort(Deadline):
         """Start the clock of the fence anew, after whatever must not count, such as compiling."""
         self.start = time.monotonic()
 
-    def pick(self, quick: int, normal: int, thorough: int) -> int:
+    def pick(self, quick: Number, normal: Number, thorough: Number) -> Number:
         """Return the number that goes with the level."""
         return (quick, normal, thorough)[self.level]
 

@@ -9,6 +9,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
 from ...plugin.solvers.control import SolverError
 from ..base import EvacuationAlgorithm
+from ..effort_parameters import read_effort
 from ..network_parameters import read_network_parameter
 from ..routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS, add_routing_outputs, add_routing_parameters
 
@@ -76,6 +77,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         if background is not None:
             flow = background_on(background, case.read.network, case.start, feedback)
         progress, cancelled = self.control(feedback, 25.0, 90.0)
+        effort = read_effort(self, parameters, context)
         result = solve(
             case.problem(choice, flow_model, flow),
             method=self.parameterAsEnum(parameters, "METHOD", context),
@@ -83,7 +85,7 @@ class RouteEvacuation(EvacuationAlgorithm):
             epsilon=self.parameterAsDouble(parameters, "EPSILON", context),
             certify=self.parameterAsBoolean(parameters, "CERTIFY", context),
             period=choice.period,
-            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
+            effort=effort,
             progress=progress,
             cancelled=cancelled,
             log=feedback.pushInfo,
@@ -91,7 +93,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         feedback.setProgressText(self.tr("Traffic on the roads"))
         use = road_use(result, case.read.network.is_road)
         curve = clearance(result, self._inside(parameters, case, result, context, feedback))
-        numbers = self._numbers(case, result, use)
+        numbers = {**self._numbers(case, result, use), "STOPPED_EARLY": int(effort.stopped_early)}
         self._tell(numbers, result, feedback)
         warning = capacity_warning(case, result)
         if warning:
@@ -208,6 +210,8 @@ class RouteEvacuation(EvacuationAlgorithm):
 
     def _tell(self, numbers: dict[str, Any], result: RoutingResult, feedback: QgsProcessingFeedback) -> None:
         """Log what explains the result."""
+        for warning in result.warnings:
+            feedback.pushWarning(warning)
         method, model = result.names
         hours = result.total_time / 3600.0
         text = f"{method.capitalize()}, {model}: {numbers['VEHICLES']} vehicles, {hours:,.1f} vehicle-hours"

@@ -68,7 +68,7 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
                 "TRIPS": table(result, "allocation"),
                 "NETWORK_ID_FIELD": "road_id",
                 "START_TIME": START_TIME,
-                "TIME_LIMIT": SECONDS,
+                "EFFORT": 0,
                 **hazard,
                 **network,
             },

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled
+from evacuation_planner.plugin.solvers.control import Cancelled, Deadline
 from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
 from evacuation_planner.plugin.solvers.routing.assignment.trees import ReverseStar, grow_tree
 from tests.solvers.assignment_cases import check_routes, grid
@@ -54,7 +54,7 @@ def test_time_limit_returns_the_best_so_far_with_its_gap() -> None:
     case = grid(30, 4000, 20, seed=7)
     solve_case(grid(5, 20, 2, seed=7))
     start = time.monotonic()
-    result = solve_case(case, target_gap=0.0, time_limit=0.5)
+    result = solve_case(case, target_gap=0.0, deadline=Deadline(0.5))
     assert time.monotonic() - start < 20
     check_routes(case, result)
     assert 0 < result.lower_bound <= result.value
@@ -63,7 +63,7 @@ def test_time_limit_returns_the_best_so_far_with_its_gap() -> None:
 
 def test_no_time_at_all_still_gives_routes() -> None:
     case = grid(10, 200, 5, seed=8)
-    result = solve_case(case, time_limit=1e-9)
+    result = solve_case(case, deadline=Deadline(1e-9))
     check_routes(case, result)
     assert 0 < result.lower_bound <= result.value
 

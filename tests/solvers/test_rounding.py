@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,12 +15,19 @@ amounts = st.lists(st.floats(0, 1e6, allow_nan=False), max_size=40)
 @given(amounts)
 def test_total_is_kept_and_nobody_moves_by_a_whole_person(values):
     whole = largest_remainder(np.array(values))
-    assert whole.sum() == int(np.floor(np.sum(values) + 0.5))
+    exact = sum(map(Fraction, values), Fraction(0))  # what a float is, without any rounding
+    assert abs(Fraction(int(whole.sum())) - exact) <= Fraction(1, 2) + Fraction(1, 10**6)
     assert np.all(np.abs(whole - np.array(values)) < 1.0 + 1e-6)
 
 
 def test_ties_go_to_the_earlier_entry():
     assert largest_remainder(np.array([0.5, 0.5, 1.0])).tolist() == [1, 0, 1]
+
+
+def test_the_total_is_rounded_half_up_by_hand():
+    assert largest_remainder(np.array([0.3, 0.1, 0.1])).tolist() == [1, 0, 0]  # half a person is one
+    assert largest_remainder(np.array([0.2, 0.1, 0.1])).tolist() == [0, 0, 0]
+    assert largest_remainder(np.array([1.4, 1.4, 1.4])).tolist() == [2, 1, 1]
 
 
 def test_float_noise_loses_nobody():

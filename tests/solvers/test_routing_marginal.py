@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import Deadline
+from evacuation_planner.plugin.solvers.control import NORMAL, Deadline, Effort
 from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
 from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
@@ -176,7 +176,7 @@ def test_when_the_time_is_up_there_are_no_guides_and_nothing_is_simulated_again(
     from concurrent.futures import ThreadPoolExecutor
 
     problem = crowded_grid(trips=400, side=4)
-    schedule, deadline = alone(problem), Deadline(1e-9)
+    schedule, deadline = alone(problem), Effort(NORMAL, 1e-9)
     guides, _ = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
         assert guides.make(schedule, valued_timetable(problem, schedule), pool, deadline) == []

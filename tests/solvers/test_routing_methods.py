@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.control import NORMAL, Cancelled, Effort, SolverError
 from evacuation_planner.plugin.solvers.routing import greedy as greedy_module
 from evacuation_planner.plugin.solvers.routing import individual as individual_module
 from evacuation_planner.plugin.solvers.routing.problem import (
@@ -212,8 +212,10 @@ def test_cancelling(method):
 def test_a_time_limit_gives_the_best_so_far():
     case = random_case(5, DENSITY, nodes=30, trips=400)
     for method in (REFINED, SYSTEM_OPTIMAL):
-        result = solve(case.problem, method=method, time_limit=1e-6)
+        result = solve(case.problem, method=method, effort=Effort(NORMAL, 1e-6))
         assert result.total_time <= solve(case.problem, method=GREEDY).total_time * (1 + 1e-12)
+        assert any("TIME_LIMIT" in text for text in result.warnings)
+        assert not any("TIME_LIMIT" in text for text in solve(case.problem, method=method).warnings)
 
 
 def test_many_vehicles_jam_but_arrive():

@@ -41,8 +41,8 @@ class Effects(NamedTuple):
         Places of the lists of each arc where the last search ended.
     trips, places : int32
         Affected trips, and places of rows in the order in which they begin now.
-    counts : (3,) int64
-        Size of the heap, number of affected trips, number of places.
+    counts : (4,) int64
+        Size of the heap, number of affected trips, number of places, number of events handled.
     keys, items
         Heap of events.
     """
@@ -72,7 +72,7 @@ def no_effects(trips: int, arcs: int, places: int) -> Effects:
         near=np.zeros((arcs, 2), dtype=np.int64),
         trips=np.empty(trips, dtype=np.int32),
         places=np.empty(places, dtype=np.int32),
-        counts=np.zeros(3, dtype=np.int64),
+        counts=np.zeros(4, dtype=np.int64),
         keys=np.empty(events),
         items=np.empty(events, dtype=np.int64),
     )
@@ -214,6 +214,7 @@ def follow_effects(cost, record, effects, changed, own, steps):
     size = effects.counts[0]
     while size > 0 and steps > 0:
         steps -= 1
+        effects.counts[3] += 1
         now = effects.keys[0]
         item = effects.items[0]
         place = item & ((1 << PLACE_BITS) - 1)

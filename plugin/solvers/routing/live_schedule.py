@@ -30,10 +30,12 @@ class LiveSchedule:
         Rows and lists. A trip's hops are the places ``record.start`` to ``record.end`` of its row.
     order : (k,) int32
         The hops in the order in which they end.
+    followed : int
+        Events handled by all evaluations so far: a measure of the work.
     """
 
     def __init__(self, problem: RoutingProblem, schedule: Schedule, cancelled: IsCancelled = never) -> None:
-        self.problem = problem
+        self.problem, self.followed = problem, 0
         self._lay_out(schedule, cancelled)
 
     def _lay_out(self, schedule: Schedule, cancelled: IsCancelled = never) -> None:
@@ -79,6 +81,7 @@ class LiveSchedule:
         while effects.counts[0] > 0:
             stop_if(cancelled)
             follow_effects(self.problem.cost, record, effects, trip, own, slices.next())
+        self.followed += int(effects.counts[3])
         trips = effects.trips[: effects.counts[1]]
         ends = record.end[trips]
         return float((record.entry[ends] - effects.entry[np.where(trips == trip, end, ends)]).sum())

@@ -7,7 +7,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, no_progress, part
+from ..control import Effort, IsCancelled, Progress, no_progress, part
 from .greedy import greedy_routes
 from .individual import individual_routes
 from .problem import CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL, RoutingProblem
@@ -17,7 +17,8 @@ from .static_flow import static_travel
 from .trees import Trees
 from .volume_delay import BPR
 
-TARGET_GAP = 0.1  # percent at which the static system optimum is good enough
+# By effort: percent at which the static system optimum is good enough, and sweeps after which the search ends anyway.
+TARGET_GAPS, MOST_SWEEPS = (1.0, 0.1, 0.01), (50, 500, 5000)
 Log = Callable[[str], None]
 
 
@@ -30,7 +31,7 @@ class Setting:
     flow_model: int
     static: np.ndarray
     epsilon: float
-    deadline: Deadline
+    effort: Effort
     cancelled: IsCancelled
     log: Log
 
@@ -82,21 +83,28 @@ def refined(setting: Setting, progress: Progress = no_progress) -> Found:
         recorded = setting.simulated(start.routes, record=ORDER)
         start = Found(start.routes, recorded)
         schedule, changes = refined_present_schedule(
-            setting.problem, recorded, setting.epsilon, setting.deadline, bar, setting.cancelled
+            setting.problem, recorded, setting.epsilon, setting.effort, bar, setting.cancelled, setting.log
         )
         found = Found(setting.distinct(schedule), schedule)
     else:
         from .refined_static import refined_static_routes
 
         routes, changes = refined_static_routes(
-            setting.problem, start.routes, setting.static, setting.epsilon, setting.deadline, bar, setting.cancelled
+            setting.problem,
+            start.routes,
+            setting.static,
+            setting.epsilon,
+            setting.effort,
+            bar,
+            setting.cancelled,
+            setting.log,
         )
         found = Found(routes)
     before, after = (float(evaluated(setting, f)[0].sum()) for f in (start, found))
     setting.log(f"{changes} changes (Add, Drop, Swap) save {before - after:,.0f} of {before:,.0f} vehicle-seconds.")
     if after > before:  # rounding of the last digits at most
         found, after = start, before
-    return Found(found.routes, found.schedule, history=((0.0, before), (setting.deadline.elapsed, after)))
+    return Found(found.routes, found.schedule, history=((0.0, before), (setting.effort.elapsed, after)))
 
 
 def system_optimal(setting: Setting, progress: Progress = no_progress) -> Found:
@@ -107,7 +115,7 @@ def system_optimal(setting: Setting, progress: Progress = no_progress) -> Found:
 
     start = setting.simulated(greedy(setting, part(progress, 0.0, 0.1)).routes, record=TIMETABLE)
     schedule, history = system_optimal_schedule(
-        setting.problem, setting.trees, start, setting.deadline, part(progress, 0.1, 1.0), setting.cancelled,
+        setting.problem, setting.trees, start, setting.effort, part(progress, 0.1, 1.0), setting.cancelled,
         setting.log,
     )  # fmt: skip
     return Found(setting.distinct(schedule), schedule, history=tuple(history))
@@ -123,9 +131,10 @@ def static_optimum(setting: Setting, integer: bool, progress: Progress = no_prog
         arc_cost = ArcCost.bpr(cost.free_flow, cost.room, cost.a, cost.b)
     else:
         arc_cost = ArcCost.linear(cost.free_flow, cost.a / cost.room)
+    effort = setting.effort
     result = assign(
         problem.tail, problem.head, arc_cost, setting.static, problem.source, problem.destination,
-        target_gap=TARGET_GAP, time_limit=max(setting.deadline.remaining, 0.1),
+        target_gap=effort.pick(*TARGET_GAPS), most_sweeps=effort.pick(*MOST_SWEEPS), deadline=effort,
         integer=integer, nodes=problem.nodes, progress=progress, cancelled=setting.cancelled, log=setting.log,
     )  # fmt: skip
     return Found(result.routes, lower_bound=result.lower_bound)

@@ -1,17 +1,23 @@
 """Refinement of routes by Add, Drop and Swap under ``present`` (IGosrpqm, [E] Algorithm 3).
 
-Labels are handled in order of time, as in the paper. At each node of a route the possible changes are bounded first:
-one cannot gain more than the time on the arcs it removes and the delay caused there to those that enter during the
-stay, less the free-flow time of the arcs it adds. (Effects on effects, farther down the road, are not in the bound.)
-What passes is evaluated exactly, by following all vehicles that it affects, and the best change is kept. ``EPSILON``
-is read per route (spec 9): a change counts when ``T / (T - gain) > 1 + epsilon`` with the route's own time T.
+Labels are handled in order of time, as in the paper. At each node of a route the possible changes are estimated first:
+what one can gain is put at the time on the arcs it removes and CHAIN times the delay caused there to those that enter
+during the stay, each at the flow it meets, less the free-flow time of the arcs it adds. This is no bound. Who is spared
+a delay arrives elsewhere at another moment, and so on down the road; where single vehicles fill a road, such chains
+gain many times as much. A bound that holds for all chains is everybody's delay from then on: it leaves nothing out, so
+that each change would have to be evaluated, which takes many times as long. So Algorithm 3 is a heuristic here: it
+misses a change when most of its gain comes to pass elsewhere. What passes is evaluated exactly, by following all
+vehicles that it affects, and the best change is kept. ``EPSILON`` is read per route (spec 9): a change counts when
+``T / (T - gain) > 1 + epsilon`` with the route's own time T.
 """
 
 from __future__ import annotations
 
+from typing import Callable
+
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, stop_if
+from ..control import Effort, IsCancelled, Progress, stop_if
 from ..kernels import compiled
 from .live_schedule import LiveSchedule
 from .local_changes import ADD, candidates, least_gain, may_change, open_turns
@@ -20,14 +26,18 @@ from .simulation import Schedule, Slices
 from .timetable import seek
 from .volume_delay import slowing
 
-MOST_PASSES = 5
+CHAIN = 2.0  # times the delay caused on an arc: what sparing it may be worth, with all that follows from it
+# By effort: passes over all labels, and events that may be followed in all evaluations together.
+MOST_PASSES, MOST_EVENTS = (2, 5, 20), (30_000_000, 300_000_000, 3_000_000_000)
 
 
 @compiled
 def cost_of_hop(cost, record, hop, near, column):
-    """Return the own seconds of a hop and the delay that it causes to those that enter behind.
+    """Return the own seconds of a hop, and CHAIN times the delay that it causes to those that enter behind.
 
-    Three columns of ``near`` (m, 6), from ``column`` on, hold for each arc how far in its lists the last hop was.
+    Each of them is slowed by one vehicle at the flow that it meets: where the delay is convex in the flow, those that
+    come later, into denser traffic, by more. Two columns of ``near`` (m, 4), from ``column`` on, hold for each arc how
+    far in its lists the last hop was.
     """
     table = record.table
     road = record.arc[hop]
@@ -35,30 +45,32 @@ def cost_of_hop(cost, record, hop, near, column):
     size = table.size[road]
     now = np.float32(record.entry[hop])
     entered = seek(table.entries, first, first + size, min(near[road, column], size), now)
-    behind = seek(
-        table.entries, first, first + size, min(near[road, column + 1], size), np.float32(record.entry[hop + 1])
-    )
-    left = seek(table.exits, first, first + size, min(near[road, column + 2], size), now)
+    left = seek(table.exits, first, first + size, min(near[road, column + 1], size), now)
     near[road, column] = entered
-    near[road, column + 1] = behind
-    near[road, column + 2] = left
-    slower = slowing(cost, road, entered - left - 1.0, record.entry[hop])
-    return record.entry[hop + 1] - record.entry[hop] + max(behind - entered, 0) * slower
+    near[road, column + 1] = left
+    leave = np.float32(record.entry[hop + 1])
+    caused = 0.0
+    while entered < size and table.entries[first + entered] <= leave:
+        then = table.entries[first + entered]
+        left = seek(table.exits, first, first + size, left, then)
+        caused += slowing(cost, road, max(entered - left - 1.0, 0.0), then)
+        entered += 1
+    return record.entry[hop + 1] - record.entry[hop] + CHAIN * caused
 
 
 @compiled
 def worth_a_try(cost, record, hop, near, own, epsilon, found, count):
     """Keep those of the first ``count`` candidates that could gain enough; return their number."""
     first = cost_of_hop(cost, record, hop, near, 0)
-    both = first + (cost_of_hop(cost, record, hop + 1, near, 3) if record.arc[hop + 1] >= 0 else 0.0)
+    both = first + (cost_of_hop(cost, record, hop + 1, near, 2) if record.arc[hop + 1] >= 0 else 0.0)
     least = least_gain(own, epsilon)
     kept = 0
     for c in range(count):
-        bound = first if found[c, 0] == 0 else both
-        bound -= cost.free_flow[found[c, 1]]
+        estimate = first if found[c, 0] == 0 else both
+        estimate -= cost.free_flow[found[c, 1]]
         if found[c, 2] >= 0:
-            bound -= cost.free_flow[found[c, 2]]
-        if bound > least:
+            estimate -= cost.free_flow[found[c, 2]]
+        if estimate > least:
             for j in range(3):
                 found[kept, j] = found[c, j]
             kept += 1
@@ -89,7 +101,7 @@ def next_label(cost, star, turns, ends, record, order, epsilon, touched, since, 
         Hops as they end: the label is that of the node then reached.
     touched : arcs (m,), trips (t,) int32
         The last pass in which they were altered; labels that none since the pass ``since`` concerns are left out.
-    scratch : on_route (n,), near (m, 6) int64
+    scratch : on_route (n,), near (m, 4) int64
     found : (c, 3) int64
         Filled with the candidates.
     state : (2,) int64
@@ -138,7 +150,7 @@ class Refinement:
         self.star, self.turns = problem.star(), open_turns(problem)
         self.state, self.number, self.changes = np.zeros(2, dtype=np.int64), 1, 0
         self.found = np.empty((64, 3), dtype=np.int64)
-        self._scratch = np.zeros(problem.nodes, dtype=np.int64), np.zeros((problem.arcs, 6), dtype=np.int64)
+        self._scratch = np.zeros(problem.nodes, dtype=np.int64), np.zeros((problem.arcs, 4), dtype=np.int64)
         self._touched = np.zeros(problem.arcs, dtype=np.int32), np.zeros(problem.trips, dtype=np.int32)
         self._failed: set[tuple[int, ...]] = set()
 
@@ -146,6 +158,7 @@ class Refinement:
         """Begin a further pass: it looks at the labels that changes since the last one's beginning concern."""
         self.state[0] = 0
         self.number += 1
+        self._failed.clear()
 
     @property
     def done(self) -> float:
@@ -191,28 +204,34 @@ def refined_present_schedule(
     problem: RoutingProblem,
     start: Schedule,
     epsilon: float,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
+    log: Callable[[str], None],
 ) -> tuple[Schedule, int]:
     """Return the schedule refined from a recorded ``start`` by Add, Drop and Swap, and the number of changes made.
 
-    Passes over all labels are repeated until one changes nothing, or the time is up. A change that has once failed is
-    not tried again.
+    Passes over all labels are repeated until one changes nothing, passes or events of the effort are used up, or the
+    time is. A change that has failed is not tried again in the same pass.
     """
-    if deadline.passed() or not len(start.arc):
+    if not len(start.arc):
         return start, 0
+    passes, events = effort.pick(*MOST_PASSES), effort.pick(*MOST_EVENTS)
     refinement = Refinement(problem, LiveSchedule(problem, start, cancelled), epsilon)
-    for number in range(MOST_PASSES):
+    for number in range(passes):
         slices, before = Slices(20_000), refinement.changes
-        while refinement.done < 1.0 and not deadline.passed():
+        while refinement.done < 1.0 and refinement.live.followed < events and not effort.passed():
             stop_if(cancelled)
             count = refinement.next(slices.next())
             if count > 0:
                 refinement.improve(count, cancelled)
                 slices = Slices(slices.steps)
-            progress((number + refinement.done) / MOST_PASSES, "")
-        if refinement.changes == before or deadline.passed():
+            progress((number + refinement.done) / passes, "")
+        if refinement.done < 1.0:
+            if refinement.live.followed >= events:
+                log(f"EFFORT: Algorithm 3 has ended after following {events:,} events; a larger effort goes on.")
+            break
+        if refinement.changes == before:
             break
         refinement.begin_again()
     return refinement.live.schedule(), refinement.changes

@@ -6,9 +6,11 @@ change counts when ``T / (T - gain) > 1 + epsilon`` with the route's own time T.
 
 from __future__ import annotations
 
+from typing import Callable
+
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, stop_if
+from ..control import Effort, IsCancelled, Progress, stop_if
 from ..kernels import compiled, compiled_with_arrays
 from .local_changes import candidates, least_gain, may_change, open_turns
 from .problem import RoutingProblem
@@ -18,6 +20,7 @@ from .volume_delay import travel_time
 
 BLOCK = 20_000  # trips refined in one go
 SPARE_COLUMNS = 16
+MOST_PASSES = (5, 30, 200)  # over all trips, by effort
 
 
 @compiled
@@ -143,18 +146,19 @@ def refined_static_routes(
     routes: Routes,
     static: np.ndarray,
     epsilon: float,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
+    log: Callable[[str], None],
 ) -> tuple[Routes, int]:
     """Return routes that no Add, Drop or Swap improves by more than ``epsilon``, and the number of changes made.
 
-    Passes over all trips are repeated until one changes nothing or the time is up.
+    Passes over all trips are repeated until one changes nothing, those of the effort are used up, or the time is.
     """
     star, turns, load = problem.star(), open_turns(problem), routes.flow(problem.arcs).astype(np.int64)
     on_route, slices, changes = np.zeros(problem.nodes, dtype=np.int64), Slices(200), 0
     state = np.zeros(3, dtype=np.int64)
-    while problem.trips and not deadline.passed():
+    for _ in range(effort.pick(*MOST_PASSES) if problem.trips else 0):
         indptr, arcs = routes.expanded(cancelled)
         blocks, sizes, state[1] = [], [], 0
         for first in range(0, problem.trips, BLOCK):
@@ -164,17 +168,20 @@ def refined_static_routes(
                 stop_if(cancelled)
                 refine_steps(
                     problem.cost, static, star, turns, problem.tail, problem.head, load, size, block, epsilon, on_route,
-                    state, slices.next() if not deadline.passed() else 0,
+                    state, slices.next(),
                 )  # fmt: skip
                 progress((first + state[0]) / problem.trips, "")
-                if deadline.passed():
+                if state[0] < len(size) and effort.passed():
                     break
             blocks.append(block[np.arange(block.shape[1]) < size[:, None]])
             sizes.append(size)
         routes = distinct(np.r_[0, np.cumsum(np.concatenate(sizes))], np.concatenate(blocks), problem.source, cancelled)
         changes += int(state[1])
-        if state[1] == 0:
+        if state[1] == 0 or effort.stopped_early:
             break
+    else:
+        if problem.trips:
+            log("EFFORT: Algorithm 3 has used up its passes; a larger effort goes on.")
     return routes, changes
 
 

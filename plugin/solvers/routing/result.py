@@ -41,7 +41,9 @@ class RoutingResult:
     history : tuple of (seconds, total time)
         Total time after each improvement step.
     seconds : float
-        Wall time of the solver.
+        Wall time of the solver, without compiling.
+    warnings : tuple of str
+        What a reader must know of the search: stopped by the fence, or nothing gained.
     """
 
     method: int
@@ -58,6 +60,7 @@ class RoutingResult:
     bound_name: str = ""
     history: tuple[tuple[float, float], ...] = ()
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
     _schedules: list[Schedule] = field(default_factory=list, repr=False, compare=False)
 
     @property

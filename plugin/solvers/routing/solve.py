@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part
+from ..control import QUICK, Effort, IsCancelled, Progress, SolverError, never, no_progress, part
 from ..dependencies import how_to_install
 from ..kernels import awaits_compiling, kernels_compiled
-from .methods import METHODS, Log, Setting, evaluated, individual, static_optimum
+from .compiling import small_problem
+from .methods import METHODS, Found, Log, Setting, evaluated, individual, static_optimum
 from .problem import (
     CUMULATIVE,
     FLOW_MODEL_NAMES,
@@ -33,7 +35,7 @@ def solve(
     epsilon: float = 0.02,
     certify: bool | None = None,
     period: float = 3600.0,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Log | None = None,
@@ -52,8 +54,9 @@ def solve(
         Whether to give a lower bound; by default only with SYSTEM_OPTIMAL.
     period : float
         CUMULATIVE: seconds from t = 0 in which the vehicles pass; the background is averaged over them.
-    time_limit : float
-        Seconds of wall time for the improving methods; the best so far is returned. 0 is none.
+    effort : Effort
+        How thoroughly the improving methods search, in counted steps; its fence starts once the kernels are compiled.
+        By default normal, without a fence.
 
     Raises
     ------
@@ -63,24 +66,57 @@ def solve(
         When the user stops.
     """
     _refuse(method, flow_model, epsilon, problem.cost.kind)
-    deadline, say = Deadline(time_limit), log or (lambda text: None)
-    _explain(problem, flow_model, say)
+    effort, say = effort or Effort(), log or (lambda text: None)
     certify = method == SYSTEM_OPTIMAL if certify is None else certify
+    choices = Choices(method, flow_model, epsilon, certify, period)
+    _explain(problem, flow_model, say)
+    _compile(choices, problem.cost.kind, progress, cancelled)
+    effort.begin()
+    return _routed(problem, choices, effort, progress, cancelled, say)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What :func:`solve` was asked to do."""
+
+    method: int
+    flow_model: int
+    epsilon: float
+    certify: bool
+    period: float
+
+
+_compiled: set[tuple[int, int, bool]] = set()  # methods, flow models, bounds whose kernels are ready in this process
+
+
+def _compile(choices: Choices, kind: int, progress: Progress, cancelled: IsCancelled) -> None:
+    """Compile every kernel that a run calls, so that no clock runs meanwhile; cancelling waits for one kernel."""
+    ready = choices.method, choices.flow_model, choices.certify
+    if not kernels_compiled() or ready in _compiled:
+        return
+    progress(0.0, "Compiling")
+    _routed(small_problem(kind), choices, Effort(QUICK), no_progress, cancelled, lambda text: None)
+    _compiled.add(ready)
+
+
+def _routed(
+    problem: RoutingProblem, choices: Choices, effort: Effort, progress: Progress, cancelled: IsCancelled, say: Log
+) -> RoutingResult:
+    """Return routes of the trips that can arrive, evaluated, with baseline and bound."""
+    method, flow_model = choices.method, choices.flow_model
     progress(0.0, "Fastest ways to each destination")
     trees = reverse_trees(problem, progress=part(progress, 0.0, 0.1), cancelled=cancelled)
     problem, trees, there, fastest = _reachable(problem, trees, say)
-    static = passing_background(problem.cost, period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
-    setting = Setting(problem, trees, flow_model, static, epsilon, deadline, cancelled, say)
+    static = passing_background(problem.cost, choices.period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
+    setting = Setting(problem, trees, flow_model, static, choices.epsilon, effort, cancelled, say)
     progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
         baseline = beside.submit(_individual_time, setting) if method != INDIVIDUAL else None
         found = METHODS[method](setting, part(progress, 0.1, 0.95))
         travel, schedule = evaluated(setting, found)
         individual_time = float(travel.sum()) if baseline is None else baseline.result()
-    if deadline.passed():
-        say(f"TIME_LIMIT: the search was stopped after {deadline.elapsed:.0f} s; a longer one may find a better plan.")
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
-    if certify and bound is None:
+    if choices.certify and bound is None:
         bound, bound_name = _lower_bound(setting)
     progress(1.0, "")
     return RoutingResult(
@@ -94,12 +130,23 @@ def solve(
         fastest=fastest,
         static=static,
         individual_time=individual_time,
-        lower_bound=bound if certify else None,
-        bound_name=bound_name if certify else "",
+        lower_bound=bound if choices.certify else None,
+        bound_name=bound_name if choices.certify else "",
         history=found.history,
-        seconds=deadline.elapsed,
+        seconds=effort.elapsed,
+        warnings=_warnings(choices, found, effort, float(travel.sum() - fastest.sum())),
         _schedules=[] if schedule is None else [schedule.unrecorded()],
     )
+
+
+def _warnings(choices: Choices, found: Found, effort: Effort, delay: float) -> tuple[str, ...]:
+    """Return what a reader must know of a search that ended too soon or found nothing; ``delay`` s are left of all."""
+    in_vain = choices.method == SYSTEM_OPTIMAL and choices.flow_model == PRESENT and len(found.history) == 1
+    nothing = (
+        "METHOD: system optimal has found nothing better than the greedy routes within its EFFORT; the plan is that of "
+        "the greedy method. A larger EFFORT searches further."
+    )
+    return tuple(text for text in (effort.warning(), nothing if in_vain and delay > 1e-6 else "") if text)
 
 
 def _individual_time(setting: Setting) -> float:
@@ -141,7 +188,7 @@ def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
     if not kernels_compiled():
         say(f"The package numba is not used, so this runs in plain Python, much slower.\n{how_to_install('numba')}")
     elif awaits_compiling(follow_tree):
-        say("The first run of a method compiles it, which takes some ten seconds; later runs start at once.")
+        say("The first run of a method compiles it, which takes up to a minute; no limit counts that.")
 
 
 def _lower_bound(setting: Setting) -> tuple[float, str]:

@@ -5,7 +5,8 @@ timetable of all others, at its own time plus the delay that it causes to those 
 each of them costs everyone (:mod:`.delay_value`). The others keep their times until a fifth of the trips, say, has
 moved; then all routes are evaluated exactly, this part of the sweep is kept if the total time has fallen, and timetable
 and guides are made anew. Where a part fails, because too many move at once, the next ones are smaller. The search stops
-when a sweep gains less than the tolerance, or at the time limit. (Ours; the paper has no system-optimal method.)
+when a sweep gains less than the tolerance, or when the work of the effort is used up. Work is counted: nodes searched
+and hops simulated. (Ours; the paper has no system-optimal method.)
 
 Within a part the ways of a batch of trips are searched through one and the same timetable, those to one destination by
 one thread; then each is weighed again in turn before its trip is moved. So the result does not depend on the threads.
@@ -20,7 +21,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import Effort, IsCancelled, Progress, never, no_progress, part, stop_if
 from ..kernels import compiled
 from .assignment.trees import ReverseStar
 from .delay_value import valued_timetable
@@ -32,9 +33,10 @@ from .time_guide import Guide, Guides
 from .timetable import Timetable, copied, hop_at, make_room
 from .trees import Trees
 
-LEAST_GAIN = 1e-3  # of the total time: a sweep that gains less ends the search
+# By effort: the share of the total time that a sweep must gain for another one to follow, sweeps, and work, of which a
+# processor of today does some two million in a second.
+LEAST_GAINS, MOST_SWEEPS, MOST_WORK = (0.02, 1e-3, 1e-5), (5, 20, 100), (40_000_000, 400_000_000, 8_000_000_000)
 LEAST_ROUTE_GAIN = 0.005  # of a route's cost: a trip that would gain less stays; lets the search give up early
-MOST_SWEEPS = 20
 FIRST_PARTS, SMALLEST = 5, 16  # in a part move at most 1/5 of the trips, at least 1/16 of that
 BATCH = 256  # trips searched through the same timetable
 MOST_THREADS = 8
@@ -114,34 +116,42 @@ class Sweep:
         self.trips = (problem.source, problem.destination, problem.departure)
         self.search: Search = make_search(problem.nodes, problem.arcs)
         self.scratch: SimpleQueue[Search] = SimpleQueue()
-        for _ in range(threads):
-            self.scratch.put(make_search(problem.nodes, problem.arcs))
+        self.searches = [make_search(problem.nodes, problem.arcs) for _ in range(threads)]
+        for search in self.searches:
+            self.scratch.put(search)
+        self.simulated = 0
         sources = [np.unique(problem.source[trees.row == number]) for number in range(len(trees.destinations))]
         entering = ReverseStar(problem.nodes, problem.tail, problem.head)
         self.guides = Guides(problem, self.star, trees, entering, sources)
+
+    @property
+    def work(self) -> int:
+        """Nodes searched and hops simulated so far."""
+        return self.simulated + sum(int(search.number[1]) for search in self.searches)
 
     def run(
         self,
         schedule: Schedule,
         order: np.ndarray,
         most: int,
-        deadline: Deadline,
+        most_work: int,
+        effort: Effort,
         progress: Progress,
         cancelled: IsCancelled,
     ) -> tuple[Schedule, int, int]:
-        """Re-route the trips of ``order`` from its beginning until ``most`` have moved.
+        """Re-route the trips of ``order`` from its beginning until ``most`` have moved or the work is ``most_work``.
 
         Returns the exact schedule, the number of trips looked at, and how many changed route.
         """
         problem = self.problem
         table, plan = valued_timetable(problem, schedule, cancelled), make_plan(schedule, cancelled)
-        guides = self.guides.make(schedule, table, self.pool, deadline, cancelled)
+        guides = self.guides.make(schedule, table, self.pool, effort, cancelled)
         moved, looked = np.zeros(1, dtype=np.int64), 0
         if not guides:  # the time is up
             return schedule, 0, 0
-        while looked < len(order) and moved[0] < most and not deadline.passed():
+        while looked < len(order) and moved[0] < most and self.work < most_work and not effort.passed():
             batch, at = order[looked : looked + BATCH], 0
-            ways = self.find(table, plan, guides, batch, deadline, cancelled)
+            ways = self.find(table, plan, guides, batch, effort, cancelled)
             while at < len(batch):
                 at = put_back(problem.cost, table, plan, self.search, self.trips, batch, ways, at, moved)
                 if at < len(batch):
@@ -151,6 +161,7 @@ class Sweep:
         if not moved[0]:
             return schedule, looked, 0
         indptr, arc = rows_of(plan, cancelled)
+        self.simulated += len(arc)
         return simulate_rows(problem, indptr, arc, cancelled=cancelled, record=TIMETABLE), looked, int(moved[0])
 
     def find(
@@ -159,7 +170,7 @@ class Sweep:
         plan: Plan,
         guides: list[Guide],
         batch: np.ndarray,
-        deadline: Deadline,
+        effort: Effort,
         cancelled: IsCancelled,
     ) -> Ways:
         """Return the ways of the trips of ``batch`` (b,), searched destination by destination on all threads."""
@@ -172,7 +183,7 @@ class Sweep:
             limit, hops = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
             arc = np.empty(self.problem.nodes + 64 * len(chosen) + 64, dtype=np.int32)
             try:
-                while at < len(chosen) and not cancelled() and not deadline.passed():
+                while at < len(chosen) and not cancelled() and not effort.passed():
                     at = find_ways(
                         self.problem.cost, self.star, self.problem.tail, table, plan, search, guides[number],
                         self.trips, chosen, at, slices.next(), LEAST_ROUTE_GAIN, limit, hops, arc, used,
@@ -200,7 +211,7 @@ def system_optimal_schedule(
     problem: RoutingProblem,
     trees: Trees,
     start: Schedule,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
@@ -214,29 +225,34 @@ def system_optimal_schedule(
     """
     best, departed = start, float(problem.departure.sum())
     total = float(start.arrival.sum()) - departed
-    history = [(deadline.elapsed, total)]
+    history = [(effort.elapsed, total)]
     rng = np.random.default_rng(0)
     size = largest = max(problem.trips // FIRST_PARTS, 1)
+    sweeps, most_work = effort.pick(*MOST_SWEEPS), effort.pick(*MOST_WORK)
     threads = max(min(os.cpu_count() or 1, MOST_THREADS), 1)
     with ThreadPoolExecutor(threads) as pool:
         sweep = Sweep(problem, trees, pool, threads)
-        for number in range(1, MOST_SWEEPS + 1 if problem.trips else 1):
+        for number in range(1, sweeps + 1 if problem.trips else 1):
             before, changed, at = total, 0, 0
             order = rng.permutation(problem.trips)  # so that each part holds trips of all places and times
-            while at < problem.trips and not deadline.passed():
-                done = (number - 1 + at / problem.trips) / MOST_SWEEPS
-                bar = part(progress, done, number / MOST_SWEEPS)
-                tried, looked, moved = sweep.run(best, order[at:], size, deadline, bar, cancelled)
+            while at < problem.trips and sweep.work < most_work and not effort.passed():
+                done = (number - 1 + at / problem.trips) / sweeps
+                bar = part(progress, done, number / sweeps)
+                tried, looked, moved = sweep.run(best, order[at:], size, most_work, effort, bar, cancelled)
                 at += looked
                 new = float(tried.arrival.sum()) - departed
                 if new < total:
                     best, total, changed = tried, new, changed + moved
-                    history.append((deadline.elapsed, total))
+                    history.append((effort.elapsed, total))
                     size = min(size * 3 // 2 + 1, largest)
                 elif moved:  # too many at once: they get into each other's way
                     size = max(size // 2, largest // SMALLEST, 1)
             if log:
                 log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
-            if deadline.passed() or before - total <= LEAST_GAIN * total:
+            if at < problem.trips:  # ended on the way
+                if log and sweep.work >= most_work:
+                    log(f"EFFORT: the search has ended after {most_work:,} counted steps; a larger effort goes on.")
+                break
+            if before - total <= effort.pick(*LEAST_GAINS) * total:
                 break
     return best, history

@@ -37,8 +37,8 @@ class Search(NamedTuple):
         Its present stay there.
     keys : (m+1,) float64, nodes : (m+1,) int64
         Heap.
-    number : (1,) int64
-        The search's number.
+    number : (2,) int64
+        The search's number; nodes settled by all searches so far.
     """
 
     cost: np.ndarray
@@ -61,7 +61,7 @@ def make_search(nodes: int, arcs: int) -> Search:
         np.empty(nodes), np.empty(nodes), np.empty(nodes, dtype=np.int32), np.zeros(nodes, dtype=np.int64),
         np.zeros(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.zeros(arcs, dtype=np.int64),
         np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32), np.empty(arcs + 1),
-        np.empty(arcs + 1, dtype=np.int64), np.zeros(1, dtype=np.int64),
+        np.empty(arcs + 1, dtype=np.int64), np.zeros(2, dtype=np.int64),
     )  # fmt: skip
 
 
@@ -124,6 +124,7 @@ def find_way(cost, star, table, search, guide, source, destination, departure, l
         here = nodes[0]
         size = drop_first(keys, nodes, size)
         if here == destination:
+            search.number[1] += settled
             learn(search, guide, settled, search.cost[destination])
             return True
         if search.settled[here] == number:
@@ -157,6 +158,7 @@ def find_way(cost, star, table, search, guide, source, destination, departure, l
             search.via[there] = road
             if size < len(keys):
                 size = push(keys, nodes, size, estimate, there)
+    search.number[1] += settled
     learn(search, guide, settled, limit)
     return False
 

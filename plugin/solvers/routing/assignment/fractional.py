@@ -107,6 +107,6 @@ def sweep(
         for d, job in zip(batch, present):
             stop_if(cancelled)
             moved += flows.balance(d, job.result(), whole)
-        if deadline.passed():
+        if number + 1 < len(parts) and deadline.passed():
             return -1
     return moved

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,8 +14,8 @@ from .whole import improve, round_all
 from .workers import TreeWorkers
 
 FIRST_AIM = 0.9  # share of the target gap at which the fractional flow is first rounded
-TIME_SHARE = 0.8  # of the time limit that the fractional flow may take
 ROUNDS = 5  # of rounding, from ever better fractional flows
+LEAST_REROUTINGS = 5  # sweeps over whole vehicles that are allowed however many fractional ones there were
 USUAL_FALL = 0.75  # of the gap that is left after one more sweep, by experience
 LEAST_PROGRESS = 1e-12  # of the objective: a fractional sweep that gains less is the last one
 
@@ -33,6 +32,8 @@ class Search:
         Gap in percent at which to stop.
     deadline : Deadline
         Time limit of everything.
+    most_sweeps : int
+        Over the fractional flow and, for each rounding, over the whole vehicles that are left of these.
     """
 
     flows: DestinationFlows
@@ -42,6 +43,7 @@ class Search:
     progress: Progress
     target: float
     lower_bound: float
+    most_sweeps: int
     iterations: int = 0
     stalled: bool = False
     share: float = 0.0
@@ -67,20 +69,23 @@ class Search:
         self.share = min(1.0, max(self.share, float(near), seconds / self.deadline.seconds))
         self.progress(self.share, f"{phase} flow, at most {gap:.2f} % from the optimum")
 
-    def relax(self, aim: float, time_share: float) -> None:
-        """Sweep the fractional flow until it is within ``aim`` percent of the bound or its time is up."""
-        deadline = Deadline(max(self.deadline.remaining * time_share, 1e-9))
+    def over(self) -> bool:
+        """Return whether sweeps or time are used up."""
+        return self.iterations >= self.most_sweeps or self.deadline.passed()
+
+    def relax(self, aim: float) -> None:
+        """Sweep the fractional flow until it is within ``aim`` percent of the bound, or sweeps or time are used up."""
         value = self.flows.value
         bounded = False
-        while gap_percent(value, self.lower_bound) > aim and not deadline.passed() and not self.deadline.passed():
+        while gap_percent(value, self.lower_bound) > aim and not self.over():
             bound = None if bounded else Bound(self.flows, self.workers)
-            moved = sweep(self.flows, self.workers, self.cancelled, deadline, bound=bound)
+            moved = sweep(self.flows, self.workers, self.cancelled, self.deadline, bound=bound)
             self.iterations += 1
             before, value = value, self.flows.value
             if moved >= 0 and bound is not None:
                 self.lower_bound = max(self.lower_bound, bound.result(self.cancelled))
             gap = gap_percent(value, self.lower_bound)
-            bounded = aim < gap and (gap * USUAL_FALL <= aim or deadline.passed())
+            bounded = aim < gap and (gap * USUAL_FALL <= aim or self.over())
             if bounded:  # the bound is one sweep old: at the present flow it may do
                 self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.cancelled))
             self.note("fractional", value)
@@ -93,24 +98,21 @@ class Search:
         whole = round_all(self.flows, self.workers, self.cancelled)
         self.note("rounded", whole.value)
         enough = self.lower_bound * (1.0 + self.target / 100.0)
-        self.iterations += improve(whole, self.workers, self.cancelled, self.deadline, enough)
+        most = max(self.most_sweeps - self.iterations, LEAST_REROUTINGS)
+        self.iterations += improve(whole, self.workers, self.cancelled, self.deadline, enough, most)
         self.note("whole", whole.value)
         if self.whole is None or whole.value < self.whole.value:
             self.whole = whole
 
     def run(self, integer: bool) -> None:
-        """Alternate both until the whole flow is within the target, nothing gets better or the time is up."""
+        """Alternate both until the whole flow is within the target, nothing gets better, or sweeps or time are up."""
         if not integer:
-            self.relax(self.target, 1.0)
+            self.relax(self.target)
             return
         aim = FIRST_AIM * self.target
-        share = TIME_SHARE
         for _ in range(ROUNDS):
-            self.relax(aim, share)
-            started = time.monotonic()
+            self.relax(aim)
             self.round_and_reroute()
-            spent = time.monotonic() - started
-            if self.whole_gap <= self.target or self.stalled or self.deadline.remaining <= 2.0 * spent:
+            if self.whole_gap <= self.target or self.stalled or self.over():
                 break
-            share = 1.0 - 1.5 * spent / self.deadline.remaining if self.deadline.remaining < float("inf") else 1.0
             aim = 0.5 * min(aim, self.relaxed_gap)

@@ -84,7 +84,8 @@ def solve(
     *,
     objective: str = "system",
     target_gap: float = 0.5,
-    time_limit: float = 0.0,
+    most_sweeps: int = 10_000,
+    deadline: Deadline | None = None,
     integer: bool = True,
     demand: np.ndarray | None = None,
     nodes: int | None = None,
@@ -109,8 +110,10 @@ def solve(
         Least total time, or Beckmann's objective, whose optimum is the user equilibrium.
     target_gap : float
         Percent at which to stop.
-    time_limit : float
-        Seconds of wall time, after which the best so far comes back. 0 is none.
+    most_sweeps : int
+        Sweeps over all trips after which to stop, whatever the gap.
+    deadline : Deadline, optional
+        A fence after which the best so far comes back.
     integer : bool
         Whole vehicles and their routes; else only the fractional flow, and ``demand`` (t,) may weight the trips.
     nodes, threads : int, optional
@@ -123,7 +126,6 @@ def solve(
     """
     if objective not in OBJECTIVES:
         raise SolverError(f"The objective is one of {', '.join(OBJECTIVES)}, not {objective}.")
-    deadline = Deadline(time_limit)
     system = objective == "system"
     roads, source, destination = checked_network(tail, head, source, destination, nodes)
     cost = cost.checked(len(roads.tail))
@@ -131,7 +133,8 @@ def solve(
     refresh(system, table)
     weight = checked_weight(demand, len(source), integer)
     task = Task(roads, table, system, bool((cost.power == 1.0).all()), source, destination, weight)
-    control = Control(deadline, threads or min(os.cpu_count() or 1, 8), progress, cancelled, log or ignore)
+    threads = threads or min(os.cpu_count() or 1, 8)
+    control = Control(deadline or Deadline(0.0), most_sweeps, threads, progress, cancelled, log or ignore)
     return assign(task, control, target_gap, integer)
 
 
@@ -157,6 +160,7 @@ class Control:
     """How the run is timed, spread over threads, watched and stopped."""
 
     deadline: Deadline
+    most_sweeps: int
     threads: int
     progress: Progress
     cancelled: IsCancelled
@@ -190,7 +194,10 @@ def assign(task: Task, control: Control, target_gap: float, integer: bool) -> As
     workers = TreeWorkers(task.roads, demand, control.threads)
     try:
         load_all(flows, workers, control.cancelled)
-        search = Search(flows, workers, control.cancelled, control.deadline, control.progress, target_gap, lower_bound)
+        search = Search(
+            flows, workers, control.cancelled, control.deadline, control.progress, target_gap, lower_bound,
+            control.most_sweeps,
+        )  # fmt: skip
         search.run(integer)
         return finish(search, task.source, unreachable, control.say)
     finally:

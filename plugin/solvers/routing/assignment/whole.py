@@ -32,15 +32,15 @@ def round_all(flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancel
 
 
 def improve(
-    flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancelled, deadline: Deadline, enough: float
+    flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancelled, deadline: Deadline, enough: float, most: int
 ) -> int:
     """Reroute whole vehicles of ``flows`` until the objective is ``enough``, the gain fades or the time is up.
 
-    Returns the number of sweeps.
+    Returns the number of sweeps, at most ``most``.
     """
     value = flows.value
     sweeps = 0
-    while value > enough and not deadline.passed():
+    while value > enough and sweeps < most and not deadline.passed():
         moved = sweep(flows, workers, cancelled, deadline, whole=True)
         sweeps += 1
         before, value = value, flows.value

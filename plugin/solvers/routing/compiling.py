@@ -1,0 +1,28 @@
+"""A small problem that makes numba compile every kernel of a method, before any clock starts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .problem import RoutingProblem, routing_problem
+from .volume_delay import road_cost
+
+SIDE, TRIPS, WINDOW = 6, 150, 60.0  # junctions on a side, vehicles, seconds within which they leave
+
+
+def small_problem(kind: int) -> RoutingProblem:
+    """Return a crowded grid of streets with diagonals, in which vehicles change routes by every operation.
+
+    ``kind`` is that of the cost function.
+    """
+    node = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
+    ways = [(node[:, :-1], node[:, 1:]), (node[:-1], node[1:]), (node[:-1, :-1], node[1:, 1:])]
+    a, b = (np.concatenate([way[side].ravel() for way in ways]) for side in (0, 1))
+    free = 5.0 + np.arange(len(a)) * 7 % 11
+    background = np.zeros(1), np.zeros(2 * len(a), dtype=np.int32), np.ones((1, 1))  # one vehicle on each road
+    cost = road_cost(kind, np.r_[free, free], np.full(2 * len(a), 6.0), 0.05, 4.0, background)
+    trip = np.arange(TRIPS)
+    return routing_problem(
+        node.size, np.r_[a, b], np.r_[b, a], cost, trip * 5 % (node.size // 2), np.where(trip % 3, node.size - 1, SIDE),
+        trip * (WINDOW / TRIPS),
+    )  # fmt: skip

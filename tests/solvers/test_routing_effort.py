@@ -1,0 +1,164 @@
+"""The same plan every time: work is counted, so that neither clock, load nor threads have a say."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from evacuation_planner.plugin.solvers import control
+from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Cancelled, Effort
+from evacuation_planner.plugin.solvers.kernels import kernels_compiled
+from evacuation_planner.plugin.solvers.routing import simulation, sweep
+from evacuation_planner.plugin.solvers.routing import solve as solve_module
+from evacuation_planner.plugin.solvers.routing.problem import CUMULATIVE, GREEDY, PRESENT, REFINED, SYSTEM_OPTIMAL
+from evacuation_planner.plugin.solvers.routing.solve import solve
+from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY
+from tests.conftest import ROOT
+from tests.solvers.routing_oracle import random_case
+from tests.solvers.test_routing_marginal import crowded_grid
+
+SEARCHES = ((SYSTEM_OPTIMAL, PRESENT, DENSITY), (REFINED, PRESENT, DENSITY), (SYSTEM_OPTIMAL, CUMULATIVE, BPR))
+
+
+def plans(effort: int = NORMAL) -> list:
+    """All that the searching methods find on two crowded problems, to the last bit."""
+    found = []
+    for method, flow_model, kind in SEARCHES:
+        result = solve(random_case(4, kind, nodes=16, trips=120).problem, method=method, flow_model=flow_model)
+        found.append((result.routes.expanded()[1].tolist(), result.travel.tolist(), result.lower_bound))
+    result = solve(crowded_grid(trips=900, side=7), effort=Effort(effort))
+    return [*found, (result.routes.expanded()[1].tolist(), result.travel.tolist(), result.lower_bound)]
+
+
+def test_a_clock_that_runs_fast_changes_nothing(monkeypatch):
+    before = plans()
+    hours = itertools.count(0.0, 3600.0)
+    monkeypatch.setattr(control.time, "monotonic", lambda: next(hours))
+    monkeypatch.setattr(simulation.time, "perf_counter", lambda: next(hours))
+    assert plans() == before
+
+
+def test_neither_load_nor_the_number_of_threads_changes_anything(monkeypatch):
+    before, stop = plans(), threading.Event()
+
+    def spin() -> None:
+        while not stop.is_set():
+            sum(range(1000))
+
+    spinning = [threading.Thread(target=spin) for _ in range(3)]
+    try:
+        for thread in spinning:
+            thread.start()
+        for threads in (1, 2):
+            monkeypatch.setattr(os, "cpu_count", lambda count=threads: count)
+            assert plans() == before
+    finally:
+        stop.set()
+        for thread in spinning:
+            thread.join()
+
+
+def test_a_larger_effort_goes_on_where_a_smaller_one_ends():
+    problem = crowded_grid(trips=900, side=7)
+    total = [solve(problem, effort=Effort(level)).total_time for level in (QUICK, NORMAL, THOROUGH)]
+    assert total[0] >= total[1] >= total[2]
+    assert total[2] < total[0]
+
+
+def test_the_search_ends_when_its_counted_work_is_done(monkeypatch):
+    problem, said = crowded_grid(trips=900, side=7), []
+    whole = solve(problem)
+    monkeypatch.setattr(sweep, "MOST_WORK", (5_000, 5_000, 5_000))
+    found = [solve(problem, log=said.append) for _ in range(2)]
+    assert found[0].routes.expanded()[1].tolist() == found[1].routes.expanded()[1].tolist()
+    assert whole.total_time < found[0].total_time < found[0].history[0][1]
+    assert sum("5,000 counted steps" in text for text in said) == 2
+    assert found[0].warnings == ()
+
+
+def test_a_search_that_finds_nothing_says_so(monkeypatch):
+    problem = crowded_grid(trips=900, side=7)
+    monkeypatch.setattr(sweep, "MOST_WORK", (0, 0, 0))
+    result = solve(problem)
+    assert result.total_time == solve(problem, method=GREEDY).total_time
+    assert len(result.warnings) == 1 and "nothing better than the greedy routes" in result.warnings[0]
+    alone = problem.only(np.array([0]))  # one vehicle, on its fastest way: nothing to find
+    assert solve(alone).warnings == ()
+
+
+def test_the_fence_starts_when_everything_is_compiled(monkeypatch):
+    now, problem = [0.0], crowded_grid(trips=200, side=5)
+
+    def compiles(*_) -> None:
+        now[0] += 100.0
+
+    monkeypatch.setattr(control.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(solve_module, "_compile", compiles)
+    effort = Effort(NORMAL, 50.0)
+    result = solve(problem, effort=effort)
+    assert not effort.stopped_early and result.warnings == () and result.seconds == 0.0
+    assert result.total_time == solve(problem).total_time
+
+
+def test_a_fence_that_is_reached_is_told():
+    effort = Effort(NORMAL, 1e-9)
+    result = solve(crowded_grid(trips=200, side=5), effort=effort)
+    assert effort.stopped_early and "TIME_LIMIT" in result.warnings[0]
+
+
+@pytest.mark.skipif(not kernels_compiled(), reason="nothing to compile without numba")
+def test_compiling_can_be_cancelled_between_two_kernels(monkeypatch):
+    monkeypatch.setattr(solve_module, "_compiled", set())
+    left = [5]
+
+    def cancelled() -> bool:
+        left[0] -= 1
+        return left[0] < 0
+
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        solve(crowded_grid(trips=2, side=3), cancelled=cancelled)
+    assert not solve_module._compiled and time.monotonic() - started < 60
+
+
+COMPILED = """
+import sys; sys.path[:0] = {paths!r}
+from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.routing import solve as module
+from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY
+from tests.solvers.routing_oracle import random_case
+from tests.solvers.test_routing_marginal import crowded_grid
+
+def kernels():
+    loaded = [m for name, m in sys.modules.items() if ".plugin.solvers." in name]
+    held = [value for m in loaded for value in vars(m).values() if hasattr(value, "py_func")]
+    return {{f.py_func.__module__ + "." + f.py_func.__name__: list(f.signatures) for f in held}}
+
+for flow_model, kind in ((0, DENSITY), (1, BPR)):
+    for method in range(4):
+        module._compile(module.Choices(method, flow_model, 0.02, True, 3600.0), kind, no_progress, never)
+        before = kernels()
+        problem = random_case(4, kind, nodes=16, trips=300, background=True).problem
+        module.solve(problem, method=method, flow_model=flow_model, certify=True, epsilon=0.0)
+        if flow_model == 0:
+            module.solve(crowded_grid(trips=900, side=7), method=method, certify=True, epsilon=0.0)
+        after = kernels()
+        late = [name for name in after if after[name] != before.get(name, [])]
+        print(flow_model, method, len(after), late)
+"""
+
+
+@pytest.mark.skipif(not kernels_compiled(), reason="nothing to compile without numba")
+def test_nothing_is_left_to_be_compiled_once_the_clock_runs():
+    """In a process of its own, where no other test has had a kernel loaded or compiled."""
+    script = COMPILED.format(paths=[str(ROOT), str(ROOT / "build" / "plugins")])
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = run.stdout.strip().splitlines()
+    assert len(lines) == 8 and all(line.endswith("[]") for line in lines), run.stdout
