@@ -110,7 +110,7 @@ def test_routes_lead_from_source_to_destination_without_repeating_a_node():
 
 def diamond(trips: int, a: float = 0.5, kind: int = LINEAR):
     """Two ways from 0 to 3: over 1 (20 s) or over 2 (22 s)."""
-    cost = road_cost(kind, np.array([10.0, 10.0, 11.0, 11.0]), np.full(4, 50.0), a)
+    cost = road_cost(kind, np.array([10.0, 10.0, 11.0, 11.0]), None if kind == LINEAR else np.full(4, 50.0), a)
     return routing_problem(4, [0, 1, 0, 2], [1, 3, 2, 3], cost, [0] * trips, [3] * trips, np.zeros(trips))
 
 
