@@ -33,7 +33,7 @@ from tests.solvers.metro_cases import nanjing, random_problem
 def exact(name: str, problem: MetroProblem) -> None:
     """Time the integer program."""
     start = time.perf_counter()
-    allocation = solve_exact(problem, time_limit=0)
+    allocation = solve_exact(problem)
     seconds = time.perf_counter() - start
     state = "gap 0" if allocation.proved else "not proved"
     print(f"exact, {name}: F = {allocation.worth.fitness:,.1f}, {state}, {seconds:.2f} s")
@@ -42,9 +42,9 @@ def exact(name: str, problem: MetroProblem) -> None:
 def sensitivity(name: str, problem: MetroProblem) -> None:
     """Time both curves: the best subset for each number of rescue points, and the number of types."""
     start = time.perf_counter()
-    points = by_rescue_points(problem, time_limit=0)
+    points = by_rescue_points(problem)
     middle = time.perf_counter()
-    types = by_resource_types(problem, time_limit=0)
+    types = by_resource_types(problem)
     state = "all proved" if all(sample.proved for sample in (*points, *types)) else "not all proved"
     print(
         f"sensitivity, {name}: 1 to {len(points)} rescue points {middle - start:.3f} s, 1 to {len(types)} types "
@@ -55,7 +55,7 @@ def sensitivity(name: str, problem: MetroProblem) -> None:
 def by_program(name: str, problem: MetroProblem) -> None:
     """Time the integer program for the rescue points where the subsets could be gone through as well."""
     start = time.perf_counter()
-    choices = program_choices(problem, time_limit=0)
+    choices = program_choices(problem)
     seconds = time.perf_counter() - start
     print(f"the same by the integer program, {name}: 1 to {len(choices)} rescue points {seconds:.2f} s")
 

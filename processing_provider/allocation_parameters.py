@@ -15,6 +15,7 @@ from qgis.core import (
 )
 
 from .base import EvacuationAlgorithm
+from .effort_parameters import add_effort, add_mip_gap
 from .network_parameters import add_network_parameters
 
 DOUBLE = QgsProcessingParameterNumber.Type.Double
@@ -170,16 +171,8 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         "As printed is equation 11 of the paper, under which far shelters win; only to reproduce its tables.",
         advanced=True,
     )
-    algorithm.add_number(
-        "TIME_LIMIT", tr("Time limit (s)"), 60.0, "Of the solver; 0: none. The best found is used.", advanced=True
-    )
-    algorithm.add_number(
-        "MIP_GAP",
-        tr("Gap to stop at"),
-        1e-4,
-        "The solver may stop when its answer is proven to be within this fraction of the best.",
-        advanced=True,
-    )
+    add_effort(algorithm)
+    add_mip_gap(algorithm)
     algorithm.add(
         QgsProcessingParameterNumber(
             "TRADEOFF_POINTS",
@@ -190,7 +183,7 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
             maxValue=101,
         ),
         "Allocations with other weights, from distance alone to preference alone, for the trade-off table and the "
-        "report; 0 for none. They take at most as long again as the time limit, all together.",
+        "report; 0 for none.",
         advanced=True,
     )
 

@@ -14,6 +14,7 @@ from qgis.core import (
 
 from ..plugin.solvers.shelters.capacity import AREA_STANDARDS
 from .base import EvacuationAlgorithm
+from .effort_parameters import add_effort, add_mip_gap
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
@@ -147,16 +148,8 @@ def add_choice_parameters(algorithm: EvacuationAlgorithm) -> None:
         "0: no limit, as few as needed. Else at most so many: fewest people left out, then least travel time.",
         kind=INTEGER,
     )
-    algorithm.add_number(
-        "TIME_LIMIT", tr("Time limit (s)"), 60.0, "0: none. The best set found is used.", advanced=True
-    )
-    algorithm.add_number(
-        "MIP_GAP",
-        tr("Gap to stop at"),
-        1e-4,
-        "The travel time may be above the least possible by this fraction.",
-        advanced=True,
-    )
+    add_effort(algorithm)
+    add_mip_gap(algorithm)
 
 
 def _field(

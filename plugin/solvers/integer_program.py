@@ -1,8 +1,11 @@
 """Mixed-integer programs: a PuLP model (or arrays) in, checked whole-number values and their proof out.
 
 The model code is the same for both solvers: HiGHS where ``highspy`` is installed, else the CBC that PuLP brings. What
-PuLP reports is not trusted as a proof: status, bound and gap are read from the solver itself, integer values are
-rounded to exact whole numbers, and every bound and constraint is checked again with the rounded values.
+either of them reports is a claim, which :mod:`checked_solution` judges; one that does not agree with its values is put
+to the solver again without a start and without presolve.
+
+A search ends by its gap or by a number of nodes that follows from the effort and the size of the model, so that the
+same program gives the same values whatever the machine is busy with. The clock only fences it in.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
-from .control import Cancelled, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from .checked_solution import FEASIBLE, Judgement, Solution, describe, gap_percent, judge, nearly_whole, whole
+from .control import Cancelled, Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
 from .program_arrays import IntegerProgram, from_pulp, new_variable
 
 if TYPE_CHECKING:  # pragma: no cover
@@ -25,42 +29,18 @@ __all__ = ["IntegerProgram", "Solution", "describe", "from_pulp", "new_variable"
 POLL = 0.05  # seconds between two questions whether the user wants to stop
 PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has asked
 OVERTIME = 1.0  # seconds past its time limit after which a solver is told to end
-WHOLE = 1e-4  # an integer variable farther than this from a whole number is no solution
-FEASIBLE = 1e-6  # residual of a row allowed, relative to the size of its terms
+WORK = (500_000, 3_000_000, 100_000_000)  # nodes times entries of the matrix, by effort
+FEWEST_NODES = 50
+LEAST_SECONDS = 0.05  # what a program gets when the fence is reached already: a start is checked and given back
 
 
 @dataclass(frozen=True)
-class Solution:
-    """What a solver reached and can prove.
+class Limits:
+    """Where a solver stops: relative gap (a fraction), nodes, and the seconds of the fence (0: none)."""
 
-    Attributes
-    ----------
-    status : str
-        "optimal" (within the gap asked for), "feasible" (stopped by the time limit), "infeasible" or "none" (stopped
-        before any solution was found).
-    objective : float or None
-        Value of the rounded solution, None without one.
-    bound : float or None
-        Proven bound of the objective (lower when minimising), None when unknown.
-    gap : float or None
-        ``100 * (objective - bound) / objective`` percent, None when unknown.
-    solver : str
-        Name and version.
-    seconds : float
-        Time spent, building the solver's model included.
-    """
-
-    status: str
-    objective: float | None
-    bound: float | None
-    gap: float | None
-    solver: str
+    gap: float
+    nodes: int
     seconds: float
-
-    @property
-    def found(self) -> bool:
-        """Whether there are values to use."""
-        return self.status in ("optimal", "feasible")
 
 
 @dataclass
@@ -71,7 +51,8 @@ class Run:
     late: threading.Event = field(default_factory=threading.Event)  # the time is over: end with what there is
     incumbent: float | None = None
     best_bound: float | None = None
-    status: str = "none"  # as of Solution
+    status: str = "none"  # as of Solution: what the solver claims
+    by_clock: bool = False  # whether the time limit ended it
     x: np.ndarray | None = None
     bound: float | None = None
     error: BaseException | None = None
@@ -80,8 +61,8 @@ class Run:
 def solve_program(
     problem: pulp.LpProblem,
     *,
-    time_limit: float = 60.0,
-    mip_gap: float = 1e-4,
+    effort: Effort | None = None,
+    mip_gap: float | None = None,
     solver: str | None = None,
     warm_start: bool = False,
     progress: Progress = no_progress,
@@ -94,10 +75,10 @@ def solve_program(
     ----------
     problem : pulp.LpProblem
         Linear, minimising or maximising.
-    time_limit : float
-        Seconds, 0 for none; the best solution found by then is returned.
-    mip_gap : float
-        Relative gap (a fraction) at which the solver may stop.
+    effort : Effort, optional
+        Gap, nodes and fence; it remembers where the fence ended the search. Default: normal, without a fence.
+    mip_gap : float, optional
+        Relative gap (a fraction) at which the solver may stop, instead of the effort's.
     solver : {"HiGHS", "CBC"}, optional
         Default: HiGHS where installed, else CBC.
     warm_start : bool
@@ -117,7 +98,7 @@ def solve_program(
     solution, x = solve_arrays(
         program,
         start=start,
-        time_limit=time_limit,
+        effort=effort,
         mip_gap=mip_gap,
         solver=solver,
         progress=progress,
@@ -136,8 +117,8 @@ def solve_arrays(
     program: IntegerProgram,
     *,
     start: np.ndarray | None = None,
-    time_limit: float = 60.0,
-    mip_gap: float = 1e-4,
+    effort: Effort | None = None,
+    mip_gap: float | None = None,
     solver: str | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
@@ -147,43 +128,46 @@ def solve_arrays(
 
     ``start`` (v,) is a solution to begin with, checked before it is used.
     """
-    begun = time.monotonic()
+    begun, say = time.monotonic(), log or (lambda text: None)
     stop_if(cancelled)
-    backend = _backend(solver)
-    if start is not None:
-        start = _rounded(program, start)
-    run = _supervise(backend, program, start, time_limit, mip_gap, progress, cancelled)
-    x, status, bound = run.x, run.status, run.bound
-    if x is not None:
-        x = _whole(backend, program, x, progress, cancelled)
-        if x is None and status == "optimal":
+    backend, effort = _backend(solver), effort or Effort()
+    gap = effort.mip_gap if mip_gap is None else mip_gap
+    known = None if start is None else whole(program, start)
+    found = _attempt(backend, program, known, known, gap, effort, progress, cancelled)
+    if not found.sound and not effort.stopped_early:
+        say(f"{backend.name()} claims what its values do not bear out; asking again without a start and presolve.")
+        found = _attempt(backend, program, None, found.x, gap, effort, progress, cancelled, plain=True)
+        if not found.sound and found.x is None and not effort.stopped_early:
             raise SolverError(
                 f"{backend.name()} returned values that do not satisfy the model in whole numbers. "
                 "Solve again with another solver (install or remove highspy), and please report the case."
             )
-    if x is None and status in ("optimal", "feasible"):
-        status = "none"
-    if start is not None and status != "infeasible" and (x is None or _better(program, start, x)):
-        x, status = start, "feasible" if status == "none" else status
-    objective = None if x is None else program.objective(x)
-    if objective is not None and bound is not None:  # rounding may pass the bound by the solver's tolerance
-        bound = max(bound, objective) if program.maximise else min(bound, objective)
+    percent = gap_percent(found.objective, found.bound)
     seconds = time.monotonic() - begun
-    solution = Solution(status, objective, bound, gap_percent(objective, bound), backend.name(), seconds)
-    if log is not None:
-        log(describe(solution))
-    return solution, x
+    solution = Solution(found.status, found.objective, found.bound, percent, backend.name(), seconds)
+    say(describe(solution))
+    return solution, found.x
 
 
-def describe(solution: Solution) -> str:
-    """Return a sentence on how a program was solved."""
-    if not solution.found:
-        outcome = "no solution exists" if solution.status == "infeasible" else "no solution within the time limit"
-        return f"{solution.solver}: {outcome} ({solution.seconds:.1f} s)."
-    proof = "" if solution.gap is None else f", proven within {solution.gap:.3g} %"
-    return (
-        f"{solution.solver}: {solution.status}, objective {solution.objective:.8g}{proof} ({solution.seconds:.1f} s)."
-    )
+def _attempt(
+    backend: Any,
+    program: IntegerProgram,
+    start: np.ndarray | None,
+    known: np.ndarray | None,
+    gap: float,
+    effort: Effort,
+    progress: Progress,
+    cancelled: IsCancelled,
+    plain: bool = False,
+) -> Judgement:
+    """Run the solver once, from ``start``, and judge what it claims beside the ``known`` solution."""
+    seconds = max(LEAST_SECONDS, effort.remaining) if np.isfinite(effort.remaining) else 0.0
+    nodes = max(FEWEST_NODES, effort.pick(*WORK) // max(1, len(program.values)))
+    run = _supervise(backend, program, start, Limits(gap, nodes, seconds), progress, cancelled, plain)
+    if run.by_clock:
+        effort.stopped_early = True
+    x = None if run.x is None else _whole(backend, program, run.x, cancelled)
+    return judge(program, run.status, x, run.bound, known, gap)
 
 
 def _backend(solver: str | None) -> Any:
@@ -201,14 +185,13 @@ def _supervise(
     backend: Any,
     program: IntegerProgram,
     start: np.ndarray | None,
-    time_limit: float,
-    mip_gap: float,
+    limits: Limits,
     progress: Progress,
     cancelled: IsCancelled,
+    plain: bool = False,
 ) -> Run:
     """Run the solver in a thread of its own, so that a stop is obeyed whatever the solver is busy with."""
-    run = Run()
-
+    run, time_limit = Run(), limits.seconds
     if len(program.cost) == 0:  # only the constants of the rows are left to look at
         fits = bool(np.all(program.row_lower <= 0.0) and np.all(program.row_upper >= 0.0))
         run.status = "optimal" if fits else "infeasible"
@@ -218,7 +201,7 @@ def _supervise(
 
     def work() -> None:
         try:
-            backend.run(program, start, time_limit, mip_gap, run)
+            backend.run(program, start, limits, run, plain)
         except BaseException as error:  # handed to the caller's thread
             run.error = error
 
@@ -234,9 +217,10 @@ def _supervise(
         elapsed = time.monotonic() - begun
         if time_limit > 0 and elapsed > time_limit + OVERTIME:
             run.late.set()
+            run.by_clock = True
         if time_limit > 0 and elapsed > time_limit + backend.longest_overtime(time_limit):
             run.stop.set()  # ends the thread when the solver next asks
-            return Run()
+            return Run(by_clock=True)
         share = elapsed / time_limit if time_limit > 0 else elapsed / (elapsed + 60.0)
         progress(min(share, 1.0), _news(run))
     if run.error is not None:
@@ -249,18 +233,11 @@ def _news(run: Run) -> str:
     return "" if gap is None else f"Best solution {run.incumbent:.6g}, at most {gap:.2g} % from the optimum"
 
 
-def _whole(
-    backend: Any, program: IntegerProgram, x: np.ndarray, progress: Progress, cancelled: IsCancelled
-) -> np.ndarray | None:
+def _whole(backend: Any, program: IntegerProgram, x: np.ndarray, cancelled: IsCancelled) -> np.ndarray | None:
     """Return ``x`` with exact whole numbers and every constraint checked, None when that is not possible."""
-    done = _rounded(program, x)
-    if done is not None:
+    done, rounded = whole(program, x), nearly_whole(program, x)
+    if done is not None or rounded is None or program.integer.all() or not program.integer.any():
         return done
-    rounded = np.clip(np.where(program.integer, np.round(x), x), program.lower, program.upper)
-    if not np.all(np.isfinite(x)) or np.abs(rounded - x).max(initial=0.0) > WHOLE:
-        return None
-    if program.integer.all() or not program.integer.any():
-        return None
     # Rounding moved the whole numbers away under the continuous ones: fit those again around them.
     fixed = replace(
         program,
@@ -268,32 +245,8 @@ def _whole(
         upper=np.where(program.integer, rounded, program.upper),
         integer=np.zeros(len(x), dtype=bool),
     )
-    again = _supervise(backend, fixed, None, 0.0, 0.0, no_progress, cancelled)
+    again = _supervise(backend, fixed, None, Limits(0.0, FEWEST_NODES, 0.0), no_progress, cancelled)
     if again.x is None:
         return None
     fitted = np.where(program.integer, rounded, again.x)
     return fitted if program.infeasibility(fitted) <= FEASIBLE else None
-
-
-def _rounded(program: IntegerProgram, x: np.ndarray) -> np.ndarray | None:
-    """Return ``x`` with exact whole numbers when that satisfies everything, else None."""
-    rounded = np.where(program.integer, np.round(x), x)
-    if not np.all(np.isfinite(x)) or np.abs(rounded - x).max(initial=0.0) > WHOLE:
-        return None
-    rounded = np.clip(rounded, program.lower, program.upper)
-    return rounded if program.infeasibility(rounded) <= FEASIBLE else None
-
-
-def _better(program: IntegerProgram, one: np.ndarray, other: np.ndarray) -> bool:
-    difference = program.objective(one) - program.objective(other)
-    return difference > 0 if program.maximise else difference < 0
-
-
-def gap_percent(objective: float | None, bound: float | None) -> float | None:
-    """Return the gap in percent of the value, None where it has no meaning."""
-    if objective is None or bound is None or not (np.isfinite(objective) and np.isfinite(bound)):
-        return None
-    difference = abs(objective - bound)
-    if difference <= 1e-9 * max(1.0, abs(objective)):
-        return 0.0
-    return None if objective == 0 else 100.0 * difference / abs(objective)

@@ -112,6 +112,7 @@ class LinearProgram:
         matrix.value_ = self._rows.data.astype(float)
         highs = highspy.Highs()
         highs.setOptionValue("output_flag", False)
+        solver_highs.repeatable(highs)
         highs.passModel(model)
         highs.setCallback(self._ask, None)
         for kind in (

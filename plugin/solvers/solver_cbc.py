@@ -6,7 +6,9 @@ import asyncio
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +18,21 @@ from .control import SolverError
 from .dependencies import how_to_install, require
 
 if TYPE_CHECKING:  # pragma: no cover
-    from .integer_program import Run
+    from .integer_program import Limits, Run
     from .program_arrays import IntegerProgram
 
 POLL = 0.05  # seconds between two looks at the stop sign
 GRACE = 10.0  # seconds, see longest_overtime
+SURE = 0.9  # share of the time limit after which "infeasible" may only mean that preprocessing ran out of time
+PRECISE = 1024.0  # least size of the largest cost: CBC prints its bound to three decimals
 NO_WINDOW = 0x08000000  # Windows: CREATE_NO_WINDOW
 _NUMBER = r"([-+]?[\d.]+(?:e[-+]?\d+)?)"
 _PROGRESS = re.compile(rf"best solution {_NUMBER}, best possible {_NUMBER}", re.IGNORECASE)
 _BOUND = re.compile(rf"^Lower bound:\s+{_NUMBER}", re.IGNORECASE)
+_VALUE = re.compile(rf"objective value\s+{_NUMBER}")
 _VERSION = re.compile(r"^Version:\s+(\S+)")
+
+MOST_NODES = 2**31 - 1
 
 _version = [""]
 
@@ -60,13 +67,18 @@ def longest_overtime(time_limit: float) -> float:
     return time_limit + GRACE
 
 
-def run(program: IntegerProgram, start: np.ndarray | None, time_limit: float, mip_gap: float, state: Run) -> None:
-    """Solve ``program`` and leave status, values and bound in ``state``; stops soon after ``state.stop`` is set."""
-    path = binary()
+def run(program: IntegerProgram, start: np.ndarray | None, limits: Limits, state: Run, plain: bool = False) -> None:
+    """Solve ``program`` and leave claim, values and bound in ``state``; stops soon after ``state.stop`` is set.
+
+    ``plain`` leaves presolve and preprocessing out.
+    """
+    path, time_limit = binary(), limits.seconds
+    scale = _scale(program)
+    scaled = replace(program, cost=program.cost * scale, offset=program.offset * scale)
     with tempfile.TemporaryDirectory(prefix="evacuation_cbc_") as folder:
         model, answer = Path(folder) / "model.mps", Path(folder) / "answer.txt"
         with model.open("w", encoding="ascii") as file:
-            file.writelines(mps_lines(program))
+            file.writelines(mps_lines(scaled))
         arguments = [str(model)]
         if start is not None and program.integer.any():
             begin = Path(folder) / "start.txt"
@@ -75,21 +87,33 @@ def run(program: IntegerProgram, start: np.ndarray | None, time_limit: float, mi
             arguments += ["-mips", str(begin)]
         if time_limit > 0:
             arguments += ["-sec", f"{time_limit:g}", "-timeMode", "elapsed"]
-        arguments += ["-ratio", f"{mip_gap:g}", "-solve", "-printingOptions", "all", "-solution", str(answer)]
+        if plain:
+            arguments += ["-presolve", "off", "-preprocess", "off"]
+        arguments += ["-maxNodes", str(min(limits.nodes, MOST_NODES)), "-ratio", f"{limits.gap:g}", "-solve"]
+        arguments += ["-printingOptions", "all", "-solution", str(answer)]
         # A loop of our own: the caller's thread may have one running already.
         if sys.platform == "win32":  # the other kind of loop has no child processes there
             loop: asyncio.AbstractEventLoop = asyncio.ProactorEventLoop()
         else:
             loop = asyncio.new_event_loop()
+        begun = time.monotonic()
         try:
-            lines = loop.run_until_complete(_talk(path, arguments, time_limit, state))
+            lines = loop.run_until_complete(_talk(path, arguments, time_limit, scale, state))
         finally:
             loop.close()
         if not state.stop.is_set():
-            _read(program, answer, lines, state)
+            in_time = time_limit <= 0 or time.monotonic() - begun < SURE * time_limit
+            _read(scaled, answer, lines, state, in_time)
+            state.bound = None if state.bound is None else state.bound / scale
 
 
-async def _talk(path: str, arguments: list[str], time_limit: float, state: Run) -> list[str]:
+def _scale(program: IntegerProgram) -> float:
+    """Return a power of two, so that costs stay exact, that makes the largest cost at least PRECISE."""
+    largest = float(np.abs(program.cost).max(initial=0.0))
+    return float(2.0 ** max(0.0, np.ceil(np.log2(PRECISE / largest)))) if largest > 0.0 else 1.0
+
+
+async def _talk(path: str, arguments: list[str], time_limit: float, scale: float, state: Run) -> list[str]:
     """Start CBC, follow what it prints until it ends, and end it when asked; returns its log."""
     options: dict[str, Any] = {"creationflags": NO_WINDOW} if sys.platform == "win32" else {}
     process = await asyncio.create_subprocess_exec(
@@ -101,7 +125,7 @@ async def _talk(path: str, arguments: list[str], time_limit: float, state: Run) 
         **options,
     )
     lines: list[str] = []
-    listener = asyncio.ensure_future(_listen(process, lines, state))
+    listener = asyncio.ensure_future(_listen(process, lines, scale, state))
     waited, limit = 0.0, (time_limit + longest_overtime(time_limit) - GRACE / 2 if time_limit > 0 else float("inf"))
     try:
         while not listener.done() and not state.stop.is_set() and waited < limit:
@@ -115,7 +139,7 @@ async def _talk(path: str, arguments: list[str], time_limit: float, state: Run) 
     return lines
 
 
-async def _listen(process: Any, lines: list[str], state: Run) -> None:
+async def _listen(process: Any, lines: list[str], scale: float, state: Run) -> None:
     while True:
         raw = await process.stdout.readline()
         if not raw:
@@ -127,7 +151,7 @@ async def _listen(process: Any, lines: list[str], state: Run) -> None:
             _version[0] = version.group(1)
         news = _PROGRESS.search(line)
         if news and abs(float(news.group(1))) < 1e49:
-            state.incumbent, state.best_bound = float(news.group(1)), float(news.group(2))
+            state.incumbent, state.best_bound = float(news.group(1)) / scale, float(news.group(2)) / scale
 
 
 def mps_lines(program: IntegerProgram) -> Iterator[str]:
@@ -181,17 +205,17 @@ def _bound_lines(k: int, low: float, high: float) -> Iterator[str]:
     yield f" PL bnd x{k}\n" if high == infinity else f" UP bnd x{k} {high!r}\n"
 
 
-def _read(program: IntegerProgram, answer: Path, lines: list[str], state: Run) -> None:
-    """Read status and values from CBC's answer file and the bound from its log."""
+def _read(program: IntegerProgram, answer: Path, lines: list[str], state: Run, in_time: bool) -> None:
+    """Read claim and values from CBC's answer file and the bound from its log."""
     if not answer.exists():
-        if lines and any("Infeasible" in line or "infeasible" in line for line in lines[-12:]):
-            state.status = "infeasible"
+        if not in_time or any("infeasible" in line.lower() for line in lines[-12:]):
+            _nothing(state, in_time)
             return
         raise SolverError("CBC ended without an answer: " + " | ".join(lines[-3:]))
     with answer.open(encoding="utf-8", errors="replace") as file:
         head = file.readline().lower()
         if "infeasible" in head:
-            state.status = "infeasible"
+            _nothing(state, in_time)
             return
         if "unbounded" in head:
             raise SolverError("The model is unbounded: some quantity could grow without limit.")
@@ -201,20 +225,30 @@ def _read(program: IntegerProgram, answer: Path, lines: list[str], state: Run) -
             if len(parts) >= 3 and parts[1].startswith("x"):
                 x[int(parts[1][1:])] = float(parts[2])
     stopped = not head.startswith("optimal")
+    state.by_clock = state.by_clock or "stopped on time" in head
     if not (stopped and "no integer solution" in head):
         state.status, state.x = ("feasible" if stopped else "optimal"), x
-    state.bound = _bound(program, lines, None if stopped or state.x is None else program.objective(x))
+    state.bound = _bound(program, head, lines)
 
 
-def _bound(program: IntegerProgram, lines: list[str], optimum: float | None) -> float | None:
-    """Return the proven bound; CBC prints it to three decimals, so half of the last one is given away."""
+def _nothing(state: Run, in_time: bool) -> None:
+    """Take "infeasible" for what it is worth: out of time in preprocessing, CBC says so too."""
+    if in_time:
+        state.status = "infeasible"
+    else:
+        state.by_clock = True
+
+
+def _bound(program: IntegerProgram, head: str, lines: list[str]) -> float | None:
+    """Return the bound that CBC states, of "optimal" the value it states; half of the last decimal is given away."""
     sign = -1.0 if program.maximise else 1.0
     for line in reversed(lines):
         stated = _BOUND.match(line)
         if stated:
             return sign * (float(stated.group(1)) - 0.0005) + program.offset
-    if optimum is not None:
-        return optimum
+    value = _VALUE.search(head)
+    if head.startswith("optimal") and value:
+        return sign * float(value.group(1)) + program.offset
     for line in reversed(lines):
         news = _PROGRESS.search(line)
         if news and abs(float(news.group(2))) < 1e49:

@@ -10,8 +10,10 @@ from .control import SolverError
 from .dependencies import available, require
 
 if TYPE_CHECKING:  # pragma: no cover
-    from .integer_program import Run
+    from .integer_program import Limits, Run
     from .program_arrays import IntegerProgram
+
+MOST_NODES = 2**31 - 1
 
 
 def usable() -> bool:
@@ -35,14 +37,21 @@ def longest_overtime(time_limit: float) -> float:
     return 5.0 + 0.1 * time_limit
 
 
-def run(program: IntegerProgram, start: np.ndarray | None, time_limit: float, mip_gap: float, state: Run) -> None:
-    """Solve ``program`` and leave status, values and bound in ``state``; stops soon after ``state.stop`` is set."""
+def run(program: IntegerProgram, start: np.ndarray | None, limits: Limits, state: Run, plain: bool = False) -> None:
+    """Solve ``program`` and leave claim, values and bound in ``state``; stops soon after ``state.stop`` is set.
+
+    ``plain`` leaves presolve out.
+    """
     highspy = require("highspy", "solving integer programs with HiGHS")
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("mip_rel_gap", float(mip_gap))
-    if time_limit > 0:
-        solver.setOptionValue("time_limit", float(time_limit))
+    repeatable(solver)
+    solver.setOptionValue("mip_rel_gap", float(limits.gap))
+    solver.setOptionValue("mip_max_nodes", int(min(limits.nodes, MOST_NODES)))
+    if plain:
+        solver.setOptionValue("presolve", "off")
+    if limits.seconds > 0:
+        solver.setOptionValue("time_limit", float(limits.seconds))
     if solver.passModel(_model(highspy, program)) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS could not take the model: a coefficient is not a number.")
     if start is not None:
@@ -52,6 +61,16 @@ def run(program: IntegerProgram, start: np.ndarray | None, time_limit: float, mi
     _watch(highspy, solver, state)
     solver.run()
     _read(highspy, solver, program, state)
+
+
+def repeatable(solver: Any) -> None:
+    """Have HiGHS take the same way every time, however many processors there are.
+
+    Its number of threads is left alone: it belongs to the whole process, and setting another one than the first is an
+    error.
+    """
+    solver.setOptionValue("parallel", "off")
+    solver.setOptionValue("random_seed", 0)
 
 
 def _model(highspy: Any, program: IntegerProgram) -> Any:
@@ -98,13 +117,17 @@ def _watch(highspy: Any, solver: Any, state: Run) -> None:
 
 
 def _read(highspy: Any, solver: Any, program: IntegerProgram, state: Run) -> None:
-    """Read status, values and bound from the solver itself."""
+    """Read claim, values and bound from the solver itself."""
     status = solver.getModelStatus()
     statuses = highspy.HighsModelStatus
+    state.by_clock = state.by_clock or status == statuses.kTimeLimit
     if status == statuses.kInfeasible:
         state.status = "infeasible"
         return
-    if status in (statuses.kUnbounded, statuses.kUnboundedOrInfeasible):
+    if status == statuses.kUnboundedOrInfeasible:
+        state.status = "infeasible or unbounded"
+        return
+    if status == statuses.kUnbounded:
         raise SolverError("The model is unbounded: some quantity could grow without limit.")
     information = solver.getInfo()
     solution = solver.getSolution()

@@ -11,6 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ...plugin.solvers.control import SolverError
 from ..allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
 from ..base import EvacuationAlgorithm
+from ..effort_parameters import read_effort, stopped_early
 from ..network_parameters import read_network_parameter
 
 if TYPE_CHECKING:
@@ -95,21 +96,26 @@ class AllocateCrowd(EvacuationAlgorithm):
         limited = any(np.isfinite(limits))
         said = explain_shortage(groups, shelters, allowed, split, limited, feedback)
         problem = AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, split)
-        limits_of_solver = {
-            "time_limit": self.parameterAsDouble(parameters, "TIME_LIMIT", context),
-            "mip_gap": self.parameterAsDouble(parameters, "MIP_GAP", context),
-            "log": feedback.pushInfo,
-        }
+        effort = read_effort(self, parameters, context)
         count = self._points(parameters, context)
         progress, cancelled = self.control(feedback, 40.0, 60.0 if count else 95.0)
-        found = solve(problem, progress=progress, cancelled=cancelled, **limits_of_solver)
+        found = solve(problem, effort=effort, progress=progress, cancelled=cancelled, log=feedback.pushInfo)
         points: tuple[Point, ...] = ()
         if count:
             progress, _ = self.control(feedback, 60.0, 95.0)
             points = curve(
-                problem, objective, kilometres, found, count, progress=progress, cancelled=cancelled, **limits_of_solver
+                problem,
+                objective,
+                kilometres,
+                found,
+                count,
+                effort=effort,
+                progress=progress,
+                cancelled=cancelled,
+                log=feedback.pushInfo,
             )
         numbers = self._numbers(found, groups, objective, separation, feedback)
+        numbers.update(stopped_early(effort, feedback))
         outputs = self._write(parameters, context, found, groups, shelters, preference, separation, points)
         if path:
             from ...plugin.reports.allocation import write_allocation_report

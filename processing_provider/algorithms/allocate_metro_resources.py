@@ -13,12 +13,14 @@ from qgis.core import (
 
 from .. import metro_parameters as shared
 from ..base import EvacuationAlgorithm
+from ..effort_parameters import add_effort, read_effort, stopped_early
 from ..metro_inputs import read_metro_places, read_metro_problem
 from ..network_parameters import add_network_parameters
 
 if TYPE_CHECKING:
     from ...plugin.layers.metro.travel import MetroTravel
     from ...plugin.layers.places import Places
+    from ...plugin.solvers.control import Effort
     from ...plugin.solvers.metro.problem import MetroProblem
     from ...plugin.solvers.metro.response import Response
 
@@ -48,14 +50,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         shared.add_swarm_parameters(self)
         seed = QgsProcessingParameterNumber("SEED", self.tr("Seed of the swarm"), defaultValue=0, minValue=0)
         self.add(seed, "The same seed gives the same answer.", advanced=True)
-        limit = QgsProcessingParameterNumber(
-            "TIME_LIMIT",
-            self.tr("Time limit (s)"),
-            QgsProcessingParameterNumber.Type.Double,
-            defaultValue=60.0,
-            minValue=0.0,
-        )
-        self.add(limit, "Seconds for the exact method, and for each swarm; 0 = no limit.", advanced=True)
+        add_effort(self)
         shared.add_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
@@ -83,18 +78,19 @@ class AllocateMetroResources(EvacuationAlgorithm):
         swarm = None
         if self.parameterAsEnum(parameters, "METHOD", context) == shared.SWARM:
             swarm = shared.read_swarm_parameters(self, parameters, context)
+        effort = read_effort(self, parameters, context)
         response = respond(
             problem,
             swarm=swarm,
             repair=self.parameterAsBool(parameters, "SWARM_REPAIR", context),
             seed=self.parameterAsInt(parameters, "SEED", context),
-            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
+            effort=effort,
             progress=progress,
             cancelled=cancelled,
             log=feedback.pushInfo,
             warn=feedback.pushWarning,
         )
-        return self._write(parameters, context, feedback, problem, travel, stations, incidents, response)
+        return self._write(parameters, context, feedback, problem, travel, stations, incidents, response, effort)
 
     def _write(
         self,
@@ -106,6 +102,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         stations: Places,
         incidents: Places,
         response: Response,
+        effort: Effort,
     ) -> dict[str, Any]:
         from ...plugin.layers.metro import outputs as rows
         from ...plugin.reports.metro import write_metro_report
@@ -152,5 +149,6 @@ class AllocateMetroResources(EvacuationAlgorithm):
             "OPTIMUM": response.optimum,
             "GAP": response.gap,
             "UNMET": sum(short.unmet for short in shortages),
+            **stopped_early(effort, feedback),
         }
         return {name: value for name, value in {**outputs, **numbers}.items() if value is not None}

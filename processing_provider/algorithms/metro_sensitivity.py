@@ -12,18 +12,19 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFileDestination,
-    QgsProcessingParameterNumber,
 )
 
 from ...plugin.solvers.control import SolverError, part
 from .. import metro_parameters as shared
 from .. import sensitivity_parameters as choices
 from ..base import EvacuationAlgorithm
+from ..effort_parameters import add_effort, read_effort, stopped_early
 from ..metro_inputs import read_metro_places, read_metro_problem
 from ..network_parameters import add_network_parameters
 
 if TYPE_CHECKING:
     from ...plugin.layers.metro.travel import MetroTravel
+    from ...plugin.solvers.control import Effort
     from ...plugin.solvers.metro.problem import MetroProblem
     from ...plugin.solvers.metro.sensitivity import Sample
 
@@ -59,9 +60,7 @@ class MetroSensitivity(EvacuationAlgorithm):
         shared.add_travel_numbers(self)
         shared.add_model_parameters(self)
         choices.add_weighing(self)
-        double = QgsProcessingParameterNumber.Type.Double
-        limit = QgsProcessingParameterNumber("TIME_LIMIT", self.tr("Time limit (s)"), double, 60.0, minValue=0.0)
-        self.add(limit, "Seconds for each curve; 0 = no limit.", advanced=True)
+        add_effort(self)
         table = QgsProcessing.SourceType.TypeVector
         sink = QgsProcessingParameterFeatureSink("OUTPUT", self.tr("Sensitivity"), table)
         self.add(
@@ -99,14 +98,16 @@ class MetroSensitivity(EvacuationAlgorithm):
         curves: dict[str, list[Sample]] = {}
         sentences: dict[str, str] = {}
         ratio, weighting = None, ""
+        effort = read_effort(self, parameters, context)
         if problem.demand.any():
             problem, ratio, weighting = choices.read_weights(self, parameters, context, feedback, problem)
-            curves, sentences = self._curves(parameters, context, feedback, problem, travel)
+            curves, sentences = self._curves(parameters, context, feedback, problem, travel, effort)
         else:
             feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so there is nothing to compare."))
         for sentence in sentences.values():
             feedback.pushInfo(sentence)
-        return self._write(parameters, context, problem, travel, curves, sentences, ratio, weighting)
+        written = self._write(parameters, context, problem, travel, curves, sentences, ratio, weighting)
+        return {**written, **stopped_early(effort, feedback)}
 
     def _curves(
         self,
@@ -115,6 +116,7 @@ class MetroSensitivity(EvacuationAlgorithm):
         feedback: QgsProcessingFeedback,
         problem: MetroProblem,
         travel: MetroTravel,
+        effort: Effort,
     ) -> tuple[dict[str, list[Sample]], dict[str, str]]:
         from ...plugin.solvers.metro import sensitivity as vary
         from ...plugin.solvers.metro import sensitivity_words as words
@@ -123,26 +125,25 @@ class MetroSensitivity(EvacuationAlgorithm):
         if not asked:
             raise SolverError("ANALYSES: choose at least one thing to vary.")
         bar, cancelled = self.control(feedback, 20.0, 95.0)
-        limit = self.parameterAsDouble(parameters, "TIME_LIMIT", context)
         curves: dict[str, list[Sample]] = {}
         sentences: dict[str, str] = {}
         for step, analysis in enumerate(asked):
             progress = part(bar, step / len(asked), (step + 1) / len(asked))
             if analysis == choices.RESCUE_POINTS:
                 samples = vary.by_rescue_points(
-                    problem, time_limit=limit, progress=progress, cancelled=cancelled, log=feedback.pushInfo
+                    problem, effort=effort, progress=progress, cancelled=cancelled, log=feedback.pushInfo
                 )
                 name, sentence = vary.RESCUE_POINTS, words.rescue_points_sentence(samples)
             elif analysis == choices.RESOURCE_TYPES:
                 samples = vary.by_resource_types(
-                    problem, time_limit=limit, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
+                    problem, effort=effort, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
                 )
                 name, sentence = vary.RESOURCE_TYPES, words.resource_types_sentence(samples)
             else:
                 name, values = choices.read_range(self, parameters, context)
                 variant = choices.variant_of(self, parameters, context, problem, travel, name)
                 samples = vary.by_parameter(
-                    values, variant, time_limit=limit, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
+                    values, variant, effort=effort, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
                 )
                 sentence = words.parameter_sentence(name, samples)
             curves[name], sentences[name] = samples, sentence

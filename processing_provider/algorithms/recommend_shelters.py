@@ -18,6 +18,7 @@ from qgis.core import (
 )
 
 from ..base import EvacuationAlgorithm
+from ..effort_parameters import read_effort, stopped_early
 from ..network_parameters import add_network_parameters, read_network_parameter
 from ..shelter_parameters import (
     add_choice_parameters,
@@ -116,23 +117,24 @@ class RecommendShelters(EvacuationAlgorithm):
         if not people.any():
             feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
             nothing = self._write(parameters, context, sites, source.wkbType(), [], None, 0, lost)
-            return {**nothing, **self._catchments(parameters, context, zones, [])}
+            return {**nothing, **self._catchments(parameters, context, zones, []), "STOPPED_EARLY": 0}
         zones = zones.subset(np.flatnonzero(people))
         problem = self._problem(parameters, context, feedback, sites, zones, people[people > 0])
         progress, cancelled = self.control(feedback, 50.0, 95.0)
+        effort = read_effort(self, parameters, context)
         found = solve(
             problem,
-            time_limit=self.parameterAsDouble(parameters, "TIME_LIMIT", context),
-            mip_gap=self.parameterAsDouble(parameters, "MIP_GAP", context),
+            effort=effort,
             progress=progress,
             cancelled=cancelled,
             log=feedback.pushInfo,
         )
         report(problem, found, feedback)
+        early = stopped_early(effort, feedback)
         rows = site_rows(sites, problem, found)
         outputs = self._write(parameters, context, sites, source.wkbType(), rows, found, int(people.sum()), lost)
         lines = catchment_rows(sites, zones, problem, found, context)
-        return {**outputs, **self._catchments(parameters, context, zones, lines)}
+        return {**outputs, **self._catchments(parameters, context, zones, lines), **early}
 
     def _catchments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, zones: Places, rows: Iterable[Any]

@@ -15,6 +15,7 @@ from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, improve, people_at
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.allocation.relaxation import relax
+from evacuation_planner.plugin.solvers.control import Effort
 
 
 def random_problem(seed: int, groups: int, shelters: int, slack: float = 1.2) -> AllocationProblem:
@@ -72,7 +73,7 @@ def test_exchanges_keep_room_and_never_cost_more() -> None:
         problem = random_problem(seed, 40, 5)
         usable = problem.usable()
         before = first_fit(problem, usable)
-        after = improve(problem, usable, before)
+        after = improve(problem, usable, before, Effort())
         placed = np.flatnonzero(before >= 0)
         if (before < 0).any():
             continue
@@ -89,12 +90,13 @@ def test_those_left_out_take_the_place_of_fewer_people() -> None:
     sizes = np.array([6, 7, 9, 8, 7])
     cost = np.array([[1.0, 5.0], [5.0, 1.0], [3.0, 4.0], [4.0, 2.0], [9.0, 0.5]])
     problem = AllocationProblem(sizes, np.array([10.0, 10.0]), cost, np.ones((5, 2), dtype=bool))
-    after = improve(problem, problem.usable(), np.array([0, 1, -1, -1, -1]))
+    after = improve(problem, problem.usable(), np.array([0, 1, -1, -1, -1]), Effort())
     assert after.tolist() == [-1, -1, 0, 1, -1]
     same = improve(
         AllocationProblem(sizes[[1, 4]], np.array([0.0, 10.0]), cost[[1, 4]], np.ones((2, 2), dtype=bool)),
         np.array([[False, True]] * 2),
         np.array([1, -1]),
+        Effort(),
     )
     assert same.tolist() == [-1, 1]
 
@@ -104,7 +106,7 @@ def test_exchanges_with_those_left_out_never_lose_people() -> None:
     for seed in range(20):
         problem = random_problem(seed, 40, 5, slack=0.7)
         before = first_fit(problem, problem.usable())
-        after = improve(problem, problem.usable(), before)
+        after = improve(problem, problem.usable(), before, Effort())
         people = [people_at(problem, place).sum(axis=0) for place in (before, after)]
         assert np.all(people[1] <= problem.capacity)
         assert people[1].sum() >= people[0].sum()
@@ -119,11 +121,11 @@ def test_exchanges_with_those_left_out_never_lose_people() -> None:
 def test_large_problems_end_within_their_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the core, with its limits lowered for the test; the plain model gives the same within the gap."""
     problem = random_problem(11, 150, 12)
-    plain = solve(problem, mip_gap=1e-3, time_limit=20.0)
+    plain = solve(problem, effort=Effort(mip_gap=1e-3))
     monkeypatch.setattr(whole_groups, "SMALL", 100)
     monkeypatch.setattr(whole_groups, "FREE_GROUPS", 20)
     said: list[str] = []
-    found = solve(problem, mip_gap=1e-3, time_limit=20.0, log=said.append)
+    found = solve(problem, effort=Effort(mip_gap=1e-3), log=said.append)
     assert any("groups are left to place" in text for text in said)
     assert found.people.sum() == problem.sizes.sum()
     assert np.all(found.load <= problem.capacity)

@@ -11,6 +11,7 @@ from evacuation_planner.plugin.solvers import solver_highs
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.objective import Objective, normalised
 from evacuation_planner.plugin.solvers.allocation.problem import Allocation, AllocationProblem
+from evacuation_planner.plugin.solvers.control import Effort
 
 SIZES = np.array([50, 60, 40, 30, 40, 60, 50, 40, 30])  # Table 1: A-P1, A-P2, A-P3, B-P1, ...
 PREFERENCE = np.array(  # Table 2
@@ -26,7 +27,7 @@ def allocate(
 ) -> tuple[Allocation, Objective]:
     objective = Objective(1.0 - PREFERENCE, normalised(DISTANCE, form), SIZES, *weights, by)
     problem = AllocationProblem(SIZES, CAPACITY, objective.cost, np.ones((9, 2), dtype=bool), split)
-    return solve(problem, solver=solver, mip_gap=0.0), objective
+    return solve(problem, solver=solver, effort=Effort(mip_gap=0.0)), objective
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

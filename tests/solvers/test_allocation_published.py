@@ -12,6 +12,7 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers import solver_highs
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.control import Effort
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "allocation"
 pytestmark = [
@@ -52,7 +53,7 @@ def facility_location(name: str) -> tuple[AllocationProblem, float]:
 @pytest.mark.parametrize("name", ["a05100", "a05200", "a10100", "a20200", "c05100"])
 def test_generalised_assignment(name: str) -> None:
     problem, optimum = generalised_assignment(name)
-    found = solve(problem, mip_gap=0.0, time_limit=20.0)
+    found = solve(problem, effort=Effort(2, mip_gap=0.0))
     load = np.where(found.people > 0, problem.consumption, 0.0).sum(axis=0)
     assert np.all(load <= problem.capacity)
     assert found.people.sum() == len(problem.sizes)
@@ -63,7 +64,7 @@ def test_generalised_assignment(name: str) -> None:
 @pytest.mark.parametrize("name", [f"p{k}" for k in range(1, 13)])
 def test_facility_location(name: str) -> None:
     problem, optimum = facility_location(name)
-    found = solve(problem, mip_gap=0.0, time_limit=20.0)
+    found = solve(problem, effort=Effort(2, mip_gap=0.0))
     assert np.all(found.load <= problem.capacity)
     assert found.people.sum() == problem.sizes.sum()
     assert found.objective == pytest.approx(optimum)

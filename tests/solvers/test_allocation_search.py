@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from evacuation_planner.plugin.solvers import solver_highs
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import CAPACITY, NO_SHELTER, TOO_LARGE, AllocationProblem
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
 
 HIGHS = pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
 SOLVERS = ["CBC", pytest.param("HiGHS", marks=HIGHS)]
@@ -73,7 +73,7 @@ def test_whole_groups(solver: str, tight: float) -> None:
     for _ in range(6):
         sizes, capacity, cost, allowed = random_case(draw, 6, 3, tight)
         people, value = by_search(sizes.tolist(), capacity.tolist(), cost, allowed)
-        found = solve(AllocationProblem(sizes, capacity, cost, allowed), solver=solver, mip_gap=0.0)
+        found = solve(AllocationProblem(sizes, capacity, cost, allowed), solver=solver, effort=Effort(mip_gap=0.0))
         assert found.allocated.sum() == people
         assert found.objective == pytest.approx(value, abs=1e-6)
         assert found.more_people == 0
@@ -86,7 +86,9 @@ def test_divided_groups(solver: str, tight: float) -> None:
     for _ in range(4):
         sizes, capacity, cost, allowed = random_case(draw, 4, 3, tight)
         people, value = split_by_search(sizes.tolist(), capacity.astype(int).tolist(), cost, allowed)
-        found = solve(AllocationProblem(sizes, capacity, cost, allowed, split=True), solver=solver, mip_gap=0.0)
+        found = solve(
+            AllocationProblem(sizes, capacity, cost, allowed, split=True), solver=solver, effort=Effort(mip_gap=0.0)
+        )
         assert found.allocated.sum() == people
         assert found.objective == pytest.approx(value, abs=1e-6)
 
@@ -124,7 +126,7 @@ def test_nobody_to_place() -> None:
 def test_invariants(seed: int, groups: int, shelters: int, split: bool, tight: float) -> None:
     sizes, capacity, cost, allowed = random_case(np.random.default_rng(seed), groups, shelters, tight)
     problem = AllocationProblem(sizes, capacity, cost, allowed, split)
-    highs = solve(problem, solver="HiGHS", mip_gap=0.0)
+    highs = solve(problem, solver="HiGHS", effort=Effort(mip_gap=0.0))
     assert np.all(highs.load <= capacity)
     assert np.all(highs.people >= 0)
     assert np.all(highs.allocated <= sizes)
@@ -133,7 +135,7 @@ def test_invariants(seed: int, groups: int, shelters: int, split: bool, tight: f
     if not split:
         assert np.all((highs.people > 0).sum(axis=1) <= 1)
         assert set(highs.allocated.tolist()) <= {0, *sizes.tolist()}
-    cbc = solve(problem, solver="CBC", mip_gap=0.0)
+    cbc = solve(problem, solver="CBC", effort=Effort(mip_gap=0.0))
     assert cbc.allocated.sum() == highs.allocated.sum()
     assert cbc.objective == pytest.approx(highs.objective, abs=1e-5)
 
@@ -153,7 +155,7 @@ def test_cancelled_before_and_while_solving() -> None:
         return asked[0] > 4
 
     with pytest.raises(Cancelled):
-        solve(problem, cancelled=later, mip_gap=0.0)
+        solve(problem, cancelled=later, effort=Effort(mip_gap=0.0))
 
 
 def test_wrong_shapes_and_numbers_are_refused() -> None:

@@ -13,7 +13,7 @@ from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.filling import filled
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.allocation.set_exchange import exchange_sets
-from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, never
+from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
 
 
 def short_of_room(seed: int, groups: int, shelters: int, room: float) -> AllocationProblem:
@@ -46,7 +46,7 @@ def best(problem: AllocationProblem) -> tuple[int, float]:
 @pytest.mark.parametrize("seed", range(12))
 def test_most_people_then_least_cost_as_by_trying_everything(seed: int) -> None:
     problem = short_of_room(seed, 7, 3, 0.75)
-    found = solve(problem, mip_gap=0.0, time_limit=20.0)
+    found = solve(problem, effort=Effort(mip_gap=0.0))
     people, cost = best(problem)
     assert (int(found.people.sum()), found.more_people) == (people, 0)
     assert found.objective == pytest.approx(cost)
@@ -56,7 +56,7 @@ def test_most_people_then_least_cost_as_by_trying_everything(seed: int) -> None:
 @pytest.mark.parametrize("room", [0.6, 0.9])
 def test_every_place_is_filled_and_the_cost_is_near_its_bound(room: float) -> None:
     problem = short_of_room(3, 300, 20, room)
-    found = solve(problem, mip_gap=1e-3, time_limit=10.0)
+    found = solve(problem, effort=Effort(mip_gap=1e-3))
     assert found.people.sum() == problem.capacity.sum()
     assert found.more_people == 0
     assert np.all(found.load <= problem.capacity)
@@ -68,7 +68,7 @@ def test_filling_keeps_room_and_reach() -> None:
     for seed in range(8):
         problem = short_of_room(seed, 60, 6, 0.8)
         usable = problem.usable()
-        place = filled(problem, usable, Deadline(2.0), never)
+        place = filled(problem, usable, 10**7, Effort(), never)
         inside = np.flatnonzero(place >= 0)
         assert usable[inside, place[inside]].all()
         load = np.bincount(place[inside], problem.sizes[inside], len(problem.capacity))
@@ -81,15 +81,15 @@ def test_exchanges_never_cost_more_and_find_two_for_two() -> None:
     cost = np.array([[9.0, 1.0], [9.0, 1.0], [1.0, 9.0], [1.0, 9.0]])
     problem = AllocationProblem(sizes, np.array([7.0, 7.0]), cost, np.ones((4, 2), dtype=bool))
     # No place is free and no two groups are of one size: only 3 + 4 for 2 + 5 fits.
-    found = exchange_sets(problem, problem.usable(), np.array([0, 0, 1, 1]), Deadline(5.0), never)
+    found = exchange_sets(problem, problem.usable(), np.array([0, 0, 1, 1]), 10**7, Effort(), never)
     assert found.tolist() == [1, 1, 0, 0]
     for seed in range(8):
         problem = short_of_room(seed, 40, 5, 1.3)
         usable = problem.usable()
-        begin = filled(problem, usable, Deadline(1.0), never)
+        begin = filled(problem, usable, 10**7, Effort(), never)
         if np.any(begin < 0):
             continue
-        end = exchange_sets(problem, usable, begin, Deadline(5.0), never)
+        end = exchange_sets(problem, usable, begin, 10**7, Effort(), never)
         here = np.arange(len(begin))
         assert usable[here, end].all()
         assert np.all(np.bincount(end, problem.sizes, len(problem.capacity)) <= problem.capacity)
@@ -98,6 +98,6 @@ def test_exchanges_never_cost_more_and_find_two_for_two() -> None:
 
 def test_exchanges_stop_when_told() -> None:
     problem = short_of_room(1, 40, 5, 1.3)
-    place = filled(problem, problem.usable(), Deadline(1.0), never)
+    place = filled(problem, problem.usable(), 10**7, Effort(), never)
     with pytest.raises(Cancelled):
-        exchange_sets(problem, problem.usable(), np.maximum(place, 0), Deadline(5.0), lambda: True)
+        exchange_sets(problem, problem.usable(), np.maximum(place, 0), 10**7, Effort(), lambda: True)

@@ -14,7 +14,7 @@ from evacuation_planner.plugin.solvers.allocation.objective import Objective, no
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.allocation.room import tightest
 from evacuation_planner.plugin.solvers.allocation.tradeoff import curve
-from evacuation_planner.plugin.solvers.control import Cancelled
+from evacuation_planner.plugin.solvers.control import Cancelled, Effort
 
 
 def case(seed: int, room: float, split: bool = False) -> tuple[AllocationProblem, Objective, np.ndarray]:
@@ -44,8 +44,8 @@ def least(problem: AllocationProblem, objective: Objective, share: float, people
 @pytest.mark.parametrize(("seed", "room"), [(1, 1.3), (2, 1.2), (3, 0.8)])
 def test_every_point_is_the_best_for_its_weights(seed: int, room: float) -> None:
     problem, objective, kilometres = case(seed, room)
-    plan = solve(problem, mip_gap=0.0)
-    points = curve(problem, objective, kilometres, plan, 5, mip_gap=0.0)
+    plan = solve(problem, effort=Effort(mip_gap=0.0))
+    points = curve(problem, objective, kilometres, plan, 5, effort=Effort(mip_gap=0.0))
     assert [point.plan for point in points] == [False, False, True, False, False]
     people = int(plan.people.sum())
     for point in points:
@@ -60,8 +60,8 @@ def test_every_point_is_the_best_for_its_weights(seed: int, room: float) -> None
 
 def test_divided_groups_have_a_curve_too() -> None:
     problem, objective, kilometres = case(4, 0.9, split=True)
-    plan = solve(problem, mip_gap=0.0)
-    points = curve(problem, objective, kilometres, plan, 3, mip_gap=0.0)
+    plan = solve(problem, effort=Effort(mip_gap=0.0))
+    points = curve(problem, objective, kilometres, plan, 3, effort=Effort(mip_gap=0.0))
     assert len(points) == 3
     assert all(a.z1 >= b.z1 - 1e-6 for a, b in zip(points, points[1:]))
 
@@ -73,7 +73,7 @@ def test_a_curve_keeps_the_time_limit_and_stops_when_told() -> None:
     with pytest.raises(Cancelled):
         curve(problem, objective, kilometres, plan, 9, cancelled=lambda: len(asked) > 2 or asked.append(1) is not None)
     said: list[str] = []
-    points = curve(problem, objective, kilometres, plan, 9, time_limit=1e-6, log=said.append)
+    points = curve(problem, objective, kilometres, plan, 9, effort=Effort(1, 1e-6), log=said.append)
     assert [point.plan for point in points] == [True]
     assert "8 more had no time" in said[-1]
     shown: list[float] = []

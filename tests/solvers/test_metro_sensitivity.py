@@ -49,13 +49,13 @@ def limited(problem, members):
 @pytest.mark.parametrize("seed", range(4))
 def test_choices_are_the_best_of_all_subsets_solved_one_by_one(seed, incidents):
     problem = random_problem(np.random.default_rng(seed), 4, incidents, 2)
-    choices = program_choices(problem, time_limit=0)
+    choices = program_choices(problem)
     if incidents == 1:
         assert [rank(a) for a in exhaustive_choices(problem)] == [rank(b) for b in choices]
     for choice in choices:
         keys = []
         for members in itertools.combinations(range(4), choice.count):
-            units = solve_exact(limited(problem, members), time_limit=0).units
+            units = solve_exact(limited(problem, members)).units
             sample = sample_of(problem, 0, units, (), True)
             keys.append((sample.missing, sample.late, round(sample.worth.fitness, 6)))
         assert rank(choice) == min(keys)

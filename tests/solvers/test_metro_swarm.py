@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers import dependencies
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
 from evacuation_planner.plugin.solvers.metro.direct import solve_direct
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
 from evacuation_planner.plugin.solvers.metro.shortage import shortages
@@ -145,7 +145,7 @@ def test_cancelled_swarm_stops():
 
 
 def test_time_limit_ends_the_search():
-    result = solve_swarm(nanjing(), SwarmParameters(iterations=100_000), time_limit=0.2)
+    result = solve_swarm(nanjing(), SwarmParameters(iterations=100_000), effort=Effort(1, 0.2))
     assert len(result.history.best) < 100_000 and result.allocation.seconds < 5.0
 
 

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
 from evacuation_planner.plugin.solvers.shelters import covering
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
@@ -46,7 +46,7 @@ def check_flow(problem, cover):
 def test_fewest_sites_then_least_travel_as_by_exhaustive_search(seed):
     people, minutes, room = random_case(seed)
     problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool))
-    cover = covering.solve(problem, mip_gap=0.0)
+    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
     check_flow(problem, cover)
     assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room))
     assert cover.gap == pytest.approx(0.0)
@@ -58,7 +58,7 @@ def test_a_limit_on_sites_gives_least_uncovered_then_least_travel(seed):
     people, minutes, room = random_case(seed)
     most = 1 + seed % 4
     problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool), most)
-    cover = covering.solve(problem, mip_gap=0.0)
+    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
     check_flow(problem, cover)
     uncovered, count, cost = reached(cover, minutes)
     assert count <= most
@@ -71,7 +71,7 @@ def test_required_sites_are_open_and_the_rest_is_chosen_around_them(seed):
     required = [seed % len(room), (3 * seed + 1) % len(room)]
     mask = np.zeros(len(room), bool)
     mask[required] = True
-    cover = covering.solve(CoveringProblem(people, minutes, room, mask), mip_gap=0.0)
+    cover = covering.solve(CoveringProblem(people, minutes, room, mask), effort=Effort(mip_gap=0.0))
     assert cover.chosen[required].all()
     assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room, required=required))
 
@@ -80,7 +80,7 @@ def test_required_sites_are_open_and_the_rest_is_chosen_around_them(seed):
 def test_rooms_that_are_not_whole_are_kept_exactly(seed):
     people, minutes, room = random_case(seed)
     problem = CoveringProblem(people, minutes, room / 1.1, np.zeros(len(room), bool))
-    cover = covering.solve(problem, mip_gap=0.0)
+    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
     check_flow(problem, cover)
     # In elevenths of a person everything is whole, and exhaustive search can follow.
     expected = best_choice(people * 11, minutes, room * 10)
@@ -214,7 +214,7 @@ def test_proofs_by_price_never_lose_the_optimum(seed):
     people = rng.integers(20, 200, zones)
     room = rng.integers(300, 900, sites).astype(float)
     problem = CoveringProblem(people, minutes, room, np.zeros(sites, bool))
-    cover = covering.solve(problem, mip_gap=0.0)
+    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
     assert cover.uncovered == 0.0
     count = int(cover.chosen.sum())
     assert plain_program(problem, count - 1) is None
@@ -227,5 +227,7 @@ def test_without_highs_the_choice_is_as_good(monkeypatch, seed):
 
     monkeypatch.setattr(solver_highs, "usable", lambda: False)
     people, minutes, room = random_case(seed)
-    cover = covering.solve(CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), mip_gap=0.0)
+    cover = covering.solve(
+        CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), effort=Effort(mip_gap=0.0)
+    )
     assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room))

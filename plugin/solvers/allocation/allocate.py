@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
-from ..integer_program import Solution
+from ..checked_solution import Solution
+from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from .problem import CAPACITY, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
 from .search import Log, Search
 
@@ -13,8 +13,7 @@ from .search import Log, Search
 def solve(
     problem: AllocationProblem,
     *,
-    time_limit: float = 60.0,
-    mip_gap: float = 1e-4,
+    effort: Effort | None = None,
     solver: str | None = None,
     known: Allocation | None = None,
     progress: Progress = no_progress,
@@ -23,15 +22,13 @@ def solve(
 ) -> Allocation:
     """Allocate every group, or where room is short as many people as possible and those at the least cost.
 
-    The same problem gives the same allocation every time with the same solver, as long as the time limit is not met.
+    The same problem and effort give the same allocation every time with the same solver, unless the fence is reached.
 
     Parameters
     ----------
-    time_limit : float
-        Seconds for all steps together, 0 for none.
-    mip_gap : float
-        Relative gap (a fraction) at which the search for the least cost may stop. The number of people is always
-        sought to the last person.
+    effort : Effort, optional
+        Its gap is that of the search for the least cost; the number of people is always sought to the last person.
+        Default: normal, without a fence.
     known : Allocation, optional
         Found before for the same groups and shelters with other costs: it tells how many people can be sheltered, and
         the search begins there.
@@ -46,8 +43,7 @@ def solve(
     _tell(problem, usable, say)
     if not usable.any():
         return _result(problem, np.zeros(problem.cost.shape), usable, (), 0, None)
-    deadline = Deadline(time_limit)
-    search = Search(problem, usable, deadline, mip_gap, solver, cancelled, say)
+    search = Search(problem, usable, effort or Effort(), solver, cancelled, say)
     if known is None:
         people, most, more, stages = search.as_many_as_possible(part(progress, 0.0, 0.4))
     else:

@@ -10,21 +10,26 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, stop_if
+from ..control import Effort, IsCancelled, stop_if
 from .problem import AllocationProblem, with_the_rest
 from .relaxation import relax
 from .set_exchange import exchange_sets
 
 
-def filled(problem: AllocationProblem, usable: np.ndarray, deadline: Deadline, cancelled: IsCancelled) -> np.ndarray:
-    """Return a shelter or -1 for each group, (g,), with as many people placed as the exchanges find room for."""
+def filled(
+    problem: AllocationProblem, usable: np.ndarray, work: int, effort: Effort, cancelled: IsCancelled
+) -> np.ndarray:
+    """Return a shelter or -1 for each group, (g,), with as many people placed as the exchanges find room for.
+
+    ``work`` is the number of combinations of groups that the exchanges may look at.
+    """
     wanted = int(problem.sizes[usable.any(axis=1)].sum())
     room = int(np.floor(problem.capacity[usable.any(axis=0)]).sum())
     place = _fill(problem, usable, _by_regret(problem, usable, max(0, wanted - room), cancelled), cancelled)
     left = int(problem.sizes[(place < 0) & usable.any(axis=1)].sum())
     if left == max(0, wanted - room):
         return place
-    return _fill(problem, usable, _more_people(problem, usable, place, deadline, cancelled), cancelled)
+    return _fill(problem, usable, _more_people(problem, usable, place, work, effort, cancelled), cancelled)
 
 
 def _by_regret(problem: AllocationProblem, usable: np.ndarray, staying: int, cancelled: IsCancelled) -> np.ndarray:
@@ -82,7 +87,12 @@ def _let_in(
 
 
 def _more_people(
-    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, deadline: Deadline, cancelled: IsCancelled
+    problem: AllocationProblem,
+    usable: np.ndarray,
+    place: np.ndarray,
+    work: int,
+    effort: Effort,
+    cancelled: IsCancelled,
 ) -> np.ndarray:
     """Exchange groups so that fewer people wait, whatever that costs."""
     wanted = int(problem.sizes[usable.any(axis=1)].sum())
@@ -99,7 +109,7 @@ def _more_people(
         allowed=extended.allowed[some],
         consumption=extended.room_taken[some],
     )
-    found = exchange_sets(sub, sub.usable(), inside, deadline, cancelled)
+    found = exchange_sets(sub, sub.usable(), inside, work, effort, cancelled)
     out = np.full(len(problem.sizes), -1, dtype=np.int64)
     out[some] = np.where(found == len(problem.capacity), -1, found)
     return out

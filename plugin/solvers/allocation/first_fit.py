@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, never, stop_if
+from ..control import Effort, IsCancelled, never, stop_if
 from .problem import AllocationProblem
 
 PASSES = 20
+PAIRS = (100_000_000, 1_000_000_000, 10_000_000_000)  # of groups that may be looked at for an exchange, by effort
 
 
 def first_fit(problem: AllocationProblem, usable: np.ndarray, prices: np.ndarray | None = None) -> np.ndarray:
@@ -34,8 +35,8 @@ def improve(
     problem: AllocationProblem,
     usable: np.ndarray,
     place: np.ndarray,
+    effort: Effort,
     cancelled: IsCancelled = never,
-    deadline: Deadline | None = None,
 ) -> np.ndarray:
     """Return an allocation (g,) of at least as many people as ``place``, and of no more cost where those are the same.
 
@@ -47,11 +48,13 @@ def improve(
     taken = problem.room_taken
     cost = np.where(usable, problem.cost, np.inf)
     room = problem.capacity - np.bincount(place[members], taken[members, place[members]], len(problem.capacity))
+    left = effort.pick(*PAIRS)
     for _ in range(PASSES):
         changed = False
         for k in range(len(members)):
             stop_if(cancelled)
-            if deadline is not None and deadline.passed():
+            left -= len(members) + len(waiting)
+            if left < 0 or effort.passed():
                 return place
             changed |= _move(cost, taken, room, place, int(members[k]))
             changed |= _exchange(cost, taken, room, place, members, int(members[k]))

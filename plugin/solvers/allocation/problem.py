@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..checked_solution import Solution
 from ..control import SolverError
-from ..integer_program import Solution
 
 NO_SHELTER = "no shelter in reach"
 TOO_LARGE = "group larger than any shelter in reach"
@@ -106,7 +106,7 @@ class Allocation:
         Cost of the allocation, a divided group at the shares of its people.
     bound, gap : float or None
         Proven lower bound of ``objective`` for this number of people sheltered, and the gap in percent; None where the
-        time ended before a proof.
+        search ended before a proof.
     more_people : int
         How many more people at most could be sheltered; 0 when the number sheltered is proven to be the greatest.
     stages : tuple of Solution

@@ -7,8 +7,9 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError
-from ..integer_program import Solution, solve_program
+from ..checked_solution import Solution
+from ..control import Effort, IsCancelled, Progress, SolverError
+from ..integer_program import solve_program
 from .filling import filled
 from .first_fit import first_fit, improve, people_at, places_of
 from .model import COST, PEOPLE, build
@@ -17,29 +18,27 @@ from .relaxation import relax
 from .set_exchange import exchange_sets
 from .whole_groups import place_everyone
 
-LEAST_SECONDS = 1.0  # what a later step gets even when the earlier ones used the time up
-SHARE_OF_PEOPLE = 0.5  # of the time limit, at most, for finding how many people can be sheltered
-QUICK_SECONDS, SHARE_OF_QUICK = 10.0, 0.1  # for exchanges that shelter more people, before the solver is asked
-EXCHANGE_SECONDS, SHARE_OF_EXCHANGES = 60.0, 0.5  # for those that make a shortage's plan cheaper
+# Combinations of groups that exchanges look at, by effort: for more people before the solver is asked, and for a
+# cheaper plan where room is short.
+MORE_PEOPLE, CHEAPER = (3_000_000, 30_000_000, 300_000_000), (20_000_000, 200_000_000, 2_000_000_000)
 FRACTION = 1e-6  # of a person, below which a number of people counts as whole
 
 Log = Callable[[str], None]
 
 
 class Search:
-    """Steps over one problem, with what they share: the deadline, the gap to stop at, the solver, the log."""
+    """Steps over one problem, with what they share: the effort, the solver, the log."""
 
     def __init__(
         self,
         problem: AllocationProblem,
         usable: np.ndarray,
-        deadline: Deadline,
-        mip_gap: float,
+        effort: Effort,
         solver: str | None,
         cancelled: IsCancelled,
         say: Log,
     ) -> None:
-        self.problem, self.usable, self.deadline, self.mip_gap = problem, usable, deadline, mip_gap
+        self.problem, self.usable, self.effort = problem, usable, effort
         self.solver, self.cancelled, self.say = solver, cancelled, say
         self.uniform = problem.consumption is None and problem.opening is None  # a person takes a place anywhere
         self.wanted = int(problem.sizes[usable.any(axis=1)].sum())
@@ -58,8 +57,8 @@ class Search:
                 return start, self.wanted, 0, ()
             start = self._improved(start)
             if self.uniform:
-                quick = Deadline(min(QUICK_SECONDS, SHARE_OF_QUICK * self.deadline.remaining))
-                other = people_at(self.problem, filled(self.problem, self.usable, quick, self.cancelled))
+                work = self.effort.pick(*MORE_PEOPLE)
+                other = people_at(self.problem, filled(self.problem, self.usable, work, self.effort, self.cancelled))
                 start = max(other, start, key=np.sum)  # of equals the cheaper, as a rule
             most = int(start.sum())
             if most == min(self.wanted, int(np.floor(self.problem.capacity[self.usable.any(axis=0)]).sum())):
@@ -68,13 +67,12 @@ class Search:
         elif self.usable.all(axis=None) and self.wanted <= int(np.floor(self.problem.capacity).sum()):
             return None, self.wanted, 0, ()
         self.say("Looking for the greatest number of people that can be sheltered.")
-        share = SHARE_OF_PEOPLE * self.deadline.seconds if np.isfinite(self.deadline.seconds) else 0.0
-        people, solution = self.run(PEOPLE, None, self.usable, start, share, 0.0, progress)
+        people, solution = self.run(PEOPLE, None, self.usable, start, progress, gap=0.0)
         most = int(people.sum())
         left_at_least = 0 if solution.bound is None else int(np.ceil(solution.bound - 1e-6))
         more = 0 if solution.status == "optimal" else max(0, self.wanted - left_at_least - most)
         if more:
-            self.say(f"The time ended before a proof: at most {more} more people could be sheltered.")
+            self.say(f"The search ended before a proof: at most {more} more people could be sheltered.")
         return people, most, more, (solution,)
 
     # --- then cost --------------------------------------------------------------------------------------------
@@ -88,7 +86,7 @@ class Search:
             or not (most == self.wanted or self.uniform)
         ):
             at_least = None if most == self.wanted else most
-            return self.run(COST, at_least, self.usable, people, self.seconds_left(), self.mip_gap, progress)
+            return self.run(COST, at_least, self.usable, people, progress)
         if most == self.wanted:
             return place_everyone(self, people, progress)
         return self._with_those_left(people, most, progress)
@@ -102,28 +100,23 @@ class Search:
         room = self.wanted - most
         staying = with_the_rest(self.problem, self.usable, room)
         pairs = np.hstack([self.usable, self.usable.any(axis=1)[:, None] & (staying.sizes <= room)[:, None]])
-        inner = Search(staying, pairs, self.deadline, self.mip_gap, self.solver, self.cancelled, self.say)
+        inner = Search(staying, pairs, self.effort, self.solver, self.cancelled, self.say)
         some = np.flatnonzero(self.usable.any(axis=1))
         place = np.where(people.any(axis=1), people.argmax(axis=1), len(self.problem.capacity))
         rows = replace(
             staying, sizes=staying.sizes[some], cost=staying.cost[some], allowed=staying.allowed[some],
             consumption=staying.room_taken[some],
         )  # fmt: skip
-        short = Deadline(SHARE_OF_EXCHANGES * self.seconds_left() or EXCHANGE_SECONDS)
-        place[some] = exchange_sets(rows, rows.usable(), place[some], short, self.cancelled)
+        work = self.effort.pick(*CHEAPER)
+        place[some] = exchange_sets(rows, rows.usable(), place[some], work, self.effort, self.cancelled)
         whole = people_at(staying, place)
         whole[~self.usable.any(axis=1)] = 0.0
         found, proof = place_everyone(inner, whole, progress, core=False)
         return found[:, :-1], proof
 
     def _improved(self, people: np.ndarray) -> np.ndarray:
-        place = improve(self.problem, self.usable, places_of(people), self.cancelled, self.deadline)
+        place = improve(self.problem, self.usable, places_of(people), self.effort, self.cancelled)
         return people_at(self.problem, place)
-
-    def seconds_left(self, share: float = 1.0) -> float:
-        """Return a share of the time left, 0 where there is no limit."""
-        left = self.deadline.remaining
-        return max(LEAST_SECONDS, share * left) if np.isfinite(left) else 0.0
 
     def run(
         self,
@@ -131,24 +124,25 @@ class Search:
         at_least: int | None,
         pairs: np.ndarray,
         start: np.ndarray | None,
-        seconds: float,
-        gap: float,
         progress: Progress,
+        gap: float | None = None,
         integer: bool | None = None,
     ) -> tuple[np.ndarray, Solution]:
         """Solve one model over ``pairs`` (g, n); returns the people (g, n) and the solver's proof.
 
+        ``gap`` is where the solver may stop, instead of the effort's own.
+
         Raises
         ------
         SolverError
-            When the solver found nothing in time.
+            When the solver found nothing.
         """
         model = build(self.problem, pairs, aim, at_least, integer)
         if start is not None:
             model.start_from(start)
         solution = solve_program(
             model.program,
-            time_limit=seconds,
+            effort=self.effort,
             mip_gap=gap,
             solver=self.solver,
             warm_start=start is not None,
@@ -158,11 +152,11 @@ class Search:
         )
         if not solution.found:
             raise SolverError(
-                f"TIME_LIMIT: {solution.solver} found no allocation in {solution.seconds:.0f} s. Raise the time limit, "
-                "or allow groups to be divided (SPLIT_GROUPS)."
+                f"EFFORT: {solution.solver} found no allocation in {solution.seconds:.0f} s. Choose a greater EFFORT "
+                "(and TIME_LIMIT), or allow groups to be divided (SPLIT_GROUPS)."
             )
         people = model.people()
         if np.abs(people - np.round(people)).max(initial=0.0) > FRACTION and integer is None:
             # The solver ended between equally good corners; a corner of a flow is whole, so asking costs nothing.
-            return self.run(aim, at_least, pairs, None, seconds, gap, progress, integer=True)
+            return self.run(aim, at_least, pairs, None, progress, gap, integer=True)
         return (people if integer is False else np.round(people)), solution

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, stop_if
+from ..control import Effort, IsCancelled, stop_if
 from .problem import AllocationProblem
 
 MOST_GROUPS = 250  # of a shelter that are looked at for one exchange: those that gain most by it
@@ -16,12 +16,17 @@ TOLERANCE = 1e-9
 
 
 def exchange_sets(
-    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, deadline: Deadline, cancelled: IsCancelled
+    problem: AllocationProblem,
+    usable: np.ndarray,
+    place: np.ndarray,
+    work: int,
+    effort: Effort,
+    cancelled: IsCancelled,
 ) -> np.ndarray:
     """Return an allocation (g,) of no more cost than ``place``, in which every group has a shelter.
 
     Every group takes as many places wherever it goes. Pairs of shelters are looked at in turn, until no exchange
-    between any two helps or the time is over.
+    between any two helps or ``work`` sets of groups were looked at.
     """
     place = place.copy()
     size = problem.sizes.astype(float)
@@ -38,9 +43,13 @@ def exchange_sets(
                 if looked[a, b] >= max(changed[a], changed[b]):
                     continue
                 stop_if(cancelled)
-                if deadline.passed():
+                if work <= 0 or effort.passed():
                     return place
-                while _exchange(size, cost, room, place, a, b):
+                while True:
+                    sets, found = _exchange(size, cost, room, place, a, b)
+                    work -= sets
+                    if not found:
+                        break
                     now += 1
                     changed[a] = changed[b] = now
                     progress = True
@@ -48,13 +57,17 @@ def exchange_sets(
     return place
 
 
-def _exchange(size: np.ndarray, cost: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int) -> bool:
-    """Make the exchange between two shelters that saves most, if one saves anything."""
+def _exchange(
+    size: np.ndarray, cost: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int
+) -> tuple[int, bool]:
+    """Make the exchange between two shelters that saves most; returns the sets looked at, and whether one saves."""
     from_a, saved_a, taken_a = _sets(size, cost, place, a, b)
     from_b, saved_b, taken_b = _sets(size, cost, place, b, a)
     if len(taken_a) < len(taken_b):  # the table is made of the shorter list
-        return _best(size, room, place, b, a, (from_b, saved_b, taken_b), (from_a, saved_a, taken_a))
-    return _best(size, room, place, a, b, (from_a, saved_a, taken_a), (from_b, saved_b, taken_b))
+        found = _best(size, room, place, b, a, (from_b, saved_b, taken_b), (from_a, saved_a, taken_a))
+    else:
+        found = _best(size, room, place, a, b, (from_a, saved_a, taken_a), (from_b, saved_b, taken_b))
+    return len(taken_a) + len(taken_b), found
 
 
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]

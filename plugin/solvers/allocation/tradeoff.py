@@ -12,13 +12,12 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import Effort, IsCancelled, Progress, never, no_progress, part, stop_if
 from .allocate import solve
 from .objective import Objective
 from .problem import Allocation, AllocationProblem
 
 LEAST_WEIGHT = 0.001  # at either end the other aim still decides between equals
-LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,7 @@ def curve(
     plan: Allocation,
     points: int,
     *,
-    time_limit: float = 60.0,
-    mip_gap: float = 1e-4,
+    effort: Effort | None = None,
     solver: str | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
@@ -78,8 +76,8 @@ def curve(
         Found for the ``objective``'s weights; it is not solved for again.
     points : int
         Evenly spaced weights of preference from 0 to 1, at least 2.
-    time_limit : float
-        Seconds for all points together, 0 for none; points that have no time are left out.
+    effort : Effort, optional
+        Of each point; its fence is for all points together, and those that it leaves no time for are left out.
 
     Raises
     ------
@@ -87,7 +85,7 @@ def curve(
     """
     if not plan.people.any():
         return ()
-    deadline = Deadline(time_limit)
+    effort = effort or Effort()
     total = objective.weight_preference + objective.weight_distance
     own = objective.weight_preference / total if total > 0 else None
     shares = np.clip(np.linspace(0.0, 1.0, max(points, 2)), LEAST_WEIGHT, 1.0 - LEAST_WEIGHT).tolist()
@@ -96,17 +94,14 @@ def curve(
     out = [] if own is None else [_point(own, objective, kilometres, plan, plan.gap, True)]
     for done, share in enumerate(_ends_first(shares)):
         stop_if(cancelled)
-        if deadline.passed():
+        if effort.passed():
             if log is not None:
                 log(f"TIME_LIMIT: the trade-off curve has {len(out)} points; {len(shares) - done} more had no time.")
             break
         weighted = replace(objective, weight_preference=share, weight_distance=1.0 - share)
-        left = deadline.remaining
-        seconds = max(LEAST_SECONDS, left / (len(shares) - done)) if np.isfinite(left) else 0.0
         found = solve(
             replace(problem, cost=weighted.cost),
-            time_limit=seconds,
-            mip_gap=mip_gap,
+            effort=effort,
             solver=solver,
             known=plan,
             progress=part(progress, done / len(shares), (done + 1) / len(shares)),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..checked_solution import Solution, describe, gap_percent
 from ..control import Progress, SolverError, part
-from ..integer_program import Solution, describe, gap_percent
 from .first_fit import first_fit, improve, people_at, places_of
 from .model import COST
 from .problem import AllocationProblem
@@ -28,9 +28,6 @@ CORE_PAIRS = 8  # a group, those with the smallest excess
 FREE_GROUPS = 500  # groups that the small model places
 NEAR = 0.02  # of the bound: pairs that lift it by less are tried first
 NEARLY_ALL = 0.9  # of the pairs that can matter, above which trying fewer first is not worth it
-SHARE_OF_NEAR = 0.5  # of the time left, at most, for those
-SHARE_OF_CORE = 0.3  # of the time left, at most, for the small model
-CORE_SECONDS = 60.0  # where there is no time limit
 
 
 def place_everyone(
@@ -53,14 +50,12 @@ def place_everyone(
     bound = relaxation.bound
     near = relaxation.keep(bound + NEAR * abs(bound)) | (people > 0)
     if near.sum() < NEARLY_ALL * pairs.sum() and pairs.sum() <= SMALL and not _enough(search, people, bound):
-        seconds = search.seconds_left(SHARE_OF_NEAR)
-        people, last = search.run(COST, None, near, people, seconds, search.mip_gap, part(progress, 0.4, 0.7))
+        people, last = search.run(COST, None, near, people, part(progress, 0.4, 0.7))
         pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
     if last is not None and last.status == "optimal" and last.bound is not None and not np.any(pairs & ~near):
         bound = max(bound, last.bound)  # what is better than this has no pair that was left out
     elif pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(search, people, bound)):
-        seconds = search.seconds_left()
-        people, last = search.run(COST, None, pairs, people, seconds, search.mip_gap, part(progress, 0.7, 1.0))
+        people, last = search.run(COST, None, pairs, people, part(progress, 0.7, 1.0))
         if last.bound is not None:  # the pairs left out are in no better allocation: it holds over all pairs
             bound = max(bound, last.bound)
     cost = cost_of(problem, people)
@@ -83,7 +78,7 @@ def cost_of(problem: AllocationProblem, people: np.ndarray) -> float:
 
 def _enough(search: Search, people: np.ndarray, bound: float) -> bool:
     cost = cost_of(search.problem, people)
-    return cost - bound <= search.mip_gap * abs(cost)
+    return cost - bound <= search.effort.mip_gap * abs(cost)
 
 
 def _begin(search: Search, people: np.ndarray) -> tuple[np.ndarray, Relaxation]:
@@ -93,7 +88,7 @@ def _begin(search: Search, people: np.ndarray) -> tuple[np.ndarray, Relaxation]:
     priced = people_at(problem, first_fit(problem, usable, relaxation.prices))
     if int(priced.sum()) == search.wanted and cost_of(problem, priced) < cost_of(problem, people):
         people = priced
-    people = people_at(problem, improve(problem, usable, places_of(people), search.cancelled, search.deadline))
+    people = people_at(problem, improve(problem, usable, places_of(people), search.effort, search.cancelled))
     cost = cost_of(problem, people)
     gap = gap_percent(cost, relaxation.bound)
     search.say(
@@ -108,9 +103,9 @@ def _from_core(search: Search, people: np.ndarray, relaxation: Relaxation, progr
     """Return the better of ``people`` and what the small model of step 2 gives."""
     problem = search.problem
     core = (people > 0) | smallest(relaxation.excess, CORE_PAIRS)
-    seconds, almost = search.seconds_left(SHARE_OF_CORE) or CORE_SECONDS, problem.sizes * (1.0 - 1e-6)
+    almost = problem.sizes * (1.0 - 1e-6)
     try:
-        shares, _ = search.run(COST, None, core, None, seconds, 0.0, part(progress, 0.0, 0.5), integer=False)
+        shares, _ = search.run(COST, None, core, None, part(progress, 0.0, 0.5), 0.0, integer=False)
         placed = shares.max(axis=1) >= almost
         second = np.partition(relaxation.excess, 1, axis=1)[:, 1] if core.shape[1] > 1 else np.zeros(len(placed))
         rank = np.argsort(np.where(placed, second, -1.0), kind="stable")  # divided groups first, indifferent ones next
@@ -118,11 +113,11 @@ def _from_core(search: Search, people: np.ndarray, relaxation: Relaxation, progr
         free[rank[: FREE_GROUPS + int((~placed).sum())]] = True
         pairs = (people > 0) | (core & (free[:, None] | (shares >= almost[:, None])))
         search.say(f"{int(free.sum())} groups are left to place; the others stay where the relaxation puts them.")
-        found, _ = search.run(COST, None, pairs, people, seconds, search.mip_gap, part(progress, 0.5, 1.0))
+        found, _ = search.run(COST, None, pairs, people, part(progress, 0.5, 1.0))
     except SolverError:
         search.say("The pairs that look best do not place everyone; going on from the quick allocation.")
         return people
-    found = people_at(problem, improve(problem, search.usable, places_of(found), search.cancelled, search.deadline))
+    found = people_at(problem, improve(problem, search.usable, places_of(found), search.effort, search.cancelled))
     return found if cost_of(problem, found) < cost_of(problem, people) else people
 
 

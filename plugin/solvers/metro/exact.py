@@ -8,9 +8,10 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..checked_solution import Solution
+from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
-from ..integer_program import Solution, new_variable, solve_program
+from ..integer_program import new_variable, solve_program
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
 
@@ -27,7 +28,7 @@ class _Piece:
 def solve_exact(
     problem: MetroProblem,
     *,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
@@ -46,18 +47,18 @@ def solve_exact(
     Parameters
     ----------
     problem : MetroProblem
-    time_limit : float
-        Seconds for all types together, 0 for none.
+    effort : Effort, optional
+        Of each type's program; its fence is for all together. Default: normal, without a fence.
 
     Raises
     ------
     MissingDependency
         When PuLP is not installed.
     SolverError
-        When the time is up before every type has an allocation.
+        When the search ends before every type has an allocation.
     """
     require("pulp", "the exact allocation of metro resources")
-    deadline, start = Deadline(time_limit), time.monotonic()
+    effort, start = effort or Effort(), time.monotonic()
     units = np.zeros((len(problem.stations), len(problem.incidents), len(problem.resources)), dtype=np.int64)
     wanted = np.flatnonzero(problem.demand.any(axis=0))
     bounds: list[float] = []
@@ -67,7 +68,7 @@ def solve_exact(
         stop_if(cancelled)
         inner = part(progress, count / len(wanted), (count + 1) / len(wanted))
         inner(0.0, f"Allocating {problem.resources[k]}")
-        piece = _solve_type(problem, int(k), deadline, inner, cancelled)
+        piece = _solve_type(problem, int(k), effort, inner, cancelled)
         units[:, :, k] = piece.units
         proved = proved and piece.bound is not None
         bounds.append(piece.bound or 0.0)
@@ -83,36 +84,34 @@ def solve_exact(
     return Allocation(units, worth, names[0] if names else "nothing to solve", bound, time.monotonic() - start)
 
 
-def _solve_type(
-    problem: MetroProblem, k: int, deadline: Deadline, progress: Progress, cancelled: IsCancelled
-) -> _Piece:
+def _solve_type(problem: MetroProblem, k: int, effort: Effort, progress: Progress, cancelled: IsCancelled) -> _Piece:
     """Solve one type: first as the paper demands, and where that is infeasible, step by step with less."""
     model = _Model(problem, k)
     if not model.pairs:
         return _Piece(np.zeros(problem.minutes.shape, dtype=np.int64), 0.0, "nothing in reach")
     if model.may_be_feasible():
-        solution = model.solve(deadline, progress, cancelled)
+        solution = model.solve(effort, progress, cancelled)
         if solution.found:
             return _Piece(model.values(), solution.bound, solution.solver)
         if solution.status != "infeasible":
-            raise _out_of_time(problem, k)
+            raise _not_found(problem, k)
     model = _Model(problem, k, with_shortage=True)
     proved = True
     for step in (model.least_missing, model.least_late, model.least_fitness):
         step()
-        solution = model.solve(deadline, progress, cancelled)
+        solution = model.solve(effort, progress, cancelled)
         if not solution.found:
-            raise _out_of_time(problem, k)
+            raise _not_found(problem, k)
         if step != model.least_fitness:
             proved = proved and solution.status == "optimal"
             model.keep_objective(solution)
     return _Piece(model.values(), solution.bound if proved else None, solution.solver)
 
 
-def _out_of_time(problem: MetroProblem, k: int) -> SolverError:
+def _not_found(problem: MetroProblem, k: int) -> SolverError:
     return SolverError(
-        f"TIME_LIMIT: the time was up before an allocation of “{problem.resources[k]}” was found. "
-        f"Give the solver more seconds (0 = no limit)."
+        f"EFFORT: the search ended before an allocation of “{problem.resources[k]}” was found. "
+        f"Choose a greater EFFORT (and TIME_LIMIT; 0 = no limit)."
     )
 
 
@@ -189,11 +188,9 @@ class _Model:
         reached = self.program.objective
         self.program += reached <= int(round(solution.objective or 0.0))
 
-    def solve(self, deadline: Deadline, progress: Progress, cancelled: IsCancelled) -> Solution:
+    def solve(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Solution:
         """Solve the model as it stands, to a gap of 0."""
-        limited = np.isfinite(deadline.seconds)
-        remaining = max(deadline.remaining, 0.01) if limited else 0.0
-        return solve_program(self.program, time_limit=remaining, mip_gap=0.0, progress=progress, cancelled=cancelled)
+        return solve_program(self.program, effort=effort, mip_gap=0.0, progress=progress, cancelled=cancelled)
 
     def values(self) -> np.ndarray:
         """Return the units of the last solution, shape (i, j)."""

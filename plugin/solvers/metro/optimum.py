@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable
 
-from ..control import IsCancelled, Progress, never, no_progress
+from ..control import Effort, IsCancelled, Progress, never, no_progress
 from ..dependencies import available, how_to_install
 from .allocation import Allocation
 from .direct import solve_direct
@@ -15,7 +15,7 @@ from .problem import MetroProblem
 def solve_optimum(
     problem: MetroProblem,
     *,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
@@ -28,7 +28,7 @@ def solve_optimum(
     MissingDependency
         When PuLP is not installed and there are several incidents.
     SolverError
-        When the time is up before every type has an allocation.
+        When the search ends before every type has an allocation.
     """
     if len(problem.incidents) == 1 and not available("pulp"):
         if warn is not None:
@@ -37,4 +37,4 @@ def solve_optimum(
                 "which is exact for a single incident. Several incidents need pulp.\n" + how_to_install("pulp")
             )
         return solve_direct(problem)
-    return solve_exact(problem, time_limit=time_limit, progress=progress, cancelled=cancelled, log=log)
+    return solve_exact(problem, effort=effort, progress=progress, cancelled=cancelled, log=log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable
 
-from ..control import IsCancelled, Progress, never, no_progress, part
+from ..control import Effort, IsCancelled, Progress, never, no_progress, part
 from .allocation import Allocation, gap_percent
 from .optimum import solve_optimum
 from .problem import MetroProblem
@@ -56,7 +56,7 @@ def respond(
     swarm: SwarmParameters | None = None,
     repair: bool = False,
     seed: int = 0,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
@@ -70,7 +70,7 @@ def respond(
     share = 1.0 if swarm is None else 0.4
     exact = solve_optimum(
         problem,
-        time_limit=time_limit,
+        effort=effort,
         progress=part(progress, 0.0, share),
         cancelled=cancelled,
         log=log,
@@ -90,7 +90,7 @@ def respond(
             seed=seed,
             repair=mend,
             on_time=timely,
-            time_limit=time_limit,
+            effort=effort,
             progress=part(progress, 0.4 + 0.3 * count, 0.7 + 0.3 * count),
             cancelled=cancelled,
             log=log,

@@ -8,7 +8,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from .allocation import Allocation, Worth, worth_of
 from .optimum import solve_optimum
 from .problem import MetroProblem
@@ -51,13 +51,13 @@ class Sample:
 def by_rescue_points(
     problem: MetroProblem,
     *,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
 ) -> list[Sample]:
     """Return F of the best subset for each number of rescue points, 1 to all of them."""
-    choices = best_choices(problem, time_limit=time_limit, progress=progress, cancelled=cancelled, log=log)
+    choices = best_choices(problem, effort=effort, progress=progress, cancelled=cancelled, log=log)
     return [
         Sample(c.count, c.worth, c.missing, c.late, tuple(problem.stations[i] for i in c.stations), c.proved)
         for c in choices
@@ -67,7 +67,7 @@ def by_rescue_points(
 def by_resource_types(
     problem: MetroProblem,
     *,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     warn: Callable[[str], None] | None = None,
@@ -76,7 +76,7 @@ def by_resource_types(
 
     Types share nothing, so one solve of all gives every number: what the first types cost adds up.
     """
-    best = solve_optimum(problem, time_limit=time_limit, progress=progress, cancelled=cancelled, warn=warn)
+    best = solve_optimum(problem, effort=effort, progress=progress, cancelled=cancelled, warn=warn)
     wanted = np.flatnonzero(problem.demand.any(axis=0))
     out = []
     for count in range(1, len(wanted) + 1):
@@ -93,19 +93,18 @@ def by_parameter(
     values: Sequence[float],
     variant: Callable[[float], MetroProblem],
     *,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     warn: Callable[[str], None] | None = None,
 ) -> list[Sample]:
     """Return F at each value of a parameter; ``variant`` gives the problem with that value."""
-    deadline, out = Deadline(time_limit), []
+    effort, out = effort or Effort(), []
     for step, value in enumerate(values):
         stop_if(cancelled)
         inner = part(progress, step / len(values), (step + 1) / len(values))
         problem = variant(float(value))
-        limit = max(deadline.remaining, 0.01) if np.isfinite(deadline.seconds) else 0.0
-        best: Allocation = solve_optimum(problem, time_limit=limit, progress=inner, cancelled=cancelled, warn=warn)
+        best: Allocation = solve_optimum(problem, effort=effort, progress=inner, cancelled=cancelled, warn=warn)
         senders = tuple(problem.stations[i] for i in np.flatnonzero(best.units.any(axis=(1, 2))))
         out.append(sample_of(problem, value, best.units, senders, best.proved))
     return out

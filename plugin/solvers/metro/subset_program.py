@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..checked_solution import Solution
+from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
-from ..integer_program import Solution, new_variable, solve_program
+from ..integer_program import new_variable, solve_program
 from .allocation import worth_of
 from .problem import MetroProblem
 from .subsets import Choice
@@ -17,7 +18,7 @@ from .subsets import Choice
 def program_choices(
     problem: MetroProblem,
     *,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
 ) -> list[Choice]:
@@ -31,16 +32,16 @@ def program_choices(
     MissingDependency
         When PuLP is not installed.
     SolverError
-        When the time is up before an answer for every number.
+        When the search ends before an answer for every number.
     """
     require("pulp", "choosing among rescue points of several incidents")
-    deadline, total = Deadline(time_limit), len(problem.stations)
+    effort, total = effort or Effort(), len(problem.stations)
     out: list[Choice] = []
     for count in range(1, total + 1):
         stop_if(cancelled)
         inner = part(progress, (count - 1) / total, count / total)
         inner(0.0, f"Choosing {count} of {total} rescue points")
-        out.append(_Model(problem, count).best(deadline, inner, cancelled))
+        out.append(_Model(problem, count).best(effort, inner, cancelled))
     return out
 
 
@@ -87,7 +88,7 @@ class _Model:
     def _sum(self, variables: list[Any]) -> Any:
         return self.pulp.LpAffineExpression((variable, 1) for variable in variables)
 
-    def best(self, deadline: Deadline, progress: Progress, cancelled: IsCancelled) -> Choice:
+    def best(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Choice:
         """Minimise in order of rank and return what was chosen."""
         if not self.units:
             return self._choice(True)
@@ -95,21 +96,20 @@ class _Model:
         for variables in (self.missing, self.late):
             objective = self._sum(variables)
             self.program.setObjective(objective)
-            solution = self._solve(deadline, progress, cancelled)
+            solution = self._solve(effort, progress, cancelled)
             proved = proved and solution.status == "optimal"
             self.program += objective <= int(round(solution.objective or 0.0))
         cost = self.problem.combined_cost
         self.program.setObjective(self.pulp.LpAffineExpression((v, float(cost[at])) for at, v in self.units.items()))
-        solution = self._solve(deadline, progress, cancelled)
+        solution = self._solve(effort, progress, cancelled)
         return self._choice(proved and solution.status == "optimal")
 
-    def _solve(self, deadline: Deadline, progress: Progress, cancelled: IsCancelled) -> Solution:
-        limit = max(deadline.remaining, 0.01) if np.isfinite(deadline.seconds) else 0.0
-        solution = solve_program(self.program, time_limit=limit, mip_gap=0.0, progress=progress, cancelled=cancelled)
+    def _solve(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Solution:
+        solution = solve_program(self.program, effort=effort, mip_gap=0.0, progress=progress, cancelled=cancelled)
         if not solution.found:
             raise SolverError(
-                f"TIME_LIMIT: the time was up before the best {self.count} rescue point(s) were found. Give the solver "
-                f"more seconds (0 = no limit)."
+                f"EFFORT: the search ended before the best {self.count} rescue point(s) were found. Choose a greater "
+                f"EFFORT (and TIME_LIMIT; 0 = no limit)."
             )
         return solution
 

@@ -7,7 +7,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
 from ..dependencies import available
 from .allocation import Worth
 from .problem import MetroProblem
@@ -43,7 +43,7 @@ class Choice:
 def best_choices(
     problem: MetroProblem,
     *,
-    time_limit: float = 60.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
@@ -58,7 +58,7 @@ def best_choices(
     MissingDependency
         When PuLP is needed and not installed.
     SolverError
-        When the time is up before an answer for every number.
+        When the search ends before an answer for every number.
     """
     if len(problem.incidents) == 1 and len(problem.stations) <= MOST_EXHAUSTIVE:
         if log is not None:
@@ -68,7 +68,7 @@ def best_choices(
 
     if log is not None and available("pulp"):
         log("The best rescue points of each number come from an integer program.")
-    return program_choices(problem, time_limit=time_limit, progress=progress, cancelled=cancelled)
+    return program_choices(problem, effort=effort, progress=progress, cancelled=cancelled)
 
 
 def exhaustive_choices(

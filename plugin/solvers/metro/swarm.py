@@ -8,7 +8,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
 from .swarm_library import load_swarm_library
@@ -108,7 +108,7 @@ def solve_swarm(
     seed: int = 0,
     repair: bool = False,
     on_time: np.ndarray | None = None,
-    time_limit: float = 0.0,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
@@ -127,8 +127,9 @@ def solve_swarm(
         Ours, not the paper's: mend every particle before it is valued, see :class:`Repair`.
     on_time : ndarray of bool, shape (j, k), optional
         Demands of which a unit must arrive on time; default: wherever a stock is within the limit.
-    time_limit : float
-        Seconds, 0 for none; the best found by then is returned.
+    effort : Effort, optional
+        Only its fence counts, at which the best found by then is returned; how long the swarm searches is a number of
+        iterations.
 
     Raises
     ------
@@ -138,11 +139,11 @@ def solve_swarm(
         When the problem is too large for a swarm.
     """
     parameters = parameters or SwarmParameters()
-    start, deadline = time.monotonic(), Deadline(time_limit)
+    start, effort = time.monotonic(), effort or Effort()
     space = SwarmSpace.of(problem, parameters.x_max, on_time)
     _check_size(space, parameters, log)
     mend = Repair(problem, space)
-    best, track = _search(space, parameters, mend if repair else None, seed, deadline, progress, cancelled)
+    best, track = _search(space, parameters, mend if repair else None, seed, effort, progress, cancelled)
     violation = float(track.violation[-1]) if len(track.violation) else 0.0
     units = space.units(mend(best[None])[0] if violation > 0 else best)
     name = "particle swarm with repair" if repair else "particle swarm"
@@ -175,7 +176,7 @@ def _search(
     parameters: SwarmParameters,
     mend: Repair | None,
     seed: int,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
 ) -> tuple[np.ndarray, SwarmHistory]:
@@ -202,7 +203,7 @@ def _search(
         swarm.best_pos, swarm.best_cost = library.star.compute_gbest(swarm)
         track[:, done - 1] = _state(space, fitness, violation, float(swarm.best_cost))
         stop_if(cancelled)
-        if deadline.passed():
+        if effort.passed():
             break
         if done % REPORT_EVERY == 0:
             progress(done / parameters.iterations, "Particle swarm")

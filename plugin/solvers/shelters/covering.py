@@ -16,7 +16,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, SolverError, never, no_progress, part
+from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part
 from .coverage import Coverage
 from .site_choice import fewest_sites, most_people
 from .site_location import least_travel
@@ -80,8 +80,7 @@ class Cover:
 def solve(
     problem: CoveringProblem,
     *,
-    time_limit: float = 60.0,
-    mip_gap: float = 1e-4,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] = lambda text: None,
@@ -90,10 +89,9 @@ def solve(
 
     Parameters
     ----------
-    time_limit : float
-        Seconds for all stages together, 0 for none; the best set found by then is returned with its gap.
-    mip_gap : float
-        Relative gap (a fraction) of the travel time that is good enough.
+    effort : Effort, optional
+        Its gap is that of the travel time; at the fence the best set found by then is returned with its gap. Default:
+        normal, without a fence.
 
     Raises
     ------
@@ -109,16 +107,15 @@ def solve(
             f"MAX_SITES is {problem.max_sites}, but {count} sites are required by RULE_FIELD. "
             f"Raise MAX_SITES or require fewer sites."
         )
-    deadline = Deadline(time_limit)
+    effort = effort or Effort()
     coverage = Coverage(problem.people, np.isfinite(problem.minutes), problem.room)
     first, middle = part(progress, 0.0, 0.3), part(progress, 0.3, 1.0)
-    half = Deadline(0.5 * time_limit)
-    start, most, stages = _by_coverage(coverage, required, problem.max_sites, half, first, cancelled, log)
+    start, most, stages = _by_coverage(coverage, required, problem.max_sites, effort, first, cancelled, log)
     target = coverage.sheltered(start)
     flow, chosen = np.zeros(problem.minutes.shape), required
     if target > 0:
         travel = _travel(problem, coverage, required, target, most)
-        found = least_travel(travel, coverage, target, start, mip_gap, deadline, middle, cancelled, log)
+        found = least_travel(travel, coverage, target, start, effort, middle, cancelled, log)
         flow[travel.zone, travel.site] = found.flow
         chosen = found.chosen & (required | (flow.sum(axis=0) > 1e-6))
         stages.append(found.stage)
@@ -132,7 +129,7 @@ def _by_coverage(
     coverage: Coverage,
     required: np.ndarray,
     max_sites: int,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
     log: Callable[[str], None],
@@ -141,14 +138,14 @@ def _by_coverage(
     sites = len(required)
     everything = np.ones(sites, dtype=bool)
     if 0 < max_sites < sites:
-        start, stage = most_people(coverage, required, max_sites, deadline, progress, cancelled, log)
+        start, stage = most_people(coverage, required, max_sites, effort, progress, cancelled, log)
         return start, max_sites, [stage]
     target = coverage.sheltered(everything)
     short = coverage.people(coverage.total - target)
-    stages = [Stage("uncovered people", short, short, True, "maximum flow", deadline.elapsed)]
+    stages = [Stage("uncovered people", short, short, True, "maximum flow", effort.elapsed)]
     if max_sites > 0:
         return everything, sites, stages
-    start, stage = fewest_sites(coverage, required, target, deadline, progress, cancelled, log)
+    start, stage = fewest_sites(coverage, required, target, effort, progress, cancelled, log)
     return start, int(start.sum()), [*stages, stage]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, stop_if
+from ..control import Effort, IsCancelled, stop_if
 from .coverage import Coverage
 from .travel import Relaxation, TravelProblem, flows_to
+
+TRIALS = (100, 1_000, 20_000)  # exchanges that are tried, by effort: each may be a flow over all zones
 
 
 def fixed_by_price(value: float, relaxation: Relaxation) -> tuple[np.ndarray, np.ndarray]:
@@ -46,29 +48,30 @@ def improve(
     flow: np.ndarray,
     value: float,
     relaxation: Relaxation,
-    deadline: Deadline,
+    effort: Effort,
     cancelled: IsCancelled,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return a set at least as good as ``best`` with its flows and person-minutes.
 
     The better of ``best`` and the rounded relaxation is improved by the first exchange that helps, again and again,
-    until none does or the time is up. Sites that the relaxation rules out (or in) are not tried.
+    until none does or enough were tried. Sites that the relaxation rules out (or in) are not tried.
     """
     other = rounded(problem, coverage, target, relaxation)
     if other is not None:
         other_flow, other_value = flows_to(problem, other, cancelled)
         if other_value < value:
             best, flow, value = other, other_flow, other_value
-    improved = True
-    while improved and not deadline.passed():
+    improved, left = True, effort.pick(*TRIALS)
+    while improved:
         improved = False
         closed, opened = fixed_by_price(value, relaxation)
         inward = [j for j in np.argsort(-relaxation.open, kind="stable") if not best[j] and not closed[j]]
         outward = [j for j in np.argsort(relaxation.open, kind="stable") if best[j] and not opened[j]]
         for leave, enter in ((i, j) for j in inward for i in outward if not problem.required[i]):
             stop_if(cancelled)
-            if deadline.passed():
-                break
+            if left <= 0 or effort.passed():
+                return best, flow, value
+            left -= 1
             trial = best.copy()
             trial[leave], trial[enter] = False, True
             if coverage.sheltered(trial) < target:

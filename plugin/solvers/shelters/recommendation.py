@@ -19,7 +19,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress
+from ..control import Effort, IsCancelled, Progress, never, no_progress
 from ..rounding import largest_remainder
 from . import covering
 from .capacity import residual_capacity
@@ -134,8 +134,7 @@ class Recommendation:
 def solve(
     problem: ShelterProblem,
     *,
-    time_limit: float = 60.0,
-    mip_gap: float = 1e-4,
+    effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] = lambda text: None,
@@ -168,7 +167,7 @@ def solve(
     usable = np.array([not text for text in reason], dtype=bool)
     within = np.where(problem.minutes <= problem.limit, problem.minutes, np.inf)
     room = residual / (1.0 + problem.reserve)
-    cover = _cover_in_order(problem, people, within, room, usable, time_limit, mip_gap, progress, cancelled, log)
+    cover = _cover_in_order(problem, people, within, room, usable, effort, progress, cancelled, log)
     chosen, flow = cover.chosen, cover.flow
     full = 0 < problem.max_sites <= int(chosen.sum())
     status = [SELECTED if chosen[j] else STANDBY if usable[j] else REJECTED for j in range(len(reason))]
@@ -199,8 +198,7 @@ def _cover_in_order(
     within: np.ndarray,
     room: np.ndarray,
     usable: np.ndarray,
-    time_limit: float,
-    mip_gap: float,
+    effort: Effort | None,
     progress: Progress,
     cancelled: IsCancelled,
     log: Callable[[str], None],
@@ -213,9 +211,7 @@ def _cover_in_order(
     part = CoveringProblem(
         people[zones], within[np.ix_(zones, sites)], room[sites], problem.required[sites], problem.max_sites
     )
-    found = covering.solve(
-        part, time_limit=time_limit, mip_gap=mip_gap, progress=progress, cancelled=cancelled, log=log
-    )
+    found = covering.solve(part, effort=effort, progress=progress, cancelled=cancelled, log=log)
     chosen = np.zeros(len(room), dtype=bool)
     chosen[sites] = found.chosen
     flow = np.zeros(problem.minutes.shape)

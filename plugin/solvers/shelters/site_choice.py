@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress, part, stop_if
+from ..control import Effort, IsCancelled, Progress, part, stop_if
 from ..dependencies import require
 from ..integer_program import solve_program
 from ..program_arrays import new_variable
@@ -21,7 +21,7 @@ def fewest_sites(
     coverage: Coverage,
     required: np.ndarray,
     target: int,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
     log: Callable[[str], None],
@@ -39,7 +39,7 @@ def fewest_sites(
     bound = _least_count(coverage.room, required, target)
     method = "largest rooms"
     if best.sum() > bound:
-        best, bound, method = _cover(coverage, required, target, best, bound, deadline, progress, cancelled, log)
+        best, bound, method = _cover(coverage, required, target, best, bound, effort, progress, cancelled, log)
     value = float(best.sum())
     return best, Stage("sites", value, float(bound), value <= bound, method, time.monotonic() - start)
 
@@ -48,7 +48,7 @@ def most_people(
     coverage: Coverage,
     required: np.ndarray,
     max_sites: int,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
     log: Callable[[str], None],
@@ -65,7 +65,7 @@ def most_people(
         model.problem += model.count() <= max_sites, "max_sites"
         solution = solve_program(
             model.problem,
-            time_limit=_left(deadline),
+            effort=effort,
             mip_gap=0.0,
             progress=progress,
             cancelled=cancelled,
@@ -135,7 +135,7 @@ def _cover(
     target: int,
     best: np.ndarray,
     bound: int,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
     log: Callable[[str], None],
@@ -152,7 +152,7 @@ def _cover(
     for attempt in range(MOST_ATTEMPTS):
         solution = solve_program(
             model.problem,
-            time_limit=_left(deadline),
+            effort=effort,
             mip_gap=0.0,
             progress=part(progress, attempt / MOST_ATTEMPTS, 1.0),
             cancelled=cancelled,
@@ -222,8 +222,3 @@ def _largest(room: np.ndarray, required: np.ndarray, max_sites: int) -> int:
     """Return the most units that the rooms of ``max_sites`` sites can hold, the required ones among them."""
     others = np.sort(room[~required])[::-1][: max(0, max_sites - int(required.sum()))]
     return int(room[required].sum() + others.sum())
-
-
-def _left(deadline: Deadline) -> float:
-    """Return the seconds left for a solver; 0 (no limit) without a deadline."""
-    return 0.0 if deadline.seconds == float("inf") else max(1.0, deadline.remaining)

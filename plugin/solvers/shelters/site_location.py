@@ -8,16 +8,16 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..control import Deadline, IsCancelled, Progress
+from ..checked_solution import Solution
+from ..control import Effort, IsCancelled, Progress
 from ..dependencies import require
-from ..integer_program import Solution, solve_program
+from ..integer_program import solve_program
 from ..program_arrays import new_variable
 from .coverage import Coverage
 from .exchange import fixed_by_price, improve
 from .stage import Stage
 from .travel import Relaxation, TravelProblem, flows_to, relax
 
-SHARE = 0.25  # of the time left: for the relaxation, and again for improving a set by exchanges
 ALL_LINKED = 20_000  # up to so many pairs the program gets every row flow <= most * open
 MOST_ATTEMPTS = 10
 
@@ -36,8 +36,7 @@ def least_travel(
     coverage: Coverage,
     target: int,
     start: np.ndarray,
-    mip_gap: float,
-    deadline: Deadline,
+    effort: Effort,
     progress: Progress,
     cancelled: IsCancelled,
     log: Callable[[str], None],
@@ -51,20 +50,18 @@ def least_travel(
     began = time.monotonic()
     best, (flow, value) = start, flows_to(problem, start, cancelled)
     progress(0.05, "Bounding the travel time")
-    relaxation = relax(problem, _some_of(deadline), cancelled)
+    relaxation = relax(problem, effort, cancelled)
     bound, method = relaxation.bound, "linear relaxation"
-    if value - bound > mip_gap * value:
+    if value - bound > effort.mip_gap * value:
         progress(0.15, "Exchanging sites")
-        best, flow, value = improve(
-            problem, coverage, target, best, flow, value, relaxation, _some_of(deadline), cancelled
-        )
-    if value - bound > mip_gap * value and not deadline.passed():
+        best, flow, value = improve(problem, coverage, target, best, flow, value, relaxation, effort, cancelled)
+    if value - bound > effort.mip_gap * value and not effort.passed():
         progress(0.3, "Choosing the sites with the least travel")
         program = _Program(problem, value, relaxation)
         log(program.sentence(value, bound))
         for _ in range(MOST_ATTEMPTS):
             program.start_from(best, flow)
-            solution = program.solve(mip_gap, deadline, progress, cancelled, log)
+            solution = program.solve(effort, progress, cancelled, log)
             method = solution.solver
             if solution.status == "infeasible":
                 bound = value  # nothing better is left
@@ -81,7 +78,7 @@ def least_travel(
                 best, flow, value = chosen, found_flow, found
             break
     bound = value if value - bound <= 1e-9 * value else bound  # equal but for floating point
-    proved = value - bound <= mip_gap * value
+    proved = value - bound <= effort.mip_gap * value
     stage = Stage("person-minutes", value, bound, proved, method, time.monotonic() - began)
     return Location(best, flow, stage)
 
@@ -143,17 +140,15 @@ class _Program:
 
     def solve(
         self,
-        mip_gap: float,
-        deadline: Deadline,
+        effort: Effort,
         progress: Progress,
         cancelled: IsCancelled,
         log: Callable[[str], None],
     ) -> Solution:
-        """Solve the program in the time left."""
+        """Solve the program from the values its variables hold."""
         return solve_program(
             self.problem,
-            time_limit=0.0 if deadline.seconds == float("inf") else max(1.0, deadline.remaining),
-            mip_gap=mip_gap,
+            effort=effort,
             warm_start=True,
             progress=progress,
             cancelled=cancelled,
@@ -176,8 +171,3 @@ class _Program:
     def rule_out(self, chosen: np.ndarray) -> None:
         """Demand a site outside ``chosen``, which shelters too few, as does any part of it."""
         self.problem += self._pulp.lpSum([v for j, v in self.open.items() if not chosen[j]]) >= 1
-
-
-def _some_of(deadline: Deadline) -> Deadline:
-    """Return a deadline for a part of the time left."""
-    return Deadline(0.0 if deadline.seconds == float("inf") else max(0.5, SHARE * deadline.remaining))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from ..control import Deadline, IsCancelled, SolverError, never
+from ..control import Effort, IsCancelled, SolverError, never
 from ..linear_program import LinearProgram
 
 MOST_ROUNDS = 12
@@ -108,12 +108,12 @@ def flows_to(problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled 
     return flow, float(flow @ problem.minutes)
 
 
-def relax(problem: TravelProblem, deadline: Deadline, cancelled: IsCancelled) -> Relaxation:
+def relax(problem: TravelProblem, effort: Effort, cancelled: IsCancelled) -> Relaxation:
     """Return the linear relaxation, its rows ``flow <= most * open`` added only where they are broken.
 
     Minimise Σ minutes * y over 0 <= open <= 1, y >= 0 with Σ_site y = people (or <= people and Σ y >= target),
     Σ_zone y <= room * open, Σ open <= max_sites. The value after any round is a bound and none is below the one
-    before; rows are added until the bound hardly rises or the time is up.
+    before; rows are added until the bound hardly rises.
     """
     pairs, most = len(problem.zone), problem.most
     program = _relaxed(problem)
@@ -125,7 +125,9 @@ def relax(problem: TravelProblem, deadline: Deadline, cancelled: IsCancelled) ->
             break
         flow, opened = found.x[:pairs], found.x[pairs:]
         before, result = result, Relaxation(found.objective, opened, found.reduced_cost[pairs:], tight)
-        if deadline.passed() or (before and result.bound - before.bound <= WORTHWHILE * max(1.0, result.bound)):
+        if before and result.bound - before.bound <= WORTHWHILE * max(1.0, result.bound):
+            break
+        if effort.passed():
             break
         broken = flow - most * opened[problem.site] > 1e-4 * np.maximum(1.0, most)
         broken[tight] = False
