@@ -29,8 +29,8 @@ __all__ = ["IntegerProgram", "Solution", "describe", "from_pulp", "new_variable"
 POLL = 0.05  # seconds between two questions whether the user wants to stop
 PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has asked
 OVERTIME = 1.0  # seconds past its time limit after which a solver is told to end
-WORK = (500_000, 3_000_000, 100_000_000)  # nodes times entries of the matrix, by effort
-FEWEST_NODES = 50
+WORK = (50_000, 1_000_000, 20_000_000)  # nodes times entries of the matrix, by effort
+FEWEST_NODES = (1, 20, 200)  # by effort, for a large matrix
 LEAST_SECONDS = 0.05  # what a program gets when the fence is reached already: a start is checked and given back
 
 
@@ -162,7 +162,7 @@ def _attempt(
 ) -> Judgement:
     """Run the solver once, from ``start``, and judge what it claims beside the ``known`` solution."""
     seconds = max(LEAST_SECONDS, effort.remaining) if np.isfinite(effort.remaining) else 0.0
-    nodes = max(FEWEST_NODES, effort.pick(*WORK) // max(1, len(program.values)))
+    nodes = max(effort.pick(*FEWEST_NODES), effort.pick(*WORK) // max(1, len(program.values)))
     run = _supervise(backend, program, start, Limits(gap, nodes, seconds), progress, cancelled, plain)
     if run.by_clock:
         effort.stopped_early = True
@@ -245,7 +245,7 @@ def _whole(backend: Any, program: IntegerProgram, x: np.ndarray, cancelled: IsCa
         upper=np.where(program.integer, rounded, program.upper),
         integer=np.zeros(len(x), dtype=bool),
     )
-    again = _supervise(backend, fixed, None, Limits(0.0, FEWEST_NODES, 0.0), no_progress, cancelled)
+    again = _supervise(backend, fixed, None, Limits(0.0, 1, 0.0), no_progress, cancelled)
     if again.x is None:
         return None
     fitted = np.where(program.integer, rounded, again.x)

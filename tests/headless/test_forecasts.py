@@ -74,7 +74,7 @@ def test_the_forecast_of_the_sample_feeds_the_recommendation(qgis_process, sampl
     assert done.exit_code == 0, done.said
     done = qgis_process(
         "evacuation:recommendshelters", FORECAST=str(forecast), SITES=f"{sample}|layername=sites",
-        ZONES=f"{sample}|layername=zones", NETWORK=f"{sample}|layername=roads", MAX_SNAP_DISTANCE=1200, TIME_LIMIT=1,
+        ZONES=f"{sample}|layername=zones", NETWORK=f"{sample}|layername=roads", MAX_SNAP_DISTANCE=1200, EFFORT=0,
         OUTPUT=str(sites), OUTPUT_SELECTED=str(tmp_path / "selected.gpkg"),
     )  # fmt: skip
     assert done.exit_code == 0, done.said

@@ -80,7 +80,7 @@ def test_the_sample_feeds_recommendshelters_without_typing():
         "evacuation:recommendshelters",
         {
             "SITES": layer("sites"), "FORECAST": result["OUTPUT"], "ZONES": layer("zones"), "NETWORK": layer("roads"),
-            "MAX_SNAP_DISTANCE": 1200, "TIME_LIMIT": 1, "OUTPUT": "memory:", "OUTPUT_SELECTED": "memory:",
+            "MAX_SNAP_DISTANCE": 1200, "EFFORT": 0, "OUTPUT": "memory:", "OUTPUT_SELECTED": "memory:",
         },
         feedback=Log(),
     )  # fmt: skip
