@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -115,16 +116,20 @@ class CheckRoads(EvacuationAlgorithm):
             return {}
         source = self.source(parameters, "NETWORK", context)
         near_miss = self.parameterAsDouble(parameters, "NEAR_MISS", context)
+        stop_if(cancelled)
         found = connection(read.network)
+        stop_if(cancelled)
         problems = connection_problems(read.network, found)
         stop_if(cancelled)
-        problems += self._drawing(read, near_miss, feedback)
+        tolerance = self.parameterAsDouble(parameters, "TOLERANCE", context)
+        problems += self._drawing(read, near_miss, tolerance, feedback)
         stop_if(cancelled)
         feedback.setProgress(90)
         crs = source.sourceCrs()
         shapes = points_in(read, [(p.x, p.y) for p in problems], crs, context)
-        rows = [(shape, (p.kind, p.road_id, p.detail)) for shape, p in zip(shapes, problems)]
-        rows += rejected_problems(read)
+        unusable = rejected_problems(read)
+        rows = chain(((shape, (p.kind, p.road_id, p.detail)) for shape, p in zip(shapes, problems)), unusable)
+        kinds = [p.kind for p in problems] + [str(values[0]) for _, values in unusable]
         pieces = self._pieces(read, found, crs, context)
         results = {
             "OUTPUT": self.write(
@@ -148,14 +153,16 @@ class CheckRoads(EvacuationAlgorithm):
                 "checkroads_output_network",
             ),
         }
-        return {**results, **self._numbers(read, found, rows, feedback)}
+        return {**results, **self._numbers(read, found, kinds, feedback)}
 
     @staticmethod
-    def _drawing(read: ReadNetwork, near_miss: float, feedback: QgsProcessingFeedback) -> list[Problem]:
+    def _drawing(
+        read: ReadNetwork, near_miss: float, tolerance: float, feedback: QgsProcessingFeedback
+    ) -> list[Problem]:
         from ...plugin.solvers.roads.attribute_checks import attribute_problems, speed_problems
         from ...plugin.solvers.roads.drawing_checks import duplicates, near_misses
 
-        problems = near_misses(read.network, near_miss, feedback.isCanceled) + duplicates(read.network)
+        problems = near_misses(read.network, near_miss, feedback.isCanceled, tolerance) + duplicates(read.network)
         if read.traffic is not None:
             problems += attribute_problems(read.network, read.traffic)
             if read.has_speeds:
@@ -188,13 +195,13 @@ class CheckRoads(EvacuationAlgorithm):
 
     @staticmethod
     def _numbers(
-        read: ReadNetwork, found: Connection, rows: list[tuple[Any, Any]], feedback: QgsProcessingFeedback
+        read: ReadNetwork, found: Connection, kinds: list[str], feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        counted = Counter(values[0] for _, values in rows)
+        counted = Counter(kinds)
         numbers: dict[str, Any] = {"COMPONENTS": int(found.part.max()) + 1}
         numbers.update({name: counted[kind] for name, (kind, _) in COUNTS.items()})
         numbers.update(PIECES=read.network.piece_count, NODES=read.network.node_count)
-        feedback.pushInfo(f"{len(rows)} problem(s) in {numbers['COMPONENTS']} connected part(s):")
+        feedback.pushInfo(f"{len(kinds)} problem(s) in {numbers['COMPONENTS']} connected part(s):")
         for kind, number in sorted(counted.items()):
             feedback.pushInfo(f"  {kind}: {number}")
         return numbers

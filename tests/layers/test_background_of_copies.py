@@ -6,11 +6,12 @@ import pytest
 from qgis.core import QgsFeature, QgsProcessingContext, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, Qt
 
-from evacuation_planner.plugin.layers.routing.background import read_background
+from evacuation_planner.plugin.layers.moments import Start
+from evacuation_planner.plugin.layers.routing.background import background_on, read_background
 from tests.layers.road_layers import Log, layer, read, source_of
 
 WEST, EAST = 500_000, 502_000
-START = QDateTime.fromString("2026-05-01T08:00:00Z", Qt.DateFormat.ISODate)
+START = Start(QDateTime.fromString("2026-05-01T08:00:00Z", Qt.DateFormat.ISODate).toSecsSinceEpoch(), 0.0)
 
 
 @pytest.mark.parametrize(("oneway", "forward", "backward"), [("yes", 10, 30), ("no", 20, 20)])
@@ -29,7 +30,8 @@ def test_vehicles_on_any_copy_are_on_the_road(oneway, forward, backward):
     assert table.dataProvider().addFeatures(rows)[0]
     log = Log()
     fields = {"road": "road", "time": "time", "value": "vehicles"}
-    times, row, vehicles = read_background(source_of(table, QgsProcessingContext()), fields, network, START, log)
+    told = read_background(source_of(table, QgsProcessingContext()), fields, log)
+    times, row, vehicles = background_on(told, network, START, log)
     assert times.tolist() == [0]
     assert vehicles[row, 0].tolist() == [forward, backward]
     assert log.warned == []

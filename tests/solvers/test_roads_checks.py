@@ -81,7 +81,10 @@ def test_a_road_that_stops_short_of_another_is_a_near_miss():
     lines = [*TOWN, [(50, 0.4), (50, 50)]]
     problems = near_misses(network(lines), 1.0)
     assert [(p.kind, p.x, p.y, p.road_id) for p in problems] == [("near_miss", 50, 0.4, "r4")]
-    assert problems[0].detail == "the road ends 0.40 m from road r0 without joining it"
+    assert (
+        problems[0].detail
+        == "the road ends 0.40 m from road r0 without joining it: “Mend roads” joins it with a NEAR_MISS of that much"
+    )
     assert near_misses(network(lines), 0.3) == []
     assert near_misses(network(lines), 0.0) == []
 
@@ -153,3 +156,14 @@ def test_zeros_unknown_directions_and_another_unit():
     assert problems[2].detail == "a speed of 0, a capacity of 0; counts as missing"
     assert "m/s" in problems[-1].detail
     assert [p.road_id for p in speed_problems(roads, traffic)] == []
+
+
+def test_an_end_on_a_road_without_a_vertex_is_to_be_split_there():
+    problems = near_misses(network([[(0, 0), (100, 0)], [(50, 0.004), (50, 90)]]), 1.0)
+    assert [(p.kind, p.road_id, p.detail) for p in problems] == [
+        (
+            "near_miss",
+            "r1",
+            "the road ends on road r0, which has no vertex there: split where they meet (“Mend roads”)",
+        )
+    ]

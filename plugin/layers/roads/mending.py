@@ -103,7 +103,7 @@ def mend_roads(
         found.lines, place, found.xy[origin], found.step, codes, options.tolerance, mending.near_miss,
         mending.crossings, apart, cancelled,
     )  # fmt: skip
-    pieces = split(drawing.lines, drawing.at, drawing.places, drawing.step, options.tolerance, codes, apart)
+    pieces = split(drawing.lines, drawing.at, drawing.places, drawing.step, options.tolerance, codes, apart, cancelled)
     stop_if(cancelled)
     progress(0.8, "Mending roads")
     writer = ValueWriter(source, features, traffic, options)

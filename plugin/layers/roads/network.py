@@ -70,10 +70,12 @@ def read_network(
     roads = roads_among(every, options, name, feedback)
     features = roads.features
     traffic = traffic_of(source, roads, options, feedback)
+    stop_if(cancelled)
     found = measured_lines(features, traffic, name, crs, context, feedback)
     drawn, working, unusable = found.drawn, found.crs, found.unusable
+    stop_if(cancelled)
     level = level_of_roads(len(features.ids), *features.levels())
-    pieces = split_lines(found, level, features.ids, options.tolerance, feedback)
+    pieces = split_lines(found, level, features.ids, options.tolerance, feedback, cancelled)
     if features.lengths is not None:
         pieces, warnings = with_given_lengths(pieces, features.lengths, features.ids, str(options.length_field))
         for warning in warnings:
@@ -82,11 +84,13 @@ def read_network(
     progress(0.9, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
     network = network_of(pieces, traffic, features.ids)
+    stop_if(cancelled)
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
     stop_if(cancelled)
     area, closed = QgsGeometry(), 0
     if barriers is not None:
         network, area, closed = close_roads(network, working, barriers, name, crs, context, feedback)
+    stop_if(cancelled)
     _log_network(name, network, feedback)
     progress(1.0, "Building the network")
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))

@@ -52,11 +52,12 @@ def points_in(
     xy: Sequence[tuple[float, float]],
     target: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
-) -> list[QgsGeometry]:
-    """Return positions of the working CRS as points in the CRS ``target``."""
+) -> Iterator[QgsGeometry]:
+    """Yield positions of the working CRS as points in the CRS ``target``."""
     positions = np.array(xy, dtype=np.float64).reshape(-1, 2)
     moved = transform_vertices(positions, read.crs, target, context.transformContext())
-    return [QgsGeometry.fromPointXY(QgsPointXY(x, y)) for x, y in moved.tolist()]
+    for x, y in moved.tolist():
+        yield QgsGeometry.fromPointXY(QgsPointXY(x, y))
 
 
 def piece_geometries(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ...solvers.control import IsCancelled, never
 from ...solvers.roads.levels import level_codes, part_crossings
 from ...solvers.roads.splitting import Pieces, split, swallowed
 from ..places import NAMED_IN_LOG
@@ -19,6 +20,7 @@ def split_lines(
     ids: list[str],
     tolerance: float,
     feedback: QgsProcessingFeedback,
+    cancelled: IsCancelled = never,
 ) -> Pieces:
     """Split lines where they meet on one level; see :func:`part_crossings` and :func:`split`.
 
@@ -31,7 +33,7 @@ def split_lines(
             f"NETWORK: at {len(origin) - len(found.xy)} shared vertices roads cross on different levels (layer, "
             "bridge, tunnel, or Z more than 2 m apart): they are not joined there."
         )
-    pieces = split(found.lines, place, found.xy[origin], found.step, tolerance, level_codes(level), apart)
+    pieces = split(found.lines, place, found.xy[origin], found.step, tolerance, level_codes(level), apart, cancelled)
     gone = np.flatnonzero(swallowed(pieces))
     if len(gone) > FEW_SWALLOWED * len(pieces):
         roads = list(dict.fromkeys(ids[k] for k in pieces.road[gone].tolist()))

@@ -12,8 +12,13 @@ from .network import RoadNetwork
 from .problem import DUPLICATE, NEAR_MISS, Problem
 
 
-def near_misses(network: RoadNetwork, distance: float, cancelled: IsCancelled = never) -> list[Problem]:
-    """List the loose ends of roads that lie within ``distance`` (m) of a road they do not join."""
+def near_misses(
+    network: RoadNetwork, distance: float, cancelled: IsCancelled = never, tolerance: float = 0.01
+) -> list[Problem]:
+    """List the loose ends of roads that lie within ``distance`` (m) of a road they do not join.
+
+    Ends within ``tolerance`` (m) of the road touch it where it has no vertex.
+    """
     shapely = require("shapely", "finding roads that nearly meet")
     start, end = network.piece_ends()
     meeting = np.bincount(np.concatenate([start, end]), minlength=network.node_count)
@@ -26,6 +31,7 @@ def near_misses(network: RoadNetwork, distance: float, cancelled: IsCancelled = 
     lines = shapely.linestrings(
         network.piece_xy, indices=np.repeat(np.arange(network.piece_count), np.diff(network.piece_start))
     )
+    stop_if(cancelled)
     x, y = network.node_xy[loose].T
     boxes = shapely.box(x - distance, y - distance, x + distance, y + distance)
     asker, piece = shapely.STRtree(lines).query(boxes)
@@ -41,7 +47,13 @@ def near_misses(network: RoadNetwork, distance: float, cancelled: IsCancelled = 
         at = loose[who]
         near_x, near_y = network.node_xy[at].tolist()
         name = network.road_ids[network.piece_road[what]]
-        detail = f"the road ends {metres:.2f} m from road {name} without joining it"
+        if metres <= tolerance:
+            detail = f"the road ends on road {name}, which has no vertex there: split where they meet (“Mend roads”)"
+        else:
+            detail = (
+                f"the road ends {metres:.2f} m from road {name} without joining it: “Mend roads” joins it with a "
+                "NEAR_MISS of that much"
+            )
         problems.append(Problem(NEAR_MISS, near_x, near_y, network.road_ids[network.piece_road[own[at]]], detail))
     return problems
 
@@ -61,9 +73,10 @@ def _follows(network: RoadNetwork, piece: np.ndarray, other: np.ndarray, distanc
 def duplicates(network: RoadNetwork) -> list[Problem]:
     """List the roads that are drawn on top of another and were merged with it; once for each two roads."""
     problems = []
+    lengths = network.piece_lengths()
     for road, other, pieces in drawn_on(network):
         x, y = piece_middle(network, pieces[0])
-        metres = network.piece_lengths()[pieces].sum()
+        metres = lengths[pieces].sum()
         detail = (
             f"drawn on top of road {network.road_ids[other]} over {metres:,.0f} m; the two count as one road. "
             "“Mend roads” writes the layer without it"

@@ -130,10 +130,6 @@ class RoadNetwork:
         piece = int(self.piece[arc])
         return "" if piece == NO_PIECE else self.road_ids[int(self.piece_road[piece])]
 
-    def road_index(self) -> dict[str, int]:
-        """Return the index in ``road_ids`` of each id, the first where several roads have one."""
-        return {road: k for k, road in reversed(list(enumerate(self.road_ids)))}
-
     def road_arcs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(arc (k,), road (k,))``: every road with the arcs it is drawn along and open on.
 

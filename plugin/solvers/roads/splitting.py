@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..control import IsCancelled, never, stop_if
 from ..dependencies import require
 from .along import meet_along
 from .lines import line_of_vertex
@@ -75,6 +76,7 @@ def split(
     tolerance: float,
     level: np.ndarray | None = None,
     apart: np.ndarray | None = None,
+    cancelled: IsCancelled = never,
 ) -> Pieces:
     """Split lines where they meet.
 
@@ -99,14 +101,20 @@ def split(
     -------
     Pieces
         In the order of the lines and along each. Their lengths add up to those of the lines.
+
+    Raises
+    ------
+    Cancelled
     """
     at = joined(lines, place, places, step, tolerance, apart)
+    stop_if(cancelled)
     inside = step.copy()
     inside[lines.start[1:] - 1] = 0.0
     if level is None:
         level = np.zeros(int(lines.feature.max(initial=-1)) + 1, dtype=np.int64)
     lines = Lines(places[place], lines.start, lines.feature)
     lines, at, inside = meet_along(lines, at, places, inside, level[lines.feature], tolerance)
+    stop_if(cancelled)
     line = line_of_vertex(lines)
     first, last = lines.start[:-1], lines.start[1:] - 1
     visits = np.bincount(at, minlength=len(places))
