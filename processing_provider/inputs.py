@@ -25,7 +25,11 @@ from .identity import NamedAlgorithm
 
 
 class ReadingAlgorithm(NamedAlgorithm):
-    """Base class: reads sources, and fields by the rules above."""
+    """Base class: reads sources, and fields by the rules above; holds the feedback of its run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.feedback: QgsProcessingFeedback = QgsProcessingFeedback(False)
 
     def source(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
@@ -36,6 +40,8 @@ class ReadingAlgorithm(NamedAlgorithm):
             given = parameters.get(name) not in (None, "")
             if given or not self.optional(name):
                 raise QgsProcessingException(self.invalidSourceError(parameters, name))
+            return None
+        source.cancelled = self.feedback.isCanceled  # whoever goes through the features asks it
         return source
 
     def field(

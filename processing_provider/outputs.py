@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterFeatureSink,
     QgsProperty,
@@ -20,6 +20,7 @@ from qgis.core import (
 from ..plugin.layers.destinations import table_destination
 from ..plugin.layers.fields import Column
 from ..plugin.layers.writing import write_rows
+from ..plugin.solvers.control import Cancelled, stop_if
 from . import styling
 from .inputs import ReadingAlgorithm
 from .layer_checks import output_targets
@@ -30,7 +31,6 @@ class WritingAlgorithm(ReadingAlgorithm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.feedback: QgsProcessingFeedback = QgsProcessingFeedback(False)
         self.standing: list[str] = []
 
     def write(
@@ -53,12 +53,22 @@ class WritingAlgorithm(ReadingAlgorithm):
         parameters = self._with_tables(parameters, context)
         destination = write_rows(self, parameters, name, context, self.feedback, columns, rows, geometry, crs)
         if destination is not None and name in output_targets(self, parameters, context):
-            self.wrote(name, destination)
+            self._wrote(name, destination)
         if destination is not None and style:
             styling.apply(destination, style, context)
         return destination
 
-    def wrote(self, name: str, path: str) -> None:
+    @contextmanager
+    def reporting(self, name: str, path: str) -> Iterator[None]:
+        """Enclose the writing of the report of output ``name``: nothing stays of it where the run was cancelled."""
+        stop_if(self.feedback.isCanceled)
+        yield
+        if self.feedback.isCanceled():
+            Path(path).unlink(missing_ok=True)
+            raise Cancelled
+        self._wrote(name, path)
+
+    def _wrote(self, name: str, path: str) -> None:
         """Remember that the file of output ``name`` is complete."""
         self.standing.append(f"{name} ({path})")
 

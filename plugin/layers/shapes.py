@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+import time
+from collections.abc import Iterator
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -11,6 +12,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsCsException,
     QgsFeature,
+    QgsFeatureIterator,
     QgsFeatureRequest,
     QgsGeometry,
     QgsProcessingFeatureSource,
@@ -19,18 +21,47 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ..solvers.control import IsCancelled, never, stop_if
 from .antimeridian import GEOGRAPHIC, seam_of, split_at_seam
 from .errors import LayerError
 from .mending import polygons_of
 
 FARTHEST_EAST = 540.0  # degrees; some data count longitudes from 0 to 360
+LOOK_EVERY = 0.2  # seconds between two looks at the cancel button
 ROUNDING = 0.001  # degrees beyond a pole
 
 
-def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Any:
-    """Iterate over a source's features without QGIS's geometry-validity check (invalid ones are mended here)."""
+class Features:
+    """The features of a source; going through them stops soon after the user asked to.
+
+    Parameters
+    ----------
+    iterator : QgsFeatureIterator
+    cancelled : callable
+    """
+
+    def __init__(self, iterator: QgsFeatureIterator, cancelled: IsCancelled) -> None:
+        self.nextFeature = iterator.nextFeature  # for loops that look for themselves
+        self._iterator, self._cancelled = iterator, cancelled
+
+    def __iter__(self) -> Iterator[QgsFeature]:
+        looked = time.monotonic()
+        for feature in self._iterator:
+            now = time.monotonic()
+            if now - looked > LOOK_EVERY:
+                looked = now
+                stop_if(self._cancelled)
+            yield feature
+
+
+def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Features:
+    """Return a source's features without QGIS's geometry-validity check (invalid ones are mended here).
+
+    A source that an algorithm reads carries ``cancelled``, which is asked on the way.
+    """
     flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-    return source.getFeatures(request or QgsFeatureRequest(), flag)
+    iterator = source.getFeatures(request or QgsFeatureRequest(), flag)
+    return Features(iterator, getattr(source, "cancelled", never))
 
 
 class ShapeReader:

@@ -27,9 +27,25 @@ def usable() -> bool:
 
 def name() -> str:
     """Return name and version of the solver."""
-    import highspy
+    return f"HiGHS {quiet().version()}"
 
-    return f"HiGHS {highspy.Highs().version()}"
+
+def quiet() -> Any:
+    """Return a new solver that prints nothing, not even its banner.
+
+    ``highspy.Highs`` turns its callbacks on while it is made, which prints a banner before ``output_flag`` can be set;
+    standard output belongs to whoever called: ``qgis_process --json`` writes its results there.
+    """
+    highspy = require("highspy", "solving with HiGHS")
+
+    class Quiet(highspy.Highs):  # type: ignore[name-defined, misc]
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()
+
+    solver = Quiet()
+    solver.setOptionValue("output_flag", False)
+    return solver
 
 
 def longest_overtime(time_limit: float) -> float:
@@ -43,8 +59,7 @@ def run(program: IntegerProgram, start: np.ndarray | None, limits: Limits, state
     ``plain`` leaves presolve out.
     """
     highspy = require("highspy", "solving integer programs with HiGHS")
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
+    solver = quiet()
     repeatable(solver)
     solver.setOptionValue("mip_rel_gap", float(limits.gap))
     solver.setOptionValue("mip_max_nodes", int(min(limits.nodes, MOST_NODES)))

@@ -120,8 +120,8 @@ class AllocateCrowd(EvacuationAlgorithm):
         if path:
             from ...plugin.reports.allocation import write_allocation_report
 
-            write_allocation_report(path, found, groups, shelters, objective, separation, points, numbers, said)
-            self.wrote("OUTPUT_HTML", path)
+            with self.reporting("OUTPUT_HTML", path):
+                write_allocation_report(path, found, groups, shelters, objective, separation, points, numbers, said)
             outputs["OUTPUT_HTML"] = path
         return {**outputs, **numbers}
 

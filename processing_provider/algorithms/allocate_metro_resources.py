@@ -122,8 +122,8 @@ class AllocateMetroResources(EvacuationAlgorithm):
         style = "allocatemetroresources_{}".format
         report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if report:
-            write_metro_report(report, problem, response, shortages, travel, stations, incidents, routes, context)
-            self.wrote("OUTPUT_HTML", report)
+            with self.reporting("OUTPUT_HTML", report):
+                write_metro_report(report, problem, response, shortages, travel, stations, incidents, routes, context)
         outputs = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, rows.SENT, sent, line, stations.crs, style("output")),
             "OUTPUT_STATIONS": self.write(

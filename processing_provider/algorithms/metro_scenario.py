@@ -262,8 +262,8 @@ class MetroScenario(EvacuationAlgorithm):
         level = LEVELS[self.parameterAsEnum(parameters, "DEMAND_LEVEL", context)]
         report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if report:
-            write_scenario_report(report, scenarios, needs, level, stock, adjusted, stations)
-            self.wrote("OUTPUT_HTML", report)
+            with self.reporting("OUTPUT_HTML", report):
+                write_scenario_report(report, scenarios, needs, level, stock, adjusted, stations)
         demand, travel = rows.demand_rows(needs, level, stock), rows.travel_rows(adjusted, stations, scenarios)
         points, style = rows.incident_rows(scenarios, incidents), "metroscenario_output_incidents"
         results = {

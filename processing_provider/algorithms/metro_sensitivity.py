@@ -166,8 +166,8 @@ class MetroSensitivity(EvacuationAlgorithm):
 
         report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if report:
-            write_sensitivity_report(report, problem, curves, sentences, weighting, travel.source)
-            self.wrote("OUTPUT_HTML", report)
+            with self.reporting("OUTPUT_HTML", report):
+                write_sensitivity_report(report, problem, curves, sentences, weighting, travel.source)
         by_points = curves.get(RESCUE_POINTS)
         results = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, CURVES, curve_rows(curves)),

@@ -257,7 +257,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         ):
             style = f"routeevacuation_{name.lower()}" if kind is not None else None
             target = crs if kind is not None else None
-            destination = self.write(parameters, name, context, columns, list(values), kind, target, style)
+            destination = self.write(parameters, name, context, columns, values, kind, target, style)
             if destination is not None:
                 out[name] = destination
         return out
@@ -279,6 +279,6 @@ class RouteEvacuation(EvacuationAlgorithm):
             return {}
         from ...plugin.reports.routing import write_routing_report
 
-        write_routing_report(path, case, result, use, curve, numbers, choice, warning)
-        self.wrote("OUTPUT_HTML", path)
+        with self.reporting("OUTPUT_HTML", path):
+            write_routing_report(path, case, result, use, curve, numbers, choice, warning)
         return {"OUTPUT_HTML": path}

@@ -58,11 +58,8 @@ class QgisProcess:
 
 
 def results_of(stdout: str) -> dict[str, Any]:
-    """Return the results in what ``qgis_process --json run`` printed; an empty dict where there are none."""
-    start = stdout.find("{")
-    if start < 0:
-        return {}
+    """Return the results in what ``qgis_process --json run`` printed, which is JSON from end to end; {} for none."""
     try:
-        return json.JSONDecoder().raw_decode(stdout[start:])[0].get("results", {})
+        return json.loads(stdout).get("results", {})
     except json.JSONDecodeError:
         return {}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
 from .options import ReadNetwork
 from .working_crs import line_geometry, transform_vertices
+
+TOGETHER = 20_000  # vertices transformed in one call
 
 
 def arcs_geometry(
@@ -18,27 +20,46 @@ def arcs_geometry(
     context: QgsProcessingContext,
 ) -> QgsGeometry:
     """Return a chain of arcs as one line in travel order, in the CRS ``target``; null for no arcs."""
-    return arcs_geometries(read, [arcs], target, context)[0]
+    return next(arcs_geometries(read, [arcs], target, context))
 
 
 def arcs_geometries(
     read: ReadNetwork,
-    chains: Sequence[Sequence[int] | np.ndarray],
+    chains: Iterable[Sequence[int] | np.ndarray],
     target: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
-) -> list[QgsGeometry]:
-    """Return many chains of arcs as lines, all transformed in one call; see :func:`arcs_geometry`."""
-    vertices = [read.network.path_xy(chain) for chain in chains]
-    return lines_in(read, vertices, target, context)
+) -> Iterator[QgsGeometry]:
+    """Yield many chains of arcs as lines; see :func:`arcs_geometry`."""
+    return lines_in(read, (read.network.path_xy(chain) for chain in chains), target, context)
 
 
 def lines_in(
     read: ReadNetwork,
-    vertices: Sequence[np.ndarray],
+    vertices: Iterable[np.ndarray],
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+) -> Iterator[QgsGeometry]:
+    """Yield vertices (v, 2) of the working CRS as lines in the CRS ``target``; null for no vertices.
+
+    They are transformed many at a time, but made as they are asked for, so that whoever writes them can stop.
+    """
+    held: list[np.ndarray] = []
+    count = 0
+    for xy in vertices:
+        held.append(xy)
+        count += len(xy)
+        if count >= TOGETHER:
+            yield from _lines(read, held, target, context)
+            held, count = [], 0
+    yield from _lines(read, held, target, context)
+
+
+def _lines(
+    read: ReadNetwork,
+    vertices: list[np.ndarray],
     target: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
 ) -> list[QgsGeometry]:
-    """Return vertices (v, 2) of the working CRS as lines in the CRS ``target``; null for no vertices."""
     if not vertices:
         return []
     size = np.array([len(xy) for xy in vertices])

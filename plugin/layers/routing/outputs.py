@@ -87,14 +87,14 @@ def route_rows(
     route = result.routes.of_trip[first]
     length, free = result.routes.sums(problem.length)[route], result.routes.sums(problem.cost.free_flow)[route]
     network = case.read.network
-    drawn = (network.path_xy(result.routes.route(r)) for r in route.tolist())
-    at = network.node_xy[problem.source[first]]
-    vertices = [xy if len(xy) else np.array([here, here]) for xy, here in zip(drawn, at)]
-    shapes = lines_in(case.read, vertices, target, context)
-    for k in np.argsort(-vehicles, kind="stable").tolist():
+    order = np.argsort(-vehicles, kind="stable")
+    drawn = (network.path_xy(result.routes.route(r)) for r in route[order].tolist())
+    at = network.node_xy[problem.source[first[order]]]
+    vertices = (xy if len(xy) else np.array([here, here]) for xy, here in zip(drawn, at))
+    for k, shape in zip(order.tolist(), lines_in(case.read, vertices, target, context)):
         row = int(case.row[result.routed[first[k]]])
         yield (
-            shapes[k],
+            shape,
             [
                 case.rows.origin[row],
                 case.rows.destination[row],
@@ -121,10 +121,11 @@ def road_rows(
 ) -> Iterator[Row]:
     """Yield each used arc, drawn in the direction of travel."""
     network, free = case.read.network, result.problem.cost.free_flow
-    shapes = arcs_geometries(case.read, [[arc] for arc in use.arc.tolist()], target, context)
-    for k, arc in enumerate(use.arc.tolist()):
+    used = use.arc.tolist()
+    shapes = arcs_geometries(case.read, ([arc] for arc in used), target, context)
+    for k, (arc, shape) in enumerate(zip(used, shapes)):
         yield (
-            shapes[k],
+            shape,
             [
                 network.arc_road(arc),
                 "forward" if network.forward[arc] else "backward",
