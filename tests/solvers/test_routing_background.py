@@ -14,9 +14,17 @@ from evacuation_planner.plugin.solvers.routing.problem import (
     SYSTEM_OPTIMAL,
     routing_problem,
 )
+from evacuation_planner.plugin.solvers.routing.refined_static import time_added, time_saved
 from evacuation_planner.plugin.solvers.routing.road_use import road_use
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, passing_background, road_cost
+from evacuation_planner.plugin.solvers.routing.volume_delay import (
+    BPR,
+    DENSITY,
+    LINEAR,
+    passing_background,
+    road_cost,
+    slowing,
+)
 from tests.solvers.routing_oracle import best_total, present_arrivals, random_case, static_total
 
 METHODS = (INDIVIDUAL, GREEDY, REFINED, SYSTEM_OPTIMAL)
@@ -116,8 +124,20 @@ def test_present_by_hand(method):
 
 
 def test_peak_over_capacity_counts_the_background_at_each_moment():
-    # 51 and one of ours fit into 52. At 4 s, while ours is on the road, there are 52: one too many. At 30 s it is away.
-    for when, over in ((4.0, True), (30.0, False)):
-        problem = two_ways(LINEAR, ([0.0, when], [51.0, 52.0]), departures=(0.0,))
+    # 51 and one of ours fit into 52. At 4 s, while ours is on the road, there are 52: one too many. At 30 s it is away;
+    # at -1 s it has not come yet and meets 52.
+    for when, over in ((4.0, True), (30.0, False), (-1.0, True)):
+        problem = two_ways(LINEAR, ([-2.0, when], [51.0, 52.0]), departures=(0.0,))
         use = road_use(solve(problem, method=INDIVIDUAL))
         assert use.over_capacity.tolist() == [over] and use.peak.tolist() == [1]
+
+
+def test_a_change_weighs_the_background():
+    # 10 (1 + (f / 10)^4) with 10 in the background: 20 s for the others, 24.641 s with one of ours, 30.736 with two.
+    cost = road_cost(BPR, np.array([10.0]), np.array([10.0]), 1.0, 4.0)
+    static, load = np.array([10.0]), np.array([1.0])
+    assert time_saved(cost, static, load, 0) == pytest.approx(24.641)
+    assert time_added(cost, static, load, 0) == pytest.approx(2 * 30.736 - 24.641)
+    # 10 / (1 - f / 10) with 5 in the background: 20 s, 25 s with one more, that slows who comes next by 5 s.
+    cost = road_cost(DENSITY, np.array([10.0]), np.array([10.0]), 0.05, background=(np.zeros(1), [0], [[5.0]]))
+    assert slowing(cost, 0, 0.0, 3.0) == pytest.approx(5.0)
