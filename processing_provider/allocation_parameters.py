@@ -16,6 +16,7 @@ from qgis.core import (
 
 from .base import EvacuationAlgorithm
 from .effort_parameters import add_effort, add_mip_gap
+from .name_parameters import add_name_field
 from .network_parameters import add_network_parameters
 
 DOUBLE = QgsProcessingParameterNumber.Type.Double
@@ -56,6 +57,14 @@ def _add_layers(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterField("ZONE_ID_FIELD", tr("Zone id field"), "zone_id", "ZONES", ANY, optional=True),
         "Names a zone. Default: the field “zone_id” if there is one, else the feature id.",
     )
+    add_name_field(algorithm, "ZONE", "ZONES")
+    algorithm.add(
+        QgsProcessingParameterField(
+            "ORDER_TIME_FIELD", tr("Order time field"), "order_time", "ZONES", ANY, optional=True
+        ),
+        "When the order to leave reaches the zone; given on to the routing unchanged as “order_time”. Default: the "
+        "field “order_time” if there is one.",
+    )
     algorithm.add(
         QgsProcessingParameterField(
             "GROUP_FIELDS", tr("People by class"), "children;adults;elderly", "ZONES", NUMERIC, True, True
@@ -74,6 +83,7 @@ def _add_layers(algorithm: EvacuationAlgorithm) -> None:
         ),
         "Names a shelter. Default: the field “site_id” if there is one, else the feature id.",
     )
+    add_name_field(algorithm, "SHELTER", "SHELTERS")
     algorithm.add(
         QgsProcessingParameterField(
             "CAPACITY_FIELD", tr("Capacity field (people)"), "residual", "SHELTERS", NUMERIC, optional=True

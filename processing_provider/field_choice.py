@@ -14,6 +14,7 @@ from .identity import NamedAlgorithm
 # Fields that hold people: taking none in silence would count everybody wrongly.
 PEOPLE_FIELDS = frozenset({"COUNT_FIELD", "POPULATION_FIELDS", "GROUP_FIELDS"})
 RECORDED = frozenset({"POPULATION_FIELDS", "GROUP_FIELDS"})  # a layer of people at risk names them itself
+TRAVELLED = {"ZONE_NAME_FIELD": "zone_name", "SHELTER_NAME_FIELD": "shelter_name"}  # as an earlier step wrote them
 _FEATURE_IDS = frozenset({"fid", "ogc_fid"})  # columns that a format adds by itself
 
 
@@ -57,6 +58,11 @@ class FieldChoice:
             return self._emptied(required)
         if named and _folded(named) != _folded(default):
             return self._given(named)
+        travelled = self._present([TRAVELLED[self.name]]) if self.name in TRAVELLED else []
+        if travelled:
+            text = self.algorithm.tr("{name}: using the field {field} of “{layer}”.")
+            self.feedback.pushInfo(self._words(text, field=", ".join(travelled)))
+            return travelled
         if self.name in RECORDED and (recorded := recorded_fields(self.source, self.name)):
             text = self.algorithm.tr("{name}: “{layer}” says itself that its people are in {field}.")
             self.feedback.pushInfo(self._words(text, field=", ".join(recorded)))

@@ -15,6 +15,7 @@ from qgis.core import (
 from ..plugin.solvers.shelters.capacity import AREA_STANDARDS
 from .base import EvacuationAlgorithm
 from .effort_parameters import add_effort, add_mip_gap
+from .name_parameters import add_name_field
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
@@ -30,6 +31,7 @@ def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Points or polygons that could serve as shelters. A polygon acts at its point on surface.",
     )
     _field(algorithm, "SITE_ID_FIELD", tr("Site id field"), "site_id", "SITES", ANY, "Names a site.")
+    add_name_field(algorithm, "SHELTER", "SITES")
     _field(
         algorithm,
         "AREA_FIELD",
@@ -104,6 +106,7 @@ def add_zone_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Points or polygons with the people who must leave, such as the output of “People at risk”.",
     )
     _field(algorithm, "ZONE_ID_FIELD", tr("Zone id field"), "zone_id", "ZONES", ANY, "Names a zone.")
+    add_name_field(algorithm, "ZONE", "ZONES")
     algorithm.add(
         QgsProcessingParameterField(
             "POPULATION_FIELDS", tr("Population fields"), "children;adults;elderly", "ZONES", NUMERIC, True, True

@@ -16,6 +16,7 @@ from ..network_parameters import read_network_parameter
 
 if TYPE_CHECKING:
     from ...plugin.layers.allocation.groups import Groups, Shelters
+    from ...plugin.layers.allocation.outputs import CarriedOn
     from ...plugin.layers.allocation.separation import Separation
     from ...plugin.solvers.allocation.objective import Objective
     from ...plugin.solvers.allocation.problem import Allocation
@@ -116,7 +117,8 @@ class AllocateCrowd(EvacuationAlgorithm):
             )
         numbers = self._numbers(found, groups, objective, separation, feedback)
         numbers.update(stopped_early(effort, feedback))
-        outputs = self._write(parameters, context, found, groups, shelters, preference, separation, points)
+        carried = self._carried(parameters, groups, shelters, context, feedback)
+        outputs = self._write(parameters, context, found, groups, shelters, carried, preference, separation, points)
         if path:
             from ...plugin.reports.allocation import write_allocation_report
 
@@ -221,26 +223,54 @@ class AllocateCrowd(EvacuationAlgorithm):
         found: Allocation,
         groups: Groups,
         shelters: Shelters,
+        carried: CarriedOn,
         preference: np.ndarray,
         separation: Separation,
         points: tuple[Point, ...],
     ) -> dict[str, Any]:
         from ...plugin.layers.allocation import outputs as rows
 
-        lines = rows.allocation_rows(found, groups, shelters, preference, separation, context)
-        loads, left = rows.shelter_rows(found, shelters), rows.unallocated_rows(found, groups)
+        lines = rows.allocation_rows(found, groups, shelters, preference, separation, carried, context)
+        loads, left = rows.shelter_rows(found, shelters, carried), rows.unallocated_rows(found, groups, carried)
         line = QgsWkbTypes.Type.LineString
-        at_zones, at_shelters = groups.zones, shelters.places
+        zones, sites = rows.geometry_type(groups.zones), rows.geometry_type(shelters.places)
+        at_zones, at_sites = groups.zones.crs, shelters.places.crs
+        trip, at_shelter = carried.zone + carried.shelter + carried.order, carried.shelter + carried.shelter_fields
         out = {}
         for name, columns, values, kind, crs in (
-            ("OUTPUT", rows.ALLOCATION, lines, line, at_zones.crs),
-            ("OUTPUT_SHELTERS", rows.SHELTERS, loads, rows.geometry_type(at_shelters), at_shelters.crs),
-            ("OUTPUT_UNALLOCATED", rows.UNALLOCATED, left, rows.geometry_type(at_zones), at_zones.crs),
+            ("OUTPUT", [*rows.ALLOCATION, *trip.fields], lines, line, at_zones),
+            ("OUTPUT_SHELTERS", [*rows.SHELTERS, *at_shelter.fields], loads, sites, at_sites),
+            ("OUTPUT_UNALLOCATED", [*rows.UNALLOCATED, *carried.zone.fields], left, zones, at_zones),
         ):
             style = f"allocatecrowd_{name.lower()}{rows.style_variant(name, kind)}"
             out[name] = self.write(parameters, name, context, columns, values, kind, crs, style)
         table = self.write(parameters, "OUTPUT_TRADEOFF", context, rows.TRADEOFF, rows.tradeoff_rows(points))
         return out if table is None else {**out, "OUTPUT_TRADEOFF": table}
+
+    def _carried(
+        self,
+        parameters: dict[str, Any],
+        groups: Groups,
+        shelters: Shelters,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> CarriedOn:
+        """Return what the outputs keep of the zones and shelters."""
+        from ...plugin.layers.allocation.outputs import SHELTERS, CarriedOn
+        from ...plugin.layers.carrying import ORDER_TIME, SHELTER_NAME, ZONE_NAME, all_others, renamed
+
+        zones, sites = self.source(parameters, "ZONES", context), self.source(parameters, "SHELTERS", context)
+
+        def field(name: str, source: QgsProcessingFeatureSource) -> str | None:
+            return self.field(parameters, name, source, context, feedback, required=False)
+
+        shelter = renamed(shelters.places, {SHELTER_NAME: field("SHELTER_NAME_FIELD", sites)})
+        return CarriedOn(
+            renamed(groups.zones, {ZONE_NAME: field("ZONE_NAME_FIELD", zones)}),
+            shelter,
+            renamed(groups.zones, {ORDER_TIME: field("ORDER_TIME_FIELD", zones)}),
+            all_others(shelters.places, [*SHELTERS, *shelter.fields], None, feedback),
+        )
 
     def _numbers(
         self,

@@ -18,6 +18,7 @@ from qgis.core import (
 )
 
 from ..base import EvacuationAlgorithm
+from ..name_parameters import add_name_field
 from ..network_parameters import add_network_parameters, read_network_parameter
 
 
@@ -48,6 +49,7 @@ class NearestShelters(EvacuationAlgorithm):
             ),
             "Names a zone. Default: the field “zone_id” if there is one, else the feature id.",
         )
+        add_name_field(self, "ZONE", "ZONES")
         self.add(
             QgsProcessingParameterFeatureSource("SHELTERS", tr("Shelters"), places),
             "Points or polygons to go to: any layer, such as candidate sites or selected shelters. Every row counts, "
@@ -59,6 +61,7 @@ class NearestShelters(EvacuationAlgorithm):
             ),
             "Names a shelter. Default: the field “site_id” if there is one, else the feature id.",
         )
+        add_name_field(self, "SHELTER", "SHELTERS")
         self.add(
             QgsProcessingParameterNumber(
                 "K", tr("Shelters for each zone"), QgsProcessingParameterNumber.Type.Integer, 3, minValue=0
@@ -81,17 +84,24 @@ class NearestShelters(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        from ...plugin.layers.carrying import renamed
         from ...plugin.layers.places import read_places
         from ...plugin.layers.roads.network import join_places
-        from ...plugin.layers.shelters.nearest_routes import not_selected, report, route_rows, unreachable_rows
+        from ...plugin.layers.shelters.nearest_routes import COLUMNS, not_selected, report, route_rows, unreachable_rows
         from ...plugin.solvers.roads.shortest_paths import fastest_paths, travel
         from ...plugin.solvers.shelters.nearest import nearest
 
-        groups = []
-        for name, id_field, supply in (("ZONES", "ZONE_ID_FIELD", False), ("SHELTERS", "SHELTER_ID_FIELD", True)):
+        groups, names = [], []
+        for name, what in (("ZONES", "ZONE"), ("SHELTERS", "SHELTER")):
             source = self.source(parameters, name, context)
-            field = self.field(parameters, id_field, source, context, feedback, required=False)
-            groups.append(read_places(source, name, field, context, feedback, empty_is_error=supply))
+            key, title = (
+                self.field(parameters, f"{what}_{kind}_FIELD", source, context, feedback, required=False)
+                for kind in ("ID", "NAME")
+            )
+            # shelters are an error to lack only where a zone needs one
+            needed = name == "SHELTERS" and bool(len(groups[0]))
+            groups.append(read_places(source, name, key, context, feedback, empty_is_error=needed))
+            names.append(renamed(groups[-1], {f"{what.lower()}_name": title}))
         zones, shelters = groups
         not_selected(shelters, feedback)
         progress, cancelled = self.control(feedback, 0.0, 40.0)
@@ -110,17 +120,24 @@ class NearestShelters(EvacuationAlgorithm):
         routes = fastest_paths(read.network, pairs, progress=progress, cancelled=cancelled)
         missing = unreachable_rows(zones, shelters, from_zones, to_shelters, found)
         report(zones, shelters, found, missing, times, feedback)
-        rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, context)
-        return {**self._write(parameters, context, rows, missing, zones.crs), "ROUTES": len(routes)}
+        rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, (names[0], names[1]), context)
+        columns = [*COLUMNS, *names[0].fields, *names[1].fields]
+        return {**self._write(parameters, context, columns, rows, missing, zones.crs), "ROUTES": len(routes)}
 
     def _write(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, rows: Any, missing: list[Any], crs: Any
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        columns: list[Any],
+        rows: Any,
+        missing: list[Any],
+        crs: Any,
     ) -> dict[str, Any]:
-        from ...plugin.layers.shelters.nearest_routes import COLUMNS, UNREACHABLE_COLUMNS
+        from ...plugin.layers.shelters.nearest_routes import UNREACHABLE_COLUMNS
 
         line = QgsWkbTypes.Type.LineString
         outputs: dict[str, Any] = {
-            "OUTPUT": self.write(parameters, "OUTPUT", context, COLUMNS, rows, line, crs, "nearestshelters_output"),
+            "OUTPUT": self.write(parameters, "OUTPUT", context, columns, rows, line, crs, "nearestshelters_output"),
             "UNREACHABLE": sum(1 for _, (zone, shelter, _) in missing if zone and shelter),
         }
         table = self.write(parameters, "OUTPUT_UNREACHABLE", context, UNREACHABLE_COLUMNS, missing)

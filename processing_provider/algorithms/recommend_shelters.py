@@ -28,6 +28,7 @@ from ..shelter_parameters import (
 )
 
 if TYPE_CHECKING:
+    from ...plugin.layers.carrying import Carried
     from ...plugin.layers.places import Places
     from ...plugin.solvers.shelters.recommendation import Recommendation, ShelterProblem
 
@@ -96,9 +97,10 @@ class RecommendShelters(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        from ...plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, all_others, renamed
         from ...plugin.layers.people import say_unplaced, whole_people
         from ...plugin.layers.places import read_places
-        from ...plugin.layers.shelters.outputs import catchment_rows, report, site_rows
+        from ...plugin.layers.shelters.outputs import COLUMNS, catchment_rows, report, site_rows
         from ...plugin.layers.shelters.population_fields import totals_among
         from ...plugin.solvers.shelters.recommendation import solve
 
@@ -114,10 +116,14 @@ class RecommendShelters(EvacuationAlgorithm):
         placed, unplaced = whole_people(zones, fields, feedback)
         people, lost = placed.sum(axis=1), say_unplaced(zones, unplaced.sum(axis=1), feedback)
         sites = read_places(source, "SITES", site_id, context, feedback, empty_is_error=bool(people.any()))
+        zone_name = self.field(parameters, "ZONE_NAME_FIELD", zone_source, context, feedback, required=False)
+        site_name = self.field(parameters, "SHELTER_NAME_FIELD", source, context, feedback, required=False)
+        names = renamed(zones, {ZONE_NAME: zone_name}), renamed(sites, {SHELTER_NAME: site_name})
+        carried = names[1] + all_others(sites, [*COLUMNS, *names[1].fields], site_id, feedback)
         if not people.any():
             feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
-            nothing = self._write(parameters, context, sites, source.wkbType(), [], None, 0, lost)
-            return {**nothing, **self._catchments(parameters, context, zones, []), "STOPPED_EARLY": 0}
+            nothing = self._write(parameters, context, sites, carried, source.wkbType(), [], None, 0, lost)
+            return {**nothing, **self._catchments(parameters, context, zones, names, []), "STOPPED_EARLY": 0}
         zones = zones.subset(np.flatnonzero(people))
         problem = self._problem(parameters, context, feedback, sites, zones, people[people > 0])
         progress, cancelled = self.control(feedback, 50.0, 95.0)
@@ -131,19 +137,27 @@ class RecommendShelters(EvacuationAlgorithm):
         )
         report(problem, found, feedback)
         early = stopped_early(effort, feedback)
-        rows = site_rows(sites, problem, found)
-        outputs = self._write(parameters, context, sites, source.wkbType(), rows, found, int(people.sum()), lost)
-        lines = catchment_rows(sites, zones, problem, found, context)
-        return {**outputs, **self._catchments(parameters, context, zones, lines), **early}
+        rows = site_rows(sites, carried, problem, found)
+        outputs = self._write(
+            parameters, context, sites, carried, source.wkbType(), rows, found, int(people.sum()), lost
+        )
+        lines = catchment_rows(sites, zones, names, problem, found, context)
+        return {**outputs, **self._catchments(parameters, context, zones, names, lines), **early}
 
     def _catchments(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, zones: Places, rows: Iterable[Any]
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        zones: Places,
+        names: tuple[Carried, Carried],
+        rows: Iterable[Any],
     ) -> dict[str, Any]:
         from ...plugin.layers.shelters.outputs import CATCHMENTS
 
+        columns = [*CATCHMENTS, *names[0].fields, *names[1].fields]
         name, line = "OUTPUT_CATCHMENTS", QgsWkbTypes.Type.LineString
         style = "recommendshelters_output_catchments"
-        layer = self.write(parameters, name, context, CATCHMENTS, rows, line, zones.crs, style)
+        layer = self.write(parameters, name, context, columns, rows, line, zones.crs, style)
         return {} if layer is None else {name: layer}
 
     def _problem(
@@ -249,6 +263,7 @@ class RecommendShelters(EvacuationAlgorithm):
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         sites: Places,
+        carried: Carried,
         kind: Any,
         rows: list[tuple[Any, list[Any]]],
         found: Recommendation | None,
@@ -265,7 +280,9 @@ class RecommendShelters(EvacuationAlgorithm):
             ("OUTPUT", rows, f"recommendshelters_output{shape}"),
             ("OUTPUT_SELECTED", selected_rows(rows), f"recommendshelters_output_selected{shape}"),
         ):
-            outputs[name] = self.write(parameters, name, context, COLUMNS, content, kind, sites.crs, style)
+            outputs[name] = self.write(
+                parameters, name, context, [*COLUMNS, *carried.fields], content, kind, sites.crs, style
+            )
         if found is None:
             return {**outputs, "SELECTED_COUNT": 0, "SELECTED_CAPACITY": 0, "PEOPLE": lost, "UNCOVERED_PEOPLE": lost}
         outputs["SELECTED_COUNT"] = int(found.selected.sum())

@@ -14,16 +14,13 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
-    QgsWkbTypes,
 )
 
-from ...plugin.layers.fields import Column
 from ..base import EvacuationAlgorithm
+from ..name_parameters import add_name_field
 
 if TYPE_CHECKING:
     from ...plugin.layers.places import Places
-
-SHARE = "share_at_risk"
 
 
 class ZonesAtRisk(EvacuationAlgorithm):
@@ -65,6 +62,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
             "the log says so. Where other fields are given than later steps find by name, the column people_in tells "
             "them. Default: children, adults and elderly where the layer has them, else population.",
         )
+        add_name_field(self, "ZONE", "ZONES")
         self.add(
             QgsProcessingParameterFeatureSource(
                 "HAZARD", tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon]
@@ -101,6 +99,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
             totals_among,
             totals_besides,
         )
+        from ...plugin.layers.shelters.zones_at_risk import zones_at_risk
         from ...plugin.solvers.shelters.exposure import people_at_risk
 
         source = self.source(parameters, "ZONES", context)
@@ -123,9 +122,10 @@ class ZonesAtRisk(EvacuationAlgorithm):
         columns.update({name: at_risk.sum(axis=1) for name in totals})
         others, dropped = others_with_people(zones, list(columns), feedback)
         scaled = {**columns, **{name: people_at_risk(values, share) for name, values in others.items()}}
-        taken = np.flatnonzero(at_risk.sum(axis=1))
-        destination = self._write(
-            parameters, context, zones.subset(taken), source.wkbType(), scaled, share, taken, counted, dropped
+        name = self.field(parameters, "ZONE_NAME_FIELD", source, context, feedback, required=False)
+        layer = zones_at_risk(zones, source.wkbType(), at_risk.any(axis=1), scaled, share, counted, dropped, name)
+        destination = self.write(
+            parameters, "OUTPUT", context, layer.columns, layer.rows, layer.kind, zones.crs, layer.style
         )
         count = int(at_risk.sum())
         self._report(zones, at_risk, share, count, feedback)
@@ -135,42 +135,6 @@ class ZonesAtRisk(EvacuationAlgorithm):
             "PEOPLE_STAYING": int(people.sum()) - count,
             "PEOPLE_WITHOUT_PLACE": say_unplaced(zones, unplaced.sum(axis=1), feedback),
         }
-
-    def _write(
-        self,
-        parameters: dict[str, Any],
-        context: QgsProcessingContext,
-        zones: Places,
-        kind: QgsWkbTypes.Type,
-        columns: dict[str, np.ndarray],
-        share: np.ndarray,
-        taken: np.ndarray,
-        counted: list[str],
-        dropped: list[str],
-    ) -> str | None:
-        """Write the zones ``taken``, their ``columns`` of people, and which of these the next step is to count."""
-        from ...plugin.layers.shelters.population_fields import CLASSES, EVERYBODY, PEOPLE_IN, found_by_default, typed
-
-        kept = [k for k, field in enumerate(zones.fields) if field.name() not in (SHARE, PEOPLE_IN, *dropped)]
-        fields = [zones.fields.at(k) for k in kept]
-        if any(shape.wkbType() != kind for shape in zones.geometries):
-            kind = QgsWkbTypes.multiType(kind)  # a mended polygon may fall into parts
-        recorded = [] if found_by_default([field.name() for field in fields]) == counted else [";".join(counted)]
-        rows = []
-        for row, i in enumerate(taken.tolist()):
-            values = list(zones.attributes[row])
-            for name, column in columns.items():
-                position = zones.fields.indexFromName(name)
-                values[position] = typed(zones.fields.at(position), values[position], int(column[i]))
-            shape = zones.geometries[row].coerceToType(kind)[0]
-            rows.append((shape, [*(values[k] for k in kept), float(share[i]), *recorded]))
-        points = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
-        by_people = counted == list(CLASSES) or counted == [EVERYBODY]
-        style = f"zonesatrisk_output{'' if by_people else '_share'}{'_point' if points else ''}"
-        out = [*fields, Column(SHARE, "float", "part of the zone's area inside hazard and buffer, 0 to 1")]
-        if recorded:
-            out.append(Column(PEOPLE_IN, "text", "fields that hold the people at risk"))
-        return self.write(parameters, "OUTPUT", context, out, rows, kind, zones.crs, style)
 
     @staticmethod
     def _report(

@@ -309,7 +309,7 @@
   </renderer-v2>
   <labeling type="simple">
     <settings calloutType="simple">
-      <text-style fontWeight="50" fontStrikeout="0" fontKerning="1" allowHtml="0" previewBkgrdColor="255,255,255,255" isExpression="1" fontFamily="Open Sans" namedStyle="" textColor="34,34,34,255" textOpacity="1" legendString="Aa" fontItalic="0" fontSize="8" capitalization="0" fontUnderline="0" fontSizeMapUnitScale="3x:0,0,0,0,0,0" textOrientation="horizontal" fontWordSpacing="0" fontLetterSpacing="0" useSubstitutions="0" fontSizeUnit="Point" blendMode="0" multilineHeight="1" fieldName="&quot;site_id&quot; || '\nroom ' || format_number(&quot;residual&quot;, 0)">
+      <text-style fontWeight="50" fontStrikeout="0" fontKerning="1" allowHtml="0" previewBkgrdColor="255,255,255,255" isExpression="1" fontFamily="Open Sans" namedStyle="" textColor="34,34,34,255" textOpacity="1" legendString="Aa" fontItalic="0" fontSize="8" capitalization="0" fontUnderline="0" fontSizeMapUnitScale="3x:0,0,0,0,0,0" textOrientation="horizontal" fontWordSpacing="0" fontLetterSpacing="0" useSubstitutions="0" fontSizeUnit="Point" blendMode="0" multilineHeight="1" fieldName="coalesce(attribute($currentfeature, 'shelter_name'), &quot;site_id&quot;) || '\nroom ' || format_number(&quot;residual&quot;, 0)">
         <families/>
         <text-buffer bufferSize="0.80000000000000004" bufferColor="255,255,255,255" bufferSizeUnits="MM" bufferOpacity="1" bufferSizeMapUnitScale="3x:0,0,0,0,0,0" bufferNoFill="1" bufferDraw="1" bufferBlendMode="0" bufferJoinStyle="128"/>
         <text-mask maskSize="1.5" maskOpacity="1" maskType="0" maskedSymbolLayers="" maskSizeMapUnitScale="3x:0,0,0,0,0,0" maskEnabled="0" maskSizeUnits="MM" maskJoinStyle="128"/>

@@ -41,7 +41,7 @@ def at_risk(layer, log=None, output="memory:", **given):
 def recommend(layer, log=None, **given):
     given = {"SITES": sites(), "ZONES": layer, "NETWORK": roads(), "MAX_SNAP_DISTANCE": 5000, **given}
     sinks = {"OUTPUT": "memory:", "OUTPUT_SELECTED": "memory:"}
-    return processing.run("evacuation:recommendshelters", {**given, **sinks}, feedback=log or Log())
+    return processing.run("evacuation:recommendshelters", {**sinks, **given}, feedback=log or Log())
 
 
 def allocate(layer, shelters, log=None, **given):

@@ -82,7 +82,7 @@ def test_by_hand_one_site_that_holds_everybody():
     log = Log()
     result = run(log)
     assert status(result) == {"A": "standby", "B": "standby", "C": "selected"}
-    assert result["OUTPUT"].fields().names() == result["OUTPUT_SELECTED"].fields().names() == FIELDS
+    assert result["OUTPUT"].fields().names() == result["OUTPUT_SELECTED"].fields().names() == [*FIELDS, "rule"]
     row = by_id(result)["C"]
     assert (row["rank"], row["capacity"], row["predicted"], row["residual"]) == (1, 1000, 0, 1000)
     assert row["people_in_reach"] == 150
@@ -249,7 +249,7 @@ def test_nobody_to_shelter_is_a_success_with_empty_outputs(rows):
         assert result[name] == 0
     assert "GAP" not in result
     assert result["OUTPUT"].featureCount() == result["OUTPUT_SELECTED"].featureCount() == 0
-    assert result["OUTPUT"].fields().names() == FIELDS
+    assert result["OUTPUT"].fields().names() == [*FIELDS, "rule"]
     assert log.warned("nobody is at risk")
 
 

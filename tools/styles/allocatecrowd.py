@@ -75,7 +75,10 @@ def shelters(kind: str) -> QgsVectorLayer:
     layer = QgsVectorLayer(f"{kind}?{fields}", "shelters", "memory")
     ranges = [QgsRendererRange(low, high, _shape(kind, colour), label) for low, high, colour, label in FULL]
     layer.setRenderer(QgsGraduatedSymbolRenderer('100 * coalesce("utilisation", 0)', ranges))
-    text = '"shelter_id" || \'\\n\' || format_number("load", 0) || \' of \' || format_number("capacity", 0)'
+    text = (
+        "coalesce(attribute($currentfeature, 'shelter_name'), \"shelter_id\")"
+        " || '\\n' || format_number(\"load\", 0) || ' of ' || format_number(\"capacity\", 0)"
+    )
     _label(layer, text)
     return layer
 

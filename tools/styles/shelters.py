@@ -171,7 +171,8 @@ def main() -> int:
     """Write all styles."""
     application = QgsApplication([], False)
     application.initQgis()
-    all_sites, selected = '"site_id"', '"site_id" || \'\\nroom \' || format_number("residual", 0)'
+    all_sites = "coalesce(attribute($currentfeature, 'shelter_name'), \"site_id\")"
+    selected = all_sites + " || '\\nroom ' || format_number(\"residual\", 0)"
     made = {
         "zonesatrisk_output": zones("Polygon", PEOPLE, CLASSES),
         "zonesatrisk_output_point": zones("Point", PEOPLE, CLASSES),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
@@ -10,6 +11,7 @@ from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsWkbTypes
 
 from ...solvers.allocation.problem import NO_SHELTER, Allocation
 from ...solvers.allocation.tradeoff import Point
+from ..carrying import Carried
 from ..fields import Column
 from ..places import Places
 from ..positions import transform_xy
@@ -53,6 +55,16 @@ TRADEOFF = [
 ]
 
 
+@dataclass(frozen=True)
+class CarriedOn:
+    """What the outputs keep of zones and shelters: names, the zones' orders, and the shelters' other fields."""
+
+    zone: Carried
+    shelter: Carried
+    order: Carried
+    shelter_fields: Carried
+
+
 def tradeoff_rows(points: Sequence[Point]) -> Iterator[Row]:
     """Yield the points of the trade-off curve as rows of a table."""
     nearest = min((point.kilometres for point in points), default=0.0)
@@ -80,6 +92,7 @@ def allocation_rows(
     shelters: Shelters,
     preference: np.ndarray,
     separation: Separation,
+    carried: CarriedOn,
     context: QgsProcessingContext,
 ) -> Iterator[Row]:
     """Yield a line from zone to shelter, in the reference system of the zones, for each group and shelter it uses."""
@@ -98,27 +111,35 @@ def allocation_rows(
                 float(preference[i, j]),
                 float(separation.kilometres[m, j]),
                 minutes if minutes is not None and np.isfinite(minutes) else None,
+                *carried.zone.of(groups.zones.attributes[m]),
+                *carried.shelter.of(shelters.places.attributes[j]),
+                *carried.order.of(groups.zones.attributes[m]),
             ],
         )
 
 
-def shelter_rows(found: Allocation, shelters: Shelters) -> Iterator[Row]:
+def shelter_rows(found: Allocation, shelters: Shelters, carried: CarriedOn) -> Iterator[Row]:
     """Yield each shelter with its load, those without anyone as well."""
     kind = geometry_type(shelters.places)
     for j, (identifier, load) in enumerate(zip(shelters.places.ids, found.load.tolist())):
         room = int(shelters.capacity[j])
-        yield shaped(shelters.places.geometries[j], kind), [identifier, load, room, load / room if room else None]
+        ours = [identifier, load, room, load / room if room else None]
+        every = carried.shelter + carried.shelter_fields
+        yield shaped(shelters.places.geometries[j], kind), [*ours, *every.of(shelters.places.attributes[j])]
 
 
-def unallocated_rows(found: Allocation, groups: Groups) -> Iterator[Row]:
+def unallocated_rows(found: Allocation, groups: Groups, carried: CarriedOn) -> Iterator[Row]:
     """Yield each group, or part of one, that has no place, with the reason; zones without a geometry come last."""
     left = groups.sizes - found.allocated
     kind = geometry_type(groups.zones)
     for i, key in enumerate(groups.keys()):
         if left[i] > 0:
-            yield shaped(groups.zones.geometries[int(groups.zone[i])], kind), [*key, int(left[i]), found.reasons[i]]
-    for zone, name, people in groups.stranded:
-        yield None, [zone, name, people, NO_SHELTER]
+            m = int(groups.zone[i])
+            name = carried.zone.of(groups.zones.attributes[m])
+            yield shaped(groups.zones.geometries[m], kind), [*key, int(left[i]), found.reasons[i], *name]
+    unplaced = {zone: row for (zone, _), row in zip(groups.zones.rejected, groups.zones.rejected_attributes)}
+    for zone, group, people in groups.stranded:
+        yield None, [zone, group, people, NO_SHELTER, *carried.zone.of(unplaced[zone])]
 
 
 def geometry_type(places: Places) -> QgsWkbTypes.Type:

@@ -11,6 +11,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 from ...solvers.roads.joining import Joined
 from ...solvers.roads.shortest_paths import Travel
 from ...solvers.shelters.nearest import Nearest
+from ..carrying import Carried
 from ..fields import Column
 from ..places import Places, first_of
 from ..roads.network import ReadNetwork
@@ -42,11 +43,13 @@ def route_rows(
     found: Nearest,
     travel: Travel,
     routes: Sequence[np.ndarray],
+    names: tuple[Carried, Carried],
     context: QgsProcessingContext,
 ) -> Iterator[tuple[QgsGeometry, list[Any]]]:
     """Yield (line in the CRS of the zones, values by :data:`COLUMNS`) for each pair of ``found``.
 
-    A zone at the same point of the road as its shelter has a line without length, from that point to itself.
+    The ``names`` of zones and shelters come last. A zone at the same point of the road as its shelter has a line
+    without length, from that point to itself.
     """
     for first in range(0, len(found.zone), CHUNK):
         pairs = range(first, min(first + CHUNK, len(found.zone)))
@@ -59,7 +62,8 @@ def route_rows(
             i, j = int(found.zone[pair]), int(found.shelter[pair])
             metres, seconds = float(travel.metres[i, j]), float(travel.seconds[i, j])
             values = [zones.ids[i], shelters.ids[j], int(found.rank[pair])]
-            yield line, [*values, round(metres, 3), round(seconds, 3), round(metres / 1e3, 6), round(seconds / 60.0, 4)]
+            values += [round(metres, 3), round(seconds, 3), round(metres / 1e3, 6), round(seconds / 60.0, 4)]
+            yield line, values + names[0].of(zones.attributes[i]) + names[1].of(shelters.attributes[j])
 
 
 def unreachable_rows(

@@ -10,6 +10,7 @@ import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
 from ...solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
+from ..carrying import Carried
 from ..fields import Column
 from ..places import Places
 from ..positions import transform_xy
@@ -38,7 +39,12 @@ LEAST_FLOW = 1e-6  # people; less is rounding of the solver
 
 
 def catchment_rows(
-    sites: Places, zones: Places, problem: ShelterProblem, found: Recommendation, context: QgsProcessingContext
+    sites: Places,
+    zones: Places,
+    names: tuple[Carried, Carried],
+    problem: ShelterProblem,
+    found: Recommendation,
+    context: QgsProcessingContext,
 ) -> Iterator[tuple[QgsGeometry, list[Any]]]:
     """Yield a line from each zone to each site that serves it, in the reference system of the zones."""
     ends = transform_xy(sites.xy, sites.crs, zones.crs, context.transformContext())
@@ -53,11 +59,15 @@ def catchment_rows(
                 round(people, DECIMALS),
                 round(people / float(problem.people[i]), DECIMALS + 3),
                 round(float(problem.minutes[i, j]), DECIMALS),
+                *names[0].of(zones.attributes[i]),
+                *names[1].of(sites.attributes[j]),
             ],
         )
 
 
-def site_rows(sites: Places, problem: ShelterProblem, found: Recommendation) -> list[tuple[Any, list[Any]]]:
+def site_rows(
+    sites: Places, carried: Carried, problem: ShelterProblem, found: Recommendation
+) -> list[tuple[Any, list[Any]]]:
     """Return a row for each site, (geometry, values by :data:`COLUMNS`), and one for each that could not be read."""
     rows: list[tuple[Any, list[Any]]] = []
     for j, site in enumerate(sites.ids):
@@ -74,9 +84,10 @@ def site_rows(sites: Places, problem: ShelterProblem, found: Recommendation) -> 
             int(found.people_in_reach[j]),
             None if math.isnan(found.mean_minutes[j]) else round(float(found.mean_minutes[j]), DECIMALS),
         ]
-        rows.append((sites.geometries[j], values))
-    for site, reason in sites.rejected:
-        rows.append((None, [site, REJECTED, None, 0.0, reason, None, None, None, 0, None]))
+        rows.append((sites.geometries[j], [*values, *carried.of(sites.attributes[j])]))
+    for (site, reason), attributes in zip(sites.rejected, sites.rejected_attributes):
+        nothing = [site, REJECTED, None, 0.0, reason, None, None, None, 0, None]
+        rows.append((None, [*nothing, *carried.of(attributes)]))
     return rows
 
 

@@ -1,0 +1,76 @@
+"""Zones at risk as an output layer: the zones' own fields, those with people scaled, and what later steps need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qgis.core import QgsField, QgsGeometry, QgsWkbTypes
+
+from ..carrying import ZONE_NAME, renamed
+from ..fields import Column
+from ..places import Places
+from .population_fields import CLASSES, EVERYBODY, PEOPLE_IN, found_by_default, typed
+
+SHARE = "share_at_risk"
+
+
+@dataclass(frozen=True)
+class RiskLayer:
+    """The columns, rows of (geometry, values), geometry type and style of the output."""
+
+    columns: list[Column | QgsField]
+    rows: list[tuple[QgsGeometry, list[Any]]]
+    kind: QgsWkbTypes.Type
+    style: str
+
+
+def zones_at_risk(
+    zones: Places,
+    kind: QgsWkbTypes.Type,
+    taken: np.ndarray,
+    people: Mapping[str, np.ndarray],
+    share: np.ndarray,
+    counted: Sequence[str],
+    dropped: Sequence[str],
+    name_field: str | None,
+) -> RiskLayer:
+    """Return the layer of the zones ``taken``, (k,) bool.
+
+    Parameters
+    ----------
+    kind : geometry type
+        Of the zones' layer; its multipart form is used where a mended or cut polygon has several parts.
+    people : mapping
+        The people at risk, (k,) int64, by the field that holds them.
+    share : (k,) float64
+        Part of each zone at risk.
+    counted, dropped : sequences of str
+        The fields that later steps are to add up, and those to leave out.
+    name_field : str or None
+    """
+    own_name = None if name_field == ZONE_NAME else name_field
+    left_out = {SHARE, PEOPLE_IN, *dropped, *([ZONE_NAME] if own_name else [])}
+    kept = [k for k, field in enumerate(zones.fields) if field.name() not in left_out]
+    fields = [zones.fields.at(k) for k in kept]
+    recorded = [] if found_by_default([field.name() for field in fields]) == list(counted) else [";".join(counted)]
+    title = renamed(zones, {ZONE_NAME: own_name})
+    if any(zones.geometries[i].wkbType() != kind for i in np.flatnonzero(taken)):
+        kind = QgsWkbTypes.multiType(kind)
+    rows = []
+    for i in np.flatnonzero(taken).tolist():
+        values = list(zones.attributes[i])
+        extra = [float(share[i]), *recorded, *title.of(values)]
+        for field, column in people.items():
+            position = zones.fields.indexFromName(field)
+            values[position] = typed(zones.fields.at(position), values[position], int(column[i]))
+        rows.append((zones.geometries[i].coerceToType(kind)[0], [values[k] for k in kept] + extra))
+    columns = [*fields, Column(SHARE, "float", "part of the zone's area inside hazard and buffer, 0 to 1")]
+    if recorded:
+        columns.append(Column(PEOPLE_IN, "text", "fields that hold the people at risk"))
+    points = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
+    by_people = list(counted) in ([*CLASSES], [EVERYBODY])
+    style = f"zonesatrisk_output{'' if by_people else '_share'}{'_point' if points else ''}"
+    return RiskLayer([*columns, *title.fields], rows, kind, style)
