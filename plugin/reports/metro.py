@@ -12,13 +12,11 @@ from ..layers.metro.travel import MetroTravel
 from ..layers.places import Places
 from ..solvers.metro.allocation import Allocation
 from ..solvers.metro.problem import MetroProblem
-from ..solvers.metro.response import PLAIN, REPAIR, Response, gap_to
+from ..solvers.metro.response import NAMES, Response, compared, gap_to
 from ..solvers.metro.shortage import Shortage
 from .charts import line_chart
 from .metro_map import map_extract
 from .page import write_report
-
-NAMES = {PLAIN: "Particle swarm, as published", REPAIR: "Particle swarm with our repair step"}
 
 
 def write_metro_report(
@@ -31,12 +29,14 @@ def write_metro_report(
     incidents: Places,
     routes: Mapping[tuple[int, int], QgsGeometry],
     context: QgsProcessingContext,
+    warning: str = "",
 ) -> None:
-    """Write the report of a response as an HTML page at ``path``."""
+    """Write the report of a response as an HTML page at ``path``, with a ``warning`` at its top."""
     units = response.allocation.units
     write_report(
         path,
         "metro_report.html",
+        warning=warning,
         problem=problem,
         answer=response.allocation,
         optimum=response.optimum,
@@ -115,13 +115,7 @@ def _methods(problem: MetroProblem, response: Response) -> list[dict[str, Any]]:
     exact = response.exact
     rows = [_method(f"Exact ({exact.solver})", exact, "proved optimal" if exact.proved else "not proved", 0.0)]
     for name, result in response.swarms.items():
-        gap = gap_to(problem, result.allocation, exact)
-        if gap is None:
-            note = "serves less than the exact answer, or nothing was proved"
-        elif result.violation > 0:
-            note = "no feasible particle was found; mended at the end"
-        else:
-            note = "reached the optimum" if gap <= 1e-7 else "above the optimum"
+        note, gap = compared(problem, result, exact), gap_to(problem, result.allocation, exact)
         rows.append(_method(NAMES[name], result.allocation, note, gap))
     return rows
 

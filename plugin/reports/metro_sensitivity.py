@@ -22,11 +22,13 @@ def write_sensitivity_report(
     sentences: Mapping[str, str],
     weighting: str,
     travel_source: str,
+    warning: str = "",
 ) -> None:
     """Write the curves as an HTML page at ``path``; ``weighting`` says where the two weights come from."""
     write_report(
         path,
         "metro_sensitivity.html",
+        warning=warning,
         problem=problem,
         weighting=weighting,
         travel_source=travel_source,

@@ -117,6 +117,8 @@ class AllocateCrowd(EvacuationAlgorithm):
             )
         numbers = self._numbers(found, groups, objective, separation, feedback)
         numbers.update(stopped_early(effort, feedback))
+        if effort.stopped_early:
+            said = [effort.warning(), *said]
         carried = self._carried(parameters, groups, shelters, context, feedback)
         outputs = self._write(parameters, context, found, groups, shelters, carried, preference, separation, points)
         if path:

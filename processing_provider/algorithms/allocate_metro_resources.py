@@ -120,10 +120,12 @@ class AllocateMetroResources(EvacuationAlgorithm):
         unmet = rows.unmet_rows(problem, shortages, incidents)
         curve = rows.convergence_rows(response.histories, response.optimum)
         style = "allocatemetroresources_{}".format
-        report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
         if report:
             with self.reporting("OUTPUT_HTML", report):
-                write_metro_report(report, problem, response, shortages, travel, stations, incidents, routes, context)
+                write_metro_report(
+                    report, problem, response, shortages, travel, stations, incidents, routes, context, warning
+                )
         outputs = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, rows.SENT, sent, line, stations.crs, style("output")),
             "OUTPUT_STATIONS": self.write(

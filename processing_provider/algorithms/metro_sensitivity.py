@@ -106,7 +106,7 @@ class MetroSensitivity(EvacuationAlgorithm):
             feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so there is nothing to compare."))
         for sentence in sentences.values():
             feedback.pushInfo(sentence)
-        written = self._write(parameters, context, problem, travel, curves, sentences, ratio, weighting)
+        written = self._write(parameters, context, problem, travel, curves, sentences, ratio, weighting, effort)
         return {**written, **stopped_early(effort, feedback)}
 
     def _curves(
@@ -159,15 +159,16 @@ class MetroSensitivity(EvacuationAlgorithm):
         sentences: dict[str, str],
         ratio: float | None,
         weighting: str,
+        effort: Effort,
     ) -> dict[str, Any]:
         from ...plugin.layers.metro.sensitivity_outputs import CURVES, curve_rows
         from ...plugin.reports.metro_sensitivity import write_sensitivity_report
         from ...plugin.solvers.metro.sensitivity import RESCUE_POINTS, enough
 
-        report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
         if report:
             with self.reporting("OUTPUT_HTML", report):
-                write_sensitivity_report(report, problem, curves, sentences, weighting, travel.source)
+                write_sensitivity_report(report, problem, curves, sentences, weighting, travel.source, warning)
         by_points = curves.get(RESCUE_POINTS)
         results = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, CURVES, curve_rows(curves)),

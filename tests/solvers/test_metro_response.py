@@ -73,3 +73,17 @@ def test_without_pulp(monkeypatch):
     assert "direct rule" in warned[0] and "pip install" in warned[0]
     with pytest.raises(MissingDependency, match="pulp"):
         respond(make_problem([[5]], [[9]], [[1], [1]], [[5.0, 5.0]]))
+
+
+def test_both_swarms_are_held_against_the_optimum_and_the_repaired_one_is_near_it():
+    """Three incidents: as published the swarm ends at several times the optimum, with repair within a percent."""
+    pytest.importorskip("pyswarms")
+    problem = random_problem(np.random.default_rng(0), 6, 3, 4, stock=60, demand=60)
+    said = []
+    response = respond(problem, swarm=SwarmParameters(iterations=300), seed=0, log=said.append)
+    assert response.allocation is response.swarms["repair"].allocation
+    assert response.allocation.worth.fitness <= 1.02 * response.optimum
+    times = response.swarms["plain"].allocation.worth.fitness / response.optimum
+    assert times > 3.0
+    assert f"Particle swarm, as published: {times:.1f} times the optimum." in said
+    assert any(text.startswith("Particle swarm with our repair step: ") and "% above" in text for text in said)

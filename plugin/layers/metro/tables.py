@@ -18,6 +18,8 @@ from ..values import id_text, number
 
 _KEYS = ("station", "incident", "resource")
 
+MOST_UNITS = 1_000_000_000  # in a row: sums of them stay whole numbers
+
 
 @dataclass(frozen=True)
 class StockAndNeed:
@@ -208,6 +210,11 @@ def _whole(
         if math.isnan(value):
             empty.append(rows.name(row))
             value = 0.0
+        if value > MOST_UNITS:
+            raise LayerError(
+                f"{rows.parameter}: row {rows.name(row)} of “{rows.layer}” has {value:g} units in the field "
+                f"“{rows.fields[key]}”; more than {MOST_UNITS:,} cannot be planned with. Correct the value."
+            )
         # A stock computed as 0.1 * 30 must not lose a unit to floating point.
         near = round(value)
         units = near if abs(value - near) <= 1e-9 * max(1.0, value) else rounding(value)
