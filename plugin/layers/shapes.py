@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 
+import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -100,7 +101,8 @@ class ShapeReader:
         if not all(math.isfinite(v) for v in (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())):
             return None, "coordinates that are not numbers"
         if self.crs.isGeographic():
-            self._refuse_metres(feature, box)
+            corners = np.array([(box.xMinimum(), box.yMinimum()), (box.xMaximum(), box.yMaximum())])
+            refuse_metres(self._layer, self.crs, corners, f"feature {feature.id()} lies at ")
         self._extent.combineExtentWith(box)
         if self._seam is not None:
             shape = split_at_seam(shape, self._seam)  # before mending, to which a ring along a parallel is a line
@@ -125,14 +127,21 @@ class ShapeReader:
                 f"layer's coordinate reference system in its properties (Source), such as EPSG:4326."
             )
 
-    def _refuse_metres(self, feature: QgsFeature, box: QgsRectangle) -> None:
-        north = max(abs(box.yMinimum()), abs(box.yMaximum()))
-        if north <= 90.0 + ROUNDING and max(abs(box.xMinimum()), abs(box.xMaximum())) <= FARTHEST_EAST:
-            return
+
+def refuse_metres(layer: str, crs: QgsCoordinateReferenceSystem, xy: np.ndarray, feature: str = "") -> None:
+    """Look at positions (k, 2) of a layer whose reference system is geographic.
+
+    Raises
+    ------
+    LayerError
+        When they cannot be degrees; the text begins with ``layer`` and names the position.
+    """
+    wrong = (np.abs(xy[:, 1]) > 90.0 + ROUNDING) | (np.abs(xy[:, 0]) > FARTHEST_EAST)
+    if wrong.any():
+        x, y = xy[np.flatnonzero(wrong)[0]].tolist()
         raise LayerError(
-            f"{self._layer} has coordinates that cannot be degrees of its reference system {self.crs.authid()}: "
-            f"feature {feature.id()} lies at ({box.xMinimum():.8g}, {box.yMinimum():.8g}). Set the layer's right "
-            f"coordinate reference system in its properties (Source)."
+            f"{layer} has coordinates that cannot be degrees of its reference system {crs.authid()}: {feature}"
+            f"({x:.8g}, {y:.8g}). Set the layer's right coordinate reference system in its properties (Source)."
         )
 
 

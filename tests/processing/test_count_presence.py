@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("qgis.core")
 
 import processing
-from qgis.core import QgsProcessingException
+from qgis.core import QgsFeature, QgsGeometry, QgsProcessingException, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, Qt
 
 from tests.processing.shelter_layers import Log, box, make_layer, point, rows_of
@@ -119,3 +119,23 @@ def test_bad_input_is_named_with_what_to_mend(make, changes, words, tmp_path):
     for word in words:
         assert word in str(error.value)
     assert not output.exists()
+
+
+def test_places_across_180_degrees_and_metres_that_are_no_degrees():
+    across = "POLYGON((179.9 -17.1,-179.9 -17.1,-179.9 -16.9,179.9 -16.9,179.9 -17.1))"
+    area = QgsVectorLayer("Polygon?crs=EPSG:4326&field=site_id:string", "places", "memory")
+    phones = QgsVectorLayer("Point?crs=EPSG:4326&field=id:string&field=time:string", "phones", "memory")
+
+    def fill(layer, rows):
+        for wkt, values in rows:
+            feature = QgsFeature(layer.fields())
+            feature.setGeometry(QgsGeometry.fromWkt(wkt))
+            feature.setAttributes(values)
+            assert layer.dataProvider().addFeatures([feature])[0]
+
+    fill(area, [(across, ["strait"])])
+    fill(phones, [(f"POINT({x} -17)", [str(x), "2026-05-01 06:05"]) for x in (179.95, -179.95, 180.05, 0, 178)])
+    assert [row["value"] for row in rows_of(run(phones, PLACES=area))] == [3]
+    fill(phones, [("POINT(280000 6690000)", ["far", "2026-05-01 06:05"])])
+    with pytest.raises(QgsProcessingException, match="POINTS: “phones”.*cannot be degrees.*280000"):
+        run(phones, PLACES=area)

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("qgis.core")
 
 import processing
-from qgis.core import QgsProcessingException, QgsVectorLayer
+from qgis.core import QgsApplication, QgsProcessingException, QgsProject, QgsVectorLayer
 
 from tests.processing.shelter_layers import EAST, NORTH, Log, box, make_layer, point, rows_of
 
@@ -189,3 +189,25 @@ def test_spikes_leave_the_polygon():
     assert shape.area() == pytest.approx(100.0)
     places = make_layer("Polygon", "field=site_id:string&field=capacity:double", [(spike, ["s", 9])], "sites")
     assert recommend(risk["OUTPUT"], SITES=places)["SELECTED_COUNT"] == 1
+
+
+@pytest.mark.parametrize(("west", "fields", "risk"), [(500, [], 0), (-9, ["pop_sum"], 140)])
+def test_the_model_plans_for_nobody_and_for_a_field_of_ones_own(west, fields, risk):
+    rows = [(box(0, 0, 100, 100), ["a", 300, 2000, 500, 100]), (box(200, 0, 300, 100), ["b", 10, 20, 30, 40])]
+    given = {"ZONES": zones(rows), "HAZARD": hazard(box(west, -9, 700, 109)), "SITES": sites(), "ROADS": roads()}
+    QgsProject.instance().addMapLayers(list(given.values()))
+    ids = [layer.id() for layer in given.values()]
+    try:
+        model = QgsApplication.processingRegistry().algorithmById("evacuation:evacuationplan")
+        sinks = {d.name(): "memory:" for d in model.parameterDefinitions() if d.type() == "sink"}
+        if fields:
+            given["POPULATION_FIELDS"] = fields
+        found = processing.run(
+            "evacuation:evacuationplan", {**given, "MAX_SNAP_DISTANCE": 5000, **sinks}, feedback=Log()
+        )
+    finally:
+        QgsProject.instance().removeMapLayers(ids)
+    assert sum(row["pop_sum"] for row in rows_of(found["zonesatrisk:ZONES_AT_RISK"])) == risk
+    placed, left = found["allocatecrowd:ALLOCATION"], found["allocatecrowd:UNALLOCATED"]
+    assert people(placed) + people(left) == risk
+    assert sum(row["people"] for row in rows_of(found["routeevacuation:ROUTES"])) == people(placed)

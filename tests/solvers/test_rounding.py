@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.rounding import largest_remainder
+from evacuation_planner.plugin.solvers.rounding import (
+    common_denominator,
+    largest_remainder,
+    whole_above,
+    whole_below,
+)
 
 amounts = st.lists(st.floats(0, 1e6, allow_nan=False), max_size=40)
 
@@ -38,3 +43,33 @@ def test_float_noise_loses_nobody():
 def test_impossible_total_is_refused(total):
     with pytest.raises(ValueError, match="cannot be rounded"):
         largest_remainder(np.array([1.5, 2.5]), total)
+
+
+@pytest.mark.parametrize(
+    ("value", "below", "above"),
+    [
+        (0.7 * 2000 / 2, 700, 700),
+        (99.9999999999, 100, 100),
+        (100.0000000001, 100, 100),
+        (3.5, 3, 4),
+        (1e11 + 0.5, 1e11, 1e11 + 1),
+    ],
+)
+def test_a_hair_beside_a_whole_number_is_that_number(value, below, above):
+    assert (whole_below(value), whole_above(value)) == (below, above)
+
+
+@pytest.mark.parametrize(
+    ("values", "most", "expected"),
+    [
+        ([40 / 1.2, 10 / 1.2], 12_000, 3),
+        ([3.0, 7.0], 12_000, 1),
+        ([1 / 1.125, 2 / 1.125], 12_000, 9),
+        ([1 / 2, 1 / 3, 1 / 7], 12_000, 42),
+        ([100 / 1.173], 12_000, 1173),
+        ([1 / 1.173], 1_000, None),
+        ([2**0.5], 12_000, None),
+    ],
+)
+def test_the_part_of_which_all_are_whole(values, most, expected):
+    assert common_denominator(np.array(values), most) == expected

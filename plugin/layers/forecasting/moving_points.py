@@ -14,9 +14,11 @@ from qgis.core import (
 )
 
 from ...solvers.control import IsCancelled, stop_if
+from ..antimeridian import seam_of, wrapped
 from ..errors import LayerError
 from ..places import Places, features_of
 from ..roads.working_crs import transform_vertices
+from ..shapes import refuse_metres
 from ..times import read_times
 from ..values import id_text
 
@@ -63,7 +65,7 @@ def read_moving_points(
     Raises
     ------
     LayerError
-        No points, no reference system, or no time that can be read.
+        No points, no reference system, coordinates that it cannot have, or no time that can be read.
     Cancelled
     """
     name = source.sourceName()
@@ -79,7 +81,12 @@ def read_moving_points(
         feedback.pushWarning(warning)
     _say_zones(read.aware[read.known], parameter, name, time_field, feedback)
     position = np.array(xy, dtype=float).reshape(-1, 2)
+    if source.sourceCrs().isGeographic():
+        refuse_metres(f"{parameter}: “{name}”", source.sourceCrs(), position)
     moved = transform_vertices(position, source.sourceCrs(), places.crs, context.transformContext())
+    seam = seam_of(places.crs)
+    if seam is not None:
+        moved[:, 0] = wrapped(moved[:, 0], seam)
     placed, named = np.isfinite(moved).all(axis=1), np.array([bool(identifier) for identifier in ids], dtype=bool)
     for lost, what in ((int((~placed).sum()), "no usable position"), (int((~named).sum()), f"no id in “{id_field}”")):
         if lost:
