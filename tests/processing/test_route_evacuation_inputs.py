@@ -257,3 +257,13 @@ def test_an_origin_inside_counts_until_it_is_left_though_its_road_lies_outside()
     inside = {row["seconds"]: row["in_hazard"] for row in rows_of(found, "OUTPUT_CLEARANCE")}
     assert [inside[t] for t in (0, 19, 20, 100)] == [3, 3, 0, 0]
     assert rows_of(run(TRIPS=made, HAZARD=hazard(), METHOD=INDIVIDUAL), "OUTPUT_CLEARANCE")[0]["in_hazard"] == 3
+
+
+def test_a_road_that_lets_hardly_anybody_pass_ends_in_numbers(tmp_path):
+    # BPR with one vehicle an hour a million times over what passes: 10^22 s and more, beyond every calendar.
+    slow = layer("LineString", "&field=road_id:string&field=capacity:double", [(WAY, ["only", 0.001])], "streets")
+    found = run(NETWORK=slow, FLOW_MODEL=1, METHOD=INDIVIDUAL, OUTPUT_HTML=str(tmp_path / "r.html"), CERTIFY=False)
+    table = rows_of(found, "OUTPUT_CLEARANCE")
+    assert 90 < len(table) <= 242 and table[-1]["seconds"] >= found["CLEARANCE_TIME"] > 1e12
+    assert table[0]["time"] and not table[-1]["time"] and table[-1]["arrived"] == 500
+    assert not rows_of(found)[0]["last_arrival"]
