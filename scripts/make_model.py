@@ -23,6 +23,7 @@ from qgis.core import (
     QgsApplication,
     QgsProcessing,
     QgsProcessingModelAlgorithm,
+    QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
@@ -105,8 +106,8 @@ def choice_inputs() -> list[Explained]:
         ("MAX_SNAP_DISTANCE", "Farthest distance to a road (m)", 500.0, 0.0,
          "Zones and sites farther from the nearest road than this are named and left out.", EVERY),
         ("DEPARTURE_WINDOW", "Departures are spread over (minutes)", 60.0, 0.0,
-         "Everyone leaves within this time after the order to leave.", ("routeevacuation",)),
-        ("PEOPLE_PER_VEHICLE", "People per vehicle", 2.5, 0.1,
+         "Everyone leaves within this time after the order to leave, else after the start time.", ("routeevacuation",)),
+        ("PEOPLE_PER_VEHICLE", "People per vehicle", 2.5, 1.0,
          "Average number of people in a car.", ("routeevacuation",)),
     )  # fmt: skip
     kind = QgsProcessingParameterNumber.Type.Double
@@ -121,6 +122,9 @@ def choice_inputs() -> list[Explained]:
     for name, title, default, least, text, children in numbers:
         definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
         made.append((definition, text, dict.fromkeys(children, name)))
+    start = QgsProcessingParameterDateTime("START_TIME", "Start time", optional=True)
+    text = "Date and time from which orders count. Empty: the earliest order that is a date and time, else 2000-01-01."
+    made.append((start, text, {"routeevacuation": "START_TIME"}))
     return made
 
 
@@ -136,6 +140,9 @@ def field_inputs() -> list[Explained]:
         ("ZONE_NAME_FIELD", "Name of the zones", "ZONES", kinds.Any,
          "What people call them. Default: name where the layer has it.",
          dict.fromkeys(WITH_ZONES[:1], "ZONE_NAME_FIELD")),
+        ("ORDER_TIME_FIELD", "When the zones are told to leave", "ZONES", kinds.Any,
+         "Minutes after the start time, or date and time; empty values take the start time. Default: order_time where "
+         "the layer has it.", {"allocatecrowd": "ORDER_TIME_FIELD"}),
         ("POPULATION_FIELDS", "Fields with people", "ZONES", kinds.Numeric,
          "One field a class of people. Default: children, adults, elderly where the layer has them, else population.",
          groups),

@@ -6,7 +6,8 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from qgis.core import QgsApplication, QgsProcessingFeedback, QgsProject
+from qgis.core import QgsApplication, QgsFeatureRequest, QgsField, QgsProcessingFeedback, QgsProject
+from qgis.PyQt.QtCore import QVariant
 
 from .city import make_city
 
@@ -135,7 +136,7 @@ def test_one_way_streets_are_driven_one_way(city, plan):
     assert {direction for _, direction in used} == {"forward", "backward"}
 
 
-def test_the_model_gives_the_same_plan(city, plan):
+def model_run(city, **changes):
     import processing
 
     given = {
@@ -152,6 +153,25 @@ def test_the_model_gives_the_same_plan(city, plan):
     }
     model = QgsApplication.processingRegistry().algorithmById("evacuation:evacuationplan")
     sinks = {d.name(): "memory:" for d in model.parameterDefinitions() if d.type() == "sink"}
-    result = processing.run("evacuation:evacuationplan", {**given, **sinks}, feedback=QgsProcessingFeedback(False))
+    given = {**given, **sinks, **changes}
+    return processing.run("evacuation:evacuationplan", given, feedback=QgsProcessingFeedback(False))
+
+
+def test_the_model_gives_the_same_plan(city, plan):
+    result = model_run(city)
     assert total(result["allocatecrowd:ALLOCATION"], "people") == plan["allocation"]["ALLOCATED"]
     assert total(result["routeevacuation:ROUTES"], "vehicles") == plan["routes"]["VEHICLES"]
+
+
+def test_orders_of_the_zones_reach_the_routes_of_the_model(city, plan):
+    told = city["quarters"].materialize(QgsFeatureRequest())
+    told.dataProvider().addAttributes([QgsField("told", QVariant.String)])
+    told.updateFields()
+    column = told.fields().indexFromName("told")
+    ids = [feature.id() for feature in told.getFeatures()]
+    told.dataProvider().changeAttributeValues({k: {column: "30"} for k in ids})
+    result = model_run(city, ZONES=told, ORDER_TIME_FIELD="told", START_TIME="2026-05-01T06:00:00")
+    leave = [f["first_departure_s"] for f in result["routeevacuation:ROUTES"].getFeatures()]
+    assert 1800 <= min(leave) <= max(leave) <= 2400
+    first = min(f["first_departure"] for f in result["routeevacuation:ROUTES"].getFeatures())
+    assert first.toString("yyyy-MM-ddTHH:mm").startswith("2026-05-01T06:3")
