@@ -107,7 +107,9 @@ def mend_roads(
     stop_if(cancelled)
     progress(0.8, "Mending roads")
     writer = ValueWriter(source, features, traffic, options)
-    rows, removed = rows_of(drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_be)
+    rows, removed = rows_of(
+        drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_be, cancelled
+    )
     heights = _heights(found.lines, place, drawing)
     new = transform_vertices(drawing.places[len(origin) :], found.crs, crs, context.transformContext())
     where = np.concatenate([found.places[origin], new])
@@ -116,7 +118,9 @@ def mend_roads(
     of_feature: dict[int, int] = {}
     for row in rows:
         of_feature[row.feature] = of_feature.get(row.feature, 0) + 1
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % LOOK_EVERY == 0:
+            stop_if(cancelled)
         z = [heights.get((row.feature, p), np.nan) for p in row.place.tolist()] if heights else None
         shape = _line(where[row.place], z)
         done = _done(row, drawing, features, of_feature[row.feature])

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..control import IsCancelled, never, stop_if
 from .directions import BACKWARD, BOTH, FORWARD
 from .doubles import Coinciding, Ways, coinciding
 from .mending import PLACES, Drawing
 from .network import RoadNetwork
 from .splitting import Pieces
 from .traffic import Traffic, network_of
+
+LOOK_EVERY = 5000  # rows between two looks at the cancel button
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def rows_of(
     tolerance: float,
     remove: bool,
     can_be: Callable[[int], bool],
+    cancelled: IsCancelled = never,
 ) -> tuple[list[Row], set[int]]:
     """Return the rows in the order of the features, and the features of which something is left out.
 
@@ -78,6 +82,10 @@ def rows_of(
         Whether doubles are left out.
     can_be : callable
         Whether the layer can say of a road that it has this direction; doubles that need another stay.
+
+    Raises
+    ------
+    Cancelled
     """
     network = network_of(pieces, traffic, [])
     found, ways = _merging(network, pieces, level, traffic, tolerance, remove, can_be)
@@ -88,8 +96,11 @@ def rows_of(
     values = {k: _values(ways, k, int(pieces.road[k]), traffic) for k in copies}
     cut = np.isin(pieces.road * PLACES + pieces.place[pieces.offset[:-1]], _numbers(drawing))
     total = np.bincount(pieces.road, weights=pieces.length)
+    was_cut = set(drawing.cuts[:, 0].tolist())
     rows: list[Row] = []
-    for run in _runs(pieces, leads, cut, values):
+    for number, run in enumerate(_runs(pieces, leads, cut, values)):
+        if number % LOOK_EVERY == 0:
+            stop_if(cancelled)
         feature = int(pieces.road[run[0]])
         parts = [pieces.place[pieces.offset[k] + (k != run[0]) : pieces.offset[k + 1]] for k in run]
         share = float(pieces.length[run].sum() / total[feature])
@@ -97,7 +108,7 @@ def rows_of(
         place = np.concatenate(parts)
         of_run: list[Values | None] = list(values.get(run[0]) or ()) or [None]
         for value in of_run:
-            rows.append(Row(feature, place, share, merged, value, feature in drawing.cuts[:, 0]))
+            rows.append(Row(feature, place, share, merged, value, feature in was_cut))
     return rows, {road for roads in copies.values() for road in roads}
 
 

@@ -91,6 +91,7 @@ def mend_lines(
     moved = tips[(places[at[tips]] != places[place[tips]]).any(axis=1)]
     features = set(lines.feature[line_of_vertex(lines)[moved]].tolist())
     drawing = Drawing(lines, at, inside, places, np.empty((0, 2), dtype=np.int64), features, len(moved))
+    stop_if(cancelled)
     drawing = _met(drawing, level, tolerance + ROUNDING, crossings, cancelled)
     if near_miss > 0:
         drawing = _lengthened(drawing, level, near_miss, tolerance + ROUNDING)
