@@ -123,16 +123,22 @@ def mend_roads(
             stop_if(cancelled)
         z = [heights.get((row.feature, p), np.nan) for p in row.place.tolist()] if heights else None
         shape = _line(where[row.place], z)
-        done = _done(row, drawing, features, of_feature[row.feature])
+        done = _done(row, drawing, features, _is_split(row, of_feature))
         written.setdefault(position[row.feature], []).append((shape, writer.changed(row), done))
     dropped = {position[k] for k in removed | set(found.unusable)} - set(written)
-    return MendedRoads(written, dropped, len(set(drawing.cuts[:, 0].tolist())), drawing.ends, len(removed), every.ids)
+    split_roads = {row.feature for row in rows if _is_split(row, of_feature)}
+    return MendedRoads(written, dropped, len(split_roads), drawing.ends, len(removed), every.ids)
 
 
-def _done(row: Row, drawing: Drawing, features: RoadFeatures, pieces: int) -> str:
+def _is_split(row: Row, of_feature: dict[int, int]) -> bool:
+    """Whether a feature was cut and several come from it."""
+    return row.was_cut and of_feature[row.feature] > 1
+
+
+def _done(row: Row, drawing: Drawing, features: RoadFeatures, is_split: bool) -> str:
     """Say what was done to a feature."""
     said = []
-    if pieces > 1 and row.was_cut:
+    if is_split:
         said.append("split")
     if row.feature in drawing.moved:
         said.append("end joined")
