@@ -188,7 +188,7 @@ def read_places(
         point = shape.pointOnSurface().asPoint()
         area = area_on_ellipsoid(measure, shape) if reader.polygons else math.nan
         rows.append((identifier, (point.x(), point.y()), area, shape, attributes))
-    reader.warn_of_degrees(feedback)
+    reader.say_where(feedback)
     _refuse_repeated(parameter, name, id_field, [*(row[0] for row in rows), *(key for key, _ in rejected)])
     _log_rejected(parameter, name, rejected, feedback)
     if empty_is_error and not rows:

@@ -75,7 +75,7 @@ def area_of(source: QgsProcessingFeatureSource, parameter: str, feedback: QgsPro
             unusable.append(f"{feature.id()} ({reason})")
         else:
             parts.append(shape)
-    reader.warn_of_degrees(feedback)
+    reader.say_where(feedback)
     if unusable:
         feedback.pushWarning(
             f"{parameter}: {len(unusable)} feature(s) of “{source.sourceName()}” cannot be used and were passed over: "

@@ -83,6 +83,7 @@ class ShapeReader:
             )
         self.polygons = QgsWkbTypes.geometryType(source.wkbType()) == QgsWkbTypes.GeometryType.PolygonGeometry
         self._seam = seam_of(self.crs)
+        self._across: list[str] = []
         self._extent = QgsRectangle()
         self._extent.setMinimal()
 
@@ -105,7 +106,10 @@ class ShapeReader:
             refuse_metres(self._layer, self.crs, corners, f"feature {feature.id()} lies at ")
         self._extent.combineExtentWith(box)
         if self._seam is not None:
-            shape = split_at_seam(shape, self._seam)  # before mending, to which a ring along a parallel is a line
+            inside = split_at_seam(shape, self._seam)  # before mending, to which a ring along a parallel is a line
+            if inside is not shape:
+                self._across.append(str(feature.id()))
+                shape = inside
         if self.polygons:
             shape = polygons_of(shape)
         if shape.isNull() or shape.isEmpty() or shape.pointOnSurface().isNull():
@@ -114,7 +118,16 @@ class ShapeReader:
             return None, "a polygon without area"
         return shape, ""
 
-    def warn_of_degrees(self, feedback: QgsProcessingFeedback) -> None:
+    def say_where(self, feedback: QgsProcessingFeedback) -> None:
+        """Log which shapes were read as crossing the edge of the map; warn of numbers that may be degrees."""
+        if self._across:
+            feedback.pushInfo(
+                f"{self._layer}: feature(s) {', '.join(self._across[:10])} were read as crossing 180 degrees and cut "
+                f"there ({len(self._across)} in all)."
+            )
+        self._warn_of_degrees(feedback)
+
+    def _warn_of_degrees(self, feedback: QgsProcessingFeedback) -> None:
         """Warn where a projected layer holds numbers up to 360 by 90, outside the area its reference system is for."""
         box, use = self._extent, self.crs.bounds()
         largest = QgsRectangle(-360.0, -90.0, 360.0, 90.0)

@@ -29,8 +29,9 @@ def write_allocation_report(
     points: Sequence[Point],
     numbers: dict[str, Any],
     said: Sequence[str],
+    labels: Sequence[str],
 ) -> None:
-    """Write the HTML report to ``path``."""
+    """Write the HTML report to ``path``; ``labels`` are what readers call the shelters."""
     far = np.where(found.people > 0, separation.kilometres[groups.zone], 0.0)
     placed = max(int(found.people.sum()), 1)
     satisfied = (found.people * (1.0 - objective.dissatisfaction)).sum() / placed
@@ -44,10 +45,10 @@ def write_allocation_report(
         preference=float(satisfied),
         weights=(objective.weight_preference, objective.weight_distance),
         by_groups=objective.weight_by == 0,
-        loads=_load_chart(found, shelters),
+        loads=_load_chart(found, shelters, labels),
         drawn=min(BARS, len(shelters.capacity)),
         classes=groups.classes,
-        shelters=_shelter_table(found, groups, shelters),
+        shelters=_shelter_table(found, groups, shelters, labels),
         left=_left_table(found, groups),
         curve=_curve_chart(points),
         points=list(points),
@@ -56,13 +57,13 @@ def write_allocation_report(
     )
 
 
-def _load_chart(found: Allocation, shelters: Shelters) -> Any:
+def _load_chart(found: Allocation, shelters: Shelters, labels: Sequence[str]) -> Any:
     """Return the load of the shelters with most people, beside their capacity; None without shelters."""
     if not len(found.load):
         return None
     chosen = np.sort(np.lexsort((np.arange(len(found.load)), -found.load))[:BARS])
     return bar_chart(
-        [shelters.places.ids[j] for j in chosen.tolist()],
+        [labels[j] for j in chosen.tolist()],
         found.load[chosen],
         title="Load of the shelters",
         value_label="people",
@@ -71,7 +72,9 @@ def _load_chart(found: Allocation, shelters: Shelters) -> Any:
     )
 
 
-def _shelter_table(found: Allocation, groups: Groups, shelters: Shelters) -> list[dict[str, Any]]:
+def _shelter_table(
+    found: Allocation, groups: Groups, shelters: Shelters, labels: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return each shelter with its load by class."""
     by_class = np.zeros((len(groups.classes), len(shelters.capacity)), dtype=np.int64)
     np.add.at(by_class, groups.kind, found.people)
@@ -84,7 +87,7 @@ def _shelter_table(found: Allocation, groups: Groups, shelters: Shelters) -> lis
             "classes": by_class[:, j].tolist(),
             "zones": len(np.unique(groups.zone[found.people[:, j] > 0])),
         }
-        for j, identifier in enumerate(shelters.places.ids)
+        for j, identifier in enumerate(labels)
     ]
 
 

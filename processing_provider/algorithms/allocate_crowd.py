@@ -122,10 +122,15 @@ class AllocateCrowd(EvacuationAlgorithm):
         carried = self._carried(parameters, groups, shelters, context, feedback)
         outputs = self._write(parameters, context, found, groups, shelters, carried, preference, separation, points)
         if path:
+            from ...plugin.layers.allocation.outputs import shelter_labels
             from ...plugin.reports.allocation import write_allocation_report
 
+            labels = shelter_labels(shelters, carried)
+
             with self.reporting("OUTPUT_HTML", path):
-                write_allocation_report(path, found, groups, shelters, objective, separation, points, numbers, said)
+                write_allocation_report(
+                    path, found, groups, shelters, objective, separation, points, numbers, said, labels
+                )
             outputs["OUTPUT_HTML"] = path
         return {**outputs, **numbers}
 

@@ -77,7 +77,9 @@ def test_hazard_and_zone_across_180_degrees_however_they_are_written(hazard, zon
     kind = "MultiPolygon" if zone == "parts" else "Polygon"
     zones = layer(kind, [(ZONES_ACROSS[zone], ["A", 1000]), (rectangle(178, -17.1, 178.2, -16.9), ["W", 1000])])
     # a degree of longitude at 17 degrees south: 106.49 km; the hazard 0.1 degrees wide and 500 m more on each side
-    assert at_risk(zones, ACROSS[hazard]) == {"A": 500}
+    log = Log()
+    assert at_risk(zones, ACROSS[hazard], log=log) == {"A": 500}
+    assert any("HAZARD" in text and "crossing 180 degrees" in text for text in log.said) == (hazard != "parts")
     assert at_risk(zones, ACROSS[hazard], buffer=500) == {"A": 547}
 
 

@@ -15,6 +15,7 @@ from ..carrying import Carried
 from ..fields import Column
 from ..places import Places
 from ..positions import transform_xy
+from ..values import id_text
 from .groups import Groups, Shelters
 from .separation import Separation
 
@@ -63,6 +64,12 @@ class CarriedOn:
     shelter: Carried
     order: Carried
     shelter_fields: Carried
+
+
+def shelter_labels(shelters: Shelters, carried: CarriedOn) -> list[str]:
+    """Return what readers call each shelter: its name and id, or the id alone."""
+    names = [[id_text(value) for value in carried.shelter.of(row)] for row in shelters.places.attributes]
+    return [f"{name[0]} ({key})" if name and name[0] else key for name, key in zip(names, shelters.places.ids)]
 
 
 def tradeoff_rows(points: Sequence[Point]) -> Iterator[Row]:
