@@ -18,5 +18,5 @@ def test_a_geopackage_is_mended_and_stays_so(qgis_process, tmp_path):
         rows = [db.execute(f"SELECT geom, road_id, mended FROM {db_name}").fetchall()
                 for db, db_name in ((one, "first"), (two, "second"))]  # fmt: skip
         assert rows[0] == rows[1]
-        assert sorted(row[1:] for row in rows[0]) == [("1", "split; merged with 3")] * 2 + [("2", "")]
+        assert sorted(row[1:] for row in rows[0]) == [("0", "split; merged with 2")] * 2 + [("1", "")]
         assert one.execute("SELECT count(*) FROM layer_styles").fetchone() == (1,)
