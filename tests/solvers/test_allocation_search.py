@@ -166,3 +166,31 @@ def test_wrong_shapes_and_numbers_are_refused() -> None:
         AllocationProblem(good[0], good[1], np.full((1, 1), np.nan), good[3])
     with pytest.raises(SolverError, match="negative"):
         AllocationProblem(-good[0], *good[1:])
+
+
+@HIGHS
+@pytest.mark.parametrize("split", [False, True])
+def test_both_solvers_give_the_same_of_many_equal_plans(split: bool) -> None:
+    """All costs are equal, so that almost any placing is optimal; the log says what was done."""
+    for seed in range(4):
+        draw = np.random.default_rng(seed)
+        sizes = draw.integers(2, 6, 9)
+        problem = AllocationProblem(
+            sizes, np.array([14.0, 13.0, 16.0]), np.ones((9, 3)), draw.random((9, 3)) < 0.9, split
+        )
+        plans, said = [], []
+        for solver in ("HiGHS", "CBC"):
+            plans.append(solve(problem, solver=solver, effort=Effort(mip_gap=0.0), log=said.append).people.tolist())
+        assert plans[0] == plans[1]
+        assert sum("every solver agrees on" in text for text in said) == 2
+
+
+def test_the_log_says_where_another_solver_may_give_another_plan() -> None:
+    draw = np.random.default_rng(4)
+    sizes = draw.integers(5, 40, 40)
+    room = np.full(4, np.floor(sizes.sum() / 4 * 1.03))
+    said: list[str] = []
+    problem = AllocationProblem(sizes, room, draw.random((40, 4)) * sizes[:, None], np.ones((40, 4), dtype=bool))
+    found = solve(problem, effort=Effort(0), log=said.append)
+    assert found.gap is not None and found.gap > 0.0
+    assert any("Another solver" in text for text in said)

@@ -55,13 +55,13 @@ def test_most_people_then_least_cost_as_by_trying_everything(seed: int) -> None:
 
 @pytest.mark.parametrize("room", [0.6, 0.9])
 def test_every_place_is_filled_and_the_cost_is_near_its_bound(room: float) -> None:
-    problem = short_of_room(3, 120, 10, room)
+    problem = short_of_room(3, 50, 5, room)
     found = solve(problem, effort=Effort(0))
     assert found.people.sum() == problem.capacity.sum()
     assert found.more_people == 0
     assert np.all(found.load <= problem.capacity)
     assert found.bound <= found.objective + 1e-9
-    assert found.gap < 20.0  # the bound of prices alone lies 15.7 % below
+    assert found.gap < 25.0
 
 
 def test_filling_keeps_room_and_reach() -> None:

@@ -8,6 +8,7 @@ from ..checked_solution import Solution
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from .problem import CAPACITY, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
 from .search import Log, Search
+from .ties import settle
 
 
 def solve(
@@ -22,7 +23,8 @@ def solve(
 ) -> Allocation:
     """Allocate every group, or where room is short as many people as possible and those at the least cost.
 
-    The same problem and effort give the same allocation every time with the same solver, unless the fence is reached.
+    The same problem and effort give the same allocation every time with the same solver, unless the fence is reached;
+    with every solver where both the cost and the choice among equal plans (:mod:`ties`) are proved.
 
     Parameters
     ----------
@@ -48,7 +50,9 @@ def solve(
         people, most, more, stages = search.as_many_as_possible(part(progress, 0.0, 0.4))
     else:
         people, most, more, stages = known.people.astype(float), int(known.people.sum()), known.more_people, ()
-    people, last = search.least_cost(people, most, part(progress, 0.4, 1.0))
+    people, last = search.least_cost(people, most, part(progress, 0.4, 0.9))
+    if known is None:
+        people = settle(search, people, last, most, part(progress, 0.9, 1.0))
     return _result(problem, people, usable, (*stages, last), more, None if more else last)
 
 

@@ -48,6 +48,13 @@ class Model:
         out[self.group, self.shelter] = values * scale
         return out
 
+    def weigh(self, weights: np.ndarray, held: float) -> None:
+        """Minimise a sum of ``weights`` (g, n) over the pairs instead of the objective, which ``held`` bounds."""
+        pulp = require("pulp", "allocating people to shelters")
+        program = self.program
+        program += program.objective <= held
+        program.setObjective(_sum(pulp, self.variables, weights[self.group, self.shelter]))
+
     def start_from(self, people: np.ndarray) -> None:
         """Put a known allocation (g, n) into the variables."""
         for variable, count in zip(self.variables, people[self.group, self.shelter].tolist()):

@@ -127,10 +127,13 @@ class Search:
         progress: Progress,
         gap: float | None = None,
         integer: bool | None = None,
+        held: float | None = None,
+        weights: np.ndarray | None = None,
     ) -> tuple[np.ndarray, Solution]:
         """Solve one model over ``pairs`` (g, n); returns the people (g, n) and the solver's proof.
 
-        ``gap`` is where the solver may stop, instead of the effort's own.
+        ``gap`` is where the solver may stop, instead of the effort's own. With ``weights`` (g, n) their sum is
+        minimised in place of the cost, which is ``held`` at no more than that.
 
         Raises
         ------
@@ -138,6 +141,8 @@ class Search:
             When the solver found nothing.
         """
         model = build(self.problem, pairs, aim, at_least, integer)
+        if weights is not None and held is not None:
+            model.weigh(weights, held)
         if start is not None:
             model.start_from(start)
         solution = solve_program(
@@ -158,5 +163,5 @@ class Search:
         people = model.people()
         if np.abs(people - np.round(people)).max(initial=0.0) > FRACTION and integer is None:
             # The solver ended between equally good corners; a corner of a flow is whole, so asking costs nothing.
-            return self.run(aim, at_least, pairs, None, progress, gap, integer=True)
+            return self.run(aim, at_least, pairs, None, progress, gap, True, held, weights)
         return (people if integer is False else np.round(people)), solution
