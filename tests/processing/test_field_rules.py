@@ -182,9 +182,10 @@ def test_a_model_passes_on_what_was_meant(provider, layer_of, linked, given, tak
     roads.dataProvider().addFeature(road)
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    results, done = model.run({"ROADS": roads.id(), "check:PIECES": "memory:", **given}, context, Log())
+    (written,) = (definition.name() for definition in model.destinationParameterDefinitions())
+    results, done = model.run({"ROADS": roads.id(), written: "memory:", **given}, context, Log())
     assert done
-    pieces = QgsProcessingUtils.mapLayerFromString(results["check:PIECES"], context)
+    pieces = QgsProcessingUtils.mapLayerFromString(results[written], context)
     assert {piece["speed"] for piece in pieces.getFeatures()} == {72.0 if taken else 40.0}
 
 
