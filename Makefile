@@ -4,7 +4,7 @@ export VENV ?= .venv
 PY := $(VENV)/bin/python
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-solvers lint format bench package link clean distclean
+.PHONY: help setup demo test test-solvers lint format bench mutants package link clean distclean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,11 @@ format: setup ## format the code and mend what can be mended
 
 bench: setup ## measure the solvers
 	@$(PY) benchmarks/run.py
+
+mutants: setup ## change the solvers in small ways and see what no test notices (hours; goes on where it was interrupted)
+	@test -x build/mutants/venv/bin/cosmic-ray || { python3 -m venv build/mutants/venv && \
+		build/mutants/venv/bin/pip install --quiet -r requirements-mutants.txt; }
+	@nice $(PY) scripts/mutants.py $(MUTANTS)
 
 package: setup ## build the zip for "Install from ZIP"
 	@$(PY) scripts/package.py
