@@ -116,6 +116,12 @@ class Effort(Deadline):
             self.stopped_early = True
         return self.stopped_early
 
+    def used_up(self, work: str) -> str:
+        """Return the sentence for the log that a search has ended after the counted ``work`` of its level."""
+        return f"EFFORT: the search has ended after {work}" + (
+            "." if self.level == THOROUGH else "; a larger one goes on."
+        )
+
     def warning(self) -> str:
         """Return what the user must know when the fence was reached, "" when it was not."""
         if not self.stopped_early:

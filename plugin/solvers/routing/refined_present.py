@@ -229,7 +229,7 @@ def refined_present_schedule(
             progress((number + refinement.done) / passes, "")
         if refinement.done < 1.0:
             if refinement.live.followed >= events:
-                log(f"EFFORT: Algorithm 3 has ended after following {events:,} events; a larger effort goes on.")
+                log(effort.used_up(f"following {events:,} events"))
             break
         if refinement.changes == before:
             break

@@ -181,7 +181,7 @@ def refined_static_routes(
             break
     else:
         if problem.trips:
-            log("EFFORT: Algorithm 3 has used up its passes; a larger effort goes on.")
+            log(effort.used_up(f"{effort.pick(*MOST_PASSES)} passes"))
     return routes, changes
 
 

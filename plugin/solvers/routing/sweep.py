@@ -251,7 +251,7 @@ def system_optimal_schedule(
                 log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
             if at < problem.trips:  # ended on the way
                 if log and sweep.work >= most_work:
-                    log(f"EFFORT: the search has ended after {most_work:,} counted steps; a larger effort goes on.")
+                    log(effort.used_up(f"{most_work:,} counted steps"))
                 break
             if before - total <= effort.pick(*LEAST_GAINS) * total:
                 break
