@@ -81,7 +81,8 @@ def definitions() -> list[Input]:
     scenario = QgsApplication.processingRegistry().algorithmById(f"evacuation:{SCENARIO}")
     copied = [(scenario.parameterDefinition(name).clone(), (SCENARIO,), name) for name in FORM]
     limit = number("LIMIT_MINUTES", "Time limit for a delivery (min)", number.Type.Double, 20.0, False, 0.0)
-    numbers = [(limit, (ALLOCATION,), "LIMIT_MINUTES")]
+    effort = QgsApplication.processingRegistry().algorithmById(f"evacuation:{ALLOCATION}").parameterDefinition("EFFORT")
+    numbers = [(limit, (ALLOCATION,), "LIMIT_MINUTES"), (effort.clone(), (ALLOCATION,), "EFFORT")]
     return [(definition, dict.fromkeys(children, name)) for definition, children, name in layers + copied + numbers]
 
 

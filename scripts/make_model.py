@@ -122,6 +122,8 @@ def choice_inputs() -> list[Explained]:
     for name, title, default, least, text, children in numbers:
         definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
         made.append((definition, text, dict.fromkeys(children, name)))
+    effort = standards.parameterDefinition("EFFORT")
+    made.append((effort.clone(), effort.help(), dict.fromkeys(EVERY, "EFFORT")))
     start = QgsProcessingParameterDateTime("START_TIME", "Start time", optional=True)
     text = "Date and time from which orders count. Empty: the earliest order that is a date and time, else 2000-01-01."
     made.append((start, text, {"routeevacuation": "START_TIME"}))
