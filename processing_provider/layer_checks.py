@@ -47,11 +47,6 @@ def wrong_destination(algorithm: NamedAlgorithm, parameters: dict[str, Any], con
             return f"{name}: {why}"
     text = algorithm.tr("{one} and {other} are the same file, “{path}”{table}; give each its own.")
     for (one, target), (other, second) in combinations(targets.items(), 2):
-        sinks = all(
-            isinstance(algorithm.parameterDefinition(name), QgsProcessingParameterFeatureSink) for name in (one, other)
-        )
-        if sinks and target.has_tables and not (target.table and second.table):
-            continue  # each becomes a table of its own
         if target.clashes(second):
             return text.format(one=one, other=other, path=target.path, table=_table(algorithm, target))
     for name, read in input_targets(algorithm, parameters, context):
@@ -65,12 +60,21 @@ def wrong_destination(algorithm: NamedAlgorithm, parameters: dict[str, Any], con
 def output_targets(
     algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> dict[str, FileTarget]:
-    """Return the files of the outputs that were asked for, by parameter."""
-    found = {}
+    """Return the files of the outputs that were asked for, by parameter.
+
+    Of several layers for one GeoPackage each has a table, named after the output where none is given.
+    """
+    found, layers = {}, []
     for definition in algorithm.destinationParameterDefinitions():
         target = file_target(destination_text(parameters.get(definition.name()), context))
         if target is not None:
             found[definition.name()] = target
+            if isinstance(definition, QgsProcessingParameterFeatureSink) and target.has_tables:
+                layers.append(definition.name())
+    shared = {one for one in layers for other in layers if one != other and found[one].same_file(found[other])}
+    for name in shared:
+        if not found[name].table:
+            found[name] = FileTarget(found[name].path, name.lower())
     return found
 
 

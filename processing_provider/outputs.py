@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +11,11 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
-    QgsProcessingParameterFeatureSink,
     QgsProperty,
     QgsWkbTypes,
 )
 
-from ..plugin.layers.destinations import table_destination
+from ..plugin.layers.destinations import FileTarget, table_destination
 from ..plugin.layers.fields import Column
 from ..plugin.layers.writing import write_rows
 from ..plugin.solvers.control import Cancelled, stop_if
@@ -50,9 +48,11 @@ class WritingAlgorithm(ReadingAlgorithm):
         destination id, or None when the (optional) output was not asked for. Of several outputs to one GeoPackage
         each becomes a table with the output's name.
         """
-        parameters = self._with_tables(parameters, context)
+        target = output_targets(self, parameters, context).get(name)
+        if target is not None:
+            parameters = _into(target, name, parameters)
         destination = write_rows(self, parameters, name, context, self.feedback, columns, rows, geometry, crs)
-        if destination is not None and name in output_targets(self, parameters, context):
+        if destination is not None and target is not None:
             self._wrote(name, destination)
         if destination is not None and style:
             styling.apply(destination, style, context)
@@ -72,25 +72,16 @@ class WritingAlgorithm(ReadingAlgorithm):
         """Remember that the file of output ``name`` is complete."""
         self.standing.append(f"{name} ({path})")
 
-    def _with_tables(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        """Return the parameters with a table named where several outputs go to one GeoPackage; makes the folders."""
-        sinks = {
-            name: target
-            for name, target in output_targets(self, parameters, context).items()
-            if isinstance(self.parameterDefinition(name), QgsProcessingParameterFeatureSink)
-        }
-        for target in sinks.values():
-            Path(target.path).parent.mkdir(parents=True, exist_ok=True)
-        files = Counter(str(Path(target.path).resolve()) for target in sinks.values() if target.has_tables)
-        out = dict(parameters)
-        for name, target in sinks.items():
-            if target.table or files[str(Path(target.path).resolve())] < 2:
-                continue
-            text = table_destination(target.path, name.lower())
-            if isinstance(out[name], QgsProcessingOutputLayerDefinition):
-                changed = QgsProcessingOutputLayerDefinition(out[name])
-                changed.sink = QgsProperty.fromValue(text)
-                out[name] = changed
-            else:
-                out[name] = text
-        return out
+
+def _into(target: FileTarget, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters with output ``name`` going to the table of ``target``; makes the folder."""
+    Path(target.path).parent.mkdir(parents=True, exist_ok=True)
+    given = parameters[name]
+    text = given.sink.staticValue() if isinstance(given, QgsProcessingOutputLayerDefinition) else given
+    if not target.table or str(text).startswith("ogr:"):
+        return parameters
+    value: Any = table_destination(target.path, target.table)
+    if isinstance(given, QgsProcessingOutputLayerDefinition):
+        sink, value = value, QgsProcessingOutputLayerDefinition(given)
+        value.sink = QgsProperty.fromValue(sink)
+    return {**parameters, name: value}

@@ -9,7 +9,7 @@ pytest.importorskip("shapely")
 
 import processing
 
-from tests.processing.test_route_evacuation import Log, layer, line, roads, rows_of, run, trips
+from tests.processing.routing_layers import Log, layer, line, roads, rows_of, run, trips
 
 METRE = 1 / 0.9996  # the ellipsoid's for one of UTM in the zone's middle
 PRESENT, CUMULATIVE = 0, 1

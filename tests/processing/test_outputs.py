@@ -150,6 +150,8 @@ def test_an_output_never_overwrites_an_input(census, tmp_path):
 
 
 def test_another_table_of_the_input_s_file_is_free(census):
+    run(rows_of(3), rows_of(5), ZONES=f"{census}|layername=zones", OUTPUT=str(census), OUTPUT_MORE=str(census))
+    assert [count(census, table) for table in ("zones", "other", "output", "output_more")] == [1, 1, 3, 5]
     result, _ = run(rows_of(3), ZONES=f"{census}|layername=zones", OUTPUT=f"ogr:dbname='{census}' table=\"new\" (geom)")
     assert (count(census, "zones"), count(census, "new"), count(census, "other")) == (1, 3, 1)
     assert result["OUTPUT"].endswith("layername=new")
@@ -168,6 +170,8 @@ def test_several_outputs_of_one_geopackage_get_tables_of_their_own(tmp_path):
     result, _ = run(rows_of(3), rows_of(5), OUTPUT=str(path), OUTPUT_MORE=QgsProcessingOutputLayerDefinition(str(path)))
     assert (count(path, "output"), count(path, "output_more")) == (3, 5)
     assert [value.split("|")[1] for value in result.values()] == ["layername=output", "layername=output_more"]
+    table = f"ogr:dbname='{tmp_path}/x.gpkg' table=\"output\" (geom)"
+    assert "OUTPUT and OUTPUT_MORE are the same" in refused(OUTPUT=str(tmp_path / "x.gpkg"), OUTPUT_MORE=table)
     run(rows_of(2), OUTPUT=str(path))  # one alone makes the file anew, as QGIS does
     assert count(path) == 2
 
