@@ -91,11 +91,11 @@ class RouteEvacuation(EvacuationAlgorithm):
             log=feedback.pushInfo,
         )
         feedback.setProgressText(self.tr("Traffic on the roads"))
-        use = road_use(result, case.read.network.is_road)
+        use = road_use(result, case.read.network.is_road, cancelled)
         curve = clearance(result, self._inside(parameters, case, result, context, feedback))
         numbers = {**self._numbers(case, result, use), "STOPPED_EARLY": int(effort.stopped_early)}
         self._tell(numbers, result, feedback)
-        warning = capacity_warning(case, result)
+        warning = capacity_warning(case, result, cancelled)
         if warning:
             feedback.pushWarning(warning)
         outputs = self._write(parameters, context, case, result, use, curve)

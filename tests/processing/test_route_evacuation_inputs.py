@@ -247,6 +247,15 @@ def test_a_road_through_the_hazard_between_two_junctions_is_inside():
     assert [inside[t] for t in (0, 24, 26, 49, 51, 200)] == [(7, 7), (7, 7), (10, 7), (10, 7), (7, 7), (7, 7)]
 
 
+def test_against_the_drawing_the_way_inside_comes_from_its_other_end():
+    # The same water from the other side: 500 to 750 m of the second road's 1,000 m, at 10 m/s.
+    water = polygon((250, -50), (500, -50), (500, 50), (250, 50), (250, -50))
+    made = trips([(line((2000, 0), (0, 0)), ["a", "s", 3])])
+    found = run(TRIPS=made, HAZARD=water, METHOD=INDIVIDUAL, DEPARTURE_PROFILE=0, PEOPLE_PER_VEHICLE=5, COST=0)
+    inside = {row["seconds"]: row["in_hazard"] for row in rows_of(found, "OUTPUT_CLEARANCE")}
+    assert [inside[t] for t in (149, 151, 174, 176)] == [0, 3, 3, 0]
+
+
 def test_an_origin_inside_counts_until_it_is_left_though_its_road_lies_outside():
     ring = [(-30, 10), (30, 10), (30, 60), (-30, 60), (-30, 10)]
     water = layer(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from ...solvers.control import IsCancelled, never
 from ...solvers.routing.capacity_floor import too_short
 from ...solvers.routing.result import RoutingResult
 from .case import RoutingCase
 
 
-def capacity_warning(case: RoutingCase, result: RoutingResult) -> str:
+def capacity_warning(case: RoutingCase, result: RoutingResult, cancelled: IsCancelled = never) -> str:
     """Return a sentence where the roads would need longer than the plan claims to pass its vehicles, else ""."""
     network = case.read.network
-    floor = too_short(result, network.capacity)
+    floor = too_short(result, network.capacity, cancelled)
     if floor is None:
         return ""
     claimed = float(result.arrival.max(initial=0.0)) / 60.0

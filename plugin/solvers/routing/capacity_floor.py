@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..control import IsCancelled, never
+from .by_arc import by_arc
 from .result import RoutingResult
 
 HOUR = 3600.0
@@ -34,7 +36,7 @@ class CapacityFloor:
     seconds: float
 
 
-def capacity_floor(result: RoutingResult, capacity: np.ndarray) -> CapacityFloor | None:
+def capacity_floor(result: RoutingResult, capacity: np.ndarray, cancelled: IsCancelled = never) -> CapacityFloor | None:
     """Return the arc whose trips need longest to pass it, None where no arc with a limit is used.
 
     Of N trips that leave an arc at least h = 3600 / capacity seconds apart, the first of them at ``a_1 <= ... <= a_N``
@@ -45,28 +47,36 @@ def capacity_floor(result: RoutingResult, capacity: np.ndarray) -> CapacityFloor
     ----------
     capacity : (m,) float64
         Vehicles per hour of each arc, above 0; infinite where there is no limit.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
     """
     routes, free = result.routes, result.problem.cost.free_flow
-    indptr, arc = routes.expanded()
+    indptr, arc = routes.expanded(cancelled)
     if not len(arc):
         return None
     hops = np.diff(indptr)
     driven = np.cumsum(free[arc])
-    before = np.repeat(np.r_[0.0, driven][indptr[:-1]], hops)
-    leave = np.repeat(result.problem.departure, hops) + driven - before
-    rest = np.repeat(np.r_[0.0, driven][indptr[1:]], hops) - driven
-    order = np.lexsort((leave, arc))
-    arcs, start, count = np.unique(arc[order], return_index=True, return_counts=True)
-    behind = np.repeat(start + count, count) - 1 - np.arange(len(order))
-    last = np.maximum.reduceat(leave[order] + behind * np.repeat(HOUR / capacity[arcs], count), start)
-    there = last + np.minimum.reduceat(rest[order], start)
-    there[~np.isfinite(capacity[arcs])] = -np.inf
+    before = np.r_[0.0, driven]
+    leave = driven + np.repeat(result.problem.departure - before[indptr[:-1]], hops)
+    rest = np.repeat(before[indptr[1:]], hops) - driven
+    group = by_arc(arc, cancelled)
+    headway = HOUR / capacity[group.arc]
+    behind = np.repeat(group.bounds[1:], group.count) - 1 - np.arange(len(arc))
+    passed = group.sorted(leave, cancelled) + behind * np.repeat(headway, group.count)
+    last = np.maximum.reduceat(passed, group.bounds[:-1])
+    there = last + np.minimum.reduceat(rest[group.order], group.bounds[:-1])
+    there[~np.isfinite(capacity[group.arc])] = -np.inf
     worst = int(np.argmax(there))
-    return CapacityFloor(int(arcs[worst]), int(count[worst]), float(there[worst])) if there[worst] > 0 else None
+    if not there[worst] > 0:
+        return None
+    return CapacityFloor(int(group.arc[worst]), int(group.count[worst]), float(there[worst]))
 
 
-def too_short(result: RoutingResult, capacity: np.ndarray) -> CapacityFloor | None:
+def too_short(result: RoutingResult, capacity: np.ndarray, cancelled: IsCancelled = never) -> CapacityFloor | None:
     """Return the worst arc where a plan claims to be over before its roads can have passed its vehicles, else None."""
-    floor = capacity_floor(result, capacity)
+    floor = capacity_floor(result, capacity, cancelled)
     over = floor is not None and floor.seconds > float(result.arrival.max(initial=0.0)) + TOLERANCE
     return floor if over else None

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..control import IsCancelled, never
 from ..kernels import compiled
+from .by_arc import by_arc
 from .problem import PRESENT
 from .result import RoutingResult
 from .volume_delay import background_at
@@ -81,18 +83,21 @@ def find_fullest(cost, arc, start, entries, exits, fullest):
                 fullest[road] = max(fullest[road], k - out + there)
 
 
-def road_use(result: RoutingResult, is_road: np.ndarray | None = None) -> RoadUse:
-    """Return the use of every arc that carries a trip; ``is_road`` (m,) bool tells which arcs count, by default all."""
+def road_use(result: RoutingResult, is_road: np.ndarray | None = None, cancelled: IsCancelled = never) -> RoadUse:
+    """Return the use of every arc that carries a trip; ``is_road`` (m,) bool tells which arcs count, by default all.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
     schedule = result.schedule()
     counts = np.ones(len(schedule.arc), dtype=bool) if is_road is None else is_road[schedule.arc]
     road, entry, leave = schedule.arc[counts], schedule.entry[counts], schedule.exits()[counts]
-    by_entry = np.lexsort((entry, road))
-    arc, start = np.unique(road[by_entry], return_index=True)
-    entries = entry[by_entry]
-    exits = leave[np.lexsort((leave, road))]
-    vehicles = np.diff(np.r_[start, len(entries)])
+    hops = by_arc(road, cancelled)
+    arc, bounds, vehicles = hops.arc, hops.bounds, hops.count
+    entries, exits = hops.sorted(entry, cancelled), hops.sorted(leave, cancelled)
     peak, peak_time = np.zeros(len(arc), dtype=np.int64), np.zeros(len(arc))
-    bounds = np.r_[start, len(entries)].astype(np.int64)
     find_peaks(bounds, entries, exits, peak, peak_time)
     seconds = np.bincount(road, weights=leave - entry, minlength=result.problem.arcs)[arc]
     delay = np.maximum(seconds - vehicles * result.problem.cost.free_flow[arc], 0.0)
@@ -100,14 +105,13 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None) -> RoadUs
     if result.flow_model == PRESENT:
         carried = np.zeros(len(arc))
         find_fullest(result.problem.cost, arc, bounds, entries, exits, carried)
-    last = np.r_[start[1:], len(entries)] - 1 if len(arc) else start
     return RoadUse(
-        arc.astype(np.int64),
+        arc,
         vehicles,
         peak,
         peak_time,
-        entries[start] if len(arc) else np.empty(0),
-        exits[last] if len(arc) else np.empty(0),
+        entries[bounds[:-1]],
+        exits[bounds[1:] - 1],
         seconds / np.maximum(vehicles, 1),
         delay,
         carried > result.problem.limit[arc] + 1e-9,
