@@ -18,7 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_HASH_SEED"] = "0"  # Qt writes attributes of XML in an order of chance otherwise
 sys.path[:0] = [str(ROOT / "build" / "plugins"), str(ROOT / "scripts")]
 
-from model_building import Input, assemble, link, make_children, write_model
+from model_building import Input, assemble, link, make_children, road_inputs, write_model
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
@@ -60,6 +60,15 @@ FORM = (
     "DEMAND_LEVEL",
     "SPEED",
 )
+ROAD_ATTRIBUTES = (
+    "ROAD_CLASS_FIELD",
+    "ALL_LINES",
+    "USE_TAGS",
+    "DIRECTION_FIELD",
+    "SPEED_FIELD",
+    "SPEED_UNIT",
+    "LENGTH_FIELD",
+)
 
 
 def definitions() -> list[Input]:
@@ -83,7 +92,8 @@ def definitions() -> list[Input]:
     limit = number("LIMIT_MINUTES", "Time limit for a delivery (min)", number.Type.Double, 20.0, False, 0.0)
     effort = QgsApplication.processingRegistry().algorithmById(f"evacuation:{ALLOCATION}").parameterDefinition("EFFORT")
     numbers = [(limit, (ALLOCATION,), "LIMIT_MINUTES"), (effort.clone(), (ALLOCATION,), "EFFORT")]
-    return [(definition, dict.fromkeys(children, name)) for definition, children, name in layers + copied + numbers]
+    inputs = [(definition, dict.fromkeys(children, name)) for definition, children, name in layers + copied + numbers]
+    return inputs + road_inputs(SCENARIO, both, ROAD_ATTRIBUTES)
 
 
 def make_model() -> QgsProcessingModelAlgorithm:

@@ -18,7 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_HASH_SEED"] = "0"  # Qt writes attributes of XML in an order of chance otherwise
 sys.path[:0] = [str(ROOT / "build" / "plugins"), str(ROOT / "scripts")]
 
-from model_building import assemble, link, make_children, write_model
+from model_building import assemble, link, make_children, road_inputs, write_model
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
@@ -52,6 +52,8 @@ OUTPUTS = {
 
 
 EVERY = ("recommendshelters", "allocatecrowd", "routeevacuation")
+ROAD_ATTRIBUTES = ("ROAD_CLASS_FIELD", "ALL_LINES", "USE_TAGS", "DIRECTION_FIELD", "SPEED_FIELD", "SPEED_UNIT",
+                   "LANES_FIELD", "LENGTH_FIELD")  # fmt: skip
 WITH_ZONES = ("zonesatrisk", "recommendshelters", "allocatecrowd")
 Explained = tuple[QgsProcessingParameterDefinition, str, dict[str, str]]
 
@@ -157,15 +159,6 @@ def field_inputs() -> list[Explained]:
         ("CAPACITY_FIELD", "Room at the sites (people)", "SITES", kinds.Numeric,
          "People a site can take; where given it overrides area and area per person.",
          dict.fromkeys(site, "CAPACITY_FIELD")),
-        ("DIRECTION_FIELD", "Direction of the roads", "ROADS", kinds.Any,
-         "Default: oneway where the layer has it (OpenStreetMap's values are understood).",
-         dict.fromkeys(EVERY, "DIRECTION_FIELD")),
-        ("SPEED_FIELD", "Speed on the roads (km/h)", "ROADS", kinds.Any,
-         "Default: maxspeed where the layer has it (OpenStreetMap's values are understood).",
-         dict.fromkeys(EVERY, "SPEED_FIELD")),
-        ("LANES_FIELD", "Lanes of the roads", "ROADS", kinds.Any,
-         "Default: lanes where the layer has it (both directions together on two-way roads).",
-         dict.fromkeys(EVERY, "LANES_FIELD")),
     )  # fmt: skip
     return [
         (
@@ -203,6 +196,7 @@ def make_model() -> QgsProcessingModelAlgorithm:
     for definition, text, feeds in (*layer_inputs(), *choice_inputs(), *field_inputs()):
         definition.setHelp(text)
         inputs.append((definition, feeds))
+    inputs += road_inputs("routeevacuation", EVERY, ROAD_ATTRIBUTES)
     return assemble("Evacuation plan", "Evacuation plan", description, inputs, children)
 
 

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterField,
 )
 from qgis.PyQt.QtCore import QPointF, QSizeF
 
@@ -42,6 +43,18 @@ def make_children(outputs: dict[str, dict[str, tuple[str, str]]], apart: float =
         child.setModelOutputs(made)
         children[step] = child
     return children
+
+
+def road_inputs(step: str, children: Sequence[str], names: Sequence[str]) -> list[Input]:
+    """Return the inputs that say how the layer ROADS is read, as the algorithm ``step`` declares them for NETWORK."""
+    algorithm = QgsApplication.processingRegistry().algorithmById(f"evacuation:{step}")
+    made = []
+    for name in names:
+        definition = algorithm.parameterDefinition(name).clone()
+        if isinstance(definition, QgsProcessingParameterField):
+            definition.setParentLayerParameterName("ROADS")
+        made.append((definition, dict.fromkeys(children, name)))
+    return made
 
 
 def link(children: Children, to: str, parameter: str, of: str, output: str) -> None:

@@ -111,7 +111,7 @@ class CheckRoads(EvacuationAlgorithm):
         from ...plugin.solvers.roads.connection_checks import connection, connection_problems
 
         progress, cancelled = self.control(feedback, 0.0, 70.0)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled, {})
         if read is None:  # NETWORK is not optional here
             return {}
         source = self.source(parameters, "NETWORK", context)

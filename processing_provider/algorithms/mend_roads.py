@@ -81,7 +81,7 @@ class MendRoads(EvacuationAlgorithm):
         source = self.source(parameters, "NETWORK", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
-        options = network_options(self, parameters, context, feedback, source)
+        options = network_options(self, parameters, context, feedback, source, {})
         mending = Mending(
             self.parameterAsDouble(parameters, "NEAR_MISS", context),
             self.parameterAsBoolean(parameters, "SPLIT_CROSSINGS", context),

@@ -58,6 +58,23 @@ class RouteEvacuation(EvacuationAlgorithm):
             return DENSITY if self.parameterAsEnum(parameters, "FLOW_MODEL", context) == PRESENT else BPR
         return self.parameterAsEnum(parameters, "COST", context)
 
+    def _idle(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, str]:
+        """Return which road fields the congestion function leaves out, with what is said of each."""
+        from ...plugin.solvers.routing.volume_delay import COST_NAMES, LINEAR
+
+        cost = self._cost_kind(parameters, context)
+        if cost == BPR:
+            return {}
+        text = self.tr(
+            "plays no part in routes and times: congestion is {cost}. It only serves to see afterwards which roads are "
+            "over capacity. (A capacity of 0 still closes a road.)"
+        )
+        idle = {"CAPACITY_FIELD": text.format(cost=COST_NAMES[cost])}
+        if cost == LINEAR:
+            text = self.tr("plays no part in routes and times: congestion is {cost}.")
+            idle["LANES_FIELD"] = text.format(cost=COST_NAMES[cost])
+        return idle
+
     # --- running ----------------------------------------------------------------------------------------------
 
     def calculate(
@@ -122,7 +139,9 @@ class RouteEvacuation(EvacuationAlgorithm):
         others = [] if background is None else [background.time]
         start = start_time(self.moment(parameters, "START_TIME", context), rows.moments, others, feedback)
         progress, cancelled = self.control(feedback, 0.0, 20.0)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        read = read_network_parameter(
+            self, parameters, context, feedback, progress, cancelled, self._idle(parameters, context)
+        )
         departures = Departures(
             60.0 * self.parameterAsDouble(parameters, "DEPARTURE_WINDOW", context),
             self.parameterAsEnum(parameters, "DEPARTURE_PROFILE", context),
