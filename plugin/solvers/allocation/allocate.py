@@ -51,7 +51,7 @@ def solve(
     else:
         people, most, more, stages = known.people.astype(float), int(known.people.sum()), known.more_people, ()
     people, last = search.least_cost(people, most, part(progress, 0.4, 0.9))
-    if known is None:
+    if known is None and not more:
         people = settle(search, people, last, most, part(progress, 0.9, 1.0))
     return _result(problem, people, usable, (*stages, last), more, None if more else last)
 
