@@ -83,6 +83,15 @@ def test_the_search_ends_when_its_counted_work_is_done(monkeypatch):
     assert found[0].warnings == ()
 
 
+def test_work_is_looked_at_after_each_batch_of_vehicles(monkeypatch):
+    problem = crowded_grid(trips=900, side=7)
+    monkeypatch.setattr(sweep, "MOST_WORK", (1, 1, 1))
+    monkeypatch.setattr(sweep, "BATCH", 16)
+    found = solve(problem), solve(problem, method=GREEDY)
+    routes = [[one.routes.of(k).tolist() for k in range(900)] for one in found]
+    assert 1 <= sum(a != b for a, b in zip(*routes)) <= 16
+
+
 def test_a_search_that_finds_nothing_says_so(monkeypatch):
     problem = crowded_grid(trips=900, side=7)
     monkeypatch.setattr(sweep, "MOST_WORK", (0, 0, 0))
