@@ -14,11 +14,12 @@ import numpy as np
 from ..checked_solution import Solution
 from ..control import Progress, SolverError
 from .model import COST
+from .relaxation import relax
 
 if TYPE_CHECKING:  # pragma: no cover
     from .search import Search
 
-MOST_PAIRS = 10_000  # above which a second solve takes too long
+MOST_PAIRS = 10_000  # above which a second solve takes too long; it has no more than a quick search's nodes
 HEAVIEST = 1_000_000
 HELD = 1e-9  # of the cost, by which it may rise: what sums of floating-point numbers differ by
 MAY_DIFFER = "Another solver, or another version, may find a different plan within the gap."
@@ -37,11 +38,16 @@ def settle(search: Search, people: np.ndarray, proof: Solution, most: int, progr
     weights = np.random.default_rng(0).integers(1, HEAVIEST, problem.cost.shape).astype(float)
     at_least = None if most == search.wanted else most
     held = cost + HELD * (1.0 + abs(cost))
+    brief, pairs = search.briefly(), search.usable
+    if at_least is None and not problem.split:  # only pairs that a plan of this cost can have
+        pairs = relax(problem, search.usable, cost, search.cancelled).keep(held)
     try:
-        found, solution = search.run(COST, at_least, search.usable, None, progress, 0.0, held=held, weights=weights)
+        found, solution = brief.run(COST, at_least, pairs, None, progress, 0.0, held=held, weights=weights)
     except SolverError:  # stopped before any solution was found
         search.say(MAY_DIFFER)
         return people
+    finally:
+        search.effort.stopped_early = search.effort.stopped_early or brief.effort.stopped_early
     if solution.gap != 0.0 or _cost(search, found) > held or int(found.sum()) < int(people.sum()):
         search.say(MAY_DIFFER)
         return people
