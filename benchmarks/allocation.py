@@ -104,8 +104,8 @@ def published(names: tuple[str, ...] = (*cases.GAP, *cases.SSCFLP)) -> Table:
     table.add("all", "", "", "", *sums, verdict)
     cpu = ", ".join(f"{solver} {seconds(spent)}" for solver, spent in processor.items())
     table.notes.append(
-        f"CPU seconds in all: {cpu}. Building the model is in all times. Ours searches with EFFORT "
-        f"2 to a gap of 0; a plain solver is stopped after {PEER_LIMIT:.0f} s (60 s with FULL=1), so its sum may be too small."
+        f"CPU seconds in all: {cpu}. Building the model is in all times. Ours searches with EFFORT 2 to a gap "
+        f"of 0; a plain solver is stopped after {PEER_LIMIT:.0f} s (60 s with FULL=1), so its sum may be too small."
     )
     return table
 
