@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
 from evacuation_planner.plugin.solvers.routing.heap import drop_first, push
 from evacuation_planner.plugin.solvers.routing.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, simulate_rows
 from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_way, make_search
-from evacuation_planner.plugin.solvers.routing.time_guide import Guide, raise_to, remaining
+from evacuation_planner.plugin.solvers.routing.time_guide import Guide, arc_costs, raise_to, remaining
 from evacuation_planner.plugin.solvers.routing.timetable import Timetable, add_stay, copied, empty_timetable, hop_at
 from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
 
@@ -57,6 +59,38 @@ def test_background_on_a_road_slows_and_steepens():
     cost = road_cost(DENSITY, np.array([10.0]), np.array([5.0]), 0.05, background=always)
     assert hop_at(cost, timetable_of([]), 0, 0.0, *NOBODY) == pytest.approx((12.5, 0.0))
     assert hop_at(cost, timetable_of([(5, 20)]), 0, 0.0, *NOBODY) == pytest.approx((12.5, 50 / 3 - 12.5))
+
+
+def test_what_a_delay_is_worth_on_two_roads_one_after_the_other():
+    """Three vehicles leave at 0, 4 and 12 for a road of 10 s and one of 20 s; one more on it slows by 1 s and 2 s.
+
+    They leave the first at 10, 15 and 23, the second at 30, 37 and 47. The third enters the second at 23: from 11 to
+    35, half its stay before and after, one leaves it, so that to enter later is worth 1 - 2 * 1 / 24. When the first
+    leaves the first road at 10, the third is the next to enter: from 5 to 15 one enters, in a stay of 10 s, slowed by
+    1 s.
+    """
+    cost = road_cost(LINEAR, np.array([10.0, 20.0]), a=0.1)
+    problem = routing_problem(3, [0, 1], [1, 2], cost, [0] * 3, [2] * 3, [0.0, 4.0, 12.0])
+    schedule = simulate_rows(problem, np.arange(0, 7, 2), np.tile([0, 1], 3).astype(np.int32), record=TIMETABLE)
+    assert schedule.arrival.tolist() == [30.0, 37.0, 47.0]
+    table = valued_timetable(problem, schedule)
+    first, second = (np.diff(table.worth[table.start[road] :][:3], prepend=0.0) for road in (0, 1))
+    assert first == pytest.approx([1 + 0.1 * 11 / 12, 1.0, 11 / 12])
+    assert second == pytest.approx([1.0, 1.0, 1.0])
+
+
+def test_the_costs_of_a_road_in_bins_of_time():
+    """Two bins of 20 s, at their middles 10 and 30; the second road is never used."""
+    table = timetable_of([(0, 10.5), (5, 16), (15, 27), (35, 45)], roads=2)
+    cost = road_cost(LINEAR, np.array([10.0, 7.0]), a=0.1)
+    problem = routing_problem(3, [0, 1], [1, 2], cost, [0], [2], [0.0])
+    costs = arc_costs(problem, table, 40.0, 2)
+    assert costs.step == 20.0 and costs.row.tolist() == [0, -1]
+    # At 10 two are on it: 12 s, and the one who enters at 15 is slowed by 1 s. At 30 nobody is, and one comes at 35.
+    assert costs.cost[:, 0].tolist() == [13.0, 11.0]
+    assert costs.bins[:, 0] == pytest.approx([12 / 20, 10 / 20])
+    # Three enter in the first bin, one in the second: (3 * 13 + 11) / 4 = 12.5 on average, 2.5 above the free 10 s.
+    assert costs.mean == pytest.approx([10 + 0.5 * 2.5, 7.0])
 
 
 def line():
