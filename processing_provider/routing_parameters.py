@@ -42,6 +42,7 @@ NUMBERS = {
     "LOWER_BOUND": "Lower bound of the total travel time (vehicle-seconds)",
     "GAP": "Gap to the lower bound (%)",
     "CLEARANCE_TIME": "Seconds until everybody has arrived",
+    "CLEARANCE_FLOOR": "Seconds that the roads of this plan need at least to pass its vehicles at their capacity",
     "CLEARANCE_95": "Seconds until 95 % of the people have arrived",
     "MAX_DETOUR": "Largest travel time over own fastest time",
     "DETOUR_95": "Travel time over own fastest time, 95th percentile of the vehicles",

@@ -16,6 +16,7 @@ from ..routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS, add_routing_out
 if TYPE_CHECKING:
     from ...plugin.layers.routing.background import BackgroundRows
     from ...plugin.layers.routing.case import CostChoice, RoutingCase
+    from ...plugin.solvers.routing.capacity_floor import CapacityFloor
     from ...plugin.solvers.routing.clearance import Clearance, Inside
     from ...plugin.solvers.routing.result import RoutingResult
     from ...plugin.solvers.routing.road_use import RoadUse
@@ -82,6 +83,7 @@ class RouteEvacuation(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ...plugin.layers.routing.background import background_on
         from ...plugin.layers.routing.capacity import capacity_warning
+        from ...plugin.solvers.routing.capacity_floor import capacity_floor
         from ...plugin.solvers.routing.clearance import clearance
         from ...plugin.solvers.routing.road_use import road_use
         from ...plugin.solvers.routing.solve import solve
@@ -110,9 +112,10 @@ class RouteEvacuation(EvacuationAlgorithm):
         feedback.setProgressText(self.tr("Traffic on the roads"))
         use = road_use(result, case.read.network.is_road, cancelled)
         curve = clearance(result, self._inside(parameters, case, result, context, feedback))
-        numbers = {**self._numbers(case, result, use), "STOPPED_EARLY": int(effort.stopped_early)}
+        floor = capacity_floor(result, case.read.network.capacity, cancelled)
+        numbers = {**self._numbers(case, result, use, floor), "STOPPED_EARLY": int(effort.stopped_early)}
         self._tell(numbers, result, feedback)
-        warning = capacity_warning(case, result, cancelled)
+        warning = capacity_warning(case, result, floor)
         if warning:
             feedback.pushWarning(warning)
         outputs = self._write(parameters, context, case, result, use, curve)
@@ -203,7 +206,9 @@ class RouteEvacuation(EvacuationAlgorithm):
 
     # --- results ----------------------------------------------------------------------------------------------
 
-    def _numbers(self, case: RoutingCase, result: RoutingResult, use: RoadUse) -> dict[str, Any]:
+    def _numbers(
+        self, case: RoutingCase, result: RoutingResult, use: RoadUse, floor: CapacityFloor | None
+    ) -> dict[str, Any]:
         from ...plugin.layers.routing.outputs import unrouted_people
         from ...plugin.solvers.routing.result import clearance_time
 
@@ -217,6 +222,7 @@ class RouteEvacuation(EvacuationAlgorithm):
             "LOWER_BOUND": result.lower_bound,
             "GAP": result.gap,
             "CLEARANCE_TIME": clearance_time(result.arrival, people, 1.0),
+            "CLEARANCE_FLOOR": None if floor is None else floor.seconds,
             "CLEARANCE_95": clearance_time(result.arrival, people, 0.95),
             "MAX_DETOUR": float(detours.max()) if len(detours) else None,
             "DETOUR_95": float(np.percentile(detours, 95)) if len(detours) else None,

@@ -73,7 +73,16 @@ def headline(found: Findings) -> list[tuple[str, str]]:
         ("vehicles", page.whole(found.number("routeevacuation.VEHICLES"))),
         ("until 95 % have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_95"))),
         ("until all have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_TIME"))),
+        *_held_up(found),
     ]
+
+
+def _held_up(found: Findings) -> list[tuple[str, str]]:
+    """Return the time that the roads need at their capacity where the plan claims less: the figure to believe."""
+    claimed, floor = (found.number(f"routeevacuation.CLEARANCE_{name}") for name in ("TIME", "FLOOR"))
+    if claimed is None or floor is None or floor <= claimed:
+        return []
+    return [("at least, for the fullest road to pass its vehicles at its capacity", page.minutes(floor))]
 
 
 def times(found: Findings) -> list[tuple[str, str]]:

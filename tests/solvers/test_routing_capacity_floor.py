@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.routing.capacity_floor import capacity_floor, too_short
+from evacuation_planner.plugin.solvers.routing.capacity_floor import capacity_floor, claims_too_little
 from evacuation_planner.plugin.solvers.routing.problem import GREEDY, INDIVIDUAL, routing_problem
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from evacuation_planner.plugin.solvers.routing.volume_delay import LINEAR, road_cost
@@ -37,7 +37,7 @@ def test_worked_out_by_hand(departures, capacity, arc, seconds):
         return
     assert (floor.arc, floor.seconds, floor.vehicles) == (arc, seconds, len(departures))
     claimed = max(departures) + 30
-    assert (too_short(result, capacity) is not None) == (seconds > claimed + 1)
+    assert claims_too_little(result, capacity_floor(result, capacity)) == (seconds > claimed + 1)
 
 
 def test_against_letting_them_pass_one_by_one():

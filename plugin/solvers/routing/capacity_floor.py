@@ -14,7 +14,8 @@ from .by_arc import by_arc
 from .result import RoutingResult
 
 HOUR = 3600.0
-TOLERANCE = 1.0  # s: less is rounding
+TOLERANCE = 1.0  # s: a plan that claims so little less is not spoken of
+ROUNDING = 1e-9  # of the time claimed: the two are added up in different orders
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,16 @@ def capacity_floor(result: RoutingResult, capacity: np.ndarray, cancelled: IsCan
     worst = int(np.argmax(there))
     if not there[worst] > 0:
         return None
-    return CapacityFloor(int(group.arc[worst]), int(group.count[worst]), float(there[worst]))
+    seconds, claimed = float(there[worst]), _claimed(result)
+    if claimed < seconds <= claimed * (1.0 + ROUNDING):
+        seconds = claimed
+    return CapacityFloor(int(group.arc[worst]), int(group.count[worst]), seconds)
 
 
-def too_short(result: RoutingResult, capacity: np.ndarray, cancelled: IsCancelled = never) -> CapacityFloor | None:
-    """Return the worst arc where a plan claims to be over before its roads can have passed its vehicles, else None."""
-    floor = capacity_floor(result, capacity, cancelled)
-    over = floor is not None and floor.seconds > float(result.arrival.max(initial=0.0)) + TOLERANCE
-    return floor if over else None
+def claims_too_little(result: RoutingResult, floor: CapacityFloor | None) -> bool:
+    """Whether a plan claims to be over before its roads can have passed its vehicles."""
+    return floor is not None and floor.seconds > _claimed(result) + TOLERANCE
+
+
+def _claimed(result: RoutingResult) -> float:
+    return float(result.arrival.max(initial=0.0))
