@@ -27,6 +27,8 @@ LIMITS = (
     "Departures are spread evenly over the first hour after the order. Another spread gives another clearance time.",
     "A vehicle's time on a street is fixed when it enters, by how many are on it then. Queues do not spill back into "
     "the streets behind, traffic lights and turning do not count: true times are longer.",
+    "Streets and entrances of shelters let any number of vehicles through in an hour. Programs that count this (UXsim, "
+    "SUMO) end such a plan after 113 to 239 minutes.",
     "Speed and lanes are filled in by class of road where OpenStreetMap has none (for speed: 80 % of the length).",
     "The strip is 800 m wide everywhere: neither the height of the ground nor that of the wave is known here.",
     "A shelter is full by its open area, 2 m² a person; water, toilets and parking for the cars are not counted.",
@@ -82,7 +84,7 @@ def _held_up(found: Findings) -> list[tuple[str, str]]:
     claimed, floor = (found.number(f"routeevacuation.CLEARANCE_{name}") for name in ("TIME", "FLOOR"))
     if claimed is None or floor is None or floor <= claimed:
         return []
-    return [("at least, for the fullest road to pass its vehicles at its capacity", page.minutes(floor))]
+    return [("at least, by the capacity of the fullest road", page.minutes(floor))]
 
 
 def times(found: Findings) -> list[tuple[str, str]]:
