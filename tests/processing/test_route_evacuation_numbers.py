@@ -84,7 +84,8 @@ def test_a_plan_that_its_roads_cannot_pass_says_so_in_log_and_report(tmp_path: P
     assert found["CLEARANCE_FLOOR"] == pytest.approx(60 * least)
     assert len(said) == 1 and f"before {least:.1f} min" in said[0] and "“west” (forward)" in said[0]
     assert "500 of them" in said[0] and "900 pass an hour" in said[0]
-    assert f"before {least:.1f} min" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert f"before {least:.1f} min" in text and "at least, by the capacity of the fullest road" in text
     wide = Log()
     found = run(wide, METHOD=INDIVIDUAL, DEPARTURE_WINDOW=40, COST=0, ALPHA=0)  # 750 an hour
     assert found["CLEARANCE_FLOOR"] <= found["CLEARANCE_TIME"]
