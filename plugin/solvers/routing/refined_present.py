@@ -1,14 +1,15 @@
 """Refinement of routes by Add, Drop and Swap under ``present`` (IGosrpqm, [E] Algorithm 3).
 
 Labels are handled in order of time, as in the paper. At each node of a route the possible changes are estimated first:
-what one can gain is put at the time on the arcs it removes and CHAIN times the delay caused there to those that enter
-during the stay, each at the flow it meets, less the free-flow time of the arcs it adds. This is no bound. Who is spared
-a delay arrives elsewhere at another moment, and so on down the road; where single vehicles fill a road, such chains
-gain many times as much. A bound that holds for all chains is everybody's delay from then on: it leaves nothing out, so
-that each change would have to be evaluated, which takes many times as long. So Algorithm 3 is a heuristic here: it
-misses a change when most of its gain comes to pass elsewhere. What passes is evaluated exactly, by following all
-vehicles that it affects, and the best change is kept. ``EPSILON`` is read per route (spec 9): a change counts when
-``T / (T - gain) > 1 + epsilon`` with the route's own time T.
+what one can gain is put at the time on the arcs it removes and the delay caused there to those that enter during the
+stay, each at the flow it meets, less the free-flow time of the arcs it adds. That bounds what happens on these arcs
+while the others' moments of entry stay as they are, and not all. Who is spared a delay arrives elsewhere at another
+moment, and so on down the road; where single vehicles fill a road, such chains gain many times as much. A bound that
+holds for all chains is everybody's delay from then on: it leaves nothing out, so that each change would have to be
+evaluated, which takes many times as long. So Algorithm 3 is a heuristic here: it misses a change when most of its gain
+comes to pass elsewhere. What passes is evaluated exactly, by following all vehicles that it affects, and the best
+change is kept. ``EPSILON`` is read per route (spec 9): a change counts when ``T / (T - gain) > 1 + epsilon`` with the
+route's own time T.
 """
 
 from __future__ import annotations
@@ -26,14 +27,13 @@ from .simulation import Schedule, Slices
 from .timetable import seek
 from .volume_delay import slowing
 
-CHAIN = 2.0  # times the delay caused on an arc: what sparing it may be worth, with all that follows from it
 # By effort: passes over all labels, and events that may be followed in all evaluations together.
 MOST_PASSES, MOST_EVENTS = (2, 5, 20), (30_000_000, 300_000_000, 3_000_000_000)
 
 
 @compiled
 def cost_of_hop(cost, record, hop, near, column):
-    """Return the own seconds of a hop, and CHAIN times the delay that it causes to those that enter behind.
+    """Return the own seconds of a hop and the delay that it causes to those that enter behind.
 
     Each of them is slowed by one vehicle at the flow that it meets: where the delay is convex in the flow, those that
     come later, into denser traffic, by more. Two columns of ``near`` (m, 4), from ``column`` on, hold for each arc how
@@ -55,7 +55,7 @@ def cost_of_hop(cost, record, hop, near, column):
         left = seek(table.exits, first, first + size, left, then)
         caused += slowing(cost, road, max(entered - left - 1.0, 0.0), then)
         entered += 1
-    return record.entry[hop + 1] - record.entry[hop] + CHAIN * caused
+    return record.entry[hop + 1] - record.entry[hop] + caused
 
 
 @compiled
