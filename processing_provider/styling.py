@@ -69,7 +69,8 @@ def _save_beside(destination: str, qml: Path, style: str) -> None:
     if path.lower().endswith(".gpkg"):
         name = style[:30]  # longer names do not fit the column
         _forget(layer, name)
-        layer.saveStyleToDatabase(name, "", True, "")
+        save = getattr(layer, "saveStyleToDatabaseV2", layer.saveStyleToDatabase)  # the former from QGIS 3.44 on
+        save(name, "", True, "")
     elif Path(path).is_file():
         layer.saveNamedStyle(str(Path(path).with_suffix(".qml")))
 

@@ -21,7 +21,7 @@ from qgis.core import (
 
 from .errors import LayerError
 from .measuring import area_on_ellipsoid, distance_area
-from .shapes import ShapeReader, features_of
+from .shapes import ShapeReader, empty_box, features_of, widen
 from .values import id_text, number, plain
 
 __all__ = ["LayerError", "Places", "features_of", "id_text", "read_places"]
@@ -109,10 +109,9 @@ class Places:
 
     def extent(self) -> QgsRectangle:
         """Return the box around all places, empty without any."""
-        box = QgsRectangle()
-        box.setMinimal()
+        box = empty_box()
         for shape in self.geometries:
-            box.combineExtentWith(shape.boundingBox())
+            widen(box, shape.boundingBox())
         return box
 
     def subset(self, keep: Sequence[int]) -> Places:

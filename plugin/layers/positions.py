@@ -19,7 +19,7 @@ from qgis.core import (
 from .errors import LayerError
 from .mending import polygons_of
 from .round_earth import transformed
-from .shapes import ShapeReader, features_of
+from .shapes import ShapeReader, empty_box, features_of
 
 
 def transform_xy(
@@ -51,12 +51,10 @@ def transform_xy(
 
 def box_around(xy: np.ndarray) -> QgsRectangle:
     """Return the box around positions (k, 2), empty without any."""
-    box = QgsRectangle()
-    box.setMinimal()
-    if len(xy):
-        (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
-        box.combineExtentWith(QgsRectangle(west, south, east, north))
-    return box
+    if len(xy) == 0:
+        return empty_box()
+    (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
+    return QgsRectangle(west, south, east, north)
 
 
 def area_of(source: QgsProcessingFeatureSource, parameter: str, feedback: QgsProcessingFeedback) -> QgsGeometry:

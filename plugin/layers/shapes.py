@@ -65,6 +65,22 @@ def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest |
     return Features(iterator, getattr(source, "cancelled", never))
 
 
+def empty_box() -> QgsRectangle:
+    """Return a box around nothing, to be widened; QGIS before 3.34 makes one at the origin."""
+    box = QgsRectangle()
+    if not hasattr(box, "setNull"):
+        box.setMinimal()
+    return box
+
+
+def widen(box: QgsRectangle, other: QgsRectangle) -> None:
+    """Make ``box`` hold ``other`` too; QGIS before 3.34 combines no box with one that is a point at the origin."""
+    box.setXMinimum(min(box.xMinimum(), other.xMinimum()))
+    box.setYMinimum(min(box.yMinimum(), other.yMinimum()))
+    box.setXMaximum(max(box.xMaximum(), other.xMaximum()))
+    box.setYMaximum(max(box.yMaximum(), other.yMaximum()))
+
+
 class ShapeReader:
     """Gives the usable shape of each feature of a point or polygon layer, or the reason why there is none.
 
@@ -84,8 +100,7 @@ class ShapeReader:
         self.polygons = QgsWkbTypes.geometryType(source.wkbType()) == QgsWkbTypes.GeometryType.PolygonGeometry
         self._seam = seam_of(self.crs)
         self._across: list[str] = []
-        self._extent = QgsRectangle()
-        self._extent.setMinimal()
+        self._extent = empty_box()
 
     def shape_of(self, feature: QgsFeature) -> tuple[QgsGeometry | None, str]:
         """Return (shape, "") or (None, reason).
@@ -104,7 +119,7 @@ class ShapeReader:
         if self.crs.isGeographic():
             corners = np.array([(box.xMinimum(), box.yMinimum()), (box.xMaximum(), box.yMaximum())])
             refuse_metres(self._layer, self.crs, corners, f"feature {feature.id()} lies at ")
-        self._extent.combineExtentWith(box)
+        widen(self._extent, box)
         if self._seam is not None:
             inside = split_at_seam(shape, self._seam)  # before mending, to which a ring along a parallel is a line
             if inside is not shape:

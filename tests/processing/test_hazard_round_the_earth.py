@@ -83,6 +83,14 @@ def test_hazard_and_zone_across_180_degrees_however_they_are_written(hazard, zon
     assert at_risk(zones, ACROSS[hazard], buffer=500) == {"A": 547}
 
 
+@pytest.mark.parametrize("others", [[], ["POINT(5000000 3000000)"]])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_zone_at_the_origin_of_its_system_is_where_it_is(others, first):
+    points = ["POINT(0 0)", *others] if first else [*others, "POINT(0 0)"]
+    rows = [(wkt, ["origin" if wkt == "POINT(0 0)" else "far", 5]) for wkt in points]
+    assert at_risk(layer("Point", rows, crs="EPSG:3857"), rectangle(-0.01, -0.01, 0.01, 0.01)) == {"origin": 5}
+
+
 @pytest.mark.parametrize("crs", ["EPSG:3857", "EPSG:3832", "EPSG:32760"])
 def test_zones_across_180_degrees_in_a_projected_system(crs):
     from qgis.core import QgsCoordinateTransform
