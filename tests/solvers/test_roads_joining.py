@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.roads.components import components, usable_nodes, usable_pieces
+from evacuation_planner.plugin.solvers.roads.connectors import DESTINATION, ORIGIN
 from evacuation_planner.plugin.solvers.roads.cutting import cut
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
 from evacuation_planner.plugin.solvers.roads.joining import join_points
@@ -112,8 +113,35 @@ def test_a_ring_with_one_node_can_be_joined():
     assert travel(joined.network, joined.node, [goal]).metres[0, 0] == pytest.approx(15)
 
 
-def test_no_road_that_can_be_left_and_reached():
-    joined = join_points(network([[(0, 0), (10, 0)]], ["yes"]), np.array([[5.0, 1]]), 500)
+@pytest.mark.parametrize("street", [[], [[(300, 0), (310, 0)]]])
+def test_every_road_of_a_network_that_leads_one_way_can_be_left_and_reached(street):
+    one_ways = [[(0, 0), (100, 0)], [(100, 0), (300, 0)], [(100, 80), (100, 0)]]
+    outward = network([*one_ways, *street], ["yes"] * 3 + ["no"] * len(street))
+    roles = Demand(np.array([ORIGIN, ORIGIN, DESTINATION]))
+    joined = join_points(outward, np.array([[50.0, 1], [101, 40], [250, -2]]), 500, roles)
+    assert joined.reasons == [""] * 3
+    metres = travel(joined.network, joined.node[:2], joined.node[2:]).metres
+    assert metres[:, 0] == pytest.approx([200, 190])
+
+
+def test_a_one_way_scrap_beside_a_large_network_is_passed_over():
+    main = [[(k * 10.0, 0), (k * 10.0 + 10, 0)] for k in range(100)]
+    with_scrap = network([*main, [(300, 20), (100, 20)]], ["no"] * 100 + ["yes"])
+    roles = Demand(np.array([ORIGIN, DESTINATION]))
+    joined = join_points(with_scrap, np.array([[150.0, 21], [250, 21]]), 500, roles)
+    assert travel(joined.network, joined.node[:1], joined.node[1:]).metres[0, 0] == pytest.approx(100)
+
+
+def test_the_halves_of_a_dual_carriageway_that_nothing_connects_are_one_road():
+    halves = network([[(0, 0), (2000, 0)], [(2000, 20), (0, 20)]], ["yes"] * 2)
+    roles = Demand(np.array([ORIGIN, DESTINATION, DESTINATION]))
+    joined = join_points(halves, np.array([[1000.0, 5], [0, 0], [2000, 0]]), 500, roles)
+    assert travel(joined.network, joined.node[:1], joined.node[1:]).metres[0] == pytest.approx([1000, 1000])
+
+
+def test_a_network_without_roads_has_none_that_can_be_left():
+    no_roads = straight_network(np.zeros((2, 2)), *np.empty((2, 0), dtype=int))
+    joined = join_points(no_roads, np.array([[5.0, 1]]), 500)
     assert joined.node.tolist() == [-1]
     assert joined.reasons == ["the network has no road that can be left"]
     assert joined.distance[0] == np.inf

@@ -59,6 +59,35 @@ def points_of_places(
     )
 
 
+def parts_with_halves(
+    pieces: NearPieces, xy: np.ndarray, near: Near, usable: np.ndarray, part: np.ndarray
+) -> np.ndarray:
+    """Return the part (p,) of each piece, one number for parts that are the halves of one dual carriageway.
+
+    Two halves that nothing connects are still one road for a place beside them.
+
+    Parameters
+    ----------
+    pieces, xy, usable, part
+        See :func:`points_of_places`.
+    near : Near
+        The pieces that the places may join; each place's nearest is looked at.
+    """
+    if len(near.piece) == 0 or (part[near.piece] == part[near.piece[0]]).all():
+        return part
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    own = closest(near, near.place)
+    measure = pieces.measures(own.piece, xy[own.place])
+    halves = _other_halves(pieces, np.flatnonzero(usable), np.zeros_like(part), own.piece, measure)
+    count = int(part.max()) + 1
+    pairs = (np.ones(len(halves.piece)), (part[own.piece[halves.place]], part[halves.piece]))
+    label = connected_components(coo_matrix(pairs, shape=(count, count)), directed=False)[1]
+    one: np.ndarray = np.where(part >= 0, label[part], part).astype(np.int64)
+    return one
+
+
 def _ends_of_nearer(network: RoadNetwork, near: Near, measure: np.ndarray) -> np.ndarray:
     """Return which pairs (c,) meet their piece at an end from which a nearer piece of the same place leads on.
 

@@ -9,6 +9,7 @@ from .network import RoadNetwork
 
 SHARE_OF_LARGEST = 0.01
 FEWEST_NODES = 2
+MOST_NODES = 0.5  # of the nodes; a network, or a part, with fewer on its main roads leads one way
 
 
 def components(network: RoadNetwork, strong: bool) -> np.ndarray:
@@ -80,7 +81,8 @@ def usable_pieces(network: RoadNetwork, part: np.ndarray) -> tuple[np.ndarray, n
     start, end : (p,) bool
         A trip may start on a piece that can be left to the main roads of its part, and end on one that can be reached
         from there: on roads of these themselves, and on a one-way street that leads to them, or from them. The main
-        roads are the nodes that :func:`usable_nodes` keeps.
+        roads are the nodes that :func:`usable_nodes` keeps. Where they are few, in the network and in a part of it, as
+        where all lanes are turned outward, trips may start and end on every road of the part.
     """
     label = usable_nodes(network, part)
     first, last = network.piece_ends()
@@ -93,6 +95,16 @@ def usable_pieces(network: RoadNetwork, part: np.ndarray) -> tuple[np.ndarray, n
     into = found_from(network.tail, network.head, n, main)
     start, end = ring.copy(), ring.copy()
     road = np.flatnonzero(network.is_road)
-    start[network.piece[road[out[network.head[road]]]]] = True
-    end[network.piece[road[into[network.tail[road]]]]] = True
+    outward = _leading_one_way(part, main)
+    start[network.piece[road[(out | outward)[network.head[road]]]]] = True
+    end[network.piece[road[(into | outward)[network.tail[road]]]]] = True
     return start, end
+
+
+def _leading_one_way(part: np.ndarray, main: np.ndarray) -> np.ndarray:
+    """Return which nodes (n,) are in a part that leads one way: few nodes of it and of all are ``main`` roads (k,)."""
+    if len(main) >= MOST_NODES * len(part):
+        return np.zeros(len(part), dtype=bool)
+    size = np.bincount(part)
+    few: np.ndarray = np.bincount(part[main], minlength=len(size)) < MOST_NODES * size
+    return few[part]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .carriageways import points_of_places
+from .carriageways import parts_with_halves, points_of_places
 from .components import components, usable_pieces
 from .connectors import DESTINATION, ORIGIN, connect
 from .cutting import cut
-from .near_pieces import Near, NearPieces, together
+from .near_pieces import Near, NearPieces, closest, together
 from .network import RoadNetwork
 from .one_part import Demand, choose_parts
 
@@ -100,6 +100,8 @@ def join_points(
         return together(groups)
 
     near = of_roles(known & ~closed, lambda at, may: pieces.nearest_by_part(at, may, part, limit))
+    part = parts_with_halves(pieces, points, near, np.logical_or(*usable.values()), part)
+    near = closest(near, near.place, part[near.piece])
     chosen = choose_parts(near, part[near.piece], demand)
     taken = Near(*(column[chosen] for column in near))
     joins = np.zeros(len(points), dtype=bool)
