@@ -24,7 +24,15 @@ def test_people_stay_whole_in_vehicles_and_every_group_complete(groups):
 
 @pytest.mark.parametrize(
     ("people", "occupancy", "dealt"),
-    [(3, 2.5, [2, 1]), (5, 2.5, [3, 2]), (11, 2.5, [3, 2, 2, 2, 2]), (10, 4, [4, 3, 3]), (1, 60, [1]), (0, 2, [])],
+    [
+        (3, 2.5, [2, 1]),
+        (5, 2.5, [3, 2]),
+        (11, 2.5, [3, 2, 2, 2, 2]),
+        (10, 4, [4, 3, 3]),
+        (1, 60, [1]),
+        (5, 1e300, [5]),
+        (0, 2, []),
+    ],
 )
 def test_people_are_dealt_evenly(people, occupancy, dealt):
     assert fill_vehicles(np.array([people]), np.array([occupancy]))[1].tolist() == dealt

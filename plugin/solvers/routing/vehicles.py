@@ -34,8 +34,11 @@ def fill_vehicles(people: np.ndarray, occupancy: np.ndarray) -> tuple[np.ndarray
 
 
 def vehicles_of(people: np.ndarray, occupancy: np.ndarray) -> np.ndarray:
-    """Return the vehicles (k,) that groups of ``people`` (k,) take at ``occupancy`` (k,) people in a full one."""
-    return np.ceil(people / occupancy - 1e-9).astype(np.int64)
+    """Return the vehicles (k,) that groups of ``people`` (k,) take at ``occupancy`` (k,) people in a full one.
+
+    Anybody takes one, whatever fits in.
+    """
+    return np.maximum(np.ceil(people / occupancy - 1e-9), people > 0).astype(np.int64)
 
 
 def spread_departures(count: int, window: float, profile: int, rng: np.random.Generator) -> np.ndarray:
