@@ -17,9 +17,16 @@ from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, C
 from evacuation_planner.plugin.solvers.kernels import kernels_compiled
 from evacuation_planner.plugin.solvers.routing import simulation, sweep
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
-from evacuation_planner.plugin.solvers.routing.problem import CUMULATIVE, GREEDY, PRESENT, REFINED, SYSTEM_OPTIMAL
+from evacuation_planner.plugin.solvers.routing.problem import (
+    CUMULATIVE,
+    GREEDY,
+    PRESENT,
+    REFINED,
+    SYSTEM_OPTIMAL,
+    routing_problem,
+)
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY
+from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, road_cost
 from tests.conftest import ROOT
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
@@ -98,8 +105,28 @@ def test_a_search_that_finds_nothing_says_so(monkeypatch):
     result = solve(problem)
     assert result.total_time == solve(problem, method=GREEDY).total_time
     assert len(result.warnings) == 1 and "nothing better than the greedy routes" in result.warnings[0]
+    assert "A larger EFFORT" in result.warnings[0]
+    assert "A larger EFFORT" not in solve(problem, effort=Effort(THOROUGH)).warnings[0]
     alone = problem.only(np.array([0]))  # one vehicle, on its fastest way: nothing to find
     assert solve(alone).warnings == ()
+
+
+def test_where_there_is_one_way_only_no_larger_effort_is_advised():
+    crowd = routing_problem(
+        2, np.array([0]), np.array([1]), road_cost(DENSITY, np.array([60.0]), np.array([50.0]), 0.1),
+        np.zeros(40, dtype=int), np.ones(40, dtype=int), np.zeros(40), np.ones(40), np.array([1000.0]), np.array([50.0]),
+    )  # fmt: skip
+    said = []
+    result = solve(crowd, log=said.append)
+    assert result.total_time > result.free_flow_time and result.warnings == ()
+    assert sum("could not be improved on" in text for text in said) == 1
+
+
+@pytest.mark.parametrize("total", [0.1 + 0.2, 1e6 / 3])
+def test_the_bound_is_not_above_the_total_by_rounding(total):
+    assert solve_module._undercut(total * (1 + 1e-12), total) == total
+    assert solve_module._undercut(total * (1 + 1e-6), total) > total  # a fault is not hidden
+    assert solve_module._undercut(0.9 * total, total) == 0.9 * total and solve_module._undercut(None, total) is None
 
 
 def test_the_fence_starts_when_everything_is_compiled(monkeypatch):

@@ -181,7 +181,7 @@ def test_when_the_time_is_up_there_are_no_guides_and_nothing_is_simulated_again(
     guides, _ = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
         assert guides.make(schedule, valued_timetable(problem, schedule), pool, deadline) == []
-    best, history = sweep_module.system_optimal_schedule(problem, reverse_trees(problem), schedule, deadline)
+    best, history, _ = sweep_module.system_optimal_schedule(problem, reverse_trees(problem), schedule, deadline)
     assert best is schedule and len(history) == 1
 
 

@@ -46,12 +46,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Found:
-    """Routes of a method; where they came along: their schedule, a lower bound, how the total time fell."""
+    """Routes of a method; where they came along: their schedule, a lower bound, how the total time fell.
+
+    ``used_up`` is whether the counted work ran out before the search had come to its own end.
+    """
 
     routes: Routes
     schedule: Schedule | None = None
     lower_bound: float | None = None
     history: tuple[tuple[float, float], ...] = ()
+    used_up: bool = False
 
 
 def evaluated(setting: Setting, found: Found) -> tuple[np.ndarray, Schedule | None]:
@@ -114,11 +118,11 @@ def system_optimal(setting: Setting, progress: Progress = no_progress) -> Found:
     from .sweep import system_optimal_schedule
 
     start = setting.simulated(greedy(setting, part(progress, 0.0, 0.1)).routes, record=TIMETABLE)
-    schedule, history = system_optimal_schedule(
+    schedule, history, used_up = system_optimal_schedule(
         setting.problem, setting.trees, start, setting.effort, part(progress, 0.1, 1.0), setting.cancelled,
         setting.log,
     )  # fmt: skip
-    return Found(setting.distinct(schedule), schedule, history=tuple(history))
+    return Found(setting.distinct(schedule), schedule, history=tuple(history), used_up=used_up)
 
 
 def static_optimum(setting: Setting, integer: bool, progress: Progress = no_progress) -> Found:

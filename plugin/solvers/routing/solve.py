@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import QUICK, Effort, IsCancelled, Progress, SolverError, never, no_progress, part
+from ..control import QUICK, THOROUGH, Effort, IsCancelled, Progress, SolverError, never, no_progress, part
 from ..dependencies import how_to_install
 from ..kernels import awaits_compiling, kernels_compiled
 from .compiling import small_problem
@@ -25,6 +25,9 @@ from .problem import (
 from .result import RoutingResult
 from .trees import Trees, follow_tree, reverse_trees
 from .volume_delay import COST_NAMES, LINEAR, least_background, passing_background, times_at
+
+LEAST_DELAY = 1e-6  # seconds of all vehicles together: less is rounding
+ROUNDING = 1e-9  # of a sum of times
 
 
 def solve(
@@ -119,6 +122,11 @@ def _routed(
     if choices.certify and bound is None:
         bound, bound_name = _lower_bound(setting)
     progress(1.0, "")
+    total = float(travel.sum())
+    in_vain = _in_vain(choices, found, total - float(fastest.sum()))
+    warnings = _warnings(found, effort, in_vain)
+    if in_vain and not warnings:
+        say("No change of a route saves anything: the greedy routes could not be improved on.")
     return RoutingResult(
         method=method,
         flow_model=flow_model,
@@ -130,23 +138,38 @@ def _routed(
         fastest=fastest,
         static=static,
         individual_time=individual_time,
-        lower_bound=bound if choices.certify else None,
+        lower_bound=_undercut(bound, total) if choices.certify else None,
         bound_name=bound_name if choices.certify else "",
         history=found.history,
         seconds=effort.elapsed,
-        warnings=_warnings(choices, found, effort, float(travel.sum() - fastest.sum())),
+        warnings=warnings,
         _schedules=[] if schedule is None else [schedule.unrecorded()],
     )
 
 
-def _warnings(choices: Choices, found: Found, effort: Effort, delay: float) -> tuple[str, ...]:
-    """Return what a reader must know of a search that ended too soon or found nothing; ``delay`` s are left of all."""
-    in_vain = choices.method == SYSTEM_OPTIMAL and choices.flow_model == PRESENT and len(found.history) == 1
+def _in_vain(choices: Choices, found: Found, delay: float) -> bool:
+    """Return whether the search found nothing better than the greedy routes, though there is ``delay`` (s) to save."""
+    searched = choices.method == SYSTEM_OPTIMAL and choices.flow_model == PRESENT
+    return searched and len(found.history) == 1 and delay > LEAST_DELAY
+
+
+def _warnings(found: Found, effort: Effort, in_vain: bool) -> tuple[str, ...]:
+    """Return what a reader must know of a search that ended before its own end."""
     nothing = (
         "METHOD: system optimal has found nothing better than the greedy routes within its EFFORT; the plan is that of "
-        "the greedy method. A larger EFFORT searches further."
+        "the greedy method."
     )
-    return tuple(text for text in (effort.warning(), nothing if in_vain and delay > 1e-6 else "") if text)
+    if effort.level != THOROUGH:
+        nothing += " A larger EFFORT searches further."
+    unfinished = found.used_up or effort.stopped_early
+    return tuple(text for text in (effort.warning(), nothing if in_vain and unfinished else "") if text)
+
+
+def _undercut(bound: float | None, total: float) -> float | None:
+    """Return a lower bound without the last digits by which sums made in another order put it above the total."""
+    if bound is not None and total < bound <= total * (1.0 + ROUNDING):
+        return total
+    return bound
 
 
 def _individual_time(setting: Setting) -> float:

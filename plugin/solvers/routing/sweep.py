@@ -215,8 +215,10 @@ def system_optimal_schedule(
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
     log: Callable[[str], None] | None = None,
-) -> tuple[Schedule, list[tuple[float, float]]]:
+) -> tuple[Schedule, list[tuple[float, float]], bool]:
     """Return the best schedule found from ``start`` on, and (seconds, total time) after each part that was kept.
+
+    The third value is whether the work of the effort was used up before every trip had been looked at.
 
     Raises
     ------
@@ -228,6 +230,7 @@ def system_optimal_schedule(
     history = [(effort.elapsed, total)]
     rng = np.random.default_rng(0)
     size = largest = max(problem.trips // FIRST_PARTS, 1)
+    used_up = False
     sweeps, most_work = effort.pick(*MOST_SWEEPS), effort.pick(*MOST_WORK)
     threads = max(min(os.cpu_count() or 1, MOST_THREADS), 1)
     with ThreadPoolExecutor(threads) as pool:
@@ -250,9 +253,10 @@ def system_optimal_schedule(
             if log:
                 log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
             if at < problem.trips:  # ended on the way
-                if log and sweep.work >= most_work:
+                used_up = sweep.work >= most_work
+                if log and used_up:
                     log(effort.used_up(f"{most_work:,} counted steps"))
                 break
             if before - total <= effort.pick(*LEAST_GAINS) * total:
                 break
-    return best, history
+    return best, history, used_up
