@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("qgis.core")
 
 import processing
-from qgis.core import QgsProcessingException
+from qgis.core import QgsProcessingException, QgsVectorLayer
 
 from tests.processing.shelter_layers import Log, box, make_layer, point, rows_of
 
@@ -185,3 +185,21 @@ def test_output_file_carries_its_style(tmp_path):
     with sqlite3.connect(output) as file:
         ((name, qml),) = file.execute("select styleName, styleQML from layer_styles").fetchall()
     assert name.startswith("zonesatrisk_output") and "people at risk" in qml
+
+
+@pytest.mark.parametrize("name", ["share_at_risk", "people_in", "Share_At_Risk"])
+def test_people_in_a_field_that_the_output_has_itself_are_refused(name):
+    layer = make_layer(
+        "Polygon", f"field=zone_id:string&field={name}:integer", [(box(0, 0, 500, 1000), ["z", 100])], "zones"
+    )
+    with pytest.raises(QgsProcessingException, match=f"POPULATION_FIELDS.*{name}.*Rename"):
+        run(ZONES=layer, POPULATION_FIELDS=[name])
+
+
+def test_columns_of_an_earlier_run_are_written_anew_however_spelled(tmp_path):
+    fields = "field=zone_id:string&field=pop_sum:integer&field=SHARE_AT_RISK:double&field=People_In:string"
+    layer = zones([(box(1000, 0, 2000, 1000), ["z", 100, 0.9, "other"])], fields=fields)
+    result = run(ZONES=layer, POPULATION_FIELDS=["pop_sum"], OUTPUT=str(tmp_path / "risk.gpkg"))
+    (row,) = rows_of(QgsVectorLayer(result["OUTPUT"]))
+    assert [row.get(name) for name in ("pop_sum", "people_in")] == [25, "pop_sum"]
+    assert row["share_at_risk"] == pytest.approx(0.25, abs=2e-4) and not {"SHARE_AT_RISK", "People_In"} & set(row)

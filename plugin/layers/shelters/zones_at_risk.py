@@ -10,6 +10,7 @@ import numpy as np
 from qgis.core import QgsField, QgsGeometry, QgsWkbTypes
 
 from ..carrying import ZONE_NAME, renamed
+from ..errors import LayerError
 from ..fields import Column
 from ..places import Places
 from .population_fields import CLASSES, EVERYBODY, PEOPLE_IN, found_by_default, typed
@@ -50,10 +51,25 @@ def zones_at_risk(
     counted, dropped : sequences of str
         The fields that later steps are to add up, and those to leave out.
     name_field : str or None
+
+    Raises
+    ------
+    LayerError
+        When people are in a field whose name is that of a column of the output.
     """
+    own = [name for name in counted if name.casefold() in (SHARE, PEOPLE_IN)]
+    if own:
+        raise LayerError(
+            f"POPULATION_FIELDS: the output has a column {own[0]} of its own, so that the people in “{own[0]}” of "
+            f"“{zones.name}” would be lost. Rename the field in the layer."
+        )
     own_name = None if name_field == ZONE_NAME else name_field
-    left_out = {SHARE, PEOPLE_IN, *dropped, *([ZONE_NAME] if own_name else [])}
-    kept = [k for k, field in enumerate(zones.fields) if field.name() not in left_out]
+    left_out = {*dropped, *([ZONE_NAME] if own_name else [])}
+    kept = [
+        k
+        for k, field in enumerate(zones.fields)
+        if field.name() not in left_out and field.name().casefold() not in (SHARE, PEOPLE_IN)
+    ]
     fields = [zones.fields.at(k) for k in kept]
     recorded = [] if found_by_default([field.name() for field in fields]) == list(counted) else [";".join(counted)]
     title = renamed(zones, {ZONE_NAME: own_name})
