@@ -238,7 +238,8 @@ class AllocateCrowd(EvacuationAlgorithm):
         from ...plugin.layers.allocation import outputs as rows
 
         lines = rows.allocation_rows(found, groups, shelters, preference, separation, carried, context)
-        loads, left = rows.shelter_rows(found, shelters, carried), rows.unallocated_rows(found, groups, carried)
+        loads = rows.shelter_rows(found, shelters, carried)
+        left = rows.unallocated_rows(found, groups, separation, carried)
         line = QgsWkbTypes.Type.LineString
         zones, sites = rows.geometry_type(groups.zones), rows.geometry_type(shelters.places)
         at_zones, at_sites = groups.zones.crs, shelters.places.crs

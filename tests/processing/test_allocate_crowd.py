@@ -371,8 +371,8 @@ def test_a_zone_without_geometry_is_given_back() -> None:
     found = run(ZONES=zones(rows))
     assert (found["ALLOCATED"], found["UNALLOCATED"]) == (5, 9)
     assert rows_of(found["OUTPUT_UNALLOCATED"], "zone_id", "class", "people", "reason") == [
-        ("B", "P1", 7, "no shelter in reach"),
-        ("B", "P3", 2, "no shelter in reach"),
+        ("B", "P1", 7, "no geometry"),
+        ("B", "P3", 2, "no geometry"),
     ]
 
 
@@ -461,7 +461,8 @@ def test_a_zone_far_from_any_road_is_given_back() -> None:
         DISTANCES=None,
         NETWORK=roads(),
     )
-    assert rows_of(found["OUTPUT_UNALLOCATED"], "zone_id", "people", "reason") == [("far", 4, "no shelter in reach")]
+    ((zone, left, reason),) = rows_of(found["OUTPUT_UNALLOCATED"], "zone_id", "people", "reason")
+    assert (zone, left) == ("far", 4) and reason.startswith("not joined to the road network: 10,00")
     assert any("far" in text and "MAX_SNAP_DISTANCE" in text for text in log.warnings)
 
 

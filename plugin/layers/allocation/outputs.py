@@ -42,6 +42,7 @@ UNALLOCATED = [
     Column("people", "int", "people without a place"),
     Column("reason", "text", "why"),
 ]
+UNJOINED = "not joined to the road network"
 TRADEOFF = [
     Column("weight_preference", "float", "weight of dissatisfaction; both weights add up to 1"),
     Column("weight_distance", "float", "weight of the scaled distance"),
@@ -135,7 +136,7 @@ def shelter_rows(found: Allocation, shelters: Shelters, carried: CarriedOn) -> I
         yield shaped(shelters.places.geometries[j], kind), [*ours, *every.of(shelters.places.attributes[j])]
 
 
-def unallocated_rows(found: Allocation, groups: Groups, carried: CarriedOn) -> Iterator[Row]:
+def unallocated_rows(found: Allocation, groups: Groups, separation: Separation, carried: CarriedOn) -> Iterator[Row]:
     """Yield each group, or part of one, that has no place, with the reason; zones without a geometry come last."""
     left = groups.sizes - found.allocated
     kind = geometry_type(groups.zones)
@@ -143,10 +144,13 @@ def unallocated_rows(found: Allocation, groups: Groups, carried: CarriedOn) -> I
         if left[i] > 0:
             m = int(groups.zone[i])
             name = carried.zone.of(groups.zones.attributes[m])
-            yield shaped(groups.zones.geometries[m], kind), [*key, int(left[i]), found.reasons[i], *name]
-    unplaced = {zone: row for (zone, _), row in zip(groups.zones.rejected, groups.zones.rejected_attributes)}
+            off_road = separation.unjoined.get(m) if found.reasons[i] == NO_SHELTER else None
+            reason = f"{UNJOINED}: {off_road}" if off_road else found.reasons[i]
+            yield shaped(groups.zones.geometries[m], kind), [*key, int(left[i]), reason, *name]
+    unplaced = {zone: (why, row) for (zone, why), row in zip(groups.zones.rejected, groups.zones.rejected_attributes)}
     for zone, group, people in groups.stranded:
-        yield None, [zone, group, people, NO_SHELTER, *carried.zone.of(unplaced[zone])]
+        why, row = unplaced[zone]
+        yield None, [zone, group, people, why, *carried.zone.of(row)]
 
 
 def geometry_type(places: Places) -> QgsWkbTypes.Type:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +29,13 @@ class Separation:
         Infinite where there is no way.
     minutes : (m, n) float64 or None
         Infinite where there is no way; None where times are not known.
+    unjoined : dict of int to str
+        Why zones, by position, could not be joined to the roads, where these give the ways.
     """
 
     kilometres: np.ndarray
     minutes: np.ndarray | None
+    unjoined: dict[int, str] = field(default_factory=dict)
 
     def impedance(self, kind: int) -> np.ndarray:
         """Return d[m, n] of [E] 3.2: kilometres, or minutes where ``kind`` is BY_TIME."""
@@ -110,4 +113,7 @@ def over_network(
     kilometres, minutes = nowhere(groups, shelters).kilometres, nowhere(groups, shelters).kilometres
     kilometres[peopled] = metres / 1000.0
     minutes[peopled] = fastest.seconds / 60.0
-    return Separation(kilometres, minutes)
+    unjoined = {
+        m: reason for m, node, reason in zip(peopled.tolist(), starts.node.tolist(), starts.reasons) if node < 0
+    }
+    return Separation(kilometres, minutes, unjoined)
