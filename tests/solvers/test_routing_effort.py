@@ -112,10 +112,9 @@ def test_a_search_that_finds_nothing_says_so(monkeypatch):
 
 
 def test_where_there_is_one_way_only_no_larger_effort_is_advised():
-    crowd = routing_problem(
-        2, np.array([0]), np.array([1]), road_cost(DENSITY, np.array([60.0]), np.array([50.0]), 0.1),
-        np.zeros(40, dtype=int), np.ones(40, dtype=int), np.zeros(40), np.ones(40), np.array([1000.0]), np.array([50.0]),
-    )  # fmt: skip
+    cost = road_cost(DENSITY, np.array([60.0]), np.array([50.0]), 0.1)
+    there, all_at_once = np.ones(40, dtype=int), np.zeros(40)
+    crowd = routing_problem(2, np.array([0]), np.array([1]), cost, 0 * there, there, all_at_once)
     said = []
     result = solve(crowd, log=said.append)
     assert result.total_time > result.free_flow_time and result.warnings == ()
