@@ -6,8 +6,9 @@ import pytest
 
 pytest.importorskip("qgis.core")
 
-from qgis.core import QgsApplication, QgsFeatureRequest, QgsField, QgsProcessingFeedback, QgsProject
-from qgis.PyQt.QtCore import QVariant
+from qgis.core import QgsApplication, QgsFeatureRequest, QgsProcessingFeedback, QgsProject
+
+from evacuation_planner.plugin.layers.fields import Column, make_field
 
 from .city import make_city
 
@@ -165,7 +166,7 @@ def test_the_model_gives_the_same_plan(city, plan):
 
 def test_orders_of_the_zones_reach_the_routes_of_the_model(city, plan):
     told = city["quarters"].materialize(QgsFeatureRequest())
-    told.dataProvider().addAttributes([QgsField("told", QVariant.String)])
+    told.dataProvider().addAttributes([make_field(Column("told", "text"))])
     told.updateFields()
     column = told.fields().indexFromName("told")
     ids = [feature.id() for feature in told.getFeatures()]
