@@ -272,3 +272,18 @@ def test_a_tolerance_above_the_length_of_a_block_is_warned_of():
     log = Log()
     read(placed_layer(blocks), log=log, tolerance=20.0)
     assert log.warned == []
+
+
+@pytest.mark.parametrize(("crs", "size"), [("EPSG:32719", 1000.0), ("EPSG:4326", 0.01)])
+def test_a_closed_road_with_an_open_copy_is_named(crs, size):
+    x, y = (-69, -30) if crs == "EPSG:4326" else (500_000, 6_700_000)
+    streets = [f"LINESTRING({x} {y + k * size}, {x + size} {y + k * size})" for k in range(45)]
+    copy = f"LINESTRING({x + size} {y}, {x} {y})"
+    capacities = [["0"], ["0"], *[["800"]] * 44]  # the second street is closed in its only drawing
+    log = Log()
+    found = read(layer([*streets, copy], "&field=capacity:string", capacities, crs), log=log, capacity_field="capacity")
+    assert found.network.piece_count == 44
+    assert [text for text in log.warned if "drawn on top" in text] == [
+        "NETWORK: 1 closed road(s) of “roads” are drawn on top of a road that is open, so that people still drive "
+        "there: 1. Close every copy, or use BARRIERS."
+    ]

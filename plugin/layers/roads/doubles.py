@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
-from ...solvers.roads.doubles import drawn_on, merge_doubles
+from ...solvers.roads.doubles import ALONG, drawn_on, merge_doubles
 from ...solvers.roads.levels import level_codes
+from ...solvers.roads.near_pieces import NearPieces
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.splitting import Pieces
 from ...solvers.roads.traffic import Traffic
-from ..places import NAMED_IN_LOG
+from ...solvers.roads.wkb import Lines
+from ..places import NAMED_IN_LOG, first_of
 
 
 def without_doubles(
@@ -35,3 +37,29 @@ def without_doubles(
             "capacity and the lowest speed of the copies open that way."
         )
     return merged
+
+
+def warn_of_open_copies(
+    network: RoadNetwork, drawn: Lines, closed: list[int], tolerance: float, name: str, feedback: QgsProcessingFeedback
+) -> None:
+    """Name the ``closed`` roads of the layer ``name`` along which a road is drawn that stays open.
+
+    ``drawn`` has the layer's lines in the network's CRS.
+    """
+    of_line = np.flatnonzero(np.isin(drawn.feature, closed))
+    steps = [np.arange(drawn.start[k], drawn.start[k + 1] - 1) for k in of_line]
+    if not network.piece_count or not steps:
+        return
+    owner = np.repeat(drawn.feature[of_line], [len(step) for step in steps])
+    step = np.concatenate(steps)
+    middle = (drawn.xy[step] + drawn.xy[step + 1]) / 2
+    known = np.isfinite(middle).all(axis=1)
+    owner, middle = owner[known], middle[known]
+    near = NearPieces(network).nearest(middle, np.arange(network.piece_count), max(tolerance, ALONG))
+    apart = np.isin(np.arange(len(middle)), near.place, invert=True)
+    still = sorted(set(owner.tolist()) - set(owner[apart].tolist()))
+    if still:
+        feedback.pushWarning(
+            f"NETWORK: {len(still)} closed road(s) of “{name}” are drawn on top of a road that is open, so that people "
+            f"still drive there: {first_of([network.road_ids[k] for k in still])}. Close every copy, or use BARRIERS."
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from qgis.core import (
     QgsGeometry,
@@ -20,13 +22,14 @@ from ...solvers.roads.traffic import Traffic, network_of
 from ...solvers.roads.wkb import Lines, parse_lines
 from .attributes import Roads, roads_among, traffic_of
 from .barriers import close_roads
-from .doubles import without_doubles
+from .doubles import warn_of_open_copies, without_doubles
 from .features import read_features
 from .joining import join_places
 from .measured import check_layer, measured_lines
 from .options import NetworkOptions, ReadNetwork
 from .route_geometry import arcs_geometries, arcs_geometry
 from .splitting import split_lines
+from .working_crs import transform_vertices
 
 __all__ = [
     "NetworkOptions",
@@ -86,6 +89,9 @@ def read_network(
     network = network_of(pieces, traffic, features.ids)
     stop_if(cancelled)
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
+    if traffic.closed:
+        there = replace(drawn, xy=transform_vertices(drawn.xy, crs, working, context.transformContext()))
+        warn_of_open_copies(network, there, list(traffic.closed), options.tolerance, name, feedback)
     stop_if(cancelled)
     area, closed = QgsGeometry(), 0
     if barriers is not None:
