@@ -22,6 +22,7 @@ from qgis.core import (
 
 _NO_FILE = ("memory:", "TEMPORARY_OUTPUT", "postgis:", "postgres:", "spatialite:", "dbname=", "http:", "https:")
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix")
+_SHAPES_ONLY = (".shp", ".fgb")  # of a table GDAL leaves a .dbf beside no .shp, and nothing of it in FlatGeobuf
 _TABLE_IN = ".gpkg"  # the format that holds several layers in a file
 
 
@@ -36,6 +37,11 @@ class FileTarget:
     def has_tables(self) -> bool:
         """Whether the file can hold several tables."""
         return self.path.casefold().endswith(_TABLE_IN)
+
+    @property
+    def holds_tables(self) -> bool:
+        """Whether rows without a shape can be written there as a layer without any."""
+        return not self.path.casefold().endswith(_SHAPES_ONLY)
 
     def same_file(self, other: FileTarget) -> bool:
         """Whether both are one file, by whatever path or link."""

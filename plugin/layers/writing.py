@@ -71,10 +71,10 @@ def write_rows(
     target = None if wanted is None else file_target(destination)
     try:
         try:
-            count = _fill(sink, fields, rows, name, feedback.isCanceled)
+            count, shapeless = _fill(sink, fields, rows, name, feedback.isCanceled)
         finally:
             sip.delete(sink)  # closes the file, whoever still refers to the sink
-        _read_again(destination, target, count, name, context, feedback.isCanceled)
+        _read_again(destination, target, count, shapeless, name, context, feedback.isCanceled)
     except BaseException:
         if target is not None:
             remove(target)
@@ -82,13 +82,16 @@ def write_rows(
     return destination
 
 
-def _fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, cancelled: IsCancelled) -> int:
-    """Write the rows and return how many."""
-    count, batch, looked = 0, [], time.monotonic()
+def _fill(
+    sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, cancelled: IsCancelled
+) -> tuple[int, int]:
+    """Write the rows; return how many, and how many of them have no shape."""
+    count, shapeless, batch, looked = 0, 0, [], time.monotonic()
     for shape, values in rows:
         feature = QgsFeature(fields)
         if shape is not None:
             feature.setGeometry(shape)
+        shapeless += not feature.hasGeometry()
         feature.setAttributes(list(values))
         batch.append(feature)
         count += 1
@@ -105,7 +108,7 @@ def _fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: st
         raise QgsProcessingException(f"{name}: the output could not be completed: {sink.lastError()}")
     if hasattr(sink, "finalize"):
         sink.finalize()
-    return count
+    return count, shapeless
 
 
 def _flush(sink: QgsFeatureSink, batch: list[QgsFeature], name: str) -> None:
@@ -117,6 +120,7 @@ def _read_again(
     destination: str,
     target: FileTarget | None,
     count: int,
+    shapeless: int,
     name: str,
     context: QgsProcessingContext,
     cancelled: IsCancelled,
@@ -139,6 +143,11 @@ def _read_again(
     if found != count:
         held = f"holds {found} of {count} rows" if found >= 0 else "cannot be read"
         where = "" if target is None else f" “{target.path}”"
+        if target is not None and not target.holds_tables and found == count - shapeless:
+            raise QgsProcessingException(
+                f"{name}: {shapeless} of {count} rows have no shape, which “{target.path}” cannot hold, so it was "
+                f"removed. Choose a GeoPackage (.gpkg)."
+            )
         raise QgsProcessingException(
             f"{name}: what was written{where} {held}, so it was removed. Is the disk full or the format too narrow for "
             f"these values?"

@@ -75,7 +75,11 @@ class NearestShelters(EvacuationAlgorithm):
             "as distance_km and minutes; in the reference system of the zones.",
         )
         unreachable = QgsProcessingParameterFeatureSink(
-            "OUTPUT_UNREACHABLE", tr("Pairs without a route"), optional=True, createByDefault=False
+            "OUTPUT_UNREACHABLE",
+            tr("Pairs without a route"),
+            QgsProcessing.SourceType.TypeVector,
+            optional=True,
+            createByDefault=False,
         )
         self.add(unreachable, "Table of the pairs without a route, each with the reason.")
         self.addOutput(QgsProcessingOutputNumber("ROUTES", tr("Routes")))

@@ -15,6 +15,7 @@ from osgeo import gdal, ogr
 from qgis.core import (
     QgsFeature,
     QgsGeometry,
+    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -259,3 +260,24 @@ def test_cancelling_leaves_the_other_tables_of_a_geopackage(census):
     assert result == {} and log.warnings == ["Cancelled. Nothing was written."]
     source = ogr.Open(str(census))
     assert sorted(layer.GetName() for layer in source) == ["other", "zones"]
+
+
+@pytest.mark.parametrize("end", ["shp", "fgb", "SHP"])
+def test_a_table_is_not_asked_of_a_file_that_holds_shapes_only(tmp_path, end):
+    algorithm, context = EvacuationAlgorithm(), QgsProcessingContext()
+    table = QgsProcessing.SourceType.TypeVector
+    algorithm.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", "One"))
+    algorithm.addParameter(QgsProcessingParameterFeatureSink("OUTPUT_MORE", "More", table))
+    given = {"OUTPUT": str(tmp_path / f"one.{end}"), "OUTPUT_MORE": str(tmp_path / f"more.{end}")}
+    sound, text = algorithm.checkParameterValues(given, context)
+    assert not sound and "OUTPUT_MORE is a table" in text and ".gpkg" in text
+    assert algorithm.checkParameterValues({**given, "OUTPUT_MORE": str(tmp_path / "more.csv")}, context)[0]
+
+
+def test_rows_without_a_shape_are_the_reason_given_where_a_file_cannot_hold_them(tmp_path):
+    rows = [*rows_of(1), (None, [2, "b"])]
+    with pytest.raises(QgsProcessingException, match="1 of 2 rows have no shape.*gpkg"):
+        run(rows, OUTPUT=str(tmp_path / "one.fgb"))
+    assert list(tmp_path.iterdir()) == []
+    run(rows, OUTPUT=str(tmp_path / "one.shp"))
+    assert count(tmp_path / "one.shp") == 2
