@@ -93,8 +93,10 @@ def test_fractions_and_empty_values_are_rounded_with_a_warning():
 
 BAD = {
     "negative stock": ({"SUPPLY": [["A", "mask", -5, 9.0]]}, "SUPPLY: row 1 (A, mask) of “made” has -5"),
-    "too large a stock": ({"SUPPLY": [["A", "mask", 1e19, 9.0]]}, "SUPPLY: row 1 (A, mask) of “made” has 1e+19 units"),
-    "too large a demand": ({"DEMAND": [["E", "mask", 1e300]]}, "DEMAND: row 1 (E, mask) of “made” has 1e+300 units"),
+    "too large a stock": ({"SUPPLY": [["A", "mask", 1e19, 9.0]]}, "SUPPLY: row 1 (A, mask) of “made” has 1e+19 in"),
+    "too large a cost": ({"SUPPLY": [["A", "mask", 5, 1e300]]}, "has 1e+300 in the field “unit_cost”; more than"),
+    "too long a way": ({"TRAVEL": [["A", "E", 1e300, 1.0]]}, "“made” has 1e+300 in the field “minutes”; more than"),
+    "too large a demand": ({"DEMAND": [["E", "mask", 1e300]]}, "DEMAND: row 1 (E, mask) of “made” has 1e+300"),
     "negative cost": ({"SUPPLY": [["A", "mask", 5, -9.0]]}, "SUPPLY: row 1 (A, mask) of “made” has -9"),
     "no cost": ({"SUPPLY": [["A", "mask", 5, None]]}, "has a stock but no unit cost"),
     "negative demand": ({"DEMAND": [["E", "mask", -1]]}, "DEMAND: row 1 (E, mask) of “made” has -1"),

@@ -18,7 +18,7 @@ from ..values import id_text, number
 
 _KEYS = ("station", "incident", "resource")
 
-MOST_UNITS = 1_000_000_000  # in a row: sums of them stay whole numbers
+MOST = 1_000_000_000  # units, cost, minutes or km in a row: sums and products stay exact enough, and finite
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,18 @@ class Rows:
         Raises
         ------
         LayerError
-            When it is text that is no number, or negative.
+            When it is text that is no number, negative, or more than :data:`MOST`.
         """
         value = number(self.values[key][row], self.parameter, self.layer, self.name(row), self.fields[key])
         if value < 0:
             raise LayerError(
                 f"{self.parameter}: row {self.name(row)} of “{self.layer}” has {value:g} in the field "
                 f"“{self.fields[key]}”; it must not be negative. Correct the value."
+            )
+        if value > MOST:
+            raise LayerError(
+                f"{self.parameter}: row {self.name(row)} of “{self.layer}” has {value:g} in the field "
+                f"“{self.fields[key]}”; more than {MOST:,} cannot be planned with. Correct the value."
             )
         return value
 
@@ -210,11 +215,6 @@ def _whole(
         if math.isnan(value):
             empty.append(rows.name(row))
             value = 0.0
-        if value > MOST_UNITS:
-            raise LayerError(
-                f"{rows.parameter}: row {rows.name(row)} of “{rows.layer}” has {value:g} units in the field "
-                f"“{rows.fields[key]}”; more than {MOST_UNITS:,} cannot be planned with. Correct the value."
-            )
         # A stock computed as 0.1 * 30 must not lose a unit to floating point.
         near = round(value)
         units = near if abs(value - near) <= 1e-9 * max(1.0, value) else rounding(value)
