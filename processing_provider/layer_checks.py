@@ -46,10 +46,10 @@ def wrong_destination(algorithm: NamedAlgorithm, parameters: dict[str, Any], con
         if why:
             return f"{name}: {why}"
         definition = algorithm.parameterDefinition(name)
-        if isinstance(definition, QgsProcessingParameterFeatureSink) and not definition.hasGeometry():
-            if not target.holds_tables:
-                text = algorithm.tr("{name} is a table; “{path}” holds shapes only. Choose a .gpkg or .csv.")
-                return text.format(name=name, path=target.path)
+        is_table = isinstance(definition, QgsProcessingParameterFeatureSink) and not definition.hasGeometry()
+        if is_table and not target.holds_tables:
+            text = algorithm.tr("{name} is a table; “{path}” holds shapes only. Choose a .gpkg or .csv.")
+            return text.format(name=name, path=target.path)
     text = algorithm.tr("{one} and {other} are the same file, “{path}”{table}; give each its own.")
     for (one, target), (other, second) in combinations(targets.items(), 2):
         if target.clashes(second):
