@@ -73,18 +73,21 @@ def test_places_that_cannot_join_are_named_with_the_reason():
     ]
 
 
-def test_passing_over_a_dead_end_is_said():
+@pytest.mark.parametrize(("below", "farther", "loud"), [(50, 45, False), (150, 145, True)])
+def test_passing_over_a_dead_end_is_said_the_louder_the_farther(below, farther, loud):
     roads = read(
-        layer([*STREETS, "LINESTRING(500200 6700000, 500200 6699900)"], "&field=oneway:string",
+        layer([*STREETS, "LINESTRING(500200 6700000, 500200 6699800)"], "&field=oneway:string",
               [["no"], ["no"], ["no"], ["yes"]]),
         direction_field="oneway", tolerance=0,
     )  # fmt: skip
     log = Log()
-    zones = places(point_layer([(500205, 6699950)]), "ZONES")
+    zones = places(point_layer([(500205, 6700000 - below)]), "ZONES")
     read_again, (joined,) = join_places(roads, [zones], 500, QgsProcessingContext(), log)
-    assert joined.farther == pytest.approx([45])
+    assert joined.farther == pytest.approx([farther])
     assert read_again.network.node_xy[joined.node[0]] == pytest.approx([500205, 6700000])
-    assert any("1 place(s) of “roads” join a road farther away" in text and "p0: 45.0 m" in text for text in log.said)
+    heard = log.warned if loud else log.said
+    (told,) = [text for text in heard if "1 place(s) of “roads” join a road farther" in text]
+    assert f"p0: {farther:.1f} m" in told
 
 
 def test_a_place_inside_a_barrier_is_not_moved_out_of_it():

@@ -17,6 +17,8 @@ from .distant import far_from_roads
 from .options import ReadNetwork
 from .working_crs import transform_vertices
 
+NOTABLE = 100.0  # m farther than the nearest road: people may have to cross what keeps the roads apart
+
 
 @dataclass(frozen=True)
 class Trips:
@@ -129,7 +131,8 @@ def _log(group: Places, joined: Joined, inside: np.ndarray, feedback: QgsProcess
     if len(passed):
         worst = passed[np.argsort(-joined.farther[passed], kind="stable")]
         named = first_of([f"{group.ids[k]}: {joined.farther[k]:,.1f} m" for k in worst], "; ")
-        feedback.pushInfo(
+        say = feedback.pushWarning if joined.farther.max() > NOTABLE else feedback.pushInfo
+        say(
             f"{group.parameter}: {len(passed)} place(s) of “{group.name}” join a road farther away than their nearest, "
             "which one-way streets keep from being used or which is in a part of the network that is not connected "
             f"with the one taken; farther by {named}."
