@@ -155,11 +155,13 @@ def read_network_parameter(
     progress: Progress,
     cancelled: IsCancelled,
     idle: Mapping[str, str] = EMPTY_ROADS,
+    needed: bool = True,
 ) -> ReadNetwork | None:
     """Read the layer of NETWORK, without the roads BARRIERS close; None where an optional one is not set.
 
     ``idle`` names the fields that play no part in this algorithm, or only a small one, each with the end of a sentence
-    that says so; by default those that travel times on empty roads do not depend on.
+    that says so; by default those that travel times on empty roads do not depend on. Where nobody is to travel
+    (``needed`` False) a layer without features gives an empty network with a warning.
 
     Raises
     ------
@@ -169,11 +171,14 @@ def read_network_parameter(
         When the layer cannot be opened or a field is not in it.
     Cancelled
     """
-    from ..plugin.layers.roads.network import read_network
+    from ..plugin.layers.roads.network import no_roads, read_network
 
     source = algorithm.source(parameters, "NETWORK", context)
     if source is None:
         return None
+    if not needed and source.featureCount() == 0:
+        feedback.pushWarning(algorithm.tr("NETWORK: “{layer}” has no roads.").format(layer=source.sourceName()))
+        return no_roads(source)
     options = network_options(algorithm, parameters, context, feedback, source, idle)
     barriers = algorithm.source(parameters, "BARRIERS", context)
     if barriers is not None and not barriers.sourceCrs().isValid() and barriers.featureCount() != 0:

@@ -109,10 +109,11 @@ class NearestShelters(EvacuationAlgorithm):
         zones, shelters = groups
         not_selected(shelters, feedback)
         progress, cancelled = self.control(feedback, 0.0, 40.0)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        somebody = bool(len(zones))
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled, needed=somebody)
         if read is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
-        if not len(zones):
+        if not somebody:
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; there is nothing to draw.")
         longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
         read, (from_zones, to_shelters) = join_places(read, groups, longest, context, feedback)

@@ -143,7 +143,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         start = start_time(self.moment(parameters, "START_TIME", context), rows.moments, others, feedback)
         progress, cancelled = self.control(feedback, 0.0, 20.0)
         read = read_network_parameter(
-            self, parameters, context, feedback, progress, cancelled, self._idle(parameters, context)
+            self, parameters, context, feedback, progress, cancelled, self._idle(parameters, context), bool(len(rows))
         )
         departures = Departures(
             60.0 * self.parameterAsDouble(parameters, "DEPARTURE_WINDOW", context),

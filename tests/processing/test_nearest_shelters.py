@@ -140,6 +140,11 @@ def test_no_zones_is_a_success_and_no_shelters_an_error(tmp_path):
     empty = make_layer("Polygon", "field=zone_id:string", [], "nobody")
     assert run(log, ZONES=empty)["ROUTES"] == 0
     assert log.warned("no zones")
+    nothing = make_layer("LineString", "field=road_id:string", [], "nothing")
+    assert run(log, ZONES=empty, NETWORK=nothing)["ROUTES"] == 0
+    assert log.warned("no roads")
+    with pytest.raises(QgsProcessingException, match="NETWORK"):
+        run(NETWORK=nothing)
     with pytest.raises(QgsProcessingException, match="SHELTERS"):
         run(SHELTERS=make_layer("Point", "field=site_id:string", [], "nothing"))
 

@@ -214,6 +214,14 @@ def test_nobody_to_route_is_a_success_with_empty_outputs():
         assert any("nobody to route" in text for text in log.warnings)
 
 
+def test_nobody_needs_no_roads():
+    log = Log()
+    found = run(log, TRIPS=trips([]), NETWORK=roads([]))
+    assert found["ROUTED"] == found["UNROUTED"] == 0 and not rows_of(found)
+    assert any("NETWORK" in text and "no roads" in text for text in log.warnings)
+    assert "NETWORK" in failure(NETWORK=roads([]))
+
+
 def test_zero_speed_takes_the_default_and_huge_counts_run():
     rows = [(line((0, 0), (2000, 0)), ["only", "no", 0])]
     found = run(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeatureSource,
@@ -14,6 +15,7 @@ from qgis.core import (
 
 from ...solvers.control import IsCancelled, Progress, part, stop_if
 from ...solvers.roads.components import components
+from ...solvers.roads.edge_list import straight_network
 from ...solvers.roads.lengths import with_given_lengths
 from ...solvers.roads.levels import level_of_roads
 from ...solvers.roads.network import RoadNetwork
@@ -37,6 +39,7 @@ __all__ = [
     "arcs_geometries",
     "arcs_geometry",
     "join_places",
+    "no_roads",
     "read_network",
 ]
 
@@ -105,6 +108,13 @@ def read_network(
     return ReadNetwork(
         network, working, rejected, where, left_out, left_out_xy, traffic, closed, name, has_speeds, area, crs
     )
+
+
+def no_roads(source: QgsProcessingFeatureSource) -> ReadNetwork:
+    """Return the network of a layer without features, on which nobody can travel."""
+    crs = source.sourceCrs() if source.sourceCrs().isValid() else QgsCoordinateReferenceSystem("EPSG:4326")
+    none = straight_network(np.empty((0, 2)), np.empty(0), np.empty(0))
+    return ReadNetwork(none, crs, [], layer=source.sourceName(), layer_crs=crs)
 
 
 def _left_out(roads: Roads, traffic: Traffic, drawn: Lines) -> tuple[list[tuple[str, str, str]], np.ndarray]:
