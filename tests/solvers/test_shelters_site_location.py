@@ -1,0 +1,293 @@
+"""Flows, the relaxation, exchanges and the program of least travel, each on cases small enough for the hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pulp")
+
+from evacuation_planner.plugin.solvers.checked_solution import Solution
+from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError, never, no_progress
+from evacuation_planner.plugin.solvers.shelters import exchange, site_location, travel
+from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
+from evacuation_planner.plugin.solvers.shelters.travel import Relaxation, TravelProblem, flows_to, relax
+
+
+def problem(people, minutes, room, most, required=(), target=None) -> tuple[TravelProblem, Coverage]:
+    people, minutes, room = np.array(people, dtype=float), np.array(minutes, dtype=float), np.array(room, dtype=float)
+    zone, site = np.nonzero(np.isfinite(minutes))
+    needed = mask(len(room), *required)
+    made = TravelProblem(
+        people, room, zone, site, minutes[zone, site], needed, people.sum() if target is None else target, most
+    )
+    return made, Coverage(people.astype(int), np.isfinite(minutes), room)
+
+
+def mask(sites: int, *chosen: int) -> np.ndarray:
+    out = np.zeros(sites, dtype=bool)
+    out[list(chosen)] = True
+    return out
+
+
+def relaxed(*opened: float, bound: float = 0.0, price: tuple[float, ...] = ()) -> Relaxation:
+    prices = np.array(price) if price else np.zeros(len(opened))
+    return Relaxation(bound, np.array(opened), prices, np.zeros(0, dtype=np.int64))
+
+
+# --- flows ------------------------------------------------------------------------------------------------------------
+
+MINUTES = [[1, 5, np.inf], [2, 3, 9]]  # zones of 10 and 8 people
+
+
+def test_flows_by_hand():
+    case, _ = problem([10, 8], MINUTES, [12, 6, 20], 3)
+    assert case.most.tolist() == [10, 6, 8, 6, 8] and case.all_sheltered
+    flow, value = flows_to(case, mask(3, 0, 1))  # all of zone 0 to site 0, 2 of zone 1 besides, 6 to site 1
+    assert flow.tolist() == pytest.approx([10, 0, 2, 6, 0]) and value == pytest.approx(10 + 4 + 18)
+    flow, value = flows_to(case, mask(3, 0, 2))
+    assert flow.tolist() == pytest.approx([10, 0, 2, 0, 6]) and value == pytest.approx(10 + 4 + 54)
+    with pytest.raises(SolverError, match="do not shelter 18 people"):
+        flows_to(case, mask(3, 1))
+    few, _ = problem([10, 8], MINUTES, [12, 6, 20], 3, target=5.0)
+    assert not few.all_sheltered
+    flow, value = flows_to(few, mask(3, 0, 1, 2))
+    assert flow.tolist() == pytest.approx([5, 0, 0, 0, 0]) and value == pytest.approx(5.0)
+    flow, value = flows_to(few, mask(3, 1, 2))
+    assert flow.tolist() == pytest.approx([0, 0, 0, 5, 0]) and value == pytest.approx(15.0)
+    assert flows_to(few, mask(3))[1] == 0.0
+    none, _ = problem([10, 8], MINUTES, [12, 6, 20], 3, target=0.0)
+    assert flows_to(none, mask(3, 0, 1))[0].tolist() == [0.0] * 5
+    empty, _ = problem([10, 8], MINUTES, [12, 6, 0], 3, target=18.0)
+    assert flows_to(empty, mask(3, 0, 1, 2))[1] == pytest.approx(32.0)
+
+
+# --- relaxation -------------------------------------------------------------------------------------------------------
+
+
+def test_the_relaxation_by_hand(monkeypatch):
+    """Two zones of 10, each near one of two sites of 100; only one may open: 10 * 1 + 10 * 9.
+
+    Without rows flow <= most * open a tenth of each site is enough, which costs 20; with them nothing costs less than
+    100, for whatever is closed of one site its zone travels 8 minutes more.
+    """
+    case, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)
+    found = relax(case, Effort(), never)
+    assert found.bound == pytest.approx(100.0)
+    assert found.open.sum() == pytest.approx(1.0)
+    assert set(found.tight.tolist()) >= {0, 3} and len(set(found.tight.tolist())) == len(found.tight)
+    monkeypatch.setattr(travel, "MOST_ROUNDS", 1)
+    first = relax(case, Effort(), never)
+    assert first.bound == pytest.approx(20.0) and len(first.tight) == 0
+    monkeypatch.setattr(travel, "MOST_ROUNDS", 0)
+    with pytest.raises(SolverError, match="could not be solved"):
+        relax(case, Effort(), never)
+
+
+def test_the_relaxation_stops_at_the_fence_where_it_is_right_and_where_required_sites_fill_the_count():
+    case, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)
+    fence = Effort(seconds=1e-9)
+    assert relax(case, fence, never).bound == pytest.approx(20.0) and fence.stopped_early
+    wide, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 2)
+    assert relax(wide, Effort(), never).bound == pytest.approx(20.0)
+    forced, _ = problem([10, 10], [[1, 9], [9, 4]], [100, 100], 1, required=[1])
+    found = relax(forced, Effort(), never)
+    assert found.bound == pytest.approx(130.0) and found.open.tolist() == pytest.approx([0.0, 1.0])
+    few, _ = problem([10, 10], [[1, 9], [9, 4]], [100, 100], 1, target=12.0)
+    assert relax(few, Effort(), never).bound == pytest.approx(28.0)  # 10 near site 0; 2 more cost 18 there
+    with pytest.raises(Cancelled):
+        relax(case, Effort(), lambda: True)
+
+
+# --- exchanges --------------------------------------------------------------------------------------------------------
+
+
+def test_rounding_by_hand():
+    _, coverage = problem([10, 10], np.ones((2, 4)), [20, 12, 12, 8], 2)
+
+    def chosen(*opened, most=2, required=()):
+        case, _ = problem([10, 10], np.ones((2, 4)), [20, 12, 12, 8], most, required)
+        found = exchange.rounded(case, coverage, 20, relaxed(*opened))
+        return None if found is None else np.flatnonzero(found).tolist()
+
+    assert chosen(0.0, 0.6, 0.9, 0.5) == [1, 2]  # 0 and 3 go; two are left, both more than half open
+    assert chosen(0.0, 0.4, 0.9, 0.5) == [2, 3]  # then 1; neither 3 nor 2 can follow
+    assert chosen(0.9, 0.3, 0.2, 0.1) == [0]  # all but 0 go
+    assert chosen(0.0, 0.5, 0.9, 0.6, most=1) is None  # without 0 it takes two of the rest
+    assert chosen(0.0, 0.6, 0.9, 0.5, required=[0]) == [0, 2]  # goes on only until two are left
+    assert chosen(0.5, 0.5, 0.5, 0.5) == [0]  # equally open: the smallest room goes first
+    assert chosen(0.7, 0.8, 0.9, 0.6, most=4) == [0, 1, 2, 3]
+
+
+def improved(case, coverage, start, relaxation, effort=None):
+    flow, value = flows_to(case, start)
+    target = coverage.total
+    return exchange.improve(
+        case, coverage, target, start, flow, value, relaxation, effort or Effort(mip_gap=0.0), never
+    )
+
+
+def test_exchanges_reach_the_better_set_one_trial_at_a_time(monkeypatch):
+    """Sites cost 90, 50, 20 and 70 for all ten people; one may open. The rounding has no set, since 0 is shut least."""
+    case, coverage = problem([10], [[9, 5, 2, 7]], [10, 10, 10, 10], 1)
+    monkeypatch.setattr(exchange, "rounded", lambda *a: None)
+    relaxation = relaxed(0.1, 0.9, 0.2, 0.3)  # tried in the order 1, 3, 2
+    best, flow, value = improved(case, coverage, mask(4, 0), relaxation)
+    assert (best.tolist(), value) == ([False, False, True, False], 20.0)
+    assert flow.tolist() == [0.0, 0.0, 10.0, 0.0]
+    for trials, expected in ((0, 90.0), (1, 50.0), (2, 50.0), (3, 20.0)):  # 1; then 3, which is worse; then 2
+        monkeypatch.setattr(exchange, "TRIALS", (0, trials, 0))
+        assert improved(case, coverage, mask(4, 0), relaxation)[2] == expected
+    monkeypatch.setattr(exchange, "TRIALS", (9, 9, 9))
+    assert improved(case, coverage, mask(4, 0), relaxation, Effort(seconds=1e-9))[2] == 90.0
+    shut = relaxed(0.1, 0.9, 0.2, 0.3, bound=20.0, price=(0.0, 0.0, 80.0, 0.0))  # site 2 is ruled out
+    assert improved(case, coverage, mask(4, 0), shut)[2] == 50.0
+    kept = relaxed(0.9, 0.1, 0.1, 0.1, bound=20.0, price=(-80.0, 0.0, 0.0, 0.0))  # site 0 is ruled in
+    assert improved(case, coverage, mask(4, 0), kept)[2] == 90.0
+    needed, _ = problem([10], [[9, 5, 2, 7]], [10, 10, 10, 10], 2, required=[0])
+    assert np.flatnonzero(improved(needed, coverage, mask(4, 0, 1), relaxation)[0]).tolist() == [0, 2]
+    with pytest.raises(Cancelled):
+        exchange.improve(case, coverage, 10, mask(4, 0), np.zeros(4), 90.0, relaxation, Effort(), lambda: True)
+
+
+def test_exchanges_keep_everybody_sheltered_and_begin_at_the_rounded_set_where_it_is_better(monkeypatch):
+    case, coverage = problem([10], [[9, 5, 2, 7]], [10, 9, 8, 10], 1)  # 1 and 2 have too little room
+    best, _, value = improved(case, coverage, mask(4, 0), relaxed(0.9, 0.1, 0.2, 0.3))
+    assert (np.flatnonzero(best).tolist(), value) == ([3], 70.0)
+    monkeypatch.setattr(exchange, "TRIALS", (0, 0, 0))
+    assert improved(case, coverage, mask(4, 0), relaxed(0.1, 0.0, 0.0, 0.9))[2] == 70.0
+    assert improved(case, coverage, mask(4, 3), relaxed(0.9, 0.0, 0.0, 0.1))[2] == 70.0  # the rounded one is worse
+
+
+# --- the program ------------------------------------------------------------------------------------------------------
+
+
+def test_the_program_by_hand():
+    """Site 0 is shut by its price, site 1 open by it, site 2 required; zone 1 cannot use site 3, which has no room."""
+    case, _ = problem([10, 8], [[9, 5, 2, 7], [1, 4, np.inf, 3]], [10, 10, 9, 0], 3, required=[2])
+    relaxation = relaxed(0.0, 1.0, 1.0, 0.4, bound=50.0, price=(60.0, -60.0, 99.0, 0.0))
+    program = site_location._Program(case, 100.0, relaxation)
+    assert {j: (v.lowBound, v.upBound) for j, v in program.open.items()} == {1: (1, 1), 2: (1, 1), 3: (0, 1)}
+    assert {pair: v.upBound for pair, v in program._flows.items()} == {1: 10.0, 2: 9.0, 5: 8.0}
+    # 3 rows flow <= most * open, 2 zones, 2 sites with flows, the count, the rooms
+    assert len(program.problem.constraints) == 9
+    assert program.sentence(1234.4, 1000.0) == (
+        "Least travel: 1,234 person-minutes reached, 1,000 proved as a lower bound; of 4 sites 1 are proved closed and "
+        "2 open, the rest go to the solver."
+    )
+    program.start_from(mask(4, 1, 2), np.array([0, 1.5, 8.5, 0, 0, 8.0, 0]))
+    assert [v.varValue for v in program.open.values()] == [1, 1, 0]
+    assert [v.varValue for v in program._flows.values()] == [1.5, 8.5, 8.0]
+    assert program.chosen().tolist() == [False, True, True, False]
+    program.open[3].varValue, program.open[1].varValue = 0.99999, None
+    assert program.chosen().tolist() == [False, False, True, True]
+    program.rule_out(mask(4, 1, 2))
+    assert len(program.problem.constraints) == 10
+    row = list(program.problem.constraints.values())[-1]
+    assert [v.name for v in row] == ["open_00003"] and row.constant == -1
+    few, _ = problem([10, 8], [[9, 5, 2, 7], [1, 4, np.inf, 3]], [10, 10, 9, 0], 3, required=[2], target=12.0)
+    assert len(site_location._Program(few, 100.0, relaxation).problem.constraints) == 10  # and how many in all
+
+
+def located(case, coverage, start, effort=None, steps=None):
+    report = no_progress if steps is None else (lambda done, text="": steps.append((done, text)))
+    lines = []
+    found = site_location.least_travel(
+        case, coverage, coverage.total, start, effort or Effort(mip_gap=0.0), report, never, lines.append
+    )
+    return found, lines
+
+
+def hard() -> tuple[TravelProblem, Coverage]:
+    """Three zones of 10, each 1 minute from two of three sites and 10 from the third: two sites reach all in 1 minute.
+
+    At most one may open: 10 + 10 + 100. The relaxation opens a third of each: 10 * (2/3 + 10/3) * 3 is 120 as well.
+    """
+    return problem([10, 10, 10], [[1, 1, 10], [1, 10, 1], [10, 1, 1]], [30, 30, 30], 1)
+
+
+def test_a_bound_that_meets_the_start_leaves_nothing_to_do(monkeypatch):
+    def no_more(*arguments):
+        raise AssertionError("nothing is left to do")
+
+    monkeypatch.setattr(site_location, "improve", no_more)
+    case, coverage = hard()
+    steps: list = []
+    found, lines = located(case, coverage, mask(3, 0), Effort(mip_gap=1e-6), steps)
+    assert (found.stage.value, found.stage.bound) == pytest.approx((120.0, 120.0))
+    assert found.stage.proved and found.stage.method == "linear relaxation" and not lines
+    assert steps == [(0.05, "Bounding the travel time")]
+
+
+# what a solver may answer; the set it gives; the (value, bound, proved, times it is asked) that must come of it
+ANSWERS = [
+    ("infeasible", None, (), (100.0, 100.0, True, 1)),
+    ("none", None, (), (100.0, 40.0, False, 1)),
+    ("none", 60.0, (), (100.0, 60.0, False, 1)),
+    ("none", 30.0, (), (100.0, 40.0, False, 1)),
+    ("none", 500.0, (), (100.0, 100.0, True, 1)),
+    ("feasible", 60.0, (1,), (80.0, 60.0, False, 1)),
+    ("feasible", 80.0, (1,), (80.0, 80.0, True, 1)),
+    ("feasible", 79.99999999, (1,), (80.0, 80.0, True, 1)),
+    ("feasible", 70.0, (3,), (100.0, 70.0, False, 1)),  # dearer than the start
+    ("feasible", 70.0, (2,), (100.0, 70.0, False, 10)),  # too small for everybody, each time
+]
+
+
+@pytest.mark.parametrize(("status", "bound", "sites", "expected"), ANSWERS)
+def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, expected):
+    """Ten people, one site: 100 at site 0, 80 at 1, 150 at 3; site 2 holds but 4 of them. 40 is proved before."""
+    case, coverage = problem([10], [[10, 8, 1, 15]], [10, 10, 4, 10], 1)
+    asked = []
+
+    def solver(program, **options):
+        assert options["warm_start"] and options["effort"].mip_gap == 0.0
+        asked.append({v.name: v.varValue for v in program.variables()})
+        for variable in program.variables():
+            variable.varValue = float(variable.name in [f"open_{j:05d}" for j in sites])
+        return Solution(status, None, bound, None, "a solver", 0.0)
+
+    monkeypatch.setattr(site_location, "solve_program", solver)
+    monkeypatch.setattr(
+        site_location, "improve", lambda case, coverage, target, best, flow, value, *rest: (best, flow, value)
+    )
+    monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=40.0))
+    steps: list = []
+    found, lines = located(case, coverage, mask(4, 0), steps=steps)
+    stage = found.stage
+    assert (stage.value, stage.bound, stage.proved, len(asked)) == (
+        *expected[:1],
+        pytest.approx(expected[1]),
+        *expected[2:],
+    )
+    assert found.chosen.tolist() == mask(4, 1 if stage.value == 80.0 else 0).tolist()
+    assert found.flow @ case.minutes == pytest.approx(stage.value)
+    assert asked[0]["open_00000"] == 1 and asked[0]["flow_000000_00000"] == 10.0 and asked[0]["open_00001"] == 0
+    assert stage.method == "a solver" and 0.0 <= stage.seconds < 5.0
+    assert [done for done, _ in steps] == [0.05, 0.15, 0.3]
+    assert lines[0].startswith("Least travel: 100 person-minutes reached, 40 proved")
+
+
+def test_a_gap_that_is_allowed_or_the_fence_spares_the_solver(monkeypatch):
+    case, coverage = problem([10], [[10, 8, 1, 15]], [10, 10, 4, 10], 1)
+    monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=64.0))
+    found, lines = located(case, coverage, mask(4, 0), Effort(mip_gap=0.2))  # the exchange reaches 80, 20 % above
+    assert (found.stage.value, found.stage.bound, found.stage.proved, lines) == (80.0, 64.0, True, [])
+    found, lines = located(case, coverage, mask(4, 0), Effort(mip_gap=0.36))  # 100 is near enough
+    assert (found.stage.value, found.stage.proved) == (100.0, True)
+    found, lines = located(case, coverage, mask(4, 0), Effort(seconds=1e-9, mip_gap=0.0))
+    assert (found.stage.value, found.stage.proved, found.stage.method, lines) == (100.0, False, "linear relaxation", [])
+
+
+def test_with_few_rows_in_the_program_the_choice_is_the_same(monkeypatch):
+    minutes = [[3, 9, 4, 8], [7, 2, 6, 5], [4, 8, 1, 9], [6, 3, 7, 2]]
+    found = []
+    for linked in (20_000, 0):
+        monkeypatch.setattr(site_location, "ALL_LINKED", linked)
+        monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=1.0))
+        monkeypatch.setattr(site_location, "improve", lambda c, v, t, best, flow, value, *rest: (best, flow, value))
+        case, coverage = problem([10, 7, 12, 5], minutes, [22, 30, 34, 12], 2)
+        found.append(located(case, coverage, mask(4, 0, 1))[0])
+    # Sites 1 and 2: 10 * 4 + 7 * 2 + 12 * 1 + 5 * 3; sites 2 and 3: 40 + 35 + 12 + 10
+    assert [f.stage.value for f in found] == pytest.approx([81.0, 81.0])
+    assert all(f.stage.proved and f.chosen.tolist() == [False, True, True, False] for f in found)
