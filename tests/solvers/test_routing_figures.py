@@ -105,20 +105,22 @@ def test_peaks_of_two_roads():
     [
         ([0.0, 100.0], [0.0, 50.0], 2.0),  # nobody of ours is left at 100
         ([0.0, 6.0], [1.0, 4.0], 6.0),  # two of ours are there when it rises at 6
-        ([0.0, 10.0], [1.0, 4.0], 5.0),  # at 10 the first has left: 1 + 4
+        ([0.0, 10.0, 11.0], [1.0, 4.0, 0.0], 5.0),  # at 10 the first has left: 1 + 4
         ([0.0, 5.0], [0.0, 3.0], 5.0),  # the second comes in the moment in which it rises
         ([-5.0, 4.0], [9.0, 0.0], 10.0),  # the first comes when it is still there
-        ([12.0], [7.0], 2.0),  # at 12 the last one leaves
+        ([12.0], [7.0], 8.0),  # at 12 the second leaves
+        ([20.0], [7.0], 2.0),  # at 20 the last one leaves
         ([0.0, 2.0, 3.0], [0.0, 8.0, 0.0], 9.0),  # a rise between two entries
     ],
 )
 def test_fullest_moment_of_a_road_with_background(times, values, most):
-    """Two of ours on the second of two roads: from 0 to 10 and from 5 to 12."""
+    """Three of ours on the second of two roads: from 0 to 10, 5 to 12 and 11 to 20; one on the first, one after it."""
     table = np.array(times), np.array([-1, 0]), np.array([values])
     cost = road_cost(LINEAR, np.array([10.0, 10.0]), background=table)
-    fullest = np.zeros(1)
-    find_fullest(cost, np.array([1]), np.array([0, 2]), np.array([0.0, 5.0]), np.array([10.0, 12.0]), fullest)
-    assert fullest.tolist() == [most]
+    fullest = np.zeros(2)
+    entries, exits = np.array([0.0, 5.0, 11.0, -9.0, 6.0]), np.array([10.0, 12.0, 20.0, -8.0, 7.0])
+    find_fullest(cost, np.array([1, 0]), np.array([0, 3, 5]), entries, exits, fullest)
+    assert fullest.tolist() == [most, 1.0]
 
 
 def chain_of_two() -> RoutingResult:
@@ -225,7 +227,11 @@ def test_bpr_with_other_exponents():
     free, room = np.array([10.0]), np.array([100.0])
     assert times_at(road_cost(BPR, free, room, 0.5, 2.0), [200.0]).tolist() == [30.0]
     assert times_at(road_cost(BPR, free, room, 0.5, 4.0), [200.0]).tolist() == [90.0]
+    assert times_at(road_cost(BPR, free, room, 0.5, 5.0), [200.0]).tolist() == [170.0]
+    assert times_at(road_cost(BPR, free, room, 0.5, 3.0), [200.0]).tolist() == [50.0]
     assert times_at(road_cost(BPR, free, room, 0.5, 0.0), [200.0]).tolist() == [15.0]
+    density = road_cost(DENSITY, free, room, 0.25)
+    assert [times_at(density, [flow])[0] for flow in (0.0, 50.0, 75.0, 90.0)] == [10.0, 20.0, 40.0, 40.0]
     assert times_at(road_cost(LINEAR, free, room, 0.5), [200.0]).tolist() == [20.0]
 
 

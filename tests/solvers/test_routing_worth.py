@@ -208,6 +208,9 @@ def test_sorting_what_is_nearly_sorted():
     order = np.array([3, 2, 1, 0, 4], dtype=np.int32)
     sort_again(order, values)
     assert order.tolist() == [3, 2, 1, 4, 0]  # equal ones stay as they were
+    order = np.array([1, 4, 3, 0], dtype=np.int32)
+    sort_again(order, values)
+    assert order.tolist() == [3, 1, 4, 0]
 
 
 def going_back(arcs, last_row, arc_cost, arc_bins, passes, root):
