@@ -151,6 +151,7 @@ def test_what_moving_an_amount_changes():
     assert best_amount(True, True, table, used, 1, tree, 2, 36.0, 10.0, 3.0) == 3.0
     assert best_amount(True, True, table, used, 1, tree, 2, 36.0, 0.0, 2.5) == 2.5
     assert best_amount(True, True, table, used, 1, tree, 2, -36.0, 10.0, -2.0) == -2.0
+    assert best_amount(True, True, table, used, 1, tree, 2, 0.2, 0.5, 5.0) == 0.4
     # Whole: 36 x - 5 x^2 saves 64 with 4 and 63 with 3.
     assert whole_amount(True, table, used, 1, tree, 2, 3.6, -2.0, 5.0) == 4.0
     assert whole_amount(True, table, used, 1, tree, 2, 3.6, -2.0, 3.0) == 3.0
@@ -211,6 +212,16 @@ def test_balancing_a_pair(flow, whole, moved, after):
     assert balance_pair(True, True, whole, table, used, 1, tree, 2) == pytest.approx(moved)
     assert table[:, FLOW] == pytest.approx(after)
     assert table[:, MARGINAL] == pytest.approx([10 + 2 * after[0], 10 + 2 * after[1], 30 + 6 * after[2]])
+
+
+def test_nothing_is_moved_for_nothing():
+    """One vehicle on either of two like roads: the other one is as good, in whole vehicles, and the next bit worse."""
+    table = table_with(LINE, [1.0, 0.0, 0.0])
+    assert whole_amount(True, table, np.array([0]), 1, np.array([1]), 1, 0.5, 0.0, 1.0) == 0.0
+    for difference, moved in ((5e-14, 0.0), (2e-13, 1.0)):  # of 1,000 s: the last digits are no gain
+        table = table_with(ArcCost.linear(np.array([1000.0, 1000.0]), 0.0), [1.0, 1.0])
+        table[0, MARGINAL] += 1000 * difference
+        assert balance_pair(True, True, False, table, np.array([0]), 1, np.array([1]), 1) == moved
 
 
 def test_flow_in_a_circle_is_taken_off():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.control import NORMAL, Effort, SolverError, never
 from evacuation_planner.plugin.solvers.routing import individual as individual_module
+from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
 from evacuation_planner.plugin.solvers.routing import trees as trees_module
 from evacuation_planner.plugin.solvers.routing.greedy import greedy_routes
 from evacuation_planner.plugin.solvers.routing.individual import individual_routes
@@ -19,13 +22,14 @@ from evacuation_planner.plugin.solvers.routing.problem import CUMULATIVE, PRESEN
 from evacuation_planner.plugin.solvers.routing.refined_present import Refinement, is_touched
 from evacuation_planner.plugin.solvers.routing.refined_static import apply_change, best_change, padded
 from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.sweep import Ways, put_back
+from evacuation_planner.plugin.solvers.routing.sweep import Sweep, Ways, put_back
 from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search, weigh
 from evacuation_planner.plugin.solvers.routing.time_guide import Guide
 from evacuation_planner.plugin.solvers.routing.timetable import copied
 from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, mean_background, road_cost
 from tests.solvers.routing_oracle import random_case
+from tests.solvers.test_routing_marginal import crowded_grid
 from tests.solvers.test_routing_operations import changed
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 
@@ -242,6 +246,54 @@ def test_putting_trips_back_on_their_ways_one_after_the_other():
     full.used[0] -= 1
     assert put_back(problem.cost, table, full, search, trips, batch, wide, 3, moved) == 4 and moved[0] == 3
     assert full.used[0] == len(plan.arc) and table.size.tolist() == [0, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("most", "most_work", "batches"), [(1, 10**9, 1), (10**9, 10**9, 5), (10**9, 0, 0), (0, 10**9, 0)]
+)
+def test_a_part_of_a_sweep(most, most_work, batches, monkeypatch):
+    """It ends after the batch in which enough have moved, or where no work is left; 36 trips by eight."""
+    monkeypatch.setattr(sweep_module, "BATCH", 8)
+    problem = crowded_grid(trips=150, side=4)
+    trees = reverse_trees(problem)
+    start = simulate(problem, individual_routes(problem, trees), record=TIMETABLE)
+    order = np.random.default_rng(1).permutation(problem.trips)[:36]
+    told = []
+    with ThreadPoolExecutor(2) as pool:
+        sweep = Sweep(problem, trees, pool, 2)
+        after, looked, moved = sweep.run(
+            start, order, most, most_work, Effort(NORMAL), lambda share, text: told.append(share), never
+        )
+    before, now = ([s.arc[slice(*s.indptr[k : k + 2])].tolist() for k in range(problem.trips)] for s in (start, after))
+    others = {k for k in range(problem.trips) if before[k] != now[k]}
+    assert looked == min(8 * batches, 36) and len(others) == moved and others <= set(order[:looked].tolist())
+    assert told == [min(8 * k, 36) / 36 for k in range(1, batches + 1)]
+    if not batches:
+        assert after is start and sweep.work == 0
+        return
+    assert moved >= 1 and after.arrival.sum() < start.arrival.sum()
+    assert after.table is not None and sweep.simulated == len(after.arc) < sweep.work
+    exact = simulate(problem, rows(now))
+    assert exact.arrival.tolist() == after.arrival.tolist()
+
+
+def test_the_ways_of_a_batch_lead_from_where_its_trips_are_to_where_they_go():
+    problem = crowded_grid(trips=150, side=4)
+    trees = reverse_trees(problem)
+    start = simulate(problem, individual_routes(problem, trees), record=TIMETABLE)
+    batch, plan = np.arange(10, 150, 3), make_plan(start)
+    with ThreadPoolExecutor(2) as pool:
+        sweep = Sweep(problem, trees, pool, 2)
+        guides = sweep.guides.make(start, start.table, pool, Effort(NORMAL))
+        ways = sweep.find(start.table, plan, guides, batch, Effort(NORMAL), never)
+    assert (ways.hops > 0).sum() > 5 and len(ways.arc) == ways.hops.sum()
+    search = make_search(problem.nodes, problem.arcs)
+    for k, trip in enumerate(batch):
+        weight = weigh(problem.cost, start.table, plan, search, trip, problem.departure[trip])
+        assert ways.limit[k] == pytest.approx(weight * 0.995)
+        way = ways.arc[ways.start[k] : ways.start[k] + ways.hops[k]]
+        if len(way):
+            assert [problem.source[trip], *problem.head[way]] == [*problem.tail[way], problem.destination[trip]]
 
 
 def test_changes_at_each_turn_against_listing_them_all():
