@@ -142,6 +142,9 @@ def test_sites_are_added_by_what_they_add_by_hand():
     assert added(4) == [0, 1, 3]  # all 23 are sheltered
     assert added(2, 2) == [2, 3]  # beside 9 at site 2: 1 at site 0, 6 at site 1, 8 at site 3
     assert added(1, 2) == [2]
+    # Beside site 0, which takes all of the first zone: sites 1 and 2 have more room than they add, 5 and 3.
+    beside = Coverage(np.array([10, 5, 3]), np.array([[1, 1, 1], [0, 1, 0], [0, 0, 1]], bool), np.array([10.0, 9, 8]))
+    assert site_choice._add_best(beside, mask(3, 0), 2, never).tolist() == [True, True, False]
     with pytest.raises(Cancelled):
         site_choice._add_best(coverage, mask(4), 1, lambda: True)
     assert site_choice._add_best(everywhere([4], [5, 5, 5]), mask(3), 1, never).tolist() == [True, False, False]
@@ -156,6 +159,7 @@ def test_where_rooms_prove_the_choice_no_solver_is_asked(monkeypatch):
     best, stage = site_choice.fewest_sites(everywhere([60, 40], [60, 50, 50]), mask(3), 100, *OPTIONS)
     assert best.tolist() == [True, False, True]
     assert (stage.name, stage.value, stage.bound, stage.proved, stage.method) == ("sites", 2, 2, True, "largest rooms")
+    assert 0.0 <= stage.seconds < 5.0
     best, stage = site_choice.most_people(everywhere([60, 60], [60, 50, 50]), mask(3), 2, *OPTIONS)
     assert (best.tolist(), stage.name) == ([True, True, False], "uncovered people")
     assert (stage.value, stage.bound, stage.proved, stage.method) == (10, 10, True, "largest rooms")

@@ -99,6 +99,21 @@ def test_the_relaxation_stops_at_the_fence_where_it_is_right_and_where_required_
         relax(case, Effort(), lambda: True)
 
 
+def test_rounds_end_where_the_bound_does_not_rise(monkeypatch):
+    """Three zones, two of three sites near each: the first rows move the flows to equal ones, at 30 as before."""
+    asked = []
+
+    class Counted(travel.LinearProgram):
+        def solve(self, *arguments):
+            asked.append(1)
+            return super().solve(*arguments)
+
+    monkeypatch.setattr(travel, "LinearProgram", Counted)
+    case, _ = problem([10, 10, 10], [[1, 1, 10], [1, 10, 1], [10, 1, 1]], [30, 30, 30], 2)
+    assert relax(case, Effort(), never).bound == pytest.approx(30.0)
+    assert len(asked) <= 2
+
+
 # --- exchanges --------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +231,7 @@ ANSWERS = [
     ("infeasible", None, (), (100.0, 100.0, True, 1)),
     ("none", None, (), (100.0, 40.0, False, 1)),
     ("none", 60.0, (), (100.0, 60.0, False, 1)),
+    ("none", 50.0, (), (100.0, 50.0, False, 1)),
     ("none", 30.0, (), (100.0, 40.0, False, 1)),
     ("none", 500.0, (), (100.0, 100.0, True, 1)),
     ("feasible", 60.0, (1,), (80.0, 60.0, False, 1)),
