@@ -41,7 +41,13 @@ from evacuation_planner.plugin.solvers.routing.assignment.segments import (
     slope_at,
     whole_amount,
 )
-from evacuation_planner.plugin.solvers.routing.assignment.trees import ReverseStar, bucket_width, grow_tree
+from evacuation_planner.plugin.solvers.routing.assignment.trees import (
+    ReverseStar,
+    bucket_width,
+    grow_tree,
+    push,
+    unlink,
+)
 from tests.solvers.assignment_cases import tiny, total_time
 
 
@@ -84,6 +90,20 @@ def test_width_of_buckets():
     assert bucket_width(np.array([0.0, 0.0])) == (1.0, 2) and bucket_width(np.empty(0)) == (1.0, 2)
     width, count = bucket_width(np.array([0.0] * 99_999 + [1e6]))  # not more than 100,000 for the largest
     assert width == pytest.approx(10.0) and count == 100_002
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2, 3])
+def test_a_node_is_taken_out_of_its_bucket(gone):
+    first, link = np.full(2, -1, dtype=np.int32), np.full((4, 4), -1, dtype=np.int32)
+    held = [2, 0, 3, 1]
+    for node in held:
+        push(first, link, node, 1)
+    unlink(first, link, gone)
+    found, node = [], first[1]
+    while node >= 0:
+        found.append(int(node))
+        node = link[node, 0]
+    assert found == [node for node in reversed(held) if node != gone] and first[0] == -1
 
 
 def test_demand_by_destination_and_origin():

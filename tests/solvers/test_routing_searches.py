@@ -23,9 +23,9 @@ from evacuation_planner.plugin.solvers.routing.refined_present import Refinement
 from evacuation_planner.plugin.solvers.routing.refined_static import apply_change, best_change, padded
 from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, simulate
 from evacuation_planner.plugin.solvers.routing.sweep import Sweep, Ways, put_back
-from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search, weigh
+from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_way, find_ways, make_search, weigh
 from evacuation_planner.plugin.solvers.routing.time_guide import Guide
-from evacuation_planner.plugin.solvers.routing.timetable import copied
+from evacuation_planner.plugin.solvers.routing.timetable import copied, empty_timetable
 from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, mean_background, road_cost
 from tests.solvers.routing_oracle import random_case
@@ -193,6 +193,18 @@ def test_ways_on_roads_that_are_empty_but_for_oneself_are_the_fastest():
                 assert hops[0] == 0
                 stayed += 1
     assert improved > 5 and stayed > 5
+
+
+@pytest.mark.parametrize(("until", "then", "found"), [(100, 0, True), (0, 100, False)])
+def test_what_is_still_to_come_is_asked_for_when_one_is_there(until, then, found):
+    """Node 1 is reached at 15, the middle of the second bin; up to the middle of the first it is another matter."""
+    cost = road_cost(LINEAR, np.array([10.0, 10.0]))
+    star = routing_problem(3, [0, 1], [1, 2], cost, [0], [2], [0.0]).star()
+    costs = np.array([[0, until, 0], [0, then, 0], [0, then, 0], [0, then, 0]], dtype=np.float32)
+    guide, search = Guide(np.arange(3, dtype=np.int32), costs, 10.0), make_search(3, 2)
+    search.number[0] = 1
+    table = empty_timetable(np.zeros(2, dtype=np.int64))
+    assert find_way(cost, star, table, search, guide, 0, 2, 5.0, 50.0) == found
 
 
 def three_trips():
