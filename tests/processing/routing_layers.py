@@ -43,7 +43,7 @@ def at(x: float, y: float) -> str:
 
 def layer(kind: str, fields: str, rows: list[tuple[str | None, list]], name: str, crs: str = UTM) -> QgsVectorLayer:
     """A memory layer from rows of (WKT or None, values)."""
-    made = QgsVectorLayer(f"{kind}?{'crs=' + crs if kind != 'None' and crs else ''}{fields}", name, "memory")
+    made = QgsVectorLayer(f"{kind}?{'crs=' + crs if kind != 'None' else ''}{fields}", name, "memory")
     features = []
     for wkt, values in rows:
         feature = QgsFeature(made.fields())

@@ -10,9 +10,10 @@ pytest.importorskip("qgis.core")
 pytest.importorskip("pulp")
 
 import processing
-from qgis.core import QgsFeature, QgsGeometry, QgsProcessingException, QgsProcessingFeedback, QgsVectorLayer
+from qgis.core import QgsProcessingException, QgsProcessingFeedback, QgsVectorLayer
 
-UTM = "EPSG:32633"
+from tests.processing.routing_layers import UTM, Log, layer
+
 PEOPLE = {"A": (50, 60, 40), "B": (30, 40, 60), "C": (50, 40, 30)}
 PREFERENCE = {
     "1": {"A": (0.8, 0.1, 0.5), "B": (0.85, 0.75, 0.35), "C": (0.95, 0.5, 0.75)},
@@ -21,35 +22,6 @@ PREFERENCE = {
 DISTANCE = {"1": {"A": 3.5, "B": 5.5, "C": 8.5}, "2": {"A": 7.0, "B": 5.0, "C": 7.0}}
 CAPACITY = {"1": 240, "2": 230}
 CLASSES = ("P1", "P2", "P3")
-
-
-class Log(QgsProcessingFeedback):
-    """Keeps what an algorithm says."""
-
-    def __init__(self) -> None:
-        super().__init__(False)
-        self.warnings: list[str] = []
-        self.said: list[str] = []
-
-    def pushWarning(self, warning: str) -> None:
-        self.warnings.append(warning)
-
-    def pushInfo(self, info: str) -> None:
-        self.said.append(info)
-
-
-def layer(kind: str, fields: str, rows: list[tuple[str | None, list]], name: str, crs: str = UTM) -> QgsVectorLayer:
-    """A memory layer from rows of (WKT or None, values)."""
-    made = QgsVectorLayer(f"{kind}?{'crs=' + crs if kind != 'None' else ''}{fields}", name, "memory")
-    features = []
-    for wkt, values in rows:
-        feature = QgsFeature(made.fields())
-        if wkt:
-            feature.setGeometry(QgsGeometry.fromWkt(wkt))
-        feature.setAttributes(values)
-        features.append(feature)
-    assert made.dataProvider().addFeatures(features)[0]
-    return made
 
 
 def zones(rows: list[tuple[str | None, list]] | None = None, kind: str = "integer") -> QgsVectorLayer:

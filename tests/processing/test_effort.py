@@ -14,7 +14,7 @@ from qgis.core import QgsApplication, QgsProcessingContext
 from evacuation_planner.plugin.solvers.control import Effort
 from evacuation_planner.processing_provider.effort_parameters import read_effort
 from tests.processing.metro_case import Said
-from tests.processing.test_allocate_crowd import layer
+from tests.processing.routing_layers import layer
 
 SEARCHING = {
     "recommendshelters": 600.0,
