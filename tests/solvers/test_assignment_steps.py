@@ -210,9 +210,21 @@ def test_the_best_amount_against_another_program(power, system):
         assert reached <= 0.98 * best.fun + 1e-9, seed
         # What is left to gain there has not turned round, and is small.
         left = slope_at(system, table, used, 2, tree, 2, amount)[0]
-        assert left * gain >= 0 and (abs(amount - limit) <= 1e-3 * abs(limit) or abs(left) <= 0.05 * abs(gain))
+        assert left * gain >= 0 and (amount == limit or abs(left) <= 0.05 * abs(gain))
         inner += amount != limit
     assert inner > 5
+
+
+def test_a_later_step_past_the_limit_moves_all_there_is():
+    """The first step falls short, since the used way's marginal cost 1 + 5 x^4 is steep at 6 vehicles and flat at none."""
+    used, tree = np.array([0]), np.array([1])
+    table = table_with(ArcCost.bpr(np.array([1.0, 1.0]), np.ones(2), np.array([1.0, 0.0]), 4.0), [6.0, 0.0])
+    gain, fall = slope_at(True, table, used, 1, tree, 1, 0.0)
+    assert (gain, gain / fall) == (5.0 * 6**4, 1.5)  # what 6 vehicles on the tree's way save, all of them is best
+    assert best_amount(True, False, table, used, 1, tree, 1, gain, fall, 2.5) == 2.5
+    assert best_amount(True, False, table, used, 1, tree, 1, gain, fall, 2.0) == 2.0
+    back = table_with(ArcCost.bpr(np.array([1.0, 1.0]), np.ones(2), np.array([0.0, 1.0]), 4.0), [0.0, 6.0])
+    assert best_amount(True, False, back, used, 1, tree, 1, -gain, fall, -2.5) == -2.5
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def best_amount(system, quadratic, table, used, used_length, tree, tree_length, 
     if quadratic:
         return amount
     good = 0.0
-    bad = limit
+    bad = 2.0 * limit  # out of bounds, so that a step that leaves the bounds tries the limit itself
     for _ in range(NEWTON_STEPS):
         rest, fall = slope_at(system, table, used, used_length, tree, tree_length, amount)
         if rest * gain >= 0.0:
@@ -72,6 +72,8 @@ def best_amount(system, quadratic, table, used, used_length, tree, tree_length, 
         amount = amount + rest / fall if fall > 0.0 else bad
         if not min(good, bad) < amount < max(good, bad):
             amount = 0.5 * (good + bad)
+        if abs(amount) > abs(limit):
+            amount = limit
     return good
 
 
