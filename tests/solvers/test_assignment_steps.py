@@ -216,7 +216,7 @@ def test_the_best_amount_against_another_program(power, system):
 
 
 def test_a_later_step_past_the_limit_moves_all_there_is():
-    """The first step falls short, since the used way's marginal cost 1 + 5 x^4 is steep at 6 vehicles and flat at none."""
+    """The first step falls short: the used way's marginal cost 1 + 5 x^4 is steep at 6 vehicles and flat at none."""
     used, tree = np.array([0]), np.array([1])
     table = table_with(ArcCost.bpr(np.array([1.0, 1.0]), np.ones(2), np.array([1.0, 0.0]), 4.0), [6.0, 0.0])
     gain, fall = slope_at(True, table, used, 1, tree, 1, 0.0)
