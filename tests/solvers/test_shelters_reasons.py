@@ -84,6 +84,9 @@ def test_ranks_and_scores_by_hand():
     assert scores(people, minutes, room, np.zeros(3, bool)).tolist() == [0.0] * 3
     # One person alone counts; at no distance at all a site is as near as can be.
     assert scores(np.array([1]), np.array([[0.0, 0.5]]), np.ones(2), np.ones(2, bool)).tolist() == [100.0, 0.0]
+    # Within one minute nearness is still that of the times: 15 and 45 seconds.
+    near = scores(np.array([4]), np.array([[0.25, 0.75]]), np.full(2, 4.0), np.ones(2, bool))
+    assert near.tolist() == pytest.approx([100.0, 100.0 / 3.0])
     count, mean = in_reach(np.array([1, 0]), np.array([[6.0, INF], [9.0, 3.0]]))
     assert count.tolist() == [1, 0] and mean[0] == 6.0 and np.isnan(mean[1])
 

@@ -65,6 +65,7 @@ def test_by_hand_two_of_three():
     result = recommendation.solve(case())
     assert result.status == ["selected", "selected", "standby"]
     assert result.residual.tolist() == [110, 90, 40]
+    assert result.selected.tolist() == [True, True, False]
     # z1 to A (500), 10 of z2 to A (80) so that B holds 40 of z2 (160) and z3 (180)? B has room for 80: all of both.
     assert float((result.flow * case().minutes).sum()) == 100 * 5 + 50 * 4 + 30 * 6
     assert result.uncovered.tolist() == [0, 0, 0]

@@ -261,6 +261,8 @@ def test_the_cover_model_by_hand():
         (int(coverage.members[0]), 0): 5.5, (int(coverage.members[0]), 1): 6.0, (int(coverage.members[1]), 1): 4.0
     }  # fmt: skip
     assert len(model.problem.constraints) == 3 + 2 + 2
+    empty = Coverage(np.array([6, 0, 4]), np.array([[1, 0, 0], [0, 1, 0], [1, 0, 1]], bool), np.array([9.0, 5.0, 0.2]))
+    assert len(site_choice.CoverModel("no_rooms", empty, mask(3)).flow) == 3  # the second site has nobody in reach
     for variable, value in zip(model.open, (0.0, 0.9999999)):
         variable.varValue = value
     assert model.chosen().tolist() == [False, True]

@@ -153,8 +153,7 @@ def _travel(
     problem: CoveringProblem, coverage: Coverage, required: np.ndarray, target: int, most: int
 ) -> TravelProblem:
     """Return the travel problem over the pairs of zones with people and sites in reach."""
-    people = np.asarray(problem.people, dtype=float)
-    zone, site = np.nonzero(np.isfinite(problem.minutes) & (people > 0)[:, None])
-    room = coverage.room / coverage.units
+    people, room = np.asarray(problem.people, dtype=float), coverage.room / coverage.units
+    zone, site = np.nonzero(np.isfinite(problem.minutes) & (np.outer(people, room) > 0.0))
     minutes = problem.minutes[zone, site]
     return TravelProblem(people, room, zone, site, minutes, required, coverage.people(target), most)

@@ -50,7 +50,7 @@ def scores(people: np.ndarray, minutes: np.ndarray, room: np.ndarray, usable: np
         before = np.cumsum(people[order]) - people[order]
         taken = np.clip(room[j] - before, 0.0, people[order])
         time = minutes[order, j]
-        nearness = np.where(time > 0.0, nearest[order] / np.where(time > 0.0, time, 1.0), 1.0)
+        nearness = np.divide(nearest[order], time, out=np.ones(len(order)), where=time > 0.0)
         out[j] = 100.0 * float(taken @ nearness) / total
     return out
 

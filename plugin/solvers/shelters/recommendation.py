@@ -187,7 +187,7 @@ def solve(
         _why_uncovered(problem, within, usable, uncovered),
         cover.stages,
         cover.gap,
-        [problem.site_ids[j] for j in np.flatnonzero(problem.required & ~usable)],
+        [site for j, site in enumerate(problem.site_ids) if problem.required[j] and not usable[j]],
         time.monotonic() - began,
     )
 

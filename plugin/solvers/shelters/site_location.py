@@ -99,7 +99,7 @@ class _Program:
             j: new_variable(self.problem, f"open_{j:05d}", int(opened[j] or problem.required[j]), 1, pulp.LpInteger)
             for j in self._sites.tolist()
         }
-        keep = np.flatnonzero(~closed[problem.site] & (problem.most > 0.0))
+        keep = np.flatnonzero(~closed[problem.site])
         self._rows(problem, relaxation, keep)
 
     def _rows(self, problem: TravelProblem, relaxation: Relaxation, keep: np.ndarray) -> None:

@@ -11,7 +11,6 @@ from ..control import Effort, IsCancelled, SolverError, never
 from ..linear_program import LinearProgram
 
 MOST_ROUNDS = 12
-WORTHWHILE = 1e-4  # a round that raises the bound by less than this part of it is the last
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class TravelProblem:
     room : ndarray, shape (s,)
         People that each site may take.
     zone, site : ndarray of int, shape (p,)
-        Pairs within reach.
+        Pairs within reach, of zones with people and sites with room.
     minutes : ndarray, shape (p,)
         Travel time of each pair.
     required : ndarray of bool, shape (s,)
@@ -87,9 +86,7 @@ def flows_to(problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled 
         When the chosen sites cannot shelter the target.
     """
     flow = np.zeros(len(problem.zone))
-    keep = np.flatnonzero(chosen[problem.site] & (problem.most > 0.0))
-    if len(keep) == 0 or problem.target <= 0.0:
-        return flow, 0.0
+    keep = np.flatnonzero(chosen[problem.site])
     per_zone, per_site = _incidence(problem, keep)
     most = problem.most[keep]
     rows, low, high = _demand(problem, per_zone)
@@ -101,7 +98,7 @@ def flows_to(problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled 
         np.concatenate([np.full(len(problem.room), -np.inf), low]),
         np.concatenate([problem.room, high]),
     )
-    found = program.solve(cancelled)
+    found = program.solve(cancelled) if len(keep) else None
     if found is None:
         raise SolverError(f"The chosen sites do not shelter {problem.target:g} people.")
     flow[keep] = np.clip(found.x, 0.0, most)
@@ -113,7 +110,7 @@ def relax(problem: TravelProblem, effort: Effort, cancelled: IsCancelled) -> Rel
 
     Minimise Σ minutes * y over 0 <= open <= 1, y >= 0 with Σ_site y = people (or <= people and Σ y >= target),
     Σ_zone y <= room * open, Σ open <= max_sites. The value after any round is a bound and none is below the one
-    before; rows are added until the bound hardly rises.
+    before. A round that does not raise it may only move the flows to equal ones, after which others do.
     """
     pairs, most = len(problem.zone), problem.most
     program = _relaxed(problem)
@@ -124,15 +121,9 @@ def relax(problem: TravelProblem, effort: Effort, cancelled: IsCancelled) -> Rel
         if found is None:
             break
         flow, opened = found.x[:pairs], found.x[pairs:]
-        before, result = result, Relaxation(found.objective, opened, found.reduced_cost[pairs:], tight)
-        if before and result.bound - before.bound <= WORTHWHILE * max(1.0, result.bound):
-            break
-        if effort.passed():
-            break
-        broken = flow - most * opened[problem.site] > 1e-4 * np.maximum(1.0, most)
-        broken[tight] = False
-        more = np.flatnonzero(broken)
-        if len(more) == 0:
+        result = Relaxation(found.objective, opened, found.reduced_cost[pairs:], tight)
+        more = np.flatnonzero(flow - most * opened[problem.site] > 1e-4 * np.maximum(1.0, most))
+        if len(more) == 0 or effort.passed():
             break
         linked = _linked(problem, more)
         program.add_rows(linked, np.full(len(more), -np.inf), np.zeros(len(more)))
