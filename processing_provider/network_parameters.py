@@ -81,7 +81,7 @@ def _add_places(algorithm: EvacuationAlgorithm) -> None:
         ),
         "A place farther than this from the nearest road on which its trips can start, or end, is given back as not "
         "routable. Where the roads fall into parts that are not connected, all places join the part that serves most "
-        "people.",
+        "people, save those whom their nearest roads serve as well.",
         advanced=True,
     )
 

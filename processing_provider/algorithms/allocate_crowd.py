@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ...plugin.layers.allocation.groups import Groups, Shelters
     from ...plugin.layers.allocation.outputs import CarriedOn
     from ...plugin.layers.allocation.separation import Separation
+    from ...plugin.layers.carrying import Carried
+    from ...plugin.layers.places import Places
     from ...plugin.solvers.allocation.objective import Objective
     from ...plugin.solvers.allocation.problem import Allocation
     from ...plugin.solvers.allocation.tradeoff import Point
@@ -75,7 +77,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         if path:  # what the report needs is asked for before the work, not after
             require("jinja2", "writing HTML reports")
             require("matplotlib", "drawing charts")
-        groups, shelters = self._read_layers(parameters, context, feedback)
+        groups, shelters, carried = self._read_layers(parameters, context, feedback)
         preference = self._preference(parameters, groups, shelters, context, feedback)
         separation = self._separation(parameters, groups, shelters, context, feedback)
         kilometres = separation.kilometres[groups.zone]
@@ -119,7 +121,6 @@ class AllocateCrowd(EvacuationAlgorithm):
         numbers.update(stopped_early(effort, feedback))
         if effort.stopped_early:
             said = [effort.warning(), *said]
-        carried = self._carried(parameters, groups, shelters, context, feedback)
         outputs = self._write(parameters, context, found, groups, shelters, carried, preference, separation, points)
         if path:
             from ...plugin.layers.allocation.outputs import shelter_labels
@@ -146,8 +147,14 @@ class AllocateCrowd(EvacuationAlgorithm):
 
     def _read_layers(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> tuple[Groups, Shelters]:
+    ) -> tuple[Groups, Shelters, CarriedOn]:
+        """Return who is to be placed, where there is room, and what the outputs keep of both layers."""
         from ...plugin.layers.allocation.groups import read_groups, read_shelters
+        from ...plugin.layers.allocation.outputs import SHELTERS, CarriedOn
+        from ...plugin.layers.carrying import ORDER_TIME, SHELTER_NAME, ZONE_NAME, all_others, renamed
+
+        def kept(places: Places, column: str, name: str, layer: QgsProcessingFeatureSource) -> Carried:
+            return renamed(places, {column: self.field(parameters, name, layer, context, feedback, required=False)})
 
         zones = self.source(parameters, "ZONES", context)
         zone_id = self.field(parameters, "ZONE_ID_FIELD", zones, context, feedback, required=False)
@@ -160,7 +167,14 @@ class AllocateCrowd(EvacuationAlgorithm):
         shelters = read_shelters(source, shelter_id, capacity, bool(len(groups.sizes)), context, feedback)
         if not len(groups.sizes):
             feedback.pushWarning(self.tr("ZONES: there are no people to allocate; the outputs are empty."))
-        return groups, shelters
+        shelter = kept(shelters.places, SHELTER_NAME, "SHELTER_NAME_FIELD", source)
+        carried = CarriedOn(
+            kept(groups.zones, ZONE_NAME, "ZONE_NAME_FIELD", zones),
+            shelter,
+            kept(groups.zones, ORDER_TIME, "ORDER_TIME_FIELD", zones),
+            all_others(shelters.places, [*SHELTERS, *shelter.fields], None, feedback),
+        )
+        return groups, shelters, carried
 
     def _table(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -254,31 +268,6 @@ class AllocateCrowd(EvacuationAlgorithm):
             out[name] = self.write(parameters, name, context, columns, values, kind, crs, style)
         table = self.write(parameters, "OUTPUT_TRADEOFF", context, rows.TRADEOFF, rows.tradeoff_rows(points))
         return out if table is None else {**out, "OUTPUT_TRADEOFF": table}
-
-    def _carried(
-        self,
-        parameters: dict[str, Any],
-        groups: Groups,
-        shelters: Shelters,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-    ) -> CarriedOn:
-        """Return what the outputs keep of the zones and shelters."""
-        from ...plugin.layers.allocation.outputs import SHELTERS, CarriedOn
-        from ...plugin.layers.carrying import ORDER_TIME, SHELTER_NAME, ZONE_NAME, all_others, renamed
-
-        zones, sites = self.source(parameters, "ZONES", context), self.source(parameters, "SHELTERS", context)
-
-        def field(name: str, source: QgsProcessingFeatureSource) -> str | None:
-            return self.field(parameters, name, source, context, feedback, required=False)
-
-        shelter = renamed(shelters.places, {SHELTER_NAME: field("SHELTER_NAME_FIELD", sites)})
-        return CarriedOn(
-            renamed(groups.zones, {ZONE_NAME: field("ZONE_NAME_FIELD", zones)}),
-            shelter,
-            renamed(groups.zones, {ORDER_TIME: field("ORDER_TIME_FIELD", zones)}),
-            all_others(shelters.places, [*SHELTERS, *shelter.fields], None, feedback),
-        )
 
     def _numbers(
         self,

@@ -7,7 +7,9 @@ import pytest
 pytest.importorskip("qgis.core")
 
 import processing
+from qgis.core import QgsProcessingException
 
+import evacuation_planner.plugin.solvers.allocation.allocate
 from tests.processing.shelter_layers import Log, box, make_layer, point, rows_of
 from tests.processing.test_people_kept import allocate, at_risk, recommend, roads, sites
 
@@ -74,3 +76,13 @@ def test_carried_fields_work_in_files(ending, tmp_path):
     made = recommend(at_risk(zones())["OUTPUT"], SITES=path, OUTPUT=str(tmp_path / f"sites.{ending}"))
     layer = QgsVectorLayer(made["OUTPUT"], "sites", "ogr")
     assert {row["keeper"] for row in rows_of(layer)} == {"Ana", "Ben"}
+
+
+@pytest.mark.parametrize("name", ["ZONE_NAME_FIELD", "SHELTER_NAME_FIELD", "ORDER_TIME_FIELD"])
+def test_a_field_that_is_not_there_is_refused_before_the_search(name, monkeypatch):
+    def searched(*given, **known):
+        pytest.fail("the search ran")
+
+    monkeypatch.setattr(evacuation_planner.plugin.solvers.allocation.allocate, "solve", searched)
+    with pytest.raises(QgsProcessingException, match=f"{name}.*“nowhere”"):
+        allocate(zones(), halls(), CAPACITY_FIELD="capacity", **{name: "nowhere"})

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evacuation_planner.plugin.solvers.roads import one_part
 from evacuation_planner.plugin.solvers.roads.connectors import DESTINATION, ORIGIN
 from evacuation_planner.plugin.solvers.roads.joining import join_points
+from evacuation_planner.plugin.solvers.roads.near_pieces import Near
 from evacuation_planner.plugin.solvers.roads.one_part import Demand
 from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
 from tests.solvers.road_drawings import network
@@ -79,6 +81,77 @@ def test_who_is_far_from_the_chosen_part_takes_the_one_with_most_of_his_ends():
         [*GRID, *far, *scrap], [(5, 5), (205, 5), (9005, -3), (9105, 203)], [(1500, 1510), (9012, 5)], trips=trips
     )
     assert np.array_equal(same.node, found.node)
+
+
+BANKS = [[(0, 0), (0, 500)], [(0, 500), (0, 1000)], [(300, 0), (300, 1000)]]  # two roads with a river between them
+
+
+def sides(found):
+    """Return at which of the two banks each place joins: 0 or 300."""
+    return np.round(found.network.node_xy[found.node][:, 0]).astype(int).tolist()
+
+
+def test_trips_along_one_bank_stay_there_though_more_people_are_on_the_other():
+    origins, destinations = [(10, 100), (20, 500), (620, 100)], [(10, 900), (620, 900)]
+    trips, people = np.array([[0, 3], [1, 4], [2, 4]]), np.array([5.0, 7, 50])
+    found = joined(BANKS, origins, destinations, trips=trips, trip_people=people)
+    assert sides(found) == [0, 300, 300, 0, 300]  # the second must reach the right bank
+    assert found.farther.tolist() == pytest.approx([0, 260, 0, 0, 0])
+    metres = travel(found.network, found.node[:3], found.node[3:]).metres
+    assert metres[[0, 1, 2], [0, 1, 1]] == pytest.approx([800, 400, 800])
+
+
+@pytest.mark.parametrize(("inland", "bank"), [(0, 300), (1, 300), (2, 0), (10, 0)])
+def test_a_place_goes_back_to_its_bank_where_that_serves_at_least_as_many(inland, bank):
+    # the first goes to both banks, 5 and 2 people; the second lives out of reach of the right one
+    origins, destinations = [(10, 100), (-600, 500), (620, 100)], [(10, 900), (620, 900)]
+    xy = [(-300, 500), (-600, 500)]
+    trips, people = np.array([[0, 3], [0, 4], [1, 3], [2, 4]]), np.array([5.0, 2, inland, 50])
+    found = joined([*BANKS, [(0, 500), xy[0]], xy], origins, destinations, trips=trips, trip_people=people)
+    assert sides(found)[0] == sides(found)[3] == bank
+
+
+def test_a_shelter_goes_back_to_its_bank_for_those_who_reach_no_other():
+    origins, destinations = [(10, 100), (-600, 500), (620, 100)], [(10, 900), (620, 900)]
+    inland = [(0, 500), (-600, 500)]
+    people = np.array([5.0, 8, 50, 0, 0])
+    found = joined([*BANKS, inland], origins, destinations, people=people)
+    assert sides(found) == [0, -600, 300, 0, 300]
+    none = joined([*BANKS, inland], origins[::2], destinations, people=people[[0, 2, 3, 4]])
+    assert sides(none) == [300, 300, 300, 300]  # nobody more is served: all may choose of all shelters
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_going_back_serves_nobody_less_and_brings_roads_nearer(data):
+    many, parts = data.draw(st.integers(2, 9)), data.draw(st.integers(2, 4))
+    metres = st.one_of(st.none(), st.integers(0, 400))
+    far = np.array(data.draw(st.lists(metres, min_size=many * parts, max_size=many * parts)), dtype=float)
+    far = far.reshape(many, parts)
+    place, part = np.nonzero(np.isfinite(far))
+    near = Near(place, part, far[place, part])
+    role = np.array([ORIGIN, DESTINATION] * many)[:many]
+    trips = None
+    if data.draw(st.booleans()):
+        ends = [(i, j) for i in range(0, many, 2) for j in range(1, many, 2)]
+        trips = np.array(data.draw(st.lists(st.sampled_from(ends), min_size=1, max_size=12)))
+    people = np.array(data.draw(st.lists(st.integers(0, 9), min_size=20, max_size=20)), dtype=float)
+    demand = Demand(role, people[:many], trips, None if trips is None else people[: len(trips)])
+    chosen = one_part.choose_parts(near, part, demand)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_part, "_back", lambda taken, nearest, demand: taken != taken)
+        before = one_part.choose_parts(near, part, demand)
+
+    def served(pairs):
+        own = dict(zip(place[pairs].tolist(), part[pairs].tolist()))
+        if trips is not None:
+            return sum(p for (i, j), p in zip(trips.tolist(), people) if i in own and own[i] == own.get(j))
+        reached = {own[k] for k in own if role[k] == DESTINATION}
+        return sum(people[k] for k in own if role[k] == ORIGIN and own[k] in reached)
+
+    assert np.array_equal(np.unique(place[chosen]), np.unique(place)) and chosen.sum() == before.sum()
+    assert served(chosen) >= served(before)
+    assert (near.distance[chosen] <= near.distance[before]).all()
 
 
 def test_a_one_way_out_is_good_for_leaving_and_a_one_way_in_for_arriving():

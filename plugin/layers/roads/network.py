@@ -145,8 +145,8 @@ def _log_network(name: str, network: RoadNetwork, feedback: QgsProcessingFeedbac
     if len(sizes) > 1:
         text = (
             f"NETWORK: the roads of “{name}” fall into {len(sizes)} parts that are not connected; the largest has "
-            f"{sizes[0]} of {network.node_count} nodes. There is no way from one part to another; all places of "
-            "a run join one part where they can. Run “Check roads” to see them; a larger TOLERANCE may join them."
+            f"{sizes[0]} of {network.node_count} nodes. There is no way from one part to another; most places "
+            "of a run join one part where they can. Run “Check roads” to see them; a larger TOLERANCE may join them."
         )
         serious = len(sizes) >= MANY_PARTS or sizes[0] < FEW_NODES * network.node_count
         (feedback.pushWarning if serious else feedback.pushInfo)(text)

@@ -5,6 +5,10 @@ reaches nothing. So one part is taken for all places that have a road of it near
 people, else most places, of equal ones that with the least distance in all. A place without a near road there takes,
 of the parts it has, the one that holds most of the ends it must reach, of equal ones that which serves most of the
 places that are left.
+
+A place that passed over its nearest road in this way may have crossed what keeps the parts apart: a river, a closure.
+Where trips are known, places between which there are trips and whose nearest roads lie in one part go back to these
+if that serves at least as many people; where they are not, all places of a part go back together if that serves more.
 """
 
 from __future__ import annotations
@@ -70,7 +74,12 @@ def choose_parts(near: Near, part: np.ndarray, demand: Demand) -> np.ndarray:
         order = np.lexsort((rank[part[rest]], -held, near.place[rest]))
         first = np.unique(near.place[rest][order], return_index=True)[1]
         taken[np.flatnonzero(rest)[order[first]]] = True
-    return taken
+    nearest = np.zeros(len(part), dtype=bool)
+    by_distance = np.lexsort((near.piece, near.distance, near.place))
+    nearest[by_distance[np.unique(near.place[by_distance], return_index=True)[1]]] = True
+    back = _back(_of_places(near.place, part, taken, demand), _of_places(near.place, part, nearest, demand), demand)
+    chosen: np.ndarray = np.where(back[near.place], nearest, taken)
+    return chosen
 
 
 def _ranked(has: object, distance: np.ndarray, part: np.ndarray, demand: Demand) -> np.ndarray:
@@ -119,3 +128,53 @@ def _ends_held(others: object, demand: Demand, place: np.ndarray, part: np.ndarr
     meet = csr_matrix((np.ones(len(ends[0])), ends), shape=(len(demand.role),) * 2)
     meet.data[:] = 1.0  # several trips between two places are one end to reach
     return np.asarray((meet @ others)[place, part]).ravel()
+
+
+def _of_places(place: np.ndarray, part: np.ndarray, chosen: np.ndarray, demand: Demand) -> np.ndarray:
+    """Return the part (k,) of each place by the chosen ones of pairs (c,), -1 without one."""
+    own = np.full(len(demand.role), -1, dtype=np.int64)
+    own[place[chosen]] = part[chosen]
+    return own
+
+
+def _back(taken: np.ndarray, nearest: np.ndarray, demand: Demand) -> np.ndarray:
+    """Return which places (k,) go back from the part taken (k,) to that of their nearest road (k,)."""
+    away, now = taken != nearest, taken.copy()
+    group = np.where(away, nearest if demand.trips is None else _linked(away, nearest, demand.trips), -1)
+    # rows of trips by the group that an end of theirs is in
+    own = np.empty((0, 2), dtype=np.int64) if demand.trips is None else group[demand.trips]
+    rows = np.repeat(np.arange(len(own)), 2)[np.argsort(own, axis=None, kind="stable")]
+    bounds = np.sort(own, axis=None)
+    for one in np.unique(group[away]).tolist():
+        touched = np.unique(rows[np.searchsorted(bounds, one) : np.searchsorted(bounds, one, side="right")])
+        then = np.where(group == one, nearest, now)
+        gain = _people(then, demand, touched) - _people(now, demand, touched)
+        if gain > 0 or (gain == 0 and demand.trips is not None):
+            now = then
+    went: np.ndarray = now != taken
+    return went
+
+
+def _linked(away: np.ndarray, nearest: np.ndarray, trips: np.ndarray) -> np.ndarray:
+    """Return the group (k,) of each place: those ``away`` from their nearest part that trips link within it."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    first, last = trips[away[trips].all(axis=1) & (nearest[trips[:, 0]] == nearest[trips[:, 1]])].T
+    linked = coo_matrix((np.ones(len(first)), (first, last)), shape=(len(away),) * 2)
+    label: np.ndarray = connected_components(linked, directed=False)[1]
+    return label
+
+
+def _people(own: np.ndarray, demand: Demand, rows: np.ndarray) -> float:
+    """Return how many people reach a destination when places join the parts ``own`` (k,), of the trips ``rows``.
+
+    Where trips are not known, those at all origins; where people are not, every trip or origin counts as one.
+    """
+    if demand.trips is not None:
+        first, last = own[demand.trips[rows]].T
+        weight = np.ones(len(demand.trips)) if demand.trip_people is None else demand.trip_people
+        return float(weight[rows][(first == last) & (first >= 0)].sum())
+    weight = np.ones(len(own)) if demand.people is None else demand.people
+    served = (demand.role == ORIGIN) & (own >= 0) & np.isin(own, own[demand.role == DESTINATION])
+    return float(weight[served].sum())
