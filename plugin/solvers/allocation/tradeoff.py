@@ -90,7 +90,7 @@ def curve(
     own = objective.weight_preference / total if total > 0 else None
     shares = np.clip(np.linspace(0.0, 1.0, max(points, 2)), LEAST_WEIGHT, 1.0 - LEAST_WEIGHT).tolist()
     if own is not None:
-        shares = [share for share in shares if abs(share - own) > LEAST_WEIGHT]
+        shares = [share for share in shares if abs(share - own) > 0.5 * LEAST_WEIGHT]  # the ends are not 0 and 1
     out = [] if own is None else [_point(own, objective, kilometres, plan, plan.gap, True)]
     for done, share in enumerate(_ends_first(shares)):
         stop_if(cancelled)
