@@ -1,0 +1,259 @@
+"""The steps of the search each by itself: who is asked what, what is proved, what begins where."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pulp")
+
+from evacuation_planner.plugin.solvers.allocation import search as steps
+from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.search import Search
+from evacuation_planner.plugin.solvers.checked_solution import Solution
+from evacuation_planner.plugin.solvers.control import (
+    NORMAL,
+    QUICK,
+    THOROUGH,
+    Effort,
+    SolverError,
+    never,
+    no_progress,
+    stop_if,
+)
+
+
+def problem(sizes, capacity, cost=None, **more) -> AllocationProblem:
+    shape = (len(sizes), len(capacity))
+    cost = np.ones(shape) if cost is None else np.array(cost, dtype=float)
+    allowed = np.array(more.pop("allowed", np.ones(shape)), dtype=bool)
+    return AllocationProblem(np.array(sizes), np.array(capacity, dtype=float), cost, allowed, **more)
+
+
+def proof(status: str = "optimal", bound: float | None = None) -> Solution:
+    return Solution(status, 0.0, bound, None, "a solver", 2.0)
+
+
+class Recorded(Search):
+    """A search that notes what its solver is asked, and answers what a test lays down."""
+
+    def __init__(self, case: AllocationProblem, answer=None, effort: Effort | None = None) -> None:
+        self.said: list[str] = []
+        self.asked: list[tuple] = []
+        self.answer = answer
+        super().__init__(case, case.usable(), effort or Effort(), "CBC", never, self.said.append)
+
+    def run(self, aim, at_least, pairs, start, progress, gap=None, integer=None, held=None, weights=None):
+        assert pairs is self.usable and (integer, held, weights) == (None, None, None)
+        self.asked.append((aim, at_least, None if start is None else start.tolist(), gap))
+        return self.answer
+
+
+# --- as many people as possible -----------------------------------------------------------------------------------
+
+
+def test_where_all_find_a_place_at_once_nothing_is_proved(monkeypatch):
+    search = Recorded(problem([3, 2, 4], [5, 4], [[1, 9], [2, 9], [9, 9]]))
+    people, most, more, stages = search.as_many_as_possible(no_progress)
+    assert people.tolist() == [[3, 0], [2, 0], [0, 4]] and (most, more, stages) == (9, 0, ())
+    # The first takes the cheaper site, where alone the second may go; at a price of its places it takes the other.
+    monkeypatch.setattr(steps, "relax", lambda case, usable, cancelled: SimpleNamespace(prices=np.array([0.5, 0.0])))
+    search = Recorded(problem([5, 5], [5, 5], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]]))
+    people, most, more, stages = search.as_many_as_possible(no_progress)
+    assert people.tolist() == [[0, 5], [5, 0]] and (most, more, stages) == (10, 0, ())
+    assert not search.said and not search.asked
+
+
+def test_opening_costs_ask_no_prices(monkeypatch):
+    monkeypatch.setattr(steps, "relax", None)
+    answer = (np.array([[0.0, 5.0], [5.0, 0.0]]), proof(bound=0.0))
+    case = problem([5, 5], [5, 5], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]], opening=np.ones(2))
+    search = Recorded(case, answer)
+    assert search.as_many_as_possible(no_progress)[1:3] == (10, 0)
+    assert search.asked == [("people", None, [[5.0, 0.0], [0.0, 0.0]], 0.0)]
+
+
+def test_where_every_place_is_taken_no_solver_is_asked():
+    search = Recorded(problem([3, 3, 2, 9], [5.5, 7.0], allowed=[[1, 0], [1, 0], [1, 0], [1, 1]]))
+    people, most, more, stages = search.as_many_as_possible(no_progress)
+    assert (int(people.sum()), most, more, stages) == (5, 5, 0, ())
+    assert search.said == ["5 of 8 people can be sheltered: every place is taken."]  # the 9 and their site do not count
+
+
+@pytest.mark.parametrize(
+    ("status", "bound", "more"),
+    [("optimal", 3.0, 0), ("optimal", None, 0), ("feasible", 1.5, 1), ("feasible", None, 3), ("feasible", 2.0000001, 1),
+     ("feasible", 0.0, 3), ("feasible", 3.5, 0)],
+)  # fmt: skip
+def test_how_many_more_could_be_sheltered(status, bound, more):
+    """3 of 6 people have a place; at least ``bound`` of them stay behind, in whole people."""
+    answer = (np.array([[3.0], [0.0]]), proof(status, bound))
+    search = Recorded(problem([3, 3], [5]), answer)
+    people, most, found, stages = search.as_many_as_possible(no_progress)
+    assert people is answer[0] and (most, found, stages) == (3, more, (answer[1],))
+    assert search.asked in ([("people", None, [[3.0], [0.0]], 0.0)], [("people", None, [[0.0], [3.0]], 0.0)])
+    told = f"The search ended before a proof: at most {more} more people could be sheltered."
+    assert search.said == [
+        "Looking for the greatest number of people that can be sheltered.",
+        *([told] if more else []),
+    ]
+
+
+def test_places_that_a_person_does_not_take_one_of_are_not_filled(monkeypatch):
+    """The 8 take 7 places and the 6 take 5: whoever comes second does not fit."""
+    monkeypatch.setattr(steps, "filled", None)
+    search = Recorded(problem([8, 6], [9], consumption=np.array([[7.0], [5.0]])), (np.array([[8.0], [0.0]]), proof()))
+    assert search.as_many_as_possible(no_progress)[1] == 8
+    assert search.asked == [("people", None, [[8.0], [0.0]], 0.0)]
+    assert not search.uniform and not Recorded(problem([8], [9], opening=np.ones(1))).uniform
+
+
+def test_divided_groups_need_no_solver_where_all_may_go_anywhere():
+    search = Recorded(problem([3, 4], [2.5, 5.9], split=True))
+    assert search.as_many_as_possible(no_progress) == (None, 7, 0, ()) and not search.said
+    answer = (np.array([[2.0, 1.0], [0.0, 3.0]]), proof(bound=1.0))
+    for case in (
+        problem([3, 4], [2.5, 4.9], split=True),
+        problem([3, 4], [9, 9], allowed=[[1, 1], [1, 0]], split=True),
+    ):
+        search = Recorded(case, answer)
+        assert search.as_many_as_possible(no_progress)[1:] == (6, 0, (answer[1],))
+        assert search.asked == [("people", None, None, 0.0)]
+
+
+# --- then cost ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [3, 3000])
+def test_who_looks_for_the_least_cost(size, monkeypatch):
+    """Prices place whole groups; where opening, room or divided groups do not allow that, the whole model does."""
+    answer, everyone = (np.zeros((2, 1)), proof()), (np.ones((2, 1)), proof("feasible"))
+    monkeypatch.setattr(steps, "place_everyone", lambda search, people, progress: everyone)
+    monkeypatch.setattr(Search, "_with_those_left", lambda self, people, most, progress: (most, "left"))
+    start = np.array([[float(size)], [0.0]])
+
+    def least(most, begin=start, **more):
+        search = Recorded(problem([size, size], [2 * size], **more), answer)
+        return search.least_cost(begin, int(str(most)), no_progress), search.asked
+
+    room = np.full((2, 1), 1.5)
+    assert least(2 * size) == (everyone, []) and least(2 * size, consumption=room) == (everyone, [])
+    assert least(size) == ((size, "left"), [])
+    known = start.tolist()
+    for more in ({"split": True}, {"opening": np.ones(1)}):
+        assert least(2 * size, **more) == (answer, [("cost", None, known, None)])
+        assert least(size, **more) == (answer, [("cost", size, known, None)])
+    assert least(size, consumption=room) == (answer, [("cost", size, known, None)])
+    assert least(2 * size, None) == (answer, [("cost", None, None, None)])
+
+
+def test_those_left_have_a_shelter_of_their_own(monkeypatch):
+    """5 of 11 have a place at 9 + 1; 3 + 2 for 4 + 1 is cheaper, and the group without any shelter takes no part."""
+    seen = []
+
+    def place(search, people, progress, core):
+        seen.append((search, people, core))
+        return people, proof()
+
+    monkeypatch.setattr(steps, "place_everyone", place)
+    cost = [[9, 9], [2, 9], [2, 9], [1, 9], [0, 0]]
+    case = problem([4, 3, 2, 1, 7], [5, 0], cost, allowed=[[1, 0]] * 4 + [[0, 0]])
+    search = Recorded(case)
+    start = np.zeros((5, 2))
+    start[[0, 3], 0] = [4, 1]
+    people, _ = search._with_those_left(start, 5, no_progress)
+    ((inner, whole, core),) = seen
+    assert whole.tolist() == [[0, 0, 4], [3, 0, 0], [2, 0, 0], [0, 0, 1], [0, 0, 0]] and core is False
+    assert people.tolist() == whole[:, :2].tolist()
+    assert inner.problem.capacity.tolist() == [5.0, 0.0, 5.0] and inner.wanted == 10
+    assert inner.usable.tolist() == [[True, False, True]] * 4 + [[False] * 3]
+    assert (inner.effort, inner.solver, inner.say) == (search.effort, "CBC", search.say)
+    search._with_those_left(np.array([[4.0, 0], [0, 0], [2, 0], [1, 0], [0, 0]]), 7, no_progress)
+    assert seen[1][0].usable[:, 2].tolist() == [False, True, True, True, False]  # the 4 do not fit among 3
+
+
+def test_the_log_of_many_people_names_the_pairs_of_all_shelters():
+    """Where everyone finds a place, no shelter for those left is made, however many people there are."""
+    said: list[str] = []
+    case = problem([900, 800, 700], [1700, 800], [[1, 2.5], [1, 1.5], [1, 1.25]])
+    search = Search(case, case.usable(), Effort(mip_gap=0.0), "CBC", never, said.append)
+    people, most, more, _ = search.as_many_as_possible(no_progress)
+    people, found = search.least_cost(people, most, no_progress)
+    assert people.tolist() == [[900, 0], [800, 0], [0, 700]] and (most, more, found.bound) == (2400, 0, 3.25)
+    assert any("of 5 pairs" in text for text in said)
+
+
+# --- the solver's answer ------------------------------------------------------------------------------------------
+
+
+def test_a_brief_search_has_few_nodes_and_what_is_left_of_the_fence():
+    case = problem([3], [5])
+    for level in (NORMAL, THOROUGH):
+        brief = Search(case, case.usable(), Effort(level, mip_gap=0.03), "CBC", never, print).briefly()
+        assert (brief.effort.level, brief.effort.mip_gap, brief.effort.seconds) == (QUICK, 0.03, np.inf)
+        assert (brief.problem, brief.solver, brief.cancelled, brief.say) == (case, "CBC", never, print)
+    effort = Effort(NORMAL, 50.0)
+    effort.start -= 20.0
+    seconds = Search(case, case.usable(), effort, None, never, print).briefly().effort.seconds
+    assert seconds == pytest.approx(30.0, abs=1.0)
+    effort.start -= 100.0  # passed: a start is looked at and given back
+    assert 0.0 < Search(case, case.usable(), effort, None, never, print).briefly().effort.seconds < 1.0
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Lay down the values of the pairs, solve after solve; returns those to come and what was asked."""
+    to_come: list[list[float]] = []
+    asked: list[dict] = []
+
+    def solve(program, **more):
+        stop_if(more["cancelled"])
+        named = [variable for variable in program.variables() if variable.name.startswith("x_")]
+        asked.append({**more, "whole": [variable.cat == "Integer" for variable in named]})
+        if not to_come:
+            return proof("none")
+        for variable, value in zip(named, to_come.pop(0)):
+            variable.varValue = value
+        return proof(bound=float(len(asked)))
+
+    monkeypatch.setattr(steps, "solve_program", solve)
+    return to_come, asked
+
+
+def solver(split: bool) -> Search:
+    case = problem([4, 2], [5, 5], split=split)
+    return Search(case, case.usable(), Effort(), "CBC", never, print)
+
+
+def test_divided_people_are_asked_for_in_whole_numbers_where_they_are_not(answers):
+    to_come, asked = answers
+    to_come += [[2.5, 1.5, 1.0, 1.0], [3.0, 1.0, 0.0, 2.0]]
+    start = np.array([[4.0, 0.0], [2.0, 0.0]])
+    search = solver(True)
+    people, found = search.run("cost", None, search.usable, start, no_progress, 0.25)
+    assert people.tolist() == [[3.0, 1.0], [0.0, 2.0]] and found.bound == 2.0
+    assert [(one["whole"], one["warm_start"], one["mip_gap"]) for one in asked] == [
+        ([False] * 4, True, 0.25), ([True] * 4, False, 0.25)
+    ]  # fmt: skip
+    assert all(one["solver"] == "CBC" and one["effort"] is search.effort and one["log"] is print for one in asked)
+
+
+def test_nearly_whole_people_are_rounded_and_shares_are_not(answers):
+    to_come, asked = answers
+    to_come += [[3.0 + 5e-7, 1.0 - 5e-7, 0.0, 2.0], [0.25, 0.75, 1.0, 0.0], [0.25, 0.75, 1.0, 0.0]]
+    search = solver(True)
+    assert search.run("cost", 6, search.usable, None, no_progress)[0].tolist() == [[3.0, 1.0], [0.0, 2.0]]
+    assert [one["mip_gap"] for one in asked] == [None]  # one solve, at the effort's own gap
+    search = solver(False)
+    shares = search.run("cost", None, search.usable, None, no_progress, 0.0, integer=False)[0]
+    assert shares.tolist() == [[1.0, 3.0], [2.0, 0.0]] and asked[1]["whole"] == [False] * 4
+    people = search.run("cost", None, search.usable, None, no_progress, integer=True)[0]  # asked for in whole already
+    assert people.tolist() == [[1.0, 3.0], [2.0, 0.0]] and len(asked) == 3
+
+
+def test_a_solver_that_finds_nothing_says_what_to_do(answers):
+    search = solver(False)
+    with pytest.raises(SolverError, match=r"EFFORT: a solver found no allocation in 2 s\. .*SPLIT_GROUPS"):
+        search.run("cost", None, search.usable, None, no_progress)
