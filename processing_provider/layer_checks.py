@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from qgis.core import (
+    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
@@ -24,21 +25,25 @@ from ..plugin.layers.destinations import (
 )
 from .identity import NamedAlgorithm
 
+_tr = NamedAlgorithm.tr
 
-def wrong_layer(algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+
+def wrong_layer(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
     """Return what is wrong with the first input that is a layer of another kind, "" for none."""
     for definition in algorithm.parameterDefinitions():
         if not isinstance(definition, QgsProcessingParameterFeatureSource):
             continue
         layer = input_layer(parameters.get(definition.name()), context)
         if layer is not None and not isinstance(layer, QgsVectorLayer):
-            kind = algorithm.tr("a raster") if isinstance(layer, QgsRasterLayer) else algorithm.tr("no vector layer")
-            text = algorithm.tr("{name}: “{layer}” is {kind}; a vector layer or table is needed.")
+            kind = _tr("a raster") if isinstance(layer, QgsRasterLayer) else _tr("no vector layer")
+            text = _tr("{name}: “{layer}” is {kind}; a vector layer or table is needed.")
             return text.format(name=definition.name(), layer=layer.name(), kind=kind)
     return ""
 
 
-def wrong_destination(algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+def wrong_destination(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> str:
     """Return what is wrong with the first output that would destroy an input or another output, "" for none."""
     targets = output_targets(algorithm, parameters, context)
     for name, target in targets.items():
@@ -48,26 +53,27 @@ def wrong_destination(algorithm: NamedAlgorithm, parameters: dict[str, Any], con
         definition = algorithm.parameterDefinition(name)
         is_table = isinstance(definition, QgsProcessingParameterFeatureSink) and not definition.hasGeometry()
         if is_table and not target.holds_tables:
-            text = algorithm.tr("{name} is a table; “{path}” holds shapes only. Choose a .gpkg or .csv.")
+            text = _tr("{name} is a table; “{path}” holds shapes only. Choose a .gpkg or .csv.")
             return text.format(name=name, path=target.path)
-    text = algorithm.tr("{one} and {other} are the same file, “{path}”{table}; give each its own.")
+    text = _tr("{one} and {other} are the same file, “{path}”{table}; give each its own.")
     for (one, target), (other, second) in combinations(targets.items(), 2):
         if target.clashes(second):
-            return text.format(one=one, other=other, path=target.path, table=_table(algorithm, target))
+            return text.format(one=one, other=other, path=target.path, table=_table(target))
     for name, read in input_targets(algorithm, parameters, context):
         for output, target in targets.items():
             if target.clashes(read):
-                text = algorithm.tr("{output} would overwrite {name}, “{path}”{table}; give it another place.")
-                return text.format(output=output, name=name, path=read.path, table=_table(algorithm, read))
+                text = _tr("{output} would overwrite {name}, “{path}”{table}; give it another place.")
+                return text.format(output=output, name=name, path=read.path, table=_table(read))
     return ""
 
 
 def output_targets(
-    algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> dict[str, FileTarget]:
     """Return the files of the outputs that were asked for, by parameter.
 
-    Of several layers for one GeoPackage each has a table, named after the output where none is given.
+    Of several layers for one GeoPackage each has a table, named after the output where none is given; a model's outputs
+    are called “step:NAME”.
     """
     found, layers = {}, []
     for definition in algorithm.destinationParameterDefinitions():
@@ -79,12 +85,12 @@ def output_targets(
     shared = {one for one in layers for other in layers if one != other and found[one].same_file(found[other])}
     for name in shared:
         if not found[name].table:
-            found[name] = FileTarget(found[name].path, name.lower())
+            found[name] = FileTarget(found[name].path, name.rpartition(":")[2].lower())
     return found
 
 
 def input_targets(
-    algorithm: NamedAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> list[tuple[str, FileTarget]]:
     """Return the files of the inputs, by parameter."""
     found = []
@@ -100,5 +106,5 @@ def input_targets(
     return found
 
 
-def _table(algorithm: NamedAlgorithm, target: FileTarget) -> str:
-    return algorithm.tr(" (table “{table}”)").format(table=target.table) if target.table else ""
+def _table(target: FileTarget) -> str:
+    return _tr(" (table “{table}”)").format(table=target.table) if target.table else ""

@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessingModelAlgorithm
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
+)
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms import ALGORITHMS
 from .base import EvacuationAlgorithm
 from .identity import RESOURCES
+from .layer_checks import output_targets, wrong_destination
+from .outputs import into_table
 from .value_checks import wrong_value
 
 MODELS = RESOURCES / "models"
@@ -52,11 +59,24 @@ class ReadyModel(QgsProcessingModelAlgorithm):
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         wrong = wrong_value(self.parameterDefinitions(), parameters, context)
-        return (False, wrong) if wrong else super().checkParameterValues(parameters, context)
+        right, why = (False, wrong) if wrong else super().checkParameterValues(parameters, context)
+        if not right:
+            return False, why
+        wrong = wrong_destination(self, parameters, context)
+        return not wrong, wrong
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        """Run the steps; of several results for one GeoPackage each becomes a table with the result's name.
+
+        Files are compared here, since a step knows nothing of what the others read and write.
+        """
+        wrong = wrong_destination(self, parameters, context)
+        if wrong:
+            raise QgsProcessingException(wrong)
+        for name, target in output_targets(self, parameters, context).items():
+            parameters = into_table(target, name, parameters)
         results = super().processAlgorithm(parameters, context, feedback)
         self._name_layers(results, context)
         return results

@@ -50,7 +50,7 @@ class WritingAlgorithm(ReadingAlgorithm):
         """
         target = output_targets(self, parameters, context).get(name)
         if target is not None:
-            parameters = _into(target, name, parameters)
+            parameters = into_table(target, name, parameters)
         destination = write_rows(self, parameters, name, context, self.feedback, columns, rows, geometry, crs)
         if destination is not None and target is not None:
             self._wrote(name, destination)
@@ -73,7 +73,7 @@ class WritingAlgorithm(ReadingAlgorithm):
         self.standing.append(f"{name} ({path})")
 
 
-def _into(target: FileTarget, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def into_table(target: FileTarget, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with output ``name`` going to the table of ``target``; makes the folder."""
     Path(target.path).parent.mkdir(parents=True, exist_ok=True)
     given = parameters[name]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+
 import pytest
 
 pytest.importorskip("qgis.core")
 
+import processing
 from qgis.core import (
     Qgis,
     QgsProcessingContext,
+    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingModelAlgorithm,
     QgsProcessingModelChildParameterSource,
@@ -107,13 +112,14 @@ def test_a_file_that_is_no_model_is_passed_over(tmp_path):
     assert not ReadyModel(path).whole
 
 
+def metro_layers(path):
+    tables = (("STATIONS", "rescue_points"), ("SUPPLY", "supply"), ("PLACES", "incidents"))
+    return {name: f"{path}|layername={table}" for name, table in tables}
+
+
 def test_results_are_loaded_by_their_titles(provider):
     """The metro emergency at Nanjing, with results on their way into a project."""
-    sample = RESOURCES / "metro" / "sample" / "nanjing.gpkg"
-    layers = {
-        name: f"{sample}|layername={table}"
-        for name, table in (("STATIONS", "rescue_points"), ("SUPPLY", "supply"), ("PLACES", "incidents"))
-    }
+    layers = metro_layers(RESOURCES / "metro" / "sample" / "nanjing.gpkg")
     project, context = QgsProject(), QgsProcessingContext()
     context.setProject(project)
     names = [name for name in RESULTS["metroresponse"] if "REPORT" not in name]
@@ -148,3 +154,58 @@ def test_a_result_that_a_later_step_reads_cannot_be_skipped(model):
                     assert not definition.flags() & optional, definition.name()
                     read += 1
     assert read >= 2
+
+
+STEP_OF = {name.partition(":")[2]: name.partition(":")[0] for name in RESULTS["metroresponse"]}
+
+
+def rows_in(path):
+    """Return how many rows each table of a GeoPackage has."""
+    with sqlite3.connect(path) as file:
+        names = [
+            name for (name,) in file.execute("SELECT table_name FROM gpkg_contents WHERE table_name != 'layer_styles'")
+        ]
+        return {name: file.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
+
+
+@pytest.fixture
+def response(tmp_path, provider):
+    """Return the file of a metro emergency and a function that runs the model on it, with results in memory."""
+    path = tmp_path / "nanjing.gpkg"
+    shutil.copy(RESOURCES / "metro" / "sample" / "nanjing.gpkg", path)
+
+    def run(**results):
+        given = {name: "memory:" for name in RESULTS["metroresponse"] if "REPORT" not in name}
+        given.update(metro_layers(path), **{f"{STEP_OF[name]}:{name}": value for name, value in results.items()})
+        return processing.run("evacuation:metroresponse", given, feedback=QgsProcessingFeedback(False))
+
+    return path, run
+
+
+def test_no_step_overwrites_what_another_reads(response):
+    path, run = response
+    before = rows_in(path)
+    for result in ("DEMAND", "DELIVERIES"):  # SUPPLY is read by both steps, PLACES by the first alone
+        for target in (str(path), f"ogr:dbname='{path}' table=\"incidents\" (geom)"):
+            with pytest.raises(QgsProcessingException, match=f"{result} would overwrite (STATIONS|PLACES)"):
+                run(**{result: target})
+    assert rows_in(path) == before
+
+
+def test_results_of_two_steps_are_never_one_file(response, tmp_path):
+    _, run = response
+    one = str(tmp_path / "one.geojson")
+    with pytest.raises(QgsProcessingException, match="INCIDENTS and .*DELIVERIES are the same file"):
+        run(INCIDENTS=one, DELIVERIES=one)
+    assert not (tmp_path / "one.geojson").exists()
+
+
+def test_results_in_one_geopackage_get_tables_of_their_own(response, tmp_path):
+    path, run = response
+    made = tmp_path / "response.gpkg"
+    names = ("DEMAND", "INCIDENTS", "DELIVERIES", "UNMET")
+    memory = run()
+    run(**dict.fromkeys(names, str(made)))
+    assert rows_in(made) == {name.lower(): memory[f"{STEP_OF[name]}:{name}"].featureCount() for name in names}
+    run(DELIVERIES=f"ogr:dbname='{path}' table=\"deliveries\" (geom)")
+    assert rows_in(path)["deliveries"] == rows_in(made)["deliveries"] > 0
