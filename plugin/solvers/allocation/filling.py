@@ -25,9 +25,9 @@ def filled(
     """
     wanted = int(problem.sizes[usable.any(axis=1)].sum())
     room = int(np.floor(problem.capacity[usable.any(axis=0)]).sum())
-    place = _fill(problem, usable, _by_regret(problem, usable, max(0, wanted - room), cancelled), cancelled)
-    left = int(problem.sizes[(place < 0) & usable.any(axis=1)].sum())
-    if left == max(0, wanted - room):
+    staying = max(0, wanted - room)
+    place = _fill(problem, usable, _by_regret(problem, usable, staying, cancelled), cancelled)
+    if wanted - int(problem.sizes[place >= 0].sum()) == staying:
         return place
     return _fill(problem, usable, _more_people(problem, usable, place, work, effort, cancelled), cancelled)
 
@@ -68,17 +68,17 @@ def _fill(problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, can
 def _let_in(
     problem: AllocationProblem, usable: np.ndarray, taken: np.ndarray, room: np.ndarray, place: np.ndarray, j: int
 ) -> bool:
-    waiting = np.flatnonzero((place < 0) & usable[:, j])
-    here = np.flatnonzero(place == j)
-    if room[j] < 1 or not len(waiting):
+    if room[j] < 1:
         return False
+    waiting, here = np.flatnonzero((place < 0) & usable[:, j]), np.flatnonzero(place == j)
     leaving, saved = np.append(taken[here, j], 0.0), np.append(problem.cost[here, j], 0.0)  # the last: nobody leaves
     more = taken[waiting, j][None, :] - leaving[:, None]
     fits = (more > 0) & (more <= room[j])
     if not fits.any():
         return False
-    price = (problem.cost[waiting, j][None, :] - saved[:, None]) / np.where(fits, more, 1.0)
-    out, comes = np.unravel_index(int(np.where(fits, price, np.inf).argmin()), fits.shape)
+    price = np.full(more.shape, np.inf)
+    np.divide(problem.cost[waiting, j][None, :] - saved[:, None], more, out=price, where=fits)
+    out, comes = np.unravel_index(price.argmin(), price.shape)
     place[waiting[comes]] = j
     if out < len(here):
         place[here[out]] = -1
@@ -95,21 +95,11 @@ def _more_people(
     cancelled: IsCancelled,
 ) -> np.ndarray:
     """Exchange groups so that fewer people wait, whatever that costs."""
-    wanted = int(problem.sizes[usable.any(axis=1)].sum())
-    extended = with_the_rest(problem, usable, wanted)
+    behind = len(problem.capacity)
+    extended = with_the_rest(problem, usable, int(problem.sizes.sum()))
     waiting = np.zeros(extended.cost.shape)
-    waiting[:, -1] = problem.sizes
+    waiting[:, behind] = problem.sizes
     extended = replace(extended, cost=waiting)
-    some = np.flatnonzero(usable.any(axis=1))
-    inside = np.where(place < 0, len(problem.capacity), place)[some]
-    sub = replace(
-        extended,
-        sizes=extended.sizes[some],
-        cost=extended.cost[some],
-        allowed=extended.allowed[some],
-        consumption=extended.room_taken[some],
-    )
-    found = exchange_sets(sub, sub.usable(), inside, work, effort, cancelled)
-    out = np.full(len(problem.sizes), -1, dtype=np.int64)
-    out[some] = np.where(found == len(problem.capacity), -1, found)
-    return out
+    start = np.where(place < 0, behind, place)
+    found = exchange_sets(extended, extended.usable(), start, work, effort, cancelled)
+    return np.where(found == behind, -1, found)

@@ -58,8 +58,7 @@ def improve(
                 return place
             changed |= _move(cost, taken, room, place, int(members[k]))
             changed |= _exchange(cost, taken, room, place, members, int(members[k]))
-            if len(waiting):
-                changed |= _replace(problem.sizes, cost, taken, room, place, members, waiting, k)
+            changed |= _replace(problem.sizes, cost, taken, room, place, members, waiting, k)
         if not changed:
             break
     return place
@@ -78,11 +77,16 @@ def places_of(people: np.ndarray) -> np.ndarray:
     return np.where(people.any(axis=1), people.argmax(axis=1), -1)
 
 
+def _saves(gain: np.ndarray | float, cost: float) -> np.ndarray | bool:
+    """Whether a gain, or each of several, is more than rounding makes of a ``cost``."""
+    return gain > 1e-12 * (1.0 + abs(cost))
+
+
 def _move(cost: np.ndarray, taken: np.ndarray, room: np.ndarray, place: np.ndarray, i: int) -> bool:
     here = place[i]
     fitting = np.where(taken[i] <= room, cost[i], np.inf)
     to = int(fitting.argmin())
-    if not fitting[to] < cost[i, here] - 1e-12 * (1.0 + abs(cost[i, here])):
+    if not _saves(cost[i, here] - fitting[to], cost[i, here]):
         return False
     room[here] += taken[i, here]
     room[to] -= taken[i, to]
@@ -101,7 +105,7 @@ def _exchange(
     )
     gain = np.where(fits & (there != here), gain, -np.inf)
     best = int(gain.argmax())
-    if not gain[best] > 1e-12 * (1.0 + abs(cost[i, here])):
+    if not _saves(gain[best], cost[i, here]):
         return False
     k, to = int(members[best]), int(there[best])
     room[here] += taken[i, here] - taken[k, here]
@@ -126,7 +130,7 @@ def _replace(
     fits = (taken[waiting, here] <= room[here] + taken[i, here]) & np.isfinite(cost[waiting, here])
     more = sizes[waiting] - sizes[i]
     saved = cost[i, here] - cost[waiting, here]
-    worth = fits & ((more > 0) | ((more == 0) & (saved > 1e-12 * (1.0 + abs(cost[i, here])))))
+    worth = fits & ((more > 0) | ((more == 0) & _saves(saved, cost[i, here])))
     if not worth.any():
         return False
     best = int(np.lexsort((-saved, -more, ~worth))[0])  # worth it first, then most people, then most saved

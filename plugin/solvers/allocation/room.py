@@ -49,30 +49,26 @@ def tightest(people: np.ndarray, allowed: np.ndarray, capacity: np.ndarray) -> S
     allowed : (m, n) bool
     capacity : (n,) float
     """
-    rows = np.flatnonzero((people > 0) & allowed.any(axis=1))
+    rows = np.flatnonzero(allowed.any(axis=1))
     wanted = np.asarray(people, dtype=np.int64)[rows]
     total = int(wanted.sum())
-    if total == 0 or total > LARGEST:
+    if not total or total > LARGEST:
         return None
-    zones, shelters = len(rows), len(capacity)
+    zones, nodes = len(rows), len(rows) + len(capacity)  # zones first, then shelters
+    source, sink = nodes, nodes + 1
     places = np.floor(np.minimum(capacity, total)).astype(np.int64)
     zone, shelter = np.nonzero(allowed[rows])
-    sink = 1 + zones + shelters
-    tail = np.concatenate([np.zeros(zones, int), 1 + zone, 1 + zones + np.arange(shelters)])
-    head = np.concatenate([1 + np.arange(zones), 1 + zones + shelter, np.full(shelters, sink)])
-    most = np.concatenate([wanted, wanted[zone] + 1, places]).astype(np.int32)  # the middle ones never bind
-    shape = (sink + 1, sink + 1)
-    graph = csr_matrix((most, (tail, head)), shape=shape)
-    answer = maximum_flow(graph, 0, sink)
+    tail = np.concatenate([np.full(zones, source), zone, np.arange(zones, nodes)])
+    head = np.concatenate([np.arange(zones), zones + shelter, np.full(len(capacity), sink)])
+    most = np.concatenate([wanted, np.full(len(zone), total), places]).astype(np.int32)  # the middle ones never bind
+    graph = csr_matrix((most, (tail, head)), shape=(nodes + 2, nodes + 2))
+    answer = maximum_flow(graph, source, sink)
     if answer.flow_value >= total:
         return None
     flow = answer.flow if hasattr(answer, "flow") else answer.residual  # the latter before scipy 1.8
     rest = (graph - flow).tocsr()
-    rest.data = (rest.data > 0).astype(np.int8)
     rest.eliminate_zeros()
-    reached = breadth_first_order(rest, 0, return_predecessors=False)
-    inside = np.zeros(sink + 1, dtype=bool)
-    inside[reached] = True
-    chosen = np.flatnonzero(inside[1 : 1 + zones])
-    near = np.flatnonzero(inside[1 + zones : sink])
+    inside = np.zeros(nodes + 2, dtype=bool)
+    inside[breadth_first_order(rest, source, return_predecessors=False)] = True
+    chosen, near = np.flatnonzero(inside[:zones]), np.flatnonzero(inside[zones:nodes])
     return Shortage(rows[chosen], near, int(wanted[chosen].sum()), int(places[near].sum()))
