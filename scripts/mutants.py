@@ -49,6 +49,7 @@ MODULES = (
         "routing",
         (
             "test_routing_figures.py", "test_routing_worth.py", "test_routing_searches.py", "test_assignment_steps.py",
+            "test_routing_guides.py", "test_routing_records.py", "test_routing_sweep.py",
             "test_routing_operations.py", "test_routing_guided_search.py", "test_routing_simulation.py",
             "test_routing_vehicles.py", "test_routing_clearance.py", "test_assignment_small.py",
             "test_assignment_cost.py", "test_routing_marginal.py", "test_routing_background.py",

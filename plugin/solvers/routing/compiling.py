@@ -18,9 +18,9 @@ def small_problem(kind: int) -> RoutingProblem:
     node = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
     ways = [(node[:, :-1], node[:, 1:]), (node[:-1], node[1:]), (node[:-1, :-1], node[1:, 1:])]
     a, b = (np.concatenate([way[side].ravel() for way in ways]) for side in (0, 1))
-    free = 5.0 + np.arange(len(a)) * 7 % 11
-    background = np.zeros(1), np.zeros(2 * len(a), dtype=np.int32), np.ones((1, 1))  # one vehicle on each road
-    cost = road_cost(kind, np.r_[free, free], np.full(2 * len(a), 6.0), 0.05, 4.0, background)
+    free = np.tile(5.0 + np.arange(len(a)) * 7 % 11, 2)
+    background = np.zeros(1), np.zeros(len(free), dtype=np.int32), np.ones((1, 1))  # one vehicle on each road
+    cost = road_cost(kind, free, np.full(len(free), 6.0), 0.05, 4.0, background)
     trip = np.arange(TRIPS)
     return routing_problem(
         node.size, np.r_[a, b], np.r_[b, a], cost, trip * 5 % (node.size // 2), np.where(trip % 3, node.size - 1, SIDE),

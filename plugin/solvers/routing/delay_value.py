@@ -104,10 +104,7 @@ def valued_timetable(problem: RoutingProblem, schedule: Schedule, cancelled: IsC
     ends, used = np.zeros(hops, dtype=np.int32), np.flatnonzero(np.diff(schedule.indptr))
     ends[schedule.indptr[used + 1] - 1] = used + 1
     near = np.repeat(table.size[:, None], 8, axis=1)
-    enter_value, at_entry = np.empty(hops), np.empty(int(table.used[0]), dtype=np.float32)
-    for first in range(0, len(at_entry), 100 * SLICE):
-        stop_if(cancelled)
-        at_entry[first : first + 100 * SLICE] = 1.0
+    enter_value, at_entry = np.empty(hops), np.ones(int(table.used[0]), dtype=np.float32)
     for last_hop in range(hops, 0, -SLICE):
         stop_if(cancelled)
         value_hops(

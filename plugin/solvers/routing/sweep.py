@@ -181,7 +181,7 @@ class Sweep:
             positions, search, slices = np.flatnonzero(row == number), self.scratch.get(), Slices(20)
             chosen, at, used = batch[positions], 0, np.zeros(1, dtype=np.int64)
             limit, hops = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
-            arc = np.empty(self.problem.nodes + 64 * len(chosen) + 64, dtype=np.int32)
+            arc = np.empty(2 * self.problem.nodes + 1, dtype=np.int32)
             try:
                 while at < len(chosen) and not cancelled() and not effort.passed():
                     at = find_ways(
@@ -232,7 +232,7 @@ def system_optimal_schedule(
     size = largest = max(problem.trips // FIRST_PARTS, 1)
     used_up = False
     sweeps, most_work = effort.pick(*MOST_SWEEPS), effort.pick(*MOST_WORK)
-    threads = max(min(os.cpu_count() or 1, MOST_THREADS), 1)
+    threads = min(os.cpu_count() or 1, MOST_THREADS)
     with ThreadPoolExecutor(threads) as pool:
         sweep = Sweep(problem, trees, pool, threads)
         for number in range(1, sweeps + 1 if problem.trips else 1):

@@ -36,7 +36,7 @@ class Search(NamedTuple):
     own_entry, own_exit : (m,) float32
         Its present stay there.
     keys : (m+1,) float64, nodes : (m+1,) int64
-        Heap.
+        Heap: the source enters it, and a node once by each arc at most.
     number : (2,) int64
         The search's number; nodes settled by all searches so far.
     """
@@ -156,8 +156,7 @@ def find_way(cost, star, table, search, guide, source, destination, departure, l
             search.cost[there] = reached
             search.time[there] = now + seconds
             search.via[there] = road
-            if size < len(keys):
-                size = push(keys, nodes, size, estimate, there)
+            size = push(keys, nodes, size, estimate, there)
     search.number[1] += settled
     learn(search, guide, settled, limit)
     return False

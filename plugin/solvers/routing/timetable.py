@@ -203,8 +203,6 @@ def hop_at(cost, table, road, now, own_entry, own_exit):
     if own_entry <= now < own_exit:
         flow -= 1.0
     seconds = travel_time(cost, road, flow)
-    if entered == size:
-        return seconds, 0.0
     until = now + seconds
     following = count_until(table.entries, first + entered, first + size, until)
     if following == 0:

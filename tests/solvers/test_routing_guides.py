@@ -1,0 +1,225 @@
+"""Guides, regions and searches of a crowded network against slow programs written from their definitions."""
+
+from __future__ import annotations
+
+import heapq
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, SolverError
+from evacuation_planner.plugin.solvers.routing import delay_value as delay_value_module
+from evacuation_planner.plugin.solvers.routing import time_guide as time_guide_module
+from evacuation_planner.plugin.solvers.routing.assignment.trees import ReverseStar
+from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
+from evacuation_planner.plugin.solvers.routing.plan import make_plan
+from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, Schedule, simulate
+from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search
+from evacuation_planner.plugin.solvers.routing.time_guide import Guide, Guides
+from evacuation_planner.plugin.solvers.routing.timetable import Timetable, hop_at
+from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
+from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
+from tests.solvers.assignment_cases import grid
+from tests.solvers.routing_oracle import random_case
+from tests.solvers.test_routing_simulation import drawn_routes, rows
+
+
+def town(seed: int, side: int, trips: int, free: tuple[float, float], window: float) -> RoutingProblem:
+    """A grid of streets, whose trips lead from one half of its nodes to two others."""
+    rng = np.random.default_rng(seed)
+    streets = grid(side, 10, 2, seed)
+    cost = road_cost(LINEAR, rng.uniform(*free, len(streets.tail)), a=0.03)
+    nodes = rng.permutation(side * side)
+    destination = nodes[:2][rng.integers(0, 2, trips)]
+    source = nodes[2:][rng.integers(0, side * side // 2, trips)]
+    departure = np.sort(rng.uniform(0.0, window, trips))
+    return routing_problem(side * side, streets.tail, streets.head, cost, source, destination, departure)
+
+
+def network(problem: RoutingProblem, weight: np.ndarray) -> csr_matrix:
+    return csr_matrix((weight, (problem.tail, problem.head)), shape=(problem.nodes,) * 2)
+
+
+def on_fastest_ways(problem: RoutingProblem) -> Schedule:
+    """The schedule when everybody takes the fastest way on empty roads."""
+    from evacuation_planner.plugin.solvers.routing.individual import individual_routes
+
+    return simulate(problem, individual_routes(problem, reverse_trees(problem)), record=TIMETABLE)
+
+
+def guides_of(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[Guide]:
+    trees = reverse_trees(problem)
+    sources = [np.unique(problem.source[trees.row == k]) for k in range(len(trees.destinations))]
+    entering = ReverseStar(problem.nodes, problem.tail, problem.head)
+    with ThreadPoolExecutor(2) as pool:
+        return Guides(problem, problem.star(), trees, entering, sources).make(schedule, table, pool, Deadline(0))
+
+
+def costs_by_definition(problem, table, until, bins):
+    """Seconds, and these with the delay caused, of each road in each bin; the mean cost of those who enter.
+
+    Who enters after the last bin finds the roads empty.
+    """
+    seconds, cost = np.empty((2, problem.arcs, bins))
+    mean = problem.cost.free_flow.copy()
+    edges = np.linspace(0.0, until, bins + 1)
+    for road in range(problem.arcs):
+        for k in range(bins):
+            own, delay = hop_at(problem.cost, table, road, (edges[k] + edges[k + 1]) / 2, np.inf, np.inf)
+            seconds[road, k], cost[road, k] = own, own + delay
+        first = table.start[road]
+        met = [
+            cost[road, np.searchsorted(edges, t, side="left") - 1] if 0 < t <= until else problem.cost.free_flow[road]
+            for t in table.entries[first : first + table.size[road]].tolist()
+        ]
+        if met:
+            mean[road] = sum(met) / len(met)
+    return seconds, cost, mean
+
+
+def region_by_definition(problem, mean, goal, sources) -> np.ndarray:
+    """Whether the way over a node costs at most 15 % and 60 s more than the best one of some source.
+
+    Roads cost half of what they cost on average above their time when empty.
+    """
+    free = problem.cost.free_flow
+    between = dijkstra(network(problem, free + np.maximum(mean - free, 0.0) / 2))
+    return np.any([between[s] + between[:, goal] <= 1.15 * between[s, goal] + 60.0 for s in sources], axis=0)
+
+
+def guide_by_definition(problem, seconds, cost, step, goal, inside) -> np.ndarray:
+    """The least cost from each node at the middle of each bin, going back bin by bin; no road is shorter than a bin."""
+    nodes, bins = problem.nodes, cost.shape[1]
+    empty = dijkstra(network(problem, problem.cost.free_flow).T, indices=goal)
+    found = np.full((bins + 1, nodes), np.inf)
+    found[bins] = np.where(inside, empty, np.inf)
+    found[:, goal] = 0.0
+    for k in range(bins - 1, -1, -1):
+        for road in range(problem.arcs):
+            here, there = problem.tail[road], problem.head[road]
+            if inside[here] and inside[there] and here != goal:
+                later = k + seconds[road, k] / step
+                onward = np.interp(later, np.arange(k + 1, bins + 1), found[k + 1 :, there])
+                found[k, here] = min(found[k, here], cost[road, k] + onward)
+    return found
+
+
+@pytest.mark.parametrize(("most", "bins"), [(8_000_000, 48), (None, 10), (0, 4)])
+def test_guides_against_their_definition(most, bins, monkeypatch):
+    """Where there are too many values, there are fewer bins, four at least."""
+    problem = town(3, 6, 160, (60.0, 110.0), 400.0)
+    schedule = on_fastest_ways(problem)
+    table, trees = valued_timetable(problem, schedule), reverse_trees(problem)
+    sizes = [(guide.local >= 0).sum() for guide in guides_of(problem, schedule, table)]
+    monkeypatch.setattr(time_guide_module, "LARGEST", 10 * sum(sizes) + 1 if most is None else most)
+    made = guides_of(problem, schedule, table)
+    arrival = np.sort(schedule.arrival)  # 97 % have arrived
+    place = 0.97 * (problem.trips - 1)
+    until = np.interp(place, np.arange(problem.trips), arrival)
+    mean = costs_by_definition(problem, table, until, 48)[2]
+    seconds, cost, _ = costs_by_definition(problem, table, until, bins)
+    checked = 0
+    for number, guide in enumerate(made):
+        goal = int(trees.destinations[number])
+        inside = region_by_definition(problem, mean, goal, np.unique(problem.source[trees.row == number]))
+        assert np.array_equal(guide.local >= 0, inside) and not inside.all()
+        assert guide.step == pytest.approx(until / bins) and guide.cost.shape == (bins + 1, inside.sum())
+        if bins == 48:
+            assert guide.step < 60.0
+            expected = guide_by_definition(problem, seconds, cost, guide.step, goal, inside)
+            for node in np.flatnonzero(inside):
+                assert guide.cost[:, guide.local[node]] == pytest.approx(expected[:, node], rel=1e-5), node
+                checked += 1
+    assert bins < 48 or checked > 20
+
+
+def way_by_definition(problem, table, stays, source, goal, departure, allowed):
+    """Label setting in time: nodes are settled once, at their least cost; the least cost of the goal."""
+    queue, settled = [(0.0, source, departure)], set()
+    while queue:
+        spent, here, now = heapq.heappop(queue)
+        if here == goal:
+            return spent
+        if here in settled:
+            continue
+        settled.add(here)
+        for road in np.flatnonzero(problem.tail == here).tolist():
+            if allowed[problem.head[road]]:
+                seconds, delay = hop_at(problem.cost, table, road, now, *stays.get(road, (np.inf, np.inf)))
+                heapq.heappush(queue, (spent + seconds + delay, int(problem.head[road]), now + seconds))
+    return np.inf
+
+
+@pytest.mark.parametrize("kind", [LINEAR, DENSITY])
+def test_ways_through_traffic_against_a_slow_program(kind):
+    """Nothing is known of what is still to come; some nodes are left out."""
+    better = none = 0
+    for seed in range(0, 60, 2):
+        case = random_case(seed, kind, nodes=9, trips=14, background=seed % 4 == 0)
+        problem, rng = case.problem, np.random.default_rng(seed)
+        schedule = simulate(problem, rows(drawn_routes(case, seed)), record=TIMETABLE)
+        table, plan, search = valued_timetable(problem, schedule), make_plan(schedule), make_search(9, problem.arcs)
+        ends = problem.source, problem.destination, problem.departure
+        for trip in range(problem.trips):
+            source, goal = int(problem.source[trip]), int(problem.destination[trip])
+            allowed = rng.random(9) < 0.9
+            allowed[[source, goal]] = True
+            local = np.where(allowed, np.arange(9), -1).astype(np.int32)
+            guide = Guide(local, np.zeros((3, 9), dtype=np.float32), 1e6)
+            mine = slice(*schedule.indptr[trip : trip + 2])
+            times = (moments[mine].astype(np.float32).tolist() for moments in (schedule.entry, schedule.exits()))
+            stays = dict(zip(schedule.arc[mine].tolist(), zip(*times)))  # rounded as in the timetable
+            own, now = 0.0, float(problem.departure[trip])
+            for road in schedule.arc[mine].tolist():
+                seconds, delay = hop_at(problem.cost, table, road, now, *stays[road])
+                own, now = own + seconds + delay, now + seconds
+            limit, hops, used = np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+            arc, before = np.full(64, -1, dtype=np.int32), search.number[1]
+            find_ways(
+                problem.cost, problem.star(), problem.tail, table, plan, search, guide, ends, np.array([trip]), 0, 5,
+                0.01, limit, hops, arc, used,
+            )  # fmt: skip
+            assert limit[0] == pytest.approx(0.99 * own, rel=1e-5)
+            least = way_by_definition(problem, table, stays, source, goal, float(problem.departure[trip]), allowed)
+            assert 1 <= search.number[1] - before <= 9
+            if least >= limit[0]:
+                assert hops[0] == 0
+                none += 1
+                continue
+            spent, now = 0.0, float(problem.departure[trip])
+            for road in arc[: hops[0]].tolist():
+                seconds, delay = hop_at(problem.cost, table, road, now, *stays.get(road, (np.inf, np.inf)))
+                spent, now = spent + seconds + delay, now + seconds
+            assert spent == pytest.approx(least, rel=1e-5) and allowed[problem.head[arc[: hops[0]]]].all()
+            better += 1
+    assert better > 100 and none > 50
+
+
+def test_worth_of_delays_slice_by_slice(monkeypatch):
+    """Hops are handled from the last on; the user is asked before each slice of seven."""
+    case = random_case(6, DENSITY, nodes=7, trips=25)
+    schedule = simulate(case.problem, rows(drawn_routes(case, 6)), record=TIMETABLE)
+    whole = valued_timetable(case.problem, schedule)
+    monkeypatch.setattr(delay_value_module, "SLICE", 7)
+    asked = []
+    sliced = valued_timetable(case.problem, schedule, lambda: bool(asked.append(1)))
+    size = int(whole.used[0])
+    lists = np.concatenate([np.arange(a, a + n) for a, n in zip(whole.start, whole.size)])
+    assert np.array_equal(sliced.worth[:size][lists], whole.worth[:size][lists])
+    assert len(asked) >= len(schedule.arc) // 7
+    for stop in range(len(asked)):
+        left = iter([False] * stop + [True])
+        with pytest.raises(Cancelled):
+            valued_timetable(case.problem, schedule, lambda remaining=left: next(remaining))
+
+
+def test_how_large_a_table_of_trees_would_be():
+    """Two destinations on a thousand million nodes, 12 bytes each."""
+    cost = road_cost(LINEAR, np.ones(1))
+    problem = routing_problem(1_000_000_000, [0], [1], cost, [0, 0, 0], [1, 2, 2], np.zeros(3))
+    with pytest.raises(SolverError, match="2 different places on 1000000000 junctions.* take 24 GB"):
+        reverse_trees(problem)
