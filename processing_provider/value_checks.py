@@ -18,7 +18,7 @@ from qgis.core import (
     QgsProcessingParameters,
     QgsProperty,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QVariant
+from qgis.PyQt.QtCore import QCoreApplication, QDateTime, Qt, QVariant
 
 from ..plugin.layers.times import time_of
 
@@ -102,10 +102,14 @@ def _wrong_yes_or_no(definition: Any, value: Any, context: QgsProcessingContext)
 
 
 def _wrong_moment(definition: Any, value: Any, context: QgsProcessingContext) -> str:
+    # Not text as QGIS reads it, which leaves out what it does not know: a zone's name, an offset with another sign.
     moment = QgsProcessingParameters.parameterAsDateTime(definition, {definition.name(): value}, context)
-    if time_of(value) or moment.isValid():
+    if time_of(value) or (moment.isValid() and not isinstance(value, str)):
         return ""
-    return _tr("“{value}” is not a date and time. Write it as 2026-05-01T08:00:00.").format(value=value)
+    return _tr(
+        "“{value}” is not a date and time. Write it as 2026-05-01T08:00:00, with an offset from universal time as "
+        "2026-05-01T08:00:00+02:00."
+    ).format(value=_shown(value))
 
 
 def _number(value: Any) -> float | None:
@@ -119,6 +123,14 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _shown(moment: Any) -> str:
+    """Return a date and time that a clock skips as it is written, other values as text."""
+    if isinstance(moment, QDateTime):
+        parts = (moment.date(), moment.time())
+        return "T".join(part.toString(Qt.DateFormat.ISODate) for part in parts if part.isValid())
+    return str(moment)
 
 
 def _is_null(value: Any) -> bool:
