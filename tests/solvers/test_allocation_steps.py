@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import search as steps
+from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.allocation.search import Search
 from evacuation_planner.plugin.solvers.checked_solution import Solution
@@ -99,6 +100,21 @@ def test_how_many_more_could_be_sheltered(status, bound, more):
         "Looking for the greatest number of people that can be sheltered.",
         *([told] if more else []),
     ]
+
+
+def test_exchanges_that_place_everyone_end_the_search():
+    """The 3 take the site where alone the 2 may go, until a group makes room; one place stays empty."""
+    search = Recorded(problem([3, 2], [3, 3], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]], opening=np.zeros(2)))
+    search._improved = lambda people: np.array([[0.0, 3.0], [2.0, 0.0]])
+    assert search.as_many_as_possible(no_progress)[1:] == (5, 0, ())
+    assert not search.said and not search.asked
+
+
+def test_room_taken_is_not_counted_in_people():
+    """The 2 take both units, where 3 single people fit: as many people as units are no proof."""
+    room = np.array([[2.0], [0.5], [0.5], [0.75]])
+    found = solve(problem([2, 1, 1, 1], [2], consumption=room))
+    assert found.people[:, 0].tolist() == [0, 1, 1, 1] and found.more_people == 0
 
 
 def test_places_that_a_person_does_not_take_one_of_are_not_filled(monkeypatch):

@@ -60,8 +60,10 @@ class Search:
                 work = self.effort.pick(*MORE_PEOPLE)
                 other = people_at(self.problem, filled(self.problem, self.usable, work, self.effort, self.cancelled))
                 start = max(other, start, key=np.sum)  # of equals the cheaper, as a rule
-            most = int(start.sum())
-            if most == min(self.wanted, int(np.floor(self.problem.capacity[self.usable.any(axis=0)]).sum())):
+            most, places = int(start.sum()), int(np.floor(self.problem.capacity[self.usable.any(axis=0)]).sum())
+            if most == self.wanted:
+                return start, most, 0, ()
+            if most == places and self.problem.consumption is None:
                 self.say(f"{most} of {self.wanted} people can be sheltered: every place is taken.")
                 return start, most, 0, ()
         elif self.usable.all(axis=None) and self.wanted <= int(np.floor(self.problem.capacity).sum()):
