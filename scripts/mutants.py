@@ -53,6 +53,8 @@ MODULES = (
             "test_routing_operations.py", "test_routing_guided_search.py", "test_routing_simulation.py",
             "test_routing_vehicles.py", "test_routing_clearance.py", "test_assignment_small.py",
             "test_assignment_cost.py", "test_routing_marginal.py", "test_routing_background.py",
+            "test_routing_results.py", "test_routing_refinement.py", "test_routing_capacity_floor.py",
+            "test_assignment_search.py",
             "test_routing_methods.py", "test_routing_live_schedule.py",
         ),
         "not plain_python and not foretells and not steady and not number_of_threads",

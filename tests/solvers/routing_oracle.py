@@ -73,30 +73,33 @@ def simple_paths(problem: RoutingProblem, source: int, destination: int) -> list
     return found
 
 
-def present_arrivals(case: Case, routes: list[list[int]]) -> np.ndarray:
-    """Arrivals by Definition 6: always the earliest vehicle (then the lowest index) enters its next road.
+def present_moments(case: Case, routes: list[list[int]]) -> list[list[float]]:
+    """Moments at which each trip enters its arcs, and of its arrival, by Definition 6.
 
-    Its flow is the number of vehicles that entered that road before and whose event of leaving, (time, index), is still
-    to come.
+    Always the earliest vehicle (then the lowest index) enters its next road. Its flow is the number of vehicles that
+    entered that road before and whose event of leaving, (time, index), is still to come.
     """
     problem = case.problem
-    at = [[float(t), 0] for t in problem.departure]
+    moments = [[float(t)] for t in problem.departure]
     stays: list[tuple[int, int, float]] = []
-    arrival = np.full(problem.trips, np.nan)
     active = set(range(problem.trips))
     while active:
-        trip = min(active, key=lambda q: (at[q][0], q))
-        now, hop = at[trip]
+        trip = min(active, key=lambda q: (moments[q][-1], q))
+        now, hop = moments[trip][-1], len(moments[trip]) - 1
         if hop == len(routes[trip]):
-            arrival[trip] = now
             active.discard(trip)
             continue
         arc = routes[trip][hop]
         flow = sum(1 for road, q, leave in stays if road == arc and (leave, q) > (now, trip))
         leave = now + case.seconds(arc, flow + case.there_anyway(arc, now))
         stays.append((arc, trip, leave))
-        at[trip] = [leave, hop + 1]
-    return arrival
+        moments[trip].append(leave)
+    return moments
+
+
+def present_arrivals(case: Case, routes: list[list[int]]) -> np.ndarray:
+    """Arrivals by Definition 6."""
+    return np.array([moments[-1] for moments in present_moments(case, routes)])
 
 
 def static_total(case: Case, routes: list[list[int]], static: np.ndarray) -> float:
