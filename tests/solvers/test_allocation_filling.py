@@ -13,6 +13,8 @@ from evacuation_planner.plugin.solvers.allocation.relaxation import relax
 from evacuation_planner.plugin.solvers.allocation.room import tightest
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # numpy would put them on the user's screen
+
 
 def random_case(seed: int, groups: int, shelters: int, room: float, uniform: bool = True) -> AllocationProblem:
     """Groups of 0 to 9, the first of them larger than any shelter and the second out of reach of all."""
@@ -189,8 +191,10 @@ def test_what_rounding_makes_is_no_gain(cost: float, less: float, moves: bool) -
 def test_exchanges_count_the_groups_they_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two groups that had better be at site 1, where there is room; each looks at as many groups as take part."""
     problem = AllocationProblem(np.array([1, 1]), np.full(2, 2.0), np.array([[5.0, 1.0]] * 2), np.ones((2, 2), bool))
-    waits = AllocationProblem(
-        np.array([1, 1, 9]), np.array([2.0, 9.0]), np.array([[5.0, 1.0]] * 3), np.array([[True, True]] * 3)
+    ones = np.ones((3, 2), dtype=bool)
+    waits, too_large = (
+        AllocationProblem(np.array([1, 1, size]), np.array([2.0, 9.0]), np.array([[5.0, 1.0]] * 3), ones)
+        for size in (9, 10)
     )
 
     def improved(*pairs: int, case: AllocationProblem = problem, effort: Effort | None = None, stop=never) -> list[int]:
@@ -202,10 +206,19 @@ def test_exchanges_count_the_groups_they_look_at(monkeypatch: pytest.MonkeyPatch
     assert improved(1, 2, 1) == improved(1, 3, 1) == [1, 0]
     assert improved(1, 4, 1) == [1, 1]
     assert improved(9, 2, 9, case=waits) == [0, 0, -1]
-    assert improved(1, 3, 1, case=waits)[:2] == [1, 0] or improved(1, 3, 1, case=waits)[0] == -1
+    assert improved(9, 3, 9, case=waits) == [-1, 0, 1]  # the first goes, and makes way there
+    assert improved(9, 4, 9, case=too_large) == [1, 1, -1]  # a group that fits nowhere is not looked at
     assert improved(0, 4, 0, effort=Effort(1, 1e-9)) == [0, 0]
     with pytest.raises(Cancelled):
         improved(0, 4, 0, stop=lambda: True)
+
+
+def test_change_of_places_within_a_shelter_is_no_gain() -> None:
+    large = 2.0**40 - 2.0**-13
+    cost = np.array([[0.2, 9.0], [large, large]])
+    room, place, ones = np.zeros(2), np.array([0, 0]), np.ones((2, 2))
+    assert 0.2 + large - 0.2 - large > 1e-4  # by rounding
+    assert first_fit._exchange(cost, ones, room, place, np.arange(2), 0) is False
 
 
 # --- filling ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,14 @@ pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import allocate, ties
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
-from evacuation_planner.plugin.solvers.allocation.objective import AS_PRINTED, BY_GROUPS, Objective, normalised
+from evacuation_planner.plugin.solvers.allocation.objective import (
+    AS_PRINTED,
+    BY_GROUPS,
+    BY_PEOPLE,
+    NEAR_IS_GOOD,
+    Objective,
+    normalised,
+)
 from evacuation_planner.plugin.solvers.allocation.problem import (
     CAPACITY,
     NO_SHELTER,
@@ -39,6 +46,7 @@ def test_scaled_distances_by_hand() -> None:
 
 
 def test_objective_by_hand() -> None:
+    assert (NEAR_IS_GOOD, AS_PRINTED, BY_GROUPS, BY_PEOPLE) == (0, 1, 0, 1)  # where they stand in the parameters
     dissatisfaction, distance = np.array([[0.5, 0.25], [0.5, 0.25], [1.0, 0.0]]), np.array([[0.0, 1.0]] * 3)
     sizes, people = np.array([0, 1, 4]), np.array([[0, 0], [0, 1], [1, 2]])
     by_people = Objective(dissatisfaction, distance, sizes)
@@ -132,6 +140,10 @@ def test_reasons_by_hand() -> None:
     for capacity in ([3.0, 0.9], [3.0, 0.0]):
         problem = AllocationProblem(sizes, np.array(capacity), np.ones((6, 2)), allowed)
         assert allocate._reasons(problem, people, problem.usable()) == reasons
+    nobody = AllocationProblem(sizes, np.zeros(2), np.ones((6, 2)), allowed)
+    found = solve(nobody)
+    assert found.reasons == (CAPACITY, NO_SHELTER, CAPACITY, CAPACITY, CAPACITY, "")
+    assert (found.more_people, found.people.sum(), found.objective, found.stages) == (0, 0, 0.0, ())
     least = AllocationProblem(np.array([2]), np.array([1.0]), np.ones((1, 1)), np.ones((1, 1), dtype=bool))
     assert allocate._reasons(least, np.zeros((1, 1)), least.usable()) == (TOO_LARGE,)
 
@@ -151,6 +163,9 @@ def test_what_overfills_is_never_handed_back() -> None:
     tenths = np.array([[0.1, 0.0], [0.2, 0.0], [0.0, 0.0]])  # together a bit more than 0.3
     eaten = result([[3, 0], [2, 0], [0, 0]], [0.3, 1.0], consumption=tenths, opening=np.array([100.0, 1000.0]))
     assert eaten.objective == 112.0
+    one = AllocationProblem(np.array([1]), np.array([0.5]), np.ones((1, 1)), np.ones((1, 1), dtype=bool))
+    with pytest.raises(SolverError, match="overfills"):
+        allocate._result(one, np.ones((1, 1)), one.usable(), (), 0, None)
     for people, capacity, options in (
         ([[3, 0], [2, 0], [0, 0]], [4.99, 9.0], {}),
         ([[3, 0], [2, 0], [0, 0]], [9.0, 9.0], {"consumption": np.full((3, 2), 4.6)}),

@@ -82,8 +82,7 @@ def _result(
     taken = np.where(whole > 0, problem.room_taken if not problem.split else whole, 0.0).sum(axis=0)
     if np.any(taken > problem.capacity * (1.0 + 1e-9)) or np.any(whole.sum(axis=1) > problem.sizes):
         raise SolverError("The allocation found overfills a shelter. Please report the case; nothing was written.")
-    shares = whole / np.maximum(problem.sizes, 1)[:, None]
-    objective = float(np.where(problem.allowed, problem.cost, 0.0)[shares > 0] @ shares[shares > 0])
+    objective = problem.cost_of(whole)
     if problem.opening is not None:
         objective += float(problem.opening[whole.any(axis=0)].sum())
     return Allocation(
@@ -104,7 +103,7 @@ def _reasons(problem: AllocationProblem, people: np.ndarray, usable: np.ndarray)
     some_room = (problem.allowed & (problem.capacity[None, :] >= 1)).any(axis=1)
     out = []
     for i, missing in enumerate((problem.sizes - people.sum(axis=1)).tolist()):
-        if missing <= 0:
+        if not missing:
             out.append("")
         elif not allowed[i]:
             out.append(NO_SHELTER)

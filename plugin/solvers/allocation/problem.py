@@ -76,6 +76,11 @@ class AllocationProblem:
             return pairs & (self.capacity[None, :] >= 1)
         return pairs & (self.room_taken <= self.capacity[None, :])
 
+    def cost_of(self, people: np.ndarray) -> float:
+        """Return the cost of an allocation (g, n) but for opening, a divided group at the shares of its people."""
+        some, shares = people > 0, people / np.maximum(self.sizes, 1)[:, None]
+        return float(self.cost[some] @ shares[some])
+
 
 def with_the_rest(problem: AllocationProblem, usable: np.ndarray, room: int) -> AllocationProblem:
     """Return the problem with one more shelter, the last, for up to ``room`` people who stay behind at no cost.

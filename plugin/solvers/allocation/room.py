@@ -68,7 +68,6 @@ def tightest(people: np.ndarray, allowed: np.ndarray, capacity: np.ndarray) -> S
     flow = answer.flow if hasattr(answer, "flow") else answer.residual  # the latter before scipy 1.8
     rest = (graph - flow).tocsr()
     rest.eliminate_zeros()
-    inside = np.zeros(nodes + 2, dtype=bool)
-    inside[breadth_first_order(rest, source, return_predecessors=False)] = True
-    chosen, near = np.flatnonzero(inside[:zones]), np.flatnonzero(inside[zones:nodes])
+    inside = np.isin(np.arange(nodes), breadth_first_order(rest, source, return_predecessors=False))
+    chosen, near = np.flatnonzero(inside[:zones]), np.flatnonzero(inside[zones:])
     return Shortage(rows[chosen], near, int(wanted[chosen].sum()), int(places[near].sum()))

@@ -34,7 +34,7 @@ def settle(search: Search, people: np.ndarray, proof: Solution, most: int, progr
         search.say(MAY_DIFFER)
         return people
     problem = search.problem
-    cost = _cost(search, people)
+    cost = problem.cost_of(people)
     weights = np.random.default_rng(0).integers(1, HEAVIEST, problem.cost.shape).astype(float)
     at_least = None if most == search.wanted else most
     held = cost + HELD * (1.0 + abs(cost))
@@ -48,15 +48,8 @@ def settle(search: Search, people: np.ndarray, proof: Solution, most: int, progr
         return people
     finally:
         search.effort.stopped_early = search.effort.stopped_early or brief.effort.stopped_early
-    if solution.gap != 0.0 or _cost(search, found) > held or int(found.sum()) < int(people.sum()):
+    if solution.gap != 0.0 or problem.cost_of(found) > held or int(found.sum()) < int(people.sum()):
         search.say(MAY_DIFFER)
         return people
     search.say("Of the plans of this cost the one that every solver agrees on is taken.")
     return found
-
-
-def _cost(search: Search, people: np.ndarray) -> float:
-    """Return the cost of an allocation (g, n), a divided group at the shares of its people."""
-    problem, some = search.problem, people > 0
-    shares = people / np.maximum(problem.sizes, 1)[:, None]
-    return float(problem.cost[some] @ shares[some])
