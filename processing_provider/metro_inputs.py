@@ -78,7 +78,9 @@ def read_metro_travel(
             feedback.pushInfo(algorithm.tr("NETWORK: not used, as TRAVEL gives the times."))
         needs_km = algorithm.parameterAsDouble(parameters, "COST_PER_KM", context) > 0
         return by_table(rows, stations, incidents, rules, needs_km, context, feedback)
-    read = read_network_parameter(algorithm, parameters, context, feedback, progress, cancelled)
+    read = read_network_parameter(
+        algorithm, parameters, context, feedback, progress, cancelled, needed=bool(len(incidents))
+    )
     if read is None:
         return by_straight_line(stations, incidents, rules, context)
     farthest = algorithm.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)

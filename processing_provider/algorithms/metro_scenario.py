@@ -147,7 +147,9 @@ class MetroScenario(EvacuationAlgorithm):
         station = (self.parameterAsString(parameters, "STATION", context) or "").strip()
         if metro is None or not station:
             raise QgsProcessingException(
-                self.tr("Where is the incident? Choose INCIDENTS, or METRO_STATIONS and the name of a STATION.")
+                self.tr(
+                    "Where is the incident? Choose a layer of incidents, or METRO_STATIONS and the name of a STATION."
+                )
             )
         return station_place(metro, station)
 
@@ -225,7 +227,8 @@ class MetroScenario(EvacuationAlgorithm):
         speed, detour = (self.parameterAsDouble(parameters, name, context) for name in ("SPEED", "DETOUR_FACTOR"))
         rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
         progress, cancelled = self.control(feedback, 5.0, 90.0)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        needed = bool(len(incidents))
+        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled, needed=needed)
         if read is None:
             travel = by_straight_line(stations, incidents, rules, context)
         else:

@@ -20,6 +20,7 @@ from qgis.core import (
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
     QgsProject,
+    QgsVectorLayer,
 )
 
 from evacuation_planner.processing_provider.identity import RESOURCES
@@ -156,6 +157,9 @@ def test_a_result_that_a_later_step_reads_cannot_be_skipped(model):
     assert read >= 2
 
 
+SUPPLY = "&".join(
+    f"field={name}" for name in ("station_id:string", "resource:string", "inventory:int", "unit_cost:double")
+)
 STEP_OF = {name.partition(":")[2]: name.partition(":")[0] for name in RESULTS["metroresponse"]}
 
 
@@ -174,9 +178,12 @@ def response(tmp_path, provider):
     path = tmp_path / "nanjing.gpkg"
     shutil.copy(RESOURCES / "metro" / "sample" / "nanjing.gpkg", path)
 
-    def run(**results):
+    def run(inputs=None, **results):
         given = {name: "memory:" for name in RESULTS["metroresponse"] if "REPORT" not in name}
-        given.update(metro_layers(path), **{f"{STEP_OF[name]}:{name}": value for name, value in results.items()})
+        given.update(
+            {**metro_layers(path), **(inputs or {})},
+            **{f"{STEP_OF[name]}:{name}": value for name, value in results.items()},
+        )
         return processing.run("evacuation:metroresponse", given, feedback=QgsProcessingFeedback(False))
 
     return path, run
@@ -209,3 +216,18 @@ def test_results_in_one_geopackage_get_tables_of_their_own(response, tmp_path):
     assert rows_in(made) == {name.lower(): memory[f"{STEP_OF[name]}:{name}"].featureCount() for name in names}
     run(DELIVERIES=f"ogr:dbname='{path}' table=\"deliveries\" (geom)")
     assert rows_in(path)["deliveries"] == rows_in(made)["deliveries"] > 0
+
+
+def test_without_an_incident_no_stock_and_no_road_are_needed(response):
+    _, run = response
+    nothing = {
+        "PLACES": QgsVectorLayer("Point?crs=EPSG:4326&field=incident_id:string", "calm", "memory"),
+        "SUPPLY": QgsVectorLayer(f"None?{SUPPLY}", "no stock", "memory"),
+        "ROADS": QgsVectorLayer("LineString?crs=EPSG:4326&field=road_id:string", "no roads", "memory"),
+    }
+    made = run(nothing)
+    assert [made[f"{STEP_OF[name]}:{name}"].featureCount() for name in ("DEMAND", "DELIVERIES", "UNMET")] == [0, 0, 0]
+    assert made["allocatemetroresources:STOCK"].featureCount() == 0
+    for name in ("SUPPLY", "ROADS"):
+        with pytest.raises(QgsProcessingException, match="Error encountered while running"):
+            run({name: nothing[name]})

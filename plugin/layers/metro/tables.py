@@ -128,10 +128,10 @@ def read_stock_and_need(
     Raises
     ------
     LayerError
-        An empty supply table, or none of its rows for a known rescue point; demand at an unknown incident; a
-        negative or unreadable number; a stock without a cost.
+        A supply table that is empty though there is a demand, or none of whose rows is for a known rescue point;
+        demand at an unknown incident; a negative or unreadable number; a stock without a cost.
     """
-    if len(supply) == 0:
+    if len(supply) == 0 and len(demand):
         raise LayerError(f"SUPPLY: “{supply.layer}” is empty. Choose a table with the stocks of the rescue points.")
     at, where = _positions(stations), _positions(incidents)
     _refuse_unknown_incidents(demand, where, incidents)
@@ -153,7 +153,7 @@ def read_stock_and_need(
             )
         inventory[at[station], of[resource]] = stocks[row]
         use_cost[at[station], of[resource]] = 0.0 if math.isnan(cost) else cost
-    if len(unknown) == len(supply):
+    if unknown and len(unknown) == len(supply):
         raise LayerError(
             f"SUPPLY: no row of “{supply.layer}” is for a rescue point of “{stations.name}”. Check "
             f"SUPPLY_STATION_FIELD and STATION_ID_FIELD (the table has "
