@@ -156,6 +156,25 @@ def test_working_space_of_rounding_is_clean_afterwards():
     assert owed == pytest.approx(before - twin.total, abs=1e-9)  # fractional less whole
 
 
+def test_circles_of_a_destination_are_taken_off_alone():
+    """Two go round 1-2-1 on the way from 0 to 3; another destination's flow stays as it is."""
+    pairs = [(0, 1), (1, 2), (2, 1), (2, 3), (1, 0)]
+    tail, head = np.array(pairs).T
+    case = Case(4, tail, head, ArcCost.linear(np.ones(5), 0.1), np.zeros(5), np.array([0, 0, 1]), np.array([3, 3, 0]))
+    flows, _ = loaded(case)
+    assert [a.tolist() for a in flows.arcs] == [[4], [0, 1, 3]] and [a.tolist() for a in flows.amount] == [[1], [2] * 3]
+    flows.arcs[1], flows.amount[1] = np.array([0, 1, 2, 3], dtype=np.int32), np.array([2.0, 4.0, 2.0, 2.0])
+    flows.set_total()
+    assert flows.total.tolist() == [2, 4, 2, 2, 1]
+    x = np.zeros(5)
+    for d in (0, 1):
+        flows.without_circles(d, x)
+        assert not x.any()
+    assert flows.amount[1].tolist() == [2, 2, 0, 2] and flows.amount[0].tolist() == [1]
+    flows.set_total()
+    assert flows.total.tolist() == [2, 2, 0, 2, 1] and flows.table[:, MARGINAL].tolist() == [1.4, 1.4, 1, 1.4, 1.2]
+
+
 def test_circles_further_on_are_taken_off_when_a_destination_is_balanced():
     """0-1-2-3 with 2-1 going back: from the second way of 0 the used one leads into the circle 1-2-1."""
     pairs = [(0, 1), (1, 2), (2, 3), (2, 1), (0, 3)]

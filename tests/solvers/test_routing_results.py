@@ -8,6 +8,7 @@ import pytest
 from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Effort, SolverError, never
 from evacuation_planner.plugin.solvers.routing import greedy as greedy_module
 from evacuation_planner.plugin.solvers.routing import plan as plan_module
+from evacuation_planner.plugin.solvers.routing import refined_static as refined_static_module
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
 from evacuation_planner.plugin.solvers.routing.capacity_floor import CapacityFloor, capacity_floor, claims_too_little
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance
@@ -165,6 +166,15 @@ def test_progress_runs_from_0_to_1_and_not_back(method, flow_model):
     if (method, flow_model) != (SYSTEM_OPTIMAL, CUMULATIVE):
         assert pytest.approx(greedy_ends) in shares
     assert shares[-2] <= 0.95 + 1e-9
+
+
+def test_refining_fills_what_greedy_leaves_of_the_bar(monkeypatch):
+    """The method has 0.1 to 0.95, greedy three tenths of that; then each of twelve trips in one pass its part."""
+    monkeypatch.setattr(refined_static_module, "Slices", OneStep)
+    monkeypatch.setattr(refined_static_module, "MOST_PASSES", (1, 1, 1))
+    case, told = random_case(3, LINEAR, nodes=9, trips=12), []
+    solve(case.problem, method=REFINED, flow_model=CUMULATIVE, progress=lambda share, text: told.append(share))
+    assert told[-13:] == pytest.approx([*(0.1 + 0.85 * (0.3 + 0.7 * np.arange(1, 13) / 12)), 1.0])
 
 
 def test_progress_of_greedy_is_the_share_that_has_arrived(monkeypatch):

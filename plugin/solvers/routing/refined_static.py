@@ -158,7 +158,8 @@ def refined_static_routes(
     star, turns, load = problem.star(), open_turns(problem), routes.flow(problem.arcs).astype(np.int64)
     on_route, slices, changes = np.zeros(problem.nodes, dtype=np.int64), Slices(200), 0
     state = np.zeros(3, dtype=np.int64)
-    for _ in range(effort.pick(*MOST_PASSES) if problem.trips else 0):
+    passes = effort.pick(*MOST_PASSES)
+    for number in range(passes if problem.trips else 0):
         indptr, arcs = routes.expanded(cancelled)
         blocks, sizes, state[1] = [], [], 0
         for first in range(0, problem.trips, BLOCK):
@@ -170,7 +171,7 @@ def refined_static_routes(
                     problem.cost, static, star, turns, problem.tail, problem.head, load, size, block, epsilon, on_route,
                     state, slices.next(),
                 )  # fmt: skip
-                progress((first + state[0]) / problem.trips, "")
+                progress((number + (first + state[0]) / problem.trips) / passes, "")
                 if state[0] < len(size) and effort.passed():
                     break
             blocks.append(block[np.arange(block.shape[1]) < size[:, None]])
@@ -181,7 +182,7 @@ def refined_static_routes(
             break
     else:
         if problem.trips:
-            log(effort.used_up(f"{effort.pick(*MOST_PASSES)} passes"))
+            log(effort.used_up(f"{passes} passes"))
     return routes, changes
 
 
