@@ -12,6 +12,8 @@ from evacuation_planner.plugin.solvers.allocation.objective import BY_PEOPLE, Ob
 from evacuation_planner.plugin.solvers.allocation.problem import Allocation, AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
+
 SIZES = np.array([4, 6])
 DISSATISFACTION = np.array([[0.5, 0.25], [0.0, 1.0]])
 DISTANCE = np.array([[0.125, 1.0], [0.75, 0.25]])

@@ -10,6 +10,8 @@ from evacuation_planner.plugin.solvers.allocation.problem import AllocationProbl
 from evacuation_planner.plugin.solvers.allocation.relaxation import Relaxation, relax
 from evacuation_planner.plugin.solvers.control import Cancelled
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
+
 
 def random_problem(seed: int) -> AllocationProblem:
     """30 groups and 5 shelters with room for hardly more; with odd seeds room depends on the shelter."""

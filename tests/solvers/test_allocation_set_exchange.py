@@ -11,6 +11,8 @@ from evacuation_planner.plugin.solvers.allocation import set_exchange
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort, never
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
+
 
 def placed_at_random(seed: int) -> tuple[AllocationProblem, np.ndarray]:
     draw = np.random.default_rng(seed)
@@ -114,3 +116,12 @@ def test_nothing_fits_where_a_shelter_is_over_its_room():
         3,
         False,
     )
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 6, 8, 13])
+def test_of_equals_the_first_is_taken(length):
+    """So that the same groups are exchanged every time: numpy's argmax of every stretch, many of them with equals."""
+    values = np.random.default_rng(length).integers(0, 3, length).astype(float)
+    first, last = (np.array(side) for side in zip(*combinations(range(length + 1), 2)))
+    found = set_exchange._greatest(values, first, last)
+    assert found.tolist() == [a + int(values[a:b].argmax()) for a, b in zip(first, last)]

@@ -25,6 +25,8 @@ from evacuation_planner.plugin.solvers.control import (
     stop_if,
 )
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
+
 
 def problem(sizes, capacity, cost=None, **more) -> AllocationProblem:
     shape = (len(sizes), len(capacity))

@@ -117,7 +117,7 @@ def _best(size: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int,
 
 
 def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Return where ``values`` (v,) is greatest in each stretch from ``first`` to before ``last``, shape as those."""
+    """Return where ``values`` (v,) is first greatest in each stretch ``first`` to before ``last``, shape as those."""
     table = [np.arange(len(values))]
     width = 1
     while 2 * width <= len(values):
