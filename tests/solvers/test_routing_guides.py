@@ -19,7 +19,7 @@ from evacuation_planner.plugin.solvers.routing.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
 from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, Schedule, simulate
 from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search
-from evacuation_planner.plugin.solvers.routing.time_guide import Guide, Guides
+from evacuation_planner.plugin.solvers.routing.time_guide import Guide, Guides, raise_to
 from evacuation_planner.plugin.solvers.routing.timetable import Timetable, hop_at
 from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
@@ -223,3 +223,22 @@ def test_how_large_a_table_of_trees_would_be():
     problem = routing_problem(1_000_000_000, [0], [1], cost, [0, 0, 0], [1, 2, 2], np.zeros(3))
     with pytest.raises(SolverError, match="2 different places on 1000000000 junctions.* take 24 GB"):
         reverse_trees(problem)
+
+
+@pytest.mark.parametrize(
+    ("time", "value", "expected"),
+    [
+        (40.0, 15.0, [8, 13, 17, 20, 9]),  # half-way between the middles of bins 1 and 2, where it was 12
+        (55.0, 16.5, [8, 10, 15, 21, 9]),  # at three quarters of a bin after that of bin 1: it was 13 + a quarter of 6
+        (0.0, 9.0, [9, 11, 14, 20, 9]),  # before the first middle, as there
+        (75.0, 20.0, [8, 10, 14, 22.75, 9]),  # between the last bin and the empty roads: it was 20 - 0.25 * 11
+        (90.0, 99.0, [8, 10, 14, 20, 9]),  # from a bin after the last one's middle on: the empty roads
+        (50.0, 14.0, [8, 10, 14, 20, 9]),  # no more than it was
+    ],
+)
+def test_what_a_search_finds_out_raises_the_bins_beside(time, value, expected):
+    """Bins of 20 s, their middles at 10, 30, 50 and 70; the second node is another one."""
+    cost = np.array([[8, 1], [10, 1], [14, 1], [20, 1], [9, 1]], dtype=np.float32)
+    guide = Guide(np.array([-1, 0, 1], dtype=np.int32), cost, 20.0)
+    raise_to(guide, 1, time, value)
+    assert guide.cost[:, 0].tolist() == pytest.approx(expected) and guide.cost[:, 1].tolist() == [1] * 5

@@ -102,8 +102,11 @@ def test_parts_shrink_where_they_fail_and_grow_where_they_succeed(monkeypatch):
     assert len({tuple(sweep) for sweep in [*sweeps, range(240)]}) == 4  # another order each time
 
 
-@pytest.mark.parametrize(("trips", "sizes"), [(1, [1]), (4, [1, 1]), (14, [2, 1, 1]), (15, [3, 1, 1])])
-def test_a_part_moves_at_least_one_trip(trips, sizes, monkeypatch):
+@pytest.mark.parametrize(
+    ("trips", "sizes"),
+    [(1, [1]), (4, [1, 1]), (14, [2, 1, 1]), (15, [3, 1, 1]), (1280, [256, 128, 64, 32, 16, 16])],
+)
+def test_a_part_moves_a_sixteenth_of_the_first_and_one_trip_at_least(trips, sizes, monkeypatch):
     looked = [1] * (len(sizes) - 1) + [trips - len(sizes) + 1]
     script, kept, _ = play(monkeypatch, trips, 100.0, [(many, 200.0, 1) for many in looked])
     assert [most for _, _, most, _ in script.asked] == sizes and len(kept) == 1

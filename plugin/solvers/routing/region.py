@@ -47,7 +47,7 @@ def mark_region(star, weight, onward, sources, detour, slack, label, keys, nodes
         cost = keys[0]
         here = nodes[0]
         size = drop_first(keys, nodes, size)
-        if cost > label[here] or local[here] >= 0:
+        if local[here] >= 0:
             continue
         local[here] = count
         count += 1
