@@ -128,6 +128,10 @@ def one_goes_another_way(departures: list[float]) -> LiveSchedule:
         ([0.0, 5.0, 30.0], -9.0, 8),
         # It comes at 12, when of the first nothing is left, and meets the second either way.
         ([0.0, 5.0, 12.0], -9.0, 8),
+        # The second leaves at 15, not at 16: nobody comes between, and the fourth is not watched.
+        ([0.0, 5.0, 12.0, 30.0], -9.0, 8),
+        # After the third, which meets nobody otherwise, nobody is watched any more.
+        ([0.0, 5.0, 30.0, 60.0], -9.0, 8),
         # The second leaves at 15, not at 16, so that the third does not meet it at 15.5; likewise the third and the
         # fourth at 26: all three are watched, and arrive 1 s earlier.
         ([0.0, 5.0, 15.5, 26.0], -7.0, 13),

@@ -112,6 +112,11 @@ def test_a_part_moves_a_sixteenth_of_the_first_and_one_trip_at_least(trips, size
     assert [most for _, _, most, _ in script.asked] == sizes and len(kept) == 1
 
 
+def test_where_nobody_travels_one_sweep_is_enough(monkeypatch):
+    _, kept, used_up = play(monkeypatch, 2, 0.0, [(2, 0.0, 0)])
+    assert kept == [0.0] and not used_up
+
+
 def test_without_trips_there_is_nothing_to_sweep(monkeypatch):
     script, kept, used_up = play(monkeypatch, 0, 0.0, [])
     assert kept == [0.0] and not used_up and script.said == []

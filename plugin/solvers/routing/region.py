@@ -32,16 +32,14 @@ class Region(NamedTuple):
 def mark_region(star, weight, onward, sources, detour, slack, label, keys, nodes, local):
     """Number the nodes of the region in ``local`` (n,), the others -1; return how many.
 
-    ``onward`` (n,) is the least cost to the destination at ``weight`` (m,). A node belongs to the region when for some
-    source the way over it costs at most ``detour`` times the least cost from there and ``slack`` more: one search from
-    all sources tells, when each starts at minus its allowance.
+    ``onward`` (n,) is the least cost to the destination at ``weight`` (m,); no source is named twice. A node belongs
+    to the region when for some source the way over it costs at most ``detour`` times the least cost from there and
+    ``slack`` more: one search from all sources tells, when each starts at minus its allowance.
     """
     size = 0
     for source in sources:
-        start = -detour * onward[source]
-        if start < label[source]:
-            label[source] = start
-            size = push(keys, nodes, size, start, source)
+        label[source] = -detour * onward[source]
+        size = push(keys, nodes, size, label[source], source)
     count = 0
     while size > 0:
         cost = keys[0]
