@@ -18,6 +18,7 @@ from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetab
 from evacuation_planner.plugin.solvers.routing.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
 from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, Schedule, simulate
+from evacuation_planner.plugin.solvers.routing.sweep import Ways, put_back
 from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search
 from evacuation_planner.plugin.solvers.routing.time_guide import Guide, Guides, raise_to
 from evacuation_planner.plugin.solvers.routing.timetable import Timetable, hop_at
@@ -25,6 +26,7 @@ from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.assignment_cases import grid
 from tests.solvers.routing_oracle import random_case
+from tests.solvers.test_routing_searches import three_trips
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 
 
@@ -242,3 +244,16 @@ def test_what_a_search_finds_out_raises_the_bins_beside(time, value, expected):
     guide = Guide(np.array([-1, 0, 1], dtype=np.int32), cost, 20.0)
     raise_to(guide, 1, time, value)
     assert guide.cost[:, 0].tolist() == pytest.approx(expected) and guide.cost[:, 1].tolist() == [1] * 5
+
+
+def test_a_way_that_is_no_longer_takes_the_place_of_the_old_one():
+    """Trip 2 moves to the way of two roads, once more, back to the one road, and to the two again."""
+    problem, schedule = three_trips()
+    table, plan, search = schedule.table, make_plan(schedule), make_search(3, 3)
+    trips, moved, used = (problem.source, problem.destination, problem.departure), np.zeros(1, dtype=np.int64), []
+    for way in ([1, 2], [1, 2], [0], [1, 2]):
+        ways = Ways(np.full(1, 99.0), np.zeros(1, np.int64), np.array([len(way)]), np.array(way, dtype=np.int32))
+        assert put_back(problem.cost, table, plan, search, trips, np.array([2]), ways, 0, moved) == 1
+        used.append(int(plan.used[0]))
+        assert plan.arc[plan.start[2] : plan.start[2] + plan.hops[2]].tolist() == way
+    assert used == [5, 5, 5, 7] and moved[0] == 4 and table.size.tolist() == [2, 1, 1]
