@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -158,3 +161,18 @@ def test_other_weights_hold_the_cost() -> None:
     assert judged(model, {"x_0_0": 1.0, "x_1_0": 1.0, **left}) == (True, 16.0)  # 1.5 + 4 are 5.5
     assert judged(model, {"x_0_1": 1.0, "x_1_0": 1.0, **left}) == (False, 18.0)  # 2 + 4 are more
     assert judged(model, {"x_0_1": 1.0, "left_1": 1.0, **left}) == (True, 7.0)
+
+
+def test_the_module_is_read_without_pulp() -> None:
+    """So that the plugin starts where it is missing, and says what to install once a model is asked for."""
+    package = build.__module__.split(".", maxsplit=1)[0]
+    program = f"import {package}.plugin.solvers.allocation.allocate, sys; print('pulp' in sys.modules)"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert done.stdout.split() == ["False"]

@@ -100,6 +100,12 @@ def test_sets_are_counted_on_both_sides():
     assert looked == (11, False) and set_exchange._exchange(size, np.ones((5, 2)), np.zeros(2), place, 1, 0)[0] == 11
 
 
+def test_no_group_is_named_minus_one():
+    members, saving, places = set_exchange._sets(np.array([3.0, 2.0]), np.array([[5.0, 1.0]] * 2), np.zeros(2), 0, 1)
+    assert members.tolist() == [[-1, -1], [0, -1], [1, -1], [0, 1]]
+    assert (saving.tolist(), places.tolist()) == ([0, 4, 4, 8], [0, 3, 2, 5])
+
+
 @pytest.mark.parametrize(("saved", "found"), [(0.0005, False), (0.002, True)])
 @pytest.mark.parametrize("a", [0, 1])
 def test_what_sums_of_such_numbers_differ_by_is_no_gain(saved, found, a):
