@@ -263,6 +263,18 @@ def test_the_roomiest_shelter_is_filled_first() -> None:
     assert filling._fill(two, two.usable(), np.array([1, -1]), never).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(("dearer", "expected"), [(14.2, [0, 0, -1]), (13.8, [-1, -1, 0])])
+def test_coming_in_alone_costs_what_it_costs(dearer: float, expected: list[int]) -> None:
+    """3 people alone for 6, 2.0 each; or 7 in place of 5 for 10, which are 2 more for 2.1 or 1.9 each."""
+    problem = AllocationProblem(
+        np.array([5, 3, 7]), np.array([8.0]), np.array([[10.0], [6.0], [dearer]]), np.ones((3, 1), dtype=bool)
+    )
+    place, room = np.array([0, -1, -1]), np.array([3.0])
+    assert filling._let_in(problem, problem.usable(), problem.room_taken, room, place, 0)
+    assert place.tolist() == expected
+    assert room.tolist() == room_left(problem, place)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_nobody_waits_who_could_come_in_alone_or_for_a_smaller_group(seed: int) -> None:
     problem = random_case(seed, 20, 4, 0.7)
@@ -308,11 +320,11 @@ def test_exchanges_fill_what_prices_leave_by_hand() -> None:
     assert sizes[place == 0].sum() == 12
 
 
-@pytest.mark.parametrize("room", [[900.5, 600.9], [800.0, 1600.0], [3000.0, 2000.0]])
+@pytest.mark.parametrize("room", [[900.5, 600.9], [600.0, 100.0], [800.0, 1600.0], [3000.0, 2000.0]])
 def test_no_exchange_is_sought_where_every_place_is_taken_or_nobody_waits(
     room: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """2500 people, of whom 100 are out of reach of all, in groups that can fill 1500 and 2400 places to the last."""
+    """2500 people, of whom 100 are out of reach of all, in groups that can fill 1500, 700 and 2400 places to the last."""
     sizes, cost = np.array([900, 700, 600, 100, 100, 100]), np.array([[3.0, 9.0]] * 6)
     allowed = np.array([[True, True]] * 5 + [[False, False]])
     problem = AllocationProblem(sizes, np.array(room), cost, allowed)

@@ -31,6 +31,8 @@ from evacuation_planner.plugin.solvers.allocation.problem import (
 from evacuation_planner.plugin.solvers.checked_solution import Solution
 from evacuation_planner.plugin.solvers.control import Effort, SolverError, no_progress
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # numpy would put them on the user's screen
+
 INF = np.inf
 EXACT = {"effort": Effort(mip_gap=0.0)}
 

@@ -78,8 +78,8 @@ class AllocationProblem:
 
     def cost_of(self, people: np.ndarray) -> float:
         """Return the cost of an allocation (g, n) but for opening, a divided group at the shares of its people."""
-        some, shares = people > 0, people / np.maximum(self.sizes, 1)[:, None]
-        return float(self.cost[some] @ shares[some])
+        group, shelter = np.nonzero(people)
+        return float(self.cost[group, shelter] @ (people[group, shelter] / self.sizes[group]))
 
 
 def with_the_rest(problem: AllocationProblem, usable: np.ndarray, room: int) -> AllocationProblem:
