@@ -69,6 +69,7 @@ class Deadline:
 
 
 QUICK, NORMAL, THOROUGH = 0, 1, 2
+LEAST_SECONDS = 0.05  # what a program gets when the fence is reached already: a start is checked and given back
 MIP_GAPS = (1e-2, 1e-4, 1e-6)  # relative gap at which an integer program may stop, by effort
 
 
@@ -109,6 +110,11 @@ class Effort(Deadline):
     def pick(self, quick: Number, normal: Number, thorough: Number) -> Number:
         """Return the number that goes with the level."""
         return (quick, normal, thorough)[self.level]
+
+    def brief(self) -> Effort:
+        """Return a quick search's effort with the same gap, within what is left of the fence."""
+        left = self.remaining
+        return Effort(QUICK, max(left, LEAST_SECONDS) if left < float("inf") else 0.0, self.mip_gap)
 
     def passed(self) -> bool:
         """Whether the fence is reached, so that the search must stop; remembered."""

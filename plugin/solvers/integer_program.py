@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from .checked_solution import FEASIBLE, Judgement, Solution, describe, gap_percent, judge, nearly_whole, whole
-from .control import Cancelled, Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from .control import LEAST_SECONDS, Cancelled, Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
 from .program_arrays import IntegerProgram, from_pulp, new_variable
 
 if TYPE_CHECKING:  # pragma: no cover
@@ -31,7 +31,6 @@ PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has aske
 OVERTIME = 1.0  # seconds past its time limit after which a solver is told to end
 WORK = (50_000, 1_000_000, 20_000_000)  # nodes times entries of the matrix, by effort
 FEWEST_NODES = (1, 20, 200)  # by effort, for a large matrix
-LEAST_SECONDS = 0.05  # what a program gets when the fence is reached already: a start is checked and given back
 
 
 @dataclass(frozen=True)

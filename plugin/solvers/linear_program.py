@@ -18,6 +18,7 @@ from . import solver_highs
 from .control import Cancelled, IsCancelled, never, stop_if
 from .dependencies import require
 
+PRICED = 1e-6  # what counts as a price: above the tolerance of the solvers
 ASK_EVERY = 0.1  # seconds between two questions whether the user wants to stop
 
 
@@ -31,11 +32,14 @@ class LinearSolution:
     x : (v,) float64
     reduced_cost : (v,) float64
         By how much the objective rises for each unit a variable leaves its bound; negative at an upper bound.
+    row_price : (r,) float64
+        By how much the objective rises for each unit by which a row's bound rises; negative at an upper bound.
     """
 
     objective: float
     x: np.ndarray
     reduced_cost: np.ndarray
+    row_price: np.ndarray
 
 
 class LinearProgram:
@@ -69,6 +73,9 @@ class LinearProgram:
 
     def add_rows(self, rows: csr_matrix, row_lower: np.ndarray, row_upper: np.ndarray) -> None:
         """Add rows."""
+        self._rows = vstack([self._rows, rows], format="csr")
+        self._row_lower = np.concatenate([self._row_lower, row_lower])
+        self._row_upper = np.concatenate([self._row_upper, row_upper])
         if self._highs is not None:
             rows = rows.tocsr()
             self._highs.addRows(
@@ -80,10 +87,18 @@ class LinearProgram:
                 rows.indices.astype(np.int32),
                 rows.data.astype(float),
             )
-            return
-        self._rows = vstack([self._rows, rows], format="csr")
-        self._row_lower = np.concatenate([self._row_lower, row_lower])
-        self._row_upper = np.concatenate([self._row_upper, row_upper])
+
+    def among_optima(
+        self, found: LinearSolution, cost: np.ndarray, cancelled: IsCancelled = never
+    ) -> LinearSolution | None:
+        """Return which of all optima is the least by another ``cost`` (v,), ``found`` being one of them.
+
+        By complementary slackness the optima are the solutions at whose bounds stay all variables with a reduced cost
+        and all rows with a price. None when the solver finds none among them.
+        """
+        lower, upper = _kept(self._lower, self._upper, found.reduced_cost)
+        row_lower, row_upper = _kept(self._row_lower, self._row_upper, found.row_price)
+        return LinearProgram(cost, lower, upper, self._rows, row_lower, row_upper).solve(cancelled)
 
     def solve(self, cancelled: IsCancelled = never) -> LinearSolution | None:
         """Return an optimum, None when there is none.
@@ -138,7 +153,8 @@ class LinearProgram:
             return None
         solution = self._highs.getSolution()
         value = float(self._highs.getInfo().objective_function_value)
-        return LinearSolution(value, np.array(solution.col_value), np.array(solution.col_dual))
+        prices = np.array(solution.col_dual), np.array(solution.row_dual)
+        return LinearSolution(value, np.array(solution.col_value), *prices)
 
     def _by_scipy(self) -> LinearSolution | None:
         equal = self._row_lower == self._row_upper
@@ -154,4 +170,13 @@ class LinearProgram:
         )
         if answer.status != 0 or answer.x is None:
             return None
-        return LinearSolution(float(answer.fun), answer.x, answer.lower.marginals + answer.upper.marginals)
+        price, above = np.zeros(len(equal)), int(top.sum())
+        price[equal] = answer.eqlin.marginals
+        price[top] += answer.ineqlin.marginals[:above]
+        price[bottom] -= answer.ineqlin.marginals[above:]
+        return LinearSolution(float(answer.fun), answer.x, answer.lower.marginals + answer.upper.marginals, price)
+
+
+def _kept(lower: np.ndarray, upper: np.ndarray, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds drawn together where leaving the one at which a solution stands has a price."""
+    return np.where(price < -PRICED, upper, lower), np.where(price > PRICED, lower, upper)

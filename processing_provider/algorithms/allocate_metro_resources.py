@@ -36,7 +36,9 @@ class AllocateMetroResources(EvacuationAlgorithm):
         "Minimises the weighted sum of a penalty for late units and of the allocation cost, keeps to the stocks, and "
         "brings one unit of each demanded type to each incident within the time limit (Lu and Sun, Sustainability "
         "2020, 12(16), 6380, section 4; here for several incidents too). Where that cannot be done, as many units as "
-        "possible are sent, and what is missing is listed with the reason."
+        "possible are sent, and what is missing is listed with the reason.\n"
+        "Several allocations can be equally good; HiGHS and CBC give the same one where the log says that every solver "
+        "agrees on it, else it may depend on the solver."
     )
     TAGS = ("metro", "subway", "emergency", "resources", "rescue", "particle swarm", "pso", "stock")
 

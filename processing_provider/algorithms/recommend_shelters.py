@@ -52,7 +52,8 @@ class RecommendShelters(EvacuationAlgorithm):
         "it could take, each counted by how near it is compared with that person's nearest usable site.\n"
         "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) name a recommendation from "
         "predicted pedestrian flow; its page is missing from the available text, so this is a reconstruction. Solved "
-        "with HiGHS where the Python package highspy is installed, else with CBC."
+        "with HiGHS where the Python package highspy is installed, else with CBC. Several plans can be equally good; "
+        "both give the same one where the log says that every solver agrees on it, else it may depend on the solver."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
 from evacuation_planner.plugin.solvers import solver_highs
@@ -55,6 +56,28 @@ def test_reduced_cost_is_the_price_of_leaving_a_bound(monkeypatch):
         assert found.x.tolist() == [3.0, 1.0, 0.0]
         assert found.objective == 5.0
         assert found.reduced_cost.tolist() == [-1.0, 0.0, 3.0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_least_of_the_optima_by_another_cost(monkeypatch, seed):
+    """As by a second program that holds the first one's objective; many costs are equal, one row is an equation."""
+    rng = np.random.default_rng(seed)
+    variables, rows = 10, 4
+    cost, other = rng.integers(1, 3, variables).astype(float), rng.integers(1, 1000, variables).astype(float)
+    matrix, low = rng.integers(0, 3, (rows, variables)).astype(float), rng.integers(4, 12, rows).astype(float)
+    high = np.array([low[0], low[1] + 1.0, np.inf, np.inf])
+    arguments = (cost, np.zeros(variables), np.full(variables, 4.0), csr_matrix(matrix), low, high)
+    plans = []
+    for program in programs(monkeypatch, *arguments):
+        program.add_rows(csr_matrix(np.ones((1, variables))), np.array([-np.inf]), np.array([18.0]))
+        first = program.solve()
+        plans.append(program.among_optima(first, other))
+        assert float(cost @ plans[-1].x) == pytest.approx(first.objective)
+        rows_above = np.vstack([-matrix, matrix[:2], np.ones((1, variables)), cost])
+        most = np.concatenate([-low, high[:2], [18.0, first.objective + 1e-9]])
+        expected = linprog(other, A_ub=rows_above, b_ub=most, bounds=(0.0, 4.0))
+        assert plans[-1].objective == pytest.approx(expected.fun, abs=1e-3)
+    assert plans[0].x == pytest.approx(plans[-1].x)
 
 
 def test_no_optimum_is_none(monkeypatch):

@@ -8,8 +8,8 @@ from typing import Callable
 import numpy as np
 
 from ..checked_solution import Solution
-from ..control import QUICK, Effort, IsCancelled, Progress, SolverError
-from ..integer_program import LEAST_SECONDS, solve_program
+from ..control import Effort, IsCancelled, Progress, SolverError
+from ..integer_program import solve_program
 from .filling import filled
 from .first_fit import first_fit, improve, people_at, places_of
 from .model import COST, PEOPLE, build
@@ -118,9 +118,7 @@ class Search:
 
     def briefly(self) -> Search:
         """Return the same search with the nodes of a quick one, within what is left of the fence."""
-        left = self.effort.remaining
-        brief = Effort(QUICK, max(left, LEAST_SECONDS) if np.isfinite(left) else 0.0, self.effort.mip_gap)
-        return Search(self.problem, self.usable, brief, self.solver, self.cancelled, self.say)
+        return Search(self.problem, self.usable, self.effort.brief(), self.solver, self.cancelled, self.say)
 
     def _improved(self, people: np.ndarray) -> np.ndarray:
         place = improve(self.problem, self.usable, places_of(people), self.effort, self.cancelled)

@@ -11,6 +11,7 @@ import numpy as np
 from ..checked_solution import Solution
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
+from ..equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..integer_program import new_variable, solve_program
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
@@ -18,11 +19,12 @@ from .problem import MetroProblem
 
 @dataclass(frozen=True)
 class _Piece:
-    """One type's answer: units (i, j), whether it is proved, the proven bound of its fitness, the solver's name."""
+    """One type's answer: units (i, j), the proven bound of its fitness, the solver's name, whether all agree on it."""
 
     units: np.ndarray
     bound: float | None
     solver: str
+    settled: bool
 
 
 def solve_exact(
@@ -63,14 +65,14 @@ def solve_exact(
     wanted = np.flatnonzero(problem.demand.any(axis=0))
     bounds: list[float] = []
     names: list[str] = []
-    proved = True
+    proved = settled = True
     for count, k in enumerate(wanted):
         stop_if(cancelled)
         inner = part(progress, count / len(wanted), (count + 1) / len(wanted))
         inner(0.0, f"Allocating {problem.resources[k]}")
         piece = _solve_type(problem, int(k), effort, inner, cancelled)
         units[:, :, k] = piece.units
-        proved = proved and piece.bound is not None
+        proved, settled = proved and piece.bound is not None, settled and piece.settled
         bounds.append(piece.bound or 0.0)
         names.append(piece.solver)
     worth = worth_of(problem, units)
@@ -81,6 +83,8 @@ def solve_exact(
             f"{names[0] if names else 'Nothing to solve'}: fitness {worth.fitness:,.2f}, {state}, "
             f"{len(wanted)} resource type(s) in {time.monotonic() - start:.2f} s."
         )
+        if names:
+            log(SETTLED if settled else MAY_DIFFER)
     return Allocation(units, worth, names[0] if names else "nothing to solve", bound, time.monotonic() - start)
 
 
@@ -88,11 +92,12 @@ def _solve_type(problem: MetroProblem, k: int, effort: Effort, progress: Progres
     """Solve one type: first as the paper demands, and where that is infeasible, step by step with less."""
     model = _Model(problem, k)
     if not model.pairs:
-        return _Piece(np.zeros(problem.minutes.shape, dtype=np.int64), 0.0, "nothing in reach")
+        return _Piece(np.zeros(problem.minutes.shape, dtype=np.int64), 0.0, "nothing in reach", True)
     if model.may_be_feasible():
         solution = model.solve(effort, progress, cancelled)
         if solution.found:
-            return _Piece(model.values(), solution.bound, solution.solver)
+            settled = solution.gap == 0.0 and model.settle(effort, progress, cancelled)
+            return _Piece(model.values(), solution.bound, solution.solver, settled)
         if solution.status != "infeasible":
             raise _not_found(problem, k)
     model = _Model(problem, k, with_shortage=True)
@@ -105,7 +110,8 @@ def _solve_type(problem: MetroProblem, k: int, effort: Effort, progress: Progres
         if step != model.least_fitness:
             proved = proved and solution.status == "optimal"
             model.keep_objective(solution)
-    return _Piece(model.values(), solution.bound if proved else None, solution.solver)
+    settled = proved and solution.gap == 0.0 and model.settle(effort, progress, cancelled)
+    return _Piece(model.values(), solution.bound if proved else None, solution.solver, settled)
 
 
 def _not_found(problem: MetroProblem, k: int) -> SolverError:
@@ -191,6 +197,11 @@ class _Model:
     def solve(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Solution:
         """Solve the model as it stands, to a gap of 0."""
         return solve_program(self.program, effort=effort, mip_gap=0.0, progress=progress, cancelled=cancelled)
+
+    def settle(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> bool:
+        """Take, of the allocations as good as the one just found, the one that every solver agrees on, if proved."""
+        parts, weights = list(self.pairs.values()), fixed_weights(len(self.pairs))
+        return settle(self.program, parts, weights, effort=effort, progress=progress, cancelled=cancelled)
 
     def values(self) -> np.ndarray:
         """Return the units of the last solution, shape (i, j)."""

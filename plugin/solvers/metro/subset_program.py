@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
 from ..checked_solution import Solution
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
+from ..equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..integer_program import new_variable, solve_program
 from .allocation import worth_of
 from .problem import MetroProblem
@@ -21,6 +22,7 @@ def program_choices(
     effort: Effort | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never,
+    log: Callable[[str], None] = lambda text: None,
 ) -> list[Choice]:
     """Return the best subset for each number of rescue points, from 1 to all.
 
@@ -37,11 +39,15 @@ def program_choices(
     require("pulp", "choosing among rescue points of several incidents")
     effort, total = effort or Effort(), len(problem.stations)
     out: list[Choice] = []
+    settled = True
     for count in range(1, total + 1):
         stop_if(cancelled)
         inner = part(progress, (count - 1) / total, count / total)
         inner(0.0, f"Choosing {count} of {total} rescue points")
-        out.append(_Model(problem, count).best(effort, inner, cancelled))
+        model = _Model(problem, count)
+        out.append(model.best(effort, inner, cancelled))
+        settled = settled and model.settled
+    log(SETTLED if settled else MAY_DIFFER)
     return out
 
 
@@ -51,6 +57,7 @@ class _Model:
     def __init__(self, problem: MetroProblem, count: int) -> None:
         self.pulp = require("pulp", "choosing among rescue points of several incidents")
         self.problem, self.count = problem, count
+        self.settled = True
         self.program = self.pulp.LpProblem("rescue_points", self.pulp.LpMinimize)
         whole = self.pulp.LpInteger
         self.used = [new_variable(self.program, f"y_{i}", 0, 1, whole) for i in range(len(problem.stations))]
@@ -102,6 +109,11 @@ class _Model:
         cost = self.problem.combined_cost
         self.program.setObjective(self.pulp.LpAffineExpression((v, float(cost[at])) for at, v in self.units.items()))
         solution = self._solve(effort, progress, cancelled)
+        parts = [*self.used, *self.units.values()]
+        weights = fixed_weights(len(parts))
+        self.settled = solution.gap == 0.0 and settle(
+            self.program, parts, weights, effort=effort, progress=progress, cancelled=cancelled
+        )
         return self._choice(proved and solution.status == "optimal")
 
     def _solve(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Solution:

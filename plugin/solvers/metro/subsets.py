@@ -68,7 +68,8 @@ def best_choices(
 
     if log is not None and available("pulp"):
         log("The best rescue points of each number come from an integer program.")
-    return program_choices(problem, effort=effort, progress=progress, cancelled=cancelled)
+    say = log or (lambda text: None)
+    return program_choices(problem, effort=effort, progress=progress, cancelled=cancelled, log=say)
 
 
 def exhaustive_choices(

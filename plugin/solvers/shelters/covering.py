@@ -17,6 +17,7 @@ from typing import Callable
 import numpy as np
 
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part
+from ..equal_plans import MAY_DIFFER, SETTLED
 from .coverage import Coverage
 from .site_choice import fewest_sites, most_people
 from .site_location import least_travel
@@ -121,6 +122,8 @@ def solve(
         stages.append(found.stage)
     for stage in stages:
         log(stage.sentence())
+    if target > 0:
+        log(SETTLED if found.settled and all(stage.gap == 0.0 for stage in stages) else MAY_DIFFER)
     progress(1.0, "")
     return Cover(chosen, flow, coverage.people(coverage.total - target), tuple(stages))
 

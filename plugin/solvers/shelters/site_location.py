@@ -9,9 +9,11 @@ from typing import Any, Callable
 import numpy as np
 
 from ..checked_solution import Solution
-from ..control import Effort, IsCancelled, Progress
+from ..control import Effort, IsCancelled, Progress, part
 from ..dependencies import require
+from ..equal_plans import fixed_weights, held, settle
 from ..integer_program import solve_program
+from ..linear_program import PRICED
 from ..program_arrays import new_variable
 from .coverage import Coverage
 from .exchange import fixed_by_price, improve
@@ -20,15 +22,17 @@ from .travel import Relaxation, TravelProblem, flows_to, relax
 
 ALL_LINKED = 20_000  # up to so many pairs the program gets every row flow <= most * open
 MOST_ATTEMPTS = 10
+MOST_PAIRS = 3000  # above which a second solve, for the set that every solver agrees on, takes too long
 
 
 @dataclass(frozen=True)
 class Location:
-    """A set of sites, (s,) bool, its flows, (p,), and what was proved about its person-minutes."""
+    """A set of sites, (s,) bool, its flows, (p,), what is proved of its person-minutes; whether all agree on it."""
 
     chosen: np.ndarray
     flow: np.ndarray
     stage: Stage
+    settled: bool
 
 
 def least_travel(
@@ -61,7 +65,7 @@ def least_travel(
         log(program.sentence(value, bound))
         for _ in range(MOST_ATTEMPTS):
             program.start_from(best, flow)
-            solution = program.solve(effort, progress, cancelled, log)
+            solution = program.solve(effort, part(progress, 0.3, 0.9), cancelled, log)
             method = solution.solver
             if solution.status == "infeasible":
                 bound = value  # nothing better is left
@@ -79,14 +83,53 @@ def least_travel(
             break
     bound = value if value - bound <= 1e-9 * value else bound  # equal but for floating point
     proved = value - bound <= effort.mip_gap * value
+    agreed = None
+    if bound == value:
+        agreed = _agreed(problem, coverage, target, best, flow, value, relaxation, effort, progress, cancelled)
+    best = best if agreed is None else agreed
+    flow, _ = flows_to(problem, best, cancelled, settled=True)
     stage = Stage("person-minutes", value, bound, proved, method, time.monotonic() - began)
-    return Location(best, flow, stage)
+    return Location(best, flow, stage, agreed is not None)
+
+
+def _agreed(
+    problem: TravelProblem,
+    coverage: Coverage,
+    target: int,
+    best: np.ndarray,
+    flow: np.ndarray,
+    value: float,
+    relaxation: Relaxation,
+    effort: Effort,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> np.ndarray | None:
+    """Return the set of sites of ``value`` person-minutes that every solver agrees on, None where it is not proved.
+
+    Equally good flows are whole in the units of the coverage, so a pair whose price for one unit exceeds what lies
+    between bound and value has none.
+    """
+    possible = relaxation.pair_price <= (held(value) - relaxation.bound) * coverage.units + PRICED
+    if np.count_nonzero(possible) > MOST_PAIRS:
+        return None
+    program = _Program(problem, value, relaxation, possible)
+    program.start_from(best, flow)
+    weights = fixed_weights(len(problem.room))[list(program.open)]
+    sites = list(program.open.values())
+    if not settle(program.problem, sites, weights, effort=effort, progress=progress, cancelled=cancelled):
+        return None
+    chosen = program.chosen()
+    if coverage.sheltered(chosen) < target or flows_to(problem, chosen, cancelled)[1] > held(value):
+        return None
+    return chosen
 
 
 class _Program:
-    """The PuLP model over the sites that a set better than ``value`` may open."""
+    """The PuLP model over the sites that a set better than ``value`` may open, and the pairs that are ``possible``."""
 
-    def __init__(self, problem: TravelProblem, value: float, relaxation: Relaxation) -> None:
+    def __init__(
+        self, problem: TravelProblem, value: float, relaxation: Relaxation, possible: np.ndarray | bool = True
+    ) -> None:
         pulp = require("pulp", "choosing shelters")
         self._pulp, self._count = pulp, len(problem.room)
         closed, opened = fixed_by_price(value, relaxation)
@@ -99,7 +142,7 @@ class _Program:
             j: new_variable(self.problem, f"open_{j:05d}", int(opened[j] or problem.required[j]), 1, pulp.LpInteger)
             for j in self._sites.tolist()
         }
-        keep = np.flatnonzero(~closed[problem.site])
+        keep = np.flatnonzero(~closed[problem.site] & possible)
         self._rows(problem, relaxation, keep)
 
     def _rows(self, problem: TravelProblem, relaxation: Relaxation, keep: np.ndarray) -> None:

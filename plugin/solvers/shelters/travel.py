@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
 from ..control import Effort, IsCancelled, SolverError, never
+from ..equal_plans import fixed_weights
 from ..linear_program import LinearProgram
 
 MOST_ROUNDS = 12
@@ -69,16 +70,23 @@ class Relaxation:
         open one (negative) is closed.
     tight : ndarray of int
         Pairs whose row ``flow <= most * open`` was needed.
+    pair_price : ndarray, shape (p,)
+        Reduced cost of each pair: by how much the bound rises at least for each of its people.
     """
 
     bound: float
     open: np.ndarray
     price: np.ndarray
     tight: np.ndarray
+    pair_price: np.ndarray
 
 
-def flows_to(problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled = never) -> tuple[np.ndarray, float]:
+def flows_to(
+    problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled = never, settled: bool = False
+) -> tuple[np.ndarray, float]:
     """Return the flows, (p,), with the least person-minutes that shelter the target in the chosen sites, and those.
+
+    ``settled`` asks for those of the equally good flows that every solver agrees on.
 
     Raises
     ------
@@ -101,6 +109,8 @@ def flows_to(problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled 
     found = program.solve(cancelled) if len(keep) else None
     if found is None:
         raise SolverError(f"The chosen sites do not shelter {problem.target:g} people.")
+    if settled:
+        found = program.among_optima(found, fixed_weights(len(problem.zone))[keep], cancelled) or found
     flow[keep] = np.clip(found.x, 0.0, most)
     return flow, float(flow @ problem.minutes)
 
@@ -121,7 +131,8 @@ def relax(problem: TravelProblem, effort: Effort, cancelled: IsCancelled) -> Rel
         if found is None:
             break
         flow, opened = found.x[:pairs], found.x[pairs:]
-        result = Relaxation(found.objective, opened, found.reduced_cost[pairs:], tight)
+        price = found.reduced_cost
+        result = Relaxation(found.objective, opened, price[pairs:], tight, price[:pairs])
         more = np.flatnonzero(flow - most * opened[problem.site] > 1e-4 * np.maximum(1.0, most))
         if len(more) == 0 or effort.passed():
             break
