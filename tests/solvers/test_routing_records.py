@@ -173,6 +173,11 @@ def test_a_simulation_in_slices_is_the_same_and_tells_how_far_it_is(steps, monke
     sliced = simulate(case.problem, routes, progress=lambda share, text: told.append(share), record=TIMETABLE)
     for field in ("entry", "arrival", "order"):
         assert np.array_equal(getattr(sliced, field), getattr(whole, field))
+    for road, (first, size) in enumerate(zip(sliced.table.start, sliced.table.size)):
+        here, part = whole.arc == road, slice(first, first + size)
+        assert sliced.table.entries[part].tolist() == np.sort(whole.entry[here]).astype(np.float32).tolist()
+        assert sliced.table.exits[part].tolist() == np.sort(whole.exits()[here]).astype(np.float32).tolist()
+        assert sliced.table.worth[part].tolist() == list(range(1, here.sum() + 1))
     events = len(whole.arc) + case.problem.trips  # each arrival is one, and each departure but into a hop
     assert len(told) == -(-events // steps) and told == sorted(told) and told[-1] == 1.0
     assert steps > 1 or sorted(set(told)) == pytest.approx(np.arange(len(whole.arc) + 1) / len(whole.arc))
