@@ -13,19 +13,19 @@ from scipy.sparse.csgraph import dijkstra
 from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, SolverError
 from evacuation_planner.plugin.solvers.routing import delay_value as delay_value_module
 from evacuation_planner.plugin.solvers.routing import time_guide as time_guide_module
-from evacuation_planner.plugin.solvers.routing.assignment.trees import ReverseStar
 from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
 from evacuation_planner.plugin.solvers.routing.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
 from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, Schedule, simulate
 from evacuation_planner.plugin.solvers.routing.sweep import Ways, put_back
 from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search
-from evacuation_planner.plugin.solvers.routing.time_guide import Guide, Guides, raise_to
+from evacuation_planner.plugin.solvers.routing.time_guide import Guide, raise_to
 from evacuation_planner.plugin.solvers.routing.timetable import Timetable, hop_at
 from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.assignment_cases import grid
 from tests.solvers.routing_oracle import random_case
+from tests.solvers.test_routing_marginal import alone, guides_of
 from tests.solvers.test_routing_searches import three_trips
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 
@@ -46,19 +46,9 @@ def network(problem: RoutingProblem, weight: np.ndarray) -> csr_matrix:
     return csr_matrix((weight, (problem.tail, problem.head)), shape=(problem.nodes,) * 2)
 
 
-def on_fastest_ways(problem: RoutingProblem) -> Schedule:
-    """The schedule when everybody takes the fastest way on empty roads."""
-    from evacuation_planner.plugin.solvers.routing.individual import individual_routes
-
-    return simulate(problem, individual_routes(problem, reverse_trees(problem)), record=TIMETABLE)
-
-
-def guides_of(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[Guide]:
-    trees = reverse_trees(problem)
-    sources = [np.unique(problem.source[trees.row == k]) for k in range(len(trees.destinations))]
-    entering = ReverseStar(problem.nodes, problem.tail, problem.head)
+def made_guides(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[Guide]:
     with ThreadPoolExecutor(2) as pool:
-        return Guides(problem, problem.star(), trees, entering, sources).make(schedule, table, pool, Deadline(0))
+        return guides_of(problem)[0].make(schedule, table, pool, Deadline(0))
 
 
 def costs_by_definition(problem, table, until, bins):
@@ -114,11 +104,11 @@ def guide_by_definition(problem, seconds, cost, step, goal, inside) -> np.ndarra
 def test_guides_against_their_definition(most, bins, monkeypatch):
     """Where there are too many values, there are fewer bins, four at least."""
     problem = town(3, 6, 160, (60.0, 110.0), 400.0)
-    schedule = on_fastest_ways(problem)
+    schedule = alone(problem)
     table, trees = valued_timetable(problem, schedule), reverse_trees(problem)
-    sizes = [(guide.local >= 0).sum() for guide in guides_of(problem, schedule, table)]
+    sizes = [(guide.local >= 0).sum() for guide in made_guides(problem, schedule, table)]
     monkeypatch.setattr(time_guide_module, "LARGEST", 10 * sum(sizes) + 1 if most is None else most)
-    made = guides_of(problem, schedule, table)
+    made = made_guides(problem, schedule, table)
     arrival = np.sort(schedule.arrival)  # 97 % have arrived
     place = 0.97 * (problem.trips - 1)
     until = np.interp(place, np.arange(problem.trips), arrival)
