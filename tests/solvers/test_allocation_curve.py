@@ -111,7 +111,7 @@ def test_what_the_time_leaves_out_is_said(monkeypatch):
 
 def test_points_that_differ_by_rounding_do_not_beat_each_other():
     def efficient(*sums):
-        made = [tradeoff.Point(0.0, 1.0, z1, z2, 0.0, 0.0, None) for z1, z2 in sums]
+        made = [tradeoff.Point(0.0, 1.0, z1, z2, 0.0, 0.0, None, False) for z1, z2 in sums]
         return [point.efficient for point in tradeoff._marked(made)]
 
     assert efficient((1.0, 5.0), (1.0 + 5e-10, 5.0), (1.0, 5.0 - 5e-10)) == [True, True, True]

@@ -154,5 +154,7 @@ def test_the_smallest_and_the_order_of_points_by_hand():
     assert smallest(excess, 2).tolist() == [[False, True, False, True], [False, False, True, False]]
     assert tradeoff._ends_first([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]) == [0.1, 0.6, 0.3, 0.5, 0.2, 0.4]
     assert tradeoff._ends_first([0.1]) == [0.1] and tradeoff._ends_first([0.1, 0.2]) == [0.1, 0.2]
-    made = [tradeoff.Point(0, 1, z1, z2, 0, 0, None) for z1, z2 in ((1, 5), (2, 4), (2, 5), (3, 4), (1, 5), (9, 1))]
+    made = [
+        tradeoff.Point(0, 1, z1, z2, 0, 0, None, False) for z1, z2 in ((1, 5), (2, 4), (2, 5), (3, 4), (1, 5), (9, 1))
+    ]
     assert [point.efficient for point in tradeoff._marked(made)] == [True, True, False, False, True, True]

@@ -225,9 +225,9 @@ def test_every_way_ends_in_a_plan_within_its_proof(seed, monkeypatch):
 
 
 class Halves(TryingEverything):
-    """Its relaxation divides the first group and places the others where they lift the bound least."""
+    """Its relaxation divides one group, the first if nothing else is said, and places the others at the first site."""
 
-    fails = False
+    fails, divided = False, 0
 
     def run(self, aim, at_least, pairs, start, progress, gap=None, integer=None):
         if self.fails:
@@ -239,45 +239,54 @@ class Halves(TryingEverything):
             progress(share)
         self.asked.append(pairs.copy())
         shares = np.zeros(self.problem.cost.shape)
-        shares[0, :2] = self.problem.sizes[0] / 2
-        shares[1:, 0] = self.problem.sizes[1:] * (1.0 - 1e-7)
+        shares[:, 0] = self.problem.sizes * (1.0 - 1e-7)
+        shares[self.divided, :2] = self.problem.sizes[self.divided] / 2
         return shares, Solution("optimal", 0.0, 0.0, None, "everything", 0.0)
 
 
-def core_case(monkeypatch, fails=False):
+START = (2, 2, 1, 2, 2)
+
+
+def core_case(monkeypatch, fails=False, divided=0, excess=None):
     """Five groups, of which one is divided and one more may be placed anew: the one for which it matters least."""
-    sizes = np.array([2, 3, 4, 5, 6])
+    sizes = np.array([2, 3, 4, 5, 1])
     cost = np.array([[4.0, 4.5, 6.0], [1.0, 9.0, 2.0], [1.0, 2.0, 3.0], [1.0, 5.0, 4.0], [1.0, 6.0, 7.0]])
-    problem = AllocationProblem(sizes, np.array([18.0, 20.0, 20.0]), cost, np.ones((5, 3), dtype=bool))
-    excess = [[0.5, 0.0, 3.0], [0.0, 9.0, 0.7], [0.0, 0.4, 2.0], [0.0, 0.5, 3.0], [0.0, 6.0, 5.0]]
-    with_prices(monkeypatch, 8.0, excess)
+    problem = AllocationProblem(sizes, np.array([14.0, 20.0, 20.0]), cost, np.ones((5, 3), dtype=bool))
+    lifted = [[0.5, 0.0, 3.0], [0.0, 9.0, 0.7], [0.0, 3.5, 0.4], [0.0, 0.5, 3.0], [0.0, 6.0, 5.0]]
+    with_prices(monkeypatch, 8.0, lifted if excess is None else excess)
     for name, value in (("SMALL", 1), ("CORE_PAIRS", 2), ("FREE_GROUPS", 1)):
         monkeypatch.setattr(whole_groups, name, value)
     search, shown = Halves(problem), []
-    search.fails = fails
+    search.fails, search.divided = fails, divided
     monkeypatch.setattr(whole_groups, "LARGE", 0)
-    people, proof = place_everyone(search, at(problem, (2,) * 5), lambda share, text="": shown.append(share))
+    people, proof = place_everyone(search, at(problem, START), lambda share, text="": shown.append(share))
     assert proof.objective == problem.cost[people > 0].sum()
     return search, people, proof, shown
 
 
 def test_a_core_places_the_divided_and_the_most_indifferent_groups(monkeypatch):
-    sizes = np.array([2, 3, 4, 5, 6])
     search, people, proof, shown = core_case(monkeypatch)
-    best = [[1, 1, 1], [1, 0, 1], [1, 1, 1], [1, 1, 1], [1, 0, 1]]  # two of each, and where they are: the third
+    best = [[1, 1, 1], [1, 0, 1], [1, 1, 1], [1, 1, 1], [1, 0, 1]]  # two of each, and where they are
     assert search.asked[0].astype(int).tolist() == best
     # The first is divided, the third would lift the bound by 0.4 only; the others are at the first site or stay.
     assert search.asked[1].astype(int).tolist() == [[1, 1, 1], [1, 0, 1], [1, 1, 1], [1, 0, 1], [1, 0, 1]]
-    assert search.starts[0].tolist() == at(search.problem, (2,) * 5).tolist()
-    assert people.argmax(axis=1).tolist() == [1, 0, 0, 0, 0] and people.sum() == sizes.sum()
+    assert search.starts[0].tolist() == at(search.problem, START).tolist()
+    assert people.argmax(axis=1).tolist() == [1, 0, 0, 0, 0] and people.sum() == 15.0
     assert "2 groups are left to place; the others stay where the relaxation puts them." in search.said
     assert shown == pytest.approx([0.0, 0.1, 0.2, 0.2, 0.3, 0.4])
     assert (proof.objective, proof.bound) == (8.5, 8.0)
 
 
+def test_divided_groups_are_placed_anew_before_any_other(monkeypatch):
+    """All groups lift the bound by nothing at their second choice; one is let go besides the last, divided one."""
+    search, _, _, _ = core_case(monkeypatch, divided=4, excess=[[0.0, 0.0, 0.0]] * 5)
+    free = [[1, 1, 1], [1, 0, 1], [1, 1, 0], [1, 0, 1], [1, 1, 1]]
+    assert search.asked[1].astype(int).tolist() == free
+
+
 def test_where_the_core_places_nobody_the_quick_plan_stands(monkeypatch):
     search, people, proof, _ = core_case(monkeypatch, fails=True)
-    assert people.tolist() == at(search.problem, (2,) * 5).tolist() and proof.objective == 22.0
+    assert people.tolist() == at(search.problem, START).tolist() and proof.objective == 21.0
     assert any("do not place everyone" in text for text in search.said)
 
 
@@ -289,7 +298,7 @@ def test_the_core_is_left_out_where_it_is_not_wanted_or_not_needed(monkeypatch):
         monkeypatch.setattr(whole_groups, "SMALL", small)
         monkeypatch.setattr(whole_groups, "LARGE", 0)
         monkeypatch.setattr(whole_groups, "NEARLY_ALL", 0.0)
-        place_everyone(again, at(search.problem, (2,) * 5), no_progress, core)
+        place_everyone(again, at(search.problem, START), no_progress, core)
         assert len(again.asked) == (small == 15)
 
 

@@ -49,7 +49,7 @@ class Point:
     preference: float
     kilometres: float
     gap: float | None
-    plan: bool = False
+    plan: bool
     efficient: bool = True
 
 
