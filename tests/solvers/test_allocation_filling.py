@@ -320,11 +320,11 @@ def test_exchanges_fill_what_prices_leave_by_hand() -> None:
     assert sizes[place == 0].sum() == 12
 
 
-@pytest.mark.parametrize("room", [[900.5, 600.9], [600.0, 100.0], [800.0, 1600.0], [3000.0, 2000.0]])
+@pytest.mark.parametrize("room", [[900.5, 600.9], [900.0, 0.0], [800.0, 1600.0], [3000.0, 2000.0]])
 def test_no_exchange_is_sought_where_every_place_is_taken_or_nobody_waits(
     room: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """2500 people, 100 of them out of reach of all, in groups that can fill 1500, 700 and 2400 places to the last."""
+    """2500 people, 100 of them out of reach of all, in groups that can fill 1500, 900 and 2400 places to the last."""
     sizes, cost = np.array([900, 700, 600, 100, 100, 100]), np.array([[3.0, 9.0]] * 6)
     allowed = np.array([[True, True]] * 5 + [[False, False]])
     problem = AllocationProblem(sizes, np.array(room), cost, allowed)
