@@ -11,6 +11,7 @@ from typing import Callable, TypeVar
 
 Progress = Callable[[float, str], None]
 IsCancelled = Callable[[], bool]
+SLICE_SECONDS = 0.1  # between two looks of a kernel's caller at whether the user wants to stop
 Number = TypeVar("Number", int, float)
 
 
@@ -66,6 +67,22 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the time is up."""
         return self.elapsed >= self.seconds
+
+
+class Slices:
+    """How many steps a kernel call may take so that progress and cancelling are served about ten times a second."""
+
+    def __init__(self, steps: int = 500) -> None:
+        self.steps = steps
+        self._start = time.perf_counter()
+
+    def next(self) -> int:
+        """Return the steps of the next call, adapted to how long the last one took."""
+        now = time.perf_counter()
+        taken = max(now - self._start, 1e-6)
+        self._start = now
+        self.steps = int(min(max(self.steps * min(SLICE_SECONDS / taken, 8.0), 50), 5_000_000))
+        return self.steps
 
 
 QUICK, NORMAL, THOROUGH = 0, 1, 2

@@ -14,7 +14,8 @@ from evacuation_planner.plugin.solvers.routing.problem import CUMULATIVE, INDIVI
 from evacuation_planner.plugin.solvers.routing.result import RoutingResult, clearance_time
 from evacuation_planner.plugin.solvers.routing.road_use import find_fullest, find_peaks, road_use
 from evacuation_planner.plugin.solvers.routing.routes import Routes, distinct, rows_at
-from evacuation_planner.plugin.solvers.routing.simulation import Schedule, simulate
+from evacuation_planner.plugin.solvers.routing.schedule import Schedule
+from evacuation_planner.plugin.solvers.routing.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.static_flow import static_schedule
 from evacuation_planner.plugin.solvers.routing.vehicles import spread_departures, vehicles_of
 from evacuation_planner.plugin.solvers.routing.volume_delay import (

@@ -16,7 +16,8 @@ from evacuation_planner.plugin.solvers.routing import time_guide as time_guide_m
 from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
 from evacuation_planner.plugin.solvers.routing.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
-from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, Schedule, simulate
+from evacuation_planner.plugin.solvers.routing.schedule import Schedule
+from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, simulate
 from evacuation_planner.plugin.solvers.routing.sweep import Ways, put_back
 from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search
 from evacuation_planner.plugin.solvers.routing.time_guide import Guide, raise_to

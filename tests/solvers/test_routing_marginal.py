@@ -14,7 +14,8 @@ from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
 from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
 from evacuation_planner.plugin.solvers.routing.routes import distinct
-from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, Schedule, simulate_rows
+from evacuation_planner.plugin.solvers.routing.schedule import Schedule
+from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, simulate_rows
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from evacuation_planner.plugin.solvers.routing.time_guide import Guides, remaining
 from evacuation_planner.plugin.solvers.routing.timetable import (

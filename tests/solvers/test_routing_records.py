@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled
+from evacuation_planner.plugin.solvers.control import Cancelled, Slices
 from evacuation_planner.plugin.solvers.routing import live_record as live_record_module
 from evacuation_planner.plugin.solvers.routing import simulation as simulation_module
 from evacuation_planner.plugin.solvers.routing.compiling import small_problem
@@ -20,7 +20,7 @@ from evacuation_planner.plugin.solvers.routing.record_update import (
     merge_hops,
     merge_order,
 )
-from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, Slices, simulate
+from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, simulate
 from evacuation_planner.plugin.solvers.routing.timetable import empty_timetable
 from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.routing_oracle import random_case

@@ -11,7 +11,7 @@ import pytest
 from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
 from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
-from evacuation_planner.plugin.solvers.routing.simulation import Schedule
+from evacuation_planner.plugin.solvers.routing.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.sweep import system_optimal_schedule
 from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.volume_delay import LINEAR, road_cost

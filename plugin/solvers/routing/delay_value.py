@@ -19,7 +19,7 @@ import numpy as np
 from ..control import IsCancelled, never, stop_if
 from ..kernels import compiled
 from .problem import RoutingProblem
-from .simulation import Schedule
+from .schedule import Schedule
 from .timetable import Timetable, copied, seek
 from .volume_delay import slowing
 

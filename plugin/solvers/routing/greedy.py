@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..control import IsCancelled, Progress, Slices, never, no_progress, stop_if
 from ..kernels import compiled
-from .heap import drop_first, replace_first
+from .heap import drop_first, fill_heap, replace_first
 from .problem import CUMULATIVE, RoutingProblem
 from .routes import Routes, distinct
-from .simulation import Slices, fill_heap
 from .trees import Trees
 from .volume_delay import background_at, travel_time
 

@@ -57,3 +57,12 @@ def drop_first(keys, items, size):
     if size > 0:
         replace_first(keys, items, size, keys[size], items[size])
     return size
+
+
+@compiled
+def fill_heap(keys, trips, departure):
+    """Put every trip into the heap at its departure; return the size."""
+    size = 0
+    for trip in range(len(departure)):
+        size = push(keys, trips, size, departure[trip], trip)
+    return size

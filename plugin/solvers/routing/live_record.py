@@ -15,7 +15,7 @@ from ..control import IsCancelled, never, stop_if
 from ..kernels import compiled
 from .problem import RoutingProblem
 from .routes import row_slices
-from .simulation import Schedule
+from .schedule import Schedule
 from .timetable import Timetable, count_until, empty_timetable
 
 NO_ARC = -1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import IsCancelled, Slices, never, stop_if
 from .changed_simulation import begin_change, follow_effects, forget, no_effects
 from .live_record import NO_ARC, record_of
 from .problem import RoutingProblem
@@ -18,7 +18,7 @@ from .record_update import (
     merge_order,
 )
 from .routes import rows_at
-from .simulation import Schedule, Slices
+from .schedule import Schedule
 
 
 class LiveSchedule:

@@ -12,7 +12,8 @@ from .greedy import greedy_routes
 from .individual import individual_routes
 from .problem import CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL, RoutingProblem
 from .routes import Routes, distinct
-from .simulation import ORDER, TIMETABLE, Schedule, simulate
+from .schedule import Schedule
+from .simulation import ORDER, TIMETABLE, simulate
 from .static_flow import static_travel
 from .trees import Trees
 from .volume_delay import BPR

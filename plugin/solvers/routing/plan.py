@@ -9,7 +9,7 @@ import numpy as np
 from ..control import IsCancelled, never, stop_if
 from ..kernels import compiled
 from .routes import SLICE, rows_at
-from .simulation import Schedule
+from .schedule import Schedule
 from .timetable import add_stay, drop_stay
 
 

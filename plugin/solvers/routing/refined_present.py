@@ -18,12 +18,12 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, stop_if
+from ..control import Effort, IsCancelled, Progress, Slices, stop_if
 from ..kernels import compiled
 from .live_schedule import LiveSchedule
 from .local_changes import ADD, candidates, least_gain, may_change, open_turns
 from .problem import RoutingProblem
-from .simulation import Schedule, Slices
+from .schedule import Schedule
 from .timetable import seek
 from .volume_delay import slowing
 

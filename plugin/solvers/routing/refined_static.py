@@ -10,12 +10,11 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, stop_if
+from ..control import Effort, IsCancelled, Progress, Slices, stop_if
 from ..kernels import compiled, compiled_with_arrays
 from .local_changes import candidates, least_gain, may_change, open_turns
 from .problem import RoutingProblem
 from .routes import Routes, distinct
-from .simulation import Slices
 from .volume_delay import travel_time
 
 BLOCK = 20_000  # trips refined in one go

@@ -8,7 +8,8 @@ import numpy as np
 
 from .problem import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, RoutingProblem
 from .routes import Routes
-from .simulation import Schedule, simulate
+from .schedule import Schedule
+from .simulation import simulate
 from .static_flow import static_schedule
 
 

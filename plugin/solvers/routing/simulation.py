@@ -8,77 +8,18 @@ still on it.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..control import IsCancelled, Progress, Slices, never, no_progress, stop_if
 from ..kernels import compiled
-from .heap import drop_first, push, replace_first
+from .heap import drop_first, fill_heap, replace_first
 from .problem import RoutingProblem
 from .routes import Routes
-from .timetable import NO_TIMETABLE, Timetable, empty_timetable
+from .schedule import Schedule
+from .timetable import NO_TIMETABLE, empty_timetable
 from .volume_delay import background_at, travel_time
 
-SLICE_SECONDS = 0.1
 ORDER, TIMETABLE = 1, 2  # what a simulation records: the order of the hops, that and the timetable
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When every vehicle is where.
-
-    Attributes
-    ----------
-    indptr : (t+1,) int64
-        Offsets of the trips into ``arc`` and ``entry``.
-    arc : (k,) int32
-        Arcs in travel order.
-    entry : (k,) float64
-        Seconds at which the arc is entered; it is left when the next one is entered or at the arrival.
-    arrival : (t,) float64
-        Seconds at which the destination is reached; the departure for a trip without arcs.
-    table : Timetable, optional
-        The entries and exits of every arc, when they were recorded.
-    order : (k,) int32, optional
-        The hops (positions in ``arc``) in the order in which they ended, when it was recorded.
-    """
-
-    indptr: np.ndarray
-    arc: np.ndarray
-    entry: np.ndarray
-    arrival: np.ndarray
-    table: Timetable | None = None
-    order: np.ndarray | None = None
-
-    def unrecorded(self) -> Schedule:
-        """Return the same without what was recorded."""
-        return Schedule(self.indptr, self.arc, self.entry, self.arrival)
-
-    def exits(self) -> np.ndarray:
-        """Return the seconds (k,) at which each arc is left."""
-        leave = np.empty_like(self.entry)
-        leave[:-1] = self.entry[1:]
-        used = self.indptr[1:] > self.indptr[:-1]
-        leave[self.indptr[1:][used] - 1] = self.arrival[used]
-        return leave
-
-
-class Slices:
-    """How many steps a kernel call may take so that progress and cancelling are served about ten times a second."""
-
-    def __init__(self, steps: int = 500) -> None:
-        self.steps = steps
-        self._start = time.perf_counter()
-
-    def next(self) -> int:
-        """Return the steps of the next call, adapted to how long the last one took."""
-        now = time.perf_counter()
-        taken = max(now - self._start, 1e-6)
-        self._start = now
-        self.steps = int(min(max(self.steps * min(SLICE_SECONDS / taken, 8.0), 50), 5_000_000))
-        return self.steps
 
 
 @compiled
@@ -134,15 +75,6 @@ def simulate_steps(
         replace_first(keys, trips, size, now + travel_time(cost, road, flow), trip)
     counts[0] = size
     counts[1] = ended
-
-
-@compiled
-def fill_heap(keys, trips, departure):
-    """Put every trip into the heap at its departure; return the size."""
-    size = 0
-    for trip in range(len(departure)):
-        size = push(keys, trips, size, departure[trip], trip)
-    return size
 
 
 def simulate(

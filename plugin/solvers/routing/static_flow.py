@@ -10,7 +10,7 @@ import numpy as np
 
 from .problem import RoutingProblem
 from .routes import Routes
-from .simulation import Schedule
+from .schedule import Schedule
 from .volume_delay import times_at
 
 

@@ -21,13 +21,14 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import Effort, IsCancelled, Progress, Slices, never, no_progress, part, stop_if
 from ..kernels import compiled
 from .assignment.trees import ReverseStar
 from .delay_value import valued_timetable
 from .plan import Plan, insert_trip, make_plan, remove_trip, repacked, rows_of
 from .problem import RoutingProblem, Star
-from .simulation import TIMETABLE, Schedule, Slices, simulate_rows
+from .schedule import Schedule
+from .simulation import TIMETABLE, simulate_rows
 from .time_dependent_search import Search, find_ways, make_search, mark_stays
 from .time_guide import Guide, Guides
 from .timetable import Timetable, copied, hop_at, make_room

@@ -21,7 +21,7 @@ from ..kernels import compiled, compiled_with_arrays
 from .assignment.trees import ReverseStar, grow_tree
 from .problem import RoutingProblem, Star
 from .region import Region, compact_star, mark_region
-from .simulation import Schedule
+from .schedule import Schedule
 from .timetable import Timetable, count_until, hop_at
 from .trees import Trees
 
