@@ -22,9 +22,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "build" / "plugins"), str(SHARED / "cases"
 import numpy as np
 
 from evacuation_planner.plugin.solvers.control import Deadline
-from evacuation_planner.plugin.solvers.routing.assignment.cost import ArcCost
-from evacuation_planner.plugin.solvers.routing.assignment.result import AssignmentResult
-from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.result import AssignmentResult
+from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers import tntp
 from tests.solvers.assignment_cases import grid
 

@@ -107,8 +107,8 @@ def city_trips(roads: Roads, draw: int, trips: int = 10_000, destinations: int =
 
 def routing_problem(roads: Any, trips: Any, alpha: float = ALPHA) -> Any:
     """Return the routing problem of a case, with linear cost."""
-    from evacuation_planner.plugin.solvers.routing import problem
-    from evacuation_planner.plugin.solvers.routing.volume_delay import LINEAR, road_cost
+    from evacuation_planner.plugin.solvers.routing.shared import problem
+    from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
 
     return problem.routing_problem(
         len(roads.xy), roads.tail, roads.head, road_cost(LINEAR, roads.free_flow, a=alpha),

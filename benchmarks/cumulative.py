@@ -18,8 +18,8 @@ sys.path[:0] = [path for path in (str(ROOT), str(ROOT / "build" / "plugins")) if
 from benchmarks import cases
 from benchmarks.measuring import Timed, timed
 from benchmarks.table import Table, outcome, seconds
-from evacuation_planner.plugin.solvers.routing.assignment.cost import ArcCost
-from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 
 HEADER = (
     "case", "draw", "gap asked %", "gap %", "of which rounding %", "wall s", "CPU s", "reduction %", "its ceiling %",

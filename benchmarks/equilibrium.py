@@ -17,8 +17,8 @@ import numpy as np
 
 from benchmarks.measuring import ROOT, timed
 from benchmarks.table import Table, outcome, seconds
-from evacuation_planner.plugin.solvers.routing.assignment.cost import ArcCost
-from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers import tntp
 
 HEADER = (

@@ -21,7 +21,7 @@ import numpy as np
 def warm_up() -> float:
     """Run every method and flow model once on a small street grid; return the seconds."""
     from benchmarks.cases import Roads, Trips, routing_problem
-    from evacuation_planner.plugin.solvers.routing.assignment.solve import solve as assign
+    from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve as assign
     from evacuation_planner.plugin.solvers.routing.solve import solve
     from tests.solvers.assignment_cases import grid
 

@@ -10,8 +10,8 @@ from typing import Any
 from benchmarks import cases
 from benchmarks.measuring import Timed, timed
 from benchmarks.table import Table, outcome, seconds
-from evacuation_planner.plugin.solvers.routing.greedy import greedy_routes
-from evacuation_planner.plugin.solvers.routing.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
     CUMULATIVE,
     FLOW_MODEL_NAMES,
     GREEDY,
@@ -20,8 +20,8 @@ from evacuation_planner.plugin.solvers.routing.problem import (
     SYSTEM_OPTIMAL,
     RoutingProblem,
 )
+from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
 
 import numpy as np  # isort: skip
 

@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks import cases
 from benchmarks.measuring import qgis_version, timed, version
 from benchmarks.table import Table
-from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem
-from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
+from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem
+from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
 
 HEADER = ("network", "with", "trees", "wall ms a tree", "CPU ms a tree", "times as long (CPU)", "largest difference s")
 FEW = 5  # trees that the slow peers grow

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..layers.routing.case import CostChoice, RoutingCase
 from ..solvers.routing.clearance import Clearance
-from ..solvers.routing.problem import CUMULATIVE
 from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.road_use import RoadUse
-from ..solvers.routing.volume_delay import COST_NAMES
+from ..solvers.routing.shared.problem import CUMULATIVE
+from ..solvers.routing.shared.volume_delay import COST_NAMES
 from .charts import bar_chart, line_chart
 from .page import write_report
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evacuation_planner.plugin.solvers.routing.assignment.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
 
 
 @dataclass

@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers import solver_highs
-from evacuation_planner.plugin.solvers.allocation import whole_groups
+from evacuation_planner.plugin.solvers.allocation import core_problem as whole_groups
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, improve, people_at
+from evacuation_planner.plugin.solvers.allocation.lagrangian import relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.allocation.relaxation import relax
 from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
 
 
 def random_problem(seed: int, groups: int, shelters: int, slack: float = 1.2) -> AllocationProblem:

@@ -7,9 +7,10 @@ from itertools import chain, combinations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.allocation import filling, first_fit
+from evacuation_planner.plugin.solvers.allocation import first_fit
+from evacuation_planner.plugin.solvers.allocation import regret_insertion as filling
+from evacuation_planner.plugin.solvers.allocation.lagrangian import relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem, with_the_rest
-from evacuation_planner.plugin.solvers.allocation.relaxation import relax
 from evacuation_planner.plugin.solvers.allocation.room import tightest
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
 

@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers import solver_highs
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.objective import Objective, normalised
 from evacuation_planner.plugin.solvers.allocation.problem import Allocation, AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
 
 SIZES = np.array([50, 60, 40, 30, 40, 60, 50, 40, 30])  # Table 1: A-P1, A-P2, A-P3, B-P1, ...
 PREFERENCE = np.array(  # Table 2

@@ -9,9 +9,21 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.allocation import filling, first_fit, relaxation, set_exchange, tradeoff
+from evacuation_planner.plugin.solvers.allocation import (
+    exchange as set_exchange,
+)
+from evacuation_planner.plugin.solvers.allocation import (
+    first_fit,
+    tradeoff,
+)
+from evacuation_planner.plugin.solvers.allocation import (
+    lagrangian as relaxation,
+)
+from evacuation_planner.plugin.solvers.allocation import (
+    regret_insertion as filling,
+)
+from evacuation_planner.plugin.solvers.allocation.core_problem import smallest
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.allocation.whole_groups import smallest
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
 
 INF = np.inf

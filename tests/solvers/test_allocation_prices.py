@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation, relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.allocation.relaxation import Relaxation, relax
 from evacuation_planner.plugin.solvers.control import Cancelled
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere

@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers import solver_highs
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "allocation"
 pytestmark = [

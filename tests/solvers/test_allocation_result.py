@@ -28,8 +28,8 @@ from evacuation_planner.plugin.solvers.allocation.problem import (
     AllocationProblem,
     with_the_rest,
 )
-from evacuation_planner.plugin.solvers.checked_solution import Solution
 from evacuation_planner.plugin.solvers.control import Effort, SolverError, no_progress
+from evacuation_planner.plugin.solvers.mip.solution import Solution
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # numpy would put them on the user's screen
 

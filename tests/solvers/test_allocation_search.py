@@ -13,10 +13,10 @@ hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers import solver_highs
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import CAPACITY, NO_SHELTER, TOO_LARGE, AllocationProblem
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
 
 HIGHS = pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
 SOLVERS = ["CBC", pytest.param("HiGHS", marks=HIGHS)]

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.allocation import set_exchange
+from evacuation_planner.plugin.solvers.allocation import exchange as set_exchange
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort, never
 

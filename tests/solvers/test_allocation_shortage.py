@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
-from evacuation_planner.plugin.solvers.allocation.filling import filled
+from evacuation_planner.plugin.solvers.allocation.exchange import exchange_sets
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.allocation.set_exchange import exchange_sets
+from evacuation_planner.plugin.solvers.allocation.regret_insertion import filled
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
 
 

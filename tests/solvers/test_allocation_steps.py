@@ -9,11 +9,10 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.allocation import search as steps
+from evacuation_planner.plugin.solvers.allocation import lexicographic as steps
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
+from evacuation_planner.plugin.solvers.allocation.lexicographic import Search
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.allocation.search import Search
-from evacuation_planner.plugin.solvers.checked_solution import Solution
 from evacuation_planner.plugin.solvers.control import (
     NORMAL,
     QUICK,
@@ -24,6 +23,7 @@ from evacuation_planner.plugin.solvers.control import (
     no_progress,
     stop_if,
 )
+from evacuation_planner.plugin.solvers.mip.solution import Solution
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
 

@@ -9,12 +9,12 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.allocation import whole_groups
+from evacuation_planner.plugin.solvers.allocation import core_problem as whole_groups
+from evacuation_planner.plugin.solvers.allocation.core_problem import place_everyone
+from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.allocation.relaxation import Relaxation
-from evacuation_planner.plugin.solvers.allocation.whole_groups import place_everyone
-from evacuation_planner.plugin.solvers.checked_solution import Solution
 from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, Effort, SolverError, never, no_progress
+from evacuation_planner.plugin.solvers.mip.solution import Solution
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Cancelled, Deadline
-from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
-from evacuation_planner.plugin.solvers.routing.assignment.trees import ReverseStar, grow_tree
+from evacuation_planner.plugin.solvers.graph.reverse_tree import ReverseStar, grow_tree
+from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers.assignment_cases import check_routes, grid
 from tests.solvers.test_assignment_small import solve_case
 
@@ -112,8 +112,8 @@ def test_plain_python_gives_the_same_routes() -> None:
     script = (
         "import hashlib, sys; sys.path[:0] = ['build/plugins', '.']\n"
         "from tests.solvers.assignment_cases import grid\n"
-        "from evacuation_planner.plugin.solvers.routing.assignment.solve import solve\n"
-        "from evacuation_planner.plugin.solvers.routing.assignment.trees import grow_tree\n"
+        "from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve\n"
+        "from evacuation_planner.plugin.solvers.graph.reverse_tree import grow_tree\n"
         "c = grid(7, 60, 3, seed=11)\n"
         "r = solve(c.tail, c.head, c.cost, c.background, c.source, c.destination, target_gap=1.0)\n"
         "print(hasattr(grow_tree, 'py_func'), r.iterations, r.route_arcs.tolist())\n"

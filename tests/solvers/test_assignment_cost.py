@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.routing.assignment.cost import (
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import (
     FLOW,
     ArcCost,
     curvature_of,

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.routing.assignment.cost import ArcCost
-from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
-from evacuation_planner.plugin.solvers.routing.assignment.trees import grow_tree
+from evacuation_planner.plugin.solvers.graph.reverse_tree import grow_tree
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers.assignment_cases import Case, check_routes, total_time
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.routing.assignment.cost import ArcCost
-from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers import tntp
 
 pytestmark = pytest.mark.skipif(

@@ -11,18 +11,18 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, SolverError, never, no_progress
-from evacuation_planner.plugin.solvers.routing.assignment import fractional as fractional_module
-from evacuation_planner.plugin.solvers.routing.assignment import search as search_module
-from evacuation_planner.plugin.solvers.routing.assignment import whole as whole_module
-from evacuation_planner.plugin.solvers.routing.assignment.cost import FLOW, MARGINAL, OWN, ArcCost, refresh, table_of
-from evacuation_planner.plugin.solvers.routing.assignment.flows import DestinationFlows
-from evacuation_planner.plugin.solvers.routing.assignment.fractional import bound_at, load_all, sweep
-from evacuation_planner.plugin.solvers.routing.assignment.network import Demand, Roads
-from evacuation_planner.plugin.solvers.routing.assignment.search import Search
-from evacuation_planner.plugin.solvers.routing.assignment.segments import balance_destination
-from evacuation_planner.plugin.solvers.routing.assignment.solve import solve
-from evacuation_planner.plugin.solvers.routing.assignment.whole import improve, round_all
-from evacuation_planner.plugin.solvers.routing.assignment.workers import TreeWorkers
+from evacuation_planner.plugin.solvers.routing.cumulative import fractional as fractional_module
+from evacuation_planner.plugin.solvers.routing.cumulative import integer_flows as whole_module
+from evacuation_planner.plugin.solvers.routing.cumulative import search as search_module
+from evacuation_planner.plugin.solvers.routing.cumulative.alternative_segments import balance_destination
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import FLOW, MARGINAL, OWN, ArcCost, refresh, table_of
+from evacuation_planner.plugin.solvers.routing.cumulative.flows import DestinationFlows
+from evacuation_planner.plugin.solvers.routing.cumulative.fractional import bound_at, load_all, sweep
+from evacuation_planner.plugin.solvers.routing.cumulative.integer_flows import improve, round_all
+from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Roads
+from evacuation_planner.plugin.solvers.routing.cumulative.search import Search
+from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
+from evacuation_planner.plugin.solvers.routing.cumulative.workers import TreeWorkers
 from tests.solvers.assignment_cases import Case, check_routes, grid, total_time
 from tests.solvers.test_assignment_small import line, solve_case
 from tests.solvers.test_assignment_steps import table_with

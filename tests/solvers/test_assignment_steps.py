@@ -8,7 +8,18 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.routing.assignment.cost import (
+from evacuation_planner.plugin.solvers.graph.reverse_tree import ReverseStar, bucket_width, grow_tree, push, unlink
+from evacuation_planner.plugin.solvers.routing.cumulative.alternative_segments import (
+    balance_destination,
+    balance_pair,
+    best_amount,
+    cancel_circle,
+    change_of,
+    shift,
+    slope_at,
+    whole_amount,
+)
+from evacuation_planner.plugin.solvers.routing.cumulative.cost import (
     CURVATURE,
     FLOW,
     MARGINAL,
@@ -20,33 +31,20 @@ from evacuation_planner.plugin.solvers.routing.assignment.cost import (
     refresh,
     table_of,
 )
-from evacuation_planner.plugin.solvers.routing.assignment.flows import fold, load_tree, unfold
-from evacuation_planner.plugin.solvers.routing.assignment.fractional import batches
-from evacuation_planner.plugin.solvers.routing.assignment.network import Demand, Roads, order_of
-from evacuation_planner.plugin.solvers.routing.assignment.pairs import find_pair, look_for_heaviest, weigh_again
-from evacuation_planner.plugin.solvers.routing.assignment.result import gap_percent
-from evacuation_planner.plugin.solvers.routing.assignment.rounding import (
+from evacuation_planner.plugin.solvers.routing.cumulative.flows import fold, load_tree, unfold
+from evacuation_planner.plugin.solvers.routing.cumulative.fractional import batches
+from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Roads, order_of
+from evacuation_planner.plugin.solvers.routing.cumulative.result import gap_percent
+from evacuation_planner.plugin.solvers.routing.cumulative.rounding import (
     downstream_order,
     round_destination,
     split_whole,
     walk_trips,
 )
-from evacuation_planner.plugin.solvers.routing.assignment.segments import (
-    balance_destination,
-    balance_pair,
-    best_amount,
-    cancel_circle,
-    change_of,
-    shift,
-    slope_at,
-    whole_amount,
-)
-from evacuation_planner.plugin.solvers.routing.assignment.trees import (
-    ReverseStar,
-    bucket_width,
-    grow_tree,
-    push,
-    unlink,
+from evacuation_planner.plugin.solvers.routing.cumulative.segment_pairs import (
+    find_pair,
+    look_for_heaviest,
+    weigh_again,
 )
 from tests.solvers.assignment_cases import tiny, total_time
 

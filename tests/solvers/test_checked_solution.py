@@ -9,14 +9,16 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers import integer_program, solver_cbc, solver_highs
 from evacuation_planner.plugin.solvers.allocation import model
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, people_at
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.checked_solution import judge
 from evacuation_planner.plugin.solvers.control import Effort, SolverError
-from evacuation_planner.plugin.solvers.integer_program import IntegerProgram, from_pulp, solve_arrays
+from evacuation_planner.plugin.solvers.mip import cbc as solver_cbc
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import solve as integer_program
+from evacuation_planner.plugin.solvers.mip.solution import judge
+from evacuation_planner.plugin.solvers.mip.solve import IntegerProgram, from_pulp, solve_arrays
 
 HIGHS = pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
 SOLVERS = ["CBC", pytest.param("HiGHS", marks=HIGHS)]

@@ -12,9 +12,11 @@ import pytest
 
 pulp = pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers import integer_program, solver_cbc, solver_highs
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
-from evacuation_planner.plugin.solvers.integer_program import solve_program
+from evacuation_planner.plugin.solvers.mip import cbc as solver_cbc
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import solve as integer_program
+from evacuation_planner.plugin.solvers.mip.solve import solve_program
 
 SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not solver_highs.usable(), reason="no highspy"))]
 

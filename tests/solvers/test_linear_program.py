@@ -7,9 +7,9 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
-from evacuation_planner.plugin.solvers import solver_highs
 from evacuation_planner.plugin.solvers.control import Cancelled
-from evacuation_planner.plugin.solvers.linear_program import LinearProgram
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip.linear import LinearProgram
 
 
 def programs(monkeypatch, *arguments):

@@ -7,9 +7,9 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.equal_plans import MAY_DIFFER, SETTLED
 from evacuation_planner.plugin.solvers.metro import exact, subset_program
 from evacuation_planner.plugin.solvers.metro.problem import MetroProblem
+from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLED
 from tests.solvers.metro_cases import exhaustive, make_problem
 from tests.solvers.test_shelters_ties import by_both
 

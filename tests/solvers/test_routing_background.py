@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.routing.problem import (
+from evacuation_planner.plugin.solvers.routing.cumulative.refined import time_added, time_saved
+from evacuation_planner.plugin.solvers.routing.road_use import road_use
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
     CUMULATIVE,
     GREEDY,
     INDIVIDUAL,
@@ -14,10 +16,7 @@ from evacuation_planner.plugin.solvers.routing.problem import (
     SYSTEM_OPTIMAL,
     routing_problem,
 )
-from evacuation_planner.plugin.solvers.routing.refined_static import time_added, time_saved
-from evacuation_planner.plugin.solvers.routing.road_use import road_use
-from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import (
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
     BPR,
     DENSITY,
     LINEAR,
@@ -25,6 +24,7 @@ from evacuation_planner.plugin.solvers.routing.volume_delay import (
     road_cost,
     slowing,
 )
+from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.routing_oracle import best_total, present_arrivals, random_case, static_total
 
 METHODS = (INDIVIDUAL, GREEDY, REFINED, SYSTEM_OPTIMAL)

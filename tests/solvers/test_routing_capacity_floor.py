@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.routing.capacity_floor import capacity_floor, claims_too_little
-from evacuation_planner.plugin.solvers.routing.problem import GREEDY, INDIVIDUAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import GREEDY, INDIVIDUAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import LINEAR, road_cost
 from tests.solvers.routing_oracle import random_case
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from evacuation_planner.plugin.solvers.control import SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance, time_grid
-from evacuation_planner.plugin.solvers.routing.problem import INDIVIDUAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import INDIVIDUAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import LINEAR, road_cost
 
 
 @pytest.mark.parametrize("last", [0.0, 1.0, 239.0, 241.0, 5000.0, 86_400.0 * 240, 3e7, 1e9, 3.3e15, 1e300, 1.7e308])

@@ -15,9 +15,10 @@ import pytest
 from evacuation_planner.plugin.solvers import control
 from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Cancelled, Effort
 from evacuation_planner.plugin.solvers.kernels import kernels_compiled
-from evacuation_planner.plugin.solvers.routing import simulation, sweep
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
-from evacuation_planner.plugin.solvers.routing.problem import (
+from evacuation_planner.plugin.solvers.routing.present import simulation
+from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
     CUMULATIVE,
     GREEDY,
     PRESENT,
@@ -25,8 +26,8 @@ from evacuation_planner.plugin.solvers.routing.problem import (
     SYSTEM_OPTIMAL,
     routing_problem,
 )
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, road_cost
 from tests.conftest import ROOT
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
@@ -167,7 +168,7 @@ COMPILED = """
 import sys; sys.path[:0] = {paths!r}
 from evacuation_planner.plugin.solvers.control import never, no_progress
 from evacuation_planner.plugin.solvers.routing import solve as module
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.routing import by_arc as by_arc_module
-from evacuation_planner.plugin.solvers.routing.by_arc import by_arc
 from evacuation_planner.plugin.solvers.routing.clearance import people_until, time_grid
 from evacuation_planner.plugin.solvers.routing.compiling import small_problem
-from evacuation_planner.plugin.solvers.routing.problem import CUMULATIVE, INDIVIDUAL, PRESENT, routing_problem
+from evacuation_planner.plugin.solvers.routing.cumulative.static_flow import static_schedule
+from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.result import RoutingResult, clearance_time
 from evacuation_planner.plugin.solvers.routing.road_use import find_fullest, find_peaks, road_use
-from evacuation_planner.plugin.solvers.routing.routes import Routes, distinct, rows_at
-from evacuation_planner.plugin.solvers.routing.schedule import Schedule
-from evacuation_planner.plugin.solvers.routing.simulation import simulate
-from evacuation_planner.plugin.solvers.routing.static_flow import static_schedule
-from evacuation_planner.plugin.solvers.routing.vehicles import spread_departures, vehicles_of
-from evacuation_planner.plugin.solvers.routing.volume_delay import (
+from evacuation_planner.plugin.solvers.routing.shared import by_arc as by_arc_module
+from evacuation_planner.plugin.solvers.routing.shared.by_arc import by_arc
+from evacuation_planner.plugin.solvers.routing.shared.problem import CUMULATIVE, INDIVIDUAL, PRESENT, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.routes import Routes, distinct, rows_at
+from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
+from evacuation_planner.plugin.solvers.routing.shared.vehicles import spread_departures, vehicles_of
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
     BPR,
     DENSITY,
     LINEAR,

@@ -5,14 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
-from evacuation_planner.plugin.solvers.routing.heap import drop_first, push
-from evacuation_planner.plugin.solvers.routing.problem import routing_problem
-from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, simulate_rows
-from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_way, make_search
-from evacuation_planner.plugin.solvers.routing.time_guide import Guide, arc_costs, raise_to, remaining
-from evacuation_planner.plugin.solvers.routing.timetable import Timetable, add_stay, copied, empty_timetable, hop_at
-from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.graph.heap import drop_first, push
+from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide, arc_costs, raise_to, remaining
+from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
+from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_way, make_search
+from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.timetable import (
+    Timetable,
+    add_stay,
+    copied,
+    empty_timetable,
+    hop_at,
+)
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 
 NOBODY = (np.inf, np.inf)
 

@@ -11,19 +11,19 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, SolverError
-from evacuation_planner.plugin.solvers.routing import delay_value as delay_value_module
-from evacuation_planner.plugin.solvers.routing import time_guide as time_guide_module
-from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
-from evacuation_planner.plugin.solvers.routing.plan import make_plan
-from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
-from evacuation_planner.plugin.solvers.routing.schedule import Schedule
-from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.sweep import Ways, put_back
-from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_ways, make_search
-from evacuation_planner.plugin.solvers.routing.time_guide import Guide, raise_to
-from evacuation_planner.plugin.solvers.routing.timetable import Timetable, hop_at
-from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.present import adjoint as delay_value_module
+from evacuation_planner.plugin.solvers.routing.present import cost_to_go as time_guide_module
+from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide, raise_to
+from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
+from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate
+from evacuation_planner.plugin.solvers.routing.present.system_optimal import Ways, put_back
+from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_ways, make_search
+from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
+from evacuation_planner.plugin.solvers.routing.shared.timetable import Timetable, hop_at
+from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.assignment_cases import grid
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import alone, guides_of

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Cancelled
-from evacuation_planner.plugin.solvers.routing.live_schedule import LiveSchedule
-from evacuation_planner.plugin.solvers.routing.problem import routing_problem
-from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
+from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
+from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 

@@ -10,15 +10,14 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from evacuation_planner.plugin.solvers.control import NORMAL, Deadline, Effort
-from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
-from evacuation_planner.plugin.solvers.routing.delay_value import valued_timetable
-from evacuation_planner.plugin.solvers.routing.problem import RoutingProblem, routing_problem
-from evacuation_planner.plugin.solvers.routing.routes import distinct
-from evacuation_planner.plugin.solvers.routing.schedule import Schedule
-from evacuation_planner.plugin.solvers.routing.simulation import TIMETABLE, simulate_rows
-from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.time_guide import Guides, remaining
-from evacuation_planner.plugin.solvers.routing.timetable import (
+from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
+from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guides, remaining
+from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
+from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
+from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
+from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
     add_stay,
     copied,
@@ -26,8 +25,9 @@ from evacuation_planner.plugin.solvers.routing.timetable import (
     hop_at,
     make_room,
 )
-from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.assignment_cases import grid
 
 
@@ -145,13 +145,13 @@ def test_a_timetable_keeps_what_is_put_in_and_not_taken_out(first, second, rando
 
 
 def empty(size: np.ndarray) -> Timetable:
-    from evacuation_planner.plugin.solvers.routing.timetable import empty_timetable
+    from evacuation_planner.plugin.solvers.routing.shared.timetable import empty_timetable
 
     return empty_timetable(size)
 
 
 def guides_of(problem: RoutingProblem) -> tuple[Guides, np.ndarray]:
-    from evacuation_planner.plugin.solvers.routing.assignment.trees import ReverseStar
+    from evacuation_planner.plugin.solvers.graph.reverse_tree import ReverseStar
 
     trees = reverse_trees(problem)
     sources = [np.unique(problem.source[trees.row == k]) for k in range(len(trees.destinations))]

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import NORMAL, Cancelled, Effort, SolverError
-from evacuation_planner.plugin.solvers.routing import greedy as greedy_module
-from evacuation_planner.plugin.solvers.routing import individual as individual_module
-from evacuation_planner.plugin.solvers.routing.problem import (
+from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
+from evacuation_planner.plugin.solvers.routing.result import clearance_time
+from evacuation_planner.plugin.solvers.routing.shared import greedy as greedy_module
+from evacuation_planner.plugin.solvers.routing.shared import individual as individual_module
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
     CUMULATIVE,
     GREEDY,
     INDIVIDUAL,
@@ -21,10 +23,8 @@ from evacuation_planner.plugin.solvers.routing.problem import (
     SYSTEM_OPTIMAL,
     routing_problem,
 )
-from evacuation_planner.plugin.solvers.routing.result import clearance_time
-from evacuation_planner.plugin.solvers.routing.simulation import simulate
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, road_cost
 from tests.conftest import ROOT
 from tests.solvers.routing_oracle import best_total, present_arrivals, random_case, static_total
 
@@ -236,7 +236,7 @@ def test_clearance_is_by_people():
 PLAIN = """
 import sys; sys.path[:0] = {paths!r}
 from tests.solvers.routing_oracle import random_case
-from evacuation_planner.plugin.solvers.routing.simulation import simulate
+from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.solve import solve
 for flow_model, kind in ((0, 0), (0, 1), (1, 0), (1, 2)):
     for method in range(4):

@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.routing.live_schedule import LiveSchedule
-from evacuation_planner.plugin.solvers.routing.local_changes import candidates, least_gain
-from evacuation_planner.plugin.solvers.routing.problem import CUMULATIVE, GREEDY, PRESENT, REFINED, routing_problem
-from evacuation_planner.plugin.solvers.routing.refined_present import cost_of_hop, worth_a_try
-from evacuation_planner.plugin.solvers.routing.simulation import ORDER, simulate
+from evacuation_planner.plugin.solvers.routing.present.refined import cost_of_hop, worth_a_try
+from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
+from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, simulate
+from evacuation_planner.plugin.solvers.routing.shared.local_changes import candidates, least_gain
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
+    CUMULATIVE,
+    GREEDY,
+    PRESENT,
+    REFINED,
+    routing_problem,
+)
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, road_cost
 from tests.solvers.routing_oracle import present_arrivals, random_case, static_total
 
 EPSILON = 0.02

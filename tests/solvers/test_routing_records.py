@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Cancelled, Slices
-from evacuation_planner.plugin.solvers.routing import live_record as live_record_module
-from evacuation_planner.plugin.solvers.routing import simulation as simulation_module
 from evacuation_planner.plugin.solvers.routing.compiling import small_problem
-from evacuation_planner.plugin.solvers.routing.live_record import Record, record_of
-from evacuation_planner.plugin.solvers.routing.live_schedule import LiveSchedule
-from evacuation_planner.plugin.solvers.routing.problem import routing_problem
-from evacuation_planner.plugin.solvers.routing.record_update import (
+from evacuation_planner.plugin.solvers.routing.present import resimulation_record as live_record_module
+from evacuation_planner.plugin.solvers.routing.present import simulation as simulation_module
+from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
+from evacuation_planner.plugin.solvers.routing.present.resimulation_record import Record, record_of
+from evacuation_planner.plugin.solvers.routing.present.resimulation_update import (
     ENTRY_MOVED,
     EXIT_MOVED,
     drop_moved,
@@ -20,9 +19,10 @@ from evacuation_planner.plugin.solvers.routing.record_update import (
     merge_hops,
     merge_order,
 )
-from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.timetable import empty_timetable
-from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
+from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.timetable import empty_timetable
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Cancelled, Effort, never, no_progress
-from evacuation_planner.plugin.solvers.routing import refined_present, refined_static
-from evacuation_planner.plugin.solvers.routing.refined_present import refined_present_schedule
-from evacuation_planner.plugin.solvers.routing.refined_static import refined_static_routes
-from evacuation_planner.plugin.solvers.routing.simulation import ORDER, simulate
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR
+from evacuation_planner.plugin.solvers.routing.cumulative import refined as refined_static
+from evacuation_planner.plugin.solvers.routing.cumulative.refined import refined_static_routes
+from evacuation_planner.plugin.solvers.routing.present import refined as refined_present
+from evacuation_planner.plugin.solvers.routing.present.refined import refined_present_schedule
+from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, simulate
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR
 from tests.solvers.routing_oracle import present_moments, random_case, static_total
 from tests.solvers.test_routing_operations import saved_on
 from tests.solvers.test_routing_simulation import drawn_routes, rows

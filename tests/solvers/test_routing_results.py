@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Effort, SolverError, never
-from evacuation_planner.plugin.solvers.routing import greedy as greedy_module
-from evacuation_planner.plugin.solvers.routing import plan as plan_module
-from evacuation_planner.plugin.solvers.routing import refined_static as refined_static_module
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
 from evacuation_planner.plugin.solvers.routing.capacity_floor import CapacityFloor, capacity_floor, claims_too_little
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance
-from evacuation_planner.plugin.solvers.routing.greedy import greedy_routes
+from evacuation_planner.plugin.solvers.routing.cumulative import refined as refined_static_module
 from evacuation_planner.plugin.solvers.routing.methods import Found
-from evacuation_planner.plugin.solvers.routing.plan import make_plan
-from evacuation_planner.plugin.solvers.routing.problem import (
+from evacuation_planner.plugin.solvers.routing.present import plan as plan_module
+from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
+from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
+from evacuation_planner.plugin.solvers.routing.road_use import road_use
+from evacuation_planner.plugin.solvers.routing.shared import greedy as greedy_module
+from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
     CUMULATIVE,
     GREEDY,
     INDIVIDUAL,
@@ -24,12 +26,10 @@ from evacuation_planner.plugin.solvers.routing.problem import (
     SYSTEM_OPTIMAL,
     routing_problem,
 )
-from evacuation_planner.plugin.solvers.routing.road_use import road_use
-from evacuation_planner.plugin.solvers.routing.routes import distinct, match_rows
-from evacuation_planner.plugin.solvers.routing.simulation import simulate
+from evacuation_planner.plugin.solvers.routing.shared.routes import distinct, match_rows
+from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
-from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, road_cost
 from tests.solvers.assignment_cases import grid
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_refinement import OneStep

@@ -10,24 +10,46 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from evacuation_planner.plugin.solvers.control import NORMAL, Effort, SolverError, never
-from evacuation_planner.plugin.solvers.routing import individual as individual_module
-from evacuation_planner.plugin.solvers.routing import sweep as sweep_module
-from evacuation_planner.plugin.solvers.routing import trees as trees_module
-from evacuation_planner.plugin.solvers.routing.greedy import greedy_routes
-from evacuation_planner.plugin.solvers.routing.individual import individual_routes
-from evacuation_planner.plugin.solvers.routing.live_schedule import LiveSchedule
-from evacuation_planner.plugin.solvers.routing.local_changes import candidates, least_gain, may_change, open_turns
-from evacuation_planner.plugin.solvers.routing.plan import insert_trip, make_plan, remove_trip, repacked, rows_of
-from evacuation_planner.plugin.solvers.routing.problem import CUMULATIVE, PRESENT, routing_problem
-from evacuation_planner.plugin.solvers.routing.refined_present import Refinement, is_touched
-from evacuation_planner.plugin.solvers.routing.refined_static import apply_change, best_change, padded
-from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.sweep import Sweep, Ways, put_back
-from evacuation_planner.plugin.solvers.routing.time_dependent_search import find_way, find_ways, make_search, weigh
-from evacuation_planner.plugin.solvers.routing.time_guide import Guide
-from evacuation_planner.plugin.solvers.routing.timetable import copied, empty_timetable
-from evacuation_planner.plugin.solvers.routing.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.volume_delay import BPR, DENSITY, LINEAR, mean_background, road_cost
+from evacuation_planner.plugin.solvers.routing.cumulative.refined import apply_change, best_change, padded
+from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide
+from evacuation_planner.plugin.solvers.routing.present.plan import (
+    insert_trip,
+    make_plan,
+    remove_trip,
+    repacked,
+    rows_of,
+)
+from evacuation_planner.plugin.solvers.routing.present.refined import Refinement, is_touched
+from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
+from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
+from evacuation_planner.plugin.solvers.routing.present.system_optimal import Sweep, Ways, put_back
+from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import (
+    find_way,
+    find_ways,
+    make_search,
+    weigh,
+)
+from evacuation_planner.plugin.solvers.routing.shared import individual as individual_module
+from evacuation_planner.plugin.solvers.routing.shared import trees as trees_module
+from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
+from evacuation_planner.plugin.solvers.routing.shared.individual import individual_routes
+from evacuation_planner.plugin.solvers.routing.shared.local_changes import (
+    candidates,
+    least_gain,
+    may_change,
+    open_turns,
+)
+from evacuation_planner.plugin.solvers.routing.shared.problem import CUMULATIVE, PRESENT, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.timetable import copied, empty_timetable
+from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
+    BPR,
+    DENSITY,
+    LINEAR,
+    mean_background,
+    road_cost,
+)
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
 from tests.solvers.test_routing_operations import changed

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.routing import routes as routes_module
-from evacuation_planner.plugin.solvers.routing.problem import routing_problem
-from evacuation_planner.plugin.solvers.routing.routes import distinct
-from evacuation_planner.plugin.solvers.routing.simulation import simulate
-from evacuation_planner.plugin.solvers.routing.static_flow import static_schedule, static_travel
-from evacuation_planner.plugin.solvers.routing.volume_delay import (
+from evacuation_planner.plugin.solvers.routing.cumulative.static_flow import static_schedule, static_travel
+from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
+from evacuation_planner.plugin.solvers.routing.shared import routes as routes_module
+from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
     BPR,
     DENSITY,
     LINEAR,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.control import SolverError
-from evacuation_planner.plugin.solvers.routing.vehicles import fill_vehicles, spread_departures
+from evacuation_planner.plugin.solvers.routing.shared.vehicles import fill_vehicles, spread_departures
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.floats(1.0, 60.0)), min_size=1, max_size=8))

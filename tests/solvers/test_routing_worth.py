@@ -7,13 +7,13 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.routing.delay_value import LARGEST, valued_timetable
-from evacuation_planner.plugin.solvers.routing.live_record import first_from, record_of
-from evacuation_planner.plugin.solvers.routing.problem import routing_problem
-from evacuation_planner.plugin.solvers.routing.region import compact_star, mark_region
-from evacuation_planner.plugin.solvers.routing.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.time_guide import Guide, go_back, remaining, sort_again
-from evacuation_planner.plugin.solvers.routing.timetable import (
+from evacuation_planner.plugin.solvers.routing.present.adjoint import LARGEST, valued_timetable
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide, go_back, remaining, sort_again
+from evacuation_planner.plugin.solvers.routing.present.region import compact_star, mark_region
+from evacuation_planner.plugin.solvers.routing.present.resimulation_record import first_from, record_of
+from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
+from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
     add_stay,
     copied,
@@ -24,7 +24,7 @@ from evacuation_planner.plugin.solvers.routing.timetable import (
     make_room,
     seek,
 )
-from evacuation_planner.plugin.solvers.routing.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 

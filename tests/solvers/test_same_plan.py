@@ -11,10 +11,11 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers import control, solver_highs
+from evacuation_planner.plugin.solvers import control
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
 from evacuation_planner.plugin.solvers.shelters import covering
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 

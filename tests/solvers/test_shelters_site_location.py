@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.checked_solution import Solution
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError, never, no_progress
+from evacuation_planner.plugin.solvers.mip.solution import Solution
 from evacuation_planner.plugin.solvers.shelters import exchange, site_location, travel
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.travel import Relaxation, TravelProblem, flows_to, relax

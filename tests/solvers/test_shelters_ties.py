@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
-from evacuation_planner.plugin.solvers import solver_highs
-from evacuation_planner.plugin.solvers.equal_plans import MAY_DIFFER, SETTLED, fixed_weights
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights
 from evacuation_planner.plugin.solvers.shelters import covering, site_location
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 from tests.solvers.shelter_oracle import cheapest_plan

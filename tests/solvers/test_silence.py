@@ -14,8 +14,8 @@ START = """
 import os
 import numpy as np
 from scipy.sparse import csr_matrix
-from evacuation_planner.plugin.solvers import solver_highs
-from evacuation_planner.plugin.solvers.linear_program import LinearProgram
+from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip.linear import LinearProgram
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 """

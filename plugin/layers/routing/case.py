@@ -9,10 +9,18 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.network import RoadNetwork
-from ...solvers.routing.problem import CUMULATIVE, RoutingProblem, routing_problem
 from ...solvers.routing.result import RoutingResult
-from ...solvers.routing.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
-from ...solvers.routing.volume_delay import BPR, DENSITY, LEAST_SPEED_SHARE, LINEAR, RoadCost, road_cost, storage
+from ...solvers.routing.shared.problem import CUMULATIVE, RoutingProblem, routing_problem
+from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
+from ...solvers.routing.shared.volume_delay import (
+    BPR,
+    DENSITY,
+    LEAST_SPEED_SHARE,
+    LINEAR,
+    RoadCost,
+    road_cost,
+    storage,
+)
 from ..moments import Start
 from ..roads.joining import Trips
 from ..roads.network import ReadNetwork, join_places

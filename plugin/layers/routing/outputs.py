@@ -11,7 +11,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, Qgs
 from ...solvers.routing.clearance import Clearance
 from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.road_use import RoadUse
-from ...solvers.routing.vehicles import vehicles_of
+from ...solvers.routing.shared.vehicles import vehicles_of
 from ..fields import Column
 from ..roads.network import arcs_geometries
 from ..roads.route_geometry import lines_in

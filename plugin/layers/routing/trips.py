@@ -16,7 +16,7 @@ from qgis.core import (
 )
 
 from ...solvers.rounding import largest_remainder
-from ...solvers.routing.vehicles import vehicles_of
+from ...solvers.routing.shared.vehicles import vehicles_of
 from ..errors import LayerError
 from ..moments import MomentColumn, Start, moment_column
 from ..places import NAMED_IN_LOG, Places, features_of

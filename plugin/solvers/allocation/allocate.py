@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..checked_solution import Solution
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..mip.solution import Solution
+from .lexicographic import Log, Search
 from .problem import CAPACITY, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
-from .search import Log, Search
 from .ties import settle
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..checked_solution import Solution
 from ..control import SolverError
+from ..mip.solution import Solution
 
 NO_SHELTER = "no shelter in reach"
 TOO_LARGE = "group larger than any shelter in reach"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checked_solution import Solution
 from ..control import Progress, SolverError
-from ..equal_plans import MAY_DIFFER, SETTLED, fixed_weights, held
+from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, held
+from ..mip.solution import Solution
+from .lagrangian import relax
 from .model import COST
-from .relaxation import relax
 
 if TYPE_CHECKING:  # pragma: no cover
-    from .search import Search
+    from .lexicographic import Search
 
 MOST_PAIRS = 10_000  # above which a second solve takes too long; it has no more than a quick search's nodes
 

@@ -6,11 +6,11 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..checked_solution import Solution
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
-from ..equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
-from ..integer_program import new_variable, solve_program
+from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
+from ..mip.solution import Solution
+from ..mip.solve import new_variable, solve_program
 from .allocation import worth_of
 from .problem import MetroProblem
 from .subsets import Choice

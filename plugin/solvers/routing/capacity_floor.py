@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..control import IsCancelled, never
-from .by_arc import by_arc
 from .result import RoutingResult
+from .shared.by_arc import by_arc
 
 HOUR = 3600.0
 TOLERANCE = 1.0  # s: a plan that claims so little less is not spoken of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .problem import RoutingProblem, routing_problem
-from .volume_delay import road_cost
+from .shared.problem import RoutingProblem, routing_problem
+from .shared.volume_delay import road_cost
 
 SIDE, TRIPS, WINDOW = 6, 150, 60.0  # junctions on a side, vehicles, seconds within which they leave
 

@@ -8,15 +8,15 @@ from typing import Callable
 import numpy as np
 
 from ..control import Effort, IsCancelled, Progress, no_progress, part
-from .greedy import greedy_routes
-from .individual import individual_routes
-from .problem import CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL, RoutingProblem
-from .routes import Routes, distinct
-from .schedule import Schedule
-from .simulation import ORDER, TIMETABLE, simulate
-from .static_flow import static_travel
-from .trees import Trees
-from .volume_delay import BPR
+from .cumulative.static_flow import static_travel
+from .present.simulation import ORDER, TIMETABLE, simulate
+from .shared.greedy import greedy_routes
+from .shared.individual import individual_routes
+from .shared.problem import CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL, RoutingProblem
+from .shared.routes import Routes, distinct
+from .shared.schedule import Schedule
+from .shared.trees import Trees
+from .shared.volume_delay import BPR
 
 # By effort: percent at which the static system optimum is good enough, and sweeps after which the search ends anyway.
 TARGET_GAPS, MOST_SWEEPS = (1.0, 0.1, 0.01), (50, 500, 5000)
@@ -83,7 +83,7 @@ def refined(setting: Setting, progress: Progress = no_progress) -> Found:
     """Algorithm 3 from the greedy routes; never worse than those."""
     start, bar = greedy(setting, part(progress, 0.0, 0.3)), part(progress, 0.3, 1.0)
     if setting.flow_model == PRESENT:
-        from .refined_present import refined_present_schedule
+        from .present.refined import refined_present_schedule
 
         recorded = setting.simulated(start.routes, record=ORDER)
         start = Found(start.routes, recorded)
@@ -92,7 +92,7 @@ def refined(setting: Setting, progress: Progress = no_progress) -> Found:
         )
         found = Found(setting.distinct(schedule), schedule)
     else:
-        from .refined_static import refined_static_routes
+        from .cumulative.refined import refined_static_routes
 
         routes, changes = refined_static_routes(
             setting.problem,
@@ -116,7 +116,7 @@ def system_optimal(setting: Setting, progress: Progress = no_progress) -> Found:
     """Ours: sweeps under ``present``, static assignment at marginal cost under ``cumulative``."""
     if setting.flow_model == CUMULATIVE:
         return static_optimum(setting, True, progress)
-    from .sweep import system_optimal_schedule
+    from .present.system_optimal import system_optimal_schedule
 
     start = setting.simulated(greedy(setting, part(progress, 0.0, 0.1)).routes, record=TIMETABLE)
     schedule, history, used_up = system_optimal_schedule(
@@ -128,8 +128,8 @@ def system_optimal(setting: Setting, progress: Progress = no_progress) -> Found:
 
 def static_optimum(setting: Setting, integer: bool, progress: Progress = no_progress) -> Found:
     """Static system optimum with its certified bound; routes are empty when not ``integer``."""
-    from .assignment.cost import ArcCost
-    from .assignment.solve import solve as assign
+    from .cumulative.cost import ArcCost
+    from .cumulative.solve import solve as assign
 
     problem, cost = setting.problem, setting.problem.cost
     if cost.kind == BPR:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .problem import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, RoutingProblem
-from .routes import Routes
-from .schedule import Schedule
-from .simulation import simulate
-from .static_flow import static_schedule
+from .cumulative.static_flow import static_schedule
+from .present.simulation import simulate
+from .shared.problem import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, RoutingProblem
+from .shared.routes import Routes
+from .shared.schedule import Schedule
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..control import IsCancelled, never
 from ..kernels import compiled
-from .by_arc import by_arc
-from .problem import PRESENT
 from .result import RoutingResult
-from .volume_delay import background_at
+from .shared.by_arc import by_arc
+from .shared.problem import PRESENT
+from .shared.volume_delay import background_at
 
 
 @dataclass(frozen=True)

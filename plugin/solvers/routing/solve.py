@@ -12,7 +12,8 @@ from ..dependencies import how_to_install
 from ..kernels import awaits_compiling, kernels_compiled
 from .compiling import small_problem
 from .methods import METHODS, Found, Log, Setting, evaluated, individual, static_optimum
-from .problem import (
+from .result import RoutingResult
+from .shared.problem import (
     CUMULATIVE,
     FLOW_MODEL_NAMES,
     INDIVIDUAL,
@@ -22,9 +23,8 @@ from .problem import (
     RoutingProblem,
     refuse_mismatch,
 )
-from .result import RoutingResult
-from .trees import Trees, follow_tree, reverse_trees
-from .volume_delay import COST_NAMES, LINEAR, least_background, passing_background, times_at
+from .shared.trees import Trees, follow_tree, reverse_trees
+from .shared.volume_delay import COST_NAMES, LINEAR, least_background, passing_background, times_at
 
 LEAST_DELAY = 1e-6  # seconds of all vehicles together: less is rounding
 ROUNDING = 1e-9  # of a sum of times

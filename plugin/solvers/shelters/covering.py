@@ -17,7 +17,7 @@ from typing import Callable
 import numpy as np
 
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part
-from ..equal_plans import MAY_DIFFER, SETTLED
+from ..mip.equal_plans import MAY_DIFFER, SETTLED
 from .coverage import Coverage
 from .site_choice import fewest_sites, most_people
 from .site_location import least_travel

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..control import Effort, IsCancelled, Progress, part, stop_if
 from ..dependencies import require
-from ..integer_program import solve_program
-from ..program_arrays import new_variable
+from ..mip.program import new_variable
+from ..mip.solve import solve_program
 from .coverage import Coverage
 from .stage import Stage
 

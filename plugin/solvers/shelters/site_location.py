@@ -8,13 +8,13 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..checked_solution import Solution
 from ..control import Effort, IsCancelled, Progress, part
 from ..dependencies import require
-from ..equal_plans import fixed_weights, held, settle
-from ..integer_program import solve_program
-from ..linear_program import PRICED
-from ..program_arrays import new_variable
+from ..mip.equal_plans import fixed_weights, held, settle
+from ..mip.linear import PRICED
+from ..mip.program import new_variable
+from ..mip.solution import Solution
+from ..mip.solve import solve_program
 from .coverage import Coverage
 from .exchange import fixed_by_price, improve
 from .stage import Stage

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
 from ..control import Effort, IsCancelled, SolverError, never
-from ..equal_plans import fixed_weights
-from ..linear_program import LinearProgram
+from ..mip.equal_plans import fixed_weights
+from ..mip.linear import LinearProgram
 
 MOST_ROUNDS = 12
 

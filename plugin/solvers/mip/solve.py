@@ -1,0 +1,252 @@
+"""Mixed-integer programs: a PuLP model (or arrays) in, checked whole-number values and their proof out.
+
+The model code is the same for both solvers: HiGHS where ``highspy`` is installed, else the CBC that PuLP brings. What
+either of them reports is a claim, which :mod:`solution` judges; one that does not agree with its values is put
+to the solver again without a start and without presolve.
+
+A search ends by its gap or by a number of nodes that follows from the effort and the size of the model, so that the
+same program gives the same values whatever the machine is busy with. The clock only fences it in.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Callable
+
+import numpy as np
+
+from ..control import LEAST_SECONDS, Cancelled, Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from .program import IntegerProgram, from_pulp, new_variable
+from .solution import FEASIBLE, Judgement, Solution, describe, gap_percent, judge, nearly_whole, whole
+
+if TYPE_CHECKING:  # pragma: no cover
+    import pulp
+
+__all__ = ["IntegerProgram", "Solution", "describe", "from_pulp", "new_variable", "solve_arrays", "solve_program"]
+
+POLL = 0.05  # seconds between two questions whether the user wants to stop
+PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has asked
+OVERTIME = 1.0  # seconds past its time limit after which a solver is told to end
+WORK = (50_000, 1_000_000, 20_000_000)  # nodes times entries of the matrix, by effort
+FEWEST_NODES = (1, 20, 200)  # by effort, for a large matrix
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a solver stops: relative gap (a fraction), nodes, and the seconds of the fence (0: none)."""
+
+    gap: float
+    nodes: int
+    seconds: float
+
+
+@dataclass
+class Run:
+    """What passes between a solver's thread and the caller's while it runs, and its raw outcome afterwards."""
+
+    stop: threading.Event = field(default_factory=threading.Event)  # the user wants no answer any more
+    late: threading.Event = field(default_factory=threading.Event)  # the time is over: end with what there is
+    incumbent: float | None = None
+    best_bound: float | None = None
+    status: str = "none"  # as of Solution: what the solver claims
+    by_clock: bool = False  # whether the time limit ended it
+    x: np.ndarray | None = None
+    bound: float | None = None
+    error: BaseException | None = None
+
+
+def solve_program(
+    problem: pulp.LpProblem,
+    *,
+    effort: Effort | None = None,
+    mip_gap: float | None = None,
+    solver: str | None = None,
+    warm_start: bool = False,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> Solution:
+    """Solve a PuLP model; its variables then hold the checked values, integers exactly whole.
+
+    Parameters
+    ----------
+    problem : pulp.LpProblem
+        Linear, minimising or maximising.
+    effort : Effort, optional
+        Gap, nodes and fence; it remembers where the fence ended the search. Default: normal, without a fence.
+    mip_gap : float, optional
+        Relative gap (a fraction) at which the solver may stop, instead of the effort's.
+    solver : {"HiGHS", "CBC"}, optional
+        Default: HiGHS where installed, else CBC.
+    warm_start : bool
+        Start from the values the variables hold; they are given back when the solver finds nothing better in time.
+
+    Raises
+    ------
+    Cancelled
+        Within a second of ``cancelled()`` turning true; no process is left behind.
+    SolverError
+        When the model is unbounded, no solver can be started, or the solver's values fail the check.
+    """
+    program, variables = from_pulp(problem)
+    start = None
+    if warm_start:
+        start = np.array([np.nan if v.varValue is None else v.varValue for v in variables], dtype=float)
+    solution, x = solve_arrays(
+        program,
+        start=start,
+        effort=effort,
+        mip_gap=mip_gap,
+        solver=solver,
+        progress=progress,
+        cancelled=cancelled,
+        log=log,
+    )
+    if x is not None:
+        for variable, value, whole in zip(variables, x.tolist(), program.integer.tolist()):
+            variable.varValue = int(value) if whole else value
+    codes = {"optimal": (1, 1), "feasible": (1, 2), "infeasible": (-1, -1), "none": (0, 0)}  # PuLP's own constants
+    problem.status, problem.sol_status = codes[solution.status]
+    return solution
+
+
+def solve_arrays(
+    program: IntegerProgram,
+    *,
+    start: np.ndarray | None = None,
+    effort: Effort | None = None,
+    mip_gap: float | None = None,
+    solver: str | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> tuple[Solution, np.ndarray | None]:
+    """Solve a program given as arrays; see :func:`solve_program`. Returns the solution and its values (v,).
+
+    ``start`` (v,) is a solution to begin with, checked before it is used.
+    """
+    begun, say = time.monotonic(), log or (lambda text: None)
+    stop_if(cancelled)
+    backend, effort = _backend(solver), effort or Effort()
+    gap = effort.mip_gap if mip_gap is None else mip_gap
+    known = None if start is None else whole(program, start)
+    found = _attempt(backend, program, known, known, gap, effort, progress, cancelled)
+    if not found.sound and not effort.stopped_early:
+        say(f"{backend.name()} claims what its values do not bear out; asking again without a start and presolve.")
+        found = _attempt(backend, program, None, found.x, gap, effort, progress, cancelled, plain=True)
+        if not found.sound and found.x is None and not effort.stopped_early:
+            raise SolverError(
+                f"{backend.name()} returned values that do not satisfy the model in whole numbers. "
+                "Solve again with another solver (install or remove highspy), and please report the case."
+            )
+    percent = gap_percent(found.objective, found.bound)
+    seconds = time.monotonic() - begun
+    solution = Solution(found.status, found.objective, found.bound, percent, backend.name(), seconds)
+    say(describe(solution))
+    return solution, found.x
+
+
+def _attempt(
+    backend: Any,
+    program: IntegerProgram,
+    start: np.ndarray | None,
+    known: np.ndarray | None,
+    gap: float,
+    effort: Effort,
+    progress: Progress,
+    cancelled: IsCancelled,
+    plain: bool = False,
+) -> Judgement:
+    """Run the solver once, from ``start``, and judge what it claims beside the ``known`` solution."""
+    seconds = max(LEAST_SECONDS, effort.remaining) if np.isfinite(effort.remaining) else 0.0
+    nodes = max(effort.pick(*FEWEST_NODES), effort.pick(*WORK) // max(1, len(program.values)))
+    run = _supervise(backend, program, start, Limits(gap, nodes, seconds), progress, cancelled, plain)
+    if run.by_clock:
+        effort.stopped_early = True
+    x = None if run.x is None else _whole(backend, program, run.x, cancelled)
+    return judge(program, run.status, x, run.bound, known, gap)
+
+
+def _backend(solver: str | None) -> Any:
+    """Return the module of the solver asked for, HiGHS before CBC."""
+    from . import cbc as solver_cbc
+    from . import highs as solver_highs
+
+    if solver == "CBC":
+        return solver_cbc
+    if solver == "HiGHS" or solver_highs.usable():
+        return solver_highs
+    return solver_cbc
+
+
+def _supervise(
+    backend: Any,
+    program: IntegerProgram,
+    start: np.ndarray | None,
+    limits: Limits,
+    progress: Progress,
+    cancelled: IsCancelled,
+    plain: bool = False,
+) -> Run:
+    """Run the solver in a thread of its own, so that a stop is obeyed whatever the solver is busy with."""
+    run, time_limit = Run(), limits.seconds
+    if len(program.cost) == 0:  # only the constants of the rows are left to look at
+        fits = bool(np.all(program.row_lower <= 0.0) and np.all(program.row_upper >= 0.0))
+        run.status = "optimal" if fits else "infeasible"
+        if fits:
+            run.x, run.bound = np.zeros(0), program.offset
+        return run
+
+    def work() -> None:
+        try:
+            backend.run(program, start, limits, run, plain)
+        except BaseException as error:  # handed to the caller's thread
+            run.error = error
+
+    thread = threading.Thread(target=work, name="integer-program", daemon=True)
+    begun = time.monotonic()
+    thread.start()
+    while thread.is_alive():
+        thread.join(POLL)
+        if cancelled():
+            run.stop.set()
+            thread.join(PATIENCE)
+            raise Cancelled
+        elapsed = time.monotonic() - begun
+        if time_limit > 0 and elapsed > time_limit + OVERTIME:
+            run.late.set()
+            run.by_clock = True
+        if time_limit > 0 and elapsed > time_limit + backend.longest_overtime(time_limit):
+            run.stop.set()  # ends the thread when the solver next asks
+            return Run(by_clock=True)
+        share = elapsed / time_limit if time_limit > 0 else elapsed / (elapsed + 60.0)
+        progress(min(share, 1.0), _news(run))
+    if run.error is not None:
+        raise run.error
+    return run
+
+
+def _news(run: Run) -> str:
+    gap = gap_percent(run.incumbent, run.best_bound)
+    return "" if gap is None else f"Best solution {run.incumbent:.6g}, at most {gap:.2g} % from the optimum"
+
+
+def _whole(backend: Any, program: IntegerProgram, x: np.ndarray, cancelled: IsCancelled) -> np.ndarray | None:
+    """Return ``x`` with exact whole numbers and every constraint checked, None when that is not possible."""
+    done, rounded = whole(program, x), nearly_whole(program, x)
+    if done is not None or rounded is None or program.integer.all() or not program.integer.any():
+        return done
+    # Rounding moved the whole numbers away under the continuous ones: fit those again around them.
+    fixed = replace(
+        program,
+        lower=np.where(program.integer, rounded, program.lower),
+        upper=np.where(program.integer, rounded, program.upper),
+        integer=np.zeros(len(x), dtype=bool),
+    )
+    again = _supervise(backend, fixed, None, Limits(0.0, 1, 0.0), no_progress, cancelled)
+    if again.x is None:
+        return None
+    fitted = np.where(program.integer, rounded, again.x)
+    return fitted if program.infeasibility(fitted) <= FEASIBLE else None

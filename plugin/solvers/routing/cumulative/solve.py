@@ -1,0 +1,235 @@
+"""System-optimal (or user-equilibrium) static assignment with whole vehicles and a certified gap.
+
+The problem ([E] eq. 17 with the flow of the ``cumulative`` model): over all routes of the trips,
+
+    minimise  sum_e F_e(x_e),   x_e = number of trips whose route uses arc e,
+
+with the convex F of :mod:`.cost`. The fractional relaxation is solved destination by destination
+(:mod:`.fractional`), its linearisation gives the lower bound, and whole routes come from it by rounding and rerouting
+(:mod:`.whole`). The gap is that of the whole routes to the bound.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+from ...control import Deadline, IsCancelled, Progress, SolverError, never, no_progress
+from ..shared.routes import Routes
+from .cost import ArcCost, refresh, table_of
+from .flows import DestinationFlows
+from .fractional import ROUNDING, Bound, batches, load_all
+from .integer_flows import routes_of
+from .network import Demand, Roads
+from .result import AssignmentResult, gap_percent
+from .search import Search
+from .workers import TreeWorkers
+
+OBJECTIVES = ("system", "user")
+
+
+def node_array(values: np.ndarray, name: str, nodes: int) -> np.ndarray:
+    """Return node numbers as int32, or raise SolverError when one is not a node."""
+    array = np.ascontiguousarray(values, dtype=np.int32)
+    if len(array) and (array.min() < 0 or array.max() >= nodes):
+        raise SolverError(f"A {name} names node {int(array.min())} or {int(array.max())} of {nodes} nodes.")
+    return array
+
+
+def checked_network(
+    tail: np.ndarray, head: np.ndarray, source: np.ndarray, destination: np.ndarray, nodes: int | None
+) -> tuple[Roads, np.ndarray, np.ndarray]:
+    """Return the roads and the ends of the trips as int32, or raise SolverError."""
+    if nodes is None:
+        nodes = 1 + max((int(np.max(a)) for a in (tail, head, source, destination) if len(a)), default=-1)
+    source, destination = node_array(source, "source", nodes), node_array(destination, "destination", nodes)
+    if len(source) != len(destination):
+        raise SolverError(f"There are {len(source)} sources and {len(destination)} destinations of trips.")
+    tail, head = node_array(tail, "tail of an arc", nodes), node_array(head, "head of an arc", nodes)
+    return Roads.of(nodes, tail, head), source, destination
+
+
+def checked_background(background: np.ndarray | None, arcs: int) -> np.ndarray:
+    """Return the background flow (m,), zero by default, or raise SolverError."""
+    if background is None:
+        return np.zeros(arcs)
+    background = np.asarray(background, dtype=np.float64)
+    if background.shape != (arcs,) or not (np.isfinite(background) & (background >= 0)).all():
+        raise SolverError("The background flow must be a finite number of at least 0 on every arc.")
+    return background
+
+
+def checked_weight(demand: np.ndarray | None, trips: int, integer: bool) -> np.ndarray:
+    """Return the number of vehicles of each trip (t,), or raise SolverError."""
+    if demand is None:
+        return np.ones(trips)
+    if integer:
+        raise SolverError("Whole vehicles go one a trip: leave demand out, or ask for the fractional flow only.")
+    weight = np.ascontiguousarray(demand, dtype=np.float64)
+    if weight.shape != (trips,) or not (np.isfinite(weight) & (weight >= 0)).all():
+        raise SolverError("The demand of every trip must be a finite number of at least 0.")
+    return weight
+
+
+def solve(
+    tail: np.ndarray,
+    head: np.ndarray,
+    cost: ArcCost,
+    background: np.ndarray | None,
+    source: np.ndarray,
+    destination: np.ndarray,
+    *,
+    objective: str = "system",
+    target_gap: float = 0.5,
+    most_sweeps: int = 10_000,
+    deadline: Deadline | None = None,
+    integer: bool = True,
+    demand: np.ndarray | None = None,
+    nodes: int | None = None,
+    threads: int | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> AssignmentResult:
+    """Return routes of all trips with (nearly) the least objective, and how far they can be from the least.
+
+    Parameters
+    ----------
+    tail, head : (m,) int
+        Nodes that each directed arc leaves and enters; parallel arcs are welcome.
+    cost : ArcCost
+        Volume-delay function of every arc; times in seconds.
+    background : (m,) float64 or None
+        Flow that is there already and stays; its own delay is not part of the objective.
+    source, destination : (t,) int
+        Nodes of each trip, one vehicle each.
+    objective : {"system", "user"}
+        Least total time, or Beckmann's objective, whose optimum is the user equilibrium.
+    target_gap : float
+        Percent at which to stop.
+    most_sweeps : int
+        Sweeps over all trips after which to stop, whatever the gap.
+    deadline : Deadline, optional
+        A fence after which the best so far comes back.
+    integer : bool
+        Whole vehicles and their routes; else only the fractional flow, and ``demand`` (t,) may weight the trips.
+    nodes, threads : int, optional
+        By default the largest node number and one; the processors, up to 8. The result does not depend on threads.
+
+    Raises
+    ------
+    SolverError, Cancelled
+        When the input is not usable; when the user asked to stop.
+    """
+    if objective not in OBJECTIVES:
+        raise SolverError(f"The objective is one of {', '.join(OBJECTIVES)}, not {objective}.")
+    system = objective == "system"
+    roads, source, destination = checked_network(tail, head, source, destination, nodes)
+    cost = cost.checked(len(roads.tail))
+    table = table_of(cost, checked_background(background, len(roads.tail)))
+    refresh(system, table)
+    weight = checked_weight(demand, len(source), integer)
+    task = Task(roads, table, system, bool((cost.power == 1.0).all()), source, destination, weight)
+    threads = threads or min(os.cpu_count() or 1, 8)
+    control = Control(deadline or Deadline(0.0), most_sweeps, threads, progress, cancelled, log or ignore)
+    return assign(task, control, target_gap, integer)
+
+
+def ignore(text: str) -> None:
+    """Log nothing."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be assigned, checked: roads, table of arcs, kind of objective, ends and weights of the trips (t,)."""
+
+    roads: Roads
+    table: np.ndarray
+    system: bool
+    quadratic: bool
+    source: np.ndarray
+    destination: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class Control:
+    """How the run is timed, spread over threads, watched and stopped."""
+
+    deadline: Deadline
+    most_sweeps: int
+    threads: int
+    progress: Progress
+    cancelled: IsCancelled
+    say: Callable[[str], None]
+
+
+def free_bound(task: Task, demand: Demand, control: Control) -> tuple[float, np.ndarray]:
+    """Return the lower bound at zero flow, over what can be reached, and the trips that cannot reach their end."""
+    workers = TreeWorkers(task.roads, demand, control.threads)
+    try:
+        bound = Bound(DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic), workers)
+        for batch in batches(len(demand)):
+            bound.submit(batch)
+        least = np.concatenate([np.zeros(0), *bound.travel(control.cancelled)])
+    finally:
+        workers.close()
+    lost = ~np.isfinite(least)
+    value = float(least[~lost] @ demand.amount[~lost])
+    return value * (1.0 - ROUNDING), np.sort(demand.trips_of(lost))
+
+
+def assign(task: Task, control: Control, target_gap: float, integer: bool) -> AssignmentResult:
+    """Leave out what cannot be reached and search."""
+    trips = np.flatnonzero((task.source != task.destination) & (task.weight > 0))
+    demand = Demand.of(task.source, task.destination, task.weight, trips)
+    lower_bound, unreachable = free_bound(task, demand, control)
+    if len(unreachable):
+        control.say(f"{len(unreachable)} trips cannot reach their destination and are left out.")
+        demand = Demand.of(task.source, task.destination, task.weight, np.setdiff1d(trips, unreachable))
+    flows = DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic)
+    workers = TreeWorkers(task.roads, demand, control.threads)
+    try:
+        load_all(flows, workers, control.cancelled)
+        search = Search(
+            flows, workers, control.cancelled, control.deadline, control.progress, target_gap, lower_bound,
+            control.most_sweeps,
+        )  # fmt: skip
+        search.run(integer)
+        return finish(search, task.source, unreachable, control.say)
+    finally:
+        workers.close()
+
+
+def finish(search: Search, source: np.ndarray, unreachable: np.ndarray, say: Callable[[str], None]) -> AssignmentResult:
+    """Return the result of a finished search, routes included."""
+    fractional = search.flows
+    best = fractional
+    routes = Routes(np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(len(source), dtype=np.int32))
+    if search.whole is not None:
+        best = search.whole
+        routes = routes_of(best, search.workers, source, search.cancelled)
+    flow = best.total.copy() if search.whole is None else np.rint(best.total).astype(np.int64)
+    gap = gap_percent(best.value, search.lower_bound)
+    seconds = search.deadline.elapsed
+    say(
+        f"Assignment of {len(source)} trips to {len(fractional.demand)} destinations: objective {best.value:.6g}, "
+        f"lower bound {search.lower_bound:.6g}, at most {gap:.3f} % above the least possible, "
+        f"{search.iterations} sweeps, {seconds:.1f} s."
+    )
+    return AssignmentResult(
+        flow=flow,
+        value=best.value,
+        fractional_value=fractional.value,
+        fractional_flow=fractional.total.copy(),
+        lower_bound=min(search.lower_bound, best.value),
+        gap=gap,
+        routes=routes,
+        unreachable=unreachable,
+        iterations=search.iterations,
+        seconds=seconds,
+        history=tuple(search.history),
+    )

@@ -1,0 +1,263 @@
+"""System optimal routes under ``present``: take one trip out after the other and put it back where it costs all least.
+
+Start from the greedy routes. In a sweep each trip in turn is re-routed by :mod:`.time_dependent_search` through the
+timetable of all others, at its own time plus the delay that it causes to those behind it, weighed by what a delay to
+each of them costs everyone (:mod:`.delay_value`). The others keep their times until a fifth of the trips, say, has
+moved; then all routes are evaluated exactly, this part of the sweep is kept if the total time has fallen, and timetable
+and guides are made anew. Where a part fails, because too many move at once, the next ones are smaller. The search stops
+when a sweep gains less than the tolerance, or when the work of the effort is used up. Work is counted: nodes searched
+and hops simulated. (Ours; the paper has no system-optimal method.)
+
+Within a part the ways of a batch of trips are searched through one and the same timetable, those to one destination by
+one thread; then each is weighed again in turn before its trip is moved. So the result does not depend on the threads.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from ...control import Effort, IsCancelled, Progress, Slices, never, no_progress, part, stop_if
+from ...graph.reverse_tree import ReverseStar
+from ...kernels import compiled
+from ..shared.problem import RoutingProblem, Star
+from ..shared.schedule import Schedule
+from ..shared.timetable import Timetable, copied, hop_at, make_room
+from ..shared.trees import Trees
+from .adjoint import valued_timetable
+from .cost_to_go import Guide, Guides
+from .plan import Plan, insert_trip, make_plan, remove_trip, repacked, rows_of
+from .simulation import TIMETABLE, simulate_rows
+from .time_dependent_search import Search, find_ways, make_search, mark_stays
+
+# By effort: the share of the total time that a sweep must gain for another one to follow, sweeps, and work, of which a
+# processor of today does some two million in a second.
+LEAST_GAINS, MOST_SWEEPS, MOST_WORK = (0.02, 1e-3, 1e-5), (5, 20, 100), (40_000_000, 400_000_000, 8_000_000_000)
+LEAST_ROUTE_GAIN = 0.005  # of a route's cost: a trip that would gain less stays; lets the search give up early
+FIRST_PARTS, SMALLEST = 5, 16  # in a part move at most 1/5 of the trips, at least 1/16 of that
+BATCH = 256  # trips searched through the same timetable
+MOST_THREADS = 8
+
+
+class Ways(NamedTuple):
+    """What the searches of a batch of b trips have found.
+
+    Attributes
+    ----------
+    limit : (b,) float64
+        Cost below which the way of a trip has to be for the trip to move.
+    start, hops : (b,) int64
+        First position in ``arc`` and number of arcs of its way; no arcs where none was found.
+    arc : (k,) int32
+    """
+
+    limit: np.ndarray
+    start: np.ndarray
+    hops: np.ndarray
+    arc: np.ndarray
+
+
+@compiled
+def put_back(cost, table, plan, search, trips, batch, ways, at, moved):
+    """Move the trips of ``batch`` (b,) from position ``at`` on to their ways, one after the other.
+
+    A way is weighed again in the timetable as it is now. Returns the next position: less than b when timetable or plan
+    lack room. ``moved[0]`` counts the trips moved.
+    """
+    while at < len(batch):
+        trip = batch[at]
+        count = ways.hops[at]
+        first = ways.start[at]
+        at += 1
+        if count == 0:
+            continue
+        number = mark_stays(plan, search, trip)
+        now = trips[2][trip]
+        total = 0.0
+        for k in range(count):
+            road = ways.arc[first + k]
+            search.time[k] = now
+            if search.own[road] == number:
+                seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
+            else:
+                seconds, delay = hop_at(cost, table, road, now, np.inf, np.inf)
+            total += seconds + delay
+            now += seconds
+        if total >= ways.limit[at - 1]:
+            continue
+        room = plan.used[0] + count <= len(plan.arc)
+        for k in range(count):
+            room = make_room(table, ways.arc[first + k]) and room
+        if not room:
+            return at - 1
+        remove_trip(table, plan, trip)
+        if count > plan.hops[trip]:
+            plan.start[trip] = plan.used[0]
+            plan.used[0] += count
+        plan.hops[trip] = count
+        plan.arrival[trip] = now
+        for k in range(count):
+            plan.arc[plan.start[trip] + k] = ways.arc[first + k]
+            plan.entry[plan.start[trip] + k] = search.time[k]
+        insert_trip(table, plan, trip)
+        moved[0] += 1
+    return at
+
+
+class Sweep:
+    """One problem's roads and trees, ready to be swept."""
+
+    def __init__(self, problem: RoutingProblem, trees: Trees, pool: ThreadPoolExecutor, threads: int) -> None:
+        self.problem, self.trees, self.pool = problem, trees, pool
+        self.star: Star = problem.star()
+        self.trips = (problem.source, problem.destination, problem.departure)
+        self.search: Search = make_search(problem.nodes, problem.arcs)
+        self.scratch: SimpleQueue[Search] = SimpleQueue()
+        self.searches = [make_search(problem.nodes, problem.arcs) for _ in range(threads)]
+        for search in self.searches:
+            self.scratch.put(search)
+        self.simulated = 0
+        sources = [np.unique(problem.source[trees.row == number]) for number in range(len(trees.destinations))]
+        entering = ReverseStar(problem.nodes, problem.tail, problem.head)
+        self.guides = Guides(problem, self.star, trees, entering, sources)
+
+    @property
+    def work(self) -> int:
+        """Nodes searched and hops simulated so far."""
+        return self.simulated + sum(int(search.number[1]) for search in self.searches)
+
+    def run(
+        self,
+        schedule: Schedule,
+        order: np.ndarray,
+        most: int,
+        most_work: int,
+        effort: Effort,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> tuple[Schedule, int, int]:
+        """Re-route the trips of ``order`` from its beginning until ``most`` have moved or the work is ``most_work``.
+
+        Returns the exact schedule, the number of trips looked at, and how many changed route.
+        """
+        problem = self.problem
+        table, plan = valued_timetable(problem, schedule, cancelled), make_plan(schedule, cancelled)
+        guides = self.guides.make(schedule, table, self.pool, effort, cancelled)
+        moved, looked = np.zeros(1, dtype=np.int64), 0
+        if not guides:  # the time is up
+            return schedule, 0, 0
+        while looked < len(order) and moved[0] < most and self.work < most_work and not effort.passed():
+            batch, at = order[looked : looked + BATCH], 0
+            ways = self.find(table, plan, guides, batch, effort, cancelled)
+            while at < len(batch):
+                at = put_back(problem.cost, table, plan, self.search, self.trips, batch, ways, at, moved)
+                if at < len(batch):
+                    table, plan = copied(table, cancelled), repacked(plan, cancelled)
+            looked += len(batch)
+            progress(looked / len(order), "")
+        if not moved[0]:
+            return schedule, looked, 0
+        indptr, arc = rows_of(plan, cancelled)
+        self.simulated += len(arc)
+        return simulate_rows(problem, indptr, arc, cancelled=cancelled, record=TIMETABLE), looked, int(moved[0])
+
+    def find(
+        self,
+        table: Timetable,
+        plan: Plan,
+        guides: list[Guide],
+        batch: np.ndarray,
+        effort: Effort,
+        cancelled: IsCancelled,
+    ) -> Ways:
+        """Return the ways of the trips of ``batch`` (b,), searched destination by destination on all threads."""
+        row = self.trees.row[batch]
+
+        def work(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+            """Return the positions in the batch of the trips to a destination, their limits, hops and arcs."""
+            positions, search, slices = np.flatnonzero(row == number), self.scratch.get(), Slices(20)
+            chosen, at, used = batch[positions], 0, np.zeros(1, dtype=np.int64)
+            limit, hops = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
+            arc = np.empty(2 * self.problem.nodes + 1, dtype=np.int32)
+            try:
+                while at < len(chosen) and not cancelled() and not effort.passed():
+                    at = find_ways(
+                        self.problem.cost, self.star, self.problem.tail, table, plan, search, guides[number],
+                        self.trips, chosen, at, slices.next(), LEAST_ROUTE_GAIN, limit, hops, arc, used,
+                    )  # fmt: skip
+                    if used[0] + self.problem.nodes >= len(arc):
+                        arc = np.concatenate([arc, np.empty_like(arc)])
+            finally:
+                self.scratch.put(search)
+            return positions, limit, hops, arc[: used[0]]
+
+        start, count = np.zeros((2, len(batch)), dtype=np.int64)
+        ways = Ways(np.zeros(len(batch)), start, count, np.empty(0, dtype=np.int32))
+        numbers, counts = np.unique(row, return_counts=True)
+        arcs, size = [], 0
+        for positions, limit, hops, arc in self.pool.map(work, numbers[np.argsort(-counts, kind="stable")].tolist()):
+            ways.limit[positions], ways.hops[positions] = limit, hops
+            ways.start[positions] = size + np.cumsum(hops) - hops
+            arcs.append(arc)
+            size += len(arc)
+        stop_if(cancelled)
+        return ways._replace(arc=np.concatenate(arcs))
+
+
+def system_optimal_schedule(
+    problem: RoutingProblem,
+    trees: Trees,
+    start: Schedule,
+    effort: Effort,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never,
+    log: Callable[[str], None] | None = None,
+) -> tuple[Schedule, list[tuple[float, float]], bool]:
+    """Return the best schedule found from ``start`` on, and (seconds, total time) after each part that was kept.
+
+    The third value is whether the work of the effort was used up before every trip had been looked at.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    best, departed = start, float(problem.departure.sum())
+    total = float(start.arrival.sum()) - departed
+    history = [(effort.elapsed, total)]
+    rng = np.random.default_rng(0)
+    size = largest = max(problem.trips // FIRST_PARTS, 1)
+    used_up = False
+    sweeps, most_work = effort.pick(*MOST_SWEEPS), effort.pick(*MOST_WORK)
+    threads = min(os.cpu_count() or 1, MOST_THREADS)
+    with ThreadPoolExecutor(threads) as pool:
+        sweep = Sweep(problem, trees, pool, threads)
+        for number in range(1, sweeps + 1 if problem.trips else 1):
+            before, changed, at = total, 0, 0
+            order = rng.permutation(problem.trips)  # so that each part holds trips of all places and times
+            while at < problem.trips and sweep.work < most_work and not effort.passed():
+                done = (number - 1 + at / problem.trips) / sweeps
+                bar = part(progress, done, number / sweeps)
+                tried, looked, moved = sweep.run(best, order[at:], size, most_work, effort, bar, cancelled)
+                at += looked
+                new = float(tried.arrival.sum()) - departed
+                if new < total:
+                    best, total, changed = tried, new, changed + moved
+                    history.append((effort.elapsed, total))
+                    size = min(size * 3 // 2 + 1, largest)
+                elif moved:  # too many at once: they get into each other's way
+                    size = max(size // 2, largest // SMALLEST, 1)
+            if log:
+                log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
+            if at < problem.trips:  # ended on the way
+                used_up = sweep.work >= most_work
+                if log and used_up:
+                    log(effort.used_up(f"{most_work:,} counted steps"))
+                break
+            if before - total <= effort.pick(*LEAST_GAINS) * total:
+                break
+    return best, history, used_up

@@ -1,0 +1,214 @@
+"""Who enters and leaves each road when, kept sorted so that one trip's stay can be weighed against all others.
+
+The entries and the exits of an arc are two sorted lists in one pool; the vehicles on the arc at a moment are the
+entries up to it less the exits up to it. Each list has spare room for trips that are put on the arc later.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...control import IsCancelled, never
+from ...kernels import compiled
+from .routes import row_slices
+from .volume_delay import background_at, travel_time
+
+
+class Timetable(NamedTuple):
+    """Sorted entries and exits of every arc.
+
+    Attributes
+    ----------
+    start, size, room : (m,) int64
+        First position in the pools, number of vehicles, positions reserved.
+    entries, exits : (p,) float32
+        Seconds.
+    worth : (p,) float32
+        Value of a second of delay to each of those that enter, summed from an arc's first one on, in vehicle-seconds
+        of everyone: 1, 2, 3 ... when only those count that are held up themselves.
+    used : (1,) int64
+        Positions of the pools that are reserved.
+    """
+
+    start: np.ndarray
+    size: np.ndarray
+    room: np.ndarray
+    entries: np.ndarray
+    exits: np.ndarray
+    worth: np.ndarray
+    used: np.ndarray
+
+
+def empty_timetable(size: np.ndarray) -> Timetable:
+    """Return a timetable with ``size`` (m,) vehicles on each arc, their times still to be filled, and room for more."""
+    room = size + size // 4 + 4
+    start = np.cumsum(room) - room
+    used = int(room.sum())
+    entries, exits, worth = np.empty((3, 2 * used), dtype=np.float32)
+    return Timetable(start, size, room, entries, exits, worth, np.array([used], dtype=np.int64))
+
+
+NO_TIMETABLE = empty_timetable(np.empty(0, dtype=np.int64))
+
+
+def copied(table: Timetable, cancelled: IsCancelled = never) -> Timetable:
+    """Return a timetable with the same content and new room, to be changed.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    other = empty_timetable(table.size.copy())
+    for arcs in row_slices(np.r_[0, np.cumsum(table.size)], cancelled):
+        copy_lists(table, other, arcs.start, arcs.stop)
+    return other
+
+
+@compiled
+def copy_lists(table, other, first_road, last_road):
+    """Copy the lists of the arcs from the first to before the last to another timetable with room."""
+    for road in range(first_road, last_road):
+        first = table.start[road]
+        to = other.start[road]
+        for k in range(table.size[road]):
+            other.entries[to + k] = table.entries[first + k]
+            other.worth[to + k] = table.worth[first + k]
+            other.exits[to + k] = table.exits[first + k]
+
+
+@compiled
+def count_until(values, first, last, limit):
+    """Return how many of the sorted ``values[first:last]`` are at most ``limit``."""
+    low = first
+    high = last
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] <= limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low - first
+
+
+@compiled
+def seek(values, first, last, count, limit):
+    """Return how many of the sorted ``values[first:last]`` are at most ``limit``, from a ``count`` that is near."""
+    while count > 0 and values[first + count - 1] > limit:
+        count -= 1
+    while first + count < last and values[first + count] <= limit:
+        count += 1
+    return count
+
+
+@compiled
+def make_room(table, road):
+    """Give the lists of ``road`` room for one more stay, at the end of the pools; return False when these are full."""
+    if table.size[road] < table.room[road]:
+        return True
+    room = 2 * table.room[road] + 4
+    first = table.used[0]
+    if first + room > len(table.entries):
+        return False
+    old = table.start[road]
+    for k in range(table.size[road]):
+        table.entries[first + k] = table.entries[old + k]
+        table.exits[first + k] = table.exits[old + k]
+        table.worth[first + k] = table.worth[old + k]
+    table.start[road] = first
+    table.room[road] = room
+    table.used[0] = first + room
+    return True
+
+
+@compiled
+def shift_up(values, first, last):
+    """Move ``values[first:last]`` one place up; views indexed from 0 are what the compiler makes a block move of."""
+    part = values[first : last + 1]
+    for k in range(len(part) - 1, 0, -1):
+        part[k] = part[k - 1]
+
+
+@compiled
+def shift_down(values, first, last):
+    """Move ``values[first + 1:last + 1]`` one place down."""
+    part = values[first:last]
+    other = values[first + 1 : last + 1]
+    for k in range(len(part)):
+        part[k] = other[k]
+
+
+@compiled
+def add_to(values, first, last, more):
+    """Add ``more`` to ``values[first:last]``."""
+    part = values[first:last]
+    for k in range(len(part)):
+        part[k] += more
+
+
+@compiled
+def add_stay(table, road, entry, leave):
+    """Put a stay into the lists of ``road``, which have room; a delay to it is worth what it is to the next one."""
+    first = table.start[road]
+    last = first + table.size[road]
+    at = first + count_until(table.exits, first, last, leave)
+    shift_up(table.exits, at, last)
+    table.exits[at] = leave
+    at = first + count_until(table.entries, first, last, entry)
+    before = table.worth[at - 1] if at > first else np.float32(0.0)
+    own = np.float32(1.0)
+    if at < last:
+        own = table.worth[at] - before
+    elif at > first:
+        own = before - (table.worth[at - 2] if at - 1 > first else np.float32(0.0))
+    shift_up(table.entries, at, last)
+    shift_up(table.worth, at, last)
+    table.entries[at] = entry
+    table.worth[at] = before
+    add_to(table.worth, at, last + 1, own)
+    table.size[road] += 1
+
+
+@compiled
+def drop_stay(table, road, entry, leave):
+    """Take a stay out of the lists of ``road``."""
+    first = table.start[road]
+    last = first + table.size[road] - 1
+    shift_down(table.exits, first + count_until(table.exits, first, last + 1, leave) - 1, last)
+    at = first + count_until(table.entries, first, last + 1, entry) - 1
+    own = table.worth[at] - (table.worth[at - 1] if at > first else np.float32(0.0))
+    shift_down(table.entries, at, last)
+    shift_down(table.worth, at, last)
+    add_to(table.worth, at, last, -own)
+    table.size[road] -= 1
+
+
+@compiled
+def hop_at(cost, table, road, now, own_entry, own_exit):
+    """Return ``(time, delay)`` of entering ``road`` at ``now`` besides everyone else in the timetable.
+
+    ``time`` is the hop's own seconds; ``delay`` the vehicle-seconds that it costs the others: those that enter during
+    its stay are slowed, each by one vehicle more at the flow met on entry, at the worth of a delay to them. A stay of
+    the trip itself that is still in the timetable, from ``own_entry`` to ``own_exit``, is not counted (inf, inf: none).
+    """
+    size = table.size[road]
+    flow = background_at(cost, road, now)
+    if size == 0:
+        return travel_time(cost, road, flow), 0.0
+    first = table.start[road]
+    entered = count_until(table.entries, first, first + size, now)
+    flow += entered - count_until(table.exits, first, first + size, now)
+    if own_entry <= now < own_exit:
+        flow -= 1.0
+    seconds = travel_time(cost, road, flow)
+    until = now + seconds
+    following = count_until(table.entries, first + entered, first + size, until)
+    if following == 0:
+        return seconds, 0.0
+    behind = first + entered
+    worth = table.worth[behind + following - 1] - (table.worth[behind - 1] if entered > 0 else 0.0)
+    if now < own_entry <= until:
+        worth *= (following - 1.0) / following
+    return seconds, worth * (travel_time(cost, road, flow + 1.0) - seconds)
