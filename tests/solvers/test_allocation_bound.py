@@ -15,7 +15,7 @@ from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, im
 from evacuation_planner.plugin.solvers.allocation.lagrangian import relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 
 
 def random_problem(seed: int, groups: int, shelters: int, slack: float = 1.2) -> AllocationProblem:
@@ -56,7 +56,7 @@ def test_bound_is_below_and_every_better_placement_is_kept() -> None:
     assert seen > 6
 
 
-@pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
+@pytest.mark.skipif(not highs.usable(), reason="no highspy")
 def test_bound_comes_close_to_the_linear_relaxation() -> None:
     """The best prices give the value of the transportation problem."""
     problem = random_problem(3, 120, 8)
@@ -117,7 +117,7 @@ def test_exchanges_with_those_left_out_never_lose_people() -> None:
     assert better > 10
 
 
-@pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
+@pytest.mark.skipif(not highs.usable(), reason="no highspy")
 def test_large_problems_end_within_their_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the core, with its limits lowered for the test; the plain model gives the same within the gap."""
     problem = random_problem(11, 150, 12)

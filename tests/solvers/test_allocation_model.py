@@ -14,7 +14,7 @@ pulp = pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.model import COST, PEOPLE, build
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.mip.solve import from_pulp
+from evacuation_planner.plugin.solvers.mip.program import from_pulp
 
 SIZES, CAPACITY = np.array([3, 4, 2, 9]), np.array([7.5, 4.0])
 COSTS = np.array([[1.5, 2.0], [4.0, 3.0], [0.5, 6.0], [1.0, 1.0]])

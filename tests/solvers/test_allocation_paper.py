@@ -11,7 +11,7 @@ from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.objective import Objective, normalised
 from evacuation_planner.plugin.solvers.allocation.problem import Allocation, AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 
 SIZES = np.array([50, 60, 40, 30, 40, 60, 50, 40, 30])  # Table 1: A-P1, A-P2, A-P3, B-P1, ...
 PREFERENCE = np.array(  # Table 2
@@ -19,7 +19,7 @@ PREFERENCE = np.array(  # Table 2
 )
 DISTANCE = np.repeat([[3.5, 7.0], [5.5, 5.0], [8.5, 7.0]], 3, axis=0)  # Table 3
 CAPACITY = np.array([240.0, 230.0])
-SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not solver_highs.usable(), reason="no highspy"))]
+SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not highs.usable(), reason="no highspy"))]
 
 
 def allocate(

@@ -12,12 +12,12 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "allocation"
 pytestmark = [
     pytest.mark.skipif(not DATA.is_dir(), reason="the instances of ../shared/data/allocation are not here"),
-    pytest.mark.skipif(not solver_highs.usable(), reason="no highspy: CBC takes too long here"),
+    pytest.mark.skipif(not highs.usable(), reason="no highspy: CBC takes too long here"),
 ]
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import CAPACITY, NO_SHELTER, TOO_LARGE, AllocationProblem
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 
-HIGHS = pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
+HIGHS = pytest.mark.skipif(not highs.usable(), reason="no highspy")
 SOLVERS = ["CBC", pytest.param("HiGHS", marks=HIGHS)]
 
 

@@ -15,12 +15,14 @@ from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, pe
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort, SolverError
 from evacuation_planner.plugin.solvers.mip import cbc as solver_cbc
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip import solve as integer_program
+from evacuation_planner.plugin.solvers.mip.program import IntegerProgram, from_pulp
+from evacuation_planner.plugin.solvers.mip.run import Run
 from evacuation_planner.plugin.solvers.mip.solution import judge
-from evacuation_planner.plugin.solvers.mip.solve import IntegerProgram, from_pulp, solve_arrays
+from evacuation_planner.plugin.solvers.mip.solve import solve_arrays
 
-HIGHS = pytest.mark.skipif(not solver_highs.usable(), reason="no highspy")
+HIGHS = pytest.mark.skipif(not highs.usable(), reason="no highspy")
 SOLVERS = ["CBC", pytest.param("HiGHS", marks=HIGHS)]
 
 
@@ -179,7 +181,7 @@ def test_cbc_out_of_time_in_preprocessing_proves_nothing(tmp_path) -> None:
     """It then writes "infeasible" too; a claim made within its time stands."""
     answer = tmp_path / "answer.txt"
     answer.write_text("Integer infeasible - objective value 2.00000000\n")
-    late, early = integer_program.Run(), integer_program.Run()
+    late, early = Run(), Run()
     solver_cbc._read(ONE, answer, [], late, in_time=False)
     solver_cbc._read(ONE, answer, [], early, in_time=True)
     assert (late.status, late.by_clock) == ("none", True)

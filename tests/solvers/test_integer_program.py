@@ -14,11 +14,13 @@ pulp = pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
 from evacuation_planner.plugin.solvers.mip import cbc as solver_cbc
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip import solve as integer_program
+from evacuation_planner.plugin.solvers.mip.program import from_pulp, new_variable
+from evacuation_planner.plugin.solvers.mip.run import Run
 from evacuation_planner.plugin.solvers.mip.solve import solve_program
 
-SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not solver_highs.usable(), reason="no highspy"))]
+SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not highs.usable(), reason="no highspy"))]
 
 
 def assignment(jobs: int, agents: int, seed: int) -> pulp.LpProblem:
@@ -38,7 +40,7 @@ def assignment(jobs: int, agents: int, seed: int) -> pulp.LpProblem:
 
 def test_new_variables_work_with_the_installed_pulp() -> None:
     problem = pulp.LpProblem("made", pulp.LpMinimize)
-    x = integer_program.new_variable(problem, "x", 0, 9, "Integer")
+    x = new_variable(problem, "x", 0, 9, "Integer")
     problem += 2 * x
     problem += x >= 2.5
     assert solve_program(problem).objective == 6
@@ -47,7 +49,7 @@ def test_new_variables_work_with_the_installed_pulp() -> None:
 
 def best_by_search(problem: pulp.LpProblem) -> float | None:
     """The optimum over every 0/1 vector."""
-    program, _ = integer_program.from_pulp(problem)
+    program, _ = from_pulp(problem)
     best = None
     for choice in itertools.product((0.0, 1.0), repeat=len(program.cost)):
         x = np.array(choice)
@@ -257,7 +259,7 @@ def test_a_solver_that_does_not_look_at_the_clock_is_left_alone(monkeypatch: pyt
     """Presolve may run on for minutes; the start is given back as the best found, and the thread ends when it asks."""
     ended = threading.Event()
 
-    def deaf(program: object, start: object, limits: object, run: integer_program.Run, plain: bool = False) -> None:
+    def deaf(program: object, start: object, limits: object, run: Run, plain: bool = False) -> None:
         run.stop.wait(30.0)
         ended.set()
 

@@ -8,14 +8,14 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
 from evacuation_planner.plugin.solvers.control import Cancelled
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip.linear import LinearProgram
 
 
 def programs(monkeypatch, *arguments):
     """Return the program solved by HiGHS and by scipy, each built for its solver."""
-    made = [LinearProgram(*arguments)] if solver_highs.usable() else []
-    monkeypatch.setattr(solver_highs, "usable", lambda: False)
+    made = [LinearProgram(*arguments)] if highs.usable() else []
+    monkeypatch.setattr(highs, "usable", lambda: False)
     return [*made, LinearProgram(*arguments)]
 
 

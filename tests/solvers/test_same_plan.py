@@ -15,11 +15,11 @@ from evacuation_planner.plugin.solvers import control
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Effort
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.shelters import covering
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 
-SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not solver_highs.usable(), reason="no highspy"))]
+SOLVERS = ["CBC", pytest.param("HiGHS", marks=pytest.mark.skipif(not highs.usable(), reason="no highspy"))]
 
 
 def short_of_room() -> AllocationProblem:

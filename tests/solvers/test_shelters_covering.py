@@ -223,9 +223,9 @@ def test_proofs_by_price_never_lose_the_optimum(seed):
 
 @pytest.mark.parametrize("seed", [0, 3, 7, 14, 17])
 def test_without_highs_the_choice_is_as_good(monkeypatch, seed):
-    from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+    from evacuation_planner.plugin.solvers.mip import highs
 
-    monkeypatch.setattr(solver_highs, "usable", lambda: False)
+    monkeypatch.setattr(highs, "usable", lambda: False)
     people, minutes, room = random_case(seed)
     cover = covering.solve(
         CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), effort=Effort(mip_gap=0.0)

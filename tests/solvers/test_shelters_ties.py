@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights
 from evacuation_planner.plugin.solvers.shelters import covering, site_location
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
@@ -23,7 +23,7 @@ def by_both(monkeypatch: pytest.MonkeyPatch, run: Callable[[], Any]) -> list[Any
     """What HiGHS gives, where it is installed, and what CBC and scipy give without it."""
     found = [run()]
     with monkeypatch.context() as patch:
-        patch.setattr(solver_highs, "usable", lambda: False)
+        patch.setattr(highs, "usable", lambda: False)
         return [*found, run()]
 
 

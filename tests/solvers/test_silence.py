@@ -14,12 +14,12 @@ START = """
 import os
 import numpy as np
 from scipy.sparse import csr_matrix
-from evacuation_planner.plugin.solvers.mip import highs as solver_highs
+from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip.linear import LinearProgram
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 """
-WITHOUT_HIGHS = "solver_highs.usable = lambda: False"
+WITHOUT_HIGHS = "highs.usable = lambda: False"
 LINEAR = """
 ends = np.zeros(1), np.ones(1), csr_matrix([[1.0]]), np.array([0.5]), np.array([1.0])
 value = LinearProgram(np.ones(1), *ends).solve().objective
@@ -36,7 +36,7 @@ value = solve(problem).people.sum()
     ((WITHOUT_HIGHS, LINEAR), 0.5),
     ((WHOLE,), 15),  # 4 + 4 in the room of 8, 4 in that of 5, 3 in that of 3: everybody
     ((WITHOUT_HIGHS, WHOLE), 15),
-    (("value = len(solver_highs.name())",), None),
+    (("value = len(highs.name())",), None),
 ], ids=["highs", "scipy", "highs whole", "cbc whole", "name"])  # fmt: skip
 def test_solvers_print_nothing(lines, value):
     code = "\n".join([START, *lines, "os.write(2, str(float(value)).encode())"])

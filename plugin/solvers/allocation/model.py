@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..dependencies import require
-from ..mip.solve import new_variable
+from ..mip.program import new_variable
 from .problem import AllocationProblem
 
 if TYPE_CHECKING:  # pragma: no cover

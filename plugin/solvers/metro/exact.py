@@ -11,8 +11,9 @@ import numpy as np
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
+from ..mip.program import new_variable
 from ..mip.solution import Solution
-from ..mip.solve import new_variable, solve_program
+from ..mip.solve import solve_program
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
 

@@ -9,11 +9,12 @@ import numpy as np
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
 from ..dependencies import require
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
+from ..mip.program import new_variable
 from ..mip.solution import Solution
-from ..mip.solve import new_variable, solve_program
+from ..mip.solve import solve_program
 from .allocation import worth_of
+from .choice import Choice
 from .problem import MetroProblem
-from .subsets import Choice
 
 
 def program_choices(

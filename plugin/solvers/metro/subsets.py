@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable
 
 import numpy as np
@@ -10,34 +9,11 @@ import numpy as np
 from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
 from ..dependencies import available
 from .allocation import Worth
+from .choice import Choice
 from .problem import MetroProblem
+from .subset_program import program_choices
 
 MOST_EXHAUSTIVE = 14  # rescue points; 16,384 subsets
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The best of all subsets with at most ``count`` rescue points.
-
-    Attributes
-    ----------
-    count : int
-    stations : tuple of int
-        Indices of the rescue points chosen.
-    missing, late : int
-        Units missing, and demands without one unit on time.
-    worth : Worth
-        Of the best allocation from these rescue points.
-    proved : bool
-        Whether no other subset is better.
-    """
-
-    count: int
-    stations: tuple[int, ...]
-    missing: int
-    late: int
-    worth: Worth
-    proved: bool
 
 
 def best_choices(
@@ -64,8 +40,6 @@ def best_choices(
         if log is not None:
             log(f"Comparing all {2 ** len(problem.stations) - 1:,} subsets of {len(problem.stations)} rescue points.")
         return exhaustive_choices(problem, progress=progress, cancelled=cancelled)
-    from .subset_program import program_choices
-
     if log is not None and available("pulp"):
         log("The best rescue points of each number come from an integer program.")
     say = log or (lambda text: None)

@@ -19,7 +19,7 @@ from ..dependencies import how_to_install, require
 
 if TYPE_CHECKING:  # pragma: no cover
     from .program import IntegerProgram
-    from .solve import Limits, Run
+    from .run import Limits, Run
 
 POLL = 0.05  # seconds between two looks at the stop sign
 GRACE = 10.0  # seconds, see longest_overtime

@@ -11,7 +11,7 @@ from ..dependencies import available, require
 
 if TYPE_CHECKING:  # pragma: no cover
     from .program import IntegerProgram
-    from .solve import Limits, Run
+    from .run import Limits, Run
 
 MOST_NODES = 2**31 - 1
 
@@ -67,7 +67,7 @@ def run(program: IntegerProgram, start: np.ndarray | None, limits: Limits, state
         solver.setOptionValue("presolve", "off")
     if limits.seconds > 0:
         solver.setOptionValue("time_limit", float(limits.seconds))
-    if solver.passModel(_model(highspy, program)) == highspy.HighsStatus.kError:
+    if solver.passModel(model_of(program)) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS could not take the model: a coefficient is not a number.")
     if start is not None:
         solution = highspy.HighsSolution()
@@ -88,8 +88,9 @@ def repeatable(solver: Any) -> None:
     solver.setOptionValue("random_seed", 0)
 
 
-def _model(highspy: Any, program: IntegerProgram) -> Any:
+def model_of(program: IntegerProgram) -> Any:
     """Return the arrays as HiGHS's own model."""
+    highspy = require("highspy", "solving with HiGHS")
     model = highspy.HighsLp()
     model.num_col_ = len(program.cost)
     model.num_row_ = len(program.row_lower)

@@ -16,7 +16,8 @@ from scipy.sparse import csr_matrix, vstack
 
 from ..control import Cancelled, IsCancelled, never, stop_if
 from ..dependencies import require
-from . import highs as solver_highs
+from . import highs
+from .program import IntegerProgram
 
 PRICED = 1e-6  # what counts as a price: above the tolerance of the solvers
 ASK_EVERY = 0.1  # seconds between two questions whether the user wants to stop
@@ -68,7 +69,7 @@ class LinearProgram:
         self._highs: Any = None
         self._cancelled: IsCancelled = never
         self._asked = 0.0
-        if solver_highs.usable():
+        if highs.usable():
             self._highs = self._start()
 
     def add_rows(self, rows: csr_matrix, row_lower: np.ndarray, row_upper: np.ndarray) -> None:
@@ -115,26 +116,27 @@ class LinearProgram:
 
     def _start(self) -> Any:
         highspy = require("highspy", "solving linear programs with HiGHS")
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(self._cost), len(self._row_lower)
-        model.col_cost_, model.col_lower_, model.col_upper_ = self._cost, self._lower, self._upper
-        model.row_lower_, model.row_upper_ = self._row_lower, self._row_upper
-        matrix = model.a_matrix_
-        matrix.format_ = highspy.MatrixFormat.kRowwise
-        matrix.num_col_, matrix.num_row_ = model.num_col_, model.num_row_
-        matrix.start_ = self._rows.indptr.astype(np.int32)
-        matrix.index_ = self._rows.indices.astype(np.int32)
-        matrix.value_ = self._rows.data.astype(float)
-        highs = solver_highs.quiet()
-        solver_highs.repeatable(highs)
-        highs.passModel(model)
-        highs.setCallback(self._ask, None)
+        program = IntegerProgram(
+            cost=self._cost,
+            lower=self._lower,
+            upper=self._upper,
+            integer=np.zeros(len(self._cost), dtype=bool),
+            indptr=self._rows.indptr,
+            indices=self._rows.indices,
+            values=self._rows.data.astype(float),
+            row_lower=self._row_lower,
+            row_upper=self._row_upper,
+        )
+        solver = highs.quiet()
+        highs.repeatable(solver)
+        solver.passModel(highs.model_of(program))
+        solver.setCallback(self._ask, None)
         for kind in (
             highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
             highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
         ):
-            highs.startCallback(kind)
-        return highs
+            solver.startCallback(kind)
+        return solver
 
     def _ask(self, kind: Any, message: str, out: Any, answer: Any, user_data: Any) -> None:
         now = time.monotonic()

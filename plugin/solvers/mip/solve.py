@@ -12,49 +12,25 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from ..control import LEAST_SECONDS, Cancelled, Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
-from .program import IntegerProgram, from_pulp, new_variable
+from . import cbc, highs
+from .program import IntegerProgram, from_pulp
+from .run import Limits, Run
 from .solution import FEASIBLE, Judgement, Solution, describe, gap_percent, judge, nearly_whole, whole
 
 if TYPE_CHECKING:  # pragma: no cover
     import pulp
-
-__all__ = ["IntegerProgram", "Solution", "describe", "from_pulp", "new_variable", "solve_arrays", "solve_program"]
 
 POLL = 0.05  # seconds between two questions whether the user wants to stop
 PATIENCE = 0.7  # seconds a solver gets to stop by itself once the user has asked
 OVERTIME = 1.0  # seconds past its time limit after which a solver is told to end
 WORK = (50_000, 1_000_000, 20_000_000)  # nodes times entries of the matrix, by effort
 FEWEST_NODES = (1, 20, 200)  # by effort, for a large matrix
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Where a solver stops: relative gap (a fraction), nodes, and the seconds of the fence (0: none)."""
-
-    gap: float
-    nodes: int
-    seconds: float
-
-
-@dataclass
-class Run:
-    """What passes between a solver's thread and the caller's while it runs, and its raw outcome afterwards."""
-
-    stop: threading.Event = field(default_factory=threading.Event)  # the user wants no answer any more
-    late: threading.Event = field(default_factory=threading.Event)  # the time is over: end with what there is
-    incumbent: float | None = None
-    best_bound: float | None = None
-    status: str = "none"  # as of Solution: what the solver claims
-    by_clock: bool = False  # whether the time limit ended it
-    x: np.ndarray | None = None
-    bound: float | None = None
-    error: BaseException | None = None
 
 
 def solve_program(
@@ -171,14 +147,11 @@ def _attempt(
 
 def _backend(solver: str | None) -> Any:
     """Return the module of the solver asked for, HiGHS before CBC."""
-    from . import cbc as solver_cbc
-    from . import highs as solver_highs
-
     if solver == "CBC":
-        return solver_cbc
-    if solver == "HiGHS" or solver_highs.usable():
-        return solver_highs
-    return solver_cbc
+        return cbc
+    if solver == "HiGHS" or highs.usable():
+        return highs
+    return cbc
 
 
 def _supervise(
