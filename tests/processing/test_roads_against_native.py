@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsVectorLayer
 
-from evacuation_planner.plugin.solvers.roads.components import components
+from evacuation_planner.plugin.solvers.graph.components import components
 from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
 from tests.layers.road_layers import ROADS, read
 
@@ -21,7 +21,9 @@ def test_costs_are_those_of_native_shortest_path(strategy):
 
     roads = QgsVectorLayer(f"{ROADS}|layername=roads", "roads", "ogr")
     found = read(roads, direction_field="oneway", speed_field="maxspeed", ellipsoid="EPSG:7030")
-    nodes = np.flatnonzero(components(found.network, strong=True) == 0)
+    nodes = np.flatnonzero(
+        components(found.network.node_count, found.network.tail, found.network.head, strong=True) == 0
+    )
     chosen = np.random.default_rng(7).choice(nodes, 2 * PAIRS, replace=False)
     origins, destinations = chosen[:PAIRS], chosen[PAIRS:]
     weight = found.network.length if strategy == 0 else None

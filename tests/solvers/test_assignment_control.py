@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Cancelled, Deadline
-from evacuation_planner.plugin.solvers.graph.reverse_tree import ReverseStar, grow_tree
+from evacuation_planner.plugin.solvers.graph.reverse_tree import grow_tree
+from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers.assignment_cases import check_routes, grid
 from tests.solvers.test_assignment_small import solve_case

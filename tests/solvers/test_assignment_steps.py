@@ -8,7 +8,8 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.graph.reverse_tree import ReverseStar, bucket_width, grow_tree, push, unlink
+from evacuation_planner.plugin.solvers.graph.reverse_tree import bucket_width, grow_tree, push, unlink
+from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
 from evacuation_planner.plugin.solvers.routing.cumulative.alternative_segments import (
     balance_destination,
     balance_pair,

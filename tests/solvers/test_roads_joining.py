@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.roads.components import components, usable_nodes, usable_pieces
+from evacuation_planner.plugin.solvers.graph.components import components
 from evacuation_planner.plugin.solvers.roads.connectors import DESTINATION, ORIGIN
 from evacuation_planner.plugin.solvers.roads.cutting import cut
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
 from evacuation_planner.plugin.solvers.roads.joining import join_points
 from evacuation_planner.plugin.solvers.roads.one_part import Demand
 from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_path, travel
+from evacuation_planner.plugin.solvers.roads.usable import usable_nodes, usable_pieces
 from tests.solvers.road_drawings import network
 
 pytest.importorskip("shapely", minversion="2")
@@ -149,9 +150,9 @@ def test_a_network_without_roads_has_none_that_can_be_left():
 
 def test_components_are_numbered_by_size():
     parts = network([[(0, 0), (1, 0)], [(9, 0), (8, 0)], [(9, 0), (9, 9)]], ["no", "no", "yes"])
-    assert np.bincount(components(parts, strong=False)).tolist() == [3, 2]
-    assert sorted(np.bincount(components(parts, strong=True)).tolist()) == [1, 2, 2]
-    weak = components(parts, strong=False)
+    assert np.bincount(components(parts.node_count, parts.tail, parts.head, strong=False)).tolist() == [3, 2]
+    assert sorted(np.bincount(components(parts.node_count, parts.tail, parts.head, strong=True)).tolist()) == [1, 2, 2]
+    weak = components(parts.node_count, parts.tail, parts.head, strong=False)
     start, end = usable_pieces(parts, weak)
     assert start.tolist() == [True, True, False]
     assert end.tolist() == [True, True, True]  # the one-way leads away from the main roads of its part
@@ -180,7 +181,7 @@ def test_joining_keeps_lengths_and_trips_and_finds_the_nearest_road(points, onew
     start, end = after.piece_ends()
     assert after.piece_xy[after.piece_start[:-1]] == pytest.approx(after.node_xy[start])
     assert after.piece_xy[after.piece_start[1:] - 1] == pytest.approx(after.node_xy[end])
-    both = usable_pieces(before, components(before, strong=False))
+    both = usable_pieces(before, components(before.node_count, before.tail, before.head, strong=False))
     for (x, y), node, distance, own in zip(points, joined.node, joined.distance, role):
         usable = both[own]
         if not usable.any():

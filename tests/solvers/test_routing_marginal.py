@@ -151,7 +151,7 @@ def empty(size: np.ndarray) -> Timetable:
 
 
 def guides_of(problem: RoutingProblem) -> tuple[Guides, np.ndarray]:
-    from evacuation_planner.plugin.solvers.graph.reverse_tree import ReverseStar
+    from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
 
     trees = reverse_trees(problem)
     sources = [np.unique(problem.source[trees.row == k]) for k in range(len(trees.destinations))]

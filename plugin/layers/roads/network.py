@@ -14,7 +14,7 @@ from qgis.core import (
 )
 
 from ...solvers.control import IsCancelled, Progress, part, stop_if
-from ...solvers.roads.components import components
+from ...solvers.graph.components import components
 from ...solvers.roads.edge_list import straight_network
 from ...solvers.roads.lengths import with_given_lengths
 from ...solvers.roads.levels import level_of_roads
@@ -141,7 +141,7 @@ def _log_network(name: str, network: RoadNetwork, feedback: QgsProcessingFeedbac
         f"NETWORK: {len(network.road_ids)} roads of “{name}” give {network.node_count} nodes, "
         f"{network.piece_count} pieces and {network.arc_count} directed arcs."
     )
-    sizes = np.bincount(components(network, strong=False))
+    sizes = np.bincount(components(network.node_count, network.tail, network.head, strong=False))
     if len(sizes) > 1:
         text = (
             f"NETWORK: the roads of “{name}” fall into {len(sizes)} parts that are not connected; the largest has "

@@ -111,22 +111,3 @@ def grow_tree(indptr, star_arc, star_tail, star_cost, root, seconds, toward):
     for v in range(n):
         toward[v] = link[v, NEXT_ARC]
     toward[root] = -1
-
-
-class ReverseStar:
-    """Entering arcs of every node, in the order in which trees read them.
-
-    Attributes
-    ----------
-    indptr : (n+1,) int64
-        Offsets by node.
-    arc, tail : (m,) int32
-        Arc numbers and the nodes that they leave.
-    """
-
-    def __init__(self, nodes: int, tail: np.ndarray, head: np.ndarray) -> None:
-        order = np.argsort(head, kind="stable")
-        self.arc = order.astype(np.int32)
-        self.tail = np.ascontiguousarray(tail[order], dtype=np.int32)
-        self.indptr = np.r_[0, np.cumsum(np.bincount(head, minlength=nodes))].astype(np.int64)
-        self.nodes = nodes

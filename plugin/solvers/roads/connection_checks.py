@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .components import components, found_from
+from ..graph.components import components, found_from
 from .network import RoadNetwork
 from .problem import CANNOT_LEAVE, CANNOT_REACH, COMPONENT, DEAD_END, Problem
 
@@ -33,8 +33,8 @@ class Connection:
 
 def connection(network: RoadNetwork) -> Connection:
     """Find the parts of a network and the nodes cut off from their part's main roads by one-way streets."""
-    part = components(network, strong=False)
-    strong = components(network, strong=True)
+    part = components(network.node_count, network.tail, network.head, strong=False)
+    strong = components(network.node_count, network.tail, network.head, strong=True)
     n = network.node_count
     if n == 0:
         empty = np.empty(0, dtype=bool)

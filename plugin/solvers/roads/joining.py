@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..graph.components import components
 from .carriageways import parts_with_halves, points_of_places
-from .components import components, usable_pieces
 from .connectors import DESTINATION, ORIGIN, connect
 from .cutting import cut
 from .near_pieces import Near, NearPieces, closest, together
 from .network import RoadNetwork
 from .one_part import Demand, choose_parts
+from .usable import usable_pieces
 
 # A road counts as nearer than the one joined when it is so by more than this (m).
 CLEARLY_NEARER = 0.01
@@ -83,7 +84,7 @@ def join_points(
     demand = Demand(np.full(len(points), ORIGIN)) if demand is None else demand
     closed = np.zeros(len(points), dtype=bool) if closed is None else closed
     known = np.isfinite(points).all(axis=1)
-    node_part = components(network, strong=False)
+    node_part = components(network.node_count, network.tail, network.head, strong=False)
     starts = network.piece_ends()[0]
     part = np.where(starts >= 0, node_part[starts], -1) if len(node_part) else np.empty(0, dtype=np.int64)
     usable = dict(zip((ORIGIN, DESTINATION), usable_pieces(network, node_part)))

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..graph.stars import arcs_at
+
 DEFAULT_LANE_CAPACITY = 900.0
 KMH_PER_MS = 3.6
 FORWARD_WAY, BACKWARD_WAY = 1, 2  # bits: the directions of a piece
@@ -97,11 +99,11 @@ class RoadNetwork:
 
     def forward_star(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(indptr (n + 1,), arc (m,))``: the arcs that leave node v are ``arc[indptr[v]:indptr[v + 1]]``."""
-        return star(self.tail, self.node_count)
+        return arcs_at(self.tail, self.node_count)
 
     def reverse_star(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(indptr (n + 1,), arc (m,))``: the arcs that enter node v are ``arc[indptr[v]:indptr[v + 1]]``."""
-        return star(self.head, self.node_count)
+        return arcs_at(self.head, self.node_count)
 
     def piece_ends(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the nodes (p,) at which each piece starts and ends, as drawn; -1 for a piece without an arc."""
@@ -163,28 +165,6 @@ class RoadNetwork:
             return np.empty((0, 2))
         parts = [self.arc_xy(roads[0])] + [self.arc_xy(arc)[1:] for arc in roads[1:]]
         return np.concatenate(parts)
-
-
-def star(ends: np.ndarray, node_count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Group arcs by one of their ends.
-
-    Parameters
-    ----------
-    ends : (m,) int
-        The node each arc is listed under.
-    node_count : int
-        Number of nodes n.
-
-    Returns
-    -------
-    indptr : (n + 1,) int64
-    arc : (m,) int32
-        Arc numbers, ascending within a node.
-    """
-    arc = np.argsort(ends, kind="stable").astype(np.int32)
-    indptr = np.zeros(node_count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(ends, minlength=node_count), out=indptr[1:])
-    return indptr, arc
 
 
 def free_flow_seconds(length: np.ndarray, speed: np.ndarray) -> np.ndarray:

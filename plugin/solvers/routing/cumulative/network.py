@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...control import SolverError
-from ...graph.reverse_tree import ReverseStar
+from ...graph.stars import ReverseStar, arcs_at
 from ...kernels import compiled_with_arrays
 
 
@@ -41,9 +41,7 @@ class Roads:
         head = np.ascontiguousarray(head, dtype=np.int32)
         if tail.shape != head.shape:
             raise SolverError(f"There are {len(tail)} tails and {len(head)} heads of arcs.")
-        indptr = np.r_[0, np.cumsum(np.bincount(tail, minlength=nodes))].astype(np.int64)
-        order = np.argsort(tail, kind="stable").astype(np.int32)
-        return cls(nodes, tail, head, indptr, order, ReverseStar(nodes, tail, head))
+        return cls(nodes, tail, head, *arcs_at(tail, nodes), ReverseStar(nodes, tail, head))
 
 
 @compiled_with_arrays

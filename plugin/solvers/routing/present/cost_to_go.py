@@ -17,9 +17,10 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from ...control import Deadline, IsCancelled, never, stop_if
-from ...graph.reverse_tree import ReverseStar, grow_tree
+from ...graph.reverse_tree import grow_tree
+from ...graph.stars import ForwardStar, ReverseStar
 from ...kernels import compiled, compiled_with_arrays
-from ..shared.problem import RoutingProblem, Star
+from ..shared.problem import RoutingProblem
 from ..shared.schedule import Schedule
 from ..shared.timetable import Timetable, count_until, hop_at
 from ..shared.trees import Trees
@@ -203,7 +204,7 @@ class Guides:
     Attributes
     ----------
     problem : RoutingProblem
-    star : Star
+    star : ForwardStar
     trees : Trees
         Free-flow times: what the guides tell for roads that are empty again.
     entering : ReverseStar
@@ -212,7 +213,7 @@ class Guides:
     """
 
     problem: RoutingProblem
-    star: Star
+    star: ForwardStar
     trees: Trees
     entering: ReverseStar
     sources: list[np.ndarray]

@@ -22,9 +22,9 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from ...control import Effort, IsCancelled, Progress, Slices, never, no_progress, part, stop_if
-from ...graph.reverse_tree import ReverseStar
+from ...graph.stars import ForwardStar, ReverseStar
 from ...kernels import compiled
-from ..shared.problem import RoutingProblem, Star
+from ..shared.problem import RoutingProblem
 from ..shared.schedule import Schedule
 from ..shared.timetable import Timetable, copied, hop_at, make_room
 from ..shared.trees import Trees
@@ -113,7 +113,7 @@ class Sweep:
 
     def __init__(self, problem: RoutingProblem, trees: Trees, pool: ThreadPoolExecutor, threads: int) -> None:
         self.problem, self.trees, self.pool = problem, trees, pool
-        self.star: Star = problem.star()
+        self.star: ForwardStar = problem.star()
         self.trips = (problem.source, problem.destination, problem.departure)
         self.search: Search = make_search(problem.nodes, problem.arcs)
         self.scratch: SimpleQueue[Search] = SimpleQueue()

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ...control import SolverError
+from ...graph.stars import ForwardStar
 from .volume_delay import BPR, DENSITY, RoadCost
 
 PRESENT, CUMULATIVE = 0, 1
 FLOW_MODEL_NAMES = ("present", "cumulative")
 INDIVIDUAL, GREEDY, REFINED, SYSTEM_OPTIMAL = 0, 1, 2, 3
 METHOD_NAMES = ("individual", "greedy", "refined", "system optimal")
-
-
-class Star(NamedTuple):
-    """Arcs by the node they leave, as the kernels read them: offsets (n+1,), then arc numbers and heads (m,)."""
-
-    indptr: np.ndarray
-    arc: np.ndarray
-    head: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -70,11 +62,9 @@ class RoutingProblem:
         """Number of trips t."""
         return len(self.source)
 
-    def star(self) -> Star:
+    def star(self) -> ForwardStar:
         """Return the arcs by the node they leave."""
-        order = np.argsort(self.tail, kind="stable").astype(np.int32)
-        indptr = np.r_[0, np.cumsum(np.bincount(self.tail, minlength=self.nodes))].astype(np.int64)
-        return Star(indptr, order, np.ascontiguousarray(self.head[order]))
+        return ForwardStar.of(self.nodes, self.tail, self.head)
 
     def only(self, trips: np.ndarray) -> RoutingProblem:
         """Return the problem with only the ``trips`` (indices, in order)."""

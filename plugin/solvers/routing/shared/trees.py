@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...control import IsCancelled, Progress, SolverError, never, no_progress, stop_if
-from ...graph.reverse_tree import ReverseStar, grow_tree
+from ...graph.reverse_tree import grow_tree
+from ...graph.stars import ReverseStar
 from ...kernels import compiled
 from .problem import RoutingProblem
 

@@ -1,38 +1,15 @@
-"""Which parts of a road network hang together, and which of them a trip can both leave and reach."""
+"""On which parts of a road network a trip can start and end, so that it can both leave them and reach them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..dependencies import require
+from ..graph.components import components, found_from
 from .network import RoadNetwork
 
 SHARE_OF_LARGEST = 0.01
 FEWEST_NODES = 2
 MOST_NODES = 0.5  # of the nodes; a network, or a part, with fewer on its main roads leads one way
-
-
-def components(network: RoadNetwork, strong: bool) -> np.ndarray:
-    """Return each node's component (n,), numbered from 0 by falling number of nodes.
-
-    ``strong`` True: nodes that can reach each other along the arcs. False: nodes joined whatever the direction.
-    """
-    require("scipy", "finding the connected parts of the road network")
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    n = network.node_count
-    if n == 0:
-        return np.empty(0, dtype=np.int64)
-    ones = np.ones(network.arc_count, dtype=np.int8)
-    graph = coo_matrix((ones, (network.tail, network.head)), shape=(n, n)).tocsr()
-    graph.data[:] = 1  # parallel arcs are summed by the conversion and could wrap round to 0
-    _, label = connected_components(graph, directed=True, connection="strong" if strong else "weak")
-    sizes = np.bincount(label)
-    order = np.argsort(-sizes, kind="stable")
-    rank = np.empty(len(sizes), dtype=np.int64)
-    rank[order] = np.arange(len(sizes))
-    return rank[label]
 
 
 def usable_nodes(network: RoadNetwork, part: np.ndarray) -> np.ndarray:
@@ -41,7 +18,7 @@ def usable_nodes(network: RoadNetwork, part: np.ndarray) -> np.ndarray:
     Real size: at least two nodes and one hundredth of the nodes of the part's largest; the largest always counts, so
     that a part of scraps still has roads that points can join.
     """
-    label = components(network, strong=True)
+    label = components(network.node_count, network.tail, network.head, strong=True)
     if len(label) == 0:
         return label
     sizes = np.bincount(label)
@@ -53,20 +30,6 @@ def usable_nodes(network: RoadNetwork, part: np.ndarray) -> np.ndarray:
     return np.where(good[label], label, -1)
 
 
-def found_from(source: np.ndarray, target: np.ndarray, n: int, starts: np.ndarray) -> np.ndarray:
-    """Return the nodes (n,) that a search along arcs ``source`` -> ``target`` (m,) comes to from any of the starts."""
-    require("scipy", "checking which roads can be reached")
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import breadth_first_order
-
-    rows = np.concatenate([source, np.full(len(starts), n)])
-    columns = np.concatenate([target, starts])
-    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
-    found = np.zeros(n + 1, dtype=bool)
-    found[breadth_first_order(graph, n, return_predecessors=False)] = True
-    return found[:n]
-
-
 def usable_pieces(network: RoadNetwork, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return on which pieces (p,) a trip may start, and on which it may end.
 
@@ -74,7 +37,7 @@ def usable_pieces(network: RoadNetwork, part: np.ndarray) -> tuple[np.ndarray, n
     ----------
     network : RoadNetwork
     part : (n,) int
-        The part of the network each node is in, whatever the directions (:func:`components`, not strong).
+        The part of the network each node is in, whatever the directions (:func:`.components.components`, not strong).
 
     Returns
     -------
