@@ -27,7 +27,7 @@ from benchmarks.table import MET, MET_BY_CPU, NOT_MET, Table, outcome, seconds
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.model import COST, build
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.effort import Effort
 
 PEER_LIMIT = 60.0 if FULL else 10.0  # seconds for a plain solver on it
 LARGE_GAP, LARGE_SECONDS, LARGE_MEMORY = 0.5, 60.0, 1.5  # percent, seconds, GB

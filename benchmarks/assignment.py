@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "build" / "plugins"), str(SHARED / "cases"
 
 import numpy as np
 
-from evacuation_planner.plugin.solvers.control import Deadline
+from evacuation_planner.plugin.solvers.effort import Deadline
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
 from evacuation_planner.plugin.solvers.routing.cumulative.result import AssignmentResult
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve

@@ -6,7 +6,8 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
-from ..plugin.solvers.control import Cancelled, IsCancelled, Progress, SolverError
+from ..plugin.solvers.control import IsCancelled, Progress
+from ..plugin.solvers.errors import Cancelled, SolverError
 from .layer_checks import wrong_destination, wrong_layer
 from .outputs import WritingAlgorithm
 from .value_checks import wrong_value

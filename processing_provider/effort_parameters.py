@@ -11,7 +11,7 @@ from qgis.core import (
     QgsProcessingParameterEnum,
 )
 
-from ..plugin.solvers.control import NORMAL, Effort
+from ..plugin.solvers.effort import NORMAL, Effort
 from .base import EvacuationAlgorithm
 
 PROGRAM_SECONDS, ROUTING_SECONDS = 600.0, 0.0  # TIME_LIMIT of integer programs, and of routing and simulation

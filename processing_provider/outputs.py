@@ -18,7 +18,8 @@ from qgis.core import (
 from ..plugin.layers.destinations import FileTarget, table_destination
 from ..plugin.layers.fields import Column
 from ..plugin.layers.writing import write_rows
-from ..plugin.solvers.control import Cancelled, stop_if
+from ..plugin.solvers.control import stop_if
+from ..plugin.solvers.errors import Cancelled
 from . import styling
 from .inputs import ReadingAlgorithm
 from .layer_checks import output_targets

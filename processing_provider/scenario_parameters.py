@@ -18,7 +18,7 @@ from qgis.core import (
 )
 
 from ..plugin.layers.times import clock_value
-from ..plugin.solvers.control import SolverError
+from ..plugin.solvers.errors import SolverError
 from ..plugin.solvers.metro.interval import parse_interval
 from ..plugin.solvers.metro.scenario import CLOSED_LISTS
 from .base import EvacuationAlgorithm

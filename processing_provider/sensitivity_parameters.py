@@ -14,7 +14,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..plugin.solvers.control import SolverError
+from ..plugin.solvers.errors import SolverError
 from .base import EvacuationAlgorithm
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..solvers.control import SolverError
+from ..solvers.errors import SolverError
 
 
 class LayerError(SolverError):

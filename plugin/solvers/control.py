@@ -1,26 +1,18 @@
-"""How a solver reports progress and how it is stopped.
-
-Every solver takes two callables: ``progress(fraction, text)`` with a fraction from 0 to 1, and ``cancelled()``, which
-answers whether the user wants to stop. A solver asks at least once a second and raises :class:`Cancelled`.
-"""
+"""How a solver reports, how it is stopped, and how much it may do: one :class:`Control` travels with every run."""
 
 from __future__ import annotations
 
 import time
-from typing import Callable, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Callable
+
+from .effort import Effort
+from .errors import Cancelled
 
 Progress = Callable[[float, str], None]
 IsCancelled = Callable[[], bool]
+Log = Callable[[str], None]
 SLICE_SECONDS = 0.1  # between two looks of a kernel's caller at whether the user wants to stop
-Number = TypeVar("Number", int, float)
-
-
-class Cancelled(Exception):
-    """The user asked to stop."""
-
-
-class SolverError(ValueError):
-    """The problem cannot be solved as given; the text says what to mend, in words for the user."""
 
 
 def no_progress(fraction: float, text: str = "") -> None:
@@ -30,6 +22,57 @@ def no_progress(fraction: float, text: str = "") -> None:
 def never() -> bool:
     """Never cancelled."""
     return False
+
+
+def no_log(text: str) -> None:
+    """Keep nothing."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a run reports to, what it asks whether to stop, and how much it may do.
+
+    Attributes
+    ----------
+    progress : callable
+        ``progress(fraction, text)``, with a fraction from 0 to 1 of this part of the run.
+    cancelled : callable
+        Whether the user wants to stop; asked at least once a second, from any thread.
+    log : callable
+        Takes sentences that explain the result.
+    effort : Effort
+        How thoroughly to search, in counted work, with the fence.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> control = Control(progress=lambda fraction, text: seen.append(fraction))
+    >>> control.part(0.5, 1.0).progress(0.5, "")
+    >>> seen
+    [0.75]
+    """
+
+    progress: Progress = no_progress
+    cancelled: IsCancelled = never
+    log: Log = no_log
+    effort: Effort = field(default_factory=Effort)
+
+    def stop_if_cancelled(self) -> None:
+        """Raise :class:`Cancelled` when the user asked to stop."""
+        if self.cancelled():
+            raise Cancelled
+
+    def part(self, first: float, last: float) -> Control:
+        """Return a control whose progress fills only the stretch from ``first`` to ``last`` of this one's."""
+        return replace(self, progress=part(self.progress, first, last))
+
+    def unseen(self) -> Control:
+        """Return a control that shows no progress."""
+        return replace(self, progress=no_progress)
+
+    def with_effort(self, effort: Effort) -> Control:
+        """Return a control of the same run with another effort."""
+        return replace(self, effort=effort)
 
 
 def stop_if(cancelled: IsCancelled) -> None:
@@ -47,28 +90,6 @@ def part(progress: Progress, first: float, last: float) -> Progress:
     return inner
 
 
-class Deadline:
-    """A time limit in seconds from now; 0 or less means none."""
-
-    def __init__(self, seconds: float) -> None:
-        self.start = time.monotonic()
-        self.seconds = seconds if seconds > 0 else float("inf")
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the deadline was set."""
-        return time.monotonic() - self.start
-
-    @property
-    def remaining(self) -> float:
-        """Seconds left, never negative; infinite without a limit."""
-        return max(0.0, self.seconds - self.elapsed)
-
-    def passed(self) -> bool:
-        """Whether the time is up."""
-        return self.elapsed >= self.seconds
-
-
 class Slices:
     """How many steps a kernel call may take so that progress and cancelling are served about ten times a second."""
 
@@ -83,74 +104,3 @@ class Slices:
         self._start = now
         self.steps = int(min(max(self.steps * min(SLICE_SECONDS / taken, 8.0), 50), 5_000_000))
         return self.steps
-
-
-QUICK, NORMAL, THOROUGH = 0, 1, 2
-LEAST_SECONDS = 0.05  # what a program gets when the fence is reached already: a start is checked and given back
-MIP_GAPS = (1e-2, 1e-4, 1e-6)  # relative gap at which an integer program may stop, by effort
-
-
-class Effort(Deadline):
-    """How thoroughly to search, and the time limit as a fence that a search is not expected to meet.
-
-    The level sets sweeps, iterations, nodes and gaps, which are counted, so that the same input gives the same plan
-    whatever the machine's load. The fence is for the case that the counted work takes too long; a search asks
-    :meth:`passed` only where a "yes" makes it stop, and the answer is remembered in :attr:`stopped_early`.
-
-    Parameters
-    ----------
-    level : int
-        QUICK, NORMAL or THOROUGH.
-    seconds : float
-        Of the fence, from now or from :meth:`begin` on; 0 for none.
-    mip_gap : float, optional
-        Relative gap for integer programs, instead of the level's own.
-
-    Attributes
-    ----------
-    stopped_early : bool
-        Whether a search was stopped by the fence.
-    """
-
-    def __init__(self, level: int = NORMAL, seconds: float = 0.0, mip_gap: float | None = None) -> None:
-        if level not in (QUICK, NORMAL, THOROUGH):
-            raise SolverError(f"EFFORT must be 0 (quick), 1 (normal) or 2 (thorough), not {level}.")
-        super().__init__(seconds)
-        self.level = level
-        self.mip_gap = MIP_GAPS[level] if mip_gap is None else mip_gap
-        self.stopped_early = False
-
-    def begin(self) -> None:
-        """Start the clock of the fence anew, after whatever must not count, such as compiling."""
-        self.start = time.monotonic()
-
-    def pick(self, quick: Number, normal: Number, thorough: Number) -> Number:
-        """Return the number that goes with the level."""
-        return (quick, normal, thorough)[self.level]
-
-    def brief(self) -> Effort:
-        """Return a quick search's effort with the same gap, within what is left of the fence."""
-        left = self.remaining
-        return Effort(QUICK, max(left, LEAST_SECONDS) if left < float("inf") else 0.0, self.mip_gap)
-
-    def passed(self) -> bool:
-        """Whether the fence is reached, so that the search must stop; remembered."""
-        if super().passed():
-            self.stopped_early = True
-        return self.stopped_early
-
-    def used_up(self, work: str) -> str:
-        """Return the sentence for the log that a search has ended after the counted ``work`` of its level."""
-        return f"EFFORT: the search has ended after {work}" + (
-            "." if self.level == THOROUGH else "; a larger one goes on."
-        )
-
-    def warning(self) -> str:
-        """Return what the user must know when the fence was reached, "" when it was not."""
-        if not self.stopped_early:
-            return ""
-        return (
-            f"TIME_LIMIT: the search was stopped by the limit of {self.seconds:g} s before its own end. The plan may "
-            "not be the best that it would find, and it depends on the speed of the machine. Raise TIME_LIMIT (0 = "
-            "none) or choose a smaller EFFORT."
-        )

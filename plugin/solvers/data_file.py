@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .control import SolverError
+from .errors import SolverError
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 

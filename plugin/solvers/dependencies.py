@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from types import ModuleType
 
-from .control import SolverError
+from .errors import SolverError
 
 
 class MissingDependency(SolverError):

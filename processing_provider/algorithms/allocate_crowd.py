@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback, QgsWkbTypes
 
-from ...plugin.solvers.control import SolverError
+from ...plugin.solvers.errors import SolverError
 from ..allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import read_effort, stopped_early

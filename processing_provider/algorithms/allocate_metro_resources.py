@@ -20,7 +20,7 @@ from ..network_parameters import add_network_parameters
 if TYPE_CHECKING:
     from ...plugin.layers.metro.travel import MetroTravel
     from ...plugin.layers.places import Places
-    from ...plugin.solvers.control import Effort
+    from ...plugin.solvers.effort import Effort
     from ...plugin.solvers.metro.problem import MetroProblem
     from ...plugin.solvers.metro.response import Response
 

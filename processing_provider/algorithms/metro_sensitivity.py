@@ -14,7 +14,8 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
-from ...plugin.solvers.control import SolverError, part
+from ...plugin.solvers.control import part
+from ...plugin.solvers.errors import SolverError
 from .. import metro_parameters as shared
 from .. import sensitivity_parameters as choices
 from ..base import EvacuationAlgorithm
@@ -24,7 +25,7 @@ from ..network_parameters import add_network_parameters
 
 if TYPE_CHECKING:
     from ...plugin.layers.metro.travel import MetroTravel
-    from ...plugin.solvers.control import Effort
+    from ...plugin.solvers.effort import Effort
     from ...plugin.solvers.metro.problem import MetroProblem
     from ...plugin.solvers.metro.sensitivity import Sample
 

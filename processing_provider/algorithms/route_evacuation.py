@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
-from ...plugin.solvers.control import SolverError
+from ...plugin.solvers.errors import SolverError
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import read_effort
 from ..network_parameters import read_network_parameter

@@ -8,7 +8,7 @@ from qgis.core import NULL, QgsGeometry, QgsProcessingContext
 
 from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.layers.roads.network import NetworkOptions, arcs_geometry, read_network
-from evacuation_planner.plugin.solvers.control import Cancelled
+from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_path, travel
 from tests.layers.road_layers import Log, layer, read, source_of
 

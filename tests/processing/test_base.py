@@ -16,7 +16,7 @@ from qgis.core import (
 )
 
 from evacuation_planner.plugin.layers.fields import Column
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.processing_provider.base import EvacuationAlgorithm
 
 

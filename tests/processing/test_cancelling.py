@@ -22,7 +22,7 @@ from qgis.core import (
 
 from evacuation_planner.plugin.layers import shapes
 from evacuation_planner.plugin.layers.roads import route_geometry
-from evacuation_planner.plugin.solvers.control import Cancelled
+from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.processing_provider.base import EvacuationAlgorithm
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("pulp")
 from qgis import processing
 from qgis.core import QgsApplication, QgsProcessingContext
 
-from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.processing_provider.effort_parameters import read_effort
 from tests.processing.metro_case import Said
 from tests.processing.routing_layers import layer

@@ -10,7 +10,7 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.allocation import tradeoff
 from evacuation_planner.plugin.solvers.allocation.objective import BY_PEOPLE, Objective
 from evacuation_planner.plugin.solvers.allocation.problem import Allocation, AllocationProblem
-from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.effort import Effort
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
 

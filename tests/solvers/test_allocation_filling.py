@@ -12,7 +12,9 @@ from evacuation_planner.plugin.solvers.allocation import regret_insertion as fil
 from evacuation_planner.plugin.solvers.allocation.lagrangian import relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem, with_the_rest
 from evacuation_planner.plugin.solvers.allocation.room import tightest
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
+from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # numpy would put them on the user's screen
 

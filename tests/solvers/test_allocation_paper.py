@@ -10,7 +10,7 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.objective import Objective, normalised
 from evacuation_planner.plugin.solvers.allocation.problem import Allocation, AllocationProblem
-from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import highs
 
 SIZES = np.array([50, 60, 40, 30, 40, 60, 50, 40, 30])  # Table 1: A-P1, A-P2, A-P3, B-P1, ...

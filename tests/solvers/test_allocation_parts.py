@@ -24,7 +24,9 @@ from evacuation_planner.plugin.solvers.allocation import (
 )
 from evacuation_planner.plugin.solvers.allocation.core_problem import smallest
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
+from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled
 
 INF = np.inf
 

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation, relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import Cancelled
+from evacuation_planner.plugin.solvers.errors import Cancelled
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
 

@@ -11,7 +11,7 @@ pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import highs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "allocation"

@@ -28,7 +28,9 @@ from evacuation_planner.plugin.solvers.allocation.problem import (
     AllocationProblem,
     with_the_rest,
 )
-from evacuation_planner.plugin.solvers.control import Effort, SolverError, no_progress
+from evacuation_planner.plugin.solvers.control import no_progress
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # numpy would put them on the user's screen

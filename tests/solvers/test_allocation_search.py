@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import CAPACITY, NO_SHELTER, TOO_LARGE, AllocationProblem
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip import highs
 
 HIGHS = pytest.mark.skipif(not highs.usable(), reason="no highspy")

@@ -9,7 +9,8 @@ import pytest
 
 from evacuation_planner.plugin.solvers.allocation import exchange as set_exchange
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import Effort, never
+from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.effort import Effort
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
 

@@ -13,7 +13,9 @@ from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.exchange import exchange_sets
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.allocation.regret_insertion import filled
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, never
+from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled
 
 
 def short_of_room(seed: int, groups: int, shelters: int, room: float) -> AllocationProblem:

@@ -13,16 +13,9 @@ from evacuation_planner.plugin.solvers.allocation import lexicographic as steps
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.lexicographic import Search
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import (
-    NORMAL,
-    QUICK,
-    THOROUGH,
-    Effort,
-    SolverError,
-    never,
-    no_progress,
-    stop_if,
-)
+from evacuation_planner.plugin.solvers.control import never, no_progress, stop_if
+from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere

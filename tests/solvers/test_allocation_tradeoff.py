@@ -14,7 +14,8 @@ from evacuation_planner.plugin.solvers.allocation.objective import Objective, no
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.allocation.room import tightest
 from evacuation_planner.plugin.solvers.allocation.tradeoff import curve
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled
 
 
 def case(seed: int, room: float, split: bool = False) -> tuple[AllocationProblem, Objective, np.ndarray]:

@@ -13,7 +13,9 @@ from evacuation_planner.plugin.solvers.allocation import core_problem as whole_g
 from evacuation_planner.plugin.solvers.allocation.core_problem import place_everyone
 from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, Effort, SolverError, never, no_progress
+from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, Effort
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Deadline
+from evacuation_planner.plugin.solvers.effort import Deadline
+from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.graph.reverse_tree import grow_tree
 from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve

@@ -10,7 +10,9 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, SolverError, never, no_progress
+from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.effort import Deadline
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative import fractional as fractional_module
 from evacuation_planner.plugin.solvers.routing.cumulative import integer_flows as whole_module
 from evacuation_planner.plugin.solvers.routing.cumulative import search as search_module

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers.assignment_cases import Case, beckmann, check_routes, exhaustive, grid, tiny, total_time

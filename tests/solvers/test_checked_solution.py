@@ -13,7 +13,8 @@ from evacuation_planner.plugin.solvers.allocation import model
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, people_at
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import Effort, SolverError
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.mip import cbc as solver_cbc
 from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip import solve as integer_program

@@ -8,8 +8,10 @@ import sys
 import pytest
 
 from evacuation_planner.plugin.solvers import control
-from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, Effort, SolverError, part, stop_if
+from evacuation_planner.plugin.solvers.control import part, stop_if
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency, require
+from evacuation_planner.plugin.solvers.effort import Deadline, Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from tests.conftest import ROOT
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("scipy")
 from scipy.linalg import expm
 from scipy.sparse import csr_matrix
 
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.forecasting import graph_ridge, historical_average, methods, seasonal_naive
 from evacuation_planner.plugin.solvers.forecasting.automatic import AUTOMATIC, ForecastProblem, solve
 from evacuation_planner.plugin.solvers.forecasting.backtest import errors, origins_of, run, split

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.forecasting.clock import Clock
 from evacuation_planner.plugin.solvers.forecasting.presence import count_distinct
 from evacuation_planner.plugin.solvers.forecasting.seasons import profile_of, season_of, season_sentence

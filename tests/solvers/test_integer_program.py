@@ -12,7 +12,8 @@ import pytest
 
 pulp = pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip import cbc as solver_cbc
 from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip import solve as integer_program

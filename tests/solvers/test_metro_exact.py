@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.metro.allocation import gap_percent, worth_of
 from evacuation_planner.plugin.solvers.metro.direct import solve_direct
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("networkx")
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.metro.metro_network import Stop, build_metro_network, neighbours
 
 # Lines A: a1 a2 x a3, B: b1 x y b2, C: a1 c y (a long way round without a transfer), D: d1 d2 apart.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.metro.penalty import DEFAULT_TIERS, parse_tiers
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.metro.catalogue import CLASSES, read_catalogue
 from evacuation_planner.plugin.solvers.metro.interval import Interval, parse_interval
 from evacuation_planner.plugin.solvers.metro.quantity_rules import read_rules

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.metro import weights
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
 from evacuation_planner.plugin.solvers.metro.sensitivity import (

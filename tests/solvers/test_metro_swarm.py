@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers import dependencies
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.metro.direct import solve_direct
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
 from evacuation_planner.plugin.solvers.metro.shortage import shortages

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.roads.classes import choose_roads, read_classes
 from evacuation_planner.plugin.solvers.roads.lengths import with_given_lengths
 from evacuation_planner.plugin.solvers.roads.tags import tags_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance, time_grid
 from evacuation_planner.plugin.solvers.routing.shared.problem import INDIVIDUAL, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers import control
-from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Cancelled, Effort
+from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.kernels import kernels_compiled
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
-from evacuation_planner.plugin.solvers.routing.present import simulation
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep
 from evacuation_planner.plugin.solvers.routing.shared.problem import (
     CUMULATIVE,
@@ -49,7 +49,7 @@ def test_a_clock_that_runs_fast_changes_nothing(monkeypatch):
     before = plans()
     hours = itertools.count(0.0, 3600.0)
     monkeypatch.setattr(control.time, "monotonic", lambda: next(hours))
-    monkeypatch.setattr(simulation.time, "perf_counter", lambda: next(hours))
+    monkeypatch.setattr(control.time, "perf_counter", lambda: next(hours))
     assert plans() == before
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import people_until, time_grid
 from evacuation_planner.plugin.solvers.routing.compiling import small_problem
 from evacuation_planner.plugin.solvers.routing.cumulative.static_flow import static_schedule

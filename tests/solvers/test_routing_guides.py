@@ -10,7 +10,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Deadline, SolverError
+from evacuation_planner.plugin.solvers.effort import Deadline
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.present import adjoint as delay_value_module
 from evacuation_planner.plugin.solvers.routing.present import cost_to_go as time_guide_module
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled
+from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
 from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import NORMAL, Deadline, Effort
+from evacuation_planner.plugin.solvers.effort import NORMAL, Deadline, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guides, remaining

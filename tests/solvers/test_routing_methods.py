@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import NORMAL, Cancelled, Effort, SolverError
+from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.result import clearance_time
 from evacuation_planner.plugin.solvers.routing.shared import greedy as greedy_module

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Slices
+from evacuation_planner.plugin.solvers.control import Slices
+from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.routing.compiling import small_problem
 from evacuation_planner.plugin.solvers.routing.present import resimulation_record as live_record_module
 from evacuation_planner.plugin.solvers.routing.present import simulation as simulation_module

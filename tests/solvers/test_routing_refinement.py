@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Cancelled, Effort, never, no_progress
+from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.routing.cumulative import refined as refined_static
 from evacuation_planner.plugin.solvers.routing.cumulative.refined import refined_static_routes
 from evacuation_planner.plugin.solvers.routing.present import refined as refined_present

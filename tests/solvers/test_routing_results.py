@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Effort, SolverError, never
+from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
 from evacuation_planner.plugin.solvers.routing.capacity_floor import CapacityFloor, capacity_floor, claims_too_little
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance

@@ -9,7 +9,9 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import NORMAL, Effort, SolverError, never
+from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.refined import apply_change, best_change, padded
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide

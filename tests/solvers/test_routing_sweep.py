@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import NORMAL, QUICK, THOROUGH, Effort
+from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import system_optimal_schedule
 from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.shared.vehicles import fill_vehicles, spread_departures
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers import control
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import Effort
+from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.shelters import covering
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem

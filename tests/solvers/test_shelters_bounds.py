@@ -12,7 +12,8 @@ from scipy.optimize import linprog
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
-from evacuation_planner.plugin.solvers.control import Effort, never
+from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import solve as integer_program
 from evacuation_planner.plugin.solvers.shelters import covering, site_location
 from evacuation_planner.plugin.solvers.shelters import travel as travel_module

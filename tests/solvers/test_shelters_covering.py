@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.shelters import covering
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem

@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.control import Effort, SolverError
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.rounding import MOST_PEOPLE
 from evacuation_planner.plugin.solvers.shelters import covering, recommendation
 from evacuation_planner.plugin.solvers.shelters.capacity import AREA_STANDARDS, area_per_person, safe_capacity

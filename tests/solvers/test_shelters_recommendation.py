@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.control import SolverError
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.shelters import recommendation
 from evacuation_planner.plugin.solvers.shelters.capacity import (
     AREA_STANDARDS,

@@ -9,7 +9,9 @@ import pytest
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.control import Cancelled, Effort, SolverError, never, no_progress
+from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
 from evacuation_planner.plugin.solvers.shelters import site_choice
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage

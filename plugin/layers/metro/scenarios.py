@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from qgis.core import QgsProcessingFeedback
 
-from ...solvers.control import SolverError
+from ...solvers.errors import SolverError
 from ...solvers.metro.interval import parse_interval
 from ...solvers.metro.scenario import CLOSED_LISTS, QUANTITIES, TEXTS, Scenario, check_value
 from ..errors import LayerError

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..effort import Effort
+from ..errors import SolverError
 from ..mip.solution import Solution
 from .lexicographic import Log, Search
 from .problem import CAPACITY, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem

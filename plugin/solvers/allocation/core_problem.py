@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..control import QUICK, Progress, SolverError, part
+from ..control import Progress, part
+from ..effort import QUICK
+from ..errors import SolverError
 from ..mip.solution import Solution, describe, gap_percent
 from .first_fit import first_fit, improve, people_at, places_of
 from .lagrangian import Relaxation, relax

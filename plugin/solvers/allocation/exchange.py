@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, stop_if
+from ..control import IsCancelled, stop_if
+from ..effort import Effort
 from .problem import AllocationProblem
 
 MOST_GROUPS = 250  # of a shelter that are looked at for one exchange: those that gain most by it

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, never, stop_if
+from ..control import IsCancelled, never, stop_if
+from ..effort import Effort
 from .problem import AllocationProblem
 
 PASSES = 20

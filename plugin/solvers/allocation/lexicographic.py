@@ -7,7 +7,9 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, SolverError
+from ..control import IsCancelled, Progress
+from ..effort import Effort
+from ..errors import SolverError
 from ..mip.solution import Solution
 from ..mip.solve import solve_program
 from .core_problem import place_everyone

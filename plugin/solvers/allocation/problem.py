@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 from ..mip.solution import Solution
 
 NO_SHELTER = "no shelter in reach"

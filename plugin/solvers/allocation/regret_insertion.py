@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, stop_if
+from ..control import IsCancelled, stop_if
+from ..effort import Effort
 from .exchange import exchange_sets
 from .lagrangian import relax
 from .problem import AllocationProblem, with_the_rest

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..control import Progress, SolverError
+from ..control import Progress
+from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, held
 from ..mip.solution import Solution
 from .lagrangian import relax

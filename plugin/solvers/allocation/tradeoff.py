@@ -12,7 +12,8 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..effort import Effort
 from .allocate import solve
 from .objective import Objective
 from .problem import Allocation, AllocationProblem

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..errors import SolverError
 from . import historical_average, methods
 from .backtest import BackTest, Errors, run
 from .quantiles import Quantiles, quantiles_of, spread_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 
 DAY = 86_400.0
 MOST_CELLS = 20_000_000

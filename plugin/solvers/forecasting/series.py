@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 from .clock import Clock
 
 DAY, WEEK = 86_400, 604_800

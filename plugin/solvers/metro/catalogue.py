@@ -6,8 +6,8 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..control import SolverError
 from ..data_file import RESOURCES, read_lines
+from ..errors import SolverError
 from .scenario import check_value
 
 CLASSES = ("site management", "life rescue", "engineering")  # [M] section 3.2

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
 

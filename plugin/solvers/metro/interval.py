@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..control import SolverError
+from ..errors import SolverError
 
 
 @dataclass(frozen=True)

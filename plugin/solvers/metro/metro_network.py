@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..control import SolverError
 from ..dependencies import require
+from ..errors import SolverError
 
 TRANSFER_KM = 1.5  # what a change of line counts when ways are compared, about three minutes of riding
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Callable
 
-from ..control import Effort, IsCancelled, Progress, never, no_progress
+from ..control import IsCancelled, Progress, never, no_progress
 from ..dependencies import available, how_to_install
+from ..effort import Effort
 from .allocation import Allocation
 from .direct import solve_direct
 from .exact import solve_exact

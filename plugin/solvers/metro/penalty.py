@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 
 DEFAULT_TIERS = "0:0, 5:1, 10:2, 20:10, inf:100"
 

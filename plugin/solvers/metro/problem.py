@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 from .penalty import DEFAULT_TIERS, PenaltyTiers, parse_tiers
 
 # Travel times are sums of floating-point numbers; a nanominute of noise must not move a unit into the next tier.

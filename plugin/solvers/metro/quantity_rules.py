@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..control import SolverError
 from ..data_file import RESOURCES, Line, read_lines
+from ..errors import SolverError
 from .interval import Interval, parse_interval
 from .scenario import CLOSED_LISTS, EMERGENCY_TYPES, QUANTITIES, Scenario, check_value
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable
 
-from ..control import Effort, IsCancelled, Progress, never, no_progress, part
+from ..control import IsCancelled, Progress, never, no_progress, part
+from ..effort import Effort
 from .allocation import Allocation, gap_percent
 from .optimum import solve_optimum
 from .problem import MetroProblem

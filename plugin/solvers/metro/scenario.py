@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..control import SolverError
+from ..errors import SolverError
 from .interval import ZERO, Interval
 
 EMERGENCY_TYPES = ("natural disaster", "production safety", "social security", "public health")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..control import SolverError
+from ..errors import SolverError
 from .catalogue import Catalogue
 from .interval import Interval, parse_interval
 from .quantity_rules import Rule

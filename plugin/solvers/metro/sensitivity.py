@@ -8,7 +8,9 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..effort import Effort
+from ..errors import SolverError
 from .allocation import Allocation, Worth, worth_of
 from .optimum import solve_optimum
 from .problem import MetroProblem

@@ -6,8 +6,10 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
 from ..dependencies import require
+from ..effort import Effort
+from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..mip.program import new_variable
 from ..mip.solution import Solution

@@ -6,8 +6,10 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, stop_if
 from ..dependencies import available
+from ..effort import Effort
+from ..errors import SolverError
 from .allocation import Worth
 from .choice import Choice
 from .problem import MetroProblem

@@ -8,7 +8,9 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..effort import Effort
+from ..errors import SolverError
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
 from .swarm_library import load_swarm_library

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..control import SolverError
 from ..data_file import RESOURCES, read_lines
+from ..errors import SolverError
 from .scenario import check_value
 
 SHIPPED = RESOURCES / "metro" / "travel_factors.csv"

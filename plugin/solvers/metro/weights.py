@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 
 # Saaty's mean consistency index of random matrices of 1, 2, 3, ... criteria.
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..control import SolverError
 from ..dependencies import how_to_install, require
+from ..errors import SolverError
 
 if TYPE_CHECKING:  # pragma: no cover
     from .program import IntegerProgram

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, part
+from ..control import IsCancelled, Progress, part
 from ..dependencies import require
+from ..effort import Effort
 from .solve import solve_program
 
 if TYPE_CHECKING:  # pragma: no cover

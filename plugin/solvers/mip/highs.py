@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..control import SolverError
 from ..dependencies import available, require
+from ..errors import SolverError
 
 if TYPE_CHECKING:  # pragma: no cover
     from .program import IntegerProgram

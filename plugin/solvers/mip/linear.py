@@ -14,8 +14,9 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
 
-from ..control import Cancelled, IsCancelled, never, stop_if
+from ..control import IsCancelled, never, stop_if
 from ..dependencies import require
+from ..errors import Cancelled
 from . import highs
 from .program import IntegerProgram
 

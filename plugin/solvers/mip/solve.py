@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
-from ..control import LEAST_SECONDS, Cancelled, Effort, IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..effort import LEAST_SECONDS, Effort
+from ..errors import Cancelled, SolverError
 from . import cbc, highs
 from .program import IntegerProgram, from_pulp
 from .run import Limits, Run

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..control import SolverError
 from ..data_file import RESOURCES, read_lines
+from ..errors import SolverError
 from .osm import Values, plain_text
 
 CLASSES = RESOURCES / "roads" / "classes.csv"

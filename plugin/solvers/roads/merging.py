@@ -6,8 +6,8 @@ from itertools import chain
 
 import numpy as np
 
-from ..control import SolverError
 from ..dependencies import require
+from ..errors import SolverError
 
 MOST_PAIRS = 20_000_000  # an end and a vertex near it; more is a tolerance in the wrong unit
 ROUNDING = 1e-9  # m; so that a distance equal to the tolerance counts as within it

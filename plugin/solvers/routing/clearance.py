@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 from .result import RoutingResult
 
 DAY = 86_400.0

@@ -7,7 +7,8 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, no_progress, part
+from ..control import IsCancelled, Progress, no_progress, part
+from ..effort import Effort
 from .cumulative.static_flow import static_travel
 from .present.simulation import ORDER, TIMETABLE, simulate
 from .shared.greedy import greedy_routes

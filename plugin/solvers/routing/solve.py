@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import QUICK, THOROUGH, Effort, IsCancelled, Progress, SolverError, never, no_progress, part
+from ..control import IsCancelled, Progress, never, no_progress, part
 from ..dependencies import how_to_install
+from ..effort import QUICK, THOROUGH, Effort
+from ..errors import SolverError
 from ..kernels import awaits_compiling, kernels_compiled
 from .compiling import small_problem
 from .methods import METHODS, Found, Log, Setting, evaluated, individual, static_optimum

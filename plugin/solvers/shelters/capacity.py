@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import SolverError
+from ..errors import SolverError
 from ..rounding import MOST_PEOPLE, whole_below
 
 SQUARE_FOOT = 0.09290304  # square metres, exact by the international foot

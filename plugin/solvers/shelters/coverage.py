@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_flow
 
-from ..control import SolverError
+from ..errors import SolverError
 from ..rounding import common_denominator, whole_below
 
 FINEST_UNIT = 1000

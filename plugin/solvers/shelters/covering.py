@@ -16,7 +16,9 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, SolverError, never, no_progress, part
+from ..control import IsCancelled, Progress, never, no_progress, part
+from ..effort import Effort
+from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED
 from .coverage import Coverage
 from .site_choice import fewest_sites, most_people

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, stop_if
+from ..control import IsCancelled, stop_if
+from ..effort import Effort
 from .coverage import Coverage
 from .travel import Relaxation, TravelProblem, flows_to
 

@@ -19,7 +19,8 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, never, no_progress
+from ..control import IsCancelled, Progress, never, no_progress
+from ..effort import Effort
 from ..rounding import largest_remainder
 from . import covering
 from .capacity import residual_capacity

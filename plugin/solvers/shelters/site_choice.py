@@ -7,8 +7,9 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, part, stop_if
+from ..control import IsCancelled, Progress, part, stop_if
 from ..dependencies import require
+from ..effort import Effort
 from ..mip.program import new_variable
 from ..mip.solve import solve_program
 from .coverage import Coverage

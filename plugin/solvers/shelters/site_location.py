@@ -8,8 +8,9 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..control import Effort, IsCancelled, Progress, part
+from ..control import IsCancelled, Progress, part
 from ..dependencies import require
+from ..effort import Effort
 from ..mip.equal_plans import fixed_weights, held, settle
 from ..mip.linear import PRICED
 from ..mip.program import new_variable

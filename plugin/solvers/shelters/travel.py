@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from ..control import Effort, IsCancelled, SolverError, never
+from ..control import IsCancelled, never
+from ..effort import Effort
+from ..errors import SolverError
 from ..mip.equal_plans import fixed_weights
 from ..mip.linear import LinearProgram
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...control import SolverError
+from ...errors import SolverError
 from ...kernels import compiled
 
 

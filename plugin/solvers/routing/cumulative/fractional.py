@@ -14,7 +14,8 @@ import math
 
 import numpy as np
 
-from ...control import Deadline, IsCancelled, stop_if
+from ...control import IsCancelled, stop_if
+from ...effort import Deadline
 from .cost import FLOW, MARGINAL
 from .flows import DestinationFlows
 from .network import Demand

@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from ...control import Deadline, IsCancelled, stop_if
+from ...control import IsCancelled, stop_if
+from ...effort import Deadline
 from ..shared.routes import Routes
 from .cost import MARGINAL
 from .flows import DestinationFlows

@@ -10,7 +10,8 @@ from typing import Callable
 
 import numpy as np
 
-from ...control import Effort, IsCancelled, Progress, Slices, stop_if
+from ...control import IsCancelled, Progress, Slices, stop_if
+from ...effort import Effort
 from ...kernels import compiled, compiled_with_arrays
 from ..shared.local_changes import candidates, least_gain, may_change, open_turns
 from ..shared.problem import RoutingProblem

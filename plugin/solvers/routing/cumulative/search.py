@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...control import Deadline, IsCancelled, Progress
+from ...control import IsCancelled, Progress
+from ...effort import Deadline
 from .flows import DestinationFlows
 from .fractional import Bound, bound_at, sweep
 from .integer_flows import improve, round_all

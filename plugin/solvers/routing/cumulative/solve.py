@@ -17,7 +17,9 @@ from typing import Callable
 
 import numpy as np
 
-from ...control import Deadline, IsCancelled, Progress, SolverError, never, no_progress
+from ...control import IsCancelled, Progress, never, no_progress
+from ...effort import Deadline
+from ...errors import SolverError
 from ..shared.routes import Routes
 from .cost import ArcCost, refresh, table_of
 from .flows import DestinationFlows

@@ -16,7 +16,8 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
-from ...control import Deadline, IsCancelled, never, stop_if
+from ...control import IsCancelled, never, stop_if
+from ...effort import Deadline
 from ...graph.reverse_tree import grow_tree
 from ...graph.stars import ForwardStar, ReverseStar
 from ...kernels import compiled, compiled_with_arrays

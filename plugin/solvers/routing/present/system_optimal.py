@@ -21,7 +21,8 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from ...control import Effort, IsCancelled, Progress, Slices, never, no_progress, part, stop_if
+from ...control import IsCancelled, Progress, Slices, never, no_progress, part, stop_if
+from ...effort import Effort
 from ...graph.stars import ForwardStar, ReverseStar
 from ...kernels import compiled
 from ..shared.problem import RoutingProblem

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...control import SolverError
+from ...errors import SolverError
 from ...graph.stars import ForwardStar
 from .volume_delay import BPR, DENSITY, RoadCost
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...control import IsCancelled, Progress, SolverError, never, no_progress, stop_if
+from ...control import IsCancelled, Progress, never, no_progress, stop_if
+from ...errors import SolverError
 from ...graph.reverse_tree import grow_tree
 from ...graph.stars import ReverseStar
 from ...kernels import compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...control import SolverError
+from ...errors import SolverError
 
 AT_ONCE, UNIFORM, S_CURVE = 0, 1, 2
 PROFILE_NAMES = ("all at once", "evenly", "along an S-curve")

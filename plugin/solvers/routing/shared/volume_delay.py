@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...control import SolverError
+from ...errors import SolverError
 from ...kernels import compiled
 
 LINEAR, DENSITY, BPR = 0, 1, 2
