@@ -80,7 +80,8 @@ def sample_city() -> Roads:
         QgsVectorLayer,
     )
 
-    from evacuation_planner.plugin.layers.roads.network import NetworkOptions, read_network
+    from evacuation_planner.plugin.layers.roads.network import read_network
+    from evacuation_planner.plugin.layers.roads.options import NetworkOptions
 
     application = QgsApplication.instance() or QgsApplication([], False)
     application.initQgis()

@@ -112,7 +112,8 @@ def with_director(layer: QgsVectorLayer) -> tuple[int, int]:
 
 def with_plugin(layer: QgsVectorLayer) -> tuple[int, int]:
     """Read the layer with the plugin; return the numbers of nodes and arcs."""
-    from evacuation_planner.plugin.layers.roads.network import NetworkOptions, read_network
+    from evacuation_planner.plugin.layers.roads.network import read_network
+    from evacuation_planner.plugin.layers.roads.options import NetworkOptions
 
     context = QgsProcessingContext()
     source = QgsProcessingParameters.parameterAsSource(

@@ -22,7 +22,7 @@ from .base import EvacuationAlgorithm
 from .road_attributes import add_attribute_parameters, road_field
 
 if TYPE_CHECKING:
-    from ..plugin.layers.roads.network import NetworkOptions, ReadNetwork
+    from ..plugin.layers.roads.options import NetworkOptions, ReadNetwork
 
 EMPTY_ROADS = {"LANES_FIELD": "plays no part: travel times are those of empty roads."}
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
@@ -107,7 +107,7 @@ def network_options(
     QgsProcessingException
         When a field that was named is not in the layer.
     """
-    from ..plugin.layers.roads.network import NetworkOptions
+    from ..plugin.layers.roads.options import NetworkOptions
 
     def field(name: str) -> str | None:
         if name not in idle:

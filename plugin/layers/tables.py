@@ -8,7 +8,7 @@ from typing import Any
 from qgis.core import QgsFeatureRequest, QgsProcessingFeatureSource
 
 from .errors import LayerError
-from .places import features_of
+from .shapes import features_of
 from .values import plain
 
 

@@ -22,7 +22,7 @@ from ..base import EvacuationAlgorithm
 from ..network_parameters import add_network_parameters, read_network_parameter
 
 if TYPE_CHECKING:
-    from ...plugin.layers.roads.network import ReadNetwork
+    from ...plugin.layers.roads.options import ReadNetwork
     from ...plugin.solvers.roads.connection_checks import Connection
     from ...plugin.solvers.roads.problem import Problem
 

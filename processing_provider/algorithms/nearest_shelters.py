@@ -90,7 +90,7 @@ class NearestShelters(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ...plugin.layers.carrying import renamed
         from ...plugin.layers.places import read_places
-        from ...plugin.layers.roads.network import join_places
+        from ...plugin.layers.roads.joining import join_places
         from ...plugin.layers.shelters.nearest_routes import COLUMNS, not_selected, report, route_rows, unreachable_rows
         from ...plugin.solvers.roads.shortest_paths import fastest_paths, travel
         from ...plugin.solvers.shelters.nearest import nearest

@@ -244,7 +244,7 @@ class RecommendShelters(EvacuationAlgorithm):
         people: np.ndarray,
     ) -> tuple[np.ndarray, list[str], list[str]]:
         """Return the free-flow minutes between zones and sites, and why a zone or site is not joined to the network."""
-        from ...plugin.layers.roads.network import join_places
+        from ...plugin.layers.roads.joining import join_places
         from ...plugin.solvers.roads.shortest_paths import travel
 
         progress, cancelled = self.control(feedback, 5.0, 35.0)

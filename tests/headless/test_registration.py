@@ -9,7 +9,7 @@ import pytest
 
 import environment
 from evacuation_planner.processing_provider.algorithms import ALGORITHMS
-from evacuation_planner.processing_provider.provider import RESOURCES
+from evacuation_planner.processing_provider.identity import RESOURCES
 
 IDS = [f"evacuation:{algorithm.ID}" for algorithm in ALGORITHMS]
 

@@ -17,7 +17,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from evacuation_planner.plugin.layers.roads.network import NetworkOptions, ReadNetwork, read_network
+from evacuation_planner.plugin.layers.roads.network import read_network
+from evacuation_planner.plugin.layers.roads.options import NetworkOptions, ReadNetwork
 
 ROADS = Path(__file__).resolve().parents[2] / "resources" / "sample" / "sample.gpkg"
 

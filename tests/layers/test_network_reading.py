@@ -7,7 +7,9 @@ import pytest
 from qgis.core import NULL, QgsGeometry, QgsProcessingContext
 
 from evacuation_planner.plugin.layers.errors import LayerError
-from evacuation_planner.plugin.layers.roads.network import NetworkOptions, arcs_geometry, read_network
+from evacuation_planner.plugin.layers.roads.network import read_network
+from evacuation_planner.plugin.layers.roads.options import NetworkOptions
+from evacuation_planner.plugin.layers.roads.route_geometry import arcs_geometry
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_path, travel
 from tests.layers.road_layers import Log, layer, read, source_of

@@ -14,7 +14,7 @@ from ..positions import transform_xy
 from .groups import Groups, Shelters
 
 if TYPE_CHECKING:
-    from ..roads.network import ReadNetwork
+    from ..roads.options import ReadNetwork
 
 BY_LENGTH, BY_TIME = 0, 1
 
@@ -94,7 +94,7 @@ def over_network(
     BY_LENGTH, else those of the fastest.
     """
     from ...solvers.roads.shortest_paths import travel
-    from ..roads.network import join_places
+    from ..roads.joining import join_places
 
     peopled = np.unique(groups.zone)
     zones = groups.zones.subset(peopled)

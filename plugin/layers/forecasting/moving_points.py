@@ -16,9 +16,9 @@ from qgis.core import (
 from ...solvers.control import IsCancelled, stop_if
 from ..antimeridian import seam_of, wrapped
 from ..errors import LayerError
-from ..places import Places, features_of
+from ..places import Places
 from ..roads.working_crs import transform_vertices
-from ..shapes import refuse_metres
+from ..shapes import features_of, refuse_metres
 from ..times import read_times
 from ..values import id_text
 

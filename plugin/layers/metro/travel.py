@@ -174,7 +174,8 @@ def by_roads(
 ) -> MetroTravel:
     """Return travel along the fastest routes of a road network at its own speeds."""
     from ...solvers.roads.shortest_paths import fastest_paths, travel
-    from ..roads.network import arcs_geometries, join_places
+    from ..roads.joining import join_places
+    from ..roads.route_geometry import arcs_geometries
 
     joined_read, (start, end) = join_places(read, [stations, incidents], max_distance, context, feedback)
     network = joined_read.network

@@ -15,7 +15,7 @@ from ...solvers.roads.classes import USED_TAGS
 from ...solvers.roads.levels import FIELDS
 from ...solvers.roads.tags import TAG_FIELDS, tags_in
 from ..errors import LayerError
-from ..places import features_of
+from ..shapes import features_of
 from ..values import id_text
 from .options import NetworkOptions
 

@@ -22,8 +22,8 @@ from ...solvers.routing.shared.volume_delay import (
     storage,
 )
 from ..moments import Start
-from ..roads.joining import Trips
-from ..roads.network import ReadNetwork, join_places
+from ..roads.joining import Trips, join_places
+from ..roads.options import ReadNetwork
 from .trips import TripRows, row_times
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer

@@ -13,8 +13,7 @@ from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.road_use import RoadUse
 from ...solvers.routing.shared.vehicles import vehicles_of
 from ..fields import Column
-from ..roads.network import arcs_geometries
-from ..roads.route_geometry import lines_in
+from ..roads.route_geometry import arcs_geometries, lines_in
 from .case import OUTLET, RoutingCase
 
 Row = tuple[Optional[QgsGeometry], list[Any]]

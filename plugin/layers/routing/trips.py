@@ -19,7 +19,8 @@ from ...solvers.rounding import largest_remainder
 from ...solvers.routing.shared.vehicles import vehicles_of
 from ..errors import LayerError
 from ..moments import MomentColumn, Start, moment_column
-from ..places import NAMED_IN_LOG, Places, features_of
+from ..places import NAMED_IN_LOG, Places
+from ..shapes import features_of
 from ..values import id_text, number
 
 PARAMETER = "TRIPS"

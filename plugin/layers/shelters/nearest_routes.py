@@ -14,7 +14,7 @@ from ...solvers.shelters.nearest import Nearest
 from ..carrying import Carried
 from ..fields import Column
 from ..places import Places, first_of
-from ..roads.network import ReadNetwork
+from ..roads.options import ReadNetwork
 from ..roads.route_geometry import lines_in
 
 COLUMNS = (
