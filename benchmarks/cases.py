@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from evacuation_planner.plugin.solvers.control import Control
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 ALPHA = 0.02  # delay a vehicle in all cases unless said otherwise
@@ -92,7 +94,12 @@ def sample_city() -> Roads:
     )
     options = NetworkOptions(direction_field="oneway", speed_field="maxspeed", lanes_field="lanes")
     read = read_network(
-        source, options, None, context, QgsProcessingFeedback(False), lambda fraction, text="": None, lambda: False
+        source,
+        options,
+        None,
+        context,
+        QgsProcessingFeedback(False),
+        Control(progress=lambda fraction, text="": None, cancelled=lambda: False),
     ).network
     return Roads(read.node_xy, read.tail, read.head, np.maximum(read.free_flow, 0.1))
 

@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from evacuation_planner.plugin.solvers.control import Control
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "build" / "plugins"))
@@ -121,7 +123,12 @@ def with_plugin(layer: QgsVectorLayer) -> tuple[int, int]:
     )
     options = NetworkOptions(direction_field="oneway", speed_field="maxspeed")
     read = read_network(
-        source, options, None, context, QgsProcessingFeedback(False), lambda fraction, text="": None, lambda: False
+        source,
+        options,
+        None,
+        context,
+        QgsProcessingFeedback(False),
+        Control(progress=lambda fraction, text="": None, cancelled=lambda: False),
     )
     return read.network.node_count, read.network.arc_count
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
-from ..plugin.solvers.control import IsCancelled, Progress
+from ..plugin.solvers.control import Control, IsCancelled, Progress
 from . import metro_parameters as shared
 from .base import EvacuationAlgorithm
 from .network_parameters import read_network_parameter
@@ -84,7 +84,9 @@ def read_metro_travel(
     if read is None:
         return by_straight_line(stations, incidents, rules, context)
     farthest = algorithm.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-    return by_roads(read, stations, incidents, farthest, rules, context, feedback, progress, cancelled)
+    return by_roads(
+        read, stations, incidents, farthest, rules, context, feedback, Control(progress=progress, cancelled=cancelled)
+    )
 
 
 def read_metro_problem(

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ..plugin.solvers.control import IsCancelled, Progress
+from ..plugin.solvers.control import Control, IsCancelled, Progress
 from ..plugin.solvers.roads.osm import SPEED_UNITS
 from .base import EvacuationAlgorithm
 from .road_attributes import add_attribute_parameters, road_field
@@ -187,4 +187,4 @@ def read_network_parameter(
                 "BARRIERS: the layer “{layer}” has no coordinate reference system. Set one in its properties."
             ).format(layer=barriers.sourceName())
         )
-    return read_network(source, options, barriers, context, feedback, progress, cancelled)
+    return read_network(source, options, barriers, context, feedback, Control(progress=progress, cancelled=cancelled))

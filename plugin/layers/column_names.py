@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.core import QgsField, QgsFields
 
-from ..solvers.control import IsCancelled, stop_if
+from ..solvers.control import Control
 from .values import plain
 
 Row = tuple[Any, Sequence[Any]]
@@ -16,7 +16,7 @@ _LOOK_EVERY = 1000  # rows between two looks at the cancel button
 
 
 def fitting(
-    fields: QgsFields, rows: Iterable[Row], in_geopackage: bool, cancelled: IsCancelled
+    fields: QgsFields, rows: Iterable[Row], in_geopackage: bool, control: Control
 ) -> tuple[QgsFields, Iterable[Row], list[tuple[str, str]]]:
     """Return fields and rows that a file can hold, with the (old, new) names of the columns that were renamed.
 
@@ -28,7 +28,7 @@ def fitting(
     if in_geopackage:
         taken.add(_GEOMETRY)
     if position >= 0:
-        rows = _held(rows, cancelled)
+        rows = _held(rows, control)
         if not _are_ids([values[position] for _, values in rows]):
             taken.add(_FEATURE_ID)
     out, renamed = QgsFields(), []
@@ -45,11 +45,11 @@ def fitting(
     return out, rows, renamed
 
 
-def _held(rows: Iterable[Row], cancelled: IsCancelled) -> list[Row]:
+def _held(rows: Iterable[Row], control: Control) -> list[Row]:
     held = []
     for row in rows:
         if len(held) % _LOOK_EVERY == 0:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
         held.append(row)
     return held
 

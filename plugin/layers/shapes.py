@@ -22,7 +22,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..solvers.control import IsCancelled, never, stop_if
+from ..solvers.control import Control, never, stop_if
 from .antimeridian import GEOGRAPHIC, seam_of, split_at_seam
 from .errors import LayerError
 from .mending import polygons_of
@@ -41,9 +41,9 @@ class Features:
     cancelled : callable
     """
 
-    def __init__(self, iterator: QgsFeatureIterator, cancelled: IsCancelled) -> None:
+    def __init__(self, iterator: QgsFeatureIterator, control: Control) -> None:
         self.nextFeature = iterator.nextFeature  # for loops that look for themselves
-        self._iterator, self._cancelled = iterator, cancelled
+        self._iterator, self._cancelled = iterator, control.cancelled
 
     def __iter__(self) -> Iterator[QgsFeature]:
         looked = time.monotonic()
@@ -62,7 +62,7 @@ def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest |
     """
     flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
     iterator = source.getFeatures(request or QgsFeatureRequest(), flag)
-    return Features(iterator, getattr(source, "cancelled", never))
+    return Features(iterator, Control(cancelled=getattr(source, "cancelled", never)))
 
 
 def empty_box() -> QgsRectangle:

@@ -21,7 +21,7 @@ from qgis.core import (
 )
 from qgis.PyQt import sip
 
-from ..solvers.control import IsCancelled, stop_if
+from ..solvers.control import Control
 from .column_names import Row, fitting
 from .destinations import FileTarget, destination_text, file_target, remove
 from .fields import Column, make_field
@@ -57,7 +57,7 @@ def write_rows(
         fields.append(make_field(column) if isinstance(column, Column) else column)
     wanted = file_target(destination_text(parameters.get(name), context))
     if wanted is not None:
-        fields, rows, renamed = fitting(fields, rows, wanted.has_tables, feedback.isCanceled)
+        fields, rows, renamed = fitting(fields, rows, wanted.has_tables, Control(cancelled=feedback.isCanceled))
         for old, new in renamed:
             feedback.pushWarning(f"{name}: the column “{old}” is written as “{new}”: the file cannot hold that name.")
     kind = QgsWkbTypes.Type.NoGeometry if geometry is None else geometry
@@ -71,10 +71,10 @@ def write_rows(
     target = None if wanted is None else file_target(destination)
     try:
         try:
-            count, shapeless = _fill(sink, fields, rows, name, feedback.isCanceled)
+            count, shapeless = _fill(sink, fields, rows, name, Control(cancelled=feedback.isCanceled))
         finally:
             sip.delete(sink)  # closes the file, whoever still refers to the sink
-        _read_again(destination, target, count, shapeless, name, context, feedback.isCanceled)
+        _read_again(destination, target, count, shapeless, name, context, Control(cancelled=feedback.isCanceled))
     except BaseException:
         if target is not None:
             remove(target)
@@ -82,9 +82,7 @@ def write_rows(
     return destination
 
 
-def _fill(
-    sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, cancelled: IsCancelled
-) -> tuple[int, int]:
+def _fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, control: Control) -> tuple[int, int]:
     """Write the rows; return how many, and how many of them have no shape."""
     count, shapeless, batch, looked = 0, 0, [], time.monotonic()
     for shape, values in rows:
@@ -101,8 +99,8 @@ def _fill(
         now = time.monotonic()
         if now - looked > LOOK_EVERY:
             looked = now
-            stop_if(cancelled)
-    stop_if(cancelled)
+            control.stop_if_cancelled()
+    control.stop_if_cancelled()
     _flush(sink, batch, name)
     if not sink.flushBuffer():
         raise QgsProcessingException(f"{name}: the output could not be completed: {sink.lastError()}")
@@ -123,7 +121,7 @@ def _read_again(
     shapeless: int,
     name: str,
     context: QgsProcessingContext,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> None:
     """Refuse an output that does not hold ``count`` rows: drivers report success on a full disk.
 
@@ -139,7 +137,7 @@ def _read_again(
         elif target.has_tables:
             found = layer.featureCount()
         else:
-            found = _readable(layer, cancelled)
+            found = _readable(layer, control)
     if found != count:
         held = f"holds {found} of {count} rows" if found >= 0 else "cannot be read"
         where = "" if target is None else f" “{target.path}”"
@@ -154,12 +152,12 @@ def _read_again(
         )
 
 
-def _readable(layer: QgsVectorLayer, cancelled: IsCancelled) -> int:
+def _readable(layer: QgsVectorLayer, control: Control) -> int:
     """Return how many features can be read."""
     count, looked = 0, time.monotonic()
     for _ in layer.getFeatures():
         count += 1
         if time.monotonic() - looked > LOOK_EVERY:
             looked = time.monotonic()
-            stop_if(cancelled)
+            control.stop_if_cancelled()
     return count

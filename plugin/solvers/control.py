@@ -70,6 +70,10 @@ class Control:
         """Return a control that shows no progress."""
         return replace(self, progress=no_progress)
 
+    def unlogged(self) -> Control:
+        """Return a control that keeps no sentences."""
+        return replace(self, log=no_log)
+
     def with_effort(self, effort: Effort) -> Control:
         """Return a control of the same run with another effort."""
         return replace(self, effort=effort)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback, QgsWkbTypes
 
+from ...plugin.solvers.control import Control
 from ...plugin.solvers.errors import SolverError
 from ..allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
 from ..base import EvacuationAlgorithm
@@ -102,7 +103,9 @@ class AllocateCrowd(EvacuationAlgorithm):
         effort = read_effort(self, parameters, context)
         count = self._points(parameters, context)
         progress, cancelled = self.control(feedback, 40.0, 60.0 if count else 95.0)
-        found = solve(problem, effort=effort, progress=progress, cancelled=cancelled, log=feedback.pushInfo)
+        found = solve(
+            problem, control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort)
+        )
         points: tuple[Point, ...] = ()
         if count:
             progress, _ = self.control(feedback, 60.0, 95.0)
@@ -112,10 +115,7 @@ class AllocateCrowd(EvacuationAlgorithm):
                 kilometres,
                 found,
                 count,
-                effort=effort,
-                progress=progress,
-                cancelled=cancelled,
-                log=feedback.pushInfo,
+                control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
             )
         numbers = self._numbers(found, groups, objective, separation, feedback)
         numbers.update(stopped_early(effort, feedback))
@@ -223,11 +223,13 @@ class AllocateCrowd(EvacuationAlgorithm):
         if read is None:
             if kilometres is not None:
                 return Separation(kilometres, None)
-            return straight_line(groups, shelters, context, feedback, cancelled)
+            return straight_line(groups, shelters, context, feedback, Control(cancelled=cancelled))
         progress, cancelled = self.control(feedback, 20.0, 40.0)
         kind = self.parameterAsEnum(parameters, "IMPEDANCE", context)
         snap = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-        found = over_network(read, snap, kind, groups, shelters, context, feedback, progress, cancelled)
+        found = over_network(
+            read, snap, kind, groups, shelters, context, feedback, Control(progress=progress, cancelled=cancelled)
+        )
         if kilometres is None:
             return found
         feedback.pushInfo(self.tr("Kilometres are those of DISTANCES, minutes those of NETWORK."))

@@ -11,6 +11,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...plugin.solvers.control import Control
 from .. import metro_parameters as shared
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import add_effort, read_effort, stopped_early
@@ -86,10 +87,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
             swarm=swarm,
             repair=self.parameterAsBool(parameters, "SWARM_REPAIR", context),
             seed=self.parameterAsInt(parameters, "SEED", context),
-            effort=effort,
-            progress=progress,
-            cancelled=cancelled,
-            log=feedback.pushInfo,
+            control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
             warn=feedback.pushWarning,
         )
         return self._write(parameters, context, feedback, problem, travel, stations, incidents, response, effort)

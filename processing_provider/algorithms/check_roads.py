@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ...plugin.layers.fields import Column
-from ...plugin.solvers.control import stop_if
+from ...plugin.solvers.control import Control, stop_if
 from ..base import EvacuationAlgorithm
 from ..network_parameters import add_network_parameters, read_network_parameter
 
@@ -162,7 +162,9 @@ class CheckRoads(EvacuationAlgorithm):
         from ...plugin.solvers.roads.attribute_checks import attribute_problems, speed_problems
         from ...plugin.solvers.roads.drawing_checks import duplicates, near_misses
 
-        problems = near_misses(read.network, near_miss, feedback.isCanceled, tolerance) + duplicates(read.network)
+        problems = near_misses(
+            read.network, near_miss, tolerance, control=Control(cancelled=feedback.isCanceled)
+        ) + duplicates(read.network)
         if read.traffic is not None:
             problems += attribute_problems(read.network, read.traffic)
             if read.has_speeds:

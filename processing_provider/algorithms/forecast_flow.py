@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
+from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..forecast_parameters import (
     ADJACENCY_FIELDS,
@@ -89,7 +90,7 @@ class ForecastFlow(EvacuationAlgorithm):
             return self._write(parameters, context, [], [])
         problem = self._problem(parameters, context, feedback, counts)
         progress, cancelled = self.control(feedback, 5.0, 95.0)
-        found = solve(problem, progress=progress, cancelled=cancelled)
+        found = solve(problem, control=Control(progress=progress, cancelled=cancelled))
         numbers = report(found, problem.quantile, feedback)
         rows = forecast_rows(problem.series, found, counts.universal)
         return {**self._write(parameters, context, rows, backtest_rows(found)), **numbers}

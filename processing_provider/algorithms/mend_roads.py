@@ -15,6 +15,7 @@ from qgis.core import (
 )
 
 from ...plugin.layers.fields import Column
+from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..network_parameters import add_network_parameters, network_options
 
@@ -88,7 +89,9 @@ class MendRoads(EvacuationAlgorithm):
             self.parameterAsBoolean(parameters, "REMOVE_DOUBLES", context),
         )
         progress, cancelled = self.control(feedback, 0.0, 80.0)
-        mended = mend_roads(source, options, mending, context, feedback, progress, cancelled)
+        mended = mend_roads(
+            source, options, mending, context, feedback, Control(progress=progress, cancelled=cancelled)
+        )
         numbers = {"SPLIT": mended.split, "JOINED": mended.joined, "REMOVED": mended.removed}
         feedback.pushInfo(
             self.tr("{SPLIT} road(s) split, {JOINED} end(s) joined, {REMOVED} road(s) drawn twice merged.").format(
@@ -101,7 +104,7 @@ class MendRoads(EvacuationAlgorithm):
             "OUTPUT",
             context,
             [*output_fields(source), *NEW_COLUMNS],
-            written_features(source, mended, cancelled),
+            written_features(source, mended, Control(cancelled=cancelled)),
             QgsWkbTypes.Type.LineStringZ if has_z else QgsWkbTypes.Type.LineString,
             source.sourceCrs(),
             "mendroads_output",

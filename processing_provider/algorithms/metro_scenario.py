@@ -17,6 +17,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...plugin.solvers.control import Control
 from .. import metro_parameters as shared
 from .. import scenario_parameters as form
 from ..base import EvacuationAlgorithm
@@ -233,7 +234,16 @@ class MetroScenario(EvacuationAlgorithm):
             travel = by_straight_line(stations, incidents, rules, context)
         else:
             farthest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-            travel = by_roads(read, stations, incidents, farthest, rules, context, feedback, progress, cancelled)
+            travel = by_roads(
+                read,
+                stations,
+                incidents,
+                farthest,
+                rules,
+                context,
+                feedback,
+                Control(progress=progress, cancelled=cancelled),
+            )
         given = [form.read_factor(self, parameters, name, context) for name in ("WEATHER_FACTOR", "PERIOD_FACTOR")]
         weather = [factors.of_weather(s.weather) if given[0] is None else given[0] for s in scenarios]
         period = [factors.of_period(s.period) if given[1] is None else given[1] for s in scenarios]

@@ -14,7 +14,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
-from ...plugin.solvers.control import part
+from ...plugin.solvers.control import Control, part
 from ...plugin.solvers.errors import SolverError
 from .. import metro_parameters as shared
 from .. import sensitivity_parameters as choices
@@ -132,19 +132,25 @@ class MetroSensitivity(EvacuationAlgorithm):
             progress = part(bar, step / len(asked), (step + 1) / len(asked))
             if analysis == choices.RESCUE_POINTS:
                 samples = vary.by_rescue_points(
-                    problem, effort=effort, progress=progress, cancelled=cancelled, log=feedback.pushInfo
+                    problem,
+                    control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
                 )
                 name, sentence = vary.RESCUE_POINTS, words.rescue_points_sentence(samples)
             elif analysis == choices.RESOURCE_TYPES:
                 samples = vary.by_resource_types(
-                    problem, effort=effort, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
+                    problem,
+                    control=Control(progress=progress, cancelled=cancelled, effort=effort),
+                    warn=feedback.pushWarning,
                 )
                 name, sentence = vary.RESOURCE_TYPES, words.resource_types_sentence(samples)
             else:
                 name, values = choices.read_range(self, parameters, context)
                 variant = choices.variant_of(self, parameters, context, problem, travel, name)
                 samples = vary.by_parameter(
-                    values, variant, effort=effort, progress=progress, cancelled=cancelled, warn=feedback.pushWarning
+                    values,
+                    variant,
+                    control=Control(progress=progress, cancelled=cancelled, effort=effort),
+                    warn=feedback.pushWarning,
                 )
                 sentence = words.parameter_sentence(name, samples)
             curves[name], sentences[name] = samples, sentence

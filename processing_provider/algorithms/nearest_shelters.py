@@ -17,6 +17,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..name_parameters import add_name_field
 from ..network_parameters import add_network_parameters, read_network_parameter
@@ -118,11 +119,13 @@ class NearestShelters(EvacuationAlgorithm):
         longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
         read, (from_zones, to_shelters) = join_places(read, groups, longest, context, feedback)
         progress, cancelled = self.control(feedback, 40.0, 60.0)
-        times = travel(read.network, from_zones.node, to_shelters.node, progress=progress, cancelled=cancelled)
+        times = travel(
+            read.network, from_zones.node, to_shelters.node, control=Control(progress=progress, cancelled=cancelled)
+        )
         found = nearest(times.seconds, times.metres, self.parameterAsInt(parameters, "K", context))
         pairs = list(zip(from_zones.node[found.zone].tolist(), to_shelters.node[found.shelter].tolist()))
         progress, cancelled = self.control(feedback, 60.0, 90.0)
-        routes = fastest_paths(read.network, pairs, progress=progress, cancelled=cancelled)
+        routes = fastest_paths(read.network, pairs, control=Control(progress=progress, cancelled=cancelled))
         missing = unreachable_rows(zones, shelters, from_zones, to_shelters, found)
         report(zones, shelters, found, missing, times, feedback)
         rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, (names[0], names[1]), context)

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import read_effort, stopped_early
 from ..network_parameters import add_network_parameters, read_network_parameter
@@ -130,11 +131,7 @@ class RecommendShelters(EvacuationAlgorithm):
         progress, cancelled = self.control(feedback, 50.0, 95.0)
         effort = read_effort(self, parameters, context)
         found = solve(
-            problem,
-            effort=effort,
-            progress=progress,
-            cancelled=cancelled,
-            log=feedback.pushInfo,
+            problem, control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort)
         )
         report(problem, found, feedback)
         early = stopped_early(effort, feedback)
@@ -256,7 +253,9 @@ class RecommendShelters(EvacuationAlgorithm):
             read, [zones, sites], longest, context, feedback, people=people.astype(float)
         )
         progress, cancelled = self.control(feedback, 35.0, 50.0)
-        found = travel(read.network, from_zones.node, to_sites.node, progress=progress, cancelled=cancelled)
+        found = travel(
+            read.network, from_zones.node, to_sites.node, control=Control(progress=progress, cancelled=cancelled)
+        )
         return found.seconds / 60.0, from_zones.reasons, to_sites.reasons
 
     def _write(

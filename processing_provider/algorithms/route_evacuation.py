@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
+from ...plugin.solvers.control import Control
 from ...plugin.solvers.errors import SolverError
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import read_effort
@@ -104,15 +105,12 @@ class RouteEvacuation(EvacuationAlgorithm):
             epsilon=self.parameterAsDouble(parameters, "EPSILON", context),
             certify=self.parameterAsBoolean(parameters, "CERTIFY", context),
             period=choice.period,
-            effort=effort,
-            progress=progress,
-            cancelled=cancelled,
-            log=feedback.pushInfo,
+            control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
         )
         feedback.setProgressText(self.tr("Traffic on the roads"))
-        use = road_use(result, case.read.network.is_road, cancelled)
+        use = road_use(result, case.read.network.is_road, Control(cancelled=cancelled))
         curve = clearance(result, self._inside(parameters, case, result, context, feedback))
-        floor = capacity_floor(result, case.read.network.capacity, cancelled)
+        floor = capacity_floor(result, case.read.network.capacity, Control(cancelled=cancelled))
         numbers = {**self._numbers(case, result, use, floor), "STOPPED_EARLY": int(effort.stopped_early)}
         self._tell(numbers, result, feedback)
         warning = capacity_warning(case, result, floor)
@@ -199,7 +197,7 @@ class RouteEvacuation(EvacuationAlgorithm):
             return None
         near = box_around(case.read.network.node_xy)
         hazard = read_hazard(source, 0.0, case.read.crs, context, feedback, near=near)
-        inside = inside_of(hazard.area, case, result, context, feedback.isCanceled)
+        inside = inside_of(hazard.area, case, result, context, Control(cancelled=feedback.isCanceled))
         if not (len(inside.begin) or inside.home.any()):
             warn_if_far(case.read, "HAZARD", source, context, feedback)
         return inside

@@ -19,6 +19,7 @@ from qgis.core import (
 
 from evacuation_planner.plugin.layers.roads.network import read_network
 from evacuation_planner.plugin.layers.roads.options import NetworkOptions, ReadNetwork
+from evacuation_planner.plugin.solvers.control import Control
 
 ROADS = Path(__file__).resolve().parents[2] / "resources" / "sample" / "sample.gpkg"
 
@@ -82,6 +83,5 @@ def read(
         source_of(barriers, context) if barriers is not None else None,
         context,
         log or Log(),
-        lambda fraction, text="": None,
-        lambda: False,
+        Control(progress=lambda fraction, text="": None, cancelled=lambda: False),
     )

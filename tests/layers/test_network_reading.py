@@ -10,6 +10,7 @@ from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.layers.roads.network import read_network
 from evacuation_planner.plugin.layers.roads.options import NetworkOptions
 from evacuation_planner.plugin.layers.roads.route_geometry import arcs_geometry
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_path, travel
 from tests.layers.road_layers import Log, layer, read, source_of
@@ -193,7 +194,12 @@ def test_cancelling_while_reading():
     context = QgsProcessingContext()
     with pytest.raises(Cancelled):
         read_network(
-            source_of(memory, context), NetworkOptions(), None, context, Log(), lambda f, t="": None, cancelled
+            source_of(memory, context),
+            NetworkOptions(),
+            None,
+            context,
+            Log(),
+            Control(progress=lambda f, t="": None, cancelled=cancelled),
         )
     assert len(asked) == 2
 

@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import core_problem as whole_groups
@@ -73,7 +75,7 @@ def test_exchanges_keep_room_and_never_cost_more() -> None:
         problem = random_problem(seed, 40, 5)
         usable = problem.usable()
         before = first_fit(problem, usable)
-        after = improve(problem, usable, before, Effort())
+        after = improve(problem, usable, before, Control(effort=Effort()))
         placed = np.flatnonzero(before >= 0)
         if (before < 0).any():
             continue
@@ -90,13 +92,13 @@ def test_those_left_out_take_the_place_of_fewer_people() -> None:
     sizes = np.array([6, 7, 9, 8, 7])
     cost = np.array([[1.0, 5.0], [5.0, 1.0], [3.0, 4.0], [4.0, 2.0], [9.0, 0.5]])
     problem = AllocationProblem(sizes, np.array([10.0, 10.0]), cost, np.ones((5, 2), dtype=bool))
-    after = improve(problem, problem.usable(), np.array([0, 1, -1, -1, -1]), Effort())
+    after = improve(problem, problem.usable(), np.array([0, 1, -1, -1, -1]), Control(effort=Effort()))
     assert after.tolist() == [-1, -1, 0, 1, -1]
     same = improve(
         AllocationProblem(sizes[[1, 4]], np.array([0.0, 10.0]), cost[[1, 4]], np.ones((2, 2), dtype=bool)),
         np.array([[False, True]] * 2),
         np.array([1, -1]),
-        Effort(),
+        Control(effort=Effort()),
     )
     assert same.tolist() == [-1, 1]
 
@@ -106,7 +108,7 @@ def test_exchanges_with_those_left_out_never_lose_people() -> None:
     for seed in range(20):
         problem = random_problem(seed, 40, 5, slack=0.7)
         before = first_fit(problem, problem.usable())
-        after = improve(problem, problem.usable(), before, Effort())
+        after = improve(problem, problem.usable(), before, Control(effort=Effort()))
         people = [people_at(problem, place).sum(axis=0) for place in (before, after)]
         assert np.all(people[1] <= problem.capacity)
         assert people[1].sum() >= people[0].sum()
@@ -121,11 +123,11 @@ def test_exchanges_with_those_left_out_never_lose_people() -> None:
 def test_large_problems_end_within_their_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the core, with its limits lowered for the test; the plain model gives the same within the gap."""
     problem = random_problem(11, 150, 12)
-    plain = solve(problem, effort=Effort(mip_gap=1e-3))
+    plain = solve(problem, control=Control(effort=Effort(mip_gap=1e-3)))
     monkeypatch.setattr(whole_groups, "SMALL", 100)
     monkeypatch.setattr(whole_groups, "FREE_GROUPS", 20)
     said: list[str] = []
-    found = solve(problem, effort=Effort(mip_gap=1e-3), log=said.append)
+    found = solve(problem, control=Control(log=said.append, effort=Effort(mip_gap=1e-3)))
     assert any("groups are left to place" in text for text in said)
     assert found.people.sum() == problem.sizes.sum()
     assert np.all(found.load <= problem.capacity)

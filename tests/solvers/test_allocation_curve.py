@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import tradeoff
@@ -44,8 +46,8 @@ def curve(monkeypatch, weights=(1.0, 1.0), points=5, effort=None, log=None, prog
     monkeypatch.setattr(tradeoff, "solve", solve)
     more = {} if progress is None else {"progress": progress}
     points = tradeoff.curve(
-        problem, objective, KILOMETRES, plan, points, effort=effort, solver="CBC", log=log, **more
-    )  # fmt: skip
+        problem, objective, KILOMETRES, plan, points, control=Control(log=log, effort=effort), solver="CBC", **more
+    )
     return points, asked
 
 

@@ -12,7 +12,7 @@ from evacuation_planner.plugin.solvers.allocation import regret_insertion as fil
 from evacuation_planner.plugin.solvers.allocation.lagrangian import relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem, with_the_rest
 from evacuation_planner.plugin.solvers.allocation.room import tightest
-from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.control import Control, never
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled
 
@@ -148,7 +148,7 @@ def test_no_single_exchange_is_left_that_helps(seed: int, slack: float) -> None:
     usable = problem.usable()
     begun = first_fit.first_fit(problem, usable)
     kept = begun.copy()
-    place = first_fit.improve(problem, usable, begun, Effort())
+    place = first_fit.improve(problem, usable, begun, Control(effort=Effort()))
     assert begun.tolist() == kept.tolist()
     assert_allowed(problem, place)
 
@@ -187,7 +187,7 @@ def test_what_rounding_makes_is_no_gain(cost: float, less: float, moves: bool) -
         (ways[0, :, None], ones[:, :1], [0, -1], [-1, 0]),
     ):
         problem = AllocationProblem(np.ones(len(costs), dtype=int), np.ones(costs.shape[1]), costs, allowed)
-        found = first_fit.improve(problem, problem.usable(), np.array(begun), Effort()).tolist()
+        found = first_fit.improve(problem, problem.usable(), np.array(begun), Control(effort=Effort())).tolist()
         assert found == (better if moves else begun)
 
 
@@ -203,7 +203,9 @@ def test_exchanges_count_the_groups_they_look_at(monkeypatch: pytest.MonkeyPatch
     def improved(*pairs: int, case: AllocationProblem = problem, effort: Effort | None = None, stop=never) -> list[int]:
         monkeypatch.setattr(first_fit, "PAIRS", pairs)
         start = np.array([0, 0, -1])[: len(case.sizes)]
-        return first_fit.improve(case, case.usable(), start, effort or Effort(1), stop).tolist()
+        return first_fit.improve(
+            case, case.usable(), start, Control(cancelled=stop, effort=effort or Effort(1))
+        ).tolist()
 
     assert improved(9, 1, 9) == [0, 0]
     assert improved(1, 2, 1) == improved(1, 3, 1) == [1, 0]
@@ -250,20 +252,20 @@ def test_those_who_lose_most_choose_first(seed: int) -> None:
                 room[j] -= problem.sizes[i]
                 expected[i] = j if j < 4 else -1
                 break
-    assert filling._by_regret(problem, usable, staying, never).tolist() == expected
+    assert filling._by_regret(problem, usable, staying, Control(cancelled=never)).tolist() == expected
 
 
 def test_the_roomiest_shelter_is_filled_first() -> None:
     one = AllocationProblem(
         np.array([3]), np.array([3.0, 5.0, 4.0]), np.array([[1.0, 9.0, 1.0]]), np.ones((1, 3), bool)
     )
-    assert filling._fill(one, one.usable(), np.array([-1]), never).tolist() == [1]
-    assert filling._fill(one, np.array([[True, False, True]]), np.array([-1]), never).tolist() == [2]
+    assert filling._fill(one, one.usable(), np.array([-1]), Control(cancelled=never)).tolist() == [1]
+    assert filling._fill(one, np.array([[True, False, True]]), np.array([-1]), Control(cancelled=never)).tolist() == [2]
     # Who makes way at shelter 1 comes in again at shelter 0, looked at before: that takes another round.
     two = AllocationProblem(
         np.array([2, 3]), np.array([2.0, 3.0]), np.ones((2, 2)), np.array([[True, True], [False, True]])
     )
-    assert filling._fill(two, two.usable(), np.array([1, -1]), never).tolist() == [0, 1]
+    assert filling._fill(two, two.usable(), np.array([1, -1]), Control(cancelled=never)).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(("dearer", "expected"), [(14.2, [0, 0, -1]), (13.8, [-1, -1, 0])])
@@ -284,7 +286,7 @@ def test_nobody_waits_who_could_come_in_alone_or_for_a_smaller_group(seed: int) 
     usable = problem.usable()
     begun = first_fit.first_fit(problem, usable, np.random.default_rng(seed).uniform(0.0, 9.0, 4))
     begun[::3] = -1
-    place = filling._fill(problem, usable, begun, never)
+    place = filling._fill(problem, usable, begun, Control(cancelled=never))
     assert_allowed(problem, place)
     assert problem.sizes[place >= 0].sum() > problem.sizes[begun >= 0].sum()
     room = room_left(problem, place)
@@ -304,7 +306,7 @@ def test_no_two_who_wait_could_come_in_for_two_smaller_ones(seed: int) -> None:
     usable, sizes = problem.usable(), problem.sizes
     begun = first_fit.first_fit(problem, usable)
     begun[::4] = -1
-    place = filling._more_people(problem, usable, begun, 10**7, Effort(), never)
+    place = filling._more_people(problem, usable, begun, 10**7, Control(cancelled=never, effort=Effort()))
     assert_allowed(problem, place)
     assert sizes[place >= 0].sum() > sizes[begun >= 0].sum()
     room = room_left(problem, place)
@@ -312,14 +314,17 @@ def test_no_two_who_wait_could_come_in_for_two_smaller_ones(seed: int) -> None:
         for out in up_to_two(np.flatnonzero(place == j).tolist()):
             for come in up_to_two(np.flatnonzero((place < 0) & usable[:, j]).tolist()):
                 assert not 0 < sum(sizes[i] for i in come) - sum(sizes[i] for i in out) <= room[j]
-    assert filling._more_people(problem, usable, begun, 0, Effort(), never).tolist() == begun.tolist()
+    assert (
+        filling._more_people(problem, usable, begun, 0, Control(cancelled=never, effort=Effort())).tolist()
+        == begun.tolist()
+    )
 
 
 def test_exchanges_fill_what_prices_leave_by_hand() -> None:
     """The 5 and the 4 are dear to leave; 12 places are filled only by the 6 and the two of 3."""
     sizes, cost = np.array([5, 4, 6, 3, 3]), np.array([[0.0], [0.0], [90.0], [50.0], [50.0]])
     problem = AllocationProblem(sizes, np.array([12.0]), cost, np.ones((5, 1), dtype=bool))
-    place = filling.filled(problem, problem.usable(), 10**6, Effort(), never)
+    place = filling.filled(problem, problem.usable(), 10**6, Control(cancelled=never, effort=Effort()))
     assert sizes[place == 0].sum() == 12
 
 
@@ -338,11 +343,11 @@ def test_no_exchange_is_sought_where_every_place_is_taken_or_nobody_waits(
         return place
 
     monkeypatch.setattr(filling, "_more_people", sought)
-    place = filling.filled(problem, problem.usable(), 10**6, Effort(), never)
+    place = filling.filled(problem, problem.usable(), 10**6, Control(cancelled=never, effort=Effort()))
     assert problem.sizes[place >= 0].sum() == min(2400, sum(int(places) for places in room))
     assert asked == []
     short = AllocationProblem(np.array([5, 5]), np.array([8.0]), np.ones((2, 1)), np.ones((2, 1), dtype=bool))
-    filling.filled(short, short.usable(), 10**6, Effort(), never)
+    filling.filled(short, short.usable(), 10**6, Control(cancelled=never, effort=Effort()))
     assert asked == [5]
 
 
@@ -359,7 +364,7 @@ def test_filling_shelters_nearly_as_many_as_an_exhaustive_search() -> None:
                     if size <= room[j]:
                         reached.add((*room[:j], room[j] - size, *room[j + 1 :]))
         most = int(np.floor(problem.capacity).sum()) - min(sum(room) for room in reached)
-        place = filling.filled(problem, usable, 10**6, Effort(), never)
+        place = filling.filled(problem, usable, 10**6, Control(cancelled=never, effort=Effort()))
         assert_allowed(problem, place)
         missed.append(most - int(problem.sizes[place >= 0].sum()))
     assert min(missed) == 0 and missed.count(0) >= 21

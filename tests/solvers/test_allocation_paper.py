@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
@@ -27,7 +29,7 @@ def allocate(
 ) -> tuple[Allocation, Objective]:
     objective = Objective(1.0 - PREFERENCE, normalised(DISTANCE, form), SIZES, *weights, by)
     problem = AllocationProblem(SIZES, CAPACITY, objective.cost, np.ones((9, 2), dtype=bool), split)
-    return solve(problem, solver=solver, effort=Effort(mip_gap=0.0)), objective
+    return solve(problem, solver=solver, control=Control(effort=Effort(mip_gap=0.0))), objective
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -7,6 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import (
@@ -96,7 +98,9 @@ def test_exchanges_of_sets_go_on_until_none_helps_and_count_their_work():
 
     def exchanged(work, effort=None, cancelled=never):
         usable = case.usable()
-        return set_exchange.exchange_sets(case, usable, start, work, effort or Effort(), cancelled).tolist()
+        return set_exchange.exchange_sets(
+            case, usable, start, work, Control(cancelled=cancelled, effort=effort or Effort())
+        ).tolist()
 
     assert exchanged(1) == [1, 1, 0] and start.tolist() == [0, 0, 1]
     assert exchanged(0) == exchanged(100, Effort(seconds=1e-9)) == [0, 0, 1]
@@ -120,9 +124,9 @@ def test_letting_in_by_hand():
     assert let_in(3, start) == (True, [0, -1, -1, 0, -1], [0.0])  # 1 for 3 people
     assert let_in(0, start) == (False, start, [0.0])
     assert let_in(2, [0, 0, 0, 0, 0])[0] is False
-    assert filling._fill(case, usable, np.array(start), never).tolist() == [-1, -1, 0, -1, -1]
+    assert filling._fill(case, usable, np.array(start), Control(cancelled=never)).tolist() == [-1, -1, 0, -1, -1]
     with pytest.raises(Cancelled):
-        filling._fill(case, usable, np.array(start), lambda: True)
+        filling._fill(case, usable, np.array(start), Control(cancelled=lambda: True))
 
 
 def test_first_fit_and_its_steps_by_hand():

@@ -8,6 +8,7 @@ from scipy.optimize import linprog
 
 from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation, relax
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
@@ -44,7 +45,7 @@ def test_the_bound_comes_close_to_the_linear_program(known: float | None, median
         problem = random_problem(seed)
         best, asked = least_cost_of_shares(problem), []
         aim = None if known is None else known * best
-        found = relax(problem, problem.usable(), aim, lambda: bool(asked.append(1)))  # noqa: B023
+        found = relax(problem, problem.usable(), aim, Control(cancelled=lambda: bool(asked.append(1))))  # noqa: B023
         assert found.bound <= best + 1e-7
         short.append((best - found.bound) / best)
         steps.append(len(asked))
@@ -84,10 +85,10 @@ def test_nothing_to_price_ends_at_once_and_a_stop_is_obeyed() -> None:
     for capacity in ([20.0, 20.0], [10.0, 10.0], [10.0, 30.0]):
         problem = AllocationProblem(np.array([10, 10]), np.array(capacity), cost, np.ones((2, 2), dtype=bool))
         asked.clear()
-        found = relax(problem, problem.usable(), cancelled=lambda: bool(asked.append(1)))
+        found = relax(problem, problem.usable(), control=Control(cancelled=lambda: bool(asked.append(1))))
         assert (found.bound, found.prices.tolist(), len(asked)) == (4.0, [0.0, 0.0], 1)
     with pytest.raises(Cancelled):
-        relax(problem, problem.usable(), cancelled=lambda: True)
+        relax(problem, problem.usable(), control=Control(cancelled=lambda: True))
     empty = relax(problem, np.zeros((2, 2), dtype=bool))
     assert empty.bound == 0.0 and np.isinf(empty.excess).all()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
@@ -53,7 +55,7 @@ def facility_location(name: str) -> tuple[AllocationProblem, float]:
 @pytest.mark.parametrize("name", ["a05100", "a05200", "a10100", "a20200", "c05100"])
 def test_generalised_assignment(name: str) -> None:
     problem, optimum = generalised_assignment(name)
-    found = solve(problem, effort=Effort(2, mip_gap=0.0))
+    found = solve(problem, control=Control(effort=Effort(2, mip_gap=0.0)))
     load = np.where(found.people > 0, problem.consumption, 0.0).sum(axis=0)
     assert np.all(load <= problem.capacity)
     assert found.people.sum() == len(problem.sizes)
@@ -64,7 +66,7 @@ def test_generalised_assignment(name: str) -> None:
 @pytest.mark.parametrize("name", [f"p{k}" for k in range(1, 13)])
 def test_facility_location(name: str) -> None:
     problem, optimum = facility_location(name)
-    found = solve(problem, effort=Effort(2, mip_gap=0.0))
+    found = solve(problem, control=Control(effort=Effort(2, mip_gap=0.0)))
     assert np.all(found.load <= problem.capacity)
     assert found.people.sum() == problem.sizes.sum()
     assert found.objective == pytest.approx(optimum)

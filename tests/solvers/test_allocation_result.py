@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import allocate, ties
@@ -131,7 +133,10 @@ def test_opening_and_places_of_different_size_as_by_trying_everything(seed: int)
 def test_the_log_begins_with_what_is_asked() -> None:
     said: list[str] = []
     allowed = np.array([[True, True], [True, False], [True, True]])
-    solve(AllocationProblem(np.array([3, 4, 0]), np.array([5.0, 3.0]), np.ones((3, 2)), allowed), log=said.append)
+    solve(
+        AllocationProblem(np.array([3, 4, 0]), np.array([5.0, 3.0]), np.ones((3, 2)), allowed),
+        control=Control(log=said.append),
+    )
     assert said[0] == "7 people in 2 groups, 8 places in 2 shelters, 3 possible pairs."
 
 
@@ -214,7 +219,7 @@ def test_each_step_fills_its_part_of_the_progress(more: int, known: bool, monkey
     monkeypatch.setattr(allocate, "Search", Steps)
     monkeypatch.setattr(allocate, "settle", lambda search, found, proof, most, progress: step("equal", progress, found))
     before = Allocation(people.astype(int), ("",), 9.0, 9.0, 0.0, more) if known else None
-    found = solve(one_pair(), known=before, progress=lambda share, text="": shown.append(share))
+    found = solve(one_pair(), known=before, control=Control(progress=lambda share, text="": shown.append(share)))
     parts = {"people": [-1, 0.0, 0.2, 0.4], "cost": [-1, 0.4, 0.65, 0.9], "equal": [-1, 0.9, 0.95, 1.0]}
     expected = [*([] if known else ["people"]), "cost", *([] if known or more else ["equal"])]
     assert steps == expected
@@ -276,10 +281,10 @@ def equal_pair(**change) -> AllocationProblem:
 def test_too_many_pairs_are_not_solved_for_twice(most: int, chosen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ties, "MOST_PAIRS", most)
     said: list[str] = []
-    solve(equal_pair(), log=said.append, **EXACT)
+    solve(equal_pair(), control=Control(log=said.append), **EXACT)
     assert any("every solver agrees on" in text for text in said) is chosen
     assert (ties.MAY_DIFFER in said) is not chosen
-    solve(equal_pair(opening=np.zeros(2)), log=said.append, **EXACT)
+    solve(equal_pair(opening=np.zeros(2)), control=Control(log=said.append), **EXACT)
     assert said[-1] == ties.MAY_DIFFER
 
 
@@ -314,12 +319,12 @@ def test_only_a_proved_choice_as_good_replaces_the_plan(gap, found, cost, late, 
         briefly=lambda: brief, say=said.append,
     )  # fmt: skip
     proof = Solution("optimal", 2.0, 2.0, 0.0, "", 0.0)
-    got = ties.settle(search, people, proof, 2, no_progress)
+    got = ties.settle(search, people, proof, 2, Control(progress=no_progress))
     assert got.tolist() == (found if agreed else people.tolist())
     assert (said == [ties.MAY_DIFFER]) is not agreed
     assert search.effort.stopped_early is late
     assert asked == [("cost", None, 0.0)]
     search.effort.stopped_early = True
-    ties.settle(search, people, proof, 1, no_progress)
+    ties.settle(search, people, proof, 1, Control(progress=no_progress))
     assert search.effort.stopped_early is True
     assert asked[1:] == [("cost", 1, 0.0)]

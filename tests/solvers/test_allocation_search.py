@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 hypothesis = pytest.importorskip("hypothesis")
 
@@ -74,7 +76,11 @@ def test_whole_groups(solver: str, tight: float) -> None:
     for _ in range(6):
         sizes, capacity, cost, allowed = random_case(draw, 6, 3, tight)
         people, value = by_search(sizes.tolist(), capacity.tolist(), cost, allowed)
-        found = solve(AllocationProblem(sizes, capacity, cost, allowed), solver=solver, effort=Effort(mip_gap=0.0))
+        found = solve(
+            AllocationProblem(sizes, capacity, cost, allowed),
+            solver=solver,
+            control=Control(effort=Effort(mip_gap=0.0)),
+        )
         assert found.allocated.sum() == people
         assert found.objective == pytest.approx(value, abs=1e-6)
         assert found.more_people == 0
@@ -88,7 +94,9 @@ def test_divided_groups(solver: str, tight: float) -> None:
         sizes, capacity, cost, allowed = random_case(draw, 4, 3, tight)
         people, value = split_by_search(sizes.tolist(), capacity.astype(int).tolist(), cost, allowed)
         found = solve(
-            AllocationProblem(sizes, capacity, cost, allowed, split=True), solver=solver, effort=Effort(mip_gap=0.0)
+            AllocationProblem(sizes, capacity, cost, allowed, split=True),
+            solver=solver,
+            control=Control(effort=Effort(mip_gap=0.0)),
         )
         assert found.allocated.sum() == people
         assert found.objective == pytest.approx(value, abs=1e-6)
@@ -127,7 +135,7 @@ def test_nobody_to_place() -> None:
 def test_invariants(seed: int, groups: int, shelters: int, split: bool, tight: float) -> None:
     sizes, capacity, cost, allowed = random_case(np.random.default_rng(seed), groups, shelters, tight)
     problem = AllocationProblem(sizes, capacity, cost, allowed, split)
-    highs = solve(problem, solver="HiGHS", effort=Effort(mip_gap=0.0))
+    highs = solve(problem, solver="HiGHS", control=Control(effort=Effort(mip_gap=0.0)))
     assert np.all(highs.load <= capacity)
     assert np.all(highs.people >= 0)
     assert np.all(highs.allocated <= sizes)
@@ -136,7 +144,7 @@ def test_invariants(seed: int, groups: int, shelters: int, split: bool, tight: f
     if not split:
         assert np.all((highs.people > 0).sum(axis=1) <= 1)
         assert set(highs.allocated.tolist()) <= {0, *sizes.tolist()}
-    cbc = solve(problem, solver="CBC", effort=Effort(mip_gap=0.0))
+    cbc = solve(problem, solver="CBC", control=Control(effort=Effort(mip_gap=0.0)))
     assert cbc.allocated.sum() == highs.allocated.sum()
     assert cbc.objective == pytest.approx(highs.objective, abs=1e-5)
 
@@ -148,7 +156,7 @@ def test_cancelled_before_and_while_solving() -> None:
         sizes, np.full(12, sizes.sum() / 12 * 0.97), draw.random((300, 12)), np.ones((300, 12), dtype=bool)
     )
     with pytest.raises(Cancelled):
-        solve(problem, cancelled=lambda: True)
+        solve(problem, control=Control(cancelled=lambda: True))
     asked = [0]
 
     def later() -> bool:
@@ -156,7 +164,7 @@ def test_cancelled_before_and_while_solving() -> None:
         return asked[0] > 4
 
     with pytest.raises(Cancelled):
-        solve(problem, cancelled=later, effort=Effort(mip_gap=0.0))
+        solve(problem, control=Control(cancelled=later, effort=Effort(mip_gap=0.0)))
 
 
 def test_wrong_shapes_and_numbers_are_refused() -> None:
@@ -181,7 +189,11 @@ def test_both_solvers_give_the_same_of_many_equal_plans(split: bool) -> None:
         )
         plans, said = [], []
         for solver in ("HiGHS", "CBC"):
-            plans.append(solve(problem, solver=solver, effort=Effort(mip_gap=0.0), log=said.append).people.tolist())
+            plans.append(
+                solve(
+                    problem, solver=solver, control=Control(log=said.append, effort=Effort(mip_gap=0.0))
+                ).people.tolist()
+            )
         assert plans[0] == plans[1]
         assert sum("every solver agrees on" in text for text in said) == 2
 
@@ -192,6 +204,6 @@ def test_the_log_says_where_another_solver_may_give_another_plan() -> None:
     room = np.full(4, np.floor(sizes.sum() / 4 * 1.03))
     said: list[str] = []
     problem = AllocationProblem(sizes, room, draw.random((40, 4)) * sizes[:, None], np.ones((40, 4), dtype=bool))
-    found = solve(problem, effort=Effort(0), log=said.append)
+    found = solve(problem, control=Control(log=said.append, effort=Effort(0)))
     assert found.gap is not None and found.gap > 0.0
     assert any("Another solver" in text for text in said)

@@ -9,7 +9,7 @@ import pytest
 
 from evacuation_planner.plugin.solvers.allocation import exchange as set_exchange
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.control import Control, never
 from evacuation_planner.plugin.solvers.effort import Effort
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division by nothing anywhere
@@ -71,7 +71,7 @@ class Watched:
 def test_exchanges_end_where_none_helps(seed, monkeypatch):
     case, place = placed_at_random(seed)
     watched = Watched(monkeypatch)
-    end = set_exchange.exchange_sets(case, case.usable(), place, 10**9, Effort(), never)
+    end = set_exchange.exchange_sets(case, case.usable(), place, 10**9, Control(cancelled=never, effort=Effort()))
     here = np.arange(14)
     assert most_saved(case, place) > 0.0 and most_saved(case, end) == 0.0
     assert case.cost[here, end].sum() < case.cost[here, place].sum()
@@ -84,10 +84,10 @@ def test_the_work_is_counted_in_sets(share, monkeypatch):
     """A pair of shelters is begun only while sets are left, and then done with."""
     case, place = placed_at_random(3)
     whole = Watched(monkeypatch)
-    set_exchange.exchange_sets(case, case.usable(), place, 10**9, Effort(), never)
+    set_exchange.exchange_sets(case, case.usable(), place, 10**9, Control(cancelled=never, effort=Effort()))
     monkeypatch.undo()
     work, some = int(share * sum(whole.sets)), Watched(monkeypatch)
-    set_exchange.exchange_sets(case, case.usable(), place, work, Effort(), never)
+    set_exchange.exchange_sets(case, case.usable(), place, work, Control(cancelled=never, effort=Effort()))
     done = len(some.sets)
     assert some.sets == whole.sets[:done] and some.pairs == whole.pairs[:done]
     begun = [k for k in range(len(whole.pairs)) if k == 0 or whole.pairs[k] != whole.pairs[k - 1]]

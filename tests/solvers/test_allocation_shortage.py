@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
@@ -48,7 +50,7 @@ def best(problem: AllocationProblem) -> tuple[int, float]:
 @pytest.mark.parametrize("seed", range(12))
 def test_most_people_then_least_cost_as_by_trying_everything(seed: int) -> None:
     problem = short_of_room(seed, 7, 3, 0.75)
-    found = solve(problem, effort=Effort(mip_gap=0.0))
+    found = solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
     people, cost = best(problem)
     assert (int(found.people.sum()), found.more_people) == (people, 0)
     assert found.objective == pytest.approx(cost)
@@ -58,7 +60,7 @@ def test_most_people_then_least_cost_as_by_trying_everything(seed: int) -> None:
 @pytest.mark.parametrize("room", [0.6, 0.9])
 def test_every_place_is_filled_and_the_cost_is_near_its_bound(room: float) -> None:
     problem = short_of_room(3, 50, 5, room)
-    found = solve(problem, effort=Effort(0))
+    found = solve(problem, control=Control(effort=Effort(0)))
     assert found.people.sum() == problem.capacity.sum()
     assert found.more_people == 0
     assert np.all(found.load <= problem.capacity)
@@ -70,7 +72,7 @@ def test_filling_keeps_room_and_reach() -> None:
     for seed in range(8):
         problem = short_of_room(seed, 60, 6, 0.8)
         usable = problem.usable()
-        place = filled(problem, usable, 10**7, Effort(), never)
+        place = filled(problem, usable, 10**7, Control(cancelled=never, effort=Effort()))
         inside = np.flatnonzero(place >= 0)
         assert usable[inside, place[inside]].all()
         load = np.bincount(place[inside], problem.sizes[inside], len(problem.capacity))
@@ -83,15 +85,17 @@ def test_exchanges_never_cost_more_and_find_two_for_two() -> None:
     cost = np.array([[9.0, 1.0], [9.0, 1.0], [1.0, 9.0], [1.0, 9.0]])
     problem = AllocationProblem(sizes, np.array([7.0, 7.0]), cost, np.ones((4, 2), dtype=bool))
     # No place is free and no two groups are of one size: only 3 + 4 for 2 + 5 fits.
-    found = exchange_sets(problem, problem.usable(), np.array([0, 0, 1, 1]), 10**7, Effort(), never)
+    found = exchange_sets(
+        problem, problem.usable(), np.array([0, 0, 1, 1]), 10**7, Control(cancelled=never, effort=Effort())
+    )
     assert found.tolist() == [1, 1, 0, 0]
     for seed in range(8):
         problem = short_of_room(seed, 40, 5, 1.3)
         usable = problem.usable()
-        begin = filled(problem, usable, 10**7, Effort(), never)
+        begin = filled(problem, usable, 10**7, Control(cancelled=never, effort=Effort()))
         if np.any(begin < 0):
             continue
-        end = exchange_sets(problem, usable, begin, 10**7, Effort(), never)
+        end = exchange_sets(problem, usable, begin, 10**7, Control(cancelled=never, effort=Effort()))
         here = np.arange(len(begin))
         assert usable[here, end].all()
         assert np.all(np.bincount(end, problem.sizes, len(problem.capacity)) <= problem.capacity)
@@ -100,6 +104,8 @@ def test_exchanges_never_cost_more_and_find_two_for_two() -> None:
 
 def test_exchanges_stop_when_told() -> None:
     problem = short_of_room(1, 40, 5, 1.3)
-    place = filled(problem, problem.usable(), 10**7, Effort(), never)
+    place = filled(problem, problem.usable(), 10**7, Control(cancelled=never, effort=Effort()))
     with pytest.raises(Cancelled):
-        exchange_sets(problem, problem.usable(), np.maximum(place, 0), 10**7, Effort(), lambda: True)
+        exchange_sets(
+            problem, problem.usable(), np.maximum(place, 0), 10**7, Control(cancelled=lambda: True, effort=Effort())
+        )

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import lexicographic as steps
@@ -52,12 +54,12 @@ class Recorded(Search):
 
 def test_where_all_find_a_place_at_once_nothing_is_proved(monkeypatch):
     search = Recorded(problem([3, 2, 4], [5, 4], [[1, 9], [2, 9], [9, 9]]))
-    people, most, more, stages = search.as_many_as_possible(no_progress)
+    people, most, more, stages = search.as_many_as_possible(Control(progress=no_progress))
     assert people.tolist() == [[3, 0], [2, 0], [0, 4]] and (most, more, stages) == (9, 0, ())
     # The first takes the cheaper site, where alone the second may go; at a price of its places it takes the other.
     monkeypatch.setattr(steps, "relax", lambda case, usable, cancelled: SimpleNamespace(prices=np.array([0.5, 0.0])))
     search = Recorded(problem([5, 5], [5, 5], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]]))
-    people, most, more, stages = search.as_many_as_possible(no_progress)
+    people, most, more, stages = search.as_many_as_possible(Control(progress=no_progress))
     assert people.tolist() == [[0, 5], [5, 0]] and (most, more, stages) == (10, 0, ())
     assert not search.said and not search.asked
 
@@ -67,13 +69,13 @@ def test_opening_costs_ask_no_prices(monkeypatch):
     answer = (np.array([[0.0, 5.0], [5.0, 0.0]]), proof(bound=0.0))
     case = problem([5, 5], [5, 5], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]], opening=np.ones(2))
     search = Recorded(case, answer)
-    assert search.as_many_as_possible(no_progress)[1:3] == (10, 0)
+    assert search.as_many_as_possible(Control(progress=no_progress))[1:3] == (10, 0)
     assert search.asked == [("people", None, [[5.0, 0.0], [0.0, 0.0]], 0.0)]
 
 
 def test_where_every_place_is_taken_no_solver_is_asked():
     search = Recorded(problem([3, 3, 2, 9], [5.5, 7.0], allowed=[[1, 0], [1, 0], [1, 0], [1, 1]]))
-    people, most, more, stages = search.as_many_as_possible(no_progress)
+    people, most, more, stages = search.as_many_as_possible(Control(progress=no_progress))
     assert (int(people.sum()), most, more, stages) == (5, 5, 0, ())
     assert search.said == ["5 of 8 people can be sheltered: every place is taken."]  # the 9 and their site do not count
 
@@ -87,7 +89,7 @@ def test_how_many_more_could_be_sheltered(status, bound, more):
     """3 of 6 people have a place; at least ``bound`` of them stay behind, in whole people."""
     answer = (np.array([[3.0], [0.0]]), proof(status, bound))
     search = Recorded(problem([3, 3], [5]), answer)
-    people, most, found, stages = search.as_many_as_possible(no_progress)
+    people, most, found, stages = search.as_many_as_possible(Control(progress=no_progress))
     assert people is answer[0] and (most, found, stages) == (3, more, (answer[1],))
     assert search.asked in ([("people", None, [[3.0], [0.0]], 0.0)], [("people", None, [[0.0], [3.0]], 0.0)])
     told = f"The search ended before a proof: at most {more} more people could be sheltered."
@@ -101,7 +103,7 @@ def test_exchanges_that_place_everyone_end_the_search():
     """The 3 take the site where alone the 2 may go, until a group makes room; one place stays empty."""
     search = Recorded(problem([3, 2], [3, 3], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]], opening=np.zeros(2)))
     search._improved = lambda people: np.array([[0.0, 3.0], [2.0, 0.0]])
-    assert search.as_many_as_possible(no_progress)[1:] == (5, 0, ())
+    assert search.as_many_as_possible(Control(progress=no_progress))[1:] == (5, 0, ())
     assert not search.said and not search.asked
 
 
@@ -116,21 +118,21 @@ def test_places_that_a_person_does_not_take_one_of_are_not_filled(monkeypatch):
     """The 8 take 7 places and the 6 take 5: whoever comes second does not fit."""
     monkeypatch.setattr(steps, "filled", None)
     search = Recorded(problem([8, 6], [9], consumption=np.array([[7.0], [5.0]])), (np.array([[8.0], [0.0]]), proof()))
-    assert search.as_many_as_possible(no_progress)[1] == 8
+    assert search.as_many_as_possible(Control(progress=no_progress))[1] == 8
     assert search.asked == [("people", None, [[8.0], [0.0]], 0.0)]
     assert not search.uniform and not Recorded(problem([8], [9], opening=np.ones(1))).uniform
 
 
 def test_divided_groups_need_no_solver_where_all_may_go_anywhere():
     search = Recorded(problem([3, 4], [2.5, 5.9], split=True))
-    assert search.as_many_as_possible(no_progress) == (None, 7, 0, ()) and not search.said
+    assert search.as_many_as_possible(Control(progress=no_progress)) == (None, 7, 0, ()) and not search.said
     answer = (np.array([[2.0, 1.0], [0.0, 3.0]]), proof(bound=1.0))
     for case in (
         problem([3, 4], [2.5, 4.9], split=True),
         problem([3, 4], [9, 9], allowed=[[1, 1], [1, 0]], split=True),
     ):
         search = Recorded(case, answer)
-        assert search.as_many_as_possible(no_progress)[1:] == (6, 0, (answer[1],))
+        assert search.as_many_as_possible(Control(progress=no_progress))[1:] == (6, 0, (answer[1],))
         assert search.asked == [("people", None, None, 0.0)]
 
 
@@ -147,7 +149,7 @@ def test_who_looks_for_the_least_cost(size, monkeypatch):
 
     def least(most, begin=start, **more):
         search = Recorded(problem([size, size], [2 * size], **more), answer)
-        return search.least_cost(begin, int(str(most)), no_progress), search.asked
+        return search.least_cost(begin, int(str(most)), Control(progress=no_progress)), search.asked
 
     room = np.full((2, 1), 1.5)
     assert least(2 * size) == (everyone, []) and least(2 * size, consumption=room) == (everyone, [])
@@ -174,14 +176,14 @@ def test_those_left_have_a_shelter_of_their_own(monkeypatch):
     search = Recorded(case)
     start = np.zeros((5, 2))
     start[[0, 3], 0] = [4, 1]
-    people, _ = search._with_those_left(start, 5, no_progress)
+    people, _ = search._with_those_left(start, 5, Control(progress=no_progress))
     ((inner, whole, core),) = seen
     assert whole.tolist() == [[0, 0, 4], [3, 0, 0], [2, 0, 0], [0, 0, 1], [0, 0, 0]] and core is False
     assert people.tolist() == whole[:, :2].tolist()
     assert inner.problem.capacity.tolist() == [5.0, 0.0, 5.0] and inner.wanted == 10
     assert inner.usable.tolist() == [[True, False, True]] * 4 + [[False] * 3]
     assert (inner.effort, inner.solver, inner.say) == (search.effort, "CBC", search.say)
-    search._with_those_left(np.array([[4.0, 0], [0, 0], [2, 0], [1, 0], [0, 0]]), 7, no_progress)
+    search._with_those_left(np.array([[4.0, 0], [0, 0], [2, 0], [1, 0], [0, 0]]), 7, Control(progress=no_progress))
     assert seen[1][0].usable[:, 2].tolist() == [False, True, True, True, False]  # the 4 do not fit among 3
 
 
@@ -189,9 +191,9 @@ def test_the_log_of_many_people_names_the_pairs_of_all_shelters():
     """Where everyone finds a place, no shelter for those left is made, however many people there are."""
     said: list[str] = []
     case = problem([900, 800, 700], [1700, 800], [[1, 2.5], [1, 1.5], [1, 1.25]])
-    search = Search(case, case.usable(), Effort(mip_gap=0.0), "CBC", never, said.append)
-    people, most, more, _ = search.as_many_as_possible(no_progress)
-    people, found = search.least_cost(people, most, no_progress)
+    search = Search(case, case.usable(), Control(cancelled=never, log=said.append, effort=Effort(mip_gap=0.0)), "CBC")
+    people, most, more, _ = search.as_many_as_possible(Control(progress=no_progress))
+    people, found = search.least_cost(people, most, Control(progress=no_progress))
     assert people.tolist() == [[900, 0], [800, 0], [0, 700]] and (most, more, found.bound) == (2400, 0, 3.25)
     assert any("of 5 pairs" in text for text in said)
 
@@ -202,15 +204,23 @@ def test_the_log_of_many_people_names_the_pairs_of_all_shelters():
 def test_a_brief_search_has_few_nodes_and_what_is_left_of_the_fence():
     case = problem([3], [5])
     for level in (NORMAL, THOROUGH):
-        brief = Search(case, case.usable(), Effort(level, mip_gap=0.03), "CBC", never, print).briefly()
+        brief = Search(
+            case, case.usable(), Control(cancelled=never, log=print, effort=Effort(level, mip_gap=0.03)), "CBC"
+        ).briefly()
         assert (brief.effort.level, brief.effort.mip_gap, brief.effort.seconds) == (QUICK, 0.03, np.inf)
         assert (brief.problem, brief.solver, brief.cancelled, brief.say) == (case, "CBC", never, print)
     effort = Effort(NORMAL, 50.0)
     effort.start -= 20.0
-    seconds = Search(case, case.usable(), effort, None, never, print).briefly().effort.seconds
+    seconds = (
+        Search(case, case.usable(), Control(cancelled=never, log=print, effort=effort), None).briefly().effort.seconds
+    )
     assert seconds == pytest.approx(30.0, abs=1.0)
     effort.start -= 100.0  # passed: a start is looked at and given back
-    assert 0.0 < Search(case, case.usable(), effort, None, never, print).briefly().effort.seconds < 1.0
+    assert (
+        0.0
+        < Search(case, case.usable(), Control(cancelled=never, log=print, effort=effort), None).briefly().effort.seconds
+        < 1.0
+    )
 
 
 @pytest.fixture
@@ -235,7 +245,7 @@ def answers(monkeypatch):
 
 def solver(split: bool) -> Search:
     case = problem([4, 2], [5, 5], split=split)
-    return Search(case, case.usable(), Effort(), "CBC", never, print)
+    return Search(case, case.usable(), Control(cancelled=never, log=print, effort=Effort()), "CBC")
 
 
 def test_divided_people_are_asked_for_in_whole_numbers_where_they_are_not(answers):
@@ -258,9 +268,11 @@ def test_nearly_whole_people_are_rounded_and_shares_are_not(answers):
     assert search.run("cost", 6, search.usable, None, no_progress)[0].tolist() == [[3.0, 1.0], [0.0, 2.0]]
     assert [one["mip_gap"] for one in asked] == [None]  # one solve, at the effort's own gap
     search = solver(False)
-    shares = search.run("cost", None, search.usable, None, no_progress, 0.0, integer=False)[0]
+    shares = search.run("cost", None, search.usable, None, Control(progress=no_progress), 0.0, integer=False)[0]
     assert shares.tolist() == [[1.0, 3.0], [2.0, 0.0]] and asked[1]["whole"] == [False] * 4
-    people = search.run("cost", None, search.usable, None, no_progress, integer=True)[0]  # asked for in whole already
+    people = search.run("cost", None, search.usable, None, Control(progress=no_progress), integer=True)[
+        0
+    ]  # asked for in whole already
     assert people.tolist() == [[1.0, 3.0], [2.0, 0.0]] and len(asked) == 3
 
 

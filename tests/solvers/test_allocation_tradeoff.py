@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
@@ -45,8 +47,8 @@ def least(problem: AllocationProblem, objective: Objective, share: float, people
 @pytest.mark.parametrize(("seed", "room"), [(1, 1.3), (2, 1.2), (3, 0.8)])
 def test_every_point_is_the_best_for_its_weights(seed: int, room: float) -> None:
     problem, objective, kilometres = case(seed, room)
-    plan = solve(problem, effort=Effort(mip_gap=0.0))
-    points = curve(problem, objective, kilometres, plan, 5, effort=Effort(mip_gap=0.0))
+    plan = solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
+    points = curve(problem, objective, kilometres, plan, 5, control=Control(effort=Effort(mip_gap=0.0)))
     assert [point.plan for point in points] == [False, False, True, False, False]
     people = int(plan.people.sum())
     for point in points:
@@ -61,8 +63,8 @@ def test_every_point_is_the_best_for_its_weights(seed: int, room: float) -> None
 
 def test_divided_groups_have_a_curve_too() -> None:
     problem, objective, kilometres = case(4, 0.9, split=True)
-    plan = solve(problem, effort=Effort(mip_gap=0.0))
-    points = curve(problem, objective, kilometres, plan, 3, effort=Effort(mip_gap=0.0))
+    plan = solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
+    points = curve(problem, objective, kilometres, plan, 3, control=Control(effort=Effort(mip_gap=0.0)))
     assert len(points) == 3
     assert all(a.z1 >= b.z1 - 1e-6 for a, b in zip(points, points[1:]))
 
@@ -72,13 +74,20 @@ def test_a_curve_keeps_the_time_limit_and_stops_when_told() -> None:
     plan = solve(problem)
     asked = []
     with pytest.raises(Cancelled):
-        curve(problem, objective, kilometres, plan, 9, cancelled=lambda: len(asked) > 2 or asked.append(1) is not None)
+        curve(
+            problem,
+            objective,
+            kilometres,
+            plan,
+            9,
+            control=Control(cancelled=lambda: len(asked) > 2 or asked.append(1) is not None),
+        )
     said: list[str] = []
-    points = curve(problem, objective, kilometres, plan, 9, effort=Effort(1, 1e-6), log=said.append)
+    points = curve(problem, objective, kilometres, plan, 9, control=Control(log=said.append, effort=Effort(1, 1e-6)))
     assert [point.plan for point in points] == [True]
     assert "8 more had no time" in said[-1]
     shown: list[float] = []
-    curve(problem, objective, kilometres, plan, 9, progress=lambda share, text="": shown.append(share))
+    curve(problem, objective, kilometres, plan, 9, control=Control(progress=lambda share, text="": shown.append(share)))
     assert shown == sorted(shown) and shown[-1] <= 1.0
 
 

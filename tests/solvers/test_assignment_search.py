@@ -10,7 +10,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.control import Control, never, no_progress
 from evacuation_planner.plugin.solvers.effort import Deadline
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative import fractional as fractional_module
@@ -40,7 +40,7 @@ def loaded(case: Case, system: bool = True, threads: int = 1) -> tuple[Destinati
     demand = Demand.of(case.source, case.destination, np.ones(len(case.source)), trips)
     flows = DestinationFlows(roads, demand, table, system, bool((case.cost.power == 1).all()))
     workers = TreeWorkers(roads, demand, threads)
-    load_all(flows, workers, never)
+    load_all(flows, workers, Control(cancelled=never))
     return flows, workers
 
 
@@ -93,13 +93,13 @@ def test_sweeps_and_the_bound_against_another_program(system, bpr):
     check_flows(case, flows)
     values, bounds = [flows.value], []
     for _ in range(12):
-        moved = sweep(flows, workers, never, ENDLESS)
+        moved = sweep(flows, workers, Control(cancelled=never, effort=ENDLESS))
         check_flows(case, flows)
         values.append(flows.value)
         marginal, x = flows.table[:, MARGINAL], flows.table[:, FLOW]
         least = dijkstra(csr_matrix((marginal, (case.tail, case.head)), shape=(case.nodes,) * 2))
         linear = flows.value + least[case.source, case.destination].sum() - marginal @ x
-        bounds.append(bound_at(flows, workers, never))
+        bounds.append(bound_at(flows, workers, Control(cancelled=never)))
         assert bounds[-1] == pytest.approx(linear, rel=1e-8) and bounds[-1] < linear
     assert all(b <= a * (1 + 1e-12) for a, b in zip(values, values[1:])) and moved >= 0
     assert max(bounds) <= values[-1] <= max(bounds) * 1.002 < values[0]
@@ -116,7 +116,7 @@ def test_a_sweep_stops_between_two_batches():
         before = [amount.tolist() for amount in flows.amount]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(fractional_module, "BATCHES", batches)
-            moved[batches] = sweep(flows, workers, never, late)
+            moved[batches] = sweep(flows, workers, Control(cancelled=never, effort=late))
         changed = [before[d] != flows.amount[d].tolist() for d in range(4)]
         assert changed[0] and (batches == 1 or not any(changed[1:]))
     assert moved[30] == -1 and moved[1] > 0  # one batch is the whole sweep
@@ -129,10 +129,10 @@ def test_rounding_gives_every_destination_whole_vehicles(threads):
     for seed in range(6):
         case = grid(5, 60, 5, seed=seed, bpr=seed % 2 == 0)
         flows, workers = loaded(case, threads=threads)
-        sweep(flows, workers, never, ENDLESS)
+        sweep(flows, workers, Control(cancelled=never, effort=ENDLESS))
         fractional = [amount.copy() for amount in flows.amount]
         assert any((amount != np.rint(amount)).any() for amount in fractional)
-        whole = round_all(flows, workers, never)
+        whole = round_all(flows, workers, Control(cancelled=never))
         check_flows(case, whole)
         assert all((amount == np.rint(amount)).all() for amount in whole.amount)
         assert whole.value == pytest.approx(total_time(case, whole.total))
@@ -147,7 +147,7 @@ def test_rounding_gives_every_destination_whole_vehicles(threads):
 def test_working_space_of_rounding_is_clean_afterwards():
     case = grid(5, 60, 5, seed=1)
     flows, workers = loaded(case)
-    sweep(flows, workers, never, ENDLESS)
+    sweep(flows, workers, Control(cancelled=never, effort=ENDLESS))
     owed, x, whole = np.zeros((3, len(case.tail)))
     star_cost, before = workers.star_cost(flows.table[:, MARGINAL]), flows.total.copy()
     twin = flows.copy()
@@ -222,10 +222,10 @@ class Falling:
 def test_rerouting_goes_on_while_it_pays(values, enough, most, sweeps, monkeypatch):
     flows = Falling(values + [values[-1]])
     monkeypatch.setattr(whole_module, "sweep", lambda flows, *rest, whole: flows.swept(whole=whole))
-    assert improve(flows, None, never, ENDLESS, enough, most) == sweeps
-    assert improve(Falling([5, 4, 3]), None, never, Deadline(1e-9), 0, 9) == 0
+    assert improve(flows, None, Control(cancelled=never, effort=ENDLESS), enough, most) == sweeps
+    assert improve(Falling([5, 4, 3]), None, Control(cancelled=never, effort=Deadline(1e-9)), 0, 9) == 0
     monkeypatch.setattr(whole_module, "sweep", lambda flows, *rest, whole: flows.swept(whole=whole) - 1)
-    assert improve(Falling([5, 4, 3]), None, never, ENDLESS, 0, 9) == 1  # nothing has moved
+    assert improve(Falling([5, 4, 3]), None, Control(cancelled=never, effort=ENDLESS), 0, 9) == 1  # nothing has moved
 
 
 def a_search(flows=None, workers=None, **changes) -> Search:
@@ -325,7 +325,7 @@ def test_relaxing_until_the_gap_is_small_or_sweeps_are_used_up():
     few.relax(1e-9)
     assert few.iterations == 2 < swept
     # At the last sweep the bound is that of the present flow.
-    assert few.lower_bound >= bound_at(few.flows, few.workers, never)
+    assert few.lower_bound >= bound_at(few.flows, few.workers, Control(cancelled=never))
     none = a_search(*loaded(case), lower_bound=0.0, deadline=Deadline(1e-9))
     none.relax(1e-9)
     assert none.iterations == 0 and not none.history

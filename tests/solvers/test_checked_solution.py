@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation import model
@@ -59,7 +61,7 @@ def draw_case(rng: np.random.Generator) -> tuple[IntegerProgram, np.ndarray, int
 
 
 def never_wrong(program: IntegerProgram, start: np.ndarray | None, optimum: int, solver: str, effort: Effort) -> str:
-    solution, x = solve_arrays(program, start=start, effort=effort, mip_gap=0.0, solver=solver)
+    solution, x = solve_arrays(program, start=start, control=Control(effort=effort), mip_gap=0.0, solver=solver)
     assert start is None or x is not None, "a checked start is never lost"
     assert solution.status != "infeasible"
     if x is not None:

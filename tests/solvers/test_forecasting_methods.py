@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("scipy")
 from scipy.linalg import expm
 from scipy.sparse import csr_matrix
@@ -244,4 +246,4 @@ def test_too_large_and_cancelled():
         return len(calls) > 5
 
     with pytest.raises(Cancelled):
-        solve(problem(waves()), cancelled=cancelled)
+        solve(problem(waves()), control=Control(cancelled=cancelled))

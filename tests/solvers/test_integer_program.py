@@ -10,6 +10,8 @@ import time
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pulp = pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.effort import Effort
@@ -134,7 +136,7 @@ def test_plain_linear_program_has_its_own_bound(solver: str) -> None:
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_time_limit_gives_the_best_found_with_a_bound_below(solver: str) -> None:
     start = time.monotonic()
-    solution = solve_program(assignment(200, 20, 0), solver=solver, mip_gap=0.0, effort=Effort(1, 1.5))
+    solution = solve_program(assignment(200, 20, 0), solver=solver, mip_gap=0.0, control=Control(effort=Effort(1, 1.5)))
     assert time.monotonic() - start < 5.0
     assert solution.status == "feasible"
     assert solution.bound < solution.objective
@@ -151,7 +153,9 @@ def test_cancel_within_a_second_and_nothing_left(solver: str, delay: float) -> N
     timer = threading.Timer(delay, lambda: asked.append(time.monotonic()))
     timer.start()
     with pytest.raises(Cancelled):
-        solve_program(problem, solver=solver, mip_gap=0.0, effort=Effort(1, 60.0), cancelled=lambda: bool(asked))
+        solve_program(
+            problem, solver=solver, mip_gap=0.0, control=Control(cancelled=lambda: bool(asked), effort=Effort(1, 60.0))
+        )
     assert time.monotonic() - asked[0] < 1.0
     timer.join()
     assert children() <= before
@@ -171,7 +175,9 @@ def test_cbc_really_is_a_child_while_it_runs() -> None:
         return bool(during)
 
     with pytest.raises(Cancelled):
-        solve_program(assignment(200, 20, 1), solver="CBC", mip_gap=0.0, effort=Effort(1, 20.0), cancelled=look)
+        solve_program(
+            assignment(200, 20, 1), solver="CBC", mip_gap=0.0, control=Control(cancelled=look, effort=Effort(1, 20.0))
+        )
     assert during
     assert not children() & during
 
@@ -186,7 +192,7 @@ def test_stopped_before_any_solution_is_none_not_fractions(solver: str) -> None:
     for _ in range(6):
         row = draw.integers(0, 100, 50)
         problem += pulp.lpSum(int(a) * v for a, v in zip(row, x)) == int(row.sum() // 2)
-    solution = solve_program(problem, solver=solver, mip_gap=0.0, effort=Effort(1, 1.0))
+    solution = solve_program(problem, solver=solver, mip_gap=0.0, control=Control(effort=Effort(1, 1.0)))
     assert (solution.status, solution.objective, solution.gap) == ("none", None, None)
     assert not solution.found
 
@@ -194,14 +200,18 @@ def test_stopped_before_any_solution_is_none_not_fractions(solver: str) -> None:
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_start_is_improved_on_and_never_lost(solver: str) -> None:
     problem = assignment(200, 20, 0)
-    first = solve_program(problem, solver=solver, mip_gap=0.05, effort=Effort(1, 10.0))
+    first = solve_program(problem, solver=solver, mip_gap=0.05, control=Control(effort=Effort(1, 10.0)))
     values = [v.varValue for v in problem.variables()]
-    again = solve_program(problem, solver=solver, mip_gap=0.05, effort=Effort(1, 0.05), warm_start=True)
+    again = solve_program(
+        problem, solver=solver, mip_gap=0.05, control=Control(effort=Effort(1, 0.05)), warm_start=True
+    )
     assert again.found
     assert again.objective <= first.objective
     for variable, value in zip(problem.variables(), values):
         variable.varValue = 1 - value  # nonsense is checked and left aside
-    fresh = solve_program(problem, solver=solver, mip_gap=0.05, effort=Effort(1, 10.0), warm_start=True)
+    fresh = solve_program(
+        problem, solver=solver, mip_gap=0.05, control=Control(effort=Effort(1, 10.0)), warm_start=True
+    )
     assert fresh.objective == pytest.approx(first.objective, rel=0.06)
 
 
@@ -235,7 +245,7 @@ def test_rounding_that_breaks_a_row_is_mended_by_the_continuous_part() -> None:
         row_upper=np.array([0.0]),
     )
 
-    x = integer_program._whole(solver_cbc, program, np.array([5e-5, 50.0]), lambda: False)
+    x = integer_program._whole(solver_cbc, program, np.array([5e-5, 50.0]), Control(cancelled=lambda: False))
     assert program.infeasibility(x) <= 1e-6
     assert x.tolist() == [0.0, 0.0]
 
@@ -269,7 +279,7 @@ def test_a_solver_that_does_not_look_at_the_clock_is_left_alone(monkeypatch: pyt
     monkeypatch.setattr(solver_cbc, "run", deaf)
     monkeypatch.setattr(solver_cbc, "longest_overtime", lambda limit: 0.3)
     begun = time.monotonic()
-    again = solve_program(problem, solver="CBC", effort=Effort(1, 0.2), warm_start=True)
+    again = solve_program(problem, solver="CBC", control=Control(effort=Effort(1, 0.2)), warm_start=True)
     assert time.monotonic() - begun < 2.0
     assert (again.status, again.objective, again.bound) == ("feasible", known.objective, None)
     assert ended.wait(2.0)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.metro.allocation import gap_percent, worth_of
 from evacuation_planner.plugin.solvers.metro.direct import solve_direct
@@ -185,7 +186,7 @@ def test_direct_rule_refuses_several_incidents():
 
 def test_cancelled_run_stops():
     with pytest.raises(Cancelled):
-        solve_exact(nanjing(), cancelled=lambda: True)
+        solve_exact(nanjing(), control=Control(cancelled=lambda: True))
 
 
 def test_nothing_demanded_costs_nothing():

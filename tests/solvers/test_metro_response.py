@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency
 from evacuation_planner.plugin.solvers.metro.allocation import Allocation, worth_of
 from evacuation_planner.plugin.solvers.metro.response import gap_to, respond
@@ -80,7 +81,7 @@ def test_both_swarms_are_held_against_the_optimum_and_the_repaired_one_is_near_i
     pytest.importorskip("pyswarms")
     problem = random_problem(np.random.default_rng(0), 6, 3, 4, stock=60, demand=60)
     said = []
-    response = respond(problem, swarm=SwarmParameters(iterations=300), seed=0, log=said.append)
+    response = respond(problem, swarm=SwarmParameters(iterations=300), seed=0, control=Control(log=said.append))
     assert response.allocation is response.swarms["repair"].allocation
     assert response.allocation.worth.fitness <= 1.02 * response.optimum
     times = response.swarms["plain"].allocation.worth.fitness / response.optimum

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.metro import weights
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
@@ -89,11 +90,11 @@ def test_more_points_than_can_be_gone_through_are_chosen_by_the_program():
 def test_a_run_can_be_cancelled():
     problem = random_problem(np.random.default_rng(1), 5, 2, 2)
     with pytest.raises(Cancelled):
-        program_choices(problem, cancelled=lambda: True)
+        program_choices(problem, control=Control(cancelled=lambda: True))
     with pytest.raises(Cancelled):
-        exhaustive_choices(nanjing(), cancelled=lambda: True)
+        exhaustive_choices(nanjing(), control=Control(cancelled=lambda: True))
     with pytest.raises(Cancelled):
-        by_parameter([1.0], lambda value: nanjing(), cancelled=lambda: True)
+        by_parameter([1.0], lambda value: nanjing(), control=Control(cancelled=lambda: True))
 
 
 def test_types_add_up_to_the_optimum_in_their_order():

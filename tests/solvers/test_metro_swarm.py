@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers import dependencies
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.metro.direct import solve_direct
@@ -114,7 +115,7 @@ def test_repair_keeps_to_stocks_and_demands():
 def test_coordinates_give_way_where_x_max_is_below_the_demand():
     said = []
     problem = make_problem([[900], [300]], [[1], [2]], [[1000]], [[5.0], [6.0]])
-    result = solve_swarm(problem, QUICK, repair=True, log=said.append)
+    result = solve_swarm(problem, QUICK, repair=True, control=Control(log=said.append))
     assert result.violation == 0 and result.allocation.units.sum() == 1000
     assert "250" in said[0] and "R1" in said[0]
 
@@ -123,7 +124,7 @@ def test_swarm_without_a_feasible_particle_is_mended():
     """Every unit in stock is needed, so only one position is feasible and two particles do not hit it."""
     said = []
     problem = make_problem([[100], [90], [80]], [[1], [2], [3]], [[270]], [[5.0], [6.0], [7.0]])
-    result = solve_swarm(problem, SwarmParameters(particles=2, iterations=1), seed=0, log=said.append)
+    result = solve_swarm(problem, SwarmParameters(particles=2, iterations=1), seed=0, control=Control(log=said.append))
     assert result.violation > 0 and np.isnan(result.history.best).all()
     assert result.allocation.units[:, 0, 0].tolist() == [100, 90, 80]
     assert "mended" in said[-1]
@@ -142,11 +143,11 @@ def test_too_large_a_swarm_is_refused():
 
 def test_cancelled_swarm_stops():
     with pytest.raises(Cancelled):
-        solve_swarm(nanjing(), cancelled=lambda: True)
+        solve_swarm(nanjing(), control=Control(cancelled=lambda: True))
 
 
 def test_time_limit_ends_the_search():
-    result = solve_swarm(nanjing(), SwarmParameters(iterations=100_000), effort=Effort(1, 0.2))
+    result = solve_swarm(nanjing(), SwarmParameters(iterations=100_000), control=Control(effort=Effort(1, 0.2)))
     assert len(result.history.best) < 100_000 and result.allocation.seconds < 5.0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.metro import exact, subset_program
@@ -24,13 +26,13 @@ def equal_costs(seed: int) -> MetroProblem:
 @pytest.mark.parametrize("seed", [4, 7, 8, 18])
 def test_equal_allocations_are_settled(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem, said = equal_costs(seed), []
-    one, other = by_both(monkeypatch, lambda: exact.solve_exact(problem, log=said.append))
+    one, other = by_both(monkeypatch, lambda: exact.solve_exact(problem, control=Control(log=said.append)))
     assert one.units.tolist() == other.units.tolist()
     missing, _, fitness, ways = exhaustive(problem)
     assert (problem.demand.sum() - one.units.sum(), ways > 1) == (missing, True)
     assert one.worth.fitness == pytest.approx(fitness)
     assert said.count(SETTLED) == 2 and MAY_DIFFER not in said
-    choices = by_both(monkeypatch, lambda: subset_program.program_choices(problem, log=said.append))
+    choices = by_both(monkeypatch, lambda: subset_program.program_choices(problem, control=Control(log=said.append)))
     assert [c.stations for c in choices[0]] == [c.stations for c in choices[1]]
     assert said.count(SETTLED) == 4 and MAY_DIFFER not in said
 
@@ -41,6 +43,8 @@ def test_without_the_second_proof_the_first_allocation_stays_and_the_log_says_so
     problem, said = equal_costs(4), []
     for module in (exact, subset_program):
         monkeypatch.setattr(module, "settle", lambda *arguments, **options: False)
-    assert exact.solve_exact(problem, log=said.append).worth.fitness == pytest.approx(exhaustive(problem)[2])
-    subset_program.program_choices(problem, log=said.append)
+    assert exact.solve_exact(problem, control=Control(log=said.append)).worth.fitness == pytest.approx(
+        exhaustive(problem)[2]
+    )
+    subset_program.program_choices(problem, control=Control(log=said.append))
     assert said.count(MAY_DIFFER) == 2 and SETTLED not in said

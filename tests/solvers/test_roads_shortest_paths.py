@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
 from evacuation_planner.plugin.solvers.roads.shortest_paths import (
@@ -127,6 +128,6 @@ def test_cancelling_stops_within_a_second():
         return len(calls) > 3
 
     with pytest.raises(Cancelled):
-        reverse_trees(network, np.arange(5000), cancelled=cancelled)
+        reverse_trees(network, np.arange(5000), control=Control(cancelled=cancelled))
     assert len(calls) == 4
     assert max(np.diff(calls)) < 1.0

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers import control
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.kernels import kernels_compiled
@@ -41,7 +42,7 @@ def plans(effort: int = NORMAL) -> list:
     for method, flow_model, kind in SEARCHES:
         result = solve(random_case(4, kind, nodes=16, trips=120).problem, method=method, flow_model=flow_model)
         found.append((result.routes.expanded()[1].tolist(), result.travel.tolist(), result.lower_bound))
-    result = solve(crowded_grid(trips=900, side=7), effort=Effort(effort))
+    result = solve(crowded_grid(trips=900, side=7), control=Control(effort=Effort(effort)))
     return [*found, (result.routes.expanded()[1].tolist(), result.travel.tolist(), result.lower_bound)]
 
 
@@ -75,7 +76,7 @@ def test_neither_load_nor_the_number_of_threads_changes_anything(monkeypatch):
 
 def test_a_larger_effort_goes_on_where_a_smaller_one_ends():
     problem = crowded_grid(trips=900, side=7)
-    total = [solve(problem, effort=Effort(level)).total_time for level in (QUICK, NORMAL, THOROUGH)]
+    total = [solve(problem, control=Control(effort=Effort(level))).total_time for level in (QUICK, NORMAL, THOROUGH)]
     assert total[0] >= total[1] >= total[2]
     assert total[2] < total[0]
 
@@ -84,7 +85,7 @@ def test_the_search_ends_when_its_counted_work_is_done(monkeypatch):
     problem, said = crowded_grid(trips=900, side=7), []
     whole = solve(problem)
     monkeypatch.setattr(sweep, "MOST_WORK", (5_000, 5_000, 5_000))
-    found = [solve(problem, log=said.append) for _ in range(2)]
+    found = [solve(problem, control=Control(log=said.append)) for _ in range(2)]
     assert found[0].routes.expanded()[1].tolist() == found[1].routes.expanded()[1].tolist()
     assert whole.total_time < found[0].total_time < found[0].history[0][1]
     assert sum("5,000 counted steps" in text for text in said) == 2
@@ -107,7 +108,7 @@ def test_a_search_that_finds_nothing_says_so(monkeypatch):
     assert result.total_time == solve(problem, method=GREEDY).total_time
     assert len(result.warnings) == 1 and "nothing better than the greedy routes" in result.warnings[0]
     assert "A larger EFFORT" in result.warnings[0]
-    assert "A larger EFFORT" not in solve(problem, effort=Effort(THOROUGH)).warnings[0]
+    assert "A larger EFFORT" not in solve(problem, control=Control(effort=Effort(THOROUGH))).warnings[0]
     alone = problem.only(np.array([0]))  # one vehicle, on its fastest way: nothing to find
     assert solve(alone).warnings == ()
 
@@ -117,7 +118,7 @@ def test_where_there_is_one_way_only_no_larger_effort_is_advised():
     there, all_at_once = np.ones(40, dtype=int), np.zeros(40)
     crowd = routing_problem(2, np.array([0]), np.array([1]), cost, 0 * there, there, all_at_once)
     said = []
-    result = solve(crowd, log=said.append)
+    result = solve(crowd, control=Control(log=said.append))
     assert result.total_time > result.free_flow_time and result.warnings == ()
     assert sum("could not be improved on" in text for text in said) == 1
 
@@ -138,14 +139,14 @@ def test_the_fence_starts_when_everything_is_compiled(monkeypatch):
     monkeypatch.setattr(control.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(solve_module, "_compile", compiles)
     effort = Effort(NORMAL, 50.0)
-    result = solve(problem, effort=effort)
+    result = solve(problem, control=Control(effort=effort))
     assert not effort.stopped_early and result.warnings == () and result.seconds == 0.0
     assert result.total_time == solve(problem).total_time
 
 
 def test_a_fence_that_is_reached_is_told():
     effort = Effort(NORMAL, 1e-9)
-    result = solve(crowded_grid(trips=200, side=5), effort=effort)
+    result = solve(crowded_grid(trips=200, side=5), control=Control(effort=effort))
     assert effort.stopped_early and "TIME_LIMIT" in result.warnings[0]
 
 
@@ -160,7 +161,7 @@ def test_compiling_can_be_cancelled_between_two_kernels(monkeypatch):
 
     started = time.monotonic()
     with pytest.raises(Cancelled):
-        solve(crowded_grid(trips=2, side=3), cancelled=cancelled)
+        solve(crowded_grid(trips=2, side=3), control=Control(cancelled=cancelled))
     assert not solve_module._compiled and time.monotonic() - started < 60
 
 

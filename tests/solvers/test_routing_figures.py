@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import people_until, time_grid
 from evacuation_planner.plugin.solvers.routing.compiling import small_problem
@@ -84,10 +85,10 @@ def test_hops_by_arc():
 def test_sorting_looks_at_every_second_arc_whether_to_stop(arcs, looks, monkeypatch):
     monkeypatch.setattr(by_arc_module, "SLICE", 2)
     asked = []
-    by_arc(np.arange(arcs)).sorted(np.zeros(arcs), lambda: bool(asked.append(1)))
+    by_arc(np.arange(arcs)).sorted(np.zeros(arcs), Control(cancelled=lambda: bool(asked.append(1))))
     assert len(asked) == looks
     with pytest.raises(Cancelled):
-        by_arc(np.arange(arcs), lambda: True)
+        by_arc(np.arange(arcs), Control(cancelled=lambda: True))
 
 
 def test_peaks_of_two_roads():

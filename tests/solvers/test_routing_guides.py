@@ -10,6 +10,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Deadline
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.present import adjoint as delay_value_module
@@ -50,7 +51,7 @@ def network(problem: RoutingProblem, weight: np.ndarray) -> csr_matrix:
 
 def made_guides(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[Guide]:
     with ThreadPoolExecutor(2) as pool:
-        return guides_of(problem)[0].make(schedule, table, pool, Deadline(0))
+        return guides_of(problem)[0].make(schedule, table, pool, Control(effort=Deadline(0)))
 
 
 def costs_by_definition(problem, table, until, bins):
@@ -200,7 +201,7 @@ def test_worth_of_delays_slice_by_slice(monkeypatch):
     whole = valued_timetable(case.problem, schedule)
     monkeypatch.setattr(delay_value_module, "SLICE", 7)
     asked = []
-    sliced = valued_timetable(case.problem, schedule, lambda: bool(asked.append(1)))
+    sliced = valued_timetable(case.problem, schedule, Control(cancelled=lambda: bool(asked.append(1))))
     size = int(whole.used[0])
     lists = np.concatenate([np.arange(a, a + n) for a, n in zip(whole.start, whole.size)])
     assert np.array_equal(sliced.worth[:size][lists], whole.worth[:size][lists])
@@ -208,7 +209,7 @@ def test_worth_of_delays_slice_by_slice(monkeypatch):
     for stop in range(len(asked)):
         left = iter([False] * stop + [True])
         with pytest.raises(Cancelled):
-            valued_timetable(case.problem, schedule, lambda remaining=left: next(remaining))
+            valued_timetable(case.problem, schedule, Control(cancelled=lambda remaining=left: next(remaining)))
 
 
 def test_how_large_a_table_of_trees_would_be():

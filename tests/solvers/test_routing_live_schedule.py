@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
@@ -92,7 +93,7 @@ def test_following_a_change_can_be_cancelled():
     live = LiveSchedule(case.problem, simulate(case.problem, rows(drawn_routes(case, 5)), record=ORDER))
     hop = int(live.record.start[0])
     with pytest.raises(Cancelled):
-        live.gain(hop, 1, live.record.arc[hop : hop + 1], cancelled=lambda: True)
+        live.gain(hop, 1, live.record.arc[hop : hop + 1], control=Control(cancelled=lambda: True))
 
 
 def test_a_schedule_without_its_order_is_refused():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, Deadline, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
@@ -166,7 +167,7 @@ def test_on_empty_roads_a_guide_tells_the_free_flow_times():
     schedule = alone(problem)
     guides, seconds = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        guide = guides.make(schedule, valued_timetable(problem, schedule), pool, Deadline(0))[0]
+        guide = guides.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=Deadline(0)))[0]
     inside = np.flatnonzero(guide.local >= 0)
     assert int(problem.source[0]) in inside and int(problem.destination[0]) in inside
     for node in inside:
@@ -181,8 +182,10 @@ def test_when_the_time_is_up_there_are_no_guides_and_nothing_is_simulated_again(
     schedule, deadline = alone(problem), Effort(NORMAL, 1e-9)
     guides, _ = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        assert guides.make(schedule, valued_timetable(problem, schedule), pool, deadline) == []
-    best, history, _ = sweep_module.system_optimal_schedule(problem, reverse_trees(problem), schedule, deadline)
+        assert guides.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=deadline)) == []
+    best, history, _ = sweep_module.system_optimal_schedule(
+        problem, reverse_trees(problem), schedule, Control(effort=deadline)
+    )
     assert best is schedule and len(history) == 1
 
 
@@ -197,7 +200,7 @@ def test_a_guide_foretells_the_cost_of_the_best_way_at_its_time():
     table = valued_timetable(problem, schedule)
     guides, _ = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        made = guides.make(schedule, table, pool, Deadline(0))
+        made = guides.make(schedule, table, pool, Control(effort=Deadline(0)))
     row, told, least = reverse_trees(problem).row, [], []
     for trip in range(0, problem.trips, 9):
         ways = simple_paths(problem, int(problem.source[trip]), int(problem.destination[trip]))

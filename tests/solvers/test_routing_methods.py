@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
@@ -181,7 +182,7 @@ def test_unreachable_destinations_are_left_out_and_named(method, flow_model):
     cost = road_cost(LINEAR, np.full(4, 10.0), a=0.02)
     problem = routing_problem(4, [0, 1, 0, 3], [1, 0, 2, 0], cost, [0, 2, 1, 0, 1], [1, 0, 2, 3, 0], np.arange(5.0))
     said: list[str] = []
-    result = solve(problem, method=method, flow_model=flow_model, log=said.append)
+    result = solve(problem, method=method, flow_model=flow_model, control=Control(log=said.append))
     assert result.routed.tolist() == [0, 2, 4] and result.unreachable.tolist() == [1, 3]
     assert any("2 of 5 vehicles cannot reach" in text for text in said)
     assert result.routes.of(1).tolist() == [1, 2]
@@ -207,13 +208,13 @@ def test_costs_and_methods_that_do_not_go_together_are_refused():
 @pytest.mark.parametrize("method", METHODS)
 def test_cancelling(method):
     with pytest.raises(Cancelled):
-        solve(random_case(3, trips=30).problem, method=method, cancelled=lambda: True)
+        solve(random_case(3, trips=30).problem, method=method, control=Control(cancelled=lambda: True))
 
 
 def test_a_time_limit_gives_the_best_so_far():
     case = random_case(5, DENSITY, nodes=30, trips=400)
     for method in (REFINED, SYSTEM_OPTIMAL):
-        result = solve(case.problem, method=method, effort=Effort(NORMAL, 1e-6))
+        result = solve(case.problem, method=method, control=Control(effort=Effort(NORMAL, 1e-6)))
         assert result.total_time <= solve(case.problem, method=GREEDY).total_time * (1 + 1e-12)
         assert any("TIME_LIMIT" in text for text in result.warnings)
         assert not any("TIME_LIMIT" in text for text in solve(case.problem, method=method).warnings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import Slices
+from evacuation_planner.plugin.solvers.control import Control, Slices
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.routing.compiling import small_problem
 from evacuation_planner.plugin.solvers.routing.present import resimulation_record as live_record_module
@@ -171,7 +171,9 @@ def test_a_simulation_in_slices_is_the_same_and_tells_how_far_it_is(steps, monke
     whole = simulate(case.problem, routes, record=TIMETABLE)
     told = []
     monkeypatch.setattr(simulation_module.Slices, "next", lambda self: steps)
-    sliced = simulate(case.problem, routes, progress=lambda share, text: told.append(share), record=TIMETABLE)
+    sliced = simulate(
+        case.problem, routes, control=Control(progress=lambda share, text: told.append(share)), record=TIMETABLE
+    )
     for field in ("entry", "arrival", "order"):
         assert np.array_equal(getattr(sliced, field), getattr(whole, field))
     for road, (first, size) in enumerate(zip(sliced.table.start, sliced.table.size)):
@@ -203,7 +205,7 @@ def test_a_record_is_filled_slice_by_slice(size, monkeypatch):
     whole, order = record_of(case.problem, schedule, 9)
     monkeypatch.setattr(live_record_module, "SLICE", size)
     asked = []
-    sliced, order_then = record_of(case.problem, schedule, 9, lambda: bool(asked.append(1)))
+    sliced, order_then = record_of(case.problem, schedule, 9, Control(cancelled=lambda: bool(asked.append(1))))
     assert len(whole.arc) == len(schedule.arc) + 12 + 9 and np.array_equal(order, order_then)
     assert len(asked) >= len(order) // size
     for first, many in zip(whole.table.start, whole.table.size):
@@ -216,7 +218,7 @@ def test_a_record_is_filled_slice_by_slice(size, monkeypatch):
     for stop in range(len(asked)):
         left = iter([False] * stop + [True])
         with pytest.raises(Cancelled):
-            record_of(case.problem, schedule, 9, lambda remaining=left: next(remaining))
+            record_of(case.problem, schedule, 9, Control(cancelled=lambda remaining=left: next(remaining)))
 
 
 def test_what_compiles_has_a_value_for_each_road():

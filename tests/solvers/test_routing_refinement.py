@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.control import Control, never, no_progress
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.routing.cumulative import refined as refined_static
@@ -102,7 +102,10 @@ def refined_by_definition(case, routes, epsilon: float, passes: int):
 def refine(case, routes, epsilon=0.02, effort=None, progress=no_progress, cancelled=never, log=print):
     start = simulate(case.problem, rows(routes), record=ORDER)
     schedule, changes = refined_present_schedule(
-        case.problem, start, epsilon, effort or Effort(THOROUGH), progress, cancelled, log
+        case.problem,
+        start,
+        epsilon,
+        Control(progress=progress, cancelled=cancelled, log=log, effort=effort or Effort(THOROUGH)),
     )
     found = [schedule.arc[slice(*schedule.indptr[k : k + 2])].tolist() for k in range(case.problem.trips)]
     np.testing.assert_allclose(schedule.arrival, [m[-1] for m in present_moments(case, found)], rtol=1e-12)
@@ -169,7 +172,9 @@ def test_under_present_trips_that_stay_are_left_alone():
     case = random_case(0, nodes=6, trips=3)
     problem = case.problem.only(np.arange(2))
     start = simulate(problem, rows([[], []]), record=ORDER)
-    assert refined_present_schedule(problem, start, 0.0, Effort(), no_progress, never, print) == (start, 0)
+    assert refined_present_schedule(
+        problem, start, 0.0, Control(progress=no_progress, cancelled=never, log=print, effort=Effort())
+    ) == (start, 0)
 
 
 def refined_static_by_definition(case, routes, static, epsilon: float, passes: int):
@@ -201,7 +206,11 @@ def refined_static_by_definition(case, routes, static, epsilon: float, passes: i
 
 def refine_static(case, routes, static, epsilon=0.0, effort=None, progress=no_progress, cancelled=never, log=print):
     found, changes = refined_static_routes(
-        case.problem, rows(routes), static, epsilon, effort or Effort(THOROUGH), progress, cancelled, log
+        case.problem,
+        rows(routes),
+        static,
+        epsilon,
+        Control(progress=progress, cancelled=cancelled, log=log, effort=effort or Effort(THOROUGH)),
     )
     return [found.of(k).tolist() for k in range(case.problem.trips)], changes
 
@@ -249,5 +258,7 @@ def test_passes_fence_and_progress_under_cumulative(monkeypatch):
         refine_static(case, routes, static, cancelled=lambda: True)
     nobody = case.problem.only(np.arange(0))
     said.clear()
-    left, changes = refined_static_routes(nobody, rows([]), static, 0.0, Effort(), no_progress, never, said.append)
+    left, changes = refined_static_routes(
+        nobody, rows([]), static, 0.0, Control(progress=no_progress, cancelled=never, log=said.append, effort=Effort())
+    )
     assert left.count == changes == 0 and not said

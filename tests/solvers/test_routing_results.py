@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.control import Control, never
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
@@ -120,7 +120,7 @@ def test_a_plan_is_written_in_slices(monkeypatch):
     schedule = simulate(case.problem, rows(drawn_routes(case, 2)))
     asked: list[int] = []
     monkeypatch.setattr(plan_module, "SLICE", 3)
-    plan = make_plan(schedule, lambda: bool(asked.append(1)))
+    plan = make_plan(schedule, Control(cancelled=lambda: bool(asked.append(1))))
     hops = len(schedule.arc)
     assert plan.arc[:hops].tolist() == schedule.arc.tolist() and len(asked) == -(-hops // 3)
     assert plan.entry[:hops].tolist() == schedule.entry.astype(np.float32).tolist()
@@ -157,7 +157,7 @@ def test_routes_are_numbered_by_their_first_trip_and_groups_are_kept_apart():
 def test_progress_runs_from_0_to_1_and_not_back(method, flow_model):
     told = []
     case = random_case(3, LINEAR, nodes=9, trips=12)
-    solve(case.problem, method=method, flow_model=flow_model, progress=lambda *said: told.append(said))
+    solve(case.problem, method=method, flow_model=flow_model, control=Control(progress=lambda *said: told.append(said)))
     shares = [share for share, _ in told]
     assert shares[0] == 0.0 and shares[-1] == 1.0 and shares == sorted(shares)
     texts = [text for _, text in told if text]
@@ -175,7 +175,12 @@ def test_refining_fills_what_greedy_leaves_of_the_bar(monkeypatch):
     monkeypatch.setattr(refined_static_module, "Slices", OneStep)
     monkeypatch.setattr(refined_static_module, "MOST_PASSES", (1, 1, 1))
     case, told = random_case(3, LINEAR, nodes=9, trips=12), []
-    solve(case.problem, method=REFINED, flow_model=CUMULATIVE, progress=lambda share, text: told.append(share))
+    solve(
+        case.problem,
+        method=REFINED,
+        flow_model=CUMULATIVE,
+        control=Control(progress=lambda share, text: told.append(share)),
+    )
     assert told[-13:] == pytest.approx([*(0.1 + 0.85 * (0.3 + 0.7 * np.arange(1, 13) / 12)), 1.0])
 
 
@@ -183,9 +188,12 @@ def test_progress_of_greedy_is_the_share_that_has_arrived(monkeypatch):
     monkeypatch.setattr(greedy_module, "Slices", OneStep)
     case, told = random_case(3, LINEAR, nodes=9, trips=12), []
     routes = greedy_routes(
-        case.problem, reverse_trees(case.problem), PRESENT, np.zeros(case.problem.arcs),
-        lambda share, text: told.append(share),
-    )  # fmt: skip
+        case.problem,
+        reverse_trees(case.problem),
+        PRESENT,
+        np.zeros(case.problem.arcs),
+        Control(progress=lambda share, text: told.append(share)),
+    )
     assert sorted(set(told)) == pytest.approx(np.arange(13) / 12)
     assert len(told) == routes.hops().sum() + 12  # one arrival at a node each
 
@@ -198,7 +206,7 @@ def crossing():
 
 def test_what_is_said_of_a_refinement():
     said: list[str] = []
-    result = solve(crossing(), method=REFINED, flow_model=CUMULATIVE, log=said.append)
+    result = solve(crossing(), method=REFINED, flow_model=CUMULATIVE, control=Control(log=said.append))
     assert "1 changes (Add, Drop, Swap) save 9 of 120 vehicle-seconds." in said
     assert result.history[0] == (0.0, 120.0) and result.history[1][1] == 111.0 and len(result.history) == 2
     assert 0.0 <= result.history[1][0] <= result.seconds
@@ -206,7 +214,7 @@ def test_what_is_said_of_a_refinement():
     assert said[0] == "Flow model cumulative, cost linear: 4 vehicles on 3 nodes and 3 directed arcs."
     assert any("offered to reproduce the paper" in text for text in said)
     said.clear()
-    solve(random_case(1, DENSITY).problem, method=INDIVIDUAL, log=said.append)
+    solve(random_case(1, DENSITY).problem, method=INDIVIDUAL, control=Control(log=said.append))
     assert said[0].startswith("Flow model present, cost density: 3 vehicles on 6 nodes and ")
     assert not any("paper" in text for text in said)
 
@@ -262,7 +270,10 @@ def test_a_search_in_vain_is_told_only_where_there_is_a_delay():
     """Two in a row on one road slow each other, and there is no other way; one alone has nothing to save."""
     for trips, told in ((2, True), (1, False)):
         cost, said = road_cost(LINEAR, np.array([10.0]), a=0.5), []
-        result = solve(routing_problem(2, [0], [1], cost, [0] * trips, [1] * trips, np.zeros(trips)), log=said.append)
+        result = solve(
+            routing_problem(2, [0], [1], cost, [0] * trips, [1] * trips, np.zeros(trips)),
+            control=Control(log=said.append),
+        )
         assert result.warnings == () and any("No change of a route saves anything" in text for text in said) == told
 
 
@@ -289,7 +300,9 @@ def test_the_bound_of_the_static_assignment_is_as_near_as_the_effort_says():
     cost = road_cost(BPR, streets.cost.free_flow, rng.uniform(5.0, 30.0, len(streets.tail)), 0.15, 4.0)
     problem = routing_problem(25, streets.tail, streets.head, cost, streets.source, streets.destination, np.zeros(100))
     bounds = [
-        solve(problem, method=INDIVIDUAL, flow_model=CUMULATIVE, certify=True, effort=Effort(level)).lower_bound
+        solve(
+            problem, method=INDIVIDUAL, flow_model=CUMULATIVE, certify=True, control=Control(effort=Effort(level))
+        ).lower_bound
         for level in (QUICK, NORMAL, THOROUGH)
     ]
     best = bounds[2] * (1 + 1e-4)
@@ -299,7 +312,7 @@ def test_the_bound_of_the_static_assignment_is_as_near_as_the_effort_says():
 
 
 def test_use_of_roads_that_are_not_used_or_not_roads():
-    result = solve(random_case(3, LINEAR, nodes=8, trips=9).problem, method=GREEDY, cancelled=never)
+    result = solve(random_case(3, LINEAR, nodes=8, trips=9).problem, method=GREEDY, control=Control(cancelled=never))
     use, arcs = road_use(result), np.zeros(result.problem.arcs, dtype=bool)
     assert len(road_use(result, arcs).arc) == 0
     arcs[use.arc[1]] = True

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import never
+from evacuation_planner.plugin.solvers.control import Control, never
 from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.refined import apply_change, best_change, padded
@@ -87,7 +87,7 @@ def test_a_table_of_trees_that_is_too_large_is_refused(monkeypatch):
     size = len(set(problem.destination.tolist())) * 9 * 12.0
     monkeypatch.setattr(trees_module, "LARGEST_TABLE", size)
     told = []
-    reverse_trees(problem, progress=lambda share, text: told.append(share))
+    reverse_trees(problem, control=Control(progress=lambda share, text: told.append(share)))
     assert told[-1] == 1.0 and told[0] == pytest.approx(1 / len(told)) and len(told) == size / 108
     monkeypatch.setattr(trees_module, "LARGEST_TABLE", size - 1)
     with pytest.raises(SolverError, match=f"{len(told)} different places on 9 junctions.* 0 GB"):
@@ -320,8 +320,8 @@ def test_the_ways_of_a_batch_lead_from_where_its_trips_are_to_where_they_go():
     batch, plan = np.arange(10, 150, 3), make_plan(start)
     with ThreadPoolExecutor(2) as pool:
         sweep = Sweep(problem, trees, pool, 2)
-        guides = sweep.guides.make(start, start.table, pool, Effort(NORMAL))
-        ways = sweep.find(start.table, plan, guides, batch, Effort(NORMAL), never)
+        guides = sweep.guides.make(start, start.table, pool, Control(effort=Effort(NORMAL)))
+        ways = sweep.find(start.table, plan, guides, batch, Control(cancelled=never, effort=Effort(NORMAL)))
     assert (ways.hops > 0).sum() > 5 and len(ways.arc) == ways.hops.sum()
     search = make_search(problem.nodes, problem.arcs)
     for k, trip in enumerate(batch):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.static_flow import static_schedule, static_travel
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
@@ -140,7 +141,7 @@ def test_distinct_routes_keep_every_row(slice_of_arcs, monkeypatch):
     assert [routes.arcs[slice(*routes.indptr[k : k + 2])].tolist() for k in routes.of_trip] == made
     indptr, arcs = routes.expanded()
     assert arcs.tolist() == sum(made, [])
-    for work in (routes.expanded, lambda stop: distinct(indptr, arcs, group, stop)):
+    for work in (routes.expanded, lambda stop: distinct(indptr, arcs, group, Control(cancelled=stop))):
         with pytest.raises(Cancelled):
             work(lambda: True)
 
@@ -155,7 +156,7 @@ def test_trips_that_all_stay_where_they_are_keep_their_places_apart():
 def test_cancelling_stops_the_simulation():
     case = random_case(1)
     with pytest.raises(Cancelled):
-        simulate(case.problem, rows(drawn_routes(case, 1)), cancelled=lambda: True)
+        simulate(case.problem, rows(drawn_routes(case, 1)), control=Control(cancelled=lambda: True))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import system_optimal_schedule
@@ -59,9 +60,11 @@ def play(monkeypatch, trips, first, parts, *, effort=NORMAL, step=0):
     script = Script(departing(trips), first, parts, step)
     monkeypatch.setattr(sweep_module, "Sweep", script)
     best, history, used_up = system_optimal_schedule(
-        script.problem, reverse_trees(script.problem), script.start, Effort(effort),
-        lambda share, text: script.told.append(share), log=script.said.append,
-    )  # fmt: skip
+        script.problem,
+        reverse_trees(script.problem),
+        script.start,
+        Control(progress=lambda share, text: script.told.append(share), log=script.said.append, effort=Effort(effort)),
+    )
     assert len(script.asked) == len(parts)
     assert best.arrival.sum() - script.problem.departure.sum() == pytest.approx(history[-1][1])
     return script, [total for _, total in history], used_up

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers import control
@@ -79,7 +81,7 @@ def busy():
 def test_an_allocation_does_not_depend_on_the_clock(solver: str, make, monkeypatch: pytest.MonkeyPatch) -> None:
     def run() -> tuple:
         effort = Effort(0, 600.0)
-        found = solve(make(), effort=effort, solver=solver)
+        found = solve(make(), control=Control(effort=effort), solver=solver)
         return found.people.tolist(), found.objective, found.bound, found.more_people, effort.stopped_early
 
     first = run()
@@ -93,7 +95,7 @@ def test_an_allocation_does_not_depend_on_the_clock(solver: str, make, monkeypat
 def test_a_choice_of_sites_does_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     def run() -> tuple:
         effort = Effort(1, 600.0)
-        found = covering.solve(sites(), effort=effort)
+        found = covering.solve(sites(), control=Control(effort=effort))
         evidence = [(stage.name, stage.value, stage.bound, stage.proved) for stage in found.stages]
         return found.chosen.tolist(), found.flow.tolist(), evidence, effort.stopped_early
 
@@ -108,7 +110,7 @@ def test_a_choice_of_sites_does_not_depend_on_the_clock(monkeypatch: pytest.Monk
 def test_reaching_the_fence_is_said_and_the_plan_still_holds() -> None:
     effort = Effort(1, 1e-6)
     problem = room_for_all()
-    found = solve(problem, effort=effort)
+    found = solve(problem, control=Control(effort=effort))
     assert effort.stopped_early and "TIME_LIMIT" in effort.warning()
     assert found.people.sum() == problem.sizes.sum() and np.all(found.load <= problem.capacity)
     assert found.bound is None or found.bound <= found.objective
@@ -117,5 +119,8 @@ def test_reaching_the_fence_is_said_and_the_plan_still_holds() -> None:
 def test_the_fence_does_not_count_what_came_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control.time, "monotonic", lambda: 0.0)
     effort = Effort(1, 600.0)
-    solve(AllocationProblem(np.array([3]), np.array([5.0]), np.ones((1, 1)), np.ones((1, 1), bool)), effort=effort)
+    solve(
+        AllocationProblem(np.array([3]), np.array([5.0]), np.ones((1, 1)), np.ones((1, 1), bool)),
+        control=Control(effort=effort),
+    )
     assert not effort.stopped_early

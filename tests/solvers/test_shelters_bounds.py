@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
@@ -89,7 +91,7 @@ def sets_that_hold_everybody(people: np.ndarray, minutes: np.ndarray, room: np.n
 @pytest.mark.parametrize("seed", range(20))
 def test_the_relaxation_is_below_every_set_and_near_the_whole_linear_program(seed: int) -> None:
     people, minutes, room, most = case(seed)
-    found = relax(travel(people, minutes, room, most), Effort(), never)
+    found = relax(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort()))
     whole = least_of_the_relaxation(people, minutes, room, most)
     assert found.bound <= whole * (1.0 + 1e-9)
     assert found.bound >= whole * (1.0 - 1e-9)
@@ -106,9 +108,9 @@ def test_rounds_go_on_where_the_first_only_moves_the_flows_to_equal_ones(
     minutes[rng.random(minutes.shape) < 0.3] = np.inf
     room, most = np.full(sites, float(people.sum())), 3
     problem = travel(people, minutes, room, most)
-    found = relax(problem, Effort(), never).bound
+    found = relax(problem, Control(cancelled=never, effort=Effort())).bound
     monkeypatch.setattr(travel_module, "MOST_ROUNDS", 2)
-    assert relax(problem, Effort(), never).bound < 0.99 * found
+    assert relax(problem, Control(cancelled=never, effort=Effort())).bound < 0.99 * found
     assert found == pytest.approx(least_of_the_relaxation(people, minutes, room, most), rel=1e-9)
     assert found <= min(cost for _, cost in sets_that_hold_everybody(people, minutes, room, most)) + 1e-6
 
@@ -118,7 +120,7 @@ def test_no_set_that_is_better_opens_what_prices_close_or_closes_what_they_open(
     fixed = 0
     for seed in range(10):
         people, minutes, room, most = case(seed)
-        found = relax(travel(people, minutes, room, most), Effort(), never)
+        found = relax(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort()))
         every = sets_that_hold_everybody(people, minutes, room, most)
         value = slack * min(cost for _, cost in every)
         closed, opened = fixed_by_price(value, found)
@@ -150,7 +152,8 @@ def test_bounds_stand_below_the_optimum_where_the_search_ends_early(seed: int, m
     _, _, best = best_choice(people, minutes, room, max_sites=most)
     for gap in (0.0, 0.05, 0.2):
         cover = covering.solve(
-            CoveringProblem(people, minutes, room, np.zeros(len(room), bool), most), effort=Effort(0, mip_gap=gap)
+            CoveringProblem(people, minutes, room, np.zeros(len(room), bool), most),
+            control=Control(effort=Effort(0, mip_gap=gap)),
         )
         stage = cover.stages[-1]
         reached = float((cover.flow * minutes).sum())
@@ -175,9 +178,9 @@ def test_the_bound_stated_is_the_better_one_of_prices_and_solver_and_no_more(mon
         people, minutes, room, most = case(seed)
         asked = len(stated)
         problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool), most)
-        stage = covering.solve(problem, effort=Effort(mip_gap=0.0)).stages[-1]
+        stage = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0))).stages[-1]
         if len(stated) > asked:
-            prices = relax(travel(people, minutes, room, most), Effort(), never).bound
+            prices = relax(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort())).bound
             assert stage.bound == pytest.approx(max(stated[-1], prices), rel=1e-9)
             assert stage.proved == (stage.bound == stage.value)
     assert len(stated) > 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
@@ -47,7 +49,7 @@ def check_flow(problem, cover):
 def test_fewest_sites_then_least_travel_as_by_exhaustive_search(seed):
     people, minutes, room = random_case(seed)
     problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool))
-    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
+    cover = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
     check_flow(problem, cover)
     assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room))
     assert cover.gap == pytest.approx(0.0)
@@ -59,7 +61,7 @@ def test_a_limit_on_sites_gives_least_uncovered_then_least_travel(seed):
     people, minutes, room = random_case(seed)
     most = 1 + seed % 4
     problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool), most)
-    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
+    cover = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
     check_flow(problem, cover)
     uncovered, count, cost = reached(cover, minutes)
     assert count <= most
@@ -72,7 +74,7 @@ def test_required_sites_are_open_and_the_rest_is_chosen_around_them(seed):
     required = [seed % len(room), (3 * seed + 1) % len(room)]
     mask = np.zeros(len(room), bool)
     mask[required] = True
-    cover = covering.solve(CoveringProblem(people, minutes, room, mask), effort=Effort(mip_gap=0.0))
+    cover = covering.solve(CoveringProblem(people, minutes, room, mask), control=Control(effort=Effort(mip_gap=0.0)))
     assert cover.chosen[required].all()
     assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room, required=required))
 
@@ -81,7 +83,7 @@ def test_required_sites_are_open_and_the_rest_is_chosen_around_them(seed):
 def test_rooms_that_are_not_whole_are_kept_exactly(seed):
     people, minutes, room = random_case(seed)
     problem = CoveringProblem(people, minutes, room / 1.1, np.zeros(len(room), bool))
-    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
+    cover = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
     check_flow(problem, cover)
     # In elevenths of a person everything is whole, and exhaustive search can follow.
     expected = best_choice(people * 11, minutes, room * 10)
@@ -144,7 +146,9 @@ def test_more_required_sites_than_allowed_is_refused():
 def test_cancelling_stops_the_choice():
     people, minutes, room = random_case(1)
     with pytest.raises(Cancelled):
-        covering.solve(CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), cancelled=lambda: True)
+        covering.solve(
+            CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), control=Control(cancelled=lambda: True)
+        )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -167,7 +171,7 @@ def test_a_middling_case_with_a_gap_certificate():
     people = rng.integers(50, 800, zones)
     problem = CoveringProblem(people, minutes, rng.integers(1500, 5000, sites).astype(float), np.zeros(sites, bool))
     lines = []
-    cover = covering.solve(problem, log=lines.append)
+    cover = covering.solve(problem, control=Control(log=lines.append))
     check_flow(problem, cover)
     assert [stage.name for stage in cover.stages] == ["uncovered people", "sites", "person-minutes"]
     assert cover.gap is not None and cover.gap <= 0.01 + 1e-9
@@ -215,7 +219,7 @@ def test_proofs_by_price_never_lose_the_optimum(seed):
     people = rng.integers(20, 200, zones)
     room = rng.integers(300, 900, sites).astype(float)
     problem = CoveringProblem(people, minutes, room, np.zeros(sites, bool))
-    cover = covering.solve(problem, effort=Effort(mip_gap=0.0))
+    cover = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
     assert cover.uncovered == 0.0
     count = int(cover.chosen.sum())
     assert plain_program(problem, count - 1) is None
@@ -229,6 +233,6 @@ def test_without_highs_the_choice_is_as_good(monkeypatch, seed):
     monkeypatch.setattr(highs, "usable", lambda: False)
     people, minutes, room = random_case(seed)
     cover = covering.solve(
-        CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), effort=Effort(mip_gap=0.0)
+        CoveringProblem(people, minutes, room, np.zeros(len(room), bool)), control=Control(effort=Effort(mip_gap=0.0))
     )
     assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room))

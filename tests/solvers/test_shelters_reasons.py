@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.effort import Effort
@@ -132,7 +134,7 @@ def test_progress_never_falls_ends_at_one_and_the_stages_have_their_stretches():
     )
     problem = CoveringProblem(people, minutes, np.array([60.0, 50.0, 70.0, 80.0]), np.zeros(4, bool), 3)
     cover = covering.solve(
-        problem, effort=Effort(mip_gap=0.0), progress=lambda done, text="": steps.append((done, text))
+        problem, control=Control(progress=lambda done, text="": steps.append((done, text)), effort=Effort(mip_gap=0.0))
     )
     assert cover.uncovered == 0.0
     amounts = [done for done, _ in steps]

@@ -7,6 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.control import never, no_progress
@@ -118,7 +120,9 @@ def test_largest_rooms_by_hand():
 
 def test_sites_are_left_out_smallest_first_by_hand():
     def left(target, people, room, *required):
-        chosen = site_choice._leave_out(everywhere(people, room), mask(len(room), *required), target, never)
+        chosen = site_choice._leave_out(
+            everywhere(people, room), mask(len(room), *required), target, Control(cancelled=never)
+        )
         return np.flatnonzero(chosen).tolist()
 
     assert left(100, [100], [30, 100, 40, 60]) == [1]
@@ -127,7 +131,7 @@ def test_sites_are_left_out_smallest_first_by_hand():
     assert left(101, [200], [30, 100, 40, 60]) == [1, 3]
     assert left(0, [100], [30, 100]) == []
     with pytest.raises(Cancelled):
-        site_choice._leave_out(everywhere([5], [5.0]), mask(1), 5, lambda: True)
+        site_choice._leave_out(everywhere([5], [5.0]), mask(1), 5, Control(cancelled=lambda: True))
 
 
 def test_sites_are_added_by_what_they_add_by_hand():
@@ -135,7 +139,9 @@ def test_sites_are_added_by_what_they_add_by_hand():
     coverage = Coverage(np.array([10, 6, 7]), reach, np.array([10.0, 8.0, 9.0, 8.0]))
 
     def added(most, *required):
-        return np.flatnonzero(site_choice._add_best(coverage, mask(4, *required), most, never)).tolist()
+        return np.flatnonzero(
+            site_choice._add_best(coverage, mask(4, *required), most, Control(cancelled=never))
+        ).tolist()
 
     assert added(0) == []
     assert added(1) == [0]  # 10
@@ -146,11 +152,18 @@ def test_sites_are_added_by_what_they_add_by_hand():
     assert added(1, 2) == [2]
     # Beside site 0, which takes all of the first zone: sites 1 and 2 have more room than they add, 5 and 3.
     beside = Coverage(np.array([10, 5, 3]), np.array([[1, 1, 1], [0, 1, 0], [0, 0, 1]], bool), np.array([10.0, 9, 8]))
-    assert site_choice._add_best(beside, mask(3, 0), 2, never).tolist() == [True, True, False]
+    assert site_choice._add_best(beside, mask(3, 0), 2, Control(cancelled=never)).tolist() == [True, True, False]
     with pytest.raises(Cancelled):
-        site_choice._add_best(coverage, mask(4), 1, lambda: True)
-    assert site_choice._add_best(everywhere([4], [5, 5, 5]), mask(3), 1, never).tolist() == [True, False, False]
-    assert site_choice._add_best(everywhere([1], [1, 1]), mask(2), 1, never).tolist() == [True, False]
+        site_choice._add_best(coverage, mask(4), 1, Control(cancelled=lambda: True))
+    assert site_choice._add_best(everywhere([4], [5, 5, 5]), mask(3), 1, Control(cancelled=never)).tolist() == [
+        True,
+        False,
+        False,
+    ]
+    assert site_choice._add_best(everywhere([1], [1, 1]), mask(2), 1, Control(cancelled=never)).tolist() == [
+        True,
+        False,
+    ]
 
 
 # --- with the solver: what it is asked, and what is made of its answer ------------------------------------------------
@@ -179,7 +192,12 @@ def trap() -> Coverage:
 
 def test_the_most_people_where_adding_one_by_one_is_a_trap():
     coverage = trap()
-    assert site_choice._add_best(coverage, mask(4), 2, never).tolist() == [True, True, False, False]  # 6 + 6 + 3
+    assert site_choice._add_best(coverage, mask(4), 2, Control(cancelled=never)).tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]  # 6 + 6 + 3
     every = max(coverage.sheltered(mask(4, *pair)) for pair in combinations(range(4), 2))
     best, stage = site_choice.most_people(coverage, mask(4), 2, *OPTIONS)
     assert coverage.sheltered(best) == every
@@ -233,7 +251,14 @@ def test_the_program_finds_the_fewest_sites_from_a_poor_start_and_drops_sets_tha
 
     def cover(best):
         return site_choice._cover(
-            coverage, required, 13, best, 1, Effort(mip_gap=0.0), lambda done, text="": steps.append(done), never, str
+            coverage,
+            required,
+            13,
+            best,
+            1,
+            Control(
+                progress=lambda done, text="": steps.append(done), cancelled=never, log=str, effort=Effort(mip_gap=0.0)
+            ),
         )
 
     best, bound, _ = cover(start)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.control import never, no_progress
@@ -71,31 +73,33 @@ def test_the_relaxation_by_hand(monkeypatch):
     100, for whatever is closed of one site its zone travels 8 minutes more.
     """
     case, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)
-    found = relax(case, Effort(), never)
+    found = relax(case, Control(cancelled=never, effort=Effort()))
     assert found.bound == pytest.approx(100.0)
     assert found.open.sum() == pytest.approx(1.0)
     assert set(found.tight.tolist()) >= {0, 3} and len(set(found.tight.tolist())) == len(found.tight)
     monkeypatch.setattr(travel, "MOST_ROUNDS", 1)
-    first = relax(case, Effort(), never)
+    first = relax(case, Control(cancelled=never, effort=Effort()))
     assert first.bound == pytest.approx(20.0) and len(first.tight) == 0
     monkeypatch.setattr(travel, "MOST_ROUNDS", 0)
     with pytest.raises(SolverError, match="could not be solved"):
-        relax(case, Effort(), never)
+        relax(case, Control(cancelled=never, effort=Effort()))
 
 
 def test_the_relaxation_stops_at_the_fence_where_it_is_right_and_where_required_sites_fill_the_count():
     case, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)
     fence = Effort(seconds=1e-9)
-    assert relax(case, fence, never).bound == pytest.approx(20.0) and fence.stopped_early
+    assert relax(case, Control(cancelled=never, effort=fence)).bound == pytest.approx(20.0) and fence.stopped_early
     wide, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 2)
-    assert relax(wide, Effort(), never).bound == pytest.approx(20.0)
+    assert relax(wide, Control(cancelled=never, effort=Effort())).bound == pytest.approx(20.0)
     forced, _ = problem([10, 10], [[1, 9], [9, 4]], [100, 100], 1, required=[1])
-    found = relax(forced, Effort(), never)
+    found = relax(forced, Control(cancelled=never, effort=Effort()))
     assert found.bound == pytest.approx(130.0) and found.open.tolist() == pytest.approx([0.0, 1.0])
     few, _ = problem([10, 10], [[1, 9], [9, 4]], [100, 100], 1, target=12.0)
-    assert relax(few, Effort(), never).bound == pytest.approx(28.0)  # 10 near site 0; 2 more cost 18 there
+    assert relax(few, Control(cancelled=never, effort=Effort())).bound == pytest.approx(
+        28.0
+    )  # 10 near site 0; 2 more cost 18 there
     with pytest.raises(Cancelled):
-        relax(case, Effort(), lambda: True)
+        relax(case, Control(cancelled=lambda: True, effort=Effort()))
 
 
 def test_rounds_end_where_no_row_is_broken(monkeypatch):
@@ -109,7 +113,7 @@ def test_rounds_end_where_no_row_is_broken(monkeypatch):
 
     monkeypatch.setattr(travel, "LinearProgram", Counted)
     case, _ = problem([10, 10, 10], [[1, 1, 10], [1, 10, 1], [10, 1, 1]], [30, 30, 30], 2)
-    found = relax(case, Effort(), never)
+    found = relax(case, Control(cancelled=never, effort=Effort()))
     assert found.bound == pytest.approx(30.0)
     assert len(asked) < travel.MOST_ROUNDS
 
@@ -138,7 +142,14 @@ def improved(case, coverage, start, relaxation, effort=None):
     flow, value = flows_to(case, start)
     target = coverage.total
     return exchange.improve(
-        case, coverage, target, start, flow, value, relaxation, effort or Effort(mip_gap=0.0), never
+        case,
+        coverage,
+        target,
+        start,
+        flow,
+        value,
+        relaxation,
+        Control(cancelled=never, effort=effort or Effort(mip_gap=0.0)),
     )
 
 
@@ -162,7 +173,16 @@ def test_exchanges_reach_the_better_set_one_trial_at_a_time(monkeypatch):
     needed, _ = problem([10], [[9, 5, 2, 7]], [10, 10, 10, 10], 2, required=[0])
     assert np.flatnonzero(improved(needed, coverage, mask(4, 0, 1), relaxation)[0]).tolist() == [0, 2]
     with pytest.raises(Cancelled):
-        exchange.improve(case, coverage, 10, mask(4, 0), np.zeros(4), 90.0, relaxation, Effort(), lambda: True)
+        exchange.improve(
+            case,
+            coverage,
+            10,
+            mask(4, 0),
+            np.zeros(4),
+            90.0,
+            relaxation,
+            Control(cancelled=lambda: True, effort=Effort()),
+        )
 
 
 def test_exchanges_keep_everybody_sheltered_and_begin_at_the_rounded_set_where_it_is_better(monkeypatch):
@@ -212,7 +232,11 @@ def located(case, coverage, start, effort=None, steps=None):
     report = no_progress if steps is None else (lambda done, text="": steps.append((done, text)))
     lines = []
     found = site_location.least_travel(
-        case, coverage, coverage.total, start, effort or Effort(mip_gap=0.0), report, never, lines.append
+        case,
+        coverage,
+        coverage.total,
+        start,
+        Control(progress=report, cancelled=never, log=lines.append, effort=effort or Effort(mip_gap=0.0)),
     )
     return found, lines
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
+
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
@@ -51,7 +53,7 @@ def lightest_best_set(problem: CoveringProblem, sites: int) -> list[int]:
 @pytest.mark.parametrize("seed", [1, 17, 23, 27, 34])
 def test_equal_sets_and_flows_are_settled(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem, said = shelters(seed), []
-    one, other = by_both(monkeypatch, lambda: covering.solve(problem, log=said.append))
+    one, other = by_both(monkeypatch, lambda: covering.solve(problem, control=Control(log=said.append)))
     assert one.chosen.tolist() == other.chosen.tolist()
     assert one.flow == pytest.approx(other.flow, abs=1e-6)
     assert one.flow == pytest.approx(np.round(one.flow), abs=1e-6)
@@ -75,12 +77,14 @@ def test_without_both_proofs_the_set_found_first_stays_and_the_log_says_so(
     problem, said = shelters(1), []
     best = covering.solve(problem)
     monkeypatch.setattr(site_location, name, value)
-    found = covering.solve(problem, log=said.append)
+    found = covering.solve(problem, control=Control(log=said.append))
     assert found.stages[-1].value == best.stages[-1].value and found.uncovered == best.uncovered
     assert said[-1] == MAY_DIFFER
 
 
 def test_nobody_to_shelter_leaves_nothing_to_agree_on() -> None:
     said: list[str] = []
-    covering.solve(CoveringProblem(np.array([0]), np.ones((1, 2)), np.ones(2), np.zeros(2, bool)), log=said.append)
+    covering.solve(
+        CoveringProblem(np.array([0]), np.ones((1, 2)), np.ones(2), np.zeros(2, bool)), control=Control(log=said.append)
+    )
     assert SETTLED not in said and MAY_DIFFER not in said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qgis.core import QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
-from ...solvers.control import IsCancelled, Progress, part, stop_if
+from ...solvers.control import Control
 from ..measuring import distance_area
 from ..positions import transform_xy
 from .groups import Groups, Shelters
@@ -57,11 +57,7 @@ def nowhere(groups: Groups, shelters: Shelters) -> Separation:
 
 
 def straight_line(
-    groups: Groups,
-    shelters: Shelters,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
-    cancelled: IsCancelled,
+    groups: Groups, shelters: Shelters, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control
 ) -> Separation:
     """Return ellipsoidal straight-line distances."""
     crs = groups.zones.crs
@@ -71,7 +67,7 @@ def straight_line(
     targets = [QgsPointXY(x, y) for x, y in ends.tolist()]
     kilometres = nowhere(groups, shelters).kilometres
     for m in np.unique(groups.zone).tolist():
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         start = QgsPointXY(*groups.zones.xy[m].tolist())
         kilometres[m] = [measure.measureLine(start, end) / 1000.0 for end in targets]
     return Separation(kilometres, None)
@@ -85,8 +81,7 @@ def over_network(
     shelters: Shelters,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> Separation:
     """Return lengths and least free-flow times; a place that cannot join the network reaches nothing.
 
@@ -103,12 +98,10 @@ def over_network(
     joined, (starts, ends) = join_places(read, places, max_snap_distance, context, feedback, people=people)
     roads = joined.network
     share = 0.5 if kind == BY_LENGTH else 1.0
-    fastest = travel(roads, starts.node, ends.node, progress=part(progress, 0.0, share), cancelled=cancelled)
+    fastest = travel(roads, starts.node, ends.node, control=control.part(0.0, share))
     metres = fastest.metres
     if kind == BY_LENGTH:
-        shortest = travel(
-            roads, starts.node, ends.node, roads.length, progress=part(progress, share, 1.0), cancelled=cancelled
-        )
+        shortest = travel(roads, starts.node, ends.node, roads.length, control=control.part(share, 1.0))
         metres = shortest.metres
     kilometres, minutes = nowhere(groups, shelters).kilometres, nowhere(groups, shelters).kilometres
     kilometres[peopled] = metres / 1000.0

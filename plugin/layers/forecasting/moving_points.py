@@ -13,7 +13,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...solvers.control import IsCancelled, stop_if
+from ...solvers.control import Control
 from ..antimeridian import seam_of, wrapped
 from ..errors import LayerError
 from ..places import Places
@@ -57,7 +57,7 @@ def read_moving_points(
     places: Places,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    cancelled: IsCancelled,
+    control: Control,
     parameter: str = "POINTS",
 ) -> MovingPoints:
     """Read a point layer; rows without an id, a time or a position are counted in a warning and passed over.
@@ -71,7 +71,7 @@ def read_moving_points(
     name = source.sourceName()
     if QgsWkbTypes.geometryType(source.wkbType()) != QgsWkbTypes.GeometryType.PointGeometry:
         raise LayerError(f"{parameter}: “{name}” holds no points. Choose a point layer.")
-    ids, times, xy, row = _rows(source, id_field, time_field, cancelled)
+    ids, times, xy, row = _rows(source, id_field, time_field, control)
     if row and not source.sourceCrs().isValid():
         raise LayerError(
             f"{parameter}: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
@@ -99,7 +99,7 @@ def read_moving_points(
 
 
 def _rows(
-    source: QgsProcessingFeatureSource, id_field: str, time_field: str, cancelled: IsCancelled
+    source: QgsProcessingFeatureSource, id_field: str, time_field: str, control: Control
 ) -> tuple[list[str], list[object], list[tuple[float, float]], int]:
     """Return ids, times and positions; a feature of several points gives a row for each, one without any NaN."""
     fields = source.fields()
@@ -112,7 +112,7 @@ def _rows(
     row = 0
     for row, feature in enumerate(features_of(source, request), start=1):
         if row % CHECK == 0:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
         geometry = feature.geometry()
         if geometry.isNull() or geometry.isEmpty():
             points = [(np.nan, np.nan)]

@@ -10,7 +10,7 @@ from typing import Callable
 import numpy as np
 from qgis.core import QgsDistanceArea, QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
-from ...solvers.control import IsCancelled, Progress
+from ...solvers.control import Control
 from ..errors import LayerError
 from ..places import NAMED_IN_LOG, Places
 from ..positions import transform_xy
@@ -169,8 +169,7 @@ def by_roads(
     rules: TravelRules,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> MetroTravel:
     """Return travel along the fastest routes of a road network at its own speeds."""
     from ...solvers.roads.shortest_paths import fastest_paths, travel
@@ -183,7 +182,7 @@ def by_roads(
     km = np.full(minutes.shape, np.inf)
     able, near = np.flatnonzero(start.node >= 0), np.flatnonzero(end.node >= 0)
     if len(able) and len(near):
-        found = travel(network, start.node[able], end.node[near], progress=progress, cancelled=cancelled)
+        found = travel(network, start.node[able], end.node[near], control=control)
         minutes[np.ix_(able, near)] = found.seconds / 60.0 * rules.factor
         km[np.ix_(able, near)] = found.metres / 1000.0
     notes = []

@@ -10,7 +10,7 @@ import numpy as np
 from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsProcessingFeatureSource, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
-from ...solvers.control import IsCancelled, Progress, stop_if
+from ...solvers.control import Control
 from ...solvers.roads.classes import USED_TAGS
 from ...solvers.roads.levels import FIELDS
 from ...solvers.roads.tags import TAG_FIELDS, tags_in
@@ -65,9 +65,7 @@ class RoadFeatures:
         return replace(self, **changed, tags={key: of(column) for key, column in self.tags.items()})
 
 
-def read_features(
-    source: QgsProcessingFeatureSource, options: NetworkOptions, progress: Progress, cancelled: IsCancelled
-) -> RoadFeatures:
+def read_features(source: QgsProcessingFeatureSource, options: NetworkOptions, control: Control) -> RoadFeatures:
     """Read the layer in one pass, fetching only the fields that are used.
 
     What has no field of its own is read from the layer's field of OpenStreetMap tags, where it has one.
@@ -116,9 +114,9 @@ def read_features(
             value = attribute(position)
             append(value if type(value) is not QVariant or not value.isNull() else None)
         if len(blobs) % LOOK_EVERY == 0:
-            stop_if(cancelled)
-            progress(min(1.0, len(blobs) / total), "Reading roads")
-    columns.update(tags.unpack(columns, cancelled))
+            control.stop_if_cancelled()
+            control.progress(min(1.0, len(blobs) / total), "Reading roads")
+    columns.update(tags.unpack(columns, control))
     ids = [id_text(v) for v in columns["id"]] if "id" in index else list(map(str, fids))
     return RoadFeatures(
         blobs,
@@ -155,14 +153,14 @@ class _Tags:
                 self.unpacked.append(key)
         self.index[self.PACKED] = packed
 
-    def unpack(self, columns: dict[str, list[Any]], cancelled: IsCancelled) -> dict[str, list[Any]]:
+    def unpack(self, columns: dict[str, list[Any]], control: Control) -> dict[str, list[Any]]:
         """Return the columns of the packed tags, None where a feature does not have one."""
         packed = columns.pop(self.PACKED, [])
         found: dict[str, list[Any]] = {column: [None] * len(packed) for column in self._columns.values()}
         wanted = frozenset(self._columns)
         for row, value in enumerate(packed):
             if row % LOOK_EVERY == 0:
-                stop_if(cancelled)
+                control.stop_if_cancelled()
             for key, text in tags_in(value, wanted).items() if value is not None else ():
                 found[self._columns[key]][row] = text
         return found

@@ -17,14 +17,13 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
-from ...solvers.control import IsCancelled, Progress, part, stop_if
+from ...solvers.control import Control
 from ...solvers.roads.levels import level_codes, level_of_roads, part_crossings
 from ...solvers.roads.mended import Row, rows_of
 from ...solvers.roads.mending import Drawing, mend_lines
 from ...solvers.roads.splitting import split
 from ...solvers.roads.wkb import Lines
-from ..places import NAMED_IN_LOG
-from ..shapes import features_of
+from ..places import NAMED_IN_LOG, features_of
 from ..values import id_text
 from .attributes import roads_among, traffic_of
 from .features import LOOK_EVERY, RoadFeatures, read_features
@@ -77,8 +76,7 @@ def mend_roads(
     mending: Mending,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> MendedRoads:
     """Mend the roads of a layer; lines that are no roads for cars and closed roads stay as they are.
 
@@ -90,26 +88,26 @@ def mend_roads(
     """
     check_layer(source)
     name, crs = source.sourceName(), source.sourceCrs()
-    every = read_features(source, options, part(progress, 0.0, 0.5), cancelled)
+    every = read_features(source, options, control.part(0.0, 0.5))
     roads = roads_among(every, options, name, feedback)
     features = roads.features
     traffic = traffic_of(source, roads, options, feedback)
     found = measured_lines(features, traffic, name, crs, context, feedback)
-    stop_if(cancelled)
-    progress(0.6, "Mending roads")
+    control.stop_if_cancelled()
+    control.progress(0.6, "Mending roads")
     level = level_of_roads(len(features.ids), *features.levels())
     codes = level_codes(level)
     place, origin, apart = part_crossings(found.lines, found.place, found.xy, level)
     drawing = mend_lines(
         found.lines, place, found.xy[origin], found.step, codes, options.tolerance, mending.near_miss,
-        mending.crossings, apart, cancelled,
+        mending.crossings, apart, control,
     )  # fmt: skip
-    pieces = split(drawing.lines, drawing.at, drawing.places, drawing.step, options.tolerance, codes, apart, cancelled)
-    stop_if(cancelled)
-    progress(0.8, "Mending roads")
+    pieces = split(drawing.lines, drawing.at, drawing.places, drawing.step, options.tolerance, codes, apart, control)
+    control.stop_if_cancelled()
+    control.progress(0.8, "Mending roads")
     writer = ValueWriter(source, features, traffic, options)
     rows, removed = rows_of(
-        drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_be, cancelled
+        drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_be, control
     )
     heights = _heights(found.lines, place, drawing)
     new = transform_vertices(drawing.places[len(origin) :], found.crs, crs, context.transformContext())
@@ -121,7 +119,7 @@ def mend_roads(
         of_feature[row.feature] = of_feature.get(row.feature, 0) + 1
     for number, row in enumerate(rows):
         if number % LOOK_EVERY == 0:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
         z = [heights.get((row.feature, p), np.nan) for p in row.place.tolist()] if heights else None
         shape = _line(where[row.place], z)
         done = _done(row, drawing, features, _is_split(row, of_feature))
@@ -178,7 +176,7 @@ def output_fields(source: QgsProcessingFeatureSource) -> list[QgsField]:
 
 
 def written_features(
-    source: QgsProcessingFeatureSource, mended: MendedRoads, cancelled: IsCancelled
+    source: QgsProcessingFeatureSource, mended: MendedRoads, control: Control
 ) -> Iterator[tuple[QgsGeometry, list[Any]]]:
     """Yield (geometry, values) of the mended layer: the fields of :func:`output_fields`, then road_id, then mended."""
     fields = source.fields()
@@ -188,7 +186,7 @@ def written_features(
     before = names.index(MENDED) if MENDED in names else -1
     for position, feature in enumerate(features_of(source, QgsFeatureRequest())):
         if position % LOOK_EVERY == 0:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
         if position in mended.dropped:
             continue
         values = feature.attributes()

@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
-from ...solvers.control import IsCancelled, Progress, part, stop_if
+from ...solvers.control import Control
 from ...solvers.graph.components import components
 from ...solvers.roads.edge_list import straight_network
 from ...solvers.roads.lengths import with_given_lengths
@@ -54,8 +54,7 @@ def read_network(
     barriers: QgsProcessingFeatureSource | None,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> ReadNetwork:
     """Read a line layer as a road network.
 
@@ -70,38 +69,38 @@ def read_network(
     """
     name, crs = source.sourceName(), source.sourceCrs()
     check_layer(source)
-    every = read_features(source, options, part(progress, 0.0, 0.7), cancelled)
-    stop_if(cancelled)
-    progress(0.7, "Splitting roads")
+    every = read_features(source, options, control.part(0.0, 0.7))
+    control.stop_if_cancelled()
+    control.progress(0.7, "Splitting roads")
     roads = roads_among(every, options, name, feedback)
     features = roads.features
     traffic = traffic_of(source, roads, options, feedback)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     found = measured_lines(features, traffic, name, crs, context, feedback)
     drawn, working, unusable = found.drawn, found.crs, found.unusable
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     level = level_of_roads(len(features.ids), *features.levels())
-    pieces = split_lines(found, level, features.ids, options.tolerance, feedback, cancelled)
+    pieces = split_lines(found, level, features.ids, options.tolerance, feedback, control)
     if features.lengths is not None:
         pieces, warnings = with_given_lengths(pieces, features.lengths, features.ids, str(options.length_field))
         for warning in warnings:
             feedback.pushWarning(f"LENGTH_FIELD: {warning}")
-    stop_if(cancelled)
-    progress(0.9, "Building the network")
+    control.stop_if_cancelled()
+    control.progress(0.9, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
     network = network_of(pieces, traffic, features.ids)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
     if traffic.closed:
         there = replace(drawn, xy=transform_vertices(drawn.xy, crs, working, context.transformContext()))
         warn_of_open_copies(network, there, list(traffic.closed), options.tolerance, name, feedback)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     area, closed = QgsGeometry(), 0
     if barriers is not None:
         network, area, closed = close_roads(network, working, barriers, name, crs, context, feedback)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     _log_network(name, network, feedback)
-    progress(1.0, "Building the network")
+    control.progress(1.0, "Building the network")
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))
     left_out, left_out_xy = _left_out(roads, traffic, drawn)
     has_speeds = features.speeds is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
-from ...solvers.control import IsCancelled, never
+from ...solvers.control import Control
 from ...solvers.roads.levels import level_codes, part_crossings
 from ...solvers.roads.splitting import Pieces, split, swallowed
 from ..places import NAMED_IN_LOG
@@ -20,20 +20,21 @@ def split_lines(
     ids: list[str],
     tolerance: float,
     feedback: QgsProcessingFeedback,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> Pieces:
     """Split lines where they meet on one level; see :func:`part_crossings` and :func:`split`.
 
     ``level`` (r, 2) and ``ids`` are the features'. Says how many crossings are none, and warns where a TOLERANCE above
     the length of the roads makes these vanish.
     """
+    control = control or Control()
     place, origin, apart = part_crossings(found.lines, found.place, found.xy, level)
     if len(apart):
         feedback.pushInfo(
             f"NETWORK: at {len(origin) - len(found.xy)} shared vertices roads cross on different levels (layer, "
             "bridge, tunnel, or Z more than 2 m apart): they are not joined there."
         )
-    pieces = split(found.lines, place, found.xy[origin], found.step, tolerance, level_codes(level), apart, cancelled)
+    pieces = split(found.lines, place, found.xy[origin], found.step, tolerance, level_codes(level), apart, control)
     gone = np.flatnonzero(swallowed(pieces))
     if len(gone) > FEW_SWALLOWED * len(pieces):
         roads = list(dict.fromkeys(ids[k] for k in pieces.road[gone].tolist()))

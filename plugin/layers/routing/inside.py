@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsLineString, QgsPoint, QgsProcessingContext
 
-from ...solvers.control import IsCancelled, never, stop_if
+from ...solvers.control import Control
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.clearance import Inside
 from ...solvers.routing.result import RoutingResult
@@ -20,19 +20,20 @@ SLICE = 500
 
 
 def arcs_inside(
-    area: QgsGeometry, network: RoadNetwork, arcs: np.ndarray, cancelled: IsCancelled = never
+    area: QgsGeometry, network: RoadNetwork, arcs: np.ndarray, control: Control | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the stretches of ``arcs`` inside ``area``: offsets (m+1,), then begins and ends (p,) as shares of length.
 
     Arcs that are not asked for, and those that are no road, have none.
     """
+    control = control or Control()
     arcs = arcs[network.is_road[arcs]]
     found: dict[int, Stretches] = {}
     if not (area.isNull() or area.isEmpty()):
         engine, box = _engine(area), area.boundingBox()
         for k, piece in enumerate(np.unique(network.piece[arcs]).tolist()):
             if k % SLICE == 0:
-                stop_if(cancelled)
+                control.stop_if_cancelled()
             xy = network.piece_xy[network.piece_start[piece] : network.piece_start[piece + 1]]
             if (xy.max(axis=0) < (box.xMinimum(), box.yMinimum())).any():
                 continue
@@ -55,18 +56,19 @@ def inside_of(
     case: RoutingCase,
     result: RoutingResult,
     context: QgsProcessingContext,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> Inside:
     """Return what of a plan lies inside ``area`` (in the working CRS).
 
     A place is where the trip's line begins or ends, not where its road does.
     """
+    control = control or Control()
     rows, read = case.rows, case.read
     home, goal = (
         positions_inside(area, transform_vertices(xy, rows.crs, read.crs, context.transformContext()))
         for xy in (rows.first, rows.last)
     )
-    indptr, begin, end = arcs_inside(area, read.network, np.unique(result.routes.arcs), cancelled)
+    indptr, begin, end = arcs_inside(area, read.network, np.unique(result.routes.arcs), control)
     lost = case.without_route(result)
     staying = int(rows.people[lost][home[lost]].sum())
     return Inside(indptr, begin, end, home[case.row], goal[case.row], staying)

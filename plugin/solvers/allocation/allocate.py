@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
-from ..effort import Effort
+from ..control import Control
 from ..errors import SolverError
 from ..mip.solution import Solution
-from .lexicographic import Log, Search
+from .allocator import Allocator
+from .lexicographic import as_many_as_possible, least_cost
 from .problem import CAPACITY, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
 from .ties import settle
 
@@ -16,12 +16,9 @@ from .ties import settle
 def solve(
     problem: AllocationProblem,
     *,
-    effort: Effort | None = None,
+    control: Control | None = None,
     solver: str | None = None,
     known: Allocation | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Log | None = None,
 ) -> Allocation:
     """Allocate every group, or where room is short as many people as possible and those at the least cost.
 
@@ -41,32 +38,28 @@ def solve(
     ------
     Cancelled, SolverError
     """
-    say = log or _silent
-    stop_if(cancelled)
+    control = control or Control()
+    control.stop_if_cancelled()
     usable = problem.usable()
-    _tell(problem, usable, say)
+    _tell(problem, usable, control)
     if not usable.any():
         return _result(problem, np.zeros(problem.cost.shape), usable, (), 0, None)
-    search = Search(problem, usable, effort or Effort(), solver, cancelled, say)
+    allocator = Allocator(problem, usable, solver)
     if known is None:
-        people, most, more, stages = search.as_many_as_possible(part(progress, 0.0, 0.4))
+        people, most, more, stages = as_many_as_possible(allocator, control.part(0.0, 0.4))
     else:
         people, most, more, stages = known.people.astype(float), int(known.people.sum()), known.more_people, ()
-    people, last = search.least_cost(people, most, part(progress, 0.4, 0.9))
+    people, last = least_cost(allocator, people, most, control.part(0.4, 0.9))
     if known is None and not more:
-        people = settle(search, people, last, most, part(progress, 0.9, 1.0))
+        people = settle(allocator, people, last, most, control.part(0.9, 1.0))
     return _result(problem, people, usable, (*stages, last), more, None if more else last)
 
 
-def _silent(text: str) -> None:
-    """Keep nothing."""
-
-
-def _tell(problem: AllocationProblem, usable: np.ndarray, say: Log) -> None:
+def _tell(problem: AllocationProblem, usable: np.ndarray, control: Control) -> None:
     """Say what is asked, before the solver is."""
     groups = int((problem.sizes > 0).sum())
     total, room = int(problem.sizes.sum()), float(problem.capacity.sum())
-    say(
+    control.log(
         f"{total} people in {groups} groups, {room:.0f} places in {len(problem.capacity)} shelters, "
         f"{int(usable.sum())} possible pairs."
     )

@@ -1,4 +1,4 @@
-"""Everyone placed, groups whole, at the least cost: a bound first, then only the pairs that can still matter.
+"""The core problem: everyone placed, groups whole, at the least cost, over the pairs that can still matter.
 
 1. Prices on the capacities bound the cost from below (:mod:`lagrangian`); a quick allocation bounds it from above.
 2. Where many pairs are left: the relaxation over the pairs that look best divides at most one group a shelter, so all
@@ -9,21 +9,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..control import Progress, part
+from ..control import Control
 from ..effort import QUICK
 from ..errors import SolverError
 from ..mip.solution import Solution, describe, gap_percent
+from .allocator import Allocator
 from .first_fit import first_fit, improve, people_at, places_of
 from .lagrangian import Relaxation, relax
 from .model import COST
 from .problem import AllocationProblem
-
-if TYPE_CHECKING:  # pragma: no cover
-    from .lexicographic import Search
 
 SMALL, LARGE = 10_000, 60_000  # pairs that need no core first; pairs that are not handed to the solver all at once
 CORE_PAIRS = 8  # a group, those with the smallest excess
@@ -33,45 +30,49 @@ NEARLY_ALL = 0.9  # of the pairs that can matter, above which trying fewer first
 
 
 def place_everyone(
-    search: Search, people: np.ndarray, progress: Progress, core: bool = True
+    allocator: Allocator, people: np.ndarray, control: Control, core: bool = True
 ) -> tuple[np.ndarray, Solution]:
     """Return the allocation (g, n) of all whole groups at the least cost, and the proof over all pairs.
 
     ``people`` (g, n) is an allocation of everyone to begin with. Step 2 is left out without ``core``: where no place is
     to spare, hardly any other placing of a few groups fits.
     """
-    begun, problem = time.monotonic(), search.problem
-    people, relaxation = _begin(search, people)
+    begun, problem = time.monotonic(), allocator.problem
+    people, relaxation = _begin(allocator, people, control)
     last = None
     many = relaxation.keep(cost_of(problem, people)).sum() > SMALL
-    if core and many and not _enough(search, people, relaxation.bound):
-        people = _from_core(search, people, relaxation, part(progress, 0.0, 0.4))
+    if core and many and not _enough(allocator, people, relaxation.bound, control):
+        people = _from_core(allocator, people, relaxation, control.part(0.0, 0.4))
     # Where every cost is whole, whatever is better saves 1 at least, so fewer pairs can matter.
-    step = 1.0 if bool(np.all(problem.cost[search.usable] % 1.0 == 0.0)) else 0.0
+    step = 1.0 if bool(np.all(problem.cost[allocator.usable] % 1.0 == 0.0)) else 0.0
     pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
     bound = relaxation.bound
     near = relaxation.keep(bound + NEAR * abs(bound)) | (people > 0)
-    if near.sum() < NEARLY_ALL * pairs.sum() and pairs.sum() <= SMALL and not _enough(search, people, bound):
-        people, last = search.run(COST, None, near, people, part(progress, 0.4, 0.7))
+    if (
+        near.sum() < NEARLY_ALL * pairs.sum()
+        and pairs.sum() <= SMALL
+        and not _enough(allocator, people, bound, control)
+    ):
+        people, last = allocator.run(COST, None, near, people, control.part(0.4, 0.7))
         pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
     if last is not None and last.status == "optimal" and last.bound is not None and not np.any(pairs & ~near):
         bound = max(bound, last.bound)  # what is better than this has no pair that was left out
-    elif last is not None and search.effort.level == QUICK:
+    elif last is not None and control.effort.level == QUICK:
         pass  # the prices' bound has to do: over more pairs the search would end before a proof even more surely
-    elif pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(search, people, bound)):
-        people, last = search.run(COST, None, pairs, people, part(progress, 0.7, 1.0))
+    elif pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(allocator, people, bound, control)):
+        people, last = allocator.run(COST, None, pairs, people, control.part(0.7, 1.0))
         if last.bound is not None:  # the pairs left out are in no better allocation: it holds over all pairs
             bound = max(bound, last.bound)
     cost = cost_of(problem, people)
     proof = Solution(
-        "optimal" if _enough(search, people, bound) else "feasible",
+        "optimal" if _enough(allocator, people, bound, control) else "feasible",
         cost,
         min(bound, cost),
         gap_percent(cost, min(bound, cost)),
         "Lagrangian bound" if last is None else last.solver,
         time.monotonic() - begun,
     )
-    search.say("Over all pairs: " + describe(proof))
+    control.log("Over all pairs: " + describe(proof))
     return people, proof
 
 
@@ -80,22 +81,22 @@ def cost_of(problem: AllocationProblem, people: np.ndarray) -> float:
     return float(problem.cost[people > 0].sum())
 
 
-def _enough(search: Search, people: np.ndarray, bound: float) -> bool:
-    cost = cost_of(search.problem, people)
-    return cost - bound <= search.effort.mip_gap * abs(cost)
+def _enough(allocator: Allocator, people: np.ndarray, bound: float, control: Control) -> bool:
+    cost = cost_of(allocator.problem, people)
+    return cost - bound <= control.effort.mip_gap * abs(cost)
 
 
-def _begin(search: Search, people: np.ndarray) -> tuple[np.ndarray, Relaxation]:
+def _begin(allocator: Allocator, people: np.ndarray, control: Control) -> tuple[np.ndarray, Relaxation]:
     """Return a quick allocation and the bound."""
-    problem, usable = search.problem, search.usable
-    relaxation = relax(problem, usable, cost_of(problem, people), search.cancelled)
+    problem, usable = allocator.problem, allocator.usable
+    relaxation = relax(problem, usable, cost_of(problem, people), control)
     priced = people_at(problem, first_fit(problem, usable, relaxation.prices))
-    if int(priced.sum()) == search.wanted and cost_of(problem, priced) < cost_of(problem, people):
+    if int(priced.sum()) == allocator.wanted and cost_of(problem, priced) < cost_of(problem, people):
         people = priced
-    people = people_at(problem, improve(problem, usable, places_of(people), search.effort, search.cancelled))
+    people = people_at(problem, improve(problem, usable, places_of(people), control))
     cost = cost_of(problem, people)
     gap = gap_percent(cost, relaxation.bound)
-    search.say(
+    control.log(
         f"A quick allocation costs {cost:.8g}, the least cost is at least {relaxation.bound:.8g}"
         + ("" if gap is None else f" ({gap:.2g} % below)")
         + f"; {int(relaxation.keep(cost).sum())} of {int(usable.sum())} pairs can be part of a better one."
@@ -103,25 +104,25 @@ def _begin(search: Search, people: np.ndarray) -> tuple[np.ndarray, Relaxation]:
     return people, relaxation
 
 
-def _from_core(search: Search, people: np.ndarray, relaxation: Relaxation, progress: Progress) -> np.ndarray:
+def _from_core(allocator: Allocator, people: np.ndarray, relaxation: Relaxation, control: Control) -> np.ndarray:
     """Return the better of ``people`` and what the small model of step 2 gives."""
-    problem = search.problem
+    problem = allocator.problem
     core = (people > 0) | smallest(relaxation.excess, CORE_PAIRS)
     almost = problem.sizes * (1.0 - 1e-6)
     try:
-        shares, _ = search.run(COST, None, core, None, part(progress, 0.0, 0.5), 0.0, integer=False)
+        shares, _ = allocator.run(COST, None, core, None, control.part(0.0, 0.5), 0.0, integer=False)
         placed = shares.max(axis=1) >= almost
         second = np.partition(relaxation.excess, 1, axis=1)[:, 1] if core.shape[1] > 1 else np.zeros(len(placed))
         rank = np.argsort(np.where(placed, second, -1.0), kind="stable")  # divided groups first, indifferent ones next
         free = np.zeros(len(placed), dtype=bool)
         free[rank[: FREE_GROUPS + int((~placed).sum())]] = True
         pairs = (people > 0) | (core & (free[:, None] | (shares >= almost[:, None])))
-        search.say(f"{int(free.sum())} groups are left to place; the others stay where the relaxation puts them.")
-        found, _ = search.run(COST, None, pairs, people, part(progress, 0.5, 1.0))
+        control.log(f"{int(free.sum())} groups are left to place; the others stay where the relaxation puts them.")
+        found, _ = allocator.run(COST, None, pairs, people, control.part(0.5, 1.0))
     except SolverError:
-        search.say("The pairs that look best do not place everyone; going on from the quick allocation.")
+        control.log("The pairs that look best do not place everyone; going on from the quick allocation.")
         return people
-    found = people_at(problem, improve(problem, search.usable, places_of(found), search.effort, search.cancelled))
+    found = people_at(problem, improve(problem, allocator.usable, places_of(found), control))
     return found if cost_of(problem, found) < cost_of(problem, people) else people
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, stop_if
-from ..effort import Effort
+from ..control import Control
 from .problem import AllocationProblem
 
 MOST_GROUPS = 250  # of a shelter that are looked at for one exchange: those that gain most by it
@@ -17,12 +16,7 @@ TOLERANCE = 1e-9
 
 
 def exchange_sets(
-    problem: AllocationProblem,
-    usable: np.ndarray,
-    place: np.ndarray,
-    work: int,
-    effort: Effort,
-    cancelled: IsCancelled,
+    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, work: int, control: Control
 ) -> np.ndarray:
     """Return an allocation (g,) of no more cost than ``place``, in which every group has a shelter.
 
@@ -43,8 +37,8 @@ def exchange_sets(
             for b in range(a + 1, shelters):
                 if looked[a, b] >= max(changed[a], changed[b]):
                     continue
-                stop_if(cancelled)
-                if work <= 0 or effort.passed():
+                control.stop_if_cancelled()
+                if work <= 0 or control.effort.passed():
                     return place
                 while True:
                     sets, found = _exchange(size, cost, room, place, a, b)

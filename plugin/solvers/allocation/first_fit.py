@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
-from ..effort import Effort
+from ..control import Control
 from .problem import AllocationProblem
 
 PASSES = 20
@@ -33,29 +32,26 @@ def first_fit(problem: AllocationProblem, usable: np.ndarray, prices: np.ndarray
 
 
 def improve(
-    problem: AllocationProblem,
-    usable: np.ndarray,
-    place: np.ndarray,
-    effort: Effort,
-    cancelled: IsCancelled = never,
+    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, control: Control | None = None
 ) -> np.ndarray:
     """Return an allocation (g,) of at least as many people as ``place``, and of no more cost where those are the same.
 
     Groups move, two change places, or one makes way for one left out that is larger, or as large and cheaper there.
     """
+    control = control or Control()
     place = place.copy()
     members = np.flatnonzero(place >= 0)
     waiting = np.flatnonzero((place < 0) & usable.any(axis=1))
     taken = problem.room_taken
     cost = np.where(usable, problem.cost, np.inf)
     room = problem.capacity - np.bincount(place[members], taken[members, place[members]], len(problem.capacity))
-    left = effort.pick(*PAIRS)
+    left = control.effort.pick(*PAIRS)
     for _ in range(PASSES):
         changed = False
         for k in range(len(members)):
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             left -= len(members) + len(waiting)
-            if left < 0 or effort.passed():
+            if left < 0 or control.effort.passed():
                 return place
             changed |= _move(cost, taken, room, place, int(members[k]))
             changed |= _exchange(cost, taken, room, place, members, int(members[k]))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Control
 from .problem import AllocationProblem
 
 STEPS = 400
@@ -48,7 +48,7 @@ class Relaxation:
 
 
 def relax(
-    problem: AllocationProblem, usable: np.ndarray, aim: float | None = None, cancelled: IsCancelled = never
+    problem: AllocationProblem, usable: np.ndarray, aim: float | None = None, control: Control | None = None
 ) -> Relaxation:
     """Price the capacities of shelters for groups that must all be placed.
 
@@ -59,6 +59,7 @@ def relax(
     aim : float, optional
         Cost of a known allocation, for the length of the steps.
     """
+    control = control or Control()
     rows = np.flatnonzero(usable.any(axis=1))
     cost = np.where(usable[rows], problem.cost[rows], np.inf)
     taken = np.where(usable[rows], problem.room_taken[rows], 0.0)
@@ -70,7 +71,7 @@ def relax(
     length, idle = 1.0, 0
     target = aim if aim is not None else float(np.where(usable[rows], problem.cost[rows], 0.0).max(axis=1).sum())
     for _ in range(STEPS):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         np.multiply(taken, prices, out=priced)
         priced += cost
         choice = priced.argmin(axis=1)

@@ -10,16 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..control import IsCancelled, stop_if
-from ..effort import Effort
+from ..control import Control
 from .exchange import exchange_sets
 from .lagrangian import relax
 from .problem import AllocationProblem, with_the_rest
 
 
-def filled(
-    problem: AllocationProblem, usable: np.ndarray, work: int, effort: Effort, cancelled: IsCancelled
-) -> np.ndarray:
+def filled(problem: AllocationProblem, usable: np.ndarray, work: int, control: Control) -> np.ndarray:
     """Return a shelter or -1 for each group, (g,), with as many people placed as the exchanges find room for.
 
     ``work`` is the number of combinations of groups that the exchanges may look at.
@@ -27,17 +24,17 @@ def filled(
     wanted = int(problem.sizes[usable.any(axis=1)].sum())
     room = int(np.floor(problem.capacity[usable.any(axis=0)]).sum())
     staying = max(0, wanted - room)
-    place = _fill(problem, usable, _by_regret(problem, usable, staying, cancelled), cancelled)
+    place = _fill(problem, usable, _by_regret(problem, usable, staying, control), control)
     if wanted - int(problem.sizes[place >= 0].sum()) == staying:
         return place
-    return _fill(problem, usable, _more_people(problem, usable, place, work, effort, cancelled), cancelled)
+    return _fill(problem, usable, _more_people(problem, usable, place, work, control), control)
 
 
-def _by_regret(problem: AllocationProblem, usable: np.ndarray, staying: int, cancelled: IsCancelled) -> np.ndarray:
+def _by_regret(problem: AllocationProblem, usable: np.ndarray, staying: int, control: Control) -> np.ndarray:
     """Place the groups that lose most without their best choice first, each where it is cheapest at the prices."""
     extended = with_the_rest(problem, usable, staying)
     pairs = extended.usable()
-    relaxation = relax(extended, pairs, cancelled=cancelled)
+    relaxation = relax(extended, pairs, control=control)
     second = np.partition(relaxation.excess, 1, axis=1)[:, 1]
     priced = extended.cost + relaxation.prices * extended.room_taken
     room = extended.capacity.copy()
@@ -51,7 +48,7 @@ def _by_regret(problem: AllocationProblem, usable: np.ndarray, staying: int, can
     return place
 
 
-def _fill(problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, cancelled: IsCancelled) -> np.ndarray:
+def _fill(problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, control: Control) -> np.ndarray:
     """Let groups that wait come in, in place of a smaller one where need be, at the least cost a person."""
     place, taken = place.copy(), problem.room_taken
     placed = np.flatnonzero(place >= 0)
@@ -60,7 +57,7 @@ def _fill(problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, can
     while changed:
         changed = False
         for j in np.argsort(-room, kind="stable").tolist():
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             while _let_in(problem, usable, taken, room, place, j):
                 changed = True
     return place
@@ -88,12 +85,7 @@ def _let_in(
 
 
 def _more_people(
-    problem: AllocationProblem,
-    usable: np.ndarray,
-    place: np.ndarray,
-    work: int,
-    effort: Effort,
-    cancelled: IsCancelled,
+    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, work: int, control: Control
 ) -> np.ndarray:
     """Exchange groups so that fewer people wait, whatever that costs."""
     behind = len(problem.capacity)
@@ -102,5 +94,5 @@ def _more_people(
     waiting[:, behind] = problem.sizes
     extended = replace(extended, cost=waiting)
     start = np.where(place < 0, behind, place)
-    found = exchange_sets(extended, extended.usable(), start, work, effort, cancelled)
+    found = exchange_sets(extended, extended.usable(), start, work, control)
     return np.where(found == behind, -1, found)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Callable
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
-from ..effort import Effort
+from ..control import Control
 from .allocate import solve
 from .objective import Objective
 from .problem import Allocation, AllocationProblem
@@ -61,11 +59,8 @@ def curve(
     plan: Allocation,
     points: int,
     *,
-    effort: Effort | None = None,
+    control: Control | None = None,
     solver: str | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
 ) -> tuple[Point, ...]:
     """Return the points in the order of the weight of preference, the plan's own among them.
 
@@ -84,9 +79,9 @@ def curve(
     ------
     Cancelled, SolverError
     """
+    control = control or Control()
     if not plan.people.any():
         return ()
-    effort = effort or Effort()
     total = objective.weight_preference + objective.weight_distance
     own = objective.weight_preference / total if total > 0 else None
     shares = np.clip(np.linspace(0.0, 1.0, max(points, 2)), LEAST_WEIGHT, 1.0 - LEAST_WEIGHT).tolist()
@@ -94,23 +89,21 @@ def curve(
         shares = [share for share in shares if abs(share - own) > 0.5 * LEAST_WEIGHT]  # the ends are not 0 and 1
     out = [] if own is None else [_point(own, objective, kilometres, plan, plan.gap, True)]
     for done, share in enumerate(_ends_first(shares)):
-        stop_if(cancelled)
-        if effort.passed():
-            if log is not None:
-                log(f"TIME_LIMIT: the trade-off curve has {len(out)} points; {len(shares) - done} more had no time.")
+        control.stop_if_cancelled()
+        if control.effort.passed():
+            control.log(
+                f"TIME_LIMIT: the trade-off curve has {len(out)} points; {len(shares) - done} more had no time."
+            )
             break
         weighted = replace(objective, weight_preference=share, weight_distance=1.0 - share)
         found = solve(
             replace(problem, cost=weighted.cost),
-            effort=effort,
+            control=control.part(done / len(shares), (done + 1) / len(shares)).unlogged(),
             solver=solver,
             known=plan,
-            progress=part(progress, done / len(shares), (done + 1) / len(shares)),
-            cancelled=cancelled,
         )
         out.append(_point(share, objective, kilometres, found, found.gap, False))
-        if log is not None:
-            log(_sentence(out[-1]))
+        control.log(_sentence(out[-1]))
     return _marked(sorted(out, key=lambda point: point.weight_preference))
 
 

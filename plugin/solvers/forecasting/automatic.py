@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import Control
 from ..errors import SolverError
 from . import historical_average, methods
 from .backtest import BackTest, Errors, run
@@ -87,7 +87,7 @@ class Forecast:
     notes: list[str]
 
 
-def solve(problem: ForecastProblem, *, progress: Progress = no_progress, cancelled: IsCancelled = never) -> Forecast:
+def solve(problem: ForecastProblem, *, control: Control | None = None) -> Forecast:
     """Forecast every series of a problem.
 
     All methods are put to the back-test, whichever is asked for, so that the choice can be judged.
@@ -98,6 +98,7 @@ def solve(problem: ForecastProblem, *, progress: Progress = no_progress, cancell
         When the forecast would be too large.
     Cancelled
     """
+    control = control or Control()
     series, last = problem.series, problem.first + problem.steps - 1
     if last * len(series.places) > MOST_CELLS:
         raise SolverError(
@@ -109,18 +110,17 @@ def solve(problem: ForecastProblem, *, progress: Progress = no_progress, cancell
     sentence = season_sentence(series, season)
     if sentence:
         notes.append(sentence)
-    test = run(series, last, problem.adjacency, progress=part(progress, 0.0, 0.6), cancelled=cancelled)
+    test = run(series, last, problem.adjacency, control=control.part(0.0, 0.6))
     name = _method(problem, test, notes)
-    fitted = part(progress, 0.6, 0.95)
-    model = methods.fit(name, series, season, last, problem.adjacency, progress=fitted, cancelled=cancelled)
+    model = methods.fit(name, series, season, last, problem.adjacency, control=control.part(0.6, 0.95))
     end = np.array([len(series)])
     value = model.predict(series, end, last)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     lower, upper = _quantiles(problem, test, name, season, last).bounds(series, end, value)
     floor = np.where(np.nanmin(series.values, axis=0) >= 0.0, 0.0, -np.inf)  # what was never negative stays so
     kept = slice(problem.first - 1, None)
     value, lower, upper = (np.maximum(array[0, kept], floor) for array in (value, lower, upper))
-    progress(1.0, "Forecast")
+    control.progress(1.0, "Forecast")
     moments = series.moments(len(series) + problem.first - 1, len(series) + last)
     coverage = None if test is None else test.coverage(name, problem.quantile)
     total = None if test is None else test.errors(name, first=problem.first)

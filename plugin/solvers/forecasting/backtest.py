@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import Control
 from . import methods
 from .quantiles import quantiles_of, spread_of
 from .seasons import profile_of, season_of
@@ -137,8 +137,7 @@ def run(
     names: tuple[str, ...] = methods.NAMES,
     training: int | None = None,
     origins: np.ndarray | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> BackTest | None:
     """Fit the methods to the first part of a series and let them forecast the rest from origins all over it.
 
@@ -155,6 +154,7 @@ def run(
     ------
     Cancelled
     """
+    control = control or Control()
     training = split(series, steps) if training is None else training
     if training is None:
         return None
@@ -165,8 +165,8 @@ def run(
     actual = np.stack([series.values[o : o + steps] for o in origins])
     forecast = {}
     for i, name in enumerate(names):
-        stop_if(cancelled)
-        inner = part(progress, i / len(names), (i + 1) / len(names))
-        model = methods.fit(name, known, season, steps, adjacency, progress=inner, cancelled=cancelled)
+        control.stop_if_cancelled()
+        inner = control.part(i / len(names), (i + 1) / len(names))
+        model = methods.fit(name, known, season, steps, adjacency, control=inner)
         forecast[name] = model.predict(series, origins, steps)
     return BackTest(series, training, season, origins, actual, forecast)

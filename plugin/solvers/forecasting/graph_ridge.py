@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
-from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..control import Control
 from .graph import adjacency_by_correlation, heat_wavelets
 from .seasons import Profile, profile_of
 from .series import DAY, WEEK, Series
@@ -77,13 +77,7 @@ class GraphRidge:
 
 
 def fit(
-    series: Series,
-    season: int,
-    steps: int,
-    adjacency: csr_matrix | None = None,
-    *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    series: Series, season: int, steps: int, adjacency: csr_matrix | None = None, *, control: Control | None = None
 ) -> GraphRidge:
     """Fit the regressions to a series.
 
@@ -100,6 +94,7 @@ def fit(
     ------
     Cancelled
     """
+    control = control or Control()
     profile = profile_of(series, season)
     raw = series.values - profile.at(series, 0, len(series))
     known = ~np.isnan(raw)
@@ -114,9 +109,9 @@ def fit(
     nodes = fitted_horizons(steps)
     weights = np.zeros((deviation.shape[1], len(nodes), len(common) + len(SEASONS_BACK)))
     for i, horizon in enumerate(nodes):
-        progress(i / len(nodes), "Fitting the graph ridge")
-        _fit_horizon(deviation, common, horizon, series.step, weights[:, i], cancelled)
-    progress(1.0, "Fitting the graph ridge")
+        control.progress(i / len(nodes), "Fitting the graph ridge")
+        _fit_horizon(deviation, common, horizon, series.step, weights[:, i], control)
+    control.progress(1.0, "Fitting the graph ridge")
     return GraphRidge(profile, adjacency, scale, _interpolated(weights, nodes, steps))
 
 
@@ -139,7 +134,7 @@ def _interpolated(weights: np.ndarray, nodes: list[int], steps: int) -> np.ndarr
 
 
 def _fit_horizon(
-    deviation: np.ndarray, common: np.ndarray, horizon: int, step: int, out: np.ndarray, cancelled: IsCancelled
+    deviation: np.ndarray, common: np.ndarray, horizon: int, step: int, out: np.ndarray, control: Control
 ) -> None:
     """Write the coefficients of one horizon into ``out``, (p, f); zero where there are too few values."""
     usable = len(deviation) - horizon  # origins whose target lies in the data
@@ -150,7 +145,7 @@ def _fit_horizon(
     target = deviation[origins + horizon - 1]
     known = ~np.isnan(target)
     for place in range(deviation.shape[1]):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         rows = known[:, place]
         if rows.sum() >= LEAST_ROWS:
             features = np.concatenate([common[:, :usable, place], seasonal[:, :, place]])[:, rows]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress
+from ..control import Control
 from . import graph_ridge, historical_average, seasonal_naive
 from .series import Series
 
@@ -21,18 +21,12 @@ class Model(Protocol):
 
 
 def fit(
-    name: str,
-    series: Series,
-    season: int,
-    steps: int,
-    adjacency: Any = None,
-    *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    name: str, series: Series, season: int, steps: int, adjacency: Any = None, *, control: Control | None = None
 ) -> Model:
     """Fit the method called ``name`` to a series, for ``steps`` steps ahead."""
+    control = control or Control()
     if name == historical_average.NAME:
         return historical_average.fit(series, season)
     if name == seasonal_naive.NAME:
         return seasonal_naive.fit(series, season)
-    return graph_ridge.fit(series, season, steps, adjacency, progress=progress, cancelled=cancelled)
+    return graph_ridge.fit(series, season, steps, adjacency, control=control)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import Control
 from ..dependencies import require
-from ..effort import Effort
 from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..mip.program import new_variable
@@ -30,14 +29,7 @@ class _Piece:
     settled: bool
 
 
-def solve_exact(
-    problem: MetroProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
-) -> Allocation:
+def solve_exact(problem: MetroProblem, *, control: Control | None = None) -> Allocation:
     """Allocate at the least fitness, serving as much of the demand as the stocks allow.
 
     Types share neither stock nor constraint, so each is a program of its own:
@@ -62,44 +54,44 @@ def solve_exact(
     SolverError
         When the search ends before every type has an allocation.
     """
+    control = control or Control()
     require("pulp", "the exact allocation of metro resources")
-    effort, start = effort or Effort(), time.monotonic()
+    start = time.monotonic()
     units = np.zeros((len(problem.stations), len(problem.incidents), len(problem.resources)), dtype=np.int64)
     wanted = np.flatnonzero(problem.demand.any(axis=0))
     bounds: list[float] = []
     names: list[str] = []
     proved = settled = True
     for count, k in enumerate(wanted):
-        stop_if(cancelled)
-        inner = part(progress, count / len(wanted), (count + 1) / len(wanted))
-        inner(0.0, f"Allocating {problem.resources[k]}")
-        piece = _solve_type(problem, int(k), effort, inner, cancelled)
+        control.stop_if_cancelled()
+        inner = control.part(count / len(wanted), (count + 1) / len(wanted))
+        inner.progress(0.0, f"Allocating {problem.resources[k]}")
+        piece = _solve_type(problem, int(k), inner)
         units[:, :, k] = piece.units
         proved, settled = proved and piece.bound is not None, settled and piece.settled
         bounds.append(piece.bound or 0.0)
         names.append(piece.solver)
     worth = worth_of(problem, units)
     bound = min(worth.fitness, sum(bounds)) if proved else None
-    if log is not None:
-        state = "no bound" if bound is None else f"bound {bound:,.2f}"
-        log(
-            f"{names[0] if names else 'Nothing to solve'}: fitness {worth.fitness:,.2f}, {state}, "
-            f"{len(wanted)} resource type(s) in {time.monotonic() - start:.2f} s."
-        )
-        if names:
-            log(SETTLED if settled else MAY_DIFFER)
+    state = "no bound" if bound is None else f"bound {bound:,.2f}"
+    control.log(
+        f"{names[0] if names else 'Nothing to solve'}: fitness {worth.fitness:,.2f}, {state}, "
+        f"{len(wanted)} resource type(s) in {time.monotonic() - start:.2f} s."
+    )
+    if names:
+        control.log(SETTLED if settled else MAY_DIFFER)
     return Allocation(units, worth, names[0] if names else "nothing to solve", bound, time.monotonic() - start)
 
 
-def _solve_type(problem: MetroProblem, k: int, effort: Effort, progress: Progress, cancelled: IsCancelled) -> _Piece:
+def _solve_type(problem: MetroProblem, k: int, control: Control) -> _Piece:
     """Solve one type: first as the paper demands, and where that is infeasible, step by step with less."""
     model = _Model(problem, k)
     if not model.pairs:
         return _Piece(np.zeros(problem.minutes.shape, dtype=np.int64), 0.0, "nothing in reach", True)
     if model.may_be_feasible():
-        solution = model.solve(effort, progress, cancelled)
+        solution = model.solve(control)
         if solution.found:
-            settled = solution.gap == 0.0 and model.settle(effort, progress, cancelled)
+            settled = solution.gap == 0.0 and model.settle(control)
             return _Piece(model.values(), solution.bound, solution.solver, settled)
         if solution.status != "infeasible":
             raise _not_found(problem, k)
@@ -107,13 +99,13 @@ def _solve_type(problem: MetroProblem, k: int, effort: Effort, progress: Progres
     proved = True
     for step in (model.least_missing, model.least_late, model.least_fitness):
         step()
-        solution = model.solve(effort, progress, cancelled)
+        solution = model.solve(control)
         if not solution.found:
             raise _not_found(problem, k)
         if step != model.least_fitness:
             proved = proved and solution.status == "optimal"
             model.keep_objective(solution)
-    settled = proved and solution.gap == 0.0 and model.settle(effort, progress, cancelled)
+    settled = proved and solution.gap == 0.0 and model.settle(control)
     return _Piece(model.values(), solution.bound if proved else None, solution.solver, settled)
 
 
@@ -197,14 +189,14 @@ class _Model:
         reached = self.program.objective
         self.program += reached <= int(round(solution.objective or 0.0))
 
-    def solve(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Solution:
+    def solve(self, control: Control) -> Solution:
         """Solve the model as it stands, to a gap of 0."""
-        return solve_program(self.program, effort=effort, mip_gap=0.0, progress=progress, cancelled=cancelled)
+        return solve_program(self.program, control=control.unlogged(), mip_gap=0.0)
 
-    def settle(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> bool:
+    def settle(self, control: Control) -> bool:
         """Take, of the allocations as good as the one just found, the one that every solver agrees on, if proved."""
         parts, weights = list(self.pairs.values()), fixed_weights(len(self.pairs))
-        return settle(self.program, parts, weights, effort=effort, progress=progress, cancelled=cancelled)
+        return settle(self.program, parts, weights, control=control)
 
     def values(self) -> np.ndarray:
         """Return the units of the last solution, shape (i, j)."""

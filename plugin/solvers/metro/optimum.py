@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Callable
 
-from ..control import IsCancelled, Progress, never, no_progress
+from ..control import Control
 from ..dependencies import available, how_to_install
-from ..effort import Effort
 from .allocation import Allocation
 from .direct import solve_direct
 from .exact import solve_exact
@@ -14,13 +13,7 @@ from .problem import MetroProblem
 
 
 def solve_optimum(
-    problem: MetroProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
-    warn: Callable[[str], None] | None = None,
+    problem: MetroProblem, *, control: Control | None = None, warn: Callable[[str], None] | None = None
 ) -> Allocation:
     """Return the best allocation; without PuLP a single incident is solved by the direct rule, with a warning.
 
@@ -31,6 +24,7 @@ def solve_optimum(
     SolverError
         When the search ends before every type has an allocation.
     """
+    control = control or Control()
     if len(problem.incidents) == 1 and not available("pulp"):
         if warn is not None:
             warn(
@@ -38,4 +32,4 @@ def solve_optimum(
                 "which is exact for a single incident. Several incidents need pulp.\n" + how_to_install("pulp")
             )
         return solve_direct(problem)
-    return solve_exact(problem, effort=effort, progress=progress, cancelled=cancelled, log=log)
+    return solve_exact(problem, control=control)

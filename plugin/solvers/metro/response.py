@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable
 
-from ..control import IsCancelled, Progress, never, no_progress, part
-from ..effort import Effort
+from ..control import Control
 from .allocation import Allocation, gap_percent
 from .optimum import solve_optimum
 from .problem import MetroProblem
@@ -60,10 +59,7 @@ def respond(
     swarm: SwarmParameters | None = None,
     repair: bool = True,
     seed: int = 0,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
+    control: Control | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Response:
     """Solve exactly and, with ``swarm``, by the plain swarm and the one with repair; ``repair`` says which one answers.
@@ -71,21 +67,15 @@ def respond(
     The swarms are given the demand that can be met according to the exact answer, since a particle that misses some
     demand is infeasible to them, and all would be where the stocks do not suffice.
     """
+    control = control or Control()
     share = 1.0 if swarm is None else 0.4
-    exact = solve_optimum(
-        problem,
-        effort=effort,
-        progress=part(progress, 0.0, share),
-        cancelled=cancelled,
-        log=log,
-        warn=warn,
-    )
+    exact = solve_optimum(problem, control=control.part(0.0, share), warn=warn)
     if swarm is None:
         return Response(exact, exact, shortages(problem, exact.units), gap_percent(exact.worth.fitness, exact.bound))
     served = exact.units.sum(axis=0)
     timely = (exact.units * problem.on_time[:, :, None]).sum(axis=0) > 0
-    if log is not None and (served < problem.demand).any():
-        log("The swarm is given the demand that the stocks can meet.")
+    if (served < problem.demand).any():
+        control.log("The swarm is given the demand that the stocks can meet.")
     results = {}
     for count, (name, mend) in enumerate(((PLAIN, False), (REPAIR, True))):
         results[name] = solve_swarm(
@@ -94,14 +84,10 @@ def respond(
             seed=seed,
             repair=mend,
             on_time=timely,
-            effort=effort,
-            progress=part(progress, 0.4 + 0.3 * count, 0.7 + 0.3 * count),
-            cancelled=cancelled,
-            log=log,
+            control=control.part(0.4 + 0.3 * count, 0.7 + 0.3 * count),
         )
-    if log is not None:
-        for name, result in results.items():
-            log(f"{NAMES[name]}: {compared(problem, result, exact)}.")
+    for name, result in results.items():
+        control.log(f"{NAMES[name]}: {compared(problem, result, exact)}.")
     answer = results[REPAIR if repair else PLAIN].allocation
     return Response(answer, exact, shortages(problem, answer.units), gap_to(problem, answer, exact), results)
 

@@ -8,8 +8,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
-from ..effort import Effort
+from ..control import Control
 from ..errors import SolverError
 from .allocation import Allocation, Worth, worth_of
 from .optimum import solve_optimum
@@ -50,16 +49,10 @@ class Sample:
         return self.missing == 0 and self.late == 0
 
 
-def by_rescue_points(
-    problem: MetroProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
-) -> list[Sample]:
+def by_rescue_points(problem: MetroProblem, *, control: Control | None = None) -> list[Sample]:
     """Return F of the best subset for each number of rescue points, 1 to all of them."""
-    choices = best_choices(problem, effort=effort, progress=progress, cancelled=cancelled, log=log)
+    control = control or Control()
+    choices = best_choices(problem, control=control)
     return [
         Sample(c.count, c.worth, c.missing, c.late, tuple(problem.stations[i] for i in c.stations), c.proved)
         for c in choices
@@ -67,18 +60,14 @@ def by_rescue_points(
 
 
 def by_resource_types(
-    problem: MetroProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    warn: Callable[[str], None] | None = None,
+    problem: MetroProblem, *, control: Control | None = None, warn: Callable[[str], None] | None = None
 ) -> list[Sample]:
     """Return F of the first 1, 2, ... demanded types, in the order of the problem's types.
 
     Types share nothing, so one solve of all gives every number: what the first types cost adds up.
     """
-    best = solve_optimum(problem, effort=effort, progress=progress, cancelled=cancelled, warn=warn)
+    control = control or Control()
+    best = solve_optimum(problem, control=control.unlogged(), warn=warn)
     wanted = np.flatnonzero(problem.demand.any(axis=0))
     out = []
     for count in range(1, len(wanted) + 1):
@@ -95,18 +84,17 @@ def by_parameter(
     values: Sequence[float],
     variant: Callable[[float], MetroProblem],
     *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> list[Sample]:
     """Return F at each value of a parameter; ``variant`` gives the problem with that value."""
-    effort, out = effort or Effort(), []
+    control = control or Control()
+    out = []
     for step, value in enumerate(values):
-        stop_if(cancelled)
-        inner = part(progress, step / len(values), (step + 1) / len(values))
+        control.stop_if_cancelled()
+        inner = control.part(step / len(values), (step + 1) / len(values))
         problem = variant(float(value))
-        best: Allocation = solve_optimum(problem, effort=effort, progress=inner, cancelled=cancelled, warn=warn)
+        best: Allocation = solve_optimum(problem, control=inner.unlogged(), warn=warn)
         senders = tuple(problem.stations[i] for i in np.flatnonzero(best.units.any(axis=(1, 2))))
         out.append(sample_of(problem, value, best.units, senders, best.proved))
     return out

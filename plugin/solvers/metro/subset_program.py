@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part, stop_if
+from ..control import Control
 from ..dependencies import require
-from ..effort import Effort
 from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..mip.program import new_variable
@@ -19,14 +18,7 @@ from .choice import Choice
 from .problem import MetroProblem
 
 
-def program_choices(
-    problem: MetroProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] = lambda text: None,
-) -> list[Choice]:
+def program_choices(problem: MetroProblem, *, control: Control | None = None) -> list[Choice]:
     """Return the best subset for each number of rescue points, from 1 to all.
 
     The program of [M] section 4.1.2 with a binary y_i for each rescue point, :math:`\\sum_j x_{ijk} \\le p_{ik} y_i`
@@ -39,18 +31,19 @@ def program_choices(
     SolverError
         When the search ends before an answer for every number.
     """
+    control = control or Control()
     require("pulp", "choosing among rescue points of several incidents")
-    effort, total = effort or Effort(), len(problem.stations)
+    total = len(problem.stations)
     out: list[Choice] = []
     settled = True
     for count in range(1, total + 1):
-        stop_if(cancelled)
-        inner = part(progress, (count - 1) / total, count / total)
-        inner(0.0, f"Choosing {count} of {total} rescue points")
+        control.stop_if_cancelled()
+        inner = control.part((count - 1) / total, count / total)
+        inner.progress(0.0, f"Choosing {count} of {total} rescue points")
         model = _Model(problem, count)
-        out.append(model.best(effort, inner, cancelled))
+        out.append(model.best(inner))
         settled = settled and model.settled
-    log(SETTLED if settled else MAY_DIFFER)
+    control.log(SETTLED if settled else MAY_DIFFER)
     return out
 
 
@@ -98,7 +91,7 @@ class _Model:
     def _sum(self, variables: list[Any]) -> Any:
         return self.pulp.LpAffineExpression((variable, 1) for variable in variables)
 
-    def best(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Choice:
+    def best(self, control: Control) -> Choice:
         """Minimise in order of rank and return what was chosen."""
         if not self.units:
             return self._choice(True)
@@ -106,21 +99,19 @@ class _Model:
         for variables in (self.missing, self.late):
             objective = self._sum(variables)
             self.program.setObjective(objective)
-            solution = self._solve(effort, progress, cancelled)
+            solution = self._solve(control)
             proved = proved and solution.status == "optimal"
             self.program += objective <= int(round(solution.objective or 0.0))
         cost = self.problem.combined_cost
         self.program.setObjective(self.pulp.LpAffineExpression((v, float(cost[at])) for at, v in self.units.items()))
-        solution = self._solve(effort, progress, cancelled)
+        solution = self._solve(control)
         parts = [*self.used, *self.units.values()]
         weights = fixed_weights(len(parts))
-        self.settled = solution.gap == 0.0 and settle(
-            self.program, parts, weights, effort=effort, progress=progress, cancelled=cancelled
-        )
+        self.settled = solution.gap == 0.0 and settle(self.program, parts, weights, control=control)
         return self._choice(proved and solution.status == "optimal")
 
-    def _solve(self, effort: Effort, progress: Progress, cancelled: IsCancelled) -> Solution:
-        solution = solve_program(self.program, effort=effort, mip_gap=0.0, progress=progress, cancelled=cancelled)
+    def _solve(self, control: Control) -> Solution:
+        solution = solve_program(self.program, control=control.unlogged(), mip_gap=0.0)
         if not solution.found:
             raise SolverError(
                 f"EFFORT: the search ended before the best {self.count} rescue point(s) were found. Choose a greater "

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable
-
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..control import Control
 from ..dependencies import available
-from ..effort import Effort
 from ..errors import SolverError
 from .allocation import Worth
 from .choice import Choice
@@ -18,14 +15,7 @@ from .subset_program import program_choices
 MOST_EXHAUSTIVE = 14  # rescue points; 16,384 subsets
 
 
-def best_choices(
-    problem: MetroProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
-) -> list[Choice]:
+def best_choices(problem: MetroProblem, *, control: Control | None = None) -> list[Choice]:
     """Return the best subset for each number of rescue points, from 1 to all.
 
     Better is: fewer missing units, then fewer demands without a unit on time, then the lower fitness F. One incident
@@ -38,19 +28,18 @@ def best_choices(
     SolverError
         When the search ends before an answer for every number.
     """
+    control = control or Control()
     if len(problem.incidents) == 1 and len(problem.stations) <= MOST_EXHAUSTIVE:
-        if log is not None:
-            log(f"Comparing all {2 ** len(problem.stations) - 1:,} subsets of {len(problem.stations)} rescue points.")
-        return exhaustive_choices(problem, progress=progress, cancelled=cancelled)
-    if log is not None and available("pulp"):
-        log("The best rescue points of each number come from an integer program.")
-    say = log or (lambda text: None)
-    return program_choices(problem, effort=effort, progress=progress, cancelled=cancelled, log=say)
+        control.log(
+            f"Comparing all {2 ** len(problem.stations) - 1:,} subsets of {len(problem.stations)} rescue points."
+        )
+        return exhaustive_choices(problem, control=control)
+    if available("pulp"):
+        control.log("The best rescue points of each number come from an integer program.")
+    return program_choices(problem, control=control)
 
 
-def exhaustive_choices(
-    problem: MetroProblem, *, progress: Progress = no_progress, cancelled: IsCancelled = never
-) -> list[Choice]:
+def exhaustive_choices(problem: MetroProblem, *, control: Control | None = None) -> list[Choice]:
     """Return the best subsets of a single incident's rescue points by looking at every subset.
 
     Raises
@@ -58,6 +47,7 @@ def exhaustive_choices(
     SolverError
         With several incidents, or more rescue points than can be gone through.
     """
+    control = control or Control()
     n = len(problem.stations)
     if len(problem.incidents) != 1 or n > MOST_EXHAUSTIVE:
         raise SolverError(f"All subsets can be compared for one incident and {MOST_EXHAUSTIVE} rescue points only.")
@@ -66,8 +56,8 @@ def exhaustive_choices(
     late, penalty, cost = np.zeros_like(missing), np.zeros(len(members)), np.zeros(len(members))
     wanted = np.flatnonzero(problem.demand[0])
     for step, k in enumerate(wanted):
-        stop_if(cancelled)
-        progress(step / len(wanted), f"Comparing subsets for {problem.resources[k]}")
+        control.stop_if_cancelled()
+        control.progress(step / len(wanted), f"Comparing subsets for {problem.resources[k]}")
         units = _fill_all(problem, int(k), members)
         sent = units.sum(axis=1)
         missing += problem.demand[0, k] - sent
@@ -84,7 +74,7 @@ def exhaustive_choices(
         worth = Worth(float(fitness[best]), float(penalty[best]), float(cost[best]))
         stations = tuple(np.flatnonzero(members[best]).tolist())
         out.append(Choice(count, stations, int(missing[best]), int(late[best]), worth, True))
-    progress(1.0, "")
+    control.progress(1.0, "")
     return out
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, stop_if
-from ..effort import Effort
+from ..control import Control
 from ..errors import SolverError
 from .allocation import Allocation, worth_of
 from .problem import MetroProblem
@@ -110,10 +108,7 @@ def solve_swarm(
     seed: int = 0,
     repair: bool = False,
     on_time: np.ndarray | None = None,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
+    control: Control | None = None,
 ) -> SwarmResult:
     """Search for a good allocation with a swarm whose particles are whole allocations.
 
@@ -140,47 +135,41 @@ def solve_swarm(
     SolverError
         When the problem is too large for a swarm.
     """
+    control = control or Control()
     parameters = parameters or SwarmParameters()
-    start, effort = time.monotonic(), effort or Effort()
+    start = time.monotonic()
     space = SwarmSpace.of(problem, parameters.x_max, on_time)
-    _check_size(space, parameters, log)
+    _check_size(space, parameters, control)
     mend = Repair(problem, space)
-    best, track = _search(space, parameters, mend if repair else None, seed, effort, progress, cancelled)
+    best, track = _search(space, parameters, mend if repair else None, seed, control)
     violation = float(track.violation[-1]) if len(track.violation) else 0.0
     units = space.units(mend(best[None])[0] if violation > 0 else best)
     name = "particle swarm with repair" if repair else "particle swarm"
     allocation = Allocation(units, worth_of(problem, units), name, None, time.monotonic() - start)
-    if log is not None:
-        state = "" if violation == 0 else f", mended at the end (short of its constraints by {violation:g})"
-        log(
-            f"{name}: fitness {allocation.worth.fitness:,.2f}{state}, {len(track.best)} iterations in "
-            f"{allocation.seconds:.2f} s."
-        )
+    state = "" if violation == 0 else f", mended at the end (short of its constraints by {violation:g})"
+    control.log(
+        f"{name}: fitness {allocation.worth.fitness:,.2f}{state}, {len(track.best)} iterations in "
+        f"{allocation.seconds:.2f} s."
+    )
     return SwarmResult(allocation, violation, track)
 
 
-def _check_size(space: SwarmSpace, parameters: SwarmParameters, log: Callable[[str], None] | None) -> None:
+def _check_size(space: SwarmSpace, parameters: SwarmParameters, control: Control) -> None:
     """Refuse a space too large for a swarm, and say where x_max gave way."""
     if space.size * parameters.particles > MOST_NUMBERS:
         raise SolverError(
             f"METHOD: {parameters.particles} particles of {space.size} coordinates (rescue points x incidents x types) "
             f"are too many for the particle swarm. Use the exact method, or fewer particles."
         )
-    if log is not None and space.widened:
-        log(
+    if space.widened:
+        control.log(
             f"The swarm's largest position {parameters.x_max:g} would keep it from meeting the demand for "
             f"{', '.join(space.widened)}; these coordinates reach up to the stock."
         )
 
 
 def _search(
-    space: SwarmSpace,
-    parameters: SwarmParameters,
-    mend: Repair | None,
-    seed: int,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
+    space: SwarmSpace, parameters: SwarmParameters, mend: Repair | None, seed: int, control: Control
 ) -> tuple[np.ndarray, SwarmHistory]:
     """Return the best position, shape (v,), and the course of the search."""
     library = load_swarm_library()
@@ -204,11 +193,11 @@ def _search(
         swarm.pbest_pos, swarm.pbest_cost = library.personal_best(swarm)
         swarm.best_pos, swarm.best_cost = library.star.compute_gbest(swarm)
         track[:, done - 1] = _state(space, fitness, violation, float(swarm.best_cost))
-        stop_if(cancelled)
-        if effort.passed():
+        control.stop_if_cancelled()
+        if control.effort.passed():
             break
         if done % REPORT_EVERY == 0:
-            progress(done / parameters.iterations, "Particle swarm")
+            control.progress(done / parameters.iterations, "Particle swarm")
         draws = rng.uniform(0.0, 1.0, (2, *shape))
         swarm.velocity = np.clip(
             parameters.inertia(done) * swarm.velocity

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, part
+from ..control import Control
 from ..dependencies import require
-from ..effort import Effort
 from .solve import solve_program
 
 if TYPE_CHECKING:  # pragma: no cover
@@ -35,15 +34,7 @@ def held(value: float) -> float:
     return value + HELD * (1.0 + abs(value))
 
 
-def settle(
-    problem: pulp.LpProblem,
-    parts: list[Any],
-    weights: np.ndarray,
-    *,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-) -> bool:
+def settle(problem: pulp.LpProblem, parts: list[Any], weights: np.ndarray, *, control: Control) -> bool:
     """Put the plan that every solver agrees on into the variables of a program, which hold an optimum.
 
     Parameters
@@ -69,16 +60,11 @@ def settle(
     reached = problem.objective
     problem += reached <= held(float(reached.value()))
     problem.setObjective(affine(zip(parts, weights.tolist())))
-    brief = effort.brief()
+    brief = control.effort.brief()
     solution = solve_program(
-        problem,
-        effort=brief,
-        mip_gap=0.0,
-        warm_start=True,
-        progress=part(progress, 0.9, 1.0),
-        cancelled=cancelled,
+        problem, control=control.part(0.9, 1.0).unlogged().with_effort(brief), mip_gap=0.0, warm_start=True
     )
-    effort.stopped_early = effort.stopped_early or brief.stopped_early
+    control.effort.stopped_early = control.effort.stopped_early or brief.stopped_early
     if solution.found and solution.gap == 0.0:
         return True
     for variable, value in values:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Control, IsCancelled, never
 from ..dependencies import require
 from ..errors import Cancelled
 from . import highs
@@ -91,18 +91,19 @@ class LinearProgram:
             )
 
     def among_optima(
-        self, found: LinearSolution, cost: np.ndarray, cancelled: IsCancelled = never
+        self, found: LinearSolution, cost: np.ndarray, control: Control | None = None
     ) -> LinearSolution | None:
         """Return which of all optima is the least by another ``cost`` (v,), ``found`` being one of them.
 
         By complementary slackness the optima are the solutions at whose bounds stay all variables with a reduced cost
         and all rows with a price. None when the solver finds none among them.
         """
+        control = control or Control()
         lower, upper = _kept(self._lower, self._upper, found.reduced_cost)
         row_lower, row_upper = _kept(self._row_lower, self._row_upper, found.row_price)
-        return LinearProgram(cost, lower, upper, self._rows, row_lower, row_upper).solve(cancelled)
+        return LinearProgram(cost, lower, upper, self._rows, row_lower, row_upper).solve(control)
 
-    def solve(self, cancelled: IsCancelled = never) -> LinearSolution | None:
+    def solve(self, control: Control | None = None) -> LinearSolution | None:
         """Return an optimum, None when there is none.
 
         Raises
@@ -110,9 +111,10 @@ class LinearProgram:
         Cancelled
             When ``cancelled()`` turned true; HiGHS is stopped on the way, scipy's solver only at its end.
         """
-        stop_if(cancelled)
-        found = self._by_scipy() if self._highs is None else self._by_highs(cancelled)
-        stop_if(cancelled)
+        control = control or Control()
+        control.stop_if_cancelled()
+        found = self._by_scipy() if self._highs is None else self._by_highs(control)
+        control.stop_if_cancelled()
         return found
 
     def _start(self) -> Any:
@@ -146,10 +148,10 @@ class LinearProgram:
             if self._cancelled():
                 answer.user_interrupt = True
 
-    def _by_highs(self, cancelled: IsCancelled) -> LinearSolution | None:
-        self._cancelled = cancelled
+    def _by_highs(self, control: Control) -> LinearSolution | None:
+        self._cancelled = control.cancelled
         self._highs.run()
-        if cancelled():
+        if control.cancelled():
             raise Cancelled
         highspy = require("highspy", "solving linear programs with HiGHS")
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -13,12 +13,12 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, stop_if
-from ..effort import LEAST_SECONDS, Effort
+from ..control import Control
+from ..effort import LEAST_SECONDS
 from ..errors import Cancelled, SolverError
 from . import cbc, highs
 from .program import IntegerProgram, from_pulp
@@ -38,13 +38,10 @@ FEWEST_NODES = (1, 20, 200)  # by effort, for a large matrix
 def solve_program(
     problem: pulp.LpProblem,
     *,
-    effort: Effort | None = None,
+    control: Control | None = None,
     mip_gap: float | None = None,
     solver: str | None = None,
     warm_start: bool = False,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
 ) -> Solution:
     """Solve a PuLP model; its variables then hold the checked values, integers exactly whole.
 
@@ -52,8 +49,8 @@ def solve_program(
     ----------
     problem : pulp.LpProblem
         Linear, minimising or maximising.
-    effort : Effort, optional
-        Gap, nodes and fence; it remembers where the fence ended the search. Default: normal, without a fence.
+    control : Control, optional
+        Its effort gives gap, nodes and fence, and remembers where the fence ended the search.
     mip_gap : float, optional
         Relative gap (a fraction) at which the solver may stop, instead of the effort's.
     solver : {"HiGHS", "CBC"}, optional
@@ -64,24 +61,16 @@ def solve_program(
     Raises
     ------
     Cancelled
-        Within a second of ``cancelled()`` turning true; no process is left behind.
+        Within a second of ``control.cancelled()`` turning true; no process is left behind.
     SolverError
         When the model is unbounded, no solver can be started, or the solver's values fail the check.
     """
+    control = control or Control()
     program, variables = from_pulp(problem)
     start = None
     if warm_start:
         start = np.array([np.nan if v.varValue is None else v.varValue for v in variables], dtype=float)
-    solution, x = solve_arrays(
-        program,
-        start=start,
-        effort=effort,
-        mip_gap=mip_gap,
-        solver=solver,
-        progress=progress,
-        cancelled=cancelled,
-        log=log,
-    )
+    solution, x = solve_arrays(program, start=start, control=control, mip_gap=mip_gap, solver=solver)
     if x is not None:
         for variable, value, whole in zip(variables, x.tolist(), program.integer.tolist()):
             variable.varValue = int(value) if whole else value
@@ -94,27 +83,27 @@ def solve_arrays(
     program: IntegerProgram,
     *,
     start: np.ndarray | None = None,
-    effort: Effort | None = None,
+    control: Control | None = None,
     mip_gap: float | None = None,
     solver: str | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
 ) -> tuple[Solution, np.ndarray | None]:
     """Solve a program given as arrays; see :func:`solve_program`. Returns the solution and its values (v,).
 
     ``start`` (v,) is a solution to begin with, checked before it is used.
     """
-    begun, say = time.monotonic(), log or (lambda text: None)
-    stop_if(cancelled)
-    backend, effort = _backend(solver), effort or Effort()
-    gap = effort.mip_gap if mip_gap is None else mip_gap
+    control = control or Control()
+    begun = time.monotonic()
+    control.stop_if_cancelled()
+    backend = _backend(solver)
+    gap = control.effort.mip_gap if mip_gap is None else mip_gap
     known = None if start is None else whole(program, start)
-    found = _attempt(backend, program, known, known, gap, effort, progress, cancelled)
-    if not found.sound and not effort.stopped_early:
-        say(f"{backend.name()} claims what its values do not bear out; asking again without a start and presolve.")
-        found = _attempt(backend, program, None, found.x, gap, effort, progress, cancelled, plain=True)
-        if not found.sound and found.x is None and not effort.stopped_early:
+    found = _attempt(backend, program, known, known, gap, control)
+    if not found.sound and not control.effort.stopped_early:
+        control.log(
+            f"{backend.name()} claims what its values do not bear out; asking again without a start and presolve."
+        )
+        found = _attempt(backend, program, None, found.x, gap, control, plain=True)
+        if not found.sound and found.x is None and not control.effort.stopped_early:
             raise SolverError(
                 f"{backend.name()} returned values that do not satisfy the model in whole numbers. "
                 "Solve again with another solver (install or remove highspy), and please report the case."
@@ -122,7 +111,7 @@ def solve_arrays(
     percent = gap_percent(found.objective, found.bound)
     seconds = time.monotonic() - begun
     solution = Solution(found.status, found.objective, found.bound, percent, backend.name(), seconds)
-    say(describe(solution))
+    control.log(describe(solution))
     return solution, found.x
 
 
@@ -132,18 +121,16 @@ def _attempt(
     start: np.ndarray | None,
     known: np.ndarray | None,
     gap: float,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
     plain: bool = False,
 ) -> Judgement:
     """Run the solver once, from ``start``, and judge what it claims beside the ``known`` solution."""
-    seconds = max(LEAST_SECONDS, effort.remaining) if np.isfinite(effort.remaining) else 0.0
-    nodes = max(effort.pick(*FEWEST_NODES), effort.pick(*WORK) // max(1, len(program.values)))
-    run = _supervise(backend, program, start, Limits(gap, nodes, seconds), progress, cancelled, plain)
+    seconds = max(LEAST_SECONDS, control.effort.remaining) if np.isfinite(control.effort.remaining) else 0.0
+    nodes = max(control.effort.pick(*FEWEST_NODES), control.effort.pick(*WORK) // max(1, len(program.values)))
+    run = _supervise(backend, program, start, Limits(gap, nodes, seconds), control, plain)
     if run.by_clock:
-        effort.stopped_early = True
-    x = None if run.x is None else _whole(backend, program, run.x, cancelled)
+        control.effort.stopped_early = True
+    x = None if run.x is None else _whole(backend, program, run.x, control)
     return judge(program, run.status, x, run.bound, known, gap)
 
 
@@ -161,8 +148,7 @@ def _supervise(
     program: IntegerProgram,
     start: np.ndarray | None,
     limits: Limits,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
     plain: bool = False,
 ) -> Run:
     """Run the solver in a thread of its own, so that a stop is obeyed whatever the solver is busy with."""
@@ -185,7 +171,7 @@ def _supervise(
     thread.start()
     while thread.is_alive():
         thread.join(POLL)
-        if cancelled():
+        if control.cancelled():
             run.stop.set()
             thread.join(PATIENCE)
             raise Cancelled
@@ -197,7 +183,7 @@ def _supervise(
             run.stop.set()  # ends the thread when the solver next asks
             return Run(by_clock=True)
         share = elapsed / time_limit if time_limit > 0 else elapsed / (elapsed + 60.0)
-        progress(min(share, 1.0), _news(run))
+        control.progress(min(share, 1.0), _news(run))
     if run.error is not None:
         raise run.error
     return run
@@ -208,7 +194,7 @@ def _news(run: Run) -> str:
     return "" if gap is None else f"Best solution {run.incumbent:.6g}, at most {gap:.2g} % from the optimum"
 
 
-def _whole(backend: Any, program: IntegerProgram, x: np.ndarray, cancelled: IsCancelled) -> np.ndarray | None:
+def _whole(backend: Any, program: IntegerProgram, x: np.ndarray, control: Control) -> np.ndarray | None:
     """Return ``x`` with exact whole numbers and every constraint checked, None when that is not possible."""
     done, rounded = whole(program, x), nearly_whole(program, x)
     if done is not None or rounded is None or program.integer.all() or not program.integer.any():
@@ -220,7 +206,7 @@ def _whole(backend: Any, program: IntegerProgram, x: np.ndarray, cancelled: IsCa
         upper=np.where(program.integer, rounded, program.upper),
         integer=np.zeros(len(x), dtype=bool),
     )
-    again = _supervise(backend, fixed, None, Limits(0.0, 1, 0.0), no_progress, cancelled)
+    again = _supervise(backend, fixed, None, Limits(0.0, 1, 0.0), control.unseen())
     if again.x is None:
         return None
     fitted = np.where(program.integer, rounded, again.x)

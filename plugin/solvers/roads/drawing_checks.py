@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Control
 from ..dependencies import require
 from .connection_checks import piece_middle
 from .doubles import drawn_on
@@ -13,12 +13,13 @@ from .problem import DUPLICATE, NEAR_MISS, Problem
 
 
 def near_misses(
-    network: RoadNetwork, distance: float, cancelled: IsCancelled = never, tolerance: float = 0.01
+    network: RoadNetwork, distance: float, control: Control | None = None, tolerance: float = 0.01
 ) -> list[Problem]:
     """List the loose ends of roads that lie within ``distance`` (m) of a road they do not join.
 
     Ends within ``tolerance`` (m) of the road touch it where it has no vertex.
     """
+    control = control or Control()
     shapely = require("shapely", "finding roads that nearly meet")
     start, end = network.piece_ends()
     meeting = np.bincount(np.concatenate([start, end]), minlength=network.node_count)
@@ -31,11 +32,11 @@ def near_misses(
     lines = shapely.linestrings(
         network.piece_xy, indices=np.repeat(np.arange(network.piece_count), np.diff(network.piece_start))
     )
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     x, y = network.node_xy[loose].T
     boxes = shapely.box(x - distance, y - distance, x + distance, y + distance)
     asker, piece = shapely.STRtree(lines).query(boxes)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     node = loose[asker]
     far = shapely.distance(shapely.points(network.node_xy[node]), lines[piece])
     other = (piece != own[node]) & (far <= distance) & ~_follows(network, own[node], piece, distance)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Control
 from .directions import BACKWARD, BOTH, FORWARD
 from .doubles import Coinciding, Ways, coinciding
 from .mending import PLACES, Drawing
@@ -64,7 +64,7 @@ def rows_of(
     tolerance: float,
     remove: bool,
     can_be: Callable[[int], bool],
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> tuple[list[Row], set[int]]:
     """Return the rows in the order of the features, and the features of which something is left out.
 
@@ -87,6 +87,7 @@ def rows_of(
     ------
     Cancelled
     """
+    control = control or Control()
     network = network_of(pieces, traffic, [])
     found, ways = _merging(network, pieces, level, traffic, tolerance, remove, can_be)
     leads = found.leader == np.arange(len(pieces))
@@ -100,7 +101,7 @@ def rows_of(
     rows: list[Row] = []
     for number, run in enumerate(_runs(pieces, leads, cut, values)):
         if number % LOOK_EVERY == 0:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
         feature = int(pieces.road[run[0]])
         parts = [pieces.place[pieces.offset[k] + (k != run[0]) : pieces.offset[k + 1]] for k in run]
         share = float(pieces.length[run].sum() / total[feature])

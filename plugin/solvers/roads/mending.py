@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Control
 from ..dependencies import require
 from .along import Drawn, insert, put_in
 from .lines import line_of_vertex
@@ -63,7 +63,7 @@ def mend_lines(
     near_miss: float,
     crossings: bool,
     apart: np.ndarray | None = None,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> Drawing:
     """Join ends and give lines a vertex where others meet them; lines of different levels are left apart.
 
@@ -84,6 +84,7 @@ def mend_lines(
     ------
     Cancelled
     """
+    control = control or Control()
     inside = step.copy()
     inside[lines.start[1:] - 1] = 0.0
     at = joined(lines, place, places, step, tolerance, apart)
@@ -91,23 +92,23 @@ def mend_lines(
     moved = tips[(places[at[tips]] != places[place[tips]]).any(axis=1)]
     features = set(lines.feature[line_of_vertex(lines)[moved]].tolist())
     drawing = Drawing(lines, at, inside, places, np.empty((0, 2), dtype=np.int64), features, len(moved))
-    stop_if(cancelled)
-    drawing = _met(drawing, level, tolerance + ROUNDING, crossings, cancelled)
+    control.stop_if_cancelled()
+    drawing = _met(drawing, level, tolerance + ROUNDING, crossings, control)
     if near_miss > 0:
         drawing = _lengthened(drawing, level, near_miss, tolerance + ROUNDING)
-        drawing = _met(drawing, level, tolerance + ROUNDING, crossings, cancelled)
+        drawing = _met(drawing, level, tolerance + ROUNDING, crossings, control)
     return drawing
 
 
-def _met(drawing: Drawing, level: np.ndarray, reach: float, crossings: bool, cancelled: IsCancelled) -> Drawing:
+def _met(drawing: Drawing, level: np.ndarray, reach: float, crossings: bool, control: Control) -> Drawing:
     """Give lines the vertices they lack, until none does: one that is put in may move a line onto another's end."""
     for _ in range(ROUNDS):
         before = _visited(drawing)
         drawing = _touched(drawing, level, reach, crossings)
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         if crossings:
             drawing = _crossed(drawing, level, reach)
-            stop_if(cancelled)
+            control.stop_if_cancelled()
         after = _visited(drawing)
         new = after[~np.isin(after, before)]
         if not len(new):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, stop_if
+from ..control import Control
 from ..dependencies import require
 from .network import RoadNetwork
 
@@ -85,23 +85,20 @@ def _weights(network: RoadNetwork, weight: np.ndarray | None) -> np.ndarray:
 
 
 def _trees(
-    graph: _ReverseGraph,
-    destinations: np.ndarray,
-    progress: Progress,
-    cancelled: IsCancelled,
+    graph: _ReverseGraph, destinations: np.ndarray, control: Control
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Yield ``(first, weight (c, n), next node (c, n))`` for chunks of destinations that start at ``first``."""
     from scipy.sparse.csgraph import dijkstra
 
     chunk = max(1, NODES_PER_CHUNK // max(graph.n, 1))
     for first in range(0, len(destinations), chunk):
-        stop_if(cancelled)
-        progress(first / len(destinations), "Shortest paths")
+        control.stop_if_cancelled()
+        control.progress(first / len(destinations), "Shortest paths")
         distance, following = dijkstra(
             graph.matrix, directed=True, indices=destinations[first : first + chunk], return_predecessors=True
         )
         yield first, distance, following
-    progress(1.0, "Shortest paths")
+    control.progress(1.0, "Shortest paths")
 
 
 def reverse_trees(
@@ -109,8 +106,7 @@ def reverse_trees(
     destinations: Sequence[int] | np.ndarray,
     weight: np.ndarray | None = None,
     *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> np.ndarray:
     """Least weight from every node to each destination.
 
@@ -131,13 +127,14 @@ def reverse_trees(
     ------
     Cancelled
     """
+    control = control or Control()
     targets = np.asarray(destinations, dtype=np.int64).reshape(-1)
     result = np.full((len(targets), network.node_count), np.inf)
     if len(targets) == 0:
         return result
     graph = _reverse_graph(network, _weights(network, weight))
     different, place = np.unique(targets, return_inverse=True)
-    for first, distance, _ in _trees(graph, different, progress, cancelled):
+    for first, distance, _ in _trees(graph, different, control):
         for row in range(len(distance)):
             result[place == first + row] = distance[row]
     return result
@@ -149,8 +146,7 @@ def travel(
     destinations: Sequence[int] | np.ndarray,
     weight: np.ndarray | None = None,
     *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> Travel:
     """Seconds and metres along the best route from each origin to each destination.
 
@@ -172,6 +168,7 @@ def travel(
     ------
     Cancelled
     """
+    control = control or Control()
     sources = np.asarray(origins, dtype=np.int64).reshape(-1)
     targets = np.asarray(destinations, dtype=np.int64).reshape(-1)
     seconds = np.full((len(sources), len(targets)), np.inf)
@@ -183,9 +180,9 @@ def travel(
         return Travel(seconds, metres)
     graph = _reverse_graph(network, _weights(network, weight))
     starts, where = np.unique(sources[joined], return_inverse=True)
-    for first, distance, following in _trees(graph, different, progress, cancelled):
+    for first, distance, following in _trees(graph, different, control):
         for row in range(len(distance)):
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             goal = int(different[first + row])
             time, length = _along_tree(network, graph, distance[row], following[row], starts, goal)
             for column in columns[place == first + row]:
@@ -227,22 +224,22 @@ def fastest_paths(
     pairs: Sequence[tuple[int, int]] | np.ndarray,
     weight: np.ndarray | None = None,
     *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> list[np.ndarray]:
     """Return for each (origin, destination) the arcs (int32) of the best route, growing one tree a destination.
 
     Empty where there is no route, a node is -1, or origin and destination are the same.
     """
+    control = control or Control()
     wanted = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     routes = [np.empty(0, dtype=np.int32) for _ in range(len(wanted))]
     different = np.unique(wanted[(wanted >= 0).all(axis=1), 1])
     if len(different) == 0:
         return routes
     graph = _reverse_graph(network, _weights(network, weight))
-    for first, distance, following in _trees(graph, different, progress, cancelled):
+    for first, distance, following in _trees(graph, different, control):
         for row in range(len(distance)):
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             goal = int(different[first + row])
             for index in np.flatnonzero((wanted[:, 1] == goal) & (wanted[:, 0] >= 0)):
                 routes[index] = _follow(graph, distance[row], following[row], int(wanted[index, 0]), goal)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import IsCancelled, never, stop_if
+from ..control import Control
 from ..dependencies import require
 from .along import meet_along
 from .lines import line_of_vertex
@@ -76,7 +76,7 @@ def split(
     tolerance: float,
     level: np.ndarray | None = None,
     apart: np.ndarray | None = None,
-    cancelled: IsCancelled = never,
+    control: Control | None = None,
 ) -> Pieces:
     """Split lines where they meet.
 
@@ -106,15 +106,16 @@ def split(
     ------
     Cancelled
     """
+    control = control or Control()
     at = joined(lines, place, places, step, tolerance, apart)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     inside = step.copy()
     inside[lines.start[1:] - 1] = 0.0
     if level is None:
         level = np.zeros(int(lines.feature.max(initial=-1)) + 1, dtype=np.int64)
     lines = Lines(places[place], lines.start, lines.feature)
     lines, at, inside = meet_along(lines, at, places, inside, level[lines.feature], tolerance)
-    stop_if(cancelled)
+    control.stop_if_cancelled()
     line = line_of_vertex(lines)
     first, last = lines.start[:-1], lines.start[1:] - 1
     visits = np.bincount(at, minlength=len(places))

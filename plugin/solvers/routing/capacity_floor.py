@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import IsCancelled, never
+from ..control import Control
 from .result import RoutingResult
 from .shared.by_arc import by_arc
 
@@ -37,7 +37,7 @@ class CapacityFloor:
     seconds: float
 
 
-def capacity_floor(result: RoutingResult, capacity: np.ndarray, cancelled: IsCancelled = never) -> CapacityFloor | None:
+def capacity_floor(result: RoutingResult, capacity: np.ndarray, control: Control | None = None) -> CapacityFloor | None:
     """Return the arc whose trips need longest to pass it, None where no arc with a limit is used.
 
     Of N trips that leave an arc at least h = 3600 / capacity seconds apart, the first of them at ``a_1 <= ... <= a_N``
@@ -54,8 +54,9 @@ def capacity_floor(result: RoutingResult, capacity: np.ndarray, cancelled: IsCan
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     routes, free = result.routes, result.problem.cost.free_flow
-    indptr, arc = routes.expanded(cancelled)
+    indptr, arc = routes.expanded(control)
     if not len(arc):
         return None
     hops = np.diff(indptr)
@@ -63,10 +64,10 @@ def capacity_floor(result: RoutingResult, capacity: np.ndarray, cancelled: IsCan
     before = np.r_[0.0, driven]
     leave = driven + np.repeat(result.problem.departure - before[indptr[:-1]], hops)
     rest = np.repeat(before[indptr[1:]], hops) - driven
-    group = by_arc(arc, cancelled)
+    group = by_arc(arc, control)
     headway = HOUR / capacity[group.arc]
     behind = np.repeat(group.bounds[1:], group.count) - 1 - np.arange(len(arc))
-    passed = group.sorted(leave, cancelled) + behind * np.repeat(headway, group.count)
+    passed = group.sorted(leave, control) + behind * np.repeat(headway, group.count)
     last = np.maximum.reduceat(passed, group.bounds[:-1])
     there = last + np.minimum.reduceat(rest[group.order], group.bounds[:-1])
     there[~np.isfinite(capacity[group.arc])] = -np.inf

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import IsCancelled, never
+from ..control import Control
 from ..kernels import compiled
 from .result import RoutingResult
 from .shared.by_arc import by_arc
@@ -83,7 +83,7 @@ def find_fullest(cost, arc, start, entries, exits, fullest):
                 fullest[road] = max(fullest[road], k - out + there)
 
 
-def road_use(result: RoutingResult, is_road: np.ndarray | None = None, cancelled: IsCancelled = never) -> RoadUse:
+def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: Control | None = None) -> RoadUse:
     """Return the use of every arc that carries a trip; ``is_road`` (m,) bool tells which arcs count, by default all.
 
     Raises
@@ -91,12 +91,13 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None, cancelled
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     schedule = result.schedule()
     counts = np.ones(len(schedule.arc), dtype=bool) if is_road is None else is_road[schedule.arc]
     road, entry, leave = schedule.arc[counts], schedule.entry[counts], schedule.exits()[counts]
-    hops = by_arc(road, cancelled)
+    hops = by_arc(road, control)
     arc, bounds, vehicles = hops.arc, hops.bounds, hops.count
-    entries, exits = hops.sorted(entry, cancelled), hops.sorted(leave, cancelled)
+    entries, exits = hops.sorted(entry, control), hops.sorted(leave, control)
     peak, peak_time = np.zeros(len(arc), dtype=np.int64), np.zeros(len(arc))
     find_peaks(bounds, entries, exits, peak, peak_time)
     seconds = np.bincount(road, weights=leave - entry, minlength=result.problem.arcs)[arc]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part
+from ..control import Control, Log
 from ..dependencies import how_to_install
 from ..effort import QUICK, THOROUGH, Effort
 from ..errors import SolverError
 from ..kernels import awaits_compiling, kernels_compiled
 from .compiling import small_problem
-from .methods import METHODS, Found, Log, Setting, evaluated, individual, static_optimum
+from .methods import METHODS, Found, Setting, evaluated, individual, static_optimum
 from .result import RoutingResult
 from .shared.problem import (
     CUMULATIVE,
@@ -40,10 +40,7 @@ def solve(
     epsilon: float = 0.02,
     certify: bool | None = None,
     period: float = 3600.0,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Log | None = None,
+    control: Control | None = None,
 ) -> RoutingResult:
     """Find routes from every trip's source to its destination with a small total travel time.
 
@@ -59,9 +56,9 @@ def solve(
         Whether to give a lower bound; by default only with SYSTEM_OPTIMAL.
     period : float
         CUMULATIVE: seconds from t = 0 in which the vehicles pass; the background is averaged over them.
-    effort : Effort
-        How thoroughly the improving methods search, in counted steps; its fence starts once the kernels are compiled.
-        By default normal, without a fence.
+    control : Control, optional
+        Its effort says how thoroughly the improving methods search, in counted steps; the fence starts once the kernels
+        are compiled. By default normal, without a fence.
 
     Raises
     ------
@@ -70,14 +67,14 @@ def solve(
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     _refuse(method, flow_model, epsilon, problem.cost.kind)
-    effort, say = effort or Effort(), log or (lambda text: None)
     certify = method == SYSTEM_OPTIMAL if certify is None else certify
     choices = Choices(method, flow_model, epsilon, certify, period)
-    _explain(problem, flow_model, say)
-    _compile(choices, problem.cost.kind, progress, cancelled)
-    effort.begin()
-    return _routed(problem, choices, effort, progress, cancelled, say)
+    _explain(problem, flow_model, control.log)
+    _compile(choices, problem.cost.kind, control)
+    control.effort.begin()
+    return _routed(problem, choices, control)
 
 
 @dataclass(frozen=True)
@@ -94,41 +91,39 @@ class Choices:
 _compiled: set[tuple[int, int, bool]] = set()  # methods, flow models, bounds whose kernels are ready in this process
 
 
-def _compile(choices: Choices, kind: int, progress: Progress, cancelled: IsCancelled) -> None:
+def _compile(choices: Choices, kind: int, control: Control) -> None:
     """Compile every kernel that a run calls, so that no clock runs meanwhile; cancelling waits for one kernel."""
     ready = choices.method, choices.flow_model, choices.certify
     if not kernels_compiled() or ready in _compiled:
         return
-    progress(0.0, "Compiling")
-    _routed(small_problem(kind), choices, Effort(QUICK), no_progress, cancelled, lambda text: None)
+    control.progress(0.0, "Compiling")
+    _routed(small_problem(kind), choices, control.unseen().unlogged().with_effort(Effort(QUICK)))
     _compiled.add(ready)
 
 
-def _routed(
-    problem: RoutingProblem, choices: Choices, effort: Effort, progress: Progress, cancelled: IsCancelled, say: Log
-) -> RoutingResult:
+def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> RoutingResult:
     """Return routes of the trips that can arrive, evaluated, with baseline and bound."""
     method, flow_model = choices.method, choices.flow_model
-    progress(0.0, "Fastest ways to each destination")
-    trees = reverse_trees(problem, progress=part(progress, 0.0, 0.1), cancelled=cancelled)
-    problem, trees, there, fastest = _reachable(problem, trees, say)
+    control.progress(0.0, "Fastest ways to each destination")
+    trees = reverse_trees(problem, control=control.part(0.0, 0.1))
+    problem, trees, there, fastest = _reachable(problem, trees, control.log)
     static = passing_background(problem.cost, choices.period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
-    setting = Setting(problem, trees, flow_model, static, choices.epsilon, effort, cancelled, say)
-    progress(0.1, f"Routes, {METHOD_NAMES[method]}")
+    setting = Setting(problem, trees, flow_model, static, choices.epsilon)
+    control.progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
-        baseline = beside.submit(_individual_time, setting) if method != INDIVIDUAL else None
-        found = METHODS[method](setting, part(progress, 0.1, 0.95))
-        travel, schedule = evaluated(setting, found)
+        baseline = beside.submit(_individual_time, setting, control.unseen()) if method != INDIVIDUAL else None
+        found = METHODS[method](setting, control.part(0.1, 0.95))
+        travel, schedule = evaluated(setting, found, control.unseen())
         individual_time = float(travel.sum()) if baseline is None else baseline.result()
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
     if choices.certify and bound is None:
-        bound, bound_name = _lower_bound(setting)
-    progress(1.0, "")
+        bound, bound_name = _lower_bound(setting, control.unseen())
+    control.progress(1.0, "")
     total = float(travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
-    warnings = _warnings(found, effort, in_vain)
+    warnings = _warnings(found, control.effort, in_vain)
     if in_vain and not warnings:
-        say("No change of a route saves anything: the greedy routes could not be improved on.")
+        control.log("No change of a route saves anything: the greedy routes could not be improved on.")
     return RoutingResult(
         method=method,
         flow_model=flow_model,
@@ -143,7 +138,7 @@ def _routed(
         lower_bound=_undercut(bound, total) if choices.certify else None,
         bound_name=bound_name if choices.certify else "",
         history=found.history,
-        seconds=effort.elapsed,
+        seconds=control.effort.elapsed,
         warnings=warnings,
         _schedules=[] if schedule is None else [schedule.unrecorded()],
     )
@@ -174,9 +169,9 @@ def _undercut(bound: float | None, total: float) -> float | None:
     return bound
 
 
-def _individual_time(setting: Setting) -> float:
+def _individual_time(setting: Setting, control: Control) -> float:
     """Return the total time in vehicle-seconds when each takes its own fastest way."""
-    return float(evaluated(setting, individual(setting))[0].sum())
+    return float(evaluated(setting, individual(setting, control), control)[0].sum())
 
 
 def _refuse(method: int, flow_model: int, epsilon: float, cost: int) -> None:
@@ -216,15 +211,15 @@ def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
         say("The first run of a method compiles it, which takes up to a minute; no limit counts that.")
 
 
-def _lower_bound(setting: Setting) -> tuple[float, str]:
+def _lower_bound(setting: Setting, control: Control) -> tuple[float, str]:
     """Return a bound that no routes can undercut, and its name."""
     if setting.flow_model == CUMULATIVE:
-        bound = static_optimum(setting, False).lower_bound
+        bound = static_optimum(setting, False, control).lower_bound
         return float(bound or 0.0), "convex relaxation of the static assignment"
     problem = setting.problem
     least = least_background(problem.cost)
     name = "free-flow bound: everybody's fastest way on roads that are empty but for the least background flow"
     if not least.any():
         return float(setting.trees.seconds[setting.trees.row, problem.source].sum()), name
-    trees = reverse_trees(problem, times_at(problem.cost, least), cancelled=setting.cancelled)
+    trees = reverse_trees(problem, times_at(problem.cost, least), control=control)
     return float(trees.seconds[trees.row, problem.source].sum()), name

@@ -12,12 +12,10 @@ names; its page is missing from the text available to us.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress, part
-from ..effort import Effort
+from ..control import Control
 from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED
 from .coverage import Coverage
@@ -80,14 +78,7 @@ class Cover:
         return self.stages[-1].gap if self.stages else None
 
 
-def solve(
-    problem: CoveringProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] = lambda text: None,
-) -> Cover:
+def solve(problem: CoveringProblem, *, control: Control | None = None) -> Cover:
     """Choose the sites.
 
     Parameters
@@ -103,6 +94,7 @@ def solve(
     Cancelled
         When ``cancelled()`` turned true.
     """
+    control = control or Control()
     required = np.asarray(problem.required, dtype=bool)
     count = int(required.sum())
     if 0 < problem.max_sites < count:
@@ -110,47 +102,39 @@ def solve(
             f"MAX_SITES is {problem.max_sites}, but {count} sites are required by RULE_FIELD. "
             f"Raise MAX_SITES or require fewer sites."
         )
-    effort = effort or Effort()
     coverage = Coverage(problem.people, np.isfinite(problem.minutes), problem.room)
-    first, middle = part(progress, 0.0, 0.3), part(progress, 0.3, 1.0)
-    start, most, stages = _by_coverage(coverage, required, problem.max_sites, effort, first, cancelled, log)
+    start, most, stages = _by_coverage(coverage, required, problem.max_sites, control.part(0.0, 0.3))
     target = coverage.sheltered(start)
     flow, chosen = np.zeros(problem.minutes.shape), required
     if target > 0:
         travel = _travel(problem, coverage, required, target, most)
-        found = least_travel(travel, coverage, target, start, effort, middle, cancelled, log)
+        found = least_travel(travel, coverage, target, start, control.part(0.3, 1.0))
         flow[travel.zone, travel.site] = found.flow
         chosen = found.chosen & (required | (flow.sum(axis=0) > 1e-6))
         stages.append(found.stage)
     for stage in stages:
-        log(stage.sentence())
+        control.log(stage.sentence())
     if target > 0:
-        log(SETTLED if found.settled and all(stage.gap == 0.0 for stage in stages) else MAY_DIFFER)
-    progress(1.0, "")
+        control.log(SETTLED if found.settled and all(stage.gap == 0.0 for stage in stages) else MAY_DIFFER)
+    control.progress(1.0, "")
     return Cover(chosen, flow, coverage.people(coverage.total - target), tuple(stages))
 
 
 def _by_coverage(
-    coverage: Coverage,
-    required: np.ndarray,
-    max_sites: int,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
+    coverage: Coverage, required: np.ndarray, max_sites: int, control: Control
 ) -> tuple[np.ndarray, int, list[Stage]]:
     """Return a set of sites, (s,) bool, best before travel counts, how many sites may open, and the evidence."""
     sites = len(required)
     everything = np.ones(sites, dtype=bool)
     if 0 < max_sites < sites:
-        start, stage = most_people(coverage, required, max_sites, effort, progress, cancelled, log)
+        start, stage = most_people(coverage, required, max_sites, control)
         return start, max_sites, [stage]
     target = coverage.sheltered(everything)
     short = coverage.people(coverage.total - target)
-    stages = [Stage("uncovered people", short, short, True, "maximum flow", effort.elapsed)]
+    stages = [Stage("uncovered people", short, short, True, "maximum flow", control.effort.elapsed)]
     if max_sites > 0:
         return everything, sites, stages
-    start, stage = fewest_sites(coverage, required, target, effort, progress, cancelled, log)
+    start, stage = fewest_sites(coverage, required, target, control)
     return start, int(start.sum()), [*stages, stage]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..control import IsCancelled, stop_if
-from ..effort import Effort
+from ..control import Control
 from .coverage import Coverage
 from .travel import Relaxation, TravelProblem, flows_to
 
@@ -49,8 +48,7 @@ def improve(
     flow: np.ndarray,
     value: float,
     relaxation: Relaxation,
-    effort: Effort,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return a set at least as good as ``best`` with its flows and person-minutes.
 
@@ -59,25 +57,25 @@ def improve(
     """
     other = rounded(problem, coverage, target, relaxation)
     if other is not None:
-        other_flow, other_value = flows_to(problem, other, cancelled)
+        other_flow, other_value = flows_to(problem, other, control)
         if other_value < value:
             best, flow, value = other, other_flow, other_value
-    improved, left = True, effort.pick(*TRIALS)
+    improved, left = True, control.effort.pick(*TRIALS)
     while improved:
         improved = False
         closed, opened = fixed_by_price(value, relaxation)
         inward = [j for j in np.argsort(-relaxation.open, kind="stable") if not best[j] and not closed[j]]
         outward = [j for j in np.argsort(relaxation.open, kind="stable") if best[j] and not opened[j]]
         for leave, enter in ((i, j) for j in inward for i in outward if not problem.required[i]):
-            stop_if(cancelled)
-            if left <= 0 or effort.passed():
+            control.stop_if_cancelled()
+            if left <= 0 or control.effort.passed():
                 return best, flow, value
             left -= 1
             trial = best.copy()
             trial[leave], trial[enter] = False, True
             if coverage.sheltered(trial) < target:
                 continue
-            trial_flow, trial_value = flows_to(problem, trial, cancelled)
+            trial_flow, trial_value = flows_to(problem, trial, control)
             if trial_value < value * (1.0 - 1e-9):
                 best, flow, value, improved = trial, trial_flow, trial_value, True
                 break

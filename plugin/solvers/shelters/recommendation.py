@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, never, no_progress
-from ..effort import Effort
+from ..control import Control
 from ..rounding import largest_remainder
 from . import covering
 from .capacity import residual_capacity
@@ -132,14 +130,7 @@ class Recommendation:
         return np.array([status == SELECTED for status in self.status], dtype=bool)
 
 
-def solve(
-    problem: ShelterProblem,
-    *,
-    effort: Effort | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] = lambda text: None,
-) -> Recommendation:
+def solve(problem: ShelterProblem, *, control: Control | None = None) -> Recommendation:
     """Recommend sites.
 
     Sites and zones are handed to the solver in the order of their ids, so that the answer does not depend on the
@@ -152,6 +143,7 @@ def solve(
     Cancelled
         When ``cancelled()`` turned true.
     """
+    control = control or Control()
     began = time.monotonic()
     people = np.asarray(problem.people, dtype=np.int64)
     residual = residual_capacity(problem.capacity, problem.predicted)
@@ -168,7 +160,7 @@ def solve(
     usable = np.array([not text for text in reason], dtype=bool)
     within = np.where(problem.minutes <= problem.limit, problem.minutes, np.inf)
     room = residual / (1.0 + problem.reserve)
-    cover = _cover_in_order(problem, people, within, room, usable, effort, progress, cancelled, log)
+    cover = _cover_in_order(problem, people, within, room, usable, control)
     chosen, flow = cover.chosen, cover.flow
     full = 0 < problem.max_sites <= int(chosen.sum())
     status = [SELECTED if chosen[j] else STANDBY if usable[j] else REJECTED for j in range(len(reason))]
@@ -199,10 +191,7 @@ def _cover_in_order(
     within: np.ndarray,
     room: np.ndarray,
     usable: np.ndarray,
-    effort: Effort | None,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
+    control: Control,
 ) -> covering.Cover:
     """Solve the covering problem over the usable sites, sites and zones in the order of their ids."""
     zones = np.array(sorted(range(len(people)), key=lambda i: problem.zone_ids[i]), dtype=np.int64)
@@ -212,7 +201,7 @@ def _cover_in_order(
     part = CoveringProblem(
         people[zones], within[np.ix_(zones, sites)], room[sites], problem.required[sites], problem.max_sites
     )
-    found = covering.solve(part, effort=effort, progress=progress, cancelled=cancelled, log=log)
+    found = covering.solve(part, control=control)
     chosen = np.zeros(len(room), dtype=bool)
     chosen[sites] = found.chosen
     flow = np.zeros(problem.minutes.shape)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, part, stop_if
+from ..control import Control
 from ..dependencies import require
-from ..effort import Effort
 from ..mip.program import new_variable
 from ..mip.solve import solve_program
 from .coverage import Coverage
@@ -18,15 +17,7 @@ from .stage import Stage
 MOST_ATTEMPTS = 25
 
 
-def fewest_sites(
-    coverage: Coverage,
-    required: np.ndarray,
-    target: int,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
-) -> tuple[np.ndarray, Stage]:
+def fewest_sites(coverage: Coverage, required: np.ndarray, target: int, control: Control) -> tuple[np.ndarray, Stage]:
     """Return the smallest set of sites, (s,) bool, that shelters ``target`` units, with the evidence.
 
     Capacitated set covering: minimise Σ open_j subject to flows y[g, j] >= 0 from each group of zones to the sites in
@@ -36,27 +27,19 @@ def fewest_sites(
     tolerance is ruled out together with all its subsets, and the program solved again.
     """
     start = time.monotonic()
-    best = _leave_out(coverage, required, target, cancelled)
+    best = _leave_out(coverage, required, target, control)
     bound = _least_count(coverage.room, required, target)
     method = "largest rooms"
     if best.sum() > bound:
-        best, bound, method = _cover(coverage, required, target, best, bound, effort, progress, cancelled, log)
+        best, bound, method = _cover(coverage, required, target, best, bound, control)
     value = float(best.sum())
     return best, Stage("sites", value, float(bound), value <= bound, method, time.monotonic() - start)
 
 
-def most_people(
-    coverage: Coverage,
-    required: np.ndarray,
-    max_sites: int,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
-) -> tuple[np.ndarray, Stage]:
+def most_people(coverage: Coverage, required: np.ndarray, max_sites: int, control: Control) -> tuple[np.ndarray, Stage]:
     """Return at most ``max_sites`` sites, (s,) bool, that shelter as many people as possible, with the evidence."""
     start = time.monotonic()
-    best = _add_best(coverage, required, max_sites, cancelled)
+    best = _add_best(coverage, required, max_sites, control)
     reached = coverage.sheltered(best)
     ceiling = min(coverage.sheltered(np.ones(len(required), bool)), _largest(coverage.room, required, max_sites))
     method = "largest rooms"
@@ -64,14 +47,7 @@ def most_people(
         model = CoverModel("most_people", coverage, required)
         model.problem += -model.total_flow()
         model.problem += model.count() <= max_sites, "max_sites"
-        solution = solve_program(
-            model.problem,
-            effort=effort,
-            mip_gap=0.0,
-            progress=progress,
-            cancelled=cancelled,
-            log=log,
-        )
+        solution = solve_program(model.problem, control=control, mip_gap=0.0)
         method = solution.solver
         if solution.found:
             chosen = model.chosen()
@@ -131,15 +107,7 @@ class CoverModel:
 
 
 def _cover(
-    coverage: Coverage,
-    required: np.ndarray,
-    target: int,
-    best: np.ndarray,
-    bound: int,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
+    coverage: Coverage, required: np.ndarray, target: int, best: np.ndarray, bound: int, control: Control
 ) -> tuple[np.ndarray, int, str]:
     pulp = require("pulp", "choosing shelters")
     model = CoverModel("fewest_sites", coverage, required)
@@ -151,14 +119,7 @@ def _cover(
     model.problem += pulp.LpAffineExpression(rooms) >= people, "rooms"
     method = ""
     for attempt in range(MOST_ATTEMPTS):
-        solution = solve_program(
-            model.problem,
-            effort=effort,
-            mip_gap=0.0,
-            progress=part(progress, attempt / MOST_ATTEMPTS, 1.0),
-            cancelled=cancelled,
-            log=log,
-        )
+        solution = solve_program(model.problem, control=control.part(attempt / MOST_ATTEMPTS, 1.0), mip_gap=0.0)
         method = solution.solver
         if solution.bound is not None:
             bound = max(bound, min(int(np.ceil(solution.bound - 1e-6)), int(best.sum())))
@@ -173,20 +134,20 @@ def _cover(
     return best, bound, method
 
 
-def _leave_out(coverage: Coverage, required: np.ndarray, target: int, cancelled: IsCancelled) -> np.ndarray:
+def _leave_out(coverage: Coverage, required: np.ndarray, target: int, control: Control) -> np.ndarray:
     """Return a small set that shelters ``target``: all sites, less each one that is not needed, smallest first."""
     chosen = np.ones(len(required), dtype=bool)
     for j in np.argsort(coverage.room, kind="stable"):
         if required[j]:
             continue
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         chosen[j] = False
         if coverage.sheltered(chosen) < target:
             chosen[j] = True
     return chosen
 
 
-def _add_best(coverage: Coverage, required: np.ndarray, max_sites: int, cancelled: IsCancelled) -> np.ndarray:
+def _add_best(coverage: Coverage, required: np.ndarray, max_sites: int, control: Control) -> np.ndarray:
     """Return a set of at most ``max_sites`` built by adding the site that shelters most people more."""
     chosen = required.copy()
     reached = coverage.sheltered(chosen)
@@ -195,7 +156,7 @@ def _add_best(coverage: Coverage, required: np.ndarray, max_sites: int, cancelle
         for j in np.argsort(-coverage.room, kind="stable"):
             if chosen[j] or coverage.room[j] <= gain:
                 continue
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             chosen[j] = True
             more = coverage.sheltered(chosen) - reached
             chosen[j] = False

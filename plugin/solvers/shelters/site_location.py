@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
-from ..control import IsCancelled, Progress, part
+from ..control import Control
 from ..dependencies import require
-from ..effort import Effort
 from ..mip.equal_plans import fixed_weights, held, settle
 from ..mip.linear import PRICED
 from ..mip.program import new_variable
@@ -37,14 +36,7 @@ class Location:
 
 
 def least_travel(
-    problem: TravelProblem,
-    coverage: Coverage,
-    target: int,
-    start: np.ndarray,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
+    problem: TravelProblem, coverage: Coverage, target: int, start: np.ndarray, control: Control
 ) -> Location:
     """Return the sites and flows with the least person-minutes among the sets that shelter ``target`` units.
 
@@ -53,20 +45,20 @@ def least_travel(
     set, which is the proof by which it leaves the integer program. What is left goes to the solver.
     """
     began = time.monotonic()
-    best, (flow, value) = start, flows_to(problem, start, cancelled)
-    progress(0.05, "Bounding the travel time")
-    relaxation = relax(problem, effort, cancelled)
+    best, (flow, value) = start, flows_to(problem, start, control)
+    control.progress(0.05, "Bounding the travel time")
+    relaxation = relax(problem, control)
     bound, method = relaxation.bound, "linear relaxation"
-    if value - bound > effort.mip_gap * value:
-        progress(0.15, "Exchanging sites")
-        best, flow, value = improve(problem, coverage, target, best, flow, value, relaxation, effort, cancelled)
-    if value - bound > effort.mip_gap * value and not effort.passed():
-        progress(0.3, "Choosing the sites with the least travel")
+    if value - bound > control.effort.mip_gap * value:
+        control.progress(0.15, "Exchanging sites")
+        best, flow, value = improve(problem, coverage, target, best, flow, value, relaxation, control)
+    if value - bound > control.effort.mip_gap * value and not control.effort.passed():
+        control.progress(0.3, "Choosing the sites with the least travel")
         program = _Program(problem, value, relaxation)
-        log(program.sentence(value, bound))
+        control.log(program.sentence(value, bound))
         for _ in range(MOST_ATTEMPTS):
             program.start_from(best, flow)
-            solution = program.solve(effort, part(progress, 0.3, 0.9), cancelled, log)
+            solution = program.solve(control.part(0.3, 0.9))
             method = solution.solver
             if solution.status == "infeasible":
                 bound = value  # nothing better is left
@@ -78,17 +70,17 @@ def least_travel(
             if coverage.sheltered(chosen) < target:
                 program.rule_out(chosen)
                 continue
-            found_flow, found = flows_to(problem, chosen, cancelled)
+            found_flow, found = flows_to(problem, chosen, control)
             if found < value:
                 best, flow, value = chosen, found_flow, found
             break
     bound = value if value - bound <= 1e-9 * value else bound  # equal but for floating point
-    proved = value - bound <= effort.mip_gap * value
+    proved = value - bound <= control.effort.mip_gap * value
     agreed = None
     if bound == value:
-        agreed = _agreed(problem, coverage, target, best, flow, value, relaxation, effort, progress, cancelled)
+        agreed = _agreed(problem, coverage, target, best, flow, value, relaxation, control)
     best = best if agreed is None else agreed
-    flow, _ = flows_to(problem, best, cancelled, settled=True)
+    flow, _ = flows_to(problem, best, control, settled=True)
     stage = Stage("person-minutes", value, bound, proved, method, time.monotonic() - began)
     return Location(best, flow, stage, agreed is not None)
 
@@ -101,9 +93,7 @@ def _agreed(
     flow: np.ndarray,
     value: float,
     relaxation: Relaxation,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> np.ndarray | None:
     """Return the set of sites of ``value`` person-minutes that every solver agrees on, None where it is not proved.
 
@@ -117,10 +107,10 @@ def _agreed(
     program.start_from(best, flow)
     weights = fixed_weights(len(problem.room))[list(program.open)]
     sites = list(program.open.values())
-    if not settle(program.problem, sites, weights, effort=effort, progress=progress, cancelled=cancelled):
+    if not settle(program.problem, sites, weights, control=control):
         return None
     chosen = program.chosen()
-    if coverage.sheltered(chosen) < target or flows_to(problem, chosen, cancelled)[1] > held(value):
+    if coverage.sheltered(chosen) < target or flows_to(problem, chosen, control)[1] > held(value):
         return None
     return chosen
 
@@ -182,22 +172,9 @@ class _Program:
             f"{self._count} sites {closed} are proved closed and {opened} open, the rest go to the solver."
         )
 
-    def solve(
-        self,
-        effort: Effort,
-        progress: Progress,
-        cancelled: IsCancelled,
-        log: Callable[[str], None],
-    ) -> Solution:
+    def solve(self, control: Control) -> Solution:
         """Solve the program from the values its variables hold."""
-        return solve_program(
-            self.problem,
-            effort=effort,
-            warm_start=True,
-            progress=progress,
-            cancelled=cancelled,
-            log=log,
-        )
+        return solve_program(self.problem, control=control, warm_start=True)
 
     def start_from(self, chosen: np.ndarray, flow: np.ndarray) -> None:
         """Give the solver a known solution to begin with: sites, (s,) bool, and flows, (p,)."""

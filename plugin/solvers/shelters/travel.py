@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from ..control import IsCancelled, never
-from ..effort import Effort
+from ..control import Control
 from ..errors import SolverError
 from ..mip.equal_plans import fixed_weights
 from ..mip.linear import LinearProgram
@@ -84,7 +83,7 @@ class Relaxation:
 
 
 def flows_to(
-    problem: TravelProblem, chosen: np.ndarray, cancelled: IsCancelled = never, settled: bool = False
+    problem: TravelProblem, chosen: np.ndarray, control: Control | None = None, settled: bool = False
 ) -> tuple[np.ndarray, float]:
     """Return the flows, (p,), with the least person-minutes that shelter the target in the chosen sites, and those.
 
@@ -95,6 +94,7 @@ def flows_to(
     SolverError
         When the chosen sites cannot shelter the target.
     """
+    control = control or Control()
     flow = np.zeros(len(problem.zone))
     keep = np.flatnonzero(chosen[problem.site])
     per_zone, per_site = _incidence(problem, keep)
@@ -108,16 +108,16 @@ def flows_to(
         np.concatenate([np.full(len(problem.room), -np.inf), low]),
         np.concatenate([problem.room, high]),
     )
-    found = program.solve(cancelled) if len(keep) else None
+    found = program.solve(control) if len(keep) else None
     if found is None:
         raise SolverError(f"The chosen sites do not shelter {problem.target:g} people.")
     if settled:
-        found = program.among_optima(found, fixed_weights(len(problem.zone))[keep], cancelled) or found
+        found = program.among_optima(found, fixed_weights(len(problem.zone))[keep], control) or found
     flow[keep] = np.clip(found.x, 0.0, most)
     return flow, float(flow @ problem.minutes)
 
 
-def relax(problem: TravelProblem, effort: Effort, cancelled: IsCancelled) -> Relaxation:
+def relax(problem: TravelProblem, control: Control) -> Relaxation:
     """Return the linear relaxation, its rows ``flow <= most * open`` added only where they are broken.
 
     Minimise Σ minutes * y over 0 <= open <= 1, y >= 0 with Σ_site y = people (or <= people and Σ y >= target),
@@ -129,14 +129,14 @@ def relax(problem: TravelProblem, effort: Effort, cancelled: IsCancelled) -> Rel
     tight = np.zeros(0, dtype=np.int64)
     result: Relaxation | None = None
     for _ in range(MOST_ROUNDS):
-        found = program.solve(cancelled)
+        found = program.solve(control)
         if found is None:
             break
         flow, opened = found.x[:pairs], found.x[pairs:]
         price = found.reduced_cost
         result = Relaxation(found.objective, opened, price[pairs:], tight, price[:pairs])
         more = np.flatnonzero(flow - most * opened[problem.site] > 1e-4 * np.maximum(1.0, most))
-        if len(more) == 0 or effort.passed():
+        if len(more) == 0 or control.effort.passed():
             break
         linked = _linked(problem, more)
         program.add_rows(linked, np.full(len(more), -np.inf), np.zeros(len(more)))

@@ -14,8 +14,7 @@ import math
 
 import numpy as np
 
-from ...control import IsCancelled, stop_if
-from ...effort import Deadline
+from ...control import Control
 from .cost import FLOW, MARGINAL
 from .flows import DestinationFlows
 from .network import Demand
@@ -47,48 +46,42 @@ class Bound:
         """Let the trees of these destinations grow."""
         self.jobs.append(self.workers.travel(destinations, self.star_cost))
 
-    def travel(self, cancelled: IsCancelled) -> list[np.ndarray]:
+    def travel(self, control: Control) -> list[np.ndarray]:
         """Return the least cost of every group of each destination."""
         least: list[np.ndarray] = []
         for job in self.jobs:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             least.extend(job.result())
         return least
 
-    def result(self, cancelled: IsCancelled) -> float:
+    def result(self, control: Control) -> float:
         """Return the bound, once all destinations are submitted."""
         cheapest = 0.0
-        for d, least in enumerate(self.travel(cancelled)):
+        for d, least in enumerate(self.travel(control)):
             cheapest += float(least @ self.demand.groups(d)[1])
         return self.value + cheapest - self.spent - ROUNDING * (abs(self.value) + cheapest + abs(self.spent))
 
 
-def bound_at(flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancelled) -> float:
+def bound_at(flows: DestinationFlows, workers: TreeWorkers, control: Control) -> float:
     """Return the lower bound at the present flow."""
     bound = Bound(flows, workers)
     for batch in batches(len(flows.demand)):
         bound.submit(batch)
-    return bound.result(cancelled)
+    return bound.result(control)
 
 
-def load_all(flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancelled) -> None:
+def load_all(flows: DestinationFlows, workers: TreeWorkers, control: Control) -> None:
     """Give every destination a first flow: batch by batch on the trees at the marginal costs so far."""
     for batch in batches(len(flows.demand)):
         star_cost = workers.star_cost(flows.table[:, MARGINAL])
         jobs = [workers.ways(d, star_cost) for d in batch]
         for d, job in zip(batch, jobs):
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             flows.load(d, job.result())
 
 
 def sweep(
-    flows: DestinationFlows,
-    workers: TreeWorkers,
-    cancelled: IsCancelled,
-    deadline: Deadline,
-    *,
-    whole: bool = False,
-    bound: Bound | None = None,
+    flows: DestinationFlows, workers: TreeWorkers, control: Control, *, whole: bool = False, bound: Bound | None = None
 ) -> int:
     """Balance every destination once, with the trees of ``bound`` growing beside; return the number of moves.
 
@@ -106,8 +99,8 @@ def sweep(
         if bound is not None:
             bound.submit(batch)
         for d, job in zip(batch, present):
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             moved += flows.balance(d, job.result(), whole)
-        if number + 1 < len(parts) and deadline.passed():
+        if number + 1 < len(parts) and control.effort.passed():
             return -1
     return moved

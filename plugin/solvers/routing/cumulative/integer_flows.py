@@ -6,8 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ...control import IsCancelled, stop_if
-from ...effort import Deadline
+from ...control import Control
 from ..shared.routes import Routes
 from .cost import MARGINAL
 from .flows import DestinationFlows
@@ -17,7 +16,7 @@ from .workers import TreeWorkers
 LEAST_GAIN = 1e-6  # of the objective: a sweep that gains less is the last one
 
 
-def round_all(flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancelled) -> DestinationFlows:
+def round_all(flows: DestinationFlows, workers: TreeWorkers, control: Control) -> DestinationFlows:
     """Return whole flows of every destination near the fractional ``flows``."""
     result = flows.copy()
     arcs = len(flows.table)
@@ -26,23 +25,21 @@ def round_all(flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancel
     for batch in batches(len(flows.demand)):
         jobs = [workers.ways(d, star_cost) for d in batch]
         for d, job in zip(batch, jobs):
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             result.rounded(d, job.result(), owed, x, whole)
     result.set_total()
     return result
 
 
-def improve(
-    flows: DestinationFlows, workers: TreeWorkers, cancelled: IsCancelled, deadline: Deadline, enough: float, most: int
-) -> int:
+def improve(flows: DestinationFlows, workers: TreeWorkers, control: Control, enough: float, most: int) -> int:
     """Reroute whole vehicles of ``flows`` until the objective is ``enough``, the gain fades or the time is up.
 
     Returns the number of sweeps, at most ``most``.
     """
     value = flows.value
     sweeps = 0
-    while value > enough and sweeps < most and not deadline.passed():
-        moved = sweep(flows, workers, cancelled, deadline, whole=True)
+    while value > enough and sweeps < most and not control.effort.passed():
+        moved = sweep(flows, workers, control, whole=True)
         sweeps += 1
         before, value = value, flows.value
         if moved == 0 or before - value <= LEAST_GAIN * before:
@@ -50,11 +47,11 @@ def improve(
     return sweeps
 
 
-def routes_of(flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray, cancelled: IsCancelled) -> Routes:
+def routes_of(flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray, control: Control) -> Routes:
     """Return the distinct routes of all trips from ``source`` (t,); trips that stay share an empty one."""
     x = np.zeros(len(flows.table))
     for d in range(len(flows.demand)):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         flows.without_circles(d, x)
     flows.set_total()
     size = [int(round(amount.sum())) for amount in flows.amount]
@@ -65,7 +62,7 @@ def routes_of(flows: DestinationFlows, workers: TreeWorkers, source: np.ndarray,
     # Fresh memory costs more than the routes: they are found in a few buffers and copied from these.
     buffers = [np.empty(max(size, default=0), dtype=np.int32) for _ in range(workers.threads)]
     for first in range(0, len(size), len(buffers)):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         found = workers.all([partial(flows.routes, first + k, b) for k, b in enumerate(buffers[: len(size) - first])])
         copies = []
         for d, (arcs, length, vehicles) in enumerate(found, first):

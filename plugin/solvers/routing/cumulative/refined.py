@@ -6,12 +6,9 @@ change counts when ``T / (T - gain) > 1 + epsilon`` with the route's own time T.
 
 from __future__ import annotations
 
-from typing import Callable
-
 import numpy as np
 
-from ...control import IsCancelled, Progress, Slices, stop_if
-from ...effort import Effort
+from ...control import Control, Slices
 from ...kernels import compiled, compiled_with_arrays
 from ..shared.local_changes import candidates, least_gain, may_change, open_turns
 from ..shared.problem import RoutingProblem
@@ -142,14 +139,7 @@ def apply_change(row, size, k, change, load, head, on_route, number):
 
 
 def refined_static_routes(
-    problem: RoutingProblem,
-    routes: Routes,
-    static: np.ndarray,
-    epsilon: float,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
+    problem: RoutingProblem, routes: Routes, static: np.ndarray, epsilon: float, control: Control
 ) -> tuple[Routes, int]:
     """Return routes that no Add, Drop or Swap improves by more than ``epsilon``, and the number of changes made.
 
@@ -158,31 +148,31 @@ def refined_static_routes(
     star, turns, load = problem.star(), open_turns(problem), routes.flow(problem.arcs).astype(np.int64)
     on_route, slices, changes = np.zeros(problem.nodes, dtype=np.int64), Slices(200), 0
     state = np.zeros(3, dtype=np.int64)
-    passes = effort.pick(*MOST_PASSES)
+    passes = control.effort.pick(*MOST_PASSES)
     for number in range(passes if problem.trips else 0):
-        indptr, arcs = routes.expanded(cancelled)
+        indptr, arcs = routes.expanded(control)
         blocks, sizes, state[1] = [], [], 0
         for first in range(0, problem.trips, BLOCK):
             size, block = padded(indptr[first : first + BLOCK + 1], arcs)
             state[0] = 0
             while state[0] < len(size):
-                stop_if(cancelled)
+                control.stop_if_cancelled()
                 refine_steps(
                     problem.cost, static, star, turns, problem.tail, problem.head, load, size, block, epsilon, on_route,
                     state, slices.next(),
                 )  # fmt: skip
-                progress((number + (first + state[0]) / problem.trips) / passes, "")
-                if state[0] < len(size) and effort.passed():
+                control.progress((number + (first + state[0]) / problem.trips) / passes, "")
+                if state[0] < len(size) and control.effort.passed():
                     break
             blocks.append(block[np.arange(block.shape[1]) < size[:, None]])
             sizes.append(size)
-        routes = distinct(np.r_[0, np.cumsum(np.concatenate(sizes))], np.concatenate(blocks), problem.source, cancelled)
+        routes = distinct(np.r_[0, np.cumsum(np.concatenate(sizes))], np.concatenate(blocks), problem.source, control)
         changes += int(state[1])
-        if state[1] == 0 or effort.stopped_early:
+        if state[1] == 0 or control.effort.stopped_early:
             break
     else:
         if problem.trips:
-            log(effort.used_up(f"{passes} passes"))
+            control.log(control.effort.used_up(f"{passes} passes"))
     return routes, changes
 
 

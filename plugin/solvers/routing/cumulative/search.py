@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...control import IsCancelled, Progress
-from ...effort import Deadline
+from ...control import Control
 from .flows import DestinationFlows
 from .fractional import Bound, bound_at, sweep
 from .integer_flows import improve, round_all
@@ -31,17 +30,15 @@ class Search:
         The fractional flow.
     target : float
         Gap in percent at which to stop.
-    deadline : Deadline
-        Time limit of everything.
+    control : Control
+        Its fence is the time limit of everything.
     most_sweeps : int
         Over the fractional flow and, for each rounding, over the whole vehicles that are left of these.
     """
 
     flows: DestinationFlows
     workers: TreeWorkers
-    cancelled: IsCancelled
-    deadline: Deadline
-    progress: Progress
+    control: Control
     target: float
     lower_bound: float
     most_sweeps: int
@@ -63,16 +60,16 @@ class Search:
 
     def note(self, phase: str, value: float) -> None:
         """Add a line to the history and tell the progress."""
-        seconds = self.deadline.elapsed
+        seconds = self.control.effort.elapsed
         self.history.append(Step(phase, self.iterations, seconds, value, self.lower_bound))
         gap = gap_percent(value, self.lower_bound)
         near = 1.0 if gap <= self.target else np.log1p(self.target) / np.log1p(gap)
-        self.share = min(1.0, max(self.share, float(near), seconds / self.deadline.seconds))
-        self.progress(self.share, f"{phase} flow, at most {gap:.2f} % from the optimum")
+        self.share = min(1.0, max(self.share, float(near), seconds / self.control.effort.seconds))
+        self.control.progress(self.share, f"{phase} flow, at most {gap:.2f} % from the optimum")
 
     def over(self) -> bool:
         """Return whether sweeps or time are used up."""
-        return self.iterations >= self.most_sweeps or self.deadline.passed()
+        return self.iterations >= self.most_sweeps or self.control.effort.passed()
 
     def relax(self, aim: float) -> None:
         """Sweep the fractional flow until it is within ``aim`` percent of the bound, or sweeps or time are used up."""
@@ -80,15 +77,15 @@ class Search:
         bounded = False
         while gap_percent(value, self.lower_bound) > aim and not self.over():
             bound = None if bounded else Bound(self.flows, self.workers)
-            moved = sweep(self.flows, self.workers, self.cancelled, self.deadline, bound=bound)
+            moved = sweep(self.flows, self.workers, self.control, bound=bound)
             self.iterations += 1
             before, value = value, self.flows.value
             if moved >= 0 and bound is not None:
-                self.lower_bound = max(self.lower_bound, bound.result(self.cancelled))
+                self.lower_bound = max(self.lower_bound, bound.result(self.control))
             gap = gap_percent(value, self.lower_bound)
             bounded = aim < gap and (gap * USUAL_FALL <= aim or self.over())
             if bounded:  # the bound is one sweep old: at the present flow it may do
-                self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.cancelled))
+                self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.control))
             self.note("fractional", value)
             if moved >= 0 and before - value <= LEAST_PROGRESS * before:
                 self.stalled = True
@@ -96,11 +93,11 @@ class Search:
 
     def round_and_reroute(self) -> None:
         """Make whole flows from the present fractional ones and keep them when they are the best so far."""
-        whole = round_all(self.flows, self.workers, self.cancelled)
+        whole = round_all(self.flows, self.workers, self.control)
         self.note("rounded", whole.value)
         enough = self.lower_bound * (1.0 + self.target / 100.0)
         most = max(self.most_sweeps - self.iterations, LEAST_REROUTINGS)
-        self.iterations += improve(whole, self.workers, self.cancelled, self.deadline, enough, most)
+        self.iterations += improve(whole, self.workers, self.control, enough, most)
         self.note("whole", whole.value)
         if self.whole is None or whole.value < self.whole.value:
             self.whole = whole

@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
-from ...control import IsCancelled, Progress, never, no_progress
-from ...effort import Deadline
+from ...control import Control
 from ...errors import SolverError
 from ..shared.routes import Routes
 from .cost import ArcCost, refresh, table_of
@@ -87,14 +85,11 @@ def solve(
     objective: str = "system",
     target_gap: float = 0.5,
     most_sweeps: int = 10_000,
-    deadline: Deadline | None = None,
+    control: Control | None = None,
     integer: bool = True,
     demand: np.ndarray | None = None,
     nodes: int | None = None,
     threads: int | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
 ) -> AssignmentResult:
     """Return routes of all trips with (nearly) the least objective, and how far they can be from the least.
 
@@ -114,8 +109,8 @@ def solve(
         Percent at which to stop.
     most_sweeps : int
         Sweeps over all trips after which to stop, whatever the gap.
-    deadline : Deadline, optional
-        A fence after which the best so far comes back.
+    control : Control, optional
+        After the fence of its effort the best so far comes back.
     integer : bool
         Whole vehicles and their routes; else only the fractional flow, and ``demand`` (t,) may weight the trips.
     nodes, threads : int, optional
@@ -126,6 +121,7 @@ def solve(
     SolverError, Cancelled
         When the input is not usable; when the user asked to stop.
     """
+    control = control or Control()
     if objective not in OBJECTIVES:
         raise SolverError(f"The objective is one of {', '.join(OBJECTIVES)}, not {objective}.")
     system = objective == "system"
@@ -136,12 +132,7 @@ def solve(
     weight = checked_weight(demand, len(source), integer)
     task = Task(roads, table, system, bool((cost.power == 1.0).all()), source, destination, weight)
     threads = threads or min(os.cpu_count() or 1, 8)
-    control = Control(deadline or Deadline(0.0), most_sweeps, threads, progress, cancelled, log or ignore)
-    return assign(task, control, target_gap, integer)
-
-
-def ignore(text: str) -> None:
-    """Log nothing."""
+    return assign(task, Run(control, most_sweeps, threads), target_gap, integer)
 
 
 @dataclass(frozen=True)
@@ -158,25 +149,22 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Control:
-    """How the run is timed, spread over threads, watched and stopped."""
+class Run:
+    """How the run is watched and stopped, and spread over threads."""
 
-    deadline: Deadline
+    control: Control
     most_sweeps: int
     threads: int
-    progress: Progress
-    cancelled: IsCancelled
-    say: Callable[[str], None]
 
 
-def free_bound(task: Task, demand: Demand, control: Control) -> tuple[float, np.ndarray]:
+def free_bound(task: Task, demand: Demand, run: Run) -> tuple[float, np.ndarray]:
     """Return the lower bound at zero flow, over what can be reached, and the trips that cannot reach their end."""
-    workers = TreeWorkers(task.roads, demand, control.threads)
+    workers = TreeWorkers(task.roads, demand, run.threads)
     try:
         bound = Bound(DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic), workers)
         for batch in batches(len(demand)):
             bound.submit(batch)
-        least = np.concatenate([np.zeros(0), *bound.travel(control.cancelled)])
+        least = np.concatenate([np.zeros(0), *bound.travel(run.control)])
     finally:
         workers.close()
     lost = ~np.isfinite(least)
@@ -184,40 +172,39 @@ def free_bound(task: Task, demand: Demand, control: Control) -> tuple[float, np.
     return value * (1.0 - ROUNDING), np.sort(demand.trips_of(lost))
 
 
-def assign(task: Task, control: Control, target_gap: float, integer: bool) -> AssignmentResult:
+def assign(task: Task, run: Run, target_gap: float, integer: bool) -> AssignmentResult:
     """Leave out what cannot be reached and search."""
     trips = np.flatnonzero((task.source != task.destination) & (task.weight > 0))
     demand = Demand.of(task.source, task.destination, task.weight, trips)
-    lower_bound, unreachable = free_bound(task, demand, control)
+    lower_bound, unreachable = free_bound(task, demand, run)
     if len(unreachable):
-        control.say(f"{len(unreachable)} trips cannot reach their destination and are left out.")
+        run.control.log(f"{len(unreachable)} trips cannot reach their destination and are left out.")
         demand = Demand.of(task.source, task.destination, task.weight, np.setdiff1d(trips, unreachable))
     flows = DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic)
-    workers = TreeWorkers(task.roads, demand, control.threads)
+    workers = TreeWorkers(task.roads, demand, run.threads)
     try:
-        load_all(flows, workers, control.cancelled)
+        load_all(flows, workers, run.control)
         search = Search(
-            flows, workers, control.cancelled, control.deadline, control.progress, target_gap, lower_bound,
-            control.most_sweeps,
+            flows, workers, run.control, target_gap, lower_bound, run.most_sweeps
         )  # fmt: skip
         search.run(integer)
-        return finish(search, task.source, unreachable, control.say)
+        return finish(search, task.source, unreachable)
     finally:
         workers.close()
 
 
-def finish(search: Search, source: np.ndarray, unreachable: np.ndarray, say: Callable[[str], None]) -> AssignmentResult:
+def finish(search: Search, source: np.ndarray, unreachable: np.ndarray) -> AssignmentResult:
     """Return the result of a finished search, routes included."""
     fractional = search.flows
     best = fractional
     routes = Routes(np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(len(source), dtype=np.int32))
     if search.whole is not None:
         best = search.whole
-        routes = routes_of(best, search.workers, source, search.cancelled)
+        routes = routes_of(best, search.workers, source, search.control)
     flow = best.total.copy() if search.whole is None else np.rint(best.total).astype(np.int64)
     gap = gap_percent(best.value, search.lower_bound)
-    seconds = search.deadline.elapsed
-    say(
+    seconds = search.control.effort.elapsed
+    search.control.log(
         f"Assignment of {len(source)} trips to {len(fractional.demand)} destinations: objective {best.value:.6g}, "
         f"lower bound {search.lower_bound:.6g}, at most {gap:.3f} % above the least possible, "
         f"{search.iterations} sweeps, {seconds:.1f} s."

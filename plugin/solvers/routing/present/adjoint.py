@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...control import IsCancelled, never, stop_if
+from ...control import Control
 from ...kernels import compiled
 from ..shared.problem import RoutingProblem
 from ..shared.schedule import Schedule
@@ -90,7 +90,7 @@ def add_up(table, at_entry):
             table.worth[k] = total
 
 
-def valued_timetable(problem: RoutingProblem, schedule: Schedule, cancelled: IsCancelled = never) -> Timetable:
+def valued_timetable(problem: RoutingProblem, schedule: Schedule, control: Control | None = None) -> Timetable:
     """Return a copy of the timetable of a recorded ``schedule`` with what a delay to each vehicle is worth.
 
     Raises
@@ -98,15 +98,16 @@ def valued_timetable(problem: RoutingProblem, schedule: Schedule, cancelled: IsC
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     if schedule.table is None or schedule.order is None:
         raise ValueError("The schedule was not recorded.")
-    table, hops = copied(schedule.table, cancelled), len(schedule.arc)
+    table, hops = copied(schedule.table, control), len(schedule.arc)
     ends, used = np.zeros(hops, dtype=np.int32), np.flatnonzero(np.diff(schedule.indptr))
     ends[schedule.indptr[used + 1] - 1] = used + 1
     near = np.repeat(table.size[:, None], 8, axis=1)
     enter_value, at_entry = np.empty(hops), np.ones(int(table.used[0]), dtype=np.float32)
     for last_hop in range(hops, 0, -SLICE):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         value_hops(
             problem.cost, table, schedule.arc, schedule.entry, schedule.arrival, ends, schedule.order, last_hop, SLICE,
             near, enter_value, at_entry,

@@ -16,8 +16,7 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
-from ...control import IsCancelled, never, stop_if
-from ...effort import Deadline
+from ...control import Control
 from ...graph.reverse_tree import grow_tree
 from ...graph.stars import ForwardStar, ReverseStar
 from ...kernels import compiled, compiled_with_arrays
@@ -220,12 +219,7 @@ class Guides:
     sources: list[np.ndarray]
 
     def make(
-        self,
-        schedule: Schedule,
-        table: Timetable,
-        pool: ThreadPoolExecutor,
-        deadline: Deadline,
-        cancelled: IsCancelled = never,
+        self, schedule: Schedule, table: Timetable, pool: ThreadPoolExecutor, control: Control | None = None
     ) -> list[Guide]:
         """Return the guide to every destination in the traffic of ``schedule`` and its ``table``; none when time is up.
 
@@ -234,25 +228,26 @@ class Guides:
         Cancelled
             When the user stops.
         """
+        control = control or Control()
         problem, numbers = self.problem, range(len(self.trees.destinations))
         until = max(float(np.quantile(schedule.arrival, HORIZON)), 1.0)
         costs = arc_costs(problem, table, until, MOST_BINS)
 
         def in_time(work: Callable[[int], Any]) -> list[Any]:
             def one(number: int) -> Any:
-                stop_if(cancelled)
-                return None if deadline.passed() else work(number)
+                control.stop_if_cancelled()
+                return None if control.effort.passed() else work(number)
 
             return [found for found in pool.map(one, numbers) if found is not None]
 
         regions = in_time(lambda number: self._region(number, costs.mean))
-        if deadline.passed():
+        if control.effort.passed():
             return []
         bins = min(max(LARGEST // sum(len(one.node) for one in regions), LEAST_BINS), MOST_BINS)
         if bins < MOST_BINS:
             costs = arc_costs(problem, table, until, bins)
         guides = in_time(lambda number: self._guide(number, regions[number], costs))
-        return [] if deadline.passed() else guides
+        return [] if control.effort.passed() else guides
 
     def _region(self, number: int, weight: np.ndarray) -> Region:
         """Return the nodes worth looking at on the way to a destination when arcs cost ``weight`` (m,)."""

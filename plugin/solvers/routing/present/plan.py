@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...control import IsCancelled, never, stop_if
+from ...control import Control
 from ...kernels import compiled
 from ..shared.routes import SLICE, rows_at
 from ..shared.schedule import Schedule
@@ -36,7 +36,7 @@ class Plan(NamedTuple):
     used: np.ndarray
 
 
-def make_plan(schedule: Schedule, cancelled: IsCancelled = never) -> Plan:
+def make_plan(schedule: Schedule, control: Control | None = None) -> Plan:
     """Return the routes and times of a schedule with room for longer routes.
 
     Raises
@@ -44,10 +44,11 @@ def make_plan(schedule: Schedule, cancelled: IsCancelled = never) -> Plan:
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     used, hops = len(schedule.arc), np.diff(schedule.indptr).astype(np.int64)
     arc, entry = np.zeros(used + used // 2 + 10_000, dtype=np.int32), np.zeros(used + used // 2 + 10_000, np.float32)
     for first in range(0, used, SLICE):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         part = slice(first, min(first + SLICE, used))
         arc[part], entry[part] = schedule.arc[part], schedule.entry[part]
     return Plan(
@@ -74,13 +75,15 @@ def insert_trip(table, plan, trip):
         add_stay(table, plan.arc[k], plan.entry[k], plan.entry[k + 1] if k + 1 < last else plan.arrival[trip])
 
 
-def rows_of(plan: Plan, cancelled: IsCancelled = never) -> tuple[np.ndarray, np.ndarray]:
+def rows_of(plan: Plan, control: Control | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return offsets (t+1,) and arcs of the plan's routes without the gaps of the arena."""
-    return np.r_[0, np.cumsum(plan.hops)].astype(np.int64), rows_at(plan.start, plan.hops, plan.arc, cancelled)
+    control = control or Control()
+    return np.r_[0, np.cumsum(plan.hops)].astype(np.int64), rows_at(plan.start, plan.hops, plan.arc, control)
 
 
-def repacked(plan: Plan, cancelled: IsCancelled = never) -> Plan:
+def repacked(plan: Plan, control: Control | None = None) -> Plan:
     """Return a plan with the same content and more room."""
-    indptr, arc = rows_of(plan, cancelled)
-    entry = rows_at(plan.start, plan.hops, plan.entry, cancelled)
-    return make_plan(Schedule(indptr, arc, entry, plan.arrival), cancelled)
+    control = control or Control()
+    indptr, arc = rows_of(plan, control)
+    entry = rows_at(plan.start, plan.hops, plan.entry, control)
+    return make_plan(Schedule(indptr, arc, entry, plan.arrival), control)

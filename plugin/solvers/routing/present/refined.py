@@ -14,12 +14,9 @@ route's own time T.
 
 from __future__ import annotations
 
-from typing import Callable
-
 import numpy as np
 
-from ...control import IsCancelled, Progress, Slices, stop_if
-from ...effort import Effort
+from ...control import Control, Slices
 from ...kernels import compiled
 from ..shared.local_changes import ADD, candidates, least_gain, may_change, open_turns
 from ..shared.problem import RoutingProblem
@@ -176,7 +173,7 @@ class Refinement:
             )
         )  # fmt: skip
 
-    def improve(self, count: int, cancelled: IsCancelled) -> None:
+    def improve(self, count: int, control: Control) -> None:
         """Evaluate the candidates of the present label exactly; make the best one if it gains enough."""
         live, hop = self.live, int(self.live.order[self.state[0]])
         trip, now = int(live.record.trip[hop]), float(live.record.entry[hop])
@@ -187,14 +184,14 @@ class Refinement:
                 continue
             self._failed.add(key)
             last = 1 if change[0] == ADD else 2, change[1:][change[1:] >= 0]
-            gain = live.gain(hop, *last, cancelled)
+            gain = live.gain(hop, *last, control)
             if gain > most:
                 best, most = last, gain
         if best is None:
             self.state[0] += 1
             return
         if best is not last:
-            live.gain(hop, *best, cancelled)
+            live.gain(hop, *best, control)
         arcs, trips = live.keep()
         self._touched[0][arcs], self._touched[1][trips] = self.number, self.number
         self.state[0] = live.first_ending(now)  # up to then all is as it was
@@ -202,13 +199,7 @@ class Refinement:
 
 
 def refined_present_schedule(
-    problem: RoutingProblem,
-    start: Schedule,
-    epsilon: float,
-    effort: Effort,
-    progress: Progress,
-    cancelled: IsCancelled,
-    log: Callable[[str], None],
+    problem: RoutingProblem, start: Schedule, epsilon: float, control: Control
 ) -> tuple[Schedule, int]:
     """Return the schedule refined from a recorded ``start`` by Add, Drop and Swap, and the number of changes made.
 
@@ -217,20 +208,20 @@ def refined_present_schedule(
     """
     if not len(start.arc):
         return start, 0
-    passes, events = effort.pick(*MOST_PASSES), effort.pick(*MOST_EVENTS)
-    refinement = Refinement(problem, LiveSchedule(problem, start, cancelled), epsilon)
+    passes, events = control.effort.pick(*MOST_PASSES), control.effort.pick(*MOST_EVENTS)
+    refinement = Refinement(problem, LiveSchedule(problem, start, control), epsilon)
     for number in range(passes):
         slices, before = Slices(20_000), refinement.changes
-        while refinement.done < 1.0 and refinement.live.followed < events and not effort.passed():
-            stop_if(cancelled)
+        while refinement.done < 1.0 and refinement.live.followed < events and not control.effort.passed():
+            control.stop_if_cancelled()
             count = refinement.next(slices.next())
             if count > 0:
-                refinement.improve(count, cancelled)
+                refinement.improve(count, control)
                 slices = Slices(slices.steps)
-            progress((number + refinement.done) / passes, "")
+            control.progress((number + refinement.done) / passes, "")
         if refinement.done < 1.0:
             if refinement.live.followed >= events:
-                log(effort.used_up(f"following {events:,} events"))
+                control.log(control.effort.used_up(f"following {events:,} events"))
             break
         if refinement.changes == before:
             break

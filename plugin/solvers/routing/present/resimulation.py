@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...control import IsCancelled, Slices, never, stop_if
+from ...control import Control, Slices
 from ..shared.problem import RoutingProblem
 from ..shared.routes import rows_at
 from ..shared.schedule import Schedule
@@ -26,13 +26,15 @@ class LiveSchedule:
         Events handled by all evaluations so far: a measure of the work.
     """
 
-    def __init__(self, problem: RoutingProblem, schedule: Schedule, cancelled: IsCancelled = never) -> None:
+    def __init__(self, problem: RoutingProblem, schedule: Schedule, control: Control | None = None) -> None:
+        control = control or Control()
         self.problem, self.followed = problem, 0
-        self._lay_out(schedule, cancelled)
+        self._lay_out(schedule, control)
 
-    def _lay_out(self, schedule: Schedule, cancelled: IsCancelled = never) -> None:
+    def _lay_out(self, schedule: Schedule, control: Control | None = None) -> None:
+        control = control or Control()
         spare = (len(schedule.arc) + self.problem.trips) // 4 + 2 * _longest(np.diff(schedule.indptr))
-        self.record, self.order = record_of(self.problem, schedule, spare, cancelled)
+        self.record, self.order = record_of(self.problem, schedule, spare, control)
         places = len(self.record.arc)
         self._used, self._row = places - spare, (-1, places - spare, places - spare)
         self._effects = no_effects(self.problem.trips, self.problem.arcs, places)
@@ -43,7 +45,7 @@ class LiveSchedule:
         record = self.record
         return float(record.entry[record.end[trip]] - record.entry[record.start[trip]])
 
-    def gain(self, hop: int, removed: int, new: np.ndarray, cancelled: IsCancelled = never) -> float:
+    def gain(self, hop: int, removed: int, new: np.ndarray, control: Control | None = None) -> float:
         """Return the vehicle-seconds that all save if ``new`` arcs take the place of ``removed`` ones from ``hop`` on.
 
         Parameters
@@ -58,6 +60,7 @@ class LiveSchedule:
         Cancelled
             When the user stops.
         """
+        control = control or Control()
         record, effects, trip = self.record, self._effects, int(self.record.trip[hop])
         forget(effects)
         first, last = record.start[trip], record.end[trip]
@@ -71,7 +74,7 @@ class LiveSchedule:
         begin_change(record, effects, trip, hop, own)
         slices = Slices(20_000)
         while effects.counts[0] > 0:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             follow_effects(self.problem.cost, record, effects, trip, own, slices.next())
         self.followed += int(effects.counts[3])
         trips = effects.trips[: effects.counts[1]]

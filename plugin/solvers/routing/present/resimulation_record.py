@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...control import IsCancelled, never, stop_if
+from ...control import Control
 from ...kernels import compiled
 from ..shared.problem import RoutingProblem
 from ..shared.routes import row_slices
@@ -52,7 +52,7 @@ class Record(NamedTuple):
 
 
 def record_of(
-    problem: RoutingProblem, schedule: Schedule, spare: int, cancelled: IsCancelled = never
+    problem: RoutingProblem, schedule: Schedule, spare: int, control: Control | None = None
 ) -> tuple[Record, np.ndarray]:
     """Return a recorded schedule as a record with ``spare`` more places, and its hops in the order of their exits.
 
@@ -61,6 +61,7 @@ def record_of(
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     if schedule.order is None:
         raise ValueError("The schedule was not recorded.")
     trips, indptr = problem.trips, schedule.indptr
@@ -68,7 +69,7 @@ def record_of(
     places = len(schedule.arc) + trips + spare
     arc, entry, trip = np.full(places, NO_ARC, dtype=np.int32), np.empty(places), np.empty(places, dtype=np.int32)
     order, number = np.empty(len(schedule.order), dtype=np.int32), np.empty(len(schedule.arc), dtype=np.int32)
-    for part in row_slices(indptr, cancelled):
+    for part in row_slices(indptr, control):
         fill_places(indptr, schedule.arc, schedule.entry, part.start, part.stop, arc, entry, trip, number)
     entry[end], trip[end] = schedule.arrival, np.arange(trips)
     table = empty_timetable(np.bincount(schedule.arc, minlength=problem.arcs).astype(np.int64))
@@ -79,7 +80,7 @@ def record_of(
     departing = departing[np.diff(indptr)[departing] > 0]
     entered, left, gone = table.start.copy(), table.start.copy(), 0
     for first in range(0, len(order), SLICE):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         part = slice(first, min(first + SLICE, len(order)))
         order[part] = schedule.order[part] + number[schedule.order[part]]
         gone = fill_lists(record, order[part], departing, entered, left, gone)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...control import IsCancelled, Progress, Slices, never, no_progress, stop_if
+from ...control import Control, Slices
 from ...graph.heap import drop_first, fill_heap, replace_first
 from ...kernels import compiled
 from ..shared.problem import RoutingProblem
@@ -77,13 +77,7 @@ def simulate_steps(
     counts[1] = ended
 
 
-def simulate(
-    problem: RoutingProblem,
-    routes: Routes,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    record: int = 0,
-) -> Schedule:
+def simulate(problem: RoutingProblem, routes: Routes, control: Control | None = None, record: int = 0) -> Schedule:
     """Return when every vehicle is where if the trips take ``routes``; ``record`` is ORDER, TIMETABLE or 0.
 
     Raises
@@ -91,19 +85,16 @@ def simulate(
     Cancelled
         When the user stops.
     """
-    indptr, arc = routes.expanded(cancelled)
-    return simulate_rows(problem, indptr, arc, progress, cancelled, record)
+    control = control or Control()
+    indptr, arc = routes.expanded(control)
+    return simulate_rows(problem, indptr, arc, control, record)
 
 
 def simulate_rows(
-    problem: RoutingProblem,
-    indptr: np.ndarray,
-    arc: np.ndarray,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    record: int = 0,
+    problem: RoutingProblem, indptr: np.ndarray, arc: np.ndarray, control: Control | None = None, record: int = 0
 ) -> Schedule:
     """Return the schedule of routes given as one row of arcs a trip; see :func:`simulate`."""
+    control = control or Control()
     trips = problem.trips
     entry, arrival = np.empty(len(arc)), problem.departure.copy()
     start, end = indptr[:-1], indptr[1:]
@@ -115,10 +106,10 @@ def simulate_rows(
     counts = np.array([fill_heap(keys, items, problem.departure), 0], dtype=np.int64)
     slices = Slices()
     while counts[0] > 0:
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         simulate_steps(
             problem.cost, start, end, arc, entry, arrival, position, entered, left, table or NO_TIMETABLE, order,
             keys, items, counts, slices.next(),
         )  # fmt: skip
-        progress(counts[1] / max(len(arc), 1), "")
+        control.progress(counts[1] / max(len(arc), 1), "")
     return Schedule(indptr, arc, entry, arrival, table, order if record else None)

@@ -17,12 +17,11 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ...control import IsCancelled, Progress, Slices, never, no_progress, part, stop_if
-from ...effort import Effort
+from ...control import Control, Slices
 from ...graph.stars import ForwardStar, ReverseStar
 from ...kernels import compiled
 from ..shared.problem import RoutingProblem
@@ -132,49 +131,34 @@ class Sweep:
         return self.simulated + sum(int(search.number[1]) for search in self.searches)
 
     def run(
-        self,
-        schedule: Schedule,
-        order: np.ndarray,
-        most: int,
-        most_work: int,
-        effort: Effort,
-        progress: Progress,
-        cancelled: IsCancelled,
+        self, schedule: Schedule, order: np.ndarray, most: int, most_work: int, control: Control
     ) -> tuple[Schedule, int, int]:
         """Re-route the trips of ``order`` from its beginning until ``most`` have moved or the work is ``most_work``.
 
         Returns the exact schedule, the number of trips looked at, and how many changed route.
         """
         problem = self.problem
-        table, plan = valued_timetable(problem, schedule, cancelled), make_plan(schedule, cancelled)
-        guides = self.guides.make(schedule, table, self.pool, effort, cancelled)
+        table, plan = valued_timetable(problem, schedule, control), make_plan(schedule, control)
+        guides = self.guides.make(schedule, table, self.pool, control)
         moved, looked = np.zeros(1, dtype=np.int64), 0
         if not guides:  # the time is up
             return schedule, 0, 0
-        while looked < len(order) and moved[0] < most and self.work < most_work and not effort.passed():
+        while looked < len(order) and moved[0] < most and self.work < most_work and not control.effort.passed():
             batch, at = order[looked : looked + BATCH], 0
-            ways = self.find(table, plan, guides, batch, effort, cancelled)
+            ways = self.find(table, plan, guides, batch, control)
             while at < len(batch):
                 at = put_back(problem.cost, table, plan, self.search, self.trips, batch, ways, at, moved)
                 if at < len(batch):
-                    table, plan = copied(table, cancelled), repacked(plan, cancelled)
+                    table, plan = copied(table, control), repacked(plan, control)
             looked += len(batch)
-            progress(looked / len(order), "")
+            control.progress(looked / len(order), "")
         if not moved[0]:
             return schedule, looked, 0
-        indptr, arc = rows_of(plan, cancelled)
+        indptr, arc = rows_of(plan, control)
         self.simulated += len(arc)
-        return simulate_rows(problem, indptr, arc, cancelled=cancelled, record=TIMETABLE), looked, int(moved[0])
+        return simulate_rows(problem, indptr, arc, control=control.unseen(), record=TIMETABLE), looked, int(moved[0])
 
-    def find(
-        self,
-        table: Timetable,
-        plan: Plan,
-        guides: list[Guide],
-        batch: np.ndarray,
-        effort: Effort,
-        cancelled: IsCancelled,
-    ) -> Ways:
+    def find(self, table: Timetable, plan: Plan, guides: list[Guide], batch: np.ndarray, control: Control) -> Ways:
         """Return the ways of the trips of ``batch`` (b,), searched destination by destination on all threads."""
         row = self.trees.row[batch]
 
@@ -185,7 +169,7 @@ class Sweep:
             limit, hops = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
             arc = np.empty(2 * self.problem.nodes + 1, dtype=np.int32)
             try:
-                while at < len(chosen) and not cancelled() and not effort.passed():
+                while at < len(chosen) and not control.cancelled() and not control.effort.passed():
                     at = find_ways(
                         self.problem.cost, self.star, self.problem.tail, table, plan, search, guides[number],
                         self.trips, chosen, at, slices.next(), LEAST_ROUTE_GAIN, limit, hops, arc, used,
@@ -205,18 +189,12 @@ class Sweep:
             ways.start[positions] = size + np.cumsum(hops) - hops
             arcs.append(arc)
             size += len(arc)
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         return ways._replace(arc=np.concatenate(arcs))
 
 
 def system_optimal_schedule(
-    problem: RoutingProblem,
-    trees: Trees,
-    start: Schedule,
-    effort: Effort,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-    log: Callable[[str], None] | None = None,
+    problem: RoutingProblem, trees: Trees, start: Schedule, control: Control | None = None
 ) -> tuple[Schedule, list[tuple[float, float]], bool]:
     """Return the best schedule found from ``start`` on, and (seconds, total time) after each part that was kept.
 
@@ -227,38 +205,38 @@ def system_optimal_schedule(
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     best, departed = start, float(problem.departure.sum())
     total = float(start.arrival.sum()) - departed
-    history = [(effort.elapsed, total)]
+    history = [(control.effort.elapsed, total)]
     rng = np.random.default_rng(0)
     size = largest = max(problem.trips // FIRST_PARTS, 1)
     used_up = False
-    sweeps, most_work = effort.pick(*MOST_SWEEPS), effort.pick(*MOST_WORK)
+    sweeps, most_work = control.effort.pick(*MOST_SWEEPS), control.effort.pick(*MOST_WORK)
     threads = min(os.cpu_count() or 1, MOST_THREADS)
     with ThreadPoolExecutor(threads) as pool:
         sweep = Sweep(problem, trees, pool, threads)
         for number in range(1, sweeps + 1 if problem.trips else 1):
             before, changed, at = total, 0, 0
             order = rng.permutation(problem.trips)  # so that each part holds trips of all places and times
-            while at < problem.trips and sweep.work < most_work and not effort.passed():
+            while at < problem.trips and sweep.work < most_work and not control.effort.passed():
                 done = (number - 1 + at / problem.trips) / sweeps
-                bar = part(progress, done, number / sweeps)
-                tried, looked, moved = sweep.run(best, order[at:], size, most_work, effort, bar, cancelled)
+                part = control.part(done, number / sweeps)
+                tried, looked, moved = sweep.run(best, order[at:], size, most_work, part)
                 at += looked
                 new = float(tried.arrival.sum()) - departed
                 if new < total:
                     best, total, changed = tried, new, changed + moved
-                    history.append((effort.elapsed, total))
+                    history.append((control.effort.elapsed, total))
                     size = min(size * 3 // 2 + 1, largest)
                 elif moved:  # too many at once: they get into each other's way
                     size = max(size // 2, largest // SMALLEST, 1)
-            if log:
-                log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
+            control.log(f"Sweep {number}: {changed} changes of route, total time {total / 3600:,.1f} vehicle-hours.")
             if at < problem.trips:  # ended on the way
                 used_up = sweep.work >= most_work
-                if log and used_up:
-                    log(effort.used_up(f"{most_work:,} counted steps"))
+                if used_up:
+                    control.log(control.effort.used_up(f"{most_work:,} counted steps"))
                 break
-            if before - total <= effort.pick(*LEAST_GAINS) * total:
+            if before - total <= control.effort.pick(*LEAST_GAINS) * total:
                 break
     return best, history, used_up

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...control import IsCancelled, never, stop_if
+from ...control import Control
 
 SLICE = 500  # arcs between two looks
 
@@ -34,7 +34,7 @@ class ByArc:
         """Number of hops (k,) of each arc."""
         return np.diff(self.bounds)
 
-    def sorted(self, seconds: np.ndarray, cancelled: IsCancelled = never) -> np.ndarray:
+    def sorted(self, seconds: np.ndarray, control: Control | None = None) -> np.ndarray:
         """Return ``seconds`` (h,) of the hops grouped by arc, ascending within each arc.
 
         Raises
@@ -42,17 +42,19 @@ class ByArc:
         Cancelled
             When the user stops.
         """
+        control = control or Control()
         out = seconds[self.order]
         for k, (first, last) in enumerate(zip(self.bounds[:-1].tolist(), self.bounds[1:].tolist())):
             if k % SLICE == 0:
-                stop_if(cancelled)
+                control.stop_if_cancelled()
             out[first:last].sort()
         return out
 
 
-def by_arc(arc: np.ndarray, cancelled: IsCancelled = never) -> ByArc:
+def by_arc(arc: np.ndarray, control: Control | None = None) -> ByArc:
     """Return the hops over ``arc`` (h,) grouped by it."""
-    stop_if(cancelled)
+    control = control or Control()
+    control.stop_if_cancelled()
     count = np.bincount(arc)
     used = np.flatnonzero(count)
     return ByArc(np.argsort(arc, kind="stable"), used, np.r_[0, np.cumsum(count[used])].astype(np.int64))

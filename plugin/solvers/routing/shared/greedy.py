@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...control import IsCancelled, Progress, Slices, never, no_progress, stop_if
+from ...control import Control, Slices
 from ...graph.heap import drop_first, fill_heap, replace_first
 from ...kernels import compiled
 from .problem import CUMULATIVE, RoutingProblem
@@ -96,12 +96,7 @@ def sort_hops(hop_arc, hop_trip, place, arcs):
 
 
 def greedy_routes(
-    problem: RoutingProblem,
-    trees: Trees,
-    flow_model: int,
-    static: np.ndarray,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
+    problem: RoutingProblem, trees: Trees, flow_model: int, static: np.ndarray, control: Control | None = None
 ) -> Routes:
     """Return the routes of Algorithm 2.
 
@@ -116,6 +111,7 @@ def greedy_routes(
     static : (m,) float64
         Background flow of ``cumulative``.
     """
+    control = control or Control()
     trips, star = problem.trips, problem.star()
     node, last = problem.source.copy(), np.full(trips, -1, dtype=np.int32)
     load = np.zeros(problem.arcs, dtype=np.int64)
@@ -128,17 +124,17 @@ def greedy_routes(
         hop_arc, hop_trip = np.empty((2, BLOCK), dtype=np.int32)
         counts[1] = 0
         while counts[0] > 0 and counts[1] < BLOCK:
-            stop_if(cancelled)
+            control.stop_if_cancelled()
             greedy_steps(
                 problem.cost, star, static, trees.seconds, trees.row, node, last, load, hop_arc, hop_trip, counts,
                 keys, items, slices.next(),
             )  # fmt: skip
-            progress(1.0 - counts[0] / max(trips, 1), "")
+            control.progress(1.0 - counts[0] / max(trips, 1), "")
         blocks.append((hop_arc[: counts[1]], hop_trip[: counts[1]]))
         hops += np.bincount(blocks[-1][1], minlength=trips)
     indptr = np.r_[0, np.cumsum(hops)].astype(np.int64)
     arcs, place = np.empty(int(indptr[-1]), dtype=np.int32), indptr[:-1].copy()
     for hop_arc, hop_trip in blocks:
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         sort_hops(hop_arc, hop_trip, place, arcs)
-    return distinct(indptr, arcs, problem.source, cancelled)
+    return distinct(indptr, arcs, problem.source, control)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...control import IsCancelled, never, stop_if
+from ...control import Control
 from ...kernels import compiled
 
 SLICE = 10_000_000  # arcs handled between two looks at whether the user wants to stop
@@ -58,15 +58,16 @@ class Routes:
         users = np.bincount(self.of_trip, minlength=self.count).astype(np.float64)
         return np.bincount(self.arcs, weights=np.repeat(users, np.diff(self.indptr)), minlength=arcs)
 
-    def expanded(self, cancelled: IsCancelled = never) -> tuple[np.ndarray, np.ndarray]:
+    def expanded(self, control: Control | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return offsets (t+1,) and arcs with one row a trip, whether or not trips share a route."""
+        control = control or Control()
         hops = self.hops()
         indptr = np.r_[0, np.cumsum(hops)].astype(np.int64)
-        return indptr, rows_at(self.indptr[:-1][self.of_trip], hops, self.arcs, cancelled)
+        return indptr, rows_at(self.indptr[:-1][self.of_trip], hops, self.arcs, control)
 
 
 def distinct(
-    indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None, cancelled: IsCancelled = never
+    indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None, control: Control | None = None
 ) -> Routes:
     """Return the distinct routes of rows with one route a trip.
 
@@ -81,24 +82,25 @@ def distinct(
     -----
     Routes are numbered by their first trip. Rows are compared through a 64-bit hash and then arc by arc.
     """
+    control = control or Control()
     indptr = np.ascontiguousarray(indptr, dtype=np.int64)
     arcs = np.ascontiguousarray(arcs, dtype=np.int32)
     trips = len(indptr) - 1
     start = np.zeros(trips, dtype=np.int64) if group is None else np.ascontiguousarray(group, dtype=np.int64)
     hashes = np.empty(trips, dtype=np.int64)
-    for rows in row_slices(indptr, cancelled):
+    for rows in row_slices(indptr, control):
         hash_rows(indptr, arcs, start, hashes, rows.start, rows.stop)
     order = np.lexsort((np.arange(trips), hashes))
     first = np.empty(trips, dtype=np.int64)
-    for rows in row_slices(indptr, cancelled):
+    for rows in row_slices(indptr, control):
         match_rows(indptr, arcs, start, hashes, order, first, rows.start, rows.stop)
     leaders, of_trip = np.unique(first, return_inverse=True)
     hops = (indptr[1:] - indptr[:-1])[leaders]
     out = np.r_[0, np.cumsum(hops)].astype(np.int64)
-    return Routes(out, rows_at(indptr[:-1][leaders], hops, arcs, cancelled), of_trip.astype(np.int32).ravel())
+    return Routes(out, rows_at(indptr[:-1][leaders], hops, arcs, control), of_trip.astype(np.int32).ravel())
 
 
-def row_slices(indptr: np.ndarray, cancelled: IsCancelled) -> Iterator[slice]:
+def row_slices(indptr: np.ndarray, control: Control) -> Iterator[slice]:
     """Yield the rows with offsets ``indptr`` (r+1,) in slices of about SLICE arcs.
 
     Raises
@@ -108,16 +110,17 @@ def row_slices(indptr: np.ndarray, cancelled: IsCancelled) -> Iterator[slice]:
     """
     bounds = np.searchsorted(indptr, np.arange(0, max(indptr[-1], 1), SLICE), side="left").tolist()
     for first, last in zip(bounds, [*bounds[1:], len(indptr) - 1]):
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         yield slice(first, last)
 
 
-def rows_at(start: np.ndarray, size: np.ndarray, values: np.ndarray, cancelled: IsCancelled = never) -> np.ndarray:
+def rows_at(start: np.ndarray, size: np.ndarray, values: np.ndarray, control: Control | None = None) -> np.ndarray:
     """Return the rows ``values[start : start + size]`` one after the other; ``start`` and ``size`` (r,)."""
+    control = control or Control()
     start, size = np.asarray(start, dtype=np.int64), np.asarray(size, dtype=np.int64)
     indptr = np.r_[0, np.cumsum(size)]
     rows = np.empty(int(indptr[-1]), dtype=values.dtype)
-    for part in row_slices(indptr, cancelled):
+    for part in row_slices(indptr, control):
         fill_rows(start[part], size[part], values, rows[indptr[part.start] :])
     return rows
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...control import IsCancelled, never
+from ...control import Control
 from ...kernels import compiled
 from .routes import row_slices
 from .volume_delay import background_at, travel_time
@@ -53,7 +53,7 @@ def empty_timetable(size: np.ndarray) -> Timetable:
 NO_TIMETABLE = empty_timetable(np.empty(0, dtype=np.int64))
 
 
-def copied(table: Timetable, cancelled: IsCancelled = never) -> Timetable:
+def copied(table: Timetable, control: Control | None = None) -> Timetable:
     """Return a timetable with the same content and new room, to be changed.
 
     Raises
@@ -61,8 +61,9 @@ def copied(table: Timetable, cancelled: IsCancelled = never) -> Timetable:
     Cancelled
         When the user stops.
     """
+    control = control or Control()
     other = empty_timetable(table.size.copy())
-    for arcs in row_slices(np.r_[0, np.cumsum(table.size)], cancelled):
+    for arcs in row_slices(np.r_[0, np.cumsum(table.size)], control):
         copy_lists(table, other, arcs.start, arcs.stop)
     return other
 

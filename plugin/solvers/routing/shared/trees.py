@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...control import IsCancelled, Progress, never, no_progress, stop_if
+from ...control import Control
 from ...errors import SolverError
 from ...graph.reverse_tree import grow_tree
 from ...graph.stars import ReverseStar
@@ -40,16 +40,12 @@ class Trees:
     toward: np.ndarray
 
 
-def reverse_trees(
-    problem: RoutingProblem,
-    weight: np.ndarray | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never,
-) -> Trees:
+def reverse_trees(problem: RoutingProblem, weight: np.ndarray | None = None, control: Control | None = None) -> Trees:
     """Return the reverse trees of all destinations under ``weight`` (m,) seconds, by default the free-flow times.
 
     Destinations are shared among the processor's cores; each tree is the same whoever grows it.
     """
+    control = control or Control()
     destinations, row = np.unique(problem.destination, return_inverse=True)
     count, nodes = len(destinations), problem.nodes
     if count * nodes * 12.0 > LARGEST_TABLE:
@@ -63,7 +59,7 @@ def reverse_trees(
     seconds, toward = np.empty((count, nodes)), np.empty((count, nodes), dtype=np.int32)
 
     def grow(index: int) -> None:
-        if not cancelled():
+        if not control.cancelled():
             grow_tree(
                 star.indptr, star.arc, star.tail, star_cost, int(destinations[index]), seconds[index], toward[index]
             )
@@ -71,8 +67,8 @@ def reverse_trees(
     workers = min(os.cpu_count() or 1, 8)
     with ThreadPoolExecutor(workers) as pool:
         for done, _ in enumerate(pool.map(grow, range(count))):
-            progress((done + 1) / count, "")
-    stop_if(cancelled)
+            control.progress((done + 1) / count, "")
+    control.stop_if_cancelled()
     return Trees(destinations.astype(np.int32), row.astype(np.int32).ravel(), seconds, toward)
 
 
