@@ -6,7 +6,8 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
-from ..plugin.solvers.control import IsCancelled, Progress
+from ..plugin.solvers.control import Control
+from ..plugin.solvers.effort import Effort
 from ..plugin.solvers.errors import Cancelled, SolverError
 from .layer_checks import wrong_destination, wrong_layer
 from .outputs import WritingAlgorithm
@@ -76,9 +77,9 @@ class EvacuationAlgorithm(WritingAlgorithm):
 
     @staticmethod
     def control(
-        feedback: QgsProcessingFeedback, first: float = 0.0, last: float = 100.0
-    ) -> tuple[Progress, IsCancelled]:
-        """Return ``(progress, cancelled)`` for a solver that fills the bar from ``first`` to ``last`` percent."""
+        feedback: QgsProcessingFeedback, first: float = 0.0, last: float = 100.0, effort: Effort | None = None
+    ) -> Control:
+        """Return the control of a solver that fills the bar from ``first`` to ``last`` percent."""
         shown = [""]
 
         def progress(fraction: float, text: str = "") -> None:
@@ -87,4 +88,4 @@ class EvacuationAlgorithm(WritingAlgorithm):
                 shown[0] = text
                 feedback.setProgressText(text)
 
-        return progress, feedback.isCanceled
+        return Control(progress, feedback.isCanceled, feedback.pushInfo, effort or Effort())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
-from ..plugin.solvers.control import Control, IsCancelled, Progress
+from ..plugin.solvers.control import Control
 from . import metro_parameters as shared
 from .base import EvacuationAlgorithm
 from .network_parameters import read_network_parameter
@@ -64,8 +64,7 @@ def read_metro_travel(
     incidents: Places,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> MetroTravel:
     """Return travel by the table TRAVEL, else over NETWORK, else along straight lines."""
     from ..plugin.layers.metro.travel import by_roads, by_straight_line, by_table
@@ -78,15 +77,11 @@ def read_metro_travel(
             feedback.pushInfo(algorithm.tr("NETWORK: not used, as TRAVEL gives the times."))
         needs_km = algorithm.parameterAsDouble(parameters, "COST_PER_KM", context) > 0
         return by_table(rows, stations, incidents, rules, needs_km, context, feedback)
-    read = read_network_parameter(
-        algorithm, parameters, context, feedback, progress, cancelled, needed=bool(len(incidents))
-    )
+    read = read_network_parameter(algorithm, parameters, context, feedback, control, needed=bool(len(incidents)))
     if read is None:
         return by_straight_line(stations, incidents, rules, context)
     farthest = algorithm.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-    return by_roads(
-        read, stations, incidents, farthest, rules, context, feedback, Control(progress=progress, cancelled=cancelled)
-    )
+    return by_roads(read, stations, incidents, farthest, rules, context, feedback, control)
 
 
 def read_metro_problem(
@@ -96,8 +91,7 @@ def read_metro_problem(
     incidents: Places,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
 ) -> tuple[MetroProblem, MetroTravel]:
     """Read everything an allocation needs, with the travel behind it."""
     from ..plugin.layers.metro.tables import read_stock_and_need
@@ -109,7 +103,7 @@ def read_metro_problem(
     demand_keys = ("incident", "resource", "quantity")
     demand = read_metro_rows(algorithm, parameters, "DEMAND", demand_keys, context, feedback)
     stock = read_stock_and_need(supply, demand, stations, incidents, feedback)
-    travel = read_metro_travel(algorithm, parameters, stations, incidents, context, feedback, progress, cancelled)
+    travel = read_metro_travel(algorithm, parameters, stations, incidents, context, feedback, control)
     feedback.pushInfo(algorithm.tr("Travel times: {source}.").format(source=travel.source))
 
     def number(name: str) -> float:

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ..plugin.solvers.control import Control, IsCancelled, Progress
+from ..plugin.solvers.control import Control
 from ..plugin.solvers.roads.osm import SPEED_UNITS
 from .base import EvacuationAlgorithm
 from .road_attributes import add_attribute_parameters, road_field
@@ -152,8 +152,7 @@ def read_network_parameter(
     parameters: dict[str, Any],
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    progress: Progress,
-    cancelled: IsCancelled,
+    control: Control,
     idle: Mapping[str, str] = EMPTY_ROADS,
     needed: bool = True,
 ) -> ReadNetwork | None:
@@ -187,4 +186,4 @@ def read_network_parameter(
                 "BARRIERS: the layer “{layer}” has no coordinate reference system. Set one in its properties."
             ).format(layer=barriers.sourceName())
         )
-    return read_network(source, options, barriers, context, feedback, Control(progress=progress, cancelled=cancelled))
+    return read_network(source, options, barriers, context, feedback, control)

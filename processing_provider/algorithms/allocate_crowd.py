@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback, QgsWkbTypes
 
-from ...plugin.solvers.control import Control
 from ...plugin.solvers.errors import SolverError
 from ..allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
 from ..base import EvacuationAlgorithm
@@ -100,27 +99,24 @@ class AllocateCrowd(EvacuationAlgorithm):
         limited = any(np.isfinite(limits))
         said = explain_shortage(groups, shelters, allowed, split, limited, feedback)
         problem = AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, split)
-        effort = read_effort(self, parameters, context)
         count = self._points(parameters, context)
-        progress, cancelled = self.control(feedback, 40.0, 60.0 if count else 95.0)
-        found = solve(
-            problem, control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort)
-        )
+        control = self.control(feedback, 40.0, 60.0 if count else 95.0, read_effort(self, parameters, context))
+        found = solve(problem, control=control)
         points: tuple[Point, ...] = ()
         if count:
-            progress, _ = self.control(feedback, 60.0, 95.0)
+            control = self.control(feedback, 60.0, 95.0, control.effort)
             points = curve(
                 problem,
                 objective,
                 kilometres,
                 found,
                 count,
-                control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
+                control=control,
             )
         numbers = self._numbers(found, groups, objective, separation, feedback)
-        numbers.update(stopped_early(effort, feedback))
-        if effort.stopped_early:
-            said = [effort.warning(), *said]
+        numbers.update(stopped_early(control.effort, feedback))
+        if control.effort.stopped_early:
+            said = [control.effort.warning(), *said]
         outputs = self._write(parameters, context, found, groups, shelters, carried, preference, separation, points)
         if path:
             from ...plugin.layers.allocation.outputs import shelter_labels
@@ -218,18 +214,16 @@ class AllocateCrowd(EvacuationAlgorithm):
             return nowhere(groups, shelters)
         table, columns = self._table(parameters, "DISTANCES", context, feedback)
         kilometres = None if table is None else read_distances(table, columns, groups, shelters, feedback)
-        progress, cancelled = self.control(feedback, 0.0, 20.0)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        control = self.control(feedback, 0.0, 20.0)
+        read = read_network_parameter(self, parameters, context, feedback, control)
         if read is None:
             if kilometres is not None:
                 return Separation(kilometres, None)
-            return straight_line(groups, shelters, context, feedback, Control(cancelled=cancelled))
-        progress, cancelled = self.control(feedback, 20.0, 40.0)
+            return straight_line(groups, shelters, context, feedback, control.unseen())
+        control = self.control(feedback, 20.0, 40.0)
         kind = self.parameterAsEnum(parameters, "IMPEDANCE", context)
         snap = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-        found = over_network(
-            read, snap, kind, groups, shelters, context, feedback, Control(progress=progress, cancelled=cancelled)
-        )
+        found = over_network(read, snap, kind, groups, shelters, context, feedback, control)
         if kilometres is None:
             return found
         feedback.pushInfo(self.tr("Kilometres are those of DISTANCES, minutes those of NETWORK."))

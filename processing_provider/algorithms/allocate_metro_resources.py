@@ -11,7 +11,6 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.solvers.control import Control
 from .. import metro_parameters as shared
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import add_effort, read_effort, stopped_early
@@ -71,26 +70,25 @@ class AllocateMetroResources(EvacuationAlgorithm):
 
         stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
         incidents = read_metro_places(self, parameters, "INCIDENTS", context, feedback)
-        progress, cancelled = self.control(feedback, 0.0, 40.0)
-        problem, travel = read_metro_problem(
-            self, parameters, stations, incidents, context, feedback, progress, cancelled
-        )
+        control = self.control(feedback, 0.0, 40.0)
+        problem, travel = read_metro_problem(self, parameters, stations, incidents, context, feedback, control)
         if not problem.demand.any():
             feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so nothing is sent."))
-        progress, cancelled = self.control(feedback, 40.0, 95.0)
+        control = self.control(feedback, 40.0, 95.0, read_effort(self, parameters, context))
         swarm = None
         if self.parameterAsEnum(parameters, "METHOD", context) == shared.SWARM:
             swarm = shared.read_swarm_parameters(self, parameters, context)
-        effort = read_effort(self, parameters, context)
         response = respond(
             problem,
             swarm=swarm,
             repair=self.parameterAsBool(parameters, "SWARM_REPAIR", context),
             seed=self.parameterAsInt(parameters, "SEED", context),
-            control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
+            control=control,
             warn=feedback.pushWarning,
         )
-        return self._write(parameters, context, feedback, problem, travel, stations, incidents, response, effort)
+        return self._write(
+            parameters, context, feedback, problem, travel, stations, incidents, response, control.effort
+        )
 
     def _write(
         self,

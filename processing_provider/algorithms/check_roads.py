@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ...plugin.layers.fields import Column
-from ...plugin.solvers.control import Control, stop_if
+from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..network_parameters import add_network_parameters, read_network_parameter
 
@@ -110,20 +110,20 @@ class CheckRoads(EvacuationAlgorithm):
         from ...plugin.layers.roads.route_geometry import points_in
         from ...plugin.solvers.roads.connection_checks import connection, connection_problems
 
-        progress, cancelled = self.control(feedback, 0.0, 70.0)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled, {})
+        control = self.control(feedback, 0.0, 70.0)
+        read = read_network_parameter(self, parameters, context, feedback, control, {})
         if read is None:  # NETWORK is not optional here
             return {}
         source = self.source(parameters, "NETWORK", context)
         near_miss = self.parameterAsDouble(parameters, "NEAR_MISS", context)
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         found = connection(read.network)
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         problems = connection_problems(read.network, found)
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         tolerance = self.parameterAsDouble(parameters, "TOLERANCE", context)
         problems += self._drawing(read, near_miss, tolerance, feedback)
-        stop_if(cancelled)
+        control.stop_if_cancelled()
         feedback.setProgress(90)
         crs = source.sourceCrs()
         shapes = points_in(read, [(p.x, p.y) for p in problems], crs, context)

@@ -19,7 +19,6 @@ from qgis.core import (
 )
 
 from ...plugin.layers.fields import Column
-from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 
 COLUMNS = (
@@ -104,11 +103,9 @@ class CountPresence(EvacuationAlgorithm):
             )
         place_id = self.field(parameters, "PLACE_ID_FIELD", place_source, context, feedback, required=False)
         places = read_places(place_source, "PLACES", place_id, context, feedback)
-        progress, cancelled = self.control(feedback)
-        points = read_moving_points(
-            source, id_field, time_field, places, context, feedback, Control(cancelled=cancelled)
-        )
-        progress(0.6, self.tr("Counting"))
+        control = self.control(feedback)
+        points = read_moving_points(source, id_field, time_field, places, context, feedback, control.unseen())
+        control.progress(0.6, self.tr("Counting"))
         position, place = inside([bytes(shape.asWkb()) for shape in places.geometries], points.xy)
         minutes = self.parameterAsDouble(parameters, "INTERVAL", context)
         found = count_distinct(points.seconds, position, place, points.identity, len(places), 60.0 * minutes)

@@ -14,7 +14,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
-from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..forecast_parameters import (
     ADJACENCY_FIELDS,
@@ -89,8 +88,8 @@ class ForecastFlow(EvacuationAlgorithm):
             feedback.pushWarning(f"COUNTS: “{source.sourceName()}” has no rows; there is nothing to forecast.")
             return self._write(parameters, context, [], [])
         problem = self._problem(parameters, context, feedback, counts)
-        progress, cancelled = self.control(feedback, 5.0, 95.0)
-        found = solve(problem, control=Control(progress=progress, cancelled=cancelled))
+        control = self.control(feedback, 5.0, 95.0)
+        found = solve(problem, control=control)
         numbers = report(found, problem.quantile, feedback)
         rows = forecast_rows(problem.series, found, counts.universal)
         return {**self._write(parameters, context, rows, backtest_rows(found)), **numbers}

@@ -15,7 +15,6 @@ from qgis.core import (
 )
 
 from ...plugin.layers.fields import Column
-from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..network_parameters import add_network_parameters, network_options
 
@@ -88,10 +87,8 @@ class MendRoads(EvacuationAlgorithm):
             self.parameterAsBoolean(parameters, "SPLIT_CROSSINGS", context),
             self.parameterAsBoolean(parameters, "REMOVE_DOUBLES", context),
         )
-        progress, cancelled = self.control(feedback, 0.0, 80.0)
-        mended = mend_roads(
-            source, options, mending, context, feedback, Control(progress=progress, cancelled=cancelled)
-        )
+        control = self.control(feedback, 0.0, 80.0)
+        mended = mend_roads(source, options, mending, context, feedback, control)
         numbers = {"SPLIT": mended.split, "JOINED": mended.joined, "REMOVED": mended.removed}
         feedback.pushInfo(
             self.tr("{SPLIT} road(s) split, {JOINED} end(s) joined, {REMOVED} road(s) drawn twice merged.").format(
@@ -104,7 +101,7 @@ class MendRoads(EvacuationAlgorithm):
             "OUTPUT",
             context,
             [*output_fields(source), *NEW_COLUMNS],
-            written_features(source, mended, Control(cancelled=cancelled)),
+            written_features(source, mended, control.unseen()),
             QgsWkbTypes.Type.LineStringZ if has_z else QgsWkbTypes.Type.LineString,
             source.sourceCrs(),
             "mendroads_output",

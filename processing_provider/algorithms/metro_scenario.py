@@ -17,7 +17,6 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.solvers.control import Control
 from .. import metro_parameters as shared
 from .. import scenario_parameters as form
 from ..base import EvacuationAlgorithm
@@ -227,9 +226,9 @@ class MetroScenario(EvacuationAlgorithm):
         factors = travel_factors.read_travel_factors(own or travel_factors.SHIPPED)
         speed, detour = (self.parameterAsDouble(parameters, name, context) for name in ("SPEED", "DETOUR_FACTOR"))
         rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
-        progress, cancelled = self.control(feedback, 5.0, 90.0)
+        control = self.control(feedback, 5.0, 90.0)
         needed = bool(len(incidents))
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled, needed=needed)
+        read = read_network_parameter(self, parameters, context, feedback, control, needed=needed)
         if read is None:
             travel = by_straight_line(stations, incidents, rules, context)
         else:
@@ -242,7 +241,7 @@ class MetroScenario(EvacuationAlgorithm):
                 rules,
                 context,
                 feedback,
-                Control(progress=progress, cancelled=cancelled),
+                control,
             )
         given = [form.read_factor(self, parameters, name, context) for name in ("WEATHER_FACTOR", "PERIOD_FACTOR")]
         weather = [factors.of_weather(s.weather) if given[0] is None else given[0] for s in scenarios]

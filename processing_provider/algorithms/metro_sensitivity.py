@@ -14,7 +14,6 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
-from ...plugin.solvers.control import Control, part
 from ...plugin.solvers.errors import SolverError
 from .. import metro_parameters as shared
 from .. import sensitivity_parameters as choices
@@ -92,10 +91,8 @@ class MetroSensitivity(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
         incidents = read_metro_places(self, parameters, "INCIDENTS", context, feedback)
-        progress, cancelled = self.control(feedback, 0.0, 20.0)
-        problem, travel = read_metro_problem(
-            self, parameters, stations, incidents, context, feedback, progress, cancelled
-        )
+        control = self.control(feedback, 0.0, 20.0)
+        problem, travel = read_metro_problem(self, parameters, stations, incidents, context, feedback, control)
         curves: dict[str, list[Sample]] = {}
         sentences: dict[str, str] = {}
         ratio, weighting = None, ""
@@ -125,21 +122,21 @@ class MetroSensitivity(EvacuationAlgorithm):
         asked = sorted(set(self.parameterAsEnums(parameters, "ANALYSES", context)))
         if not asked:
             raise SolverError("ANALYSES: choose at least one thing to vary.")
-        bar, cancelled = self.control(feedback, 20.0, 95.0)
+        bar = self.control(feedback, 20.0, 95.0, effort)
         curves: dict[str, list[Sample]] = {}
         sentences: dict[str, str] = {}
         for step, analysis in enumerate(asked):
-            progress = part(bar, step / len(asked), (step + 1) / len(asked))
+            control = bar.part(step / len(asked), (step + 1) / len(asked))
             if analysis == choices.RESCUE_POINTS:
                 samples = vary.by_rescue_points(
                     problem,
-                    control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
+                    control=control,
                 )
                 name, sentence = vary.RESCUE_POINTS, words.rescue_points_sentence(samples)
             elif analysis == choices.RESOURCE_TYPES:
                 samples = vary.by_resource_types(
                     problem,
-                    control=Control(progress=progress, cancelled=cancelled, effort=effort),
+                    control=control.unlogged(),
                     warn=feedback.pushWarning,
                 )
                 name, sentence = vary.RESOURCE_TYPES, words.resource_types_sentence(samples)
@@ -149,7 +146,7 @@ class MetroSensitivity(EvacuationAlgorithm):
                 samples = vary.by_parameter(
                     values,
                     variant,
-                    control=Control(progress=progress, cancelled=cancelled, effort=effort),
+                    control=control.unlogged(),
                     warn=feedback.pushWarning,
                 )
                 sentence = words.parameter_sentence(name, samples)

@@ -17,7 +17,6 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..name_parameters import add_name_field
 from ..network_parameters import add_network_parameters, read_network_parameter
@@ -109,23 +108,21 @@ class NearestShelters(EvacuationAlgorithm):
             names.append(renamed(groups[-1], {f"{what.lower()}_name": title}))
         zones, shelters = groups
         not_selected(shelters, feedback)
-        progress, cancelled = self.control(feedback, 0.0, 40.0)
+        control = self.control(feedback, 0.0, 40.0)
         somebody = bool(len(zones))
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled, needed=somebody)
+        read = read_network_parameter(self, parameters, context, feedback, control, needed=somebody)
         if read is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
         if not somebody:
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; there is nothing to draw.")
         longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
         read, (from_zones, to_shelters) = join_places(read, groups, longest, context, feedback)
-        progress, cancelled = self.control(feedback, 40.0, 60.0)
-        times = travel(
-            read.network, from_zones.node, to_shelters.node, control=Control(progress=progress, cancelled=cancelled)
-        )
+        control = self.control(feedback, 40.0, 60.0)
+        times = travel(read.network, from_zones.node, to_shelters.node, control=control)
         found = nearest(times.seconds, times.metres, self.parameterAsInt(parameters, "K", context))
         pairs = list(zip(from_zones.node[found.zone].tolist(), to_shelters.node[found.shelter].tolist()))
-        progress, cancelled = self.control(feedback, 60.0, 90.0)
-        routes = fastest_paths(read.network, pairs, control=Control(progress=progress, cancelled=cancelled))
+        control = self.control(feedback, 60.0, 90.0)
+        routes = fastest_paths(read.network, pairs, control=control)
         missing = unreachable_rows(zones, shelters, from_zones, to_shelters, found)
         report(zones, shelters, found, missing, times, feedback)
         rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, (names[0], names[1]), context)

@@ -17,7 +17,6 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.solvers.control import Control
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import read_effort, stopped_early
 from ..network_parameters import add_network_parameters, read_network_parameter
@@ -128,13 +127,10 @@ class RecommendShelters(EvacuationAlgorithm):
             return {**nothing, **self._catchments(parameters, context, zones, names, []), "STOPPED_EARLY": 0}
         zones = zones.subset(np.flatnonzero(people))
         problem = self._problem(parameters, context, feedback, sites, zones, people[people > 0])
-        progress, cancelled = self.control(feedback, 50.0, 95.0)
-        effort = read_effort(self, parameters, context)
-        found = solve(
-            problem, control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort)
-        )
+        control = self.control(feedback, 50.0, 95.0, read_effort(self, parameters, context))
+        found = solve(problem, control=control)
         report(problem, found, feedback)
-        early = stopped_early(effort, feedback)
+        early = stopped_early(control.effort, feedback)
         rows = site_rows(sites, carried, problem, found)
         outputs = self._write(
             parameters, context, sites, carried, source.wkbType(), rows, found, int(people.sum()), lost
@@ -244,18 +240,16 @@ class RecommendShelters(EvacuationAlgorithm):
         from ...plugin.layers.roads.joining import join_places
         from ...plugin.solvers.roads.shortest_paths import travel
 
-        progress, cancelled = self.control(feedback, 5.0, 35.0)
-        read = read_network_parameter(self, parameters, context, feedback, progress, cancelled)
+        control = self.control(feedback, 5.0, 35.0)
+        read = read_network_parameter(self, parameters, context, feedback, control)
         if read is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
         longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
         read, (from_zones, to_sites) = join_places(
             read, [zones, sites], longest, context, feedback, people=people.astype(float)
         )
-        progress, cancelled = self.control(feedback, 35.0, 50.0)
-        found = travel(
-            read.network, from_zones.node, to_sites.node, control=Control(progress=progress, cancelled=cancelled)
-        )
+        control = self.control(feedback, 35.0, 50.0)
+        found = travel(read.network, from_zones.node, to_sites.node, control=control)
         return found.seconds / 60.0, from_zones.reasons, to_sites.reasons
 
     def _write(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
-from ...plugin.solvers.control import Control
 from ...plugin.solvers.errors import SolverError
 from ..base import EvacuationAlgorithm
 from ..effort_parameters import read_effort
@@ -96,8 +95,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         flow = None
         if background is not None:
             flow = background_on(background, case.read.network, case.start, feedback)
-        progress, cancelled = self.control(feedback, 25.0, 90.0)
-        effort = read_effort(self, parameters, context)
+        control = self.control(feedback, 25.0, 90.0, read_effort(self, parameters, context))
         result = solve(
             case.problem(choice, flow_model, flow),
             method=self.parameterAsEnum(parameters, "METHOD", context),
@@ -105,13 +103,13 @@ class RouteEvacuation(EvacuationAlgorithm):
             epsilon=self.parameterAsDouble(parameters, "EPSILON", context),
             certify=self.parameterAsBoolean(parameters, "CERTIFY", context),
             period=choice.period,
-            control=Control(progress=progress, cancelled=cancelled, log=feedback.pushInfo, effort=effort),
+            control=control,
         )
         feedback.setProgressText(self.tr("Traffic on the roads"))
-        use = road_use(result, case.read.network.is_road, Control(cancelled=cancelled))
+        use = road_use(result, case.read.network.is_road, control.unseen())
         curve = clearance(result, self._inside(parameters, case, result, context, feedback))
-        floor = capacity_floor(result, case.read.network.capacity, Control(cancelled=cancelled))
-        numbers = {**self._numbers(case, result, use, floor), "STOPPED_EARLY": int(effort.stopped_early)}
+        floor = capacity_floor(result, case.read.network.capacity, control.unseen())
+        numbers = {**self._numbers(case, result, use, floor), "STOPPED_EARLY": int(control.effort.stopped_early)}
         self._tell(numbers, result, feedback)
         warning = capacity_warning(case, result, floor)
         if warning:
@@ -139,9 +137,9 @@ class RouteEvacuation(EvacuationAlgorithm):
             feedback.pushWarning(self.tr("TRIPS: there is nobody to route; the outputs are empty."))
         others = [] if background is None else [background.time]
         start = start_time(self.moment(parameters, "START_TIME", context), rows.moments, others, feedback)
-        progress, cancelled = self.control(feedback, 0.0, 20.0)
+        control = self.control(feedback, 0.0, 20.0)
         read = read_network_parameter(
-            self, parameters, context, feedback, progress, cancelled, self._idle(parameters, context), bool(len(rows))
+            self, parameters, context, feedback, control, self._idle(parameters, context), bool(len(rows))
         )
         departures = Departures(
             60.0 * self.parameterAsDouble(parameters, "DEPARTURE_WINDOW", context),
@@ -197,7 +195,7 @@ class RouteEvacuation(EvacuationAlgorithm):
             return None
         near = box_around(case.read.network.node_xy)
         hazard = read_hazard(source, 0.0, case.read.crs, context, feedback, near=near)
-        inside = inside_of(hazard.area, case, result, context, Control(cancelled=feedback.isCanceled))
+        inside = inside_of(hazard.area, case, result, context, self.control(feedback).unseen())
         if not (len(inside.begin) or inside.home.any()):
             warn_if_far(case.read, "HAZARD", source, context, feedback)
         return inside
