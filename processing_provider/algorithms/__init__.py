@@ -1,21 +1,21 @@
-"""One file an algorithm; the provider registers what is listed here, in the order of the pipeline."""
+"""One folder a topic, one file an algorithm; the provider registers what is listed here, in this order."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
 _CLASSES = {
-    "check_roads": "CheckRoads",
-    "mend_roads": "MendRoads",
-    "count_presence": "CountPresence",
-    "forecast_flow": "ForecastFlow",
-    "zones_at_risk": "ZonesAtRisk",
-    "recommend_shelters": "RecommendShelters",
-    "nearest_shelters": "NearestShelters",
-    "allocate_crowd": "AllocateCrowd",
-    "route_evacuation": "RouteEvacuation",
-    "metro_scenario": "MetroScenario",
-    "allocate_metro_resources": "AllocateMetroResources",
-    "metro_sensitivity": "MetroSensitivity",
+    "roads.check_roads": "CheckRoads",
+    "roads.mend_roads": "MendRoads",
+    "forecasting.count_presence": "CountPresence",
+    "forecasting.forecast_flow": "ForecastFlow",
+    "shelters.zones_at_risk": "ZonesAtRisk",
+    "shelters.recommend_shelters": "RecommendShelters",
+    "shelters.nearest_shelters": "NearestShelters",
+    "allocation.allocate_crowd": "AllocateCrowd",
+    "routing.route_evacuation": "RouteEvacuation",
+    "metro.metro_scenario": "MetroScenario",
+    "metro.allocate_metro_resources": "AllocateMetroResources",
+    "metro.metro_sensitivity": "MetroSensitivity",
 }
 ALGORITHMS = [getattr(import_module(f".{module}", __name__), name) for module, name in _CLASSES.items()]

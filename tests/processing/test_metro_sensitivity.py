@@ -66,7 +66,7 @@ def test_ten_types_add_up():
 def test_a_parameter_over_a_range_agrees_with_the_allocation(parameter, first, last, changes):
     import processing
 
-    from evacuation_planner.processing_provider.sensitivity_parameters import VARIED
+    from evacuation_planner.processing_provider.algorithms.metro.sensitivity_parameters import VARIED
 
     name = VARIED[parameter]
     results = vary(ANALYSES=[2], PARAMETER=parameter, RANGE_FROM=first, RANGE_TO=last, STEPS=3, **changes)

@@ -14,8 +14,8 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
-from ..base import EvacuationAlgorithm
-from ..forecast_parameters import (
+from ...base import EvacuationAlgorithm
+from .forecast_parameters import (
     ADJACENCY_FIELDS,
     add_count_parameters,
     add_method_parameters,
@@ -23,8 +23,8 @@ from ..forecast_parameters import (
 )
 
 if TYPE_CHECKING:
-    from ...plugin.layers.forecasting.counts import Counts
-    from ...plugin.solvers.forecasting.automatic import ForecastProblem
+    from ....plugin.layers.forecasting.counts import Counts
+    from ....plugin.solvers.forecasting.automatic import ForecastProblem
 
 
 class ForecastFlow(EvacuationAlgorithm):
@@ -71,10 +71,10 @@ class ForecastFlow(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.forecasting.counts import read_counts
-        from ...plugin.layers.forecasting.outputs import backtest_rows, forecast_rows, report
-        from ...plugin.solvers.dependencies import require
-        from ...plugin.solvers.forecasting.automatic import solve
+        from ....plugin.layers.forecasting.counts import read_counts
+        from ....plugin.layers.forecasting.outputs import backtest_rows, forecast_rows, report
+        from ....plugin.solvers.dependencies import require
+        from ....plugin.solvers.forecasting.automatic import solve
 
         require("scipy", "forecasting")
         source = self.source(parameters, "COUNTS", context)
@@ -97,8 +97,8 @@ class ForecastFlow(EvacuationAlgorithm):
     def _problem(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback, counts: Counts
     ) -> ForecastProblem:
-        from ...plugin.solvers.forecasting import methods
-        from ...plugin.solvers.forecasting.automatic import AUTOMATIC, ForecastProblem
+        from ....plugin.solvers.forecasting import methods
+        from ....plugin.solvers.forecasting.automatic import AUTOMATIC, ForecastProblem
 
         series = counts.series
         first = 1
@@ -126,7 +126,7 @@ class ForecastFlow(EvacuationAlgorithm):
         """Return the step of START, 0 for the first one of the data."""
         import numpy as np
 
-        from ...plugin.layers.times import read_times
+        from ....plugin.layers.times import read_times
 
         given = self.parameterAsDateTime(parameters, "START", context)
         text = parameters["START"]
@@ -156,8 +156,8 @@ class ForecastFlow(EvacuationAlgorithm):
         ids: list[str],
     ) -> Any:
         """Return the weights between neighbours: of the table, else of the positions, else None."""
-        from ...plugin.layers.forecasting.neighbours import by_position, by_table
-        from ...plugin.layers.places import read_places
+        from ....plugin.layers.forecasting.neighbours import by_position, by_table
+        from ....plugin.layers.places import read_places
 
         table, source = (self.source(parameters, name, context) for name in ("ADJACENCY", "PLACES"))
         if table is not None:
@@ -177,7 +177,7 @@ class ForecastFlow(EvacuationAlgorithm):
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, rows: Any, scores: list[Any]
     ) -> dict[str, Any]:
-        from ...plugin.layers.forecasting.outputs import BACKTEST_COLUMNS, COLUMNS
+        from ....plugin.layers.forecasting.outputs import BACKTEST_COLUMNS, COLUMNS
 
         outputs = {"OUTPUT": self.write(parameters, "OUTPUT", context, COLUMNS, rows)}
         table = self.write(parameters, "OUTPUT_BACKTEST", context, BACKTEST_COLUMNS, scores)

@@ -17,9 +17,9 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..base import EvacuationAlgorithm
-from ..name_parameters import add_name_field
-from ..network_parameters import add_network_parameters, read_network_parameter
+from ...base import EvacuationAlgorithm
+from ...name_parameters import add_name_field
+from ..roads.network_parameters import add_network_parameters, read_network_parameter
 
 
 class NearestShelters(EvacuationAlgorithm):
@@ -88,12 +88,18 @@ class NearestShelters(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.carrying import renamed
-        from ...plugin.layers.places import read_places
-        from ...plugin.layers.roads.joining import join_places
-        from ...plugin.layers.shelters.nearest_routes import COLUMNS, not_selected, report, route_rows, unreachable_rows
-        from ...plugin.solvers.roads.shortest_paths import fastest_paths, travel
-        from ...plugin.solvers.shelters.nearest import nearest
+        from ....plugin.layers.carrying import renamed
+        from ....plugin.layers.places import read_places
+        from ....plugin.layers.roads.joining import join_places
+        from ....plugin.layers.shelters.nearest_routes import (
+            COLUMNS,
+            not_selected,
+            report,
+            route_rows,
+            unreachable_rows,
+        )
+        from ....plugin.solvers.roads.shortest_paths import fastest_paths, travel
+        from ....plugin.solvers.shelters.nearest import nearest
 
         groups, names = [], []
         for name, what in (("ZONES", "ZONE"), ("SHELTERS", "SHELTER")):
@@ -138,7 +144,7 @@ class NearestShelters(EvacuationAlgorithm):
         missing: list[Any],
         crs: Any,
     ) -> dict[str, Any]:
-        from ...plugin.layers.shelters.nearest_routes import UNREACHABLE_COLUMNS
+        from ....plugin.layers.shelters.nearest_routes import UNREACHABLE_COLUMNS
 
         line = QgsWkbTypes.Type.LineString
         outputs: dict[str, Any] = {

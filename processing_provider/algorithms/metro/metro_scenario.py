@@ -17,18 +17,18 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from .. import metro_parameters as shared
-from .. import scenario_parameters as form
-from ..base import EvacuationAlgorithm
-from ..metro_inputs import read_metro_places, read_metro_rows
-from ..network_parameters import add_network_parameters, read_network_parameter
+from ...base import EvacuationAlgorithm
+from ..roads.network_parameters import add_network_parameters, read_network_parameter
+from . import metro_parameters as shared
+from . import scenario_parameters as form
+from .metro_inputs import read_metro_places, read_metro_rows
 
 if TYPE_CHECKING:
-    from ...plugin.layers.metro.metro_lines import MetroLines
-    from ...plugin.layers.metro.scenario_outputs import AdjustedTravel
-    from ...plugin.layers.places import Places
-    from ...plugin.solvers.metro.scenario import Scenario
-    from ...plugin.solvers.metro.scenario_demand import Need
+    from ....plugin.layers.metro.metro_lines import MetroLines
+    from ....plugin.layers.metro.scenario_outputs import AdjustedTravel
+    from ....plugin.layers.places import Places
+    from ....plugin.solvers.metro.scenario import Scenario
+    from ....plugin.solvers.metro.scenario_demand import Need
 
 _VECTOR, _POINTS = QgsProcessing.SourceType.TypeVector, QgsProcessing.SourceType.TypeVectorPoint
 _SINKS = (
@@ -99,7 +99,7 @@ class MetroScenario(EvacuationAlgorithm):
         self.add(known, "“resource: units; resource: lo..hi”, instead of the rules' quantities, at every incident.")
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        from ...plugin.solvers.metro.scenario_demand import parse_known
+        from ....plugin.solvers.metro.scenario_demand import parse_known
 
         form.read_form(self, parameters, context)
         parse_known(self.parameterAsString(parameters, "KNOWN_QUANTITIES", context) or "")
@@ -107,7 +107,7 @@ class MetroScenario(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.metro.scenarios import read_scenarios
+        from ....plugin.layers.metro.scenarios import read_scenarios
 
         metro = self._metro(parameters, context, feedback)
         incidents = self._incidents(parameters, metro, context, feedback)
@@ -123,7 +123,7 @@ class MetroScenario(EvacuationAlgorithm):
     def _metro(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> MetroLines | None:
-        from ...plugin.layers.metro.metro_lines import read_metro_lines
+        from ....plugin.layers.metro.metro_lines import read_metro_lines
 
         source = self.source(parameters, "METRO_STATIONS", context)
         if source is None:
@@ -140,7 +140,7 @@ class MetroScenario(EvacuationAlgorithm):
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> Places:
-        from ...plugin.layers.metro.metro_lines import station_place
+        from ....plugin.layers.metro.metro_lines import station_place
 
         if self.source(parameters, "INCIDENTS", context) is not None:
             return read_metro_places(self, parameters, "INCIDENTS", context, feedback)
@@ -160,8 +160,8 @@ class MetroScenario(EvacuationAlgorithm):
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> list[Need]:
-        from ...plugin.solvers.metro import catalogue, quantity_rules
-        from ...plugin.solvers.metro.scenario_demand import derive_demand, parse_known
+        from ....plugin.solvers.metro import catalogue, quantity_rules
+        from ....plugin.solvers.metro.scenario_demand import derive_demand, parse_known
 
         def text(name: str) -> str:
             return (self.parameterAsString(parameters, name, context) or "").strip()
@@ -200,7 +200,7 @@ class MetroScenario(EvacuationAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> dict[str, int] | None:
         """Return what the rescue points have of each resource together, None without a supply table."""
-        from ...plugin.layers.metro.tables import stock_of
+        from ....plugin.layers.metro.tables import stock_of
 
         keys = ("station", "resource", "inventory", "cost")
         rows = read_metro_rows(self, parameters, "SUPPLY", keys, context, feedback, optional=("cost",))
@@ -218,9 +218,9 @@ class MetroScenario(EvacuationAlgorithm):
     ) -> AdjustedTravel:
         import numpy as np
 
-        from ...plugin.layers.metro.scenario_outputs import AdjustedTravel, metro_rides
-        from ...plugin.layers.metro.travel import TravelRules, by_roads, by_straight_line
-        from ...plugin.solvers.metro import travel_factors
+        from ....plugin.layers.metro.scenario_outputs import AdjustedTravel, metro_rides
+        from ....plugin.layers.metro.travel import TravelRules, by_roads, by_straight_line
+        from ....plugin.solvers.metro import travel_factors
 
         own = (self.parameterAsString(parameters, "FACTORS_FILE", context) or "").strip()
         factors = travel_factors.read_travel_factors(own or travel_factors.SHIPPED)
@@ -264,9 +264,9 @@ class MetroScenario(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         import numpy as np
 
-        from ...plugin.layers.metro import scenario_outputs as rows
-        from ...plugin.reports.metro_scenario import write_scenario_report
-        from ...plugin.solvers.metro.scenario_demand import LEVELS
+        from ....plugin.layers.metro import scenario_outputs as rows
+        from ....plugin.reports.metro_scenario import write_scenario_report
+        from ....plugin.solvers.metro.scenario_demand import LEVELS
 
         for scenario, note in zip(scenarios, adjusted.travel.notes):
             if note:

@@ -18,8 +18,8 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.layers.fields import Column
-from ..base import EvacuationAlgorithm
+from ....plugin.layers.fields import Column
+from ...base import EvacuationAlgorithm
 
 COLUMNS = (
     Column("place", "text", "place"),
@@ -87,10 +87,10 @@ class CountPresence(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.forecasting.moving_points import read_moving_points
-        from ...plugin.layers.places import read_places
-        from ...plugin.layers.times import date_times
-        from ...plugin.solvers.forecasting.presence import count_distinct, inside
+        from ....plugin.layers.forecasting.moving_points import read_moving_points
+        from ....plugin.layers.places import read_places
+        from ....plugin.layers.times import date_times
+        from ....plugin.solvers.forecasting.presence import count_distinct, inside
 
         source = self.source(parameters, "POINTS", context)
         id_field = str(self.field(parameters, "ID_FIELD", source, context, feedback))

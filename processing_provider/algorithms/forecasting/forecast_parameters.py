@@ -12,7 +12,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .base import EvacuationAlgorithm
+from ...base import EvacuationAlgorithm
 
 DOUBLE, ANY = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterField.DataType.Any
 TABLE = [QgsProcessing.SourceType.TypeVector]

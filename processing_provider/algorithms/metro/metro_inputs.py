@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
-from ..plugin.solvers.control import Control
+from ....plugin.solvers.control import Control
+from ...base import EvacuationAlgorithm
+from ..roads.network_parameters import read_network_parameter
 from . import metro_parameters as shared
-from .base import EvacuationAlgorithm
-from .network_parameters import read_network_parameter
 
 if TYPE_CHECKING:
-    from ..plugin.layers.metro.tables import Rows
-    from ..plugin.layers.metro.travel import MetroTravel
-    from ..plugin.layers.places import Places
-    from ..plugin.solvers.metro.problem import MetroProblem
+    from ....plugin.layers.metro.tables import Rows
+    from ....plugin.layers.metro.travel import MetroTravel
+    from ....plugin.layers.places import Places
+    from ....plugin.solvers.metro.problem import MetroProblem
 
 
 def read_metro_places(
@@ -26,7 +26,7 @@ def read_metro_places(
     feedback: QgsProcessingFeedback,
 ) -> Places:
     """Read STATIONS, which must not be empty, or INCIDENTS."""
-    from ..plugin.layers.places import read_places
+    from ....plugin.layers.places import read_places
 
     (id_field,) = shared.field_names(layer)
     source = algorithm.source(parameters, layer, context)
@@ -44,7 +44,7 @@ def read_metro_rows(
     optional: tuple[str, ...] = (),
 ) -> Rows | None:
     """Read a table by the fields its parameters name, under ``keys``; fields of ``optional`` keys may be absent."""
-    from ..plugin.layers.metro.tables import read_rows
+    from ....plugin.layers.metro.tables import read_rows
 
     source = algorithm.source(parameters, layer, context)
     if source is None:
@@ -67,7 +67,7 @@ def read_metro_travel(
     control: Control,
 ) -> MetroTravel:
     """Return travel by the table TRAVEL, else over NETWORK, else along straight lines."""
-    from ..plugin.layers.metro.travel import by_roads, by_straight_line, by_table
+    from ....plugin.layers.metro.travel import by_roads, by_straight_line, by_table
 
     rules = shared.read_travel_rules(algorithm, parameters, context)
     keys = ("station", "incident", "minutes", "km")
@@ -94,9 +94,9 @@ def read_metro_problem(
     control: Control,
 ) -> tuple[MetroProblem, MetroTravel]:
     """Read everything an allocation needs, with the travel behind it."""
-    from ..plugin.layers.metro.tables import read_stock_and_need
-    from ..plugin.solvers.metro.penalty import parse_tiers
-    from ..plugin.solvers.metro.problem import MetroProblem
+    from ....plugin.layers.metro.tables import read_stock_and_need
+    from ....plugin.solvers.metro.penalty import parse_tiers
+    from ....plugin.solvers.metro.problem import MetroProblem
 
     supply_keys = ("station", "resource", "inventory", "cost")
     supply = read_metro_rows(algorithm, parameters, "SUPPLY", supply_keys, context, feedback)

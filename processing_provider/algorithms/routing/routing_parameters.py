@@ -17,9 +17,9 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from .base import EvacuationAlgorithm
-from .effort_parameters import ROUTING_SECONDS, add_effort
-from .network_parameters import add_network_parameters
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import ROUTING_SECONDS, add_effort
+from ..roads.network_parameters import add_network_parameters
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
-from ...plugin.solvers.errors import SolverError
-from ..base import EvacuationAlgorithm
-from ..effort_parameters import read_effort
-from ..network_parameters import read_network_parameter
-from ..routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS, add_routing_outputs, add_routing_parameters
+from ....plugin.solvers.errors import SolverError
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import read_effort
+from ..roads.network_parameters import read_network_parameter
+from .routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS, add_routing_outputs, add_routing_parameters
 
 if TYPE_CHECKING:
-    from ...plugin.layers.routing.background import BackgroundRows
-    from ...plugin.layers.routing.case import CostChoice, RoutingCase
-    from ...plugin.solvers.routing.capacity_floor import CapacityFloor
-    from ...plugin.solvers.routing.clearance import Clearance, Inside
-    from ...plugin.solvers.routing.result import RoutingResult
-    from ...plugin.solvers.routing.road_use import RoadUse
+    from ....plugin.layers.routing.background import BackgroundRows
+    from ....plugin.layers.routing.case import CostChoice, RoutingCase
+    from ....plugin.solvers.routing.capacity_floor import CapacityFloor
+    from ....plugin.solvers.routing.clearance import Clearance, Inside
+    from ....plugin.solvers.routing.result import RoutingResult
+    from ....plugin.solvers.routing.road_use import RoadUse
 
 SYSTEM_OPTIMAL, PRESENT = 3, 0
 DENSITY, BPR = 1, 2
@@ -61,7 +61,7 @@ class RouteEvacuation(EvacuationAlgorithm):
 
     def _idle(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, str]:
         """Return which road fields the congestion function leaves out, with what is said of each."""
-        from ...plugin.solvers.routing.shared.volume_delay import COST_NAMES, LINEAR
+        from ....plugin.solvers.routing.shared.volume_delay import COST_NAMES, LINEAR
 
         cost = self._cost_kind(parameters, context)
         if cost == BPR:
@@ -81,12 +81,12 @@ class RouteEvacuation(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.routing.background import background_on
-        from ...plugin.layers.routing.capacity import capacity_warning
-        from ...plugin.solvers.routing.capacity_floor import capacity_floor
-        from ...plugin.solvers.routing.clearance import clearance
-        from ...plugin.solvers.routing.road_use import road_use
-        from ...plugin.solvers.routing.solve import solve
+        from ....plugin.layers.routing.background import background_on
+        from ....plugin.layers.routing.capacity import capacity_warning
+        from ....plugin.solvers.routing.capacity_floor import capacity_floor
+        from ....plugin.solvers.routing.clearance import clearance
+        from ....plugin.solvers.routing.road_use import road_use
+        from ....plugin.solvers.routing.solve import solve
 
         background = self._background(parameters, context, feedback)
         case = self._case(parameters, background, context, feedback)
@@ -126,9 +126,9 @@ class RouteEvacuation(EvacuationAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> RoutingCase:
         """Read trips and roads and join them."""
-        from ...plugin.layers.moments import start_time
-        from ...plugin.layers.routing.case import Departures, routing_case
-        from ...plugin.layers.routing.trips import TripFields, read_trips
+        from ....plugin.layers.moments import start_time
+        from ....plugin.layers.routing.case import Departures, routing_case
+        from ....plugin.layers.routing.trips import TripFields, read_trips
 
         source = self.source(parameters, "TRIPS", context)
         fields = TripFields(*(self.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS))
@@ -151,7 +151,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         return routing_case(read, rows, start, departures, snap, context, feedback)
 
     def _choice(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
-        from ...plugin.layers.routing.case import CostChoice
+        from ....plugin.layers.routing.case import CostChoice
 
         given = parameters.get("ANALYSIS_PERIOD") not in (None, "")
         period = self.parameterAsDouble(parameters, "ANALYSIS_PERIOD" if given else "DEPARTURE_WINDOW", context)
@@ -166,7 +166,7 @@ class RouteEvacuation(EvacuationAlgorithm):
     def _background(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> BackgroundRows | None:
-        from ...plugin.layers.routing.background import read_background
+        from ....plugin.layers.routing.background import read_background
 
         source = self.source(parameters, "BACKGROUND", context)
         if source is None:
@@ -185,10 +185,10 @@ class RouteEvacuation(EvacuationAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> Inside | None:
         """Return what of the plan lies inside the hazard, None without a hazard."""
-        from ...plugin.layers.hazard import read_hazard
-        from ...plugin.layers.positions import box_around
-        from ...plugin.layers.roads.distant import warn_if_far
-        from ...plugin.layers.routing.inside import inside_of
+        from ....plugin.layers.hazard import read_hazard
+        from ....plugin.layers.positions import box_around
+        from ....plugin.layers.roads.distant import warn_if_far
+        from ....plugin.layers.routing.inside import inside_of
 
         source = self.source(parameters, "HAZARD", context)
         if source is None:
@@ -205,8 +205,8 @@ class RouteEvacuation(EvacuationAlgorithm):
     def _numbers(
         self, case: RoutingCase, result: RoutingResult, use: RoadUse, floor: CapacityFloor | None
     ) -> dict[str, Any]:
-        from ...plugin.layers.routing.outputs import unrouted_people
-        from ...plugin.solvers.routing.result import clearance_time
+        from ....plugin.layers.routing.outputs import unrouted_people
+        from ....plugin.solvers.routing.result import clearance_time
 
         people, detours = result.problem.people, result.detours()
         numbers = {
@@ -266,7 +266,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         use: RoadUse,
         curve: Clearance,
     ) -> dict[str, Any]:
-        from ...plugin.layers.routing import outputs as rows
+        from ....plugin.layers.routing import outputs as rows
 
         crs, line = case.rows.crs, QgsWkbTypes.Type.LineString
         out = {}
@@ -298,7 +298,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if not path:
             return {}
-        from ...plugin.reports.routing import write_routing_report
+        from ....plugin.reports.routing import write_routing_report
 
         with self.reporting("OUTPUT_HTML", path):
             write_routing_report(path, case, result, use, curve, numbers, choice, warning)

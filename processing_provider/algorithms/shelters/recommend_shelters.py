@@ -17,10 +17,10 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..base import EvacuationAlgorithm
-from ..effort_parameters import read_effort, stopped_early
-from ..network_parameters import add_network_parameters, read_network_parameter
-from ..shelter_parameters import (
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import read_effort, stopped_early
+from ..roads.network_parameters import add_network_parameters, read_network_parameter
+from .shelter_parameters import (
     add_choice_parameters,
     add_forecast_parameters,
     add_site_parameters,
@@ -28,9 +28,9 @@ from ..shelter_parameters import (
 )
 
 if TYPE_CHECKING:
-    from ...plugin.layers.carrying import Carried
-    from ...plugin.layers.places import Places
-    from ...plugin.solvers.shelters.recommendation import Recommendation, ShelterProblem
+    from ....plugin.layers.carrying import Carried
+    from ....plugin.layers.places import Places
+    from ....plugin.solvers.shelters.recommendation import Recommendation, ShelterProblem
 
 
 class RecommendShelters(EvacuationAlgorithm):
@@ -98,12 +98,12 @@ class RecommendShelters(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, all_others, renamed
-        from ...plugin.layers.people import say_unplaced, whole_people
-        from ...plugin.layers.places import read_places
-        from ...plugin.layers.shelters.outputs import COLUMNS, catchment_rows, report, site_rows
-        from ...plugin.layers.shelters.population_fields import totals_among
-        from ...plugin.solvers.shelters.recommendation import solve
+        from ....plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, all_others, renamed
+        from ....plugin.layers.people import say_unplaced, whole_people
+        from ....plugin.layers.places import read_places
+        from ....plugin.layers.shelters.outputs import COLUMNS, catchment_rows, report, site_rows
+        from ....plugin.layers.shelters.population_fields import totals_among
+        from ....plugin.solvers.shelters.recommendation import solve
 
         source = self.source(parameters, "SITES", context)
         site_id = self.field(parameters, "SITE_ID_FIELD", source, context, feedback, required=False)
@@ -146,7 +146,7 @@ class RecommendShelters(EvacuationAlgorithm):
         names: tuple[Carried, Carried],
         rows: Iterable[Any],
     ) -> dict[str, Any]:
-        from ...plugin.layers.shelters.outputs import CATCHMENTS
+        from ....plugin.layers.shelters.outputs import CATCHMENTS
 
         columns = [*CATCHMENTS, *names[0].fields, *names[1].fields]
         name, line = "OUTPUT_CATCHMENTS", QgsWkbTypes.Type.LineString
@@ -163,10 +163,10 @@ class RecommendShelters(EvacuationAlgorithm):
         zones: Places,
         people: np.ndarray,
     ) -> ShelterProblem:
-        from ...plugin.layers.hazard import read_hazard, reasons_inside
-        from ...plugin.layers.shelters.candidate_sites import capacities, rules
-        from ...plugin.solvers.shelters.capacity import area_per_person
-        from ...plugin.solvers.shelters.recommendation import ShelterProblem
+        from ....plugin.layers.hazard import read_hazard, reasons_inside
+        from ....plugin.layers.shelters.candidate_sites import capacities, rules
+        from ....plugin.solvers.shelters.capacity import area_per_person
+        from ....plugin.solvers.shelters.recommendation import ShelterProblem
 
         source = self.source(parameters, "SITES", context)
 
@@ -214,7 +214,7 @@ class RecommendShelters(EvacuationAlgorithm):
     def _predicted(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback, sites: Places
     ) -> np.ndarray:
-        from ...plugin.layers.shelters.forecasts import expected_presence
+        from ....plugin.layers.shelters.forecasts import expected_presence
 
         source = self.source(parameters, "FORECAST", context)
         if source is None:
@@ -237,8 +237,8 @@ class RecommendShelters(EvacuationAlgorithm):
         people: np.ndarray,
     ) -> tuple[np.ndarray, list[str], list[str]]:
         """Return the free-flow minutes between zones and sites, and why a zone or site is not joined to the network."""
-        from ...plugin.layers.roads.joining import join_places
-        from ...plugin.solvers.roads.shortest_paths import travel
+        from ....plugin.layers.roads.joining import join_places
+        from ....plugin.solvers.roads.shortest_paths import travel
 
         control = self.control(feedback, 5.0, 35.0)
         read = read_network_parameter(self, parameters, context, feedback, control)
@@ -264,7 +264,7 @@ class RecommendShelters(EvacuationAlgorithm):
         people: int,
         lost: int,
     ) -> dict[str, Any]:
-        from ...plugin.layers.shelters.outputs import COLUMNS, common_type, in_type, selected_rows
+        from ....plugin.layers.shelters.outputs import COLUMNS, common_type, in_type, selected_rows
 
         kind = common_type(sites, kind)
         rows = in_type(rows, kind)

@@ -14,12 +14,12 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..plugin.solvers.errors import SolverError
-from .base import EvacuationAlgorithm
+from ....plugin.solvers.errors import SolverError
+from ...base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
-    from ..plugin.layers.metro.travel import MetroTravel
-    from ..plugin.solvers.metro.problem import MetroProblem
+    from ....plugin.layers.metro.travel import MetroTravel
+    from ....plugin.solvers.metro.problem import MetroProblem
 
 RESCUE_POINTS, RESOURCE_TYPES, PARAMETER = 0, 1, 2
 GIVEN, PAIRWISE, ENTROPY = 0, 1, 2
@@ -99,7 +99,7 @@ def read_range(
     SolverError
         When the range is empty, or reaches 0 for a parameter that cannot be 0.
     """
-    from ..plugin.solvers.metro.sensitivity import steps
+    from ....plugin.solvers.metro.sensitivity import steps
 
     name = VARIED[algorithm.parameterAsEnum(parameters, "PARAMETER", context)]
     first, last = (algorithm.parameterAsDouble(parameters, end, context) for end in ("RANGE_FROM", "RANGE_TO"))
@@ -118,7 +118,7 @@ def read_weights(
     problem: MetroProblem,
 ) -> tuple[MetroProblem, float | None, str]:
     """Return the problem with the weights asked for, the consistency ratio of a comparison, and a sentence on them."""
-    from ..plugin.solvers.metro import weights
+    from ....plugin.solvers.metro import weights
 
     way = algorithm.parameterAsEnum(parameters, "WEIGHTING", context)
     if way == GIVEN:
@@ -171,7 +171,7 @@ def variant_of(
     SolverError
         When the travel times do not depend on the parameter.
     """
-    from ..plugin.solvers.metro import sensitivity as vary
+    from ....plugin.solvers.metro import sensitivity as vary
 
     fields = {
         "LIMIT_MINUTES": "limit",

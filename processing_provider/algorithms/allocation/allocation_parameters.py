@@ -14,10 +14,10 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from .base import EvacuationAlgorithm
-from .effort_parameters import add_effort, add_mip_gap
-from .name_parameters import add_name_field
-from .network_parameters import add_network_parameters
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import add_effort, add_mip_gap
+from ...name_parameters import add_name_field
+from ..roads.network_parameters import add_network_parameters
 
 DOUBLE = QgsProcessingParameterNumber.Type.Double
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric

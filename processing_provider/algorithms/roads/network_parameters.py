@@ -16,13 +16,13 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ..plugin.solvers.control import Control
-from ..plugin.solvers.roads.osm import SPEED_UNITS
-from .base import EvacuationAlgorithm
+from ....plugin.solvers.control import Control
+from ....plugin.solvers.roads.osm import SPEED_UNITS
+from ...base import EvacuationAlgorithm
 from .road_attributes import add_attribute_parameters, road_field
 
 if TYPE_CHECKING:
-    from ..plugin.layers.roads.options import NetworkOptions, ReadNetwork
+    from ....plugin.layers.roads.options import NetworkOptions, ReadNetwork
 
 EMPTY_ROADS = {"LANES_FIELD": "plays no part: travel times are those of empty roads."}
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
@@ -107,7 +107,7 @@ def network_options(
     QgsProcessingException
         When a field that was named is not in the layer.
     """
-    from ..plugin.layers.roads.options import NetworkOptions
+    from ....plugin.layers.roads.options import NetworkOptions
 
     def field(name: str) -> str | None:
         if name not in idle:
@@ -170,7 +170,7 @@ def read_network_parameter(
         When the layer cannot be opened or a field is not in it.
     Cancelled
     """
-    from ..plugin.layers.roads.network import no_roads, read_network
+    from ....plugin.layers.roads.network import no_roads, read_network
 
     source = algorithm.source(parameters, "NETWORK", context)
     if source is None:

@@ -16,15 +16,15 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.layers.fields import Column
-from ...plugin.solvers.control import Control
-from ..base import EvacuationAlgorithm
-from ..network_parameters import add_network_parameters, read_network_parameter
+from ....plugin.layers.fields import Column
+from ....plugin.solvers.control import Control
+from ...base import EvacuationAlgorithm
+from .network_parameters import add_network_parameters, read_network_parameter
 
 if TYPE_CHECKING:
-    from ...plugin.layers.roads.options import ReadNetwork
-    from ...plugin.solvers.roads.connection_checks import Connection
-    from ...plugin.solvers.roads.problem import Problem
+    from ....plugin.layers.roads.options import ReadNetwork
+    from ....plugin.solvers.roads.connection_checks import Connection
+    from ....plugin.solvers.roads.problem import Problem
 
 PROBLEM_COLUMNS = (
     Column("problem", "text", "kind of problem"),
@@ -106,9 +106,9 @@ class CheckRoads(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.roads.rejected import rejected_problems
-        from ...plugin.layers.roads.route_geometry import points_in
-        from ...plugin.solvers.roads.connection_checks import connection, connection_problems
+        from ....plugin.layers.roads.rejected import rejected_problems
+        from ....plugin.layers.roads.route_geometry import points_in
+        from ....plugin.solvers.roads.connection_checks import connection, connection_problems
 
         control = self.control(feedback, 0.0, 70.0)
         read = read_network_parameter(self, parameters, context, feedback, control, {})
@@ -159,8 +159,8 @@ class CheckRoads(EvacuationAlgorithm):
     def _drawing(
         read: ReadNetwork, near_miss: float, tolerance: float, feedback: QgsProcessingFeedback
     ) -> list[Problem]:
-        from ...plugin.solvers.roads.attribute_checks import attribute_problems, speed_problems
-        from ...plugin.solvers.roads.drawing_checks import duplicates, near_misses
+        from ....plugin.solvers.roads.attribute_checks import attribute_problems, speed_problems
+        from ....plugin.solvers.roads.drawing_checks import duplicates, near_misses
 
         problems = near_misses(
             read.network, near_miss, tolerance, control=Control(cancelled=feedback.isCanceled)
@@ -177,8 +177,8 @@ class CheckRoads(EvacuationAlgorithm):
         read: ReadNetwork, found: Connection, crs: Any, context: QgsProcessingContext
     ) -> Iterator[tuple[Any, tuple[Any, ...]]]:
         """Yield the pieces with their values, in the order in which they were drawn."""
-        from ...plugin.layers.roads.route_geometry import piece_geometries
-        from ...plugin.solvers.roads.network import piece_table
+        from ....plugin.layers.roads.route_geometry import piece_geometries
+        from ....plugin.solvers.roads.network import piece_table
 
         table = piece_table(read.network)
         part = found.part[read.network.piece_ends()[0]] + 1

@@ -14,19 +14,19 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
-from ...plugin.solvers.errors import SolverError
-from .. import metro_parameters as shared
-from .. import sensitivity_parameters as choices
-from ..base import EvacuationAlgorithm
-from ..effort_parameters import add_effort, read_effort, stopped_early
-from ..metro_inputs import read_metro_places, read_metro_problem
-from ..network_parameters import add_network_parameters
+from ....plugin.solvers.errors import SolverError
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import add_effort, read_effort, stopped_early
+from ..roads.network_parameters import add_network_parameters
+from . import metro_parameters as shared
+from . import sensitivity_parameters as choices
+from .metro_inputs import read_metro_places, read_metro_problem
 
 if TYPE_CHECKING:
-    from ...plugin.layers.metro.travel import MetroTravel
-    from ...plugin.solvers.effort import Effort
-    from ...plugin.solvers.metro.problem import MetroProblem
-    from ...plugin.solvers.metro.sensitivity import Sample
+    from ....plugin.layers.metro.travel import MetroTravel
+    from ....plugin.solvers.effort import Effort
+    from ....plugin.solvers.metro.problem import MetroProblem
+    from ....plugin.solvers.metro.sensitivity import Sample
 
 _NUMBERS = {
     "ENOUGH_RESCUE_POINTS": "Number of rescue points from which another one stops helping",
@@ -75,9 +75,9 @@ class MetroSensitivity(EvacuationAlgorithm):
         self.addOutput(QgsProcessingOutputString("SENTENCE", self.tr("What the curves say")))
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        from ...plugin.solvers.metro.penalty import parse_tiers
-        from ...plugin.solvers.metro.problem import check_weights
-        from ...plugin.solvers.metro.weights import parse_matrix
+        from ....plugin.solvers.metro.penalty import parse_tiers
+        from ....plugin.solvers.metro.problem import check_weights
+        from ....plugin.solvers.metro.weights import parse_matrix
 
         parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
         check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
@@ -116,8 +116,8 @@ class MetroSensitivity(EvacuationAlgorithm):
         travel: MetroTravel,
         effort: Effort,
     ) -> tuple[dict[str, list[Sample]], dict[str, str]]:
-        from ...plugin.solvers.metro import sensitivity as vary
-        from ...plugin.solvers.metro import sensitivity_words as words
+        from ....plugin.solvers.metro import sensitivity as vary
+        from ....plugin.solvers.metro import sensitivity_words as words
 
         asked = sorted(set(self.parameterAsEnums(parameters, "ANALYSES", context)))
         if not asked:
@@ -165,9 +165,9 @@ class MetroSensitivity(EvacuationAlgorithm):
         weighting: str,
         effort: Effort,
     ) -> dict[str, Any]:
-        from ...plugin.layers.metro.sensitivity_outputs import CURVES, curve_rows
-        from ...plugin.reports.metro_sensitivity import write_sensitivity_report
-        from ...plugin.solvers.metro.sensitivity import RESCUE_POINTS, enough
+        from ....plugin.layers.metro.sensitivity_outputs import CURVES, curve_rows
+        from ....plugin.reports.metro_sensitivity import write_sensitivity_report
+        from ....plugin.solvers.metro.sensitivity import RESCUE_POINTS, enough
 
         report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
         if report:

@@ -17,11 +17,11 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..plugin.layers.times import clock_value
-from ..plugin.solvers.errors import SolverError
-from ..plugin.solvers.metro.interval import parse_interval
-from ..plugin.solvers.metro.scenario import CLOSED_LISTS
-from .base import EvacuationAlgorithm
+from ....plugin.layers.times import clock_value
+from ....plugin.solvers.errors import SolverError
+from ....plugin.solvers.metro.interval import parse_interval
+from ....plugin.solvers.metro.scenario import CLOSED_LISTS
+from ...base import EvacuationAlgorithm
 
 _INTERVAL = "A number, or an interval “lo..hi”."
 FROM_METRO = "by the metro stations"

@@ -16,11 +16,11 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ..base import EvacuationAlgorithm
-from ..name_parameters import add_name_field
+from ...base import EvacuationAlgorithm
+from ...name_parameters import add_name_field
 
 if TYPE_CHECKING:
-    from ...plugin.layers.places import Places
+    from ....plugin.layers.places import Places
 
 
 class ZonesAtRisk(EvacuationAlgorithm):
@@ -91,16 +91,12 @@ class ZonesAtRisk(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.hazard import read_hazard, share_inside
-        from ...plugin.layers.people import say_unplaced, whole_people
-        from ...plugin.layers.places import read_places
-        from ...plugin.layers.shelters.population_fields import (
-            others_with_people,
-            totals_among,
-            totals_besides,
-        )
-        from ...plugin.layers.shelters.zones_at_risk import zones_at_risk
-        from ...plugin.solvers.shelters.exposure import people_at_risk
+        from ....plugin.layers.hazard import read_hazard, share_inside
+        from ....plugin.layers.people import say_unplaced, whole_people
+        from ....plugin.layers.places import read_places
+        from ....plugin.layers.shelters.population_fields import others_with_people, totals_among, totals_besides
+        from ....plugin.layers.shelters.zones_at_risk import zones_at_risk
+        from ....plugin.solvers.shelters.exposure import people_at_risk
 
         source = self.source(parameters, "ZONES", context)
         zones = read_places(source, "ZONES", None, context, feedback)

@@ -14,9 +14,9 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...plugin.layers.fields import Column
-from ..base import EvacuationAlgorithm
-from ..network_parameters import add_network_parameters, network_options
+from ....plugin.layers.fields import Column
+from ...base import EvacuationAlgorithm
+from .network_parameters import add_network_parameters, network_options
 
 NEW_COLUMNS = (
     Column("road_id", "text", "id of the road it comes from"),
@@ -76,7 +76,7 @@ class MendRoads(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.roads.mending import Mending, mend_roads, output_fields, written_features
+        from ....plugin.layers.roads.mending import Mending, mend_roads, output_fields, written_features
 
         source = self.source(parameters, "NETWORK", context)
         if source is None:

@@ -18,11 +18,11 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .base import EvacuationAlgorithm
+from ...base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
-    from ..plugin.layers.metro.travel import TravelRules
-    from ..plugin.solvers.metro.swarm import SwarmParameters
+    from ....plugin.layers.metro.travel import TravelRules
+    from ....plugin.solvers.metro.swarm import SwarmParameters
 
 _PLACES = [QgsProcessing.SourceType.TypeVectorPoint, QgsProcessing.SourceType.TypeVectorPolygon]
 _TABLE = [QgsProcessing.SourceType.TypeVector]
@@ -213,7 +213,7 @@ def read_travel_rules(
     algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> TravelRules:
     """Read what :func:`add_travel_numbers` added."""
-    from ..plugin.layers.metro.travel import TravelRules
+    from ....plugin.layers.metro.travel import TravelRules
 
     def number(name: str) -> float:
         return float(algorithm.parameterAsDouble(parameters, name, context))
@@ -244,7 +244,7 @@ def read_swarm_parameters(
     algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> SwarmParameters:
     """Read what :func:`add_swarm_parameters` added."""
-    from ..plugin.solvers.metro.swarm import SwarmParameters
+    from ....plugin.solvers.metro.swarm import SwarmParameters
 
     values = []
     for name, _, kind, *_ in _SWARM_NUMBERS:

@@ -12,10 +12,10 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ..plugin.solvers.shelters.capacity import AREA_STANDARDS
-from .base import EvacuationAlgorithm
-from .effort_parameters import add_effort, add_mip_gap
-from .name_parameters import add_name_field
+from ....plugin.solvers.shelters.capacity import AREA_STANDARDS
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import add_effort, add_mip_gap
+from ...name_parameters import add_name_field
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback, QgsWkbTypes
 
-from ...plugin.solvers.errors import SolverError
-from ..allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
-from ..base import EvacuationAlgorithm
-from ..effort_parameters import read_effort, stopped_early
-from ..network_parameters import read_network_parameter
+from ....plugin.solvers.errors import SolverError
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import read_effort, stopped_early
+from ..roads.network_parameters import read_network_parameter
+from .allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
 
 if TYPE_CHECKING:
-    from ...plugin.layers.allocation.groups import Groups, Shelters
-    from ...plugin.layers.allocation.outputs import CarriedOn
-    from ...plugin.layers.allocation.separation import Separation
-    from ...plugin.layers.carrying import Carried
-    from ...plugin.layers.places import Places
-    from ...plugin.solvers.allocation.objective import Objective
-    from ...plugin.solvers.allocation.problem import Allocation
-    from ...plugin.solvers.allocation.tradeoff import Point
+    from ....plugin.layers.allocation.groups import Groups, Shelters
+    from ....plugin.layers.allocation.outputs import CarriedOn
+    from ....plugin.layers.allocation.separation import Separation
+    from ....plugin.layers.carrying import Carried
+    from ....plugin.layers.places import Places
+    from ....plugin.solvers.allocation.objective import Objective
+    from ....plugin.solvers.allocation.problem import Allocation
+    from ....plugin.solvers.allocation.tradeoff import Point
 
 BY_TIME = 1
 
@@ -66,12 +66,12 @@ class AllocateCrowd(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.layers.allocation.checks import explain_shortage
-        from ...plugin.solvers.allocation.allocate import solve
-        from ...plugin.solvers.allocation.objective import Objective, normalised, preference_by_distance
-        from ...plugin.solvers.allocation.problem import AllocationProblem
-        from ...plugin.solvers.allocation.tradeoff import curve
-        from ...plugin.solvers.dependencies import require
+        from ....plugin.layers.allocation.checks import explain_shortage
+        from ....plugin.solvers.allocation.allocate import solve
+        from ....plugin.solvers.allocation.objective import Objective, normalised, preference_by_distance
+        from ....plugin.solvers.allocation.problem import AllocationProblem
+        from ....plugin.solvers.allocation.tradeoff import curve
+        from ....plugin.solvers.dependencies import require
 
         path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if path:  # what the report needs is asked for before the work, not after
@@ -119,8 +119,8 @@ class AllocateCrowd(EvacuationAlgorithm):
             said = [control.effort.warning(), *said]
         outputs = self._write(parameters, context, found, groups, shelters, carried, preference, separation, points)
         if path:
-            from ...plugin.layers.allocation.outputs import shelter_labels
-            from ...plugin.reports.allocation import write_allocation_report
+            from ....plugin.layers.allocation.outputs import shelter_labels
+            from ....plugin.reports.allocation import write_allocation_report
 
             labels = shelter_labels(shelters, carried)
 
@@ -145,9 +145,9 @@ class AllocateCrowd(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> tuple[Groups, Shelters, CarriedOn]:
         """Return who is to be placed, where there is room, and what the outputs keep of both layers."""
-        from ...plugin.layers.allocation.groups import read_groups, read_shelters
-        from ...plugin.layers.allocation.outputs import SHELTERS, CarriedOn
-        from ...plugin.layers.carrying import ORDER_TIME, SHELTER_NAME, ZONE_NAME, all_others, renamed
+        from ....plugin.layers.allocation.groups import read_groups, read_shelters
+        from ....plugin.layers.allocation.outputs import SHELTERS, CarriedOn
+        from ....plugin.layers.carrying import ORDER_TIME, SHELTER_NAME, ZONE_NAME, all_others, renamed
 
         def kept(places: Places, column: str, name: str, layer: QgsProcessingFeatureSource) -> Carried:
             return renamed(places, {column: self.field(parameters, name, layer, context, feedback, required=False)})
@@ -191,7 +191,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> np.ndarray:
-        from ...plugin.layers.allocation.preferences import read_preferences
+        from ....plugin.layers.allocation.preferences import read_preferences
 
         table, columns = self._table(parameters, "PREFERENCES", context, feedback)
         default = self.parameterAsDouble(parameters, "DEFAULT_PREFERENCE", context)
@@ -207,8 +207,8 @@ class AllocateCrowd(EvacuationAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> Separation:
         """Return kilometres by the table, the network or the straight line, and minutes where there is a network."""
-        from ...plugin.layers.allocation.preferences import read_distances
-        from ...plugin.layers.allocation.separation import Separation, nowhere, over_network, straight_line
+        from ....plugin.layers.allocation.preferences import read_distances
+        from ....plugin.layers.allocation.separation import Separation, nowhere, over_network, straight_line
 
         if not len(groups.sizes) or not len(shelters.places):
             return nowhere(groups, shelters)
@@ -245,7 +245,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         separation: Separation,
         points: tuple[Point, ...],
     ) -> dict[str, Any]:
-        from ...plugin.layers.allocation import outputs as rows
+        from ....plugin.layers.allocation import outputs as rows
 
         lines = rows.allocation_rows(found, groups, shelters, preference, separation, carried, context)
         loads = rows.shelter_rows(found, shelters, carried)

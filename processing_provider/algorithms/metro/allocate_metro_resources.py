@@ -11,18 +11,18 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from .. import metro_parameters as shared
-from ..base import EvacuationAlgorithm
-from ..effort_parameters import add_effort, read_effort, stopped_early
-from ..metro_inputs import read_metro_places, read_metro_problem
-from ..network_parameters import add_network_parameters
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import add_effort, read_effort, stopped_early
+from ..roads.network_parameters import add_network_parameters
+from . import metro_parameters as shared
+from .metro_inputs import read_metro_places, read_metro_problem
 
 if TYPE_CHECKING:
-    from ...plugin.layers.metro.travel import MetroTravel
-    from ...plugin.layers.places import Places
-    from ...plugin.solvers.effort import Effort
-    from ...plugin.solvers.metro.problem import MetroProblem
-    from ...plugin.solvers.metro.response import Response
+    from ....plugin.layers.metro.travel import MetroTravel
+    from ....plugin.layers.places import Places
+    from ....plugin.solvers.effort import Effort
+    from ....plugin.solvers.metro.problem import MetroProblem
+    from ....plugin.solvers.metro.response import Response
 
 
 class AllocateMetroResources(EvacuationAlgorithm):
@@ -56,8 +56,8 @@ class AllocateMetroResources(EvacuationAlgorithm):
         shared.add_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        from ...plugin.solvers.metro.penalty import parse_tiers
-        from ...plugin.solvers.metro.problem import check_weights
+        from ....plugin.solvers.metro.penalty import parse_tiers
+        from ....plugin.solvers.metro.problem import check_weights
 
         parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
         check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
@@ -66,7 +66,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ...plugin.solvers.metro.response import respond
+        from ....plugin.solvers.metro.response import respond
 
         stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
         incidents = read_metro_places(self, parameters, "INCIDENTS", context, feedback)
@@ -102,8 +102,8 @@ class AllocateMetroResources(EvacuationAlgorithm):
         response: Response,
         effort: Effort,
     ) -> dict[str, Any]:
-        from ...plugin.layers.metro import outputs as rows
-        from ...plugin.reports.metro import write_metro_report
+        from ....plugin.layers.metro import outputs as rows
+        from ....plugin.reports.metro import write_metro_report
 
         units = response.allocation.units
         pairs = rows.sent_pairs(units)

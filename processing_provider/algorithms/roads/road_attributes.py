@@ -12,8 +12,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..plugin.solvers.roads.osm import SPEED_UNITS
-from .base import EvacuationAlgorithm
+from ....plugin.solvers.roads.osm import SPEED_UNITS
+from ...base import EvacuationAlgorithm
 
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
