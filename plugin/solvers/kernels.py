@@ -96,7 +96,8 @@ def _source_stamp(path: Path) -> tuple[float, int]:
 
 @cache
 def _folder_stamp(folder: Path) -> tuple[float, int]:
-    return _stamp(sorted(folder.rglob("*.py")))
+    graph = folder.parent / "graph"  # whose kernels those of every folder may call
+    return _stamp(sorted({*folder.rglob("*.py"), *graph.rglob("*.py")}))
 
 
 def _stamp(paths: list[Path]) -> tuple[float, int]:
