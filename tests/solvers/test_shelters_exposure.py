@@ -29,9 +29,9 @@ def test_by_hand_thirds():
 
 
 def test_each_class_keeps_its_own_total():
-    people = np.array([[3, 10], [3, 10]])
+    people = np.array([[3, 10, 8], [3, 10, 8]])
     at_risk = people_at_risk(people, np.array([0.5, 0.25]))
-    assert at_risk.sum(axis=0).tolist() == [2, 8]  # 2.25 and 7.5
+    assert at_risk.sum(axis=0).tolist() == [2, 8, 6]  # 2.25, 7.5 and 6
 
 
 def test_shares_and_counts_out_of_range_are_refused():
@@ -39,5 +39,7 @@ def test_shares_and_counts_out_of_range_are_refused():
         people_at_risk(np.array([1]), np.array([1.2]))
     with pytest.raises(ValueError, match="share"):
         people_at_risk(np.array([1]), np.array([np.nan]))
+    with pytest.raises(ValueError, match="share"):
+        people_at_risk(np.array([1]), np.array([-1e-9]))
     with pytest.raises(ValueError, match="negative"):
         people_at_risk(np.array([-1]), np.array([0.2]))

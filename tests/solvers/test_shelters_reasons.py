@@ -121,8 +121,14 @@ def test_the_sentence_and_the_gap_of_a_stage():
 
 def test_the_gap_of_a_cover_is_that_of_the_first_stage_without_proof():
     good, bad, worse = (Stage("s", 10.0, bound, bound == 10.0, "", 0.0) for bound in (10.0, 8.0, 5.0))
-    nobody = np.zeros(0, dtype=bool)
-    for stages, gap in (((good, bad, worse), 20.0), ((good, good), 0.0), ((worse, bad), 50.0), ((), None)):
+    near, nobody = Stage("s", 10.0, 9.5, True, "", 0.0), np.zeros(0, dtype=bool)
+    for stages, gap in (
+        ((good, bad, worse), 20.0),
+        ((good, good), 0.0),
+        ((good, good, near), 5.0),
+        ((worse, bad), 50.0),
+        ((), None),
+    ):
         assert Cover(nobody, np.zeros((0, 0)), 0.0, stages).gap == gap
 
 
@@ -163,6 +169,9 @@ def test_reasons_of_the_plan_by_hand():
     assert reason([0, 0, 0.4], True, False, 1) == "required; nobody needs it in the plan"
     assert reason([0.5, 0, 0], True, False) == "serves 0 people of 1 zone, 5.0 min on average"
     assert reason([30, 10, 0.4], True, True) == "serves 40 people of 2 zones, 5.8 min on average"  # 234.8 / 40.4
+    apart = replace(problem, minutes=np.array([[INF, 10.0], [8.0, 4.0], [12.0, INF]]))
+    text = recommendation._reason(apart, np.array([0.0, 30.0, 10.0]), True, True, 0)
+    assert text == "serves 40 people of 2 zones, 9.0 min on average"
     assert reason([0, 20, 20], True, True, 1) == "required; serves 40 people of 2 zones, 5.0 min on average"
 
 

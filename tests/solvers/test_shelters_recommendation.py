@@ -66,6 +66,8 @@ def test_by_hand_two_of_three():
     assert result.status == ["selected", "selected", "standby"]
     assert result.residual.tolist() == [110, 90, 40]
     assert result.selected.tolist() == [True, True, False]
+    assert result.reason[2] == "not needed: the selected sites do without it"
+    assert replace(result, status=["standby", "".join(["select", "ed"])]).selected.tolist() == [False, True]
     # z1 to A (500), 10 of z2 to A (80) so that B holds 40 of z2 (160) and z3 (180)? B has room for 80: all of both.
     assert float((result.flow * case().minutes).sum()) == 100 * 5 + 50 * 4 + 30 * 6
     assert result.uncovered.tolist() == [0, 0, 0]
@@ -126,6 +128,7 @@ def test_reserve_and_limits_leave_people_out_with_the_reason():
     assert lost.uncovered_reason[2] == "not joined to the road network: 800 m from a road"
     one = recommendation.solve(case(max_sites=1))
     assert one.status == ["selected", "standby", "standby"] and int(one.uncovered.sum()) == 70
+    assert one.reason[1:] == ["over MAX_SITES: no more than 1 may be opened"] * 2
 
 
 def test_parts_of_people_left_out_count_as_whole_people():

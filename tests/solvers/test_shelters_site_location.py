@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -13,9 +16,10 @@ from evacuation_planner.plugin.solvers.control import never, no_progress
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
-from evacuation_planner.plugin.solvers.shelters import exchange, site_location, travel
+from evacuation_planner.plugin.solvers.shelters import exchange, recommendation, site_choice, site_location, travel
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.travel import Relaxation, TravelProblem, flows_to, relax
+from tests.solvers.test_shelters_recommendation import case as three_sites
 
 
 def problem(people, minutes, room, most, required=(), target=None) -> tuple[TravelProblem, Coverage]:
@@ -185,6 +189,12 @@ def test_exchanges_reach_the_better_set_one_trial_at_a_time(monkeypatch):
         )
 
 
+def test_exchanges_of_many_people():
+    case, coverage = problem([700, 800], [[9, 5, 2], [9, 5, 2]], [1500, 1500, 1400], 1)
+    best, _, value = improved(case, coverage, mask(3, 0), relaxed(0.9, 0.1, 0.2))
+    assert (np.flatnonzero(best).tolist(), value) == ([1], 7500.0)
+
+
 def test_exchanges_keep_everybody_sheltered_and_begin_at_the_rounded_set_where_it_is_better(monkeypatch):
     case, coverage = problem([10], [[9, 5, 2, 7]], [10, 9, 8, 10], 1)  # 1 and 2 have too little room
     best, _, value = improved(case, coverage, mask(4, 0), relaxed(0.9, 0.1, 0.2, 0.3))
@@ -219,7 +229,7 @@ def test_the_program_by_hand(monkeypatch):
     program.rule_out(mask(4, 1, 2))
     assert len(program.problem.constraints) == 10
     row = list(program.problem.constraints.values())[-1]
-    assert [v.name for v in row] == ["open_00003"] and row.constant == -1
+    assert [v.name for v in row] == ["open_00003"] and (row.constant, row.sense) == (-1, 1)  # at least 1
     for most, rows in ((3, 9), (2, 6)):  # above the limit only the rows that the relaxation needed, here none
         monkeypatch.setattr(site_location, "ALL_LINKED", most)
         assert len(site_location._Program(case, 100.0, relaxation).problem.constraints) == rows
@@ -305,6 +315,37 @@ def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, ex
     assert stage.method == "a solver" and 0.0 <= stage.seconds < 5.0
     assert [done for done, _ in steps] == pytest.approx([0.05, 0.15, 0.3, *[0.3, 0.9] * len(asked)])
     assert lines[0].startswith("Least travel: 100 person-minutes reached, 40 proved")
+
+
+@pytest.mark.parametrize(("sites", "agreed"), [((1,), True), ((2,), False), ((3,), False)])
+def test_the_set_that_every_solver_agrees_on_is_checked(monkeypatch, sites, agreed):
+    """Sites 0 and 1 are equally good; 2 is too small and 3 dearer, whatever the second solve says."""
+    case, coverage = problem([10], [[10, 10, 1, 15]], [10, 10, 4, 10], 1)
+    monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=100.0))
+
+    def second(program, parts, weights, **options):
+        assert [v.varValue for v in parts] == [1, 0, 0, 0] and len(weights) == 4
+        for variable in parts:
+            variable.varValue = float(variable.name in [f"open_{j:05d}" for j in sites])
+        return True
+
+    monkeypatch.setattr(site_location, "settle", second)
+    found, _ = located(case, coverage, mask(4, 0))
+    assert (found.settled, found.chosen.tolist()) == (agreed, mask(4, 1 if agreed else 0).tolist())
+    assert found.flow @ case.minutes == pytest.approx(100.0)
+
+
+def test_the_seconds_of_a_choice_are_those_between_its_ends(monkeypatch):
+    """The clock is asked twice: at a quarter of a second and 7.5 s later."""
+    for module in (site_location, site_choice, recommendation):
+        times = cycle([0.25, 7.75])
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=times.__next__))
+    case, coverage = problem([10], [[10, 8]], [10, 10], 1)
+    options = (Effort(), no_progress, never, str)
+    assert located(case, coverage, mask(2, 0))[0].stage.seconds == 7.5
+    assert site_choice.fewest_sites(coverage, mask(2), 10, *options)[1].seconds == 7.5
+    assert site_choice.most_people(coverage, mask(2), 1, *options)[1].seconds == 7.5
+    assert recommendation.solve(three_sites()).seconds == 7.5
 
 
 def test_a_gap_that_is_allowed_or_the_fence_spares_the_solver(monkeypatch):

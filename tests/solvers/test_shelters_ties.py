@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +18,7 @@ pytest.importorskip("networkx")
 from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights
 from evacuation_planner.plugin.solvers.shelters import covering, site_location
+from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 from tests.solvers.shelter_oracle import cheapest_plan
 
@@ -80,6 +82,29 @@ def test_without_both_proofs_the_set_found_first_stays_and_the_log_says_so(
     found = covering.solve(problem, control=Control(log=said.append))
     assert found.stages[-1].value == best.stages[-1].value and found.uncovered == best.uncovered
     assert said[-1] == MAY_DIFFER
+
+
+def test_a_proof_that_lacks_before_travel_counts_is_no_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
+    true, said = covering.fewest_sites, []
+
+    def unproved(*arguments: Any) -> Any:
+        best, stage = true(*arguments)
+        return best, replace(stage, bound=stage.value - 1.0)
+
+    monkeypatch.setattr(covering, "fewest_sites", unproved)
+    covering.solve(shelters(34), log=said.append)
+    assert said[-1] == MAY_DIFFER
+
+
+def test_pairs_are_those_of_people_with_room_in_reach() -> None:
+    minutes = np.array([[3.0, np.inf, 5.0], [1.0, 2.0, 4.0], [7.0, 8.0, 9.0]])
+    people, room, required = np.array([4, 0, 1]), np.array([0.5, 3.0, 0.0]), np.zeros(3, bool)
+    coverage = Coverage(people, np.isfinite(minutes), room)
+    found = covering._travel(CoveringProblem(people, minutes, room, required), coverage, required, 4, 2)
+    assert list(zip(found.zone.tolist(), found.site.tolist(), found.minutes.tolist())) == [
+        (0, 0, 3.0), (2, 0, 7.0), (2, 1, 8.0)
+    ]  # fmt: skip
+    assert (found.room.tolist(), found.target, found.max_sites) == ([0.5, 1.0, 0.0], 2.0, 2)  # two units a person
 
 
 def test_nobody_to_shelter_leaves_nothing_to_agree_on() -> None:

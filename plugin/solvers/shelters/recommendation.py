@@ -248,7 +248,7 @@ def _why_uncovered(problem: ShelterProblem, within: np.ndarray, usable: np.ndarr
 def _whole(missing: np.ndarray, uncovered: float) -> np.ndarray:
     """Return the uncovered people of each zone, (z,), as whole people; a part of a person counts as one."""
     total = int(np.ceil(uncovered - 1e-6))
-    if total <= 0 or missing.sum() <= 0.0:
+    if total <= 0 or not missing.any():
         return np.zeros(len(missing), dtype=np.int64)
     return largest_remainder(np.minimum(missing * (uncovered / missing.sum()), np.ceil(missing - 1e-6)), total)
 

@@ -152,7 +152,7 @@ def _add_best(coverage: Coverage, required: np.ndarray, max_sites: int, control:
     chosen = required.copy()
     reached = coverage.sheltered(chosen)
     while chosen.sum() < max_sites:
-        gain, site = 0, -1
+        gain, site = 0, None
         for j in np.argsort(-coverage.room, kind="stable"):
             if chosen[j] or coverage.room[j] <= gain:
                 continue
@@ -162,7 +162,7 @@ def _add_best(coverage: Coverage, required: np.ndarray, max_sites: int, control:
             chosen[j] = False
             if more > gain:
                 gain, site = more, j
-        if site < 0:
+        if site is None:
             break
         chosen[site] = True
         reached += gain

@@ -13,6 +13,7 @@ from ..mip.equal_plans import fixed_weights
 from ..mip.linear import LinearProgram
 
 MOST_ROUNDS = 12
+BROKEN = 1e-4  # of a site: a flow that needs so much more of it than is open
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def relax(problem: TravelProblem, control: Control) -> Relaxation:
         flow, opened = found.x[:pairs], found.x[pairs:]
         price = found.reduced_cost
         result = Relaxation(found.objective, opened, price[pairs:], tight, price[:pairs])
-        more = np.flatnonzero(flow - most * opened[problem.site] > 1e-4 * np.maximum(1.0, most))
+        more = np.flatnonzero(flow / most - opened[problem.site] > BROKEN)
         if len(more) == 0 or control.effort.passed():
             break
         linked = _linked(problem, more)
