@@ -11,7 +11,7 @@ from evacuation_planner.plugin.solvers.control import Control
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.control import never
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
@@ -38,7 +38,7 @@ def answer(status: str, bound: float | None) -> Solution:
     return Solution(status, None, bound, None, "a solver", 0.0)
 
 
-OPTIONS = (Effort(mip_gap=0.0), no_progress, never, str)
+CONTROL = Control(effort=Effort(mip_gap=0.0))
 
 
 # --- coverage ---------------------------------------------------------------------------------------------------------
@@ -171,11 +171,11 @@ def test_sites_are_added_by_what_they_add_by_hand():
 
 def test_where_rooms_prove_the_choice_no_solver_is_asked(monkeypatch):
     monkeypatch.setattr(site_choice, "solve_program", no_solver)
-    best, stage = site_choice.fewest_sites(everywhere([60, 40], [60, 50, 50]), mask(3), 100, *OPTIONS)
+    best, stage = site_choice.fewest_sites(everywhere([60, 40], [60, 50, 50]), mask(3), 100, CONTROL)
     assert best.tolist() == [True, False, True]
     assert (stage.name, stage.value, stage.bound, stage.proved, stage.method) == ("sites", 2, 2, True, "largest rooms")
     assert 0.0 <= stage.seconds < 5.0
-    best, stage = site_choice.most_people(everywhere([60, 60], [60, 50, 50]), mask(3), 2, *OPTIONS)
+    best, stage = site_choice.most_people(everywhere([60, 60], [60, 50, 50]), mask(3), 2, CONTROL)
     assert (best.tolist(), stage.name) == ([True, True, False], "uncovered people")
     assert (stage.value, stage.bound, stage.proved, stage.method) == (10, 10, True, "largest rooms")
     assert 0.0 <= stage.seconds < 5.0
@@ -199,7 +199,7 @@ def test_the_most_people_where_adding_one_by_one_is_a_trap():
         False,
     ]  # 6 + 6 + 3
     every = max(coverage.sheltered(mask(4, *pair)) for pair in combinations(range(4), 2))
-    best, stage = site_choice.most_people(coverage, mask(4), 2, *OPTIONS)
+    best, stage = site_choice.most_people(coverage, mask(4), 2, CONTROL)
     assert coverage.sheltered(best) == every
     assert stage.value == pytest.approx(16 - every / 3)
     assert stage.bound == pytest.approx(stage.value) and stage.proved
@@ -213,7 +213,7 @@ def test_a_solver_that_ends_early_leaves_its_bound_and_the_set_known(monkeypatch
     """20 people; all sites, and the two largest rooms, hold 12; sites 0 and 2 shelter 6 and 4."""
     coverage = Coverage(np.array([8, 12]), np.array([[True, True, False], [False, False, True]]), np.array([6, 6, 4]))
     monkeypatch.setattr(site_choice, "solve_program", lambda *a, **o: answer("none", bound))
-    best, stage = site_choice.most_people(coverage, mask(3), 2, *OPTIONS)
+    best, stage = site_choice.most_people(coverage, mask(3), 2, CONTROL)
     assert best.tolist() == [True, False, True]
     assert stage.method == "a solver"
     assert (20 - stage.value, 20 - stage.bound, stage.proved) == (10.0, ceiling, ceiling == 10.0)
@@ -231,7 +231,7 @@ def own_zones() -> tuple[Coverage, np.ndarray]:
 def test_the_bound_on_the_count_is_what_the_solver_proves_in_whole_sites(monkeypatch, bound, proved):
     coverage, required = own_zones()
     monkeypatch.setattr(site_choice, "solve_program", lambda *a, **o: answer("none", bound))
-    best, stage = site_choice.fewest_sites(coverage, required, 13, *OPTIONS)
+    best, stage = site_choice.fewest_sites(coverage, required, 13, CONTROL)
     assert best.tolist() == [True, True, True, False]
     assert (stage.value, stage.bound, stage.proved, stage.method) == (3.0, proved, proved == 3, "a solver")
 
@@ -241,7 +241,7 @@ def test_the_program_finds_the_fewest_sites_from_a_poor_start_and_drops_sets_tha
     start, true, asked, steps = np.ones(4, dtype=bool), site_choice.solve_program, [], []
 
     def wrong_at_first(problem, **options):
-        options["progress"](0.0, "")
+        options["control"].progress(0.0, "")
         asked.append(len(problem.constraints))
         if len(asked) > 2:
             return true(problem, **options)

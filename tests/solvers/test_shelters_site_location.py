@@ -287,9 +287,9 @@ def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, ex
     asked = []
 
     def solver(program, **options):
-        assert options["warm_start"] and options["effort"].mip_gap == 0.0
-        options["progress"](0.0, "")
-        options["progress"](1.0, "")
+        assert options["warm_start"] and options["control"].effort.mip_gap == 0.0
+        options["control"].progress(0.0, "")
+        options["control"].progress(1.0, "")
         asked.append({v.name: v.varValue for v in program.variables()})
         for variable in program.variables():
             variable.varValue = float(variable.name in [f"open_{j:05d}" for j in sites])
@@ -341,10 +341,9 @@ def test_the_seconds_of_a_choice_are_those_between_its_ends(monkeypatch):
         times = cycle([0.25, 7.75])
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=times.__next__))
     case, coverage = problem([10], [[10, 8]], [10, 10], 1)
-    options = (Effort(), no_progress, never, str)
     assert located(case, coverage, mask(2, 0))[0].stage.seconds == 7.5
-    assert site_choice.fewest_sites(coverage, mask(2), 10, *options)[1].seconds == 7.5
-    assert site_choice.most_people(coverage, mask(2), 1, *options)[1].seconds == 7.5
+    assert site_choice.fewest_sites(coverage, mask(2), 10, Control())[1].seconds == 7.5
+    assert site_choice.most_people(coverage, mask(2), 1, Control())[1].seconds == 7.5
     assert recommendation.solve(three_sites()).seconds == 7.5
 
 

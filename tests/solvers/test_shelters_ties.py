@@ -92,7 +92,7 @@ def test_a_proof_that_lacks_before_travel_counts_is_no_agreement(monkeypatch: py
         return best, replace(stage, bound=stage.value - 1.0)
 
     monkeypatch.setattr(covering, "fewest_sites", unproved)
-    covering.solve(shelters(34), log=said.append)
+    covering.solve(shelters(34), control=Control(log=said.append))
     assert said[-1] == MAY_DIFFER
 
 
