@@ -13,7 +13,7 @@ from .problem import DUPLICATE, NEAR_MISS, Problem
 
 
 def near_misses(
-    network: RoadNetwork, distance: float, control: Control | None = None, tolerance: float = 0.01
+    network: RoadNetwork, distance: float, tolerance: float = 0.01, control: Control | None = None
 ) -> list[Problem]:
     """List the loose ends of roads that lie within ``distance`` (m) of a road they do not join.
 
