@@ -205,6 +205,15 @@ def test_the_most_people_where_adding_one_by_one_is_a_trap():
     assert stage.bound == pytest.approx(stage.value) and stage.proved
 
 
+def test_the_most_people_are_those_of_two_small_sites_and_not_of_the_largest_first():
+    """Site 0 takes 4 of each half, sites 1 and 2 all 7 of one: after site 0 either adds but 3."""
+    reach = np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]], dtype=bool)
+    coverage = Coverage(np.array([4, 3, 4, 3]), reach, np.array([8.0, 7.0, 7.0]))
+    assert coverage.sheltered(site_choice._add_best(coverage, mask(3), 2, never)) == 11
+    best, stage = site_choice.most_people(coverage, mask(3), 2, *OPTIONS)
+    assert (best.tolist(), stage.value, stage.bound, stage.proved) == ([False, True, True], 0.0, 0.0, True)
+
+
 @pytest.mark.parametrize(
     ("bound", "ceiling"),
     [(None, 12.0), (-11.0, 11.0), (-10.9999999, 11.0), (-10.4, 10.0), (-30.0, 12.0), (-2.0, 10.0)],

@@ -20,6 +20,7 @@ from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLE
 from evacuation_planner.plugin.solvers.shelters import covering, site_location
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
+from evacuation_planner.plugin.solvers.shelters.stage import Stage
 from tests.solvers.shelter_oracle import cheapest_plan
 
 
@@ -94,6 +95,16 @@ def test_a_proof_that_lacks_before_travel_counts_is_no_agreement(monkeypatch: py
     monkeypatch.setattr(covering, "fewest_sites", unproved)
     covering.solve(shelters(34), control=Control(log=said.append))
     assert said[-1] == MAY_DIFFER
+
+
+def test_open_are_the_required_sites_and_those_that_someone_goes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    flow, stage = np.array([9.5, 0.5, 0.0, 0.0]), Stage("person-minutes", 1.0, 1.0, True, "", 0.0)
+    found = site_location.Location(np.array([True, True, True, False]), flow, stage, True)
+    monkeypatch.setattr(covering, "least_travel", lambda *arguments: found)
+    problem = CoveringProblem(np.array([10]), np.ones((1, 4)), np.full(4, 12.0), np.zeros(4, bool), 4)
+    assert covering.solve(problem).chosen.tolist() == [True, True, False, False]
+    problem = replace(problem, required=np.array([False, False, True, False]))
+    assert covering.solve(problem).chosen.tolist() == [True, True, True, False]
 
 
 def test_pairs_are_those_of_people_with_room_in_reach() -> None:

@@ -22,7 +22,7 @@ from .travel import Relaxation, TravelProblem, flows_to, relax
 
 ALL_LINKED = 20_000  # up to so many pairs the program gets every row flow <= most * open
 MOST_ATTEMPTS = 10
-MOST_PAIRS = 3000  # above which a second solve, for the set that every solver agrees on, takes too long
+MOST_PAIRS = 1_000  # above which a second solve, for the set that every solver agrees on, takes too long
 
 
 @dataclass(frozen=True)
