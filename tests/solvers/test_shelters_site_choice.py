@@ -209,8 +209,8 @@ def test_the_most_people_are_those_of_two_small_sites_and_not_of_the_largest_fir
     """Site 0 takes 4 of each half, sites 1 and 2 all 7 of one: after site 0 either adds but 3."""
     reach = np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]], dtype=bool)
     coverage = Coverage(np.array([4, 3, 4, 3]), reach, np.array([8.0, 7.0, 7.0]))
-    assert coverage.sheltered(site_choice._add_best(coverage, mask(3), 2, never)) == 11
-    best, stage = site_choice.most_people(coverage, mask(3), 2, *OPTIONS)
+    assert coverage.sheltered(site_choice._add_best(coverage, mask(3), 2, Control())) == 11
+    best, stage = site_choice.most_people(coverage, mask(3), 2, Control())
     assert (best.tolist(), stage.value, stage.bound, stage.proved) == ([False, True, True], 0.0, 0.0, True)
 
 
