@@ -19,11 +19,11 @@ warnings.simplefilter("ignore", DeprecationWarning)
 
 import numpy as np
 
-from evacuation_planner.plugin.solvers.metro.direct import solve_direct
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
+from evacuation_planner.plugin.solvers.metro.optimum import solve_direct
 from evacuation_planner.plugin.solvers.metro.problem import MetroProblem
 from evacuation_planner.plugin.solvers.metro.sensitivity import by_rescue_points, by_resource_types
-from evacuation_planner.plugin.solvers.metro.subset_program import program_choices
+from evacuation_planner.plugin.solvers.metro.subsets import program_choices
 from evacuation_planner.plugin.solvers.metro.swarm import SwarmParameters, solve_swarm
 from evacuation_planner.plugin.solvers.metro.swarm_library import quiet_logging
 from evacuation_planner.plugin.solvers.metro.swarm_space import SwarmSpace

@@ -10,10 +10,9 @@ from qgis.core import QgsGeometry, QgsProcessingContext
 
 from ..layers.metro.travel import MetroTravel
 from ..layers.places import Places
-from ..solvers.metro.allocation import Allocation
+from ..solvers.metro.dispatch import Allocation, Shortage
 from ..solvers.metro.problem import MetroProblem
 from ..solvers.metro.response import NAMES, Response, compared, gap_to
-from ..solvers.metro.shortage import Shortage
 from .charts import line_chart
 from .metro_map import map_extract
 from .page import write_report

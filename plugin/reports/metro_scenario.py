@@ -9,9 +9,9 @@ import numpy as np
 
 from ..layers.metro.scenario_outputs import AdjustedTravel
 from ..layers.places import Places
-from ..solvers.metro.catalogue import CLASSES
 from ..solvers.metro.scenario import DIMENSIONS, Scenario
 from ..solvers.metro.scenario_demand import Need
+from ..solvers.metro.scenario_files import CLASSES
 from .page import write_report
 
 

@@ -12,10 +12,9 @@ from scipy.optimize import linprog
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.metro.allocation import gap_percent, worth_of
-from evacuation_planner.plugin.solvers.metro.direct import solve_direct
+from evacuation_planner.plugin.solvers.metro.dispatch import gap_percent, shortages, worth_of
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
-from evacuation_planner.plugin.solvers.metro.shortage import shortages
+from evacuation_planner.plugin.solvers.metro.optimum import solve_direct
 from tests.solvers.metro_cases import PUBLISHED, exhaustive, make_problem, nanjing, random_problem
 
 pytest.importorskip("pulp")

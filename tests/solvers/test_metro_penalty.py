@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.errors import SolverError
-from evacuation_planner.plugin.solvers.metro.penalty import DEFAULT_TIERS, parse_tiers
+from evacuation_planner.plugin.solvers.metro.problem import DEFAULT_TIERS, parse_tiers
 
 
 def test_coefficients_of_table_3_with_ends_included():

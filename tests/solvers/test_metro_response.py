@@ -9,7 +9,7 @@ import pytest
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency
-from evacuation_planner.plugin.solvers.metro.allocation import Allocation, worth_of
+from evacuation_planner.plugin.solvers.metro.dispatch import Allocation, worth_of
 from evacuation_planner.plugin.solvers.metro.response import gap_to, respond
 from evacuation_planner.plugin.solvers.metro.swarm import SwarmParameters
 from tests.solvers.metro_cases import PUBLISHED, make_problem, nanjing, random_problem

@@ -7,9 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.errors import SolverError
-from evacuation_planner.plugin.solvers.metro.catalogue import CLASSES, read_catalogue
-from evacuation_planner.plugin.solvers.metro.interval import Interval, parse_interval
-from evacuation_planner.plugin.solvers.metro.quantity_rules import read_rules
 from evacuation_planner.plugin.solvers.metro.scenario import (
     CLOSED_LISTS,
     DIMENSIONS,
@@ -17,10 +14,17 @@ from evacuation_planner.plugin.solvers.metro.scenario import (
     QUANTITIES,
     TEXTS,
     WEATHERS,
+    Interval,
     Scenario,
+    parse_interval,
 )
 from evacuation_planner.plugin.solvers.metro.scenario_demand import derive_demand, parse_known, whole_up
-from evacuation_planner.plugin.solvers.metro.travel_factors import read_travel_factors
+from evacuation_planner.plugin.solvers.metro.scenario_files import (
+    CLASSES,
+    read_catalogue,
+    read_rules,
+    read_travel_factors,
+)
 
 TABLE_1 = {  # [M] Table 1: items in each class
     "natural disaster": (7, 13, 4),

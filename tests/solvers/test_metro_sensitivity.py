@@ -16,19 +16,16 @@ from evacuation_planner.plugin.solvers.metro.sensitivity import (
     by_rescue_points,
     by_resource_types,
     enough,
+    parameter_sentence,
+    rescue_points_sentence,
+    resource_types_sentence,
     sample_of,
     scaled_demand,
     scaled_stock,
     scaled_ways,
     steps,
 )
-from evacuation_planner.plugin.solvers.metro.sensitivity_words import (
-    parameter_sentence,
-    rescue_points_sentence,
-    resource_types_sentence,
-)
-from evacuation_planner.plugin.solvers.metro.subset_program import program_choices
-from evacuation_planner.plugin.solvers.metro.subsets import MOST_EXHAUSTIVE, exhaustive_choices
+from evacuation_planner.plugin.solvers.metro.subsets import MOST_EXHAUSTIVE, exhaustive_choices, program_choices
 from tests.solvers.metro_cases import make_problem, nanjing, random_problem
 
 pytest.importorskip("pulp")

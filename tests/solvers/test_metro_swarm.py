@@ -14,12 +14,11 @@ from evacuation_planner.plugin.solvers import dependencies
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.metro.direct import solve_direct
+from evacuation_planner.plugin.solvers.metro.dispatch import shortages
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
-from evacuation_planner.plugin.solvers.metro.shortage import shortages
+from evacuation_planner.plugin.solvers.metro.optimum import solve_direct
 from evacuation_planner.plugin.solvers.metro.swarm import SwarmParameters, solve_swarm
-from evacuation_planner.plugin.solvers.metro.swarm_repair import Repair
-from evacuation_planner.plugin.solvers.metro.swarm_space import SwarmSpace
+from evacuation_planner.plugin.solvers.metro.swarm_space import Repair, SwarmSpace
 from tests.solvers.metro_cases import make_problem, nanjing, random_problem
 
 pytest.importorskip("pyswarms")

@@ -9,7 +9,7 @@ from evacuation_planner.plugin.solvers.control import Control
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.metro import exact, subset_program
+from evacuation_planner.plugin.solvers.metro import exact, subsets
 from evacuation_planner.plugin.solvers.metro.problem import MetroProblem
 from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLED
 from tests.solvers.metro_cases import exhaustive, make_problem
@@ -32,7 +32,7 @@ def test_equal_allocations_are_settled(seed: int, monkeypatch: pytest.MonkeyPatc
     assert (problem.demand.sum() - one.units.sum(), ways > 1) == (missing, True)
     assert one.worth.fitness == pytest.approx(fitness)
     assert said.count(SETTLED) == 2 and MAY_DIFFER not in said
-    choices = by_both(monkeypatch, lambda: subset_program.program_choices(problem, control=Control(log=said.append)))
+    choices = by_both(monkeypatch, lambda: subsets.program_choices(problem, control=Control(log=said.append)))
     assert [c.stations for c in choices[0]] == [c.stations for c in choices[1]]
     assert said.count(SETTLED) == 4 and MAY_DIFFER not in said
 
@@ -41,10 +41,10 @@ def test_without_the_second_proof_the_first_allocation_stays_and_the_log_says_so
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     problem, said = equal_costs(4), []
-    for module in (exact, subset_program):
+    for module in (exact, subsets):
         monkeypatch.setattr(module, "settle", lambda *arguments, **options: False)
     assert exact.solve_exact(problem, control=Control(log=said.append)).worth.fitness == pytest.approx(
         exhaustive(problem)[2]
     )
-    subset_program.program_choices(problem, control=Control(log=said.append))
+    subsets.program_choices(problem, control=Control(log=said.append))
     assert said.count(MAY_DIFFER) == 2 and SETTLED not in said

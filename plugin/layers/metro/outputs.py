@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY
 
+from ...solvers.metro.dispatch import Shortage
 from ...solvers.metro.problem import MetroProblem
-from ...solvers.metro.shortage import Shortage
 from ...solvers.metro.swarm import SwarmHistory
 from ..fields import Column
 from ..places import Places

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY
 
-from ...solvers.metro.interval import Interval
 from ...solvers.metro.metro_network import Ride
-from ...solvers.metro.scenario import Scenario
+from ...solvers.metro.scenario import Interval, Scenario
 from ...solvers.metro.scenario_demand import Need
 from ..fields import Column
 from ..places import Places

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from qgis.core import QgsProcessingFeedback
 
 from ...solvers.errors import SolverError
-from ...solvers.metro.interval import parse_interval
-from ...solvers.metro.scenario import CLOSED_LISTS, QUANTITIES, TEXTS, Scenario, check_value
+from ...solvers.metro.scenario import CLOSED_LISTS, QUANTITIES, TEXTS, Scenario, check_value, parse_interval
 from ..errors import LayerError
 from ..places import Places
 from ..values import id_text

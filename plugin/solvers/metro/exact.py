@@ -15,7 +15,7 @@ from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..mip.program import new_variable
 from ..mip.solution import Solution
 from ..mip.solve import solve_program
-from .allocation import Allocation, worth_of
+from .dispatch import Allocation, worth_of
 from .problem import MetroProblem
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from ..control import Control
-from .allocation import Allocation, gap_percent
+from .dispatch import Allocation, Shortage, gap_percent, shortages
 from .optimum import solve_optimum
 from .problem import MetroProblem
-from .shortage import Shortage, shortages
 from .swarm import SwarmHistory, SwarmParameters, SwarmResult, solve_swarm
 
 PLAIN, REPAIR = "plain", "repair"

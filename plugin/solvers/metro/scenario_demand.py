@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import SolverError
-from .catalogue import Catalogue
-from .interval import Interval, parse_interval
-from .quantity_rules import Rule
-from .scenario import Scenario
+from .scenario import Interval, Scenario, parse_interval
+from .scenario_files import Catalogue, Rule
 
 LEVELS = ("low", "expected", "high")
 BY_OPERATOR = "known quantity"

@@ -1,16 +1,160 @@
-"""The best rescue points of each number: all subsets of a single incident's, judged by the direct rule at once."""
+"""The best rescue points of each number: all subsets of a single incident's, or an integer program."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..control import Control
-from ..dependencies import available
+from ..dependencies import available, require
 from ..errors import SolverError
-from .allocation import Worth
-from .choice import Choice
+from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
+from ..mip.program import new_variable
+from ..mip.solution import Solution
+from ..mip.solve import solve_program
+from .dispatch import Worth, worth_of
 from .problem import MetroProblem
-from .subset_program import program_choices
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best of all subsets with at most ``count`` rescue points.
+
+    Attributes
+    ----------
+    count : int
+    stations : tuple of int
+        Indices of the rescue points chosen.
+    missing, late : int
+        Units missing, and demands without one unit on time.
+    worth : Worth
+        Of the best allocation from these rescue points.
+    proved : bool
+        Whether no other subset is better.
+    """
+
+    count: int
+    stations: tuple[int, ...]
+    missing: int
+    late: int
+    worth: Worth
+    proved: bool
+
+
+def program_choices(problem: MetroProblem, *, control: Control | None = None) -> list[Choice]:
+    """Return the best subset for each number of rescue points, from 1 to all.
+
+    The program of [M] section 4.1.2 with a binary y_i for each rescue point, :math:`\\sum_j x_{ijk} \\le p_{ik} y_i`
+    and :math:`\\sum_i y_i \\le n`; missing units and demands without one on time are minimised first, in this order.
+
+    Raises
+    ------
+    MissingDependency
+        When PuLP is not installed.
+    SolverError
+        When the search ends before an answer for every number.
+    """
+    control = control or Control()
+    require("pulp", "choosing among rescue points of several incidents")
+    total = len(problem.stations)
+    out: list[Choice] = []
+    settled = True
+    for count in range(1, total + 1):
+        control.stop_if_cancelled()
+        inner = control.part((count - 1) / total, count / total)
+        inner.progress(0.0, f"Choosing {count} of {total} rescue points")
+        model = _Model(problem, count)
+        out.append(model.best(inner))
+        settled = settled and model.settled
+    control.log(SETTLED if settled else MAY_DIFFER)
+    return out
+
+
+class _Model:
+    """The PuLP model of one number of rescue points, all types together."""
+
+    def __init__(self, problem: MetroProblem, count: int) -> None:
+        self.pulp = require("pulp", "choosing among rescue points of several incidents")
+        self.problem, self.count = problem, count
+        self.settled = True
+        self.program = self.pulp.LpProblem("rescue_points", self.pulp.LpMinimize)
+        whole = self.pulp.LpInteger
+        self.used = [new_variable(self.program, f"y_{i}", 0, 1, whole) for i in range(len(problem.stations))]
+        self.units: dict[tuple[int, int, int], Any] = {}
+        self.missing: list[Any] = []
+        self.late: list[Any] = []
+        for j, k in np.argwhere(problem.demand > 0).tolist():
+            self._demand(j, k)
+        sent: dict[tuple[int, int], list[Any]] = {}
+        for (i, _, k), variable in self.units.items():
+            sent.setdefault((i, k), []).append(variable)
+        for (i, k), variables in sent.items():
+            stock = int(problem.inventory[i, k])
+            self.program += self._sum(variables) - stock * self.used[i] <= 0, f"stock_{i}_{k}"
+        self.program += self._sum(self.used) <= count, "number"
+
+    def _demand(self, j: int, k: int) -> None:
+        problem, whole, sent, timely = self.problem, self.pulp.LpInteger, [], []
+        demand = int(problem.demand[j, k])
+        for i in np.flatnonzero(problem.reachable[:, j] & (problem.inventory[:, k] > 0)).tolist():
+            most = int(min(problem.inventory[i, k], demand))
+            variable = new_variable(self.program, f"x_{i}_{j}_{k}", 0, most, whole)
+            self.units[i, j, k] = variable
+            self.program += variable - most * self.used[i] <= 0, f"opened_{i}_{j}_{k}"
+            sent.append(variable)
+            if problem.on_time[i, j]:
+                timely.append(variable)
+        missing = new_variable(self.program, f"missing_{j}_{k}", 0, demand, whole)
+        late = new_variable(self.program, f"late_{j}_{k}", 0, 1, whole)
+        self.missing.append(missing)
+        self.late.append(late)
+        self.program += self._sum([*sent, missing]) == demand, f"demand_{j}_{k}"
+        self.program += self._sum([*timely, late]) >= 1, f"on_time_{j}_{k}"
+
+    def _sum(self, variables: list[Any]) -> Any:
+        return self.pulp.LpAffineExpression((variable, 1) for variable in variables)
+
+    def best(self, control: Control) -> Choice:
+        """Minimise in order of rank and return what was chosen."""
+        if not self.units:
+            return self._choice(True)
+        proved = True
+        for variables in (self.missing, self.late):
+            objective = self._sum(variables)
+            self.program.setObjective(objective)
+            solution = self._solve(control)
+            proved = proved and solution.status == "optimal"
+            self.program += objective <= int(round(solution.objective or 0.0))
+        cost = self.problem.combined_cost
+        self.program.setObjective(self.pulp.LpAffineExpression((v, float(cost[at])) for at, v in self.units.items()))
+        solution = self._solve(control)
+        parts = [*self.used, *self.units.values()]
+        weights = fixed_weights(len(parts))
+        self.settled = solution.gap == 0.0 and settle(self.program, parts, weights, control=control)
+        return self._choice(proved and solution.status == "optimal")
+
+    def _solve(self, control: Control) -> Solution:
+        solution = solve_program(self.program, control=control.unlogged(), mip_gap=0.0)
+        if not solution.found:
+            raise SolverError(
+                f"EFFORT: the search ended before the best {self.count} rescue point(s) were found. Choose a greater "
+                f"EFFORT (and TIME_LIMIT; 0 = no limit)."
+            )
+        return solution
+
+    def _choice(self, proved: bool) -> Choice:
+        problem = self.problem
+        units = np.zeros((*problem.minutes.shape, len(problem.resources)), dtype=np.int64)
+        for at, variable in self.units.items():
+            units[at] = int(round(variable.varValue))
+        timely = (units * problem.on_time[:, :, None]).sum(axis=0)
+        missing = int((problem.demand - units.sum(axis=0)).sum())
+        late = int(((problem.demand > 0) & (timely == 0)).sum())
+        stations = tuple(np.flatnonzero(units.any(axis=(1, 2))).tolist())
+        return Choice(self.count, stations, missing, late, worth_of(problem, units), proved)
+
 
 MOST_EXHAUSTIVE = 14  # rescue points; 16,384 subsets
 

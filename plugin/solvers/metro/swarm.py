@@ -9,11 +9,10 @@ import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
-from .allocation import Allocation, worth_of
+from .dispatch import Allocation, worth_of
 from .problem import MetroProblem
 from .swarm_library import load_swarm_library
-from .swarm_repair import Repair
-from .swarm_space import SwarmSpace
+from .swarm_space import Repair, SwarmSpace
 
 MOST_NUMBERS = 2_000_000  # in one array of the swarm; 1000 iterations then take about a minute
 REPORT_EVERY = 20  # iterations between two reports of progress

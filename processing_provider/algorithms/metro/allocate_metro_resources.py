@@ -56,8 +56,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
         shared.add_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        from ....plugin.solvers.metro.penalty import parse_tiers
-        from ....plugin.solvers.metro.problem import check_weights
+        from ....plugin.solvers.metro.problem import check_weights, parse_tiers
 
         parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
         check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))

@@ -95,8 +95,7 @@ def read_metro_problem(
 ) -> tuple[MetroProblem, MetroTravel]:
     """Read everything an allocation needs, with the travel behind it."""
     from ....plugin.layers.metro.tables import read_stock_and_need
-    from ....plugin.solvers.metro.penalty import parse_tiers
-    from ....plugin.solvers.metro.problem import MetroProblem
+    from ....plugin.solvers.metro.problem import MetroProblem, parse_tiers
 
     supply_keys = ("station", "resource", "inventory", "cost")
     supply = read_metro_rows(algorithm, parameters, "SUPPLY", supply_keys, context, feedback)

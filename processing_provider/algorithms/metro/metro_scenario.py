@@ -160,18 +160,18 @@ class MetroScenario(EvacuationAlgorithm):
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> list[Need]:
-        from ....plugin.solvers.metro import catalogue, quantity_rules
+        from ....plugin.solvers.metro import scenario_files
         from ....plugin.solvers.metro.scenario_demand import derive_demand, parse_known
 
         def text(name: str) -> str:
             return (self.parameterAsString(parameters, name, context) or "").strip()
 
-        resources = catalogue.read_catalogue(text("CATALOGUE_FILE") or catalogue.SHIPPED)
-        rules = quantity_rules.read_rules(text("RULES_FILE") or quantity_rules.SHIPPED)
+        resources = scenario_files.read_catalogue(text("CATALOGUE_FILE") or scenario_files.CATALOGUE)
+        rules = scenario_files.read_rules(text("RULES_FILE") or scenario_files.RULES)
         only = [name.strip() for name in text("RESOURCES").split(";") if name.strip()]
         resources.check_names(only, "RESOURCES")
         known = parse_known(text("KNOWN_QUANTITIES"))
-        idle = quantity_rules.idle_rules(rules, resources.resources)
+        idle = scenario_files.idle_rules(rules, resources.resources)
         if idle:
             feedback.pushWarning(self.tr("RULES_FILE: not in the catalogue: {names}.").format(names=", ".join(idle)))
         out: list[Need] = []
@@ -220,10 +220,10 @@ class MetroScenario(EvacuationAlgorithm):
 
         from ....plugin.layers.metro.scenario_outputs import AdjustedTravel, metro_rides
         from ....plugin.layers.metro.travel import TravelRules, by_roads, by_straight_line
-        from ....plugin.solvers.metro import travel_factors
+        from ....plugin.solvers.metro import scenario_files
 
         own = (self.parameterAsString(parameters, "FACTORS_FILE", context) or "").strip()
-        factors = travel_factors.read_travel_factors(own or travel_factors.SHIPPED)
+        factors = scenario_files.read_travel_factors(own or scenario_files.FACTORS)
         speed, detour = (self.parameterAsDouble(parameters, name, context) for name in ("SPEED", "DETOUR_FACTOR"))
         rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
         control = self.control(feedback, 5.0, 90.0)

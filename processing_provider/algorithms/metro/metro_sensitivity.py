@@ -75,8 +75,7 @@ class MetroSensitivity(EvacuationAlgorithm):
         self.addOutput(QgsProcessingOutputString("SENTENCE", self.tr("What the curves say")))
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        from ....plugin.solvers.metro.penalty import parse_tiers
-        from ....plugin.solvers.metro.problem import check_weights
+        from ....plugin.solvers.metro.problem import check_weights, parse_tiers
         from ....plugin.solvers.metro.weights import parse_matrix
 
         parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
@@ -117,7 +116,6 @@ class MetroSensitivity(EvacuationAlgorithm):
         effort: Effort,
     ) -> tuple[dict[str, list[Sample]], dict[str, str]]:
         from ....plugin.solvers.metro import sensitivity as vary
-        from ....plugin.solvers.metro import sensitivity_words as words
 
         asked = sorted(set(self.parameterAsEnums(parameters, "ANALYSES", context)))
         if not asked:
@@ -132,14 +130,14 @@ class MetroSensitivity(EvacuationAlgorithm):
                     problem,
                     control=control,
                 )
-                name, sentence = vary.RESCUE_POINTS, words.rescue_points_sentence(samples)
+                name, sentence = vary.RESCUE_POINTS, vary.rescue_points_sentence(samples)
             elif analysis == choices.RESOURCE_TYPES:
                 samples = vary.by_resource_types(
                     problem,
                     control=control.unlogged(),
                     warn=feedback.pushWarning,
                 )
-                name, sentence = vary.RESOURCE_TYPES, words.resource_types_sentence(samples)
+                name, sentence = vary.RESOURCE_TYPES, vary.resource_types_sentence(samples)
             else:
                 name, values = choices.read_range(self, parameters, context)
                 variant = choices.variant_of(self, parameters, context, problem, travel, name)
@@ -149,7 +147,7 @@ class MetroSensitivity(EvacuationAlgorithm):
                     control=control.unlogged(),
                     warn=feedback.pushWarning,
                 )
-                sentence = words.parameter_sentence(name, samples)
+                sentence = vary.parameter_sentence(name, samples)
             curves[name], sentences[name] = samples, sentence
         return curves, sentences
 

@@ -19,8 +19,7 @@ from qgis.core import (
 
 from ....plugin.layers.times import clock_value
 from ....plugin.solvers.errors import SolverError
-from ....plugin.solvers.metro.interval import parse_interval
-from ....plugin.solvers.metro.scenario import CLOSED_LISTS
+from ....plugin.solvers.metro.scenario import CLOSED_LISTS, parse_interval
 from ...base import EvacuationAlgorithm
 
 _INTERVAL = "A number, or an interval “lo..hi”."
