@@ -33,10 +33,10 @@ from tests.solvers.metro_cases import nanjing, random_problem
 def exact(name: str, problem: MetroProblem) -> None:
     """Time the integer program."""
     start = time.perf_counter()
-    allocation = solve_exact(problem)
+    dispatch = solve_exact(problem)
     seconds = time.perf_counter() - start
-    state = "gap 0" if allocation.proved else "not proved"
-    print(f"exact, {name}: F = {allocation.worth.fitness:,.1f}, {state}, {seconds:.2f} s")
+    state = "gap 0" if dispatch.proved else "not proved"
+    print(f"exact, {name}: F = {dispatch.fitness.total:,.1f}, {state}, {seconds:.2f} s")
 
 
 def sensitivity(name: str, problem: MetroProblem) -> None:
@@ -62,13 +62,13 @@ def by_program(name: str, problem: MetroProblem) -> None:
 
 def swarm(problem: MetroProblem, seeds: int, repair: bool) -> None:
     """Time our swarm with the paper's parameters."""
-    optimum = solve_direct(problem).worth.fitness
+    optimum = solve_direct(problem).fitness.total
     gaps, seconds = [], []
     for seed in range(seeds):
         start = time.perf_counter()
         result = solve_swarm(problem, seed=seed, repair=repair)
         seconds.append(time.perf_counter() - start)
-        gaps.append(100 * (result.allocation.worth.fitness / optimum - 1))
+        gaps.append(100 * (result.dispatch.fitness.total / optimum - 1))
     report("swarm with repair" if repair else "swarm as published", gaps, seconds)
 
 
@@ -76,7 +76,7 @@ def ready_made(problem: MetroProblem, seeds: int) -> None:
     """Time pyswarms' GlobalBestPSO on the same space, with the same sizes and a constant inertia between the two."""
     from pyswarms.single import GlobalBestPSO
 
-    parameters, optimum = SwarmParameters(), solve_direct(problem).worth.fitness
+    parameters, optimum = SwarmParameters(), solve_direct(problem).fitness.total
     space = SwarmSpace.of(problem, parameters.x_max)
 
     def objective(position: np.ndarray) -> np.ndarray:

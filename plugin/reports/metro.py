@@ -1,4 +1,4 @@
-"""The report of a metro allocation: figures, map extract, plan, shortages, and the swarm beside the optimum."""
+"""The report of a metro allocation: figures, map extract, plan, unmet demand, and the swarm beside the optimum."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext
 
 from ..layers.metro.travel import MetroTravel
 from ..layers.places import Places
-from ..solvers.metro.dispatch import Allocation, Shortage
+from ..solvers.metro.dispatch import Dispatch, UnmetDemand
 from ..solvers.metro.problem import MetroProblem
 from ..solvers.metro.response import NAMES, Response, compared, gap_to
 from .charts import line_chart
@@ -22,7 +22,7 @@ def write_metro_report(
     path: str,
     problem: MetroProblem,
     response: Response,
-    shortages: list[Shortage],
+    unmet_demands: list[UnmetDemand],
     travel: MetroTravel,
     stations: Places,
     incidents: Places,
@@ -31,23 +31,23 @@ def write_metro_report(
     warning: str = "",
 ) -> None:
     """Write the report of a response as an HTML page at ``path``, with a ``warning`` at its top."""
-    units = response.allocation.units
+    units = response.dispatch.units
     write_report(
         path,
         "metro_report.html",
         warning=warning,
         problem=problem,
-        answer=response.allocation,
+        answer=response.dispatch,
         optimum=response.optimum,
         gap=response.gap,
-        unmet=sum(short.unmet for short in shortages),
+        unmet=sum(short.unmet for short in unmet_demands),
         units_sent=int(units.sum()),
         points_used=int(units.any(axis=(1, 2)).sum()),
         travel_source=travel.source,
         tiers=_tiers(problem),
         map=map_extract(problem, units, stations, incidents, routes, context),
         plans=[_plan(problem, units, j) for j in range(len(problem.incidents)) if problem.demand[j].any()],
-        shortages=[_shortage(problem, short) for short in shortages],
+        shortages=[_unmet_demand(problem, short) for short in unmet_demands],
         stocks=_stocks(problem, units),
         methods=_methods(problem, response),
         chart=_chart(response),
@@ -86,7 +86,7 @@ def _plan(problem: MetroProblem, units: np.ndarray, j: int) -> dict[str, Any]:
     }
 
 
-def _shortage(problem: MetroProblem, short: Shortage) -> dict[str, Any]:
+def _unmet_demand(problem: MetroProblem, short: UnmetDemand) -> dict[str, Any]:
     return {
         "incident": problem.incidents[short.incident],
         "resource": problem.resources[short.resource],
@@ -114,19 +114,19 @@ def _methods(problem: MetroProblem, response: Response) -> list[dict[str, Any]]:
     exact = response.exact
     rows = [_method(f"Exact ({exact.solver})", exact, "proved optimal" if exact.proved else "not proved", 0.0)]
     for name, result in response.swarms.items():
-        note, gap = compared(problem, result, exact), gap_to(problem, result.allocation, exact)
-        rows.append(_method(NAMES[name], result.allocation, note, gap))
+        note, gap = compared(problem, result, exact), gap_to(problem, result.dispatch, exact)
+        rows.append(_method(NAMES[name], result.dispatch, note, gap))
     return rows
 
 
-def _method(name: str, allocation: Allocation, note: str, gap: float | None) -> dict[str, Any]:
+def _method(name: str, dispatch: Dispatch, note: str, gap: float | None) -> dict[str, Any]:
     return {
         "name": name,
-        "worth": allocation.worth,
-        "units": int(allocation.units.sum()),
-        "seconds": allocation.seconds,
+        "fitness": dispatch.fitness,
+        "units": int(dispatch.units.sum()),
+        "seconds": dispatch.seconds,
         "note": note,
-        "gap": gap if allocation.bound is None else None,
+        "gap": gap if dispatch.bound is None else None,
     }
 
 

@@ -50,7 +50,7 @@ def _chart(name: str, samples: Sequence[Sample]) -> Any:
     if len(samples) < 2:
         return None
     values = [sample.value for sample in samples]
-    fitness = np.array([sample.worth.fitness for sample in samples])
+    fitness = np.array([sample.fitness.total for sample in samples])
     complete = np.array([sample.complete for sample in samples])
     series = {}
     if complete.any():

@@ -33,7 +33,7 @@ def case_file(tmp_path_factory):
     copy_case(tmp_path_factory.mktemp("case"))
 
 
-# --- shortages: the best partial answer and what is missing ---------------------------------------------------
+# --- unmet demand: the best partial answer and what is missing ---------------------------------------------------
 
 
 def test_type_that_nobody_stocks():

@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.metro.dispatch import gap_percent, shortages, worth_of
+from evacuation_planner.plugin.solvers.metro.dispatch import fitness_of, gap_percent, unmet_demands
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
 from evacuation_planner.plugin.solvers.metro.optimum import solve_direct
 from tests.solvers.metro_cases import PUBLISHED, exhaustive, make_problem, nanjing, random_problem
@@ -22,7 +22,7 @@ pytest.importorskip("pulp")
 
 def rank(problem, units):
     """Return (missing units, demands without a unit on time) of an allocation."""
-    rows = shortages(problem, units)
+    rows = unmet_demands(problem, units)
     return sum(row.unmet for row in rows), sum(row.on_time == 0 for row in rows)
 
 
@@ -35,20 +35,20 @@ def check_physical(problem, units):
 
 def test_nanjing_gives_the_published_answer():
     problem = nanjing()
-    allocation = solve_exact(problem)
-    assert (allocation.units[:, 0, :] == PUBLISHED).all()
-    assert allocation.worth.delay_penalty == 0.0
-    assert allocation.worth.fitness == pytest.approx(6269, abs=1.0)
-    assert allocation.worth.fitness == pytest.approx(0.3 * allocation.worth.allocation_cost)
-    assert allocation.proved
-    assert shortages(problem, allocation.units) == []
+    dispatch = solve_exact(problem)
+    assert (dispatch.units[:, 0, :] == PUBLISHED).all()
+    assert dispatch.fitness.delay_penalty == 0.0
+    assert dispatch.fitness.total == pytest.approx(6269, abs=1.0)
+    assert dispatch.fitness.total == pytest.approx(0.3 * dispatch.fitness.allocation_cost)
+    assert dispatch.proved
+    assert unmet_demands(problem, dispatch.units) == []
     assert (solve_direct(problem).units[:, 0, :] == PUBLISHED).all()
 
 
 def test_nanjing_answer_is_the_only_optimum():
     """Forbid each of the published shipments in turn (one unit less, one unit more): every other answer is dearer."""
     problem = nanjing()
-    best = solve_exact(problem).worth.fitness
+    best = solve_exact(problem).fitness.total
     cost = problem.combined_cost[:, 0, :]
     stations, types = PUBLISHED.shape
     for i in range(stations):
@@ -76,12 +76,12 @@ def test_tiny_problems_against_exhaustive_search(seed):
     rng = np.random.default_rng(seed)
     stations, incidents = [(3, 1), (2, 2), (3, 2), (2, 3)][seed % 4]
     problem = random_problem(rng, stations, incidents, 2, stock=4, demand=4)
-    allocation = solve_exact(problem)
-    check_physical(problem, allocation.units)
+    dispatch = solve_exact(problem)
+    check_physical(problem, dispatch.units)
     missing, late, fitness, _ = exhaustive(problem)
-    assert rank(problem, allocation.units) == (missing, late)
-    assert allocation.worth.fitness == pytest.approx(fitness, abs=1e-5)
-    assert allocation.bound == pytest.approx(allocation.worth.fitness)
+    assert rank(problem, dispatch.units) == (missing, late)
+    assert dispatch.fitness.total == pytest.approx(fitness, abs=1e-5)
+    assert dispatch.bound == pytest.approx(dispatch.fitness.total)
 
 
 def test_direct_rule_equals_integer_program_on_hundreds_of_single_incidents():
@@ -91,10 +91,10 @@ def test_direct_rule_equals_integer_program_on_hundreds_of_single_incidents():
         problem = random_problem(rng, int(rng.integers(1, 7)), 1, int(rng.integers(1, 4)))
         exact, direct = solve_exact(problem), solve_direct(problem)
         check_physical(problem, direct.units)
-        assert direct.worth.fitness == pytest.approx(exact.worth.fitness, abs=1e-7)
+        assert direct.fitness.total == pytest.approx(exact.fitness.total, abs=1e-7)
         assert rank(problem, direct.units) == rank(problem, exact.units)
         short += rank(problem, exact.units)[0] > 0
-        late += exact.worth.delay_penalty > 0
+        late += exact.fitness.delay_penalty > 0
     assert short > 50 and late > 50  # the draw holds the hard cases too
 
 
@@ -118,16 +118,16 @@ def test_several_incidents_without_late_ways_are_a_transportation_problem(seed):
     columns = np.kron(np.ones(4), np.eye(3))
     cost = 0.3 * (problem.use_cost + 1.5 * problem.km)
     reference = linprog(cost.ravel(), A_ub=rows, b_ub=stock.ravel(), A_eq=columns, b_eq=demand.ravel())
-    assert solve_exact(problem).worth.fitness == pytest.approx(reference.fun, rel=1e-9)
+    assert solve_exact(problem).fitness.total == pytest.approx(reference.fun, rel=1e-9)
 
 
 def test_one_unit_must_be_on_time_even_where_late_ones_are_cheaper():
     problem = make_problem([[10], [10]], [[1], [50]], [[6]], [[21.0], [5.0]])
-    for allocation in (solve_exact(problem), solve_direct(problem)):
-        assert allocation.units[:, 0, 0].tolist() == [5, 1]
-        assert allocation.worth.delay_penalty == pytest.approx(5 * 1.0 * 1.0)
-        assert allocation.worth.allocation_cost == 55.0
-        assert allocation.worth.fitness == pytest.approx(0.7 * 5 + 0.3 * 55)
+    for dispatch in (solve_exact(problem), solve_direct(problem)):
+        assert dispatch.units[:, 0, 0].tolist() == [5, 1]
+        assert dispatch.fitness.delay_penalty == pytest.approx(5 * 1.0 * 1.0)
+        assert dispatch.fitness.allocation_cost == 55.0
+        assert dispatch.fitness.total == pytest.approx(0.7 * 5 + 0.3 * 55)
 
 
 def test_late_minutes_are_not_moved_into_the_next_tier_by_noise():
@@ -142,14 +142,14 @@ def test_shortage_gives_the_best_partial_answer_with_reasons():
         [[9, 2, 4, 1], [0, 0, 0, 1]],
         [[10.0, np.inf], [45.0, 30.0]],
     )
-    allocation = solve_exact(problem)
-    rows = {(row.incident, row.resource): row for row in shortages(problem, allocation.units)}
+    dispatch = solve_exact(problem)
+    rows = {(row.incident, row.resource): row for row in unmet_demands(problem, dispatch.units)}
     assert rows[0, 0].delivered == 5 and rows[0, 0].unmet == 4 and "not enough stock: 5 of R1" in rows[0, 0].reason
     assert rows[0, 1].unmet == 2 and rows[0, 1].reason == "no rescue point stocks R2"
     assert (0, 2) not in rows
     assert rows[1, 3].unmet == 0 and rows[1, 3].on_time == 0
     assert "nothing within the limit of 20 min: the first unit arrives after 30.0 min" in rows[1, 3].reason
-    assert allocation.proved
+    assert dispatch.proved
 
 
 def test_scarce_units_on_time_go_round():
@@ -190,17 +190,17 @@ def test_cancelled_run_stops():
 
 def test_nothing_demanded_costs_nothing():
     problem = make_problem([[5]], [[9]], [[0]], [[5.0]])
-    allocation = solve_exact(problem)
-    assert allocation.worth.fitness == 0.0 and not allocation.units.any()
+    dispatch = solve_exact(problem)
+    assert dispatch.fitness.total == 0.0 and not dispatch.units.any()
     assert gap_percent(0.0, 0.0) == 0.0 and gap_percent(5.0, None) is None and gap_percent(4.0, 3.0) == 25.0
 
 
-def test_worth_counts_penalty_and_cost_apart():
+def test_fitness_counts_penalty_and_cost_apart():
     problem = make_problem([[5]], [[9]], [[5]], [[27.0]], [[2.0]], cost_per_km=3.0)
-    worth = worth_of(problem, np.array([[[2]]]))
-    assert worth.delay_penalty == pytest.approx(2 * 2 * 7.0)
-    assert worth.allocation_cost == pytest.approx(2 * (9 + 6))
-    assert worth.fitness == pytest.approx(0.7 * 28 + 0.3 * 30)
+    fitness = fitness_of(problem, np.array([[[2]]]))
+    assert fitness.delay_penalty == pytest.approx(2 * 2 * 7.0)
+    assert fitness.allocation_cost == pytest.approx(2 * (9 + 6))
+    assert fitness.total == pytest.approx(0.7 * 28 + 0.3 * 30)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -210,5 +210,5 @@ def test_cbc_gives_the_same_optimum_where_highs_is_not_installed(monkeypatch, se
     monkeypatch.setitem(sys.modules, "highspy", None)
     second = solve_exact(problem)
     assert "CBC" in second.solver
-    assert second.worth.fitness == pytest.approx(first.worth.fitness) and second.proved
+    assert second.fitness.total == pytest.approx(first.fitness.total) and second.proved
     assert rank(problem, second.units) == rank(problem, first.units)

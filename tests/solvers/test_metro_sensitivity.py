@@ -32,7 +32,7 @@ pytest.importorskip("pulp")
 
 
 def rank(choice):
-    return choice.missing, choice.late, round(choice.worth.fitness, 6)
+    return choice.missing, choice.late, round(choice.fitness.total, 6)
 
 
 def limited(problem, members):
@@ -55,7 +55,7 @@ def test_choices_are_the_best_of_all_subsets_solved_one_by_one(seed, incidents):
         for members in itertools.combinations(range(4), choice.count):
             units = solve_exact(limited(problem, members)).units
             sample = sample_of(problem, 0, units, (), True)
-            keys.append((sample.missing, sample.late, round(sample.worth.fitness, 6)))
+            keys.append((sample.missing, sample.late, round(sample.fitness.total, 6)))
         assert rank(choice) == min(keys)
         assert choice.proved and len(choice.stations) <= choice.count
 
@@ -68,7 +68,7 @@ def test_the_program_and_the_exhaustive_search_agree(seed):
 
 def test_all_rescue_points_together_are_the_optimum():
     samples = by_rescue_points(nanjing())
-    assert samples[-1].worth.fitness == pytest.approx(solve_exact(nanjing()).worth.fitness)
+    assert samples[-1].fitness.total == pytest.approx(solve_exact(nanjing()).fitness.total)
     assert samples[2].chosen == ("S1", "S3", "S4") and enough(samples).value == 3
 
 
@@ -102,7 +102,7 @@ def test_types_add_up_to_the_optimum_in_their_order():
     for count, sample in enumerate(samples, start=1):
         keep = np.isin(np.arange(6), wanted[:count])
         alone = solve_exact(problem.with_demand(problem.demand * keep))
-        assert sample.worth.fitness == pytest.approx(alone.worth.fitness)
+        assert sample.fitness.total == pytest.approx(alone.fitness.total)
 
 
 def test_scaling():

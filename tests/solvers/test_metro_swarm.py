@@ -14,7 +14,7 @@ from evacuation_planner.plugin.solvers import dependencies
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.metro.dispatch import shortages
+from evacuation_planner.plugin.solvers.metro.dispatch import unmet_demands
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
 from evacuation_planner.plugin.solvers.metro.optimum import solve_direct
 from evacuation_planner.plugin.solvers.metro.swarm import SwarmParameters, solve_swarm
@@ -38,20 +38,20 @@ def test_parameters_of_table_4_and_inertia_of_equation_7():
 
 def test_plain_swarm_on_the_paper_s_case_is_near_but_never_below_the_optimum():
     problem = nanjing()
-    optimum = solve_direct(problem).worth.fitness
+    optimum = solve_direct(problem).fitness.total
     for seed in range(3):
         result = solve_swarm(problem, seed=seed)
-        assert result.violation == 0 and shortages(problem, result.allocation.units) == []
-        assert optimum - 1e-9 <= result.allocation.worth.fitness <= 1.06 * optimum
-        assert (result.allocation.units[:, 0] <= problem.inventory).all()
+        assert result.violation == 0 and unmet_demands(problem, result.dispatch.units) == []
+        assert optimum - 1e-9 <= result.dispatch.fitness.total <= 1.06 * optimum
+        assert (result.dispatch.units[:, 0] <= problem.inventory).all()
 
 
 def test_repaired_swarm_reaches_the_optimum_in_18_of_20_seeds():
     problem = nanjing()
-    optimum = solve_direct(problem).worth.fitness
+    optimum = solve_direct(problem).fitness.total
     parameters = SwarmParameters(iterations=300)  # fewer than the paper's, to keep the test short
     results = [solve_swarm(problem, parameters, seed=seed, repair=True) for seed in range(20)]
-    assert sum(abs(r.allocation.worth.fitness - optimum) < 1e-6 for r in results) >= 18
+    assert sum(abs(r.dispatch.fitness.total - optimum) < 1e-6 for r in results) >= 18
 
 
 @pytest.mark.parametrize("repair", [False, True])
@@ -61,10 +61,10 @@ def test_random_problems_are_never_below_the_optimum(seed, repair):
     exact = solve_exact(problem)
     served = problem.with_demand(np.minimum(problem.demand, exact.units.sum(axis=0)))
     result = solve_swarm(served, QUICK, seed=seed, repair=repair)
-    units = result.allocation.units
+    units = result.dispatch.units
     assert (units.sum(axis=1) <= problem.inventory).all() and (units >= 0).all()
     if result.violation == 0:
-        assert result.allocation.worth.fitness >= exact.worth.fitness - 1e-7
+        assert result.dispatch.fitness.total >= exact.fitness.total - 1e-7
         assert (units.sum(axis=0) >= served.demand).all()
 
 
@@ -74,7 +74,7 @@ def test_same_seed_same_answer_whatever_numpy_s_global_generator_did(repair):
     first = solve_swarm(nanjing(), QUICK, seed=5, repair=repair)
     np.random.seed(2)  # noqa: NPY002
     second = solve_swarm(nanjing(), QUICK, seed=5, repair=repair)
-    assert (first.allocation.units == second.allocation.units).all()
+    assert (first.dispatch.units == second.dispatch.units).all()
     np.testing.assert_array_equal(first.history.best, second.history.best)
     if not repair:
         other = solve_swarm(nanjing(), QUICK, seed=6)
@@ -115,7 +115,7 @@ def test_coordinates_give_way_where_x_max_is_below_the_demand():
     said = []
     problem = make_problem([[900], [300]], [[1], [2]], [[1000]], [[5.0], [6.0]])
     result = solve_swarm(problem, QUICK, repair=True, control=Control(log=said.append))
-    assert result.violation == 0 and result.allocation.units.sum() == 1000
+    assert result.violation == 0 and result.dispatch.units.sum() == 1000
     assert "250" in said[0] and "R1" in said[0]
 
 
@@ -125,13 +125,13 @@ def test_swarm_without_a_feasible_particle_is_mended():
     problem = make_problem([[100], [90], [80]], [[1], [2], [3]], [[270]], [[5.0], [6.0], [7.0]])
     result = solve_swarm(problem, SwarmParameters(particles=2, iterations=1), seed=0, control=Control(log=said.append))
     assert result.violation > 0 and np.isnan(result.history.best).all()
-    assert result.allocation.units[:, 0, 0].tolist() == [100, 90, 80]
+    assert result.dispatch.units[:, 0, 0].tolist() == [100, 90, 80]
     assert "mended" in said[-1]
 
 
 def test_nothing_demanded():
     result = solve_swarm(make_problem([[5]], [[9]], [[0]], [[5.0]]), QUICK)
-    assert not result.allocation.units.any() and result.violation == 0
+    assert not result.dispatch.units.any() and result.violation == 0
 
 
 def test_too_large_a_swarm_is_refused():
@@ -147,7 +147,7 @@ def test_cancelled_swarm_stops():
 
 def test_time_limit_ends_the_search():
     result = solve_swarm(nanjing(), SwarmParameters(iterations=100_000), control=Control(effort=Effort(1, 0.2)))
-    assert len(result.history.best) < 100_000 and result.allocation.seconds < 5.0
+    assert len(result.history.best) < 100_000 and result.dispatch.seconds < 5.0
 
 
 @pytest.mark.parametrize(

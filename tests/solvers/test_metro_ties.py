@@ -30,7 +30,7 @@ def test_equal_allocations_are_settled(seed: int, monkeypatch: pytest.MonkeyPatc
     assert one.units.tolist() == other.units.tolist()
     missing, _, fitness, ways = exhaustive(problem)
     assert (problem.demand.sum() - one.units.sum(), ways > 1) == (missing, True)
-    assert one.worth.fitness == pytest.approx(fitness)
+    assert one.fitness.total == pytest.approx(fitness)
     assert said.count(SETTLED) == 2 and MAY_DIFFER not in said
     choices = by_both(monkeypatch, lambda: subsets.program_choices(problem, control=Control(log=said.append)))
     assert [c.stations for c in choices[0]] == [c.stations for c in choices[1]]
@@ -43,7 +43,7 @@ def test_without_the_second_proof_the_first_allocation_stays_and_the_log_says_so
     problem, said = equal_costs(4), []
     for module in (exact, subsets):
         monkeypatch.setattr(module, "settle", lambda *arguments, **options: False)
-    assert exact.solve_exact(problem, control=Control(log=said.append)).worth.fitness == pytest.approx(
+    assert exact.solve_exact(problem, control=Control(log=said.append)).fitness.total == pytest.approx(
         exhaustive(problem)[2]
     )
     subsets.program_choices(problem, control=Control(log=said.append))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY
 
-from ...solvers.metro.dispatch import Shortage
+from ...solvers.metro.dispatch import UnmetDemand
 from ...solvers.metro.problem import MetroProblem
 from ...solvers.metro.swarm import SwarmHistory
 from ..fields import Column
@@ -90,9 +90,9 @@ def remaining_rows(problem: MetroProblem, units: np.ndarray, stations: Places) -
         yield _point(stations, i), [problem.stations[i], problem.resources[k], stock, gone, stock - gone]
 
 
-def unmet_rows(problem: MetroProblem, shortages: list[Shortage], incidents: Places) -> Iterator[Row]:
+def unmet_rows(problem: MetroProblem, unmet_demands: list[UnmetDemand], incidents: Places) -> Iterator[Row]:
     """Yield a point for each incident and type that is short of units or has none on time."""
-    for short in shortages:
+    for short in unmet_demands:
         yield (
             _point(incidents, short.incident),
             [
@@ -118,11 +118,11 @@ def convergence_rows(histories: Mapping[str, SwarmHistory], optimum: float | Non
             )
 
 
-def with_notes(shortages: list[Shortage], notes: list[str]) -> list[Shortage]:
+def with_notes(unmet_demands: list[UnmetDemand], notes: list[str]) -> list[UnmetDemand]:
     """Return the shortages with what is known about the way to their incidents added to the reason."""
     return [
         replace(short, reason=f"{short.reason} ({notes[short.incident]})") if notes[short.incident] else short
-        for short in shortages
+        for short in unmet_demands
     ]
 
 

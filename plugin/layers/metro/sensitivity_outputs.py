@@ -30,9 +30,9 @@ def curve_rows(curves: Mapping[str, Sequence[Sample]]) -> Iterator[tuple[None, l
                 [
                     analysis,
                     sample.value,
-                    sample.worth.fitness,
-                    sample.worth.delay_penalty,
-                    sample.worth.allocation_cost,
+                    sample.fitness.total,
+                    sample.fitness.delay_penalty,
+                    sample.fitness.allocation_cost,
                     sample.missing,
                     sample.late,
                     ", ".join(sample.chosen),

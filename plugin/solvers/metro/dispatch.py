@@ -12,30 +12,30 @@ CLOSED = 1e-9  # relative difference of value and bound that is floating-point n
 
 
 @dataclass(frozen=True)
-class Worth:
+class Fitness:
     """The two objectives of [M] section 4.1.2 and their weighted sum.
 
     Attributes
     ----------
-    fitness : float
+    total : float
         F = η1 penalty + η2 cost, [M] section 4.1.3.
     delay_penalty, allocation_cost : float
         F1 and F2, unweighted.
     """
 
-    fitness: float
+    total: float
     delay_penalty: float
     allocation_cost: float
 
 
 @dataclass(frozen=True)
-class Allocation:
+class Dispatch:
     """Units sent, and the evidence.
 
     Attributes
     ----------
     units : ndarray of int, shape (i, j, k)
-    worth : Worth
+    fitness : Fitness
     solver : str
         Who found it, with the version.
     bound : float or None
@@ -44,7 +44,7 @@ class Allocation:
     """
 
     units: np.ndarray
-    worth: Worth
+    fitness: Fitness
     solver: str
     bound: float | None
     seconds: float
@@ -52,14 +52,14 @@ class Allocation:
     @property
     def proved(self) -> bool:
         """Whether the bound closes on the fitness."""
-        return gap_percent(self.worth.fitness, self.bound) == 0.0
+        return gap_percent(self.fitness.total, self.bound) == 0.0
 
 
-def worth_of(problem: MetroProblem, units: np.ndarray) -> Worth:
+def fitness_of(problem: MetroProblem, units: np.ndarray) -> Fitness:
     """Return what ``units``, shape (i, j, k), cost: the delay penalty, the allocation cost and the fitness."""
     penalty = float(np.einsum("ijk,ij->", units, problem.unit_penalty))
     cost = float((units * problem.unit_cost).sum())
-    return Worth(problem.weight_delay * penalty + problem.weight_cost * cost, penalty, cost)
+    return Fitness(problem.weight_delay * penalty + problem.weight_cost * cost, penalty, cost)
 
 
 def gap_percent(value: float, bound: float | None) -> float | None:
@@ -72,7 +72,7 @@ def gap_percent(value: float, bound: float | None) -> float | None:
 
 
 @dataclass(frozen=True)
-class Shortage:
+class UnmetDemand:
     """One type at one incident that is not served as asked.
 
     Attributes
@@ -97,7 +97,7 @@ class Shortage:
         return max(0, self.demanded - self.delivered)
 
 
-def shortages(problem: MetroProblem, units: np.ndarray) -> list[Shortage]:
+def unmet_demands(problem: MetroProblem, units: np.ndarray) -> list[UnmetDemand]:
     """Return every (incident, type) short of units or without one on time, in the order of incidents and types."""
     delivered = units.sum(axis=0)
     on_time = np.where(problem.on_time[:, :, None], units, 0).sum(axis=0)
@@ -111,7 +111,7 @@ def shortages(problem: MetroProblem, units: np.ndarray) -> list[Shortage]:
             reasons.append(_why_unmet(problem, units, j, k))
         if timely == 0 and sent > 0:
             reasons.append(_why_late(problem, units, j, k))
-        out.append(Shortage(int(j), int(k), wanted, sent, timely, "; ".join(reasons)))
+        out.append(UnmetDemand(int(j), int(k), wanted, sent, timely, "; ".join(reasons)))
     return out
 
 

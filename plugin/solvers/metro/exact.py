@@ -15,7 +15,7 @@ from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..mip.program import new_variable
 from ..mip.solution import Solution
 from ..mip.solve import solve_program
-from .dispatch import Allocation, worth_of
+from .dispatch import Dispatch, fitness_of
 from .problem import MetroProblem
 
 
@@ -29,7 +29,7 @@ class _Piece:
     settled: bool
 
 
-def solve_exact(problem: MetroProblem, *, control: Control | None = None) -> Allocation:
+def solve_exact(problem: MetroProblem, *, control: Control | None = None) -> Dispatch:
     """Allocate at the least fitness, serving as much of the demand as the stocks allow.
 
     Types share neither stock nor constraint, so each is a program of its own:
@@ -71,16 +71,16 @@ def solve_exact(problem: MetroProblem, *, control: Control | None = None) -> All
         proved, settled = proved and piece.bound is not None, settled and piece.settled
         bounds.append(piece.bound or 0.0)
         names.append(piece.solver)
-    worth = worth_of(problem, units)
-    bound = min(worth.fitness, sum(bounds)) if proved else None
+    fitness = fitness_of(problem, units)
+    bound = min(fitness.total, sum(bounds)) if proved else None
     state = "no bound" if bound is None else f"bound {bound:,.2f}"
     control.log(
-        f"{names[0] if names else 'Nothing to solve'}: fitness {worth.fitness:,.2f}, {state}, "
+        f"{names[0] if names else 'Nothing to solve'}: fitness {fitness.total:,.2f}, {state}, "
         f"{len(wanted)} resource type(s) in {time.monotonic() - start:.2f} s."
     )
     if names:
         control.log(SETTLED if settled else MAY_DIFFER)
-    return Allocation(units, worth, names[0] if names else "nothing to solve", bound, time.monotonic() - start)
+    return Dispatch(units, fitness, names[0] if names else "nothing to solve", bound, time.monotonic() - start)
 
 
 def _solve_type(problem: MetroProblem, k: int, control: Control) -> _Piece:

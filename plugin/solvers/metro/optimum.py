@@ -10,12 +10,12 @@ import numpy as np
 from ..control import Control
 from ..dependencies import available, how_to_install
 from ..errors import SolverError
-from .dispatch import Allocation, worth_of
+from .dispatch import Dispatch, fitness_of
 from .exact import solve_exact
 from .problem import MetroProblem
 
 
-def solve_direct(problem: MetroProblem) -> Allocation:
+def solve_direct(problem: MetroProblem) -> Dispatch:
     """Allocate to one incident type by type: fill from the cheapest combined unit cost, then see to one unit on time.
 
     With given stocks the types share nothing, and a unit costs the same whichever it is, so filling in order of
@@ -39,8 +39,8 @@ def solve_direct(problem: MetroProblem) -> Allocation:
             problem.on_time[:, 0],
             int(problem.demand[0, k]),
         )
-    worth = worth_of(problem, units)
-    return Allocation(units, worth, "direct rule", worth.fitness, time.monotonic() - start)
+    fitness = fitness_of(problem, units)
+    return Dispatch(units, fitness, "direct rule", fitness.total, time.monotonic() - start)
 
 
 def _fill(cost: np.ndarray, stock: np.ndarray, on_time: np.ndarray, demand: int) -> np.ndarray:
@@ -59,7 +59,7 @@ def _fill(cost: np.ndarray, stock: np.ndarray, on_time: np.ndarray, demand: int)
 
 def solve_optimum(
     problem: MetroProblem, *, control: Control | None = None, warn: Callable[[str], None] | None = None
-) -> Allocation:
+) -> Dispatch:
     """Return the best allocation; without PuLP a single incident is solved by the direct rule, with a warning.
 
     Raises

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from ..control import Control
-from .dispatch import Allocation, Shortage, gap_percent, shortages
+from .dispatch import Dispatch, UnmetDemand, gap_percent, unmet_demands
 from .optimum import solve_optimum
 from .problem import MetroProblem
 from .swarm import SwarmHistory, SwarmParameters, SwarmResult, solve_swarm
@@ -23,10 +23,10 @@ class Response:
 
     Attributes
     ----------
-    allocation : Allocation
+    dispatch : Dispatch
         The answer: the exact one, or that of the swarm that was asked for.
-    exact : Allocation
-    shortages : list of Shortage
+    exact : Dispatch
+    unmet_demands : list of UnmetDemand
         Of the answer.
     gap : float or None
         Percent of the answer's fitness above the exact bound; None where nothing was proved, or where the swarm serves
@@ -35,16 +35,16 @@ class Response:
         From "plain" and "repair" to the swarms' results; empty with the exact method.
     """
 
-    allocation: Allocation
-    exact: Allocation
-    shortages: list[Shortage]
+    dispatch: Dispatch
+    exact: Dispatch
+    unmet_demands: list[UnmetDemand]
     gap: float | None
     swarms: dict[str, SwarmResult] = field(default_factory=dict)
 
     @property
     def optimum(self) -> float | None:
         """Fitness of the optimum, None where it was not proved."""
-        return self.exact.worth.fitness if self.exact.proved else None
+        return self.exact.fitness.total if self.exact.proved else None
 
     @property
     def histories(self) -> dict[str, SwarmHistory]:
@@ -70,7 +70,9 @@ def respond(
     share = 1.0 if swarm is None else 0.4
     exact = solve_optimum(problem, control=control.part(0.0, share), warn=warn)
     if swarm is None:
-        return Response(exact, exact, shortages(problem, exact.units), gap_percent(exact.worth.fitness, exact.bound))
+        return Response(
+            exact, exact, unmet_demands(problem, exact.units), gap_percent(exact.fitness.total, exact.bound)
+        )
     served = exact.units.sum(axis=0)
     timely = (exact.units * problem.on_time[:, :, None]).sum(axis=0) > 0
     if (served < problem.demand).any():
@@ -87,27 +89,27 @@ def respond(
         )
     for name, result in results.items():
         control.log(f"{NAMES[name]}: {compared(problem, result, exact)}.")
-    answer = results[REPAIR if repair else PLAIN].allocation
-    return Response(answer, exact, shortages(problem, answer.units), gap_to(problem, answer, exact), results)
+    answer = results[REPAIR if repair else PLAIN].dispatch
+    return Response(answer, exact, unmet_demands(problem, answer.units), gap_to(problem, answer, exact), results)
 
 
-def compared(problem: MetroProblem, swarm: SwarmResult, exact: Allocation) -> str:
+def compared(problem: MetroProblem, swarm: SwarmResult, exact: Dispatch) -> str:
     """Return how far a swarm's answer is from the exact one, in words."""
-    gap = gap_to(problem, swarm.allocation, exact)
+    gap = gap_to(problem, swarm.dispatch, exact)
     mended = "no feasible particle was found, so its best one was mended at the end; " if swarm.violation > 0 else ""
     if gap is None or exact.bound is None:
         return mended + "serves less than the exact answer, or nothing was proved"
     if gap <= REACHED:
         return mended + "reached the optimum"
-    if swarm.allocation.worth.fitness >= TIMES * exact.bound > 0.0:
-        return f"{mended}{swarm.allocation.worth.fitness / exact.bound:.1f} times the optimum"
+    if swarm.dispatch.fitness.total >= TIMES * exact.bound > 0.0:
+        return f"{mended}{swarm.dispatch.fitness.total / exact.bound:.1f} times the optimum"
     return f"{mended}{gap:.2g} % above the optimum"
 
 
-def gap_to(problem: MetroProblem, answer: Allocation, exact: Allocation) -> float | None:
+def gap_to(problem: MetroProblem, answer: Dispatch, exact: Dispatch) -> float | None:
     """Return the gap of an answer to the exact bound in percent, None where it serves less than the exact answer."""
     ours, best = answer.units.sum(axis=0), exact.units.sum(axis=0)
     ours_timely, best_timely = ((a.units * problem.on_time[:, :, None]).sum(axis=0) for a in (answer, exact))
     if (ours < best).any() or ((ours_timely == 0) & (best_timely > 0)).any():
         return None
-    return gap_percent(answer.worth.fitness, exact.bound)
+    return gap_percent(answer.fitness.total, exact.bound)

@@ -1,4 +1,4 @@
-"""How the fitness F answers to rescue points, resource types or a parameter, and what the curves say: [M] section 5.3."""
+"""How the fitness F answers to rescue points, types or a parameter, and what the curves say: [M] section 5.3."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
-from .dispatch import Allocation, Worth, worth_of
+from .dispatch import Dispatch, Fitness, fitness_of
 from .optimum import solve_optimum
 from .problem import MetroProblem
 from .subsets import best_choices
@@ -27,7 +27,7 @@ class Sample:
     ----------
     value : float
         The number of rescue points or types, or the parameter's value.
-    worth : Worth
+    fitness : Fitness
     missing, late : int
         Units missing, and demands without a unit on time.
     chosen : tuple of str
@@ -37,7 +37,7 @@ class Sample:
     """
 
     value: float
-    worth: Worth
+    fitness: Fitness
     missing: int
     late: int
     chosen: tuple[str, ...]
@@ -54,7 +54,7 @@ def by_rescue_points(problem: MetroProblem, *, control: Control | None = None) -
     control = control or Control()
     choices = best_choices(problem, control=control)
     return [
-        Sample(c.count, c.worth, c.missing, c.late, tuple(problem.stations[i] for i in c.stations), c.proved)
+        Sample(c.count, c.fitness, c.missing, c.late, tuple(problem.stations[i] for i in c.stations), c.proved)
         for c in choices
     ]
 
@@ -94,7 +94,7 @@ def by_parameter(
         control.stop_if_cancelled()
         inner = control.part(step / len(values), (step + 1) / len(values))
         problem = variant(float(value))
-        best: Allocation = solve_optimum(problem, control=inner.unlogged(), warn=warn)
+        best: Dispatch = solve_optimum(problem, control=inner.unlogged(), warn=warn)
         senders = tuple(problem.stations[i] for i in np.flatnonzero(best.units.any(axis=(1, 2))))
         out.append(sample_of(problem, value, best.units, senders, best.proved))
     return out
@@ -105,7 +105,7 @@ def sample_of(problem: MetroProblem, value: float, units: np.ndarray, chosen: tu
     timely = (units * problem.on_time[:, :, None]).sum(axis=0)
     missing = int((problem.demand - units.sum(axis=0)).sum())
     late = int(((problem.demand > 0) & (timely == 0)).sum())
-    return Sample(float(value), worth_of(problem, units), missing, late, chosen, proved)
+    return Sample(float(value), fitness_of(problem, units), missing, late, chosen, proved)
 
 
 def scaled_minutes(problem: MetroProblem, factor: float) -> MetroProblem:
@@ -147,7 +147,7 @@ def enough(samples: Sequence[Sample]) -> Sample:
     """Return the first sample after which nothing gets better: the same missing units, lateness and F as the last."""
     last = samples[-1]
     for sample in samples:
-        close = abs(sample.worth.fitness - last.worth.fitness) <= SAME * max(1.0, abs(last.worth.fitness))
+        close = abs(sample.fitness.total - last.fitness.total) <= SAME * max(1.0, abs(last.fitness.total))
         if close and (sample.missing, sample.late) == (last.missing, last.late):
             return sample
     return last
@@ -159,7 +159,7 @@ def rescue_points_sentence(samples: Sequence[Sample]) -> str:
         return "There is nothing to compare."
     stop, last = enough(samples), samples[-1]
     names = ", ".join(stop.chosen) or "none"
-    fitness = f"F = {stop.worth.fitness:,.1f}"
+    fitness = f"F = {stop.fitness.total:,.1f}"
     if stop is last and len(samples) > 1:
         text = f"Every rescue point helps, up to all {last.value:.0f} ({fitness})."
     elif len(samples) == 1:
@@ -183,7 +183,7 @@ def resource_types_sentence(samples: Sequence[Sample]) -> str:
     """Say how F grows with the types, and which one adds most."""
     if not samples:
         return "Nothing is demanded."
-    fitness = np.array([sample.worth.fitness for sample in samples])
+    fitness = np.array([sample.fitness.total for sample in samples])
     rises = np.diff(fitness, prepend=0.0)
     most = int(np.argmax(rises))
     return (
@@ -194,7 +194,7 @@ def resource_types_sentence(samples: Sequence[Sample]) -> str:
 
 def parameter_sentence(name: str, samples: Sequence[Sample]) -> str:
     """Say between which values F moves, where it does not, and where the demand is no longer served."""
-    fitness = np.array([sample.worth.fitness for sample in samples])
+    fitness = np.array([sample.fitness.total for sample in samples])
     low, high = int(np.argmin(fitness)), int(np.argmax(fitness))
     first, last = samples[0].value, samples[-1].value
     if fitness[high] - fitness[low] <= SAME * max(1.0, abs(fitness[high])):

@@ -14,7 +14,7 @@ from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, settle
 from ..mip.program import new_variable
 from ..mip.solution import Solution
 from ..mip.solve import solve_program
-from .dispatch import Worth, worth_of
+from .dispatch import Fitness, fitness_of
 from .problem import MetroProblem
 
 
@@ -29,7 +29,7 @@ class Choice:
         Indices of the rescue points chosen.
     missing, late : int
         Units missing, and demands without one unit on time.
-    worth : Worth
+    fitness : Fitness
         Of the best allocation from these rescue points.
     proved : bool
         Whether no other subset is better.
@@ -39,7 +39,7 @@ class Choice:
     stations: tuple[int, ...]
     missing: int
     late: int
-    worth: Worth
+    fitness: Fitness
     proved: bool
 
 
@@ -153,7 +153,7 @@ class _Model:
         missing = int((problem.demand - units.sum(axis=0)).sum())
         late = int(((problem.demand > 0) & (timely == 0)).sum())
         stations = tuple(np.flatnonzero(units.any(axis=(1, 2))).tolist())
-        return Choice(self.count, stations, missing, late, worth_of(problem, units), proved)
+        return Choice(self.count, stations, missing, late, fitness_of(problem, units), proved)
 
 
 MOST_EXHAUSTIVE = 14  # rescue points; 16,384 subsets
@@ -208,16 +208,16 @@ def exhaustive_choices(problem: MetroProblem, *, control: Control | None = None)
         late += ~units[:, problem.on_time[:, 0]].any(axis=1)
         penalty += units @ problem.unit_penalty[:, 0]
         cost += units @ problem.unit_cost[:, 0, k]
-    fitness = problem.weight_delay * penalty + problem.weight_cost * cost
+    total = problem.weight_delay * penalty + problem.weight_cost * cost
     size = members.sum(axis=1)
     out: list[Choice] = []
     # Of equal fitness the smaller subset, then the one of earlier rescue points; noise of sums must not decide.
-    order = np.lexsort((np.arange(len(members)), size, np.round(fitness, 7), late, missing))
+    order = np.lexsort((np.arange(len(members)), size, np.round(total, 7), late, missing))
     for count in range(1, n + 1):
         best = int(order[size[order] <= count][0])
-        worth = Worth(float(fitness[best]), float(penalty[best]), float(cost[best]))
+        fitness = Fitness(float(total[best]), float(penalty[best]), float(cost[best]))
         stations = tuple(np.flatnonzero(members[best]).tolist())
-        out.append(Choice(count, stations, int(missing[best]), int(late[best]), worth, True))
+        out.append(Choice(count, stations, int(missing[best]), int(late[best]), fitness, True))
     control.progress(1.0, "")
     return out
 

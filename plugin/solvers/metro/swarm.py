@@ -9,7 +9,7 @@ import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
-from .dispatch import Allocation, worth_of
+from .dispatch import Dispatch, fitness_of
 from .problem import MetroProblem
 from .swarm_library import load_swarm_library
 from .swarm_space import Repair, SwarmSpace
@@ -87,7 +87,7 @@ class SwarmResult:
 
     Attributes
     ----------
-    allocation : Allocation
+    dispatch : Dispatch
         Its ``bound`` is None, since a swarm proves nothing.
     violation : float
         Of the swarm's best particle; where it is not 0, the allocation is that particle after the repair step, so
@@ -95,7 +95,7 @@ class SwarmResult:
     history : SwarmHistory
     """
 
-    allocation: Allocation
+    dispatch: Dispatch
     violation: float
     history: SwarmHistory
 
@@ -140,17 +140,17 @@ def solve_swarm(
     space = SwarmSpace.of(problem, parameters.x_max, on_time)
     _check_size(space, parameters, control)
     mend = Repair(problem, space)
-    best, track = _search(space, parameters, mend if repair else None, seed, control)
+    best, track = _iterate(space, parameters, mend if repair else None, seed, control)
     violation = float(track.violation[-1]) if len(track.violation) else 0.0
     units = space.units(mend(best[None])[0] if violation > 0 else best)
     name = "particle swarm with repair" if repair else "particle swarm"
-    allocation = Allocation(units, worth_of(problem, units), name, None, time.monotonic() - start)
+    dispatch = Dispatch(units, fitness_of(problem, units), name, None, time.monotonic() - start)
     state = "" if violation == 0 else f", mended at the end (short of its constraints by {violation:g})"
     control.log(
-        f"{name}: fitness {allocation.worth.fitness:,.2f}{state}, {len(track.best)} iterations in "
-        f"{allocation.seconds:.2f} s."
+        f"{name}: fitness {dispatch.fitness.total:,.2f}{state}, {len(track.best)} iterations in "
+        f"{dispatch.seconds:.2f} s."
     )
-    return SwarmResult(allocation, violation, track)
+    return SwarmResult(dispatch, violation, track)
 
 
 def _check_size(space: SwarmSpace, parameters: SwarmParameters, control: Control) -> None:
@@ -167,7 +167,7 @@ def _check_size(space: SwarmSpace, parameters: SwarmParameters, control: Control
         )
 
 
-def _search(
+def _iterate(
     space: SwarmSpace, parameters: SwarmParameters, mend: Repair | None, seed: int, control: Control
 ) -> tuple[np.ndarray, SwarmHistory]:
     """Return the best position, shape (v,), and the course of the search."""

@@ -1,4 +1,4 @@
-"""The swarm's search space: what coordinates stand for, what a position is worth, and the repair step (ours)."""
+"""The swarm's search space: what coordinates stand for, what a position's fitness is, and the repair step (ours)."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class Repair:
         self.inventory = problem.inventory.astype(float).ravel()
         upper = np.zeros((stations, incidents, types))
         upper[space.station, space.incident, space.resource] = space.upper
-        # Slot s of type k at incident j is the rescue point at place s in order of cost, unreachable ones last.
+        # Slot s of type k at incident j is the rescue point at rank s in order of cost, unreachable ones last.
         order = np.argsort(problem.combined_cost, axis=0, kind="stable")
         slot = np.empty_like(order)
         np.put_along_axis(slot, order, np.arange(stations)[:, None, None] * np.ones_like(order), axis=0)
@@ -163,7 +163,7 @@ class Repair:
         self.stock = [(order[:, j] * types + np.arange(types)).ravel() for j in range(incidents)]
         self.timely = [problem.on_time[order[:, j], j] for j in range(incidents)]
         self.coordinates = [np.flatnonzero(space.incident == j) for j in range(incidents)]
-        self.place = [
+        self.columns = [
             slot[space.station[v], j, space.resource[v]] * types + space.resource[v]
             for j, v in enumerate(self.coordinates)
         ]
@@ -172,13 +172,13 @@ class Repair:
         """Return mended whole-unit positions, shape (n, v)."""
         mended = np.rint(position)
         left = np.broadcast_to(self.inventory, (len(position), len(self.inventory))).copy()
-        for j, (coordinates, place) in enumerate(zip(self.coordinates, self.place)):
+        for j, (coordinates, columns) in enumerate(zip(self.coordinates, self.columns)):
             room = np.minimum(left[:, self.stock[j]], self.upper[j])
             sent = np.zeros_like(room)
-            sent[:, place] = mended[:, coordinates]
+            sent[:, columns] = mended[:, coordinates]
             sent = self._mend(np.minimum(sent, room), room, j)
             left[:, self.stock[j]] -= sent
-            mended[:, coordinates] = sent[:, place]
+            mended[:, coordinates] = sent[:, columns]
         return mended
 
     def _mend(self, sent: np.ndarray, room: np.ndarray, j: int) -> np.ndarray:

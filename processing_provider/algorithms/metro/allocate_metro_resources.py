@@ -104,24 +104,24 @@ class AllocateMetroResources(EvacuationAlgorithm):
         from ....plugin.layers.metro import outputs as rows
         from ....plugin.reports.metro import write_metro_report
 
-        units = response.allocation.units
+        units = response.dispatch.units
         pairs = rows.sent_pairs(units)
         routes = dict(zip(pairs, travel.routes(pairs)))
-        shortages = rows.with_notes(response.shortages, travel.notes)
-        for short in shortages:
+        unmet_demands = rows.with_notes(response.unmet_demands, travel.notes)
+        for short in unmet_demands:
             place, resource = problem.incidents[short.incident], problem.resources[short.resource]
             feedback.pushWarning(f"{place}, {resource}: {short.delivered} of {short.demanded} units; {short.reason}.")
         line, point = QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
         sent = rows.sent_rows(problem, units, travel, routes)
         left = rows.remaining_rows(problem, units, stations)
-        unmet = rows.unmet_rows(problem, shortages, incidents)
+        unmet = rows.unmet_rows(problem, unmet_demands, incidents)
         curve = rows.convergence_rows(response.histories, response.optimum)
         style = "allocatemetroresources_{}".format
         report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
         if report:
             with self.reporting("OUTPUT_HTML", report):
                 write_metro_report(
-                    report, problem, response, shortages, travel, stations, incidents, routes, context, warning
+                    report, problem, response, unmet_demands, travel, stations, incidents, routes, context, warning
                 )
         outputs = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, rows.SENT, sent, line, stations.crs, style("output")),
@@ -142,12 +142,12 @@ class AllocateMetroResources(EvacuationAlgorithm):
             "OUTPUT_HTML": report or None,
         }
         numbers = {
-            "FITNESS": response.allocation.worth.fitness,
-            "DELAY_PENALTY": response.allocation.worth.delay_penalty,
-            "ALLOCATION_COST": response.allocation.worth.allocation_cost,
+            "FITNESS": response.dispatch.fitness.total,
+            "DELAY_PENALTY": response.dispatch.fitness.delay_penalty,
+            "ALLOCATION_COST": response.dispatch.fitness.allocation_cost,
             "OPTIMUM": response.optimum,
             "GAP": response.gap,
-            "UNMET": sum(short.unmet for short in shortages),
+            "UNMET": sum(short.unmet for short in unmet_demands),
             **stopped_early(effort, feedback),
         }
         return {name: value for name, value in {**outputs, **numbers}.items() if value is not None}

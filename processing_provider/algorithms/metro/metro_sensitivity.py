@@ -176,7 +176,7 @@ class MetroSensitivity(EvacuationAlgorithm):
             "OUTPUT": self.write(parameters, "OUTPUT", context, CURVES, curve_rows(curves)),
             "OUTPUT_HTML": report or None,
             "ENOUGH_RESCUE_POINTS": int(enough(by_points).value) if by_points else None,
-            "FITNESS": by_points[-1].worth.fitness if by_points else None,
+            "FITNESS": by_points[-1].fitness.total if by_points else None,
             "DELAY_WEIGHT": problem.weight_delay,
             "COST_WEIGHT": problem.weight_cost,
             "CONSISTENCY_RATIO": ratio,
