@@ -27,6 +27,7 @@ from benchmarks.table import MET, MET_BY_CPU, NOT_MET, Table, outcome, seconds
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.model import COST, build
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Effort
 
 PEER_LIMIT = 60.0 if FULL else 10.0  # seconds for a plain solver on it
@@ -41,7 +42,7 @@ def paper() -> Table:
     for name, weights, expected in PAPER:
         for solver in ("HiGHS", "CBC"):
             problem, objective = cases.paper(*weights)
-            run = timed(solve, problem, effort=Effort(mip_gap=0.0), solver=solver)
+            run = timed(solve, problem, control=Control(effort=Effort(mip_gap=0.0)), solver=solver)
             z = objective.parts(run.result.people)
             exact = np.allclose(z, expected, atol=1e-9) and run.result.gap is not None and run.result.gap < 1e-6
             table.add(
@@ -85,7 +86,7 @@ def published(names: tuple[str, ...] = (*cases.GAP, *cases.SSCFLP)) -> Table:
     proved = True
     for name in names:
         problem, optimum = cases.published(name)
-        run = timed(solve, problem, effort=Effort(2, mip_gap=0.0))
+        run = timed(solve, problem, control=Control(effort=Effort(2, mip_gap=0.0)))
         peers = {solver: plain(problem, solver) for solver in ("HiGHS", "CBC")}
         total["ours"], processor["ours"] = total["ours"] + run.wall, processor["ours"] + run.cpu
         for solver, (_, spent, cpu) in peers.items():
@@ -117,14 +118,14 @@ def _number(value: float | None) -> str:
 def large_case() -> dict[str, Any]:
     """Solve the large case in this process and return what it took."""
     problem = cases.city(1000, 164, 1.1)
-    run = timed(solve, problem, effort=Effort(mip_gap=1e-3))
+    run = timed(solve, problem, control=Control(effort=Effort(mip_gap=1e-3)))
     return {**_figures(problem, run), "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
 
 
 def shortage_case(zones: str, shelters: str, room: str) -> dict[str, Any]:
     """Solve a case with too little room in this process and return what it took."""
     problem = cases.city(int(zones), int(shelters), float(room))
-    run = timed(solve, problem, effort=Effort(mip_gap=1e-3))
+    run = timed(solve, problem, control=Control(effort=Effort(mip_gap=1e-3)))
     return _figures(problem, run)
 
 

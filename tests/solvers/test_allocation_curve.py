@@ -28,26 +28,23 @@ def found(people: np.ndarray, gap: float | None = 0.0) -> Allocation:
     return Allocation(people, ("", ""), 0.0, 0.0, gap)
 
 
-def curve(monkeypatch, weights=(1.0, 1.0), points=5, effort=None, log=None, progress=None, gap=1.25):
+def curve(monkeypatch, weights=(1.0, 1.0), points=5, gap=1.25, **control):
     """The curve with a solver that finds SECOND below a half; and the costs and the plans it was given."""
     objective = Objective(DISSATISFACTION, DISTANCE, SIZES, *weights, BY_PEOPLE)
     problem = AllocationProblem(SIZES, np.array([10.0, 10.0]), objective.cost, np.ones((2, 2), dtype=bool))
     asked, plan = [], found(FIRST)
 
-    def solve(given, *, effort, solver, known, progress, cancelled):
+    def solve(given, *, control, solver, known):
         assert known is plan and solver == "CBC" and given.sizes is SIZES
         share = given.cost[1, 0] / -4.5 + 1.0  # 6 (0.75 - 0.75 share)
         np.testing.assert_allclose(given.cost, (share * DISSATISFACTION + (1 - share) * DISTANCE) * SIZES[:, None])
         asked.append(round(share, 6))
-        progress(0.0)
-        progress(1.0)
+        control.progress(0.0)
+        control.progress(1.0)
         return found(SECOND if share < 0.5 else FIRST, gap)
 
     monkeypatch.setattr(tradeoff, "solve", solve)
-    more = {} if progress is None else {"progress": progress}
-    points = tradeoff.curve(
-        problem, objective, KILOMETRES, plan, points, control=Control(log=log, effort=effort), solver="CBC", **more
-    )
+    points = tradeoff.curve(problem, objective, KILOMETRES, plan, points, control=Control(**control), solver="CBC")
     return points, asked
 
 

@@ -30,15 +30,18 @@ from evacuation_planner.plugin.solvers.allocation.problem import (
     AllocationProblem,
     with_the_rest,
 )
-from evacuation_planner.plugin.solvers.control import no_progress
-from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.effort import QUICK, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # numpy would put them on the user's screen
 
 INF = np.inf
-EXACT = {"effort": Effort(mip_gap=0.0)}
+
+
+def exact(**more) -> Control:
+    """A control under which every solver goes on to the optimum."""
+    return Control(effort=Effort(mip_gap=0.0), **more)
 
 
 # --- objective and problem ----------------------------------------------------------------------------------------
@@ -124,7 +127,7 @@ def test_opening_and_places_of_different_size_as_by_trying_everything(seed: int)
             value = sum(cost[i, j] for i, j in inside)
             value += sum(opening[j] for j in {j for _, j in inside}) if opening is not None else 0.0
             best = min(best, (-sum(int(sizes[i]) for i, _ in inside), float(value)))
-    found = solve(problem, **EXACT)
+    found = solve(problem, control=exact())
     assert (-found.people.sum(), found.objective) == pytest.approx(best)
     assert (found.more_people, found.gap) == (0, 0.0)
     assert found.bound == pytest.approx(best[1])
@@ -198,26 +201,25 @@ def test_each_step_fills_its_part_of_the_progress(more: int, known: bool, monkey
     people = np.array([[2.0]])
     first, last = Solution("optimal", 0.0, 0.0, 0.0, "one", 0.1), Solution("feasible", 4.0, 3.0, 25.0, "two", 0.1)
 
-    def step(name: str, progress, answer):
+    def step(name: str, control: Control, answer):
         steps.append(name)
         shown.append(-1.0)
         for share in (0.0, 0.5, 1.0):
-            progress(share, "")
+            control.progress(share, "")
         return answer
 
-    class Steps:
-        def __init__(self, *asked) -> None:
-            pass
+    def as_many_as_possible(allocator, control):
+        return step("people", control, (people, 2, more, (first,)))
 
-        def as_many_as_possible(self, progress):
-            return step("people", progress, (people, 2, more, (first,)))
+    def least_cost(allocator, found, most, control):
+        assert (found.tolist(), most) == (people.tolist(), 2)
+        return step("cost", control, (found, last))
 
-        def least_cost(self, found, most, progress):
-            assert (found.tolist(), most) == (people.tolist(), 2)
-            return step("cost", progress, (found, last))
-
-    monkeypatch.setattr(allocate, "Search", Steps)
-    monkeypatch.setattr(allocate, "settle", lambda search, found, proof, most, progress: step("equal", progress, found))
+    monkeypatch.setattr(allocate, "as_many_as_possible", as_many_as_possible)
+    monkeypatch.setattr(allocate, "least_cost", least_cost)
+    monkeypatch.setattr(
+        allocate, "settle", lambda allocator, found, proof, most, control: step("equal", control, found)
+    )
     before = Allocation(people.astype(int), ("",), 9.0, 9.0, 0.0, more) if known else None
     found = solve(one_pair(), known=before, control=Control(progress=lambda share, text="": shown.append(share)))
     parts = {"people": [-1, 0.0, 0.2, 0.4], "cost": [-1, 0.4, 0.65, 0.9], "equal": [-1, 0.9, 0.95, 1.0]}
@@ -250,7 +252,7 @@ def test_the_plan_of_least_weight_among_all_equal_ones(seed: int, room: float) -
             value = sum(cost[pair] for pair in inside)
             plans.append((-load.sum(), value, sum(weights[pair] for pair in inside), places))
     assert sum(plan[:2] == min(plans)[:2] for plan in plans) > 1  # else there is nothing to choose
-    found = solve(AllocationProblem(sizes, capacity, cost, allowed), **EXACT).people
+    found = solve(AllocationProblem(sizes, capacity, cost, allowed), control=exact()).people
     assert tuple(np.where(found.any(axis=1), found.argmax(axis=1), -1).tolist()) == min(plans)[3]
 
 
@@ -268,7 +270,7 @@ def test_the_divided_plan_of_least_weight_among_all_equal_ones(seed: int, capaci
             value = float((cost / sizes[:, None] * people).sum())
             plans.append((-people.sum(), value, float((weights * people).sum()), people.tolist()))
     problem = AllocationProblem(sizes, np.array(capacity, float), cost, np.ones((3, 3), dtype=bool), split=True)
-    assert solve(problem, **EXACT).people.tolist() == min(plans)[3]
+    assert solve(problem, control=exact()).people.tolist() == min(plans)[3]
 
 
 def equal_pair(**change) -> AllocationProblem:
@@ -281,10 +283,10 @@ def equal_pair(**change) -> AllocationProblem:
 def test_too_many_pairs_are_not_solved_for_twice(most: int, chosen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ties, "MOST_PAIRS", most)
     said: list[str] = []
-    solve(equal_pair(), control=Control(log=said.append), **EXACT)
+    solve(equal_pair(), control=exact(log=said.append))
     assert any("every solver agrees on" in text for text in said) is chosen
     assert (ties.MAY_DIFFER in said) is not chosen
-    solve(equal_pair(opening=np.zeros(2)), control=Control(log=said.append), **EXACT)
+    solve(equal_pair(opening=np.zeros(2)), control=exact(log=said.append))
     assert said[-1] == ties.MAY_DIFFER
 
 
@@ -305,26 +307,25 @@ def test_only_a_proved_choice_as_good_replaces_the_plan(gap, found, cost, late, 
     people, said, asked = np.eye(2), [], []
     problem = equal_pair(cost=np.array([[1.0, cost / 2], [cost / 2, 1.0]]))
 
-    def run(aim, at_least, pairs, start, progress, least_gap, held, weights):
+    def run(aim, at_least, pairs, start, control, least_gap, held, weights):
         asked.append((aim, at_least, least_gap))
+        assert control.effort.level == QUICK and control.effort is not effort
+        control.effort.stopped_early = late
         assert 2.0 < held < 2.0 + 1e-8
         if found is None:
             raise SolverError("nothing found")
         return np.array(found, dtype=float), Solution("optimal", 1.0, 1.0, gap, "", 0.0)
 
-    brief = SimpleNamespace(run=run, effort=Effort())
-    brief.effort.stopped_early = late
-    search = SimpleNamespace(
-        problem=problem, usable=problem.usable(), effort=Effort(), wanted=2, cancelled=lambda: False,
-        briefly=lambda: brief, say=said.append,
-    )  # fmt: skip
+    effort = Effort()
+    control = Control(log=said.append, effort=effort)
+    allocator = SimpleNamespace(problem=problem, usable=problem.usable(), wanted=2, run=run)
     proof = Solution("optimal", 2.0, 2.0, 0.0, "", 0.0)
-    got = ties.settle(search, people, proof, 2, Control(progress=no_progress))
+    got = ties.settle(allocator, people, proof, 2, control)
     assert got.tolist() == (found if agreed else people.tolist())
     assert (said == [ties.MAY_DIFFER]) is not agreed
-    assert search.effort.stopped_early is late
+    assert effort.stopped_early is late
     assert asked == [("cost", None, 0.0)]
-    search.effort.stopped_early = True
-    ties.settle(search, people, proof, 1, Control(progress=no_progress))
-    assert search.effort.stopped_early is True
+    effort.stopped_early = True
+    ties.settle(allocator, people, proof, 1, control)
+    assert effort.stopped_early is True
     assert asked[1:] == [("cost", 1, 0.0)]

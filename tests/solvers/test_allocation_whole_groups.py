@@ -15,7 +15,7 @@ from evacuation_planner.plugin.solvers.allocation import core_problem as whole_g
 from evacuation_planner.plugin.solvers.allocation.core_problem import place_everyone
 from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.control import no_progress
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
@@ -28,19 +28,19 @@ class TryingEverything:
 
     def __init__(self, problem: AllocationProblem, level: int = NORMAL, gap: float = 0.0, claims=()) -> None:
         self.problem, self.usable, self.wanted = problem, problem.usable(), int(problem.sizes.sum())
-        self.effort, self.cancelled = Effort(level, mip_gap=gap), never
+        self.effort = Effort(level, mip_gap=gap)
         self.claims = list(claims)
         self.said: list[str] = []
         self.asked: list[np.ndarray] = []
         self.starts: list[np.ndarray | None] = []
 
-    def say(self, text: str) -> None:
-        self.said.append(text)
+    def control(self, progress=no_progress) -> Control:
+        return Control(progress=progress, log=self.said.append, effort=self.effort)
 
-    def run(self, aim, at_least, pairs, start, progress, gap=None, integer=None):
+    def run(self, aim, at_least, pairs, start, control, gap=None, integer=None):
         assert (aim, at_least, gap, integer) == ("cost", None, None, None)
         for share in (0.0, 0.5, 1.0):
-            progress(share)
+            control.progress(share)
         self.asked.append(pairs.copy())
         self.starts.append(start)
         placed = [place for place in placements(self.problem) if all(pairs[i, j] for i, j in enumerate(place[1]))]
@@ -92,7 +92,7 @@ def test_a_proof_by_prices_asks_no_solver(monkeypatch):
     search = TryingEverything(four(), gap=0.125)
     with_prices(monkeypatch, 5.25, [[0.0, 1.0, 8.0]] * 4, quick=NEAREST)
     monkeypatch.setattr(whole_groups, "SMALL", 1)
-    people, proof = place_everyone(search, at(four(), NEXT), Control(progress=no_progress))
+    people, proof = place_everyone(search, at(four(), NEXT), search.control())
     assert people.tolist() == at(four(), NEAREST).tolist() and not search.asked
     assert (proof.status, proof.objective, proof.bound, proof.solver) == ("optimal", 6.0, 5.25, "Lagrangian bound")
     assert proof.gap == pytest.approx(12.5) and 0.0 <= proof.seconds < 60.0
@@ -108,7 +108,7 @@ def test_a_quick_allocation_of_fewer_people_or_more_cost_is_not_taken(monkeypatc
         search = TryingEverything(four(), gap=0.5)
         with_prices(monkeypatch, 6.0, [[0.0, 1.0, 8.0]] * 4, quick)
         monkeypatch.setattr(whole_groups, "SMALL", 1)
-        people, proof = place_everyone(search, at(four(), NEXT), Control(progress=no_progress))
+        people, proof = place_everyone(search, at(four(), NEXT), search.control())
         assert people.tolist() == at(four(), NEXT).tolist()
         assert (proof.objective, proof.bound) == (10.0, 6.0)
 
@@ -117,9 +117,7 @@ def test_what_can_be_better_goes_to_the_solver_at_once(monkeypatch):
     """The known plan costs 10, so that pairs lifting the bound of 5 to 10 stay in; near the bound are no fewer."""
     search, shown = TryingEverything(four(), claims=[("optimal", 5.999)], gap=0.001), []
     with_prices(monkeypatch, 5.0, [[0.0, 5.0, 5.1]] * 4)
-    people, proof = place_everyone(
-        search, at(four(), NEXT), Control(progress=lambda share, text="": shown.append(share))
-    )
+    people, proof = place_everyone(search, at(four(), NEXT), search.control(lambda share, text="": shown.append(share)))
     assert [pairs.tolist() for pairs in search.asked] == [columns(0, 1)]
     assert search.starts[0].tolist() == at(four(), NEXT).tolist()
     assert people.tolist() == at(four(), NEAREST).tolist()
@@ -132,7 +130,7 @@ def test_what_can_be_better_goes_to_the_solver_at_once(monkeypatch):
 def test_the_bound_is_the_best_of_prices_and_solver_but_not_above_the_cost(monkeypatch, claim, bound, status):
     search = TryingEverything(four(), claims=[("feasible", claim)])
     with_prices(monkeypatch, 5.0, [[0.0, 5.0, 5.1]] * 4)
-    _, proof = place_everyone(search, at(four(), NEXT), Control(progress=no_progress))
+    _, proof = place_everyone(search, at(four(), NEXT), search.control())
     assert (proof.bound, proof.status) == (bound, status)
     assert proof.gap == pytest.approx(100.0 * (6.0 - bound) / 6.0)
 
@@ -142,7 +140,7 @@ def near_first(monkeypatch, claims, level=NORMAL):
     search, shown = TryingEverything(four(((1.5, 3.0, 9.5),) * 4), level, claims=claims), []
     with_prices(monkeypatch, 6.0, [[0.0, 0.11, 6.0]] * 3 + [[0.0, 0.13, 6.0]])
     people, proof = place_everyone(
-        search, at(search.problem, NEXT), Control(progress=lambda share, text="": shown.append(share))
+        search, at(search.problem, NEXT), search.control(lambda share, text="": shown.append(share))
     )
     assert people.tolist() == at(four(), NEAREST).tolist()
     assert shown == sorted(shown) and shown[0] >= 0.0 and shown[-1] <= 1.0
@@ -169,7 +167,7 @@ def test_a_proof_over_some_pairs_counts_where_no_other_can_be_better(monkeypatch
     for third, bound in ((1.1, 5.9), (0.9, 5.8)):
         search = TryingEverything(four(), claims=[("optimal", 5.9), ("feasible", 5.8)], gap=0.05)
         with_prices(monkeypatch, 5.0, [[0.0, 0.05, third]] * 4)
-        _, proof = place_everyone(search, at(four(), NEXT), Control(progress=no_progress))
+        _, proof = place_everyone(search, at(four(), NEXT), search.control())
         assert search.asked[0].tolist() == columns(0, 1)
         assert proof.bound == bound and len(search.asked) == (1 if third > 1 else 2)
         assert search.asked[-1].tolist() == (columns(0, 1) if third > 1 else columns(0, 1, 2))
@@ -181,12 +179,12 @@ def test_whole_costs_leave_fewer_pairs(monkeypatch):
         search = TryingEverything(four((costs,) * 4), claims=[("feasible", None)])
         with_prices(monkeypatch, 4.0, [[0.0, 3.0, 3.5]] * 4, NEXT)
         monkeypatch.setattr(whole_groups, "NEARLY_ALL", 0.0)
-        place_everyone(search, at(search.problem, (2, 2, 2, 2)), Control(progress=no_progress))
+        place_everyone(search, at(search.problem, (2, 2, 2, 2)), search.control())
         assert search.asked[0].tolist() == columns(*kept)
         search = TryingEverything(four((costs,) * 4), claims=[("feasible", None), ("feasible", None)])
         with_prices(monkeypatch, 3.0, [[0.0, 0.01, 0.5]] * 4, NEXT)
         monkeypatch.setattr(whole_groups, "NEARLY_ALL", 0.9)
-        place_everyone(search, at(search.problem, (2, 2, 2, 2)), Control(progress=no_progress))
+        place_everyone(search, at(search.problem, (2, 2, 2, 2)), search.control())
         assert [pairs.tolist() for pairs in search.asked] == [columns(0, 1), columns(*again)]
 
 
@@ -197,7 +195,7 @@ def test_too_many_pairs_are_not_handed_over(monkeypatch):
         with_prices(monkeypatch, 5.0, [[0.0, 5.0, 5.1]] * 4)
         monkeypatch.setattr(whole_groups, "SMALL", small)
         monkeypatch.setattr(whole_groups, "LARGE", large)
-        _, proof = place_everyone(search, at(four(), NEXT), Control(progress=no_progress), core=False)
+        _, proof = place_everyone(search, at(four(), NEXT), search.control(), core=False)
         assert len(search.asked) == asked
         assert (proof.bound, proof.objective) == ((6.0, 6.0) if asked else (5.0, 10.0))
 
@@ -223,7 +221,7 @@ def test_every_way_ends_in_a_plan_within_its_proof(seed, monkeypatch):
         monkeypatch.setattr(whole_groups, "SMALL", small)
         monkeypatch.setattr(whole_groups, "LARGE", large)
         monkeypatch.setattr(whole_groups, "NEAR", near)
-        people, proof = place_everyone(search, at(problem, placed[-1][1]), Control(progress=no_progress), core=False)
+        people, proof = place_everyone(search, at(problem, placed[-1][1]), search.control(), core=False)
         assert people.sum(axis=1).tolist() == sizes.tolist() and np.all(people.sum(axis=0) <= capacity)
         assert proof.objective == pytest.approx(problem.cost[people > 0].sum())
         assert proof.bound <= placed[0][0] + 1e-9
@@ -237,14 +235,14 @@ class Halves(TryingEverything):
 
     fails, divided = False, 0
 
-    def run(self, aim, at_least, pairs, start, progress, gap=None, integer=None):
+    def run(self, aim, at_least, pairs, start, control, gap=None, integer=None):
         if self.fails:
             raise SolverError("nothing")
         if integer is None:
-            return super().run(aim, at_least, pairs, start, progress, gap)
+            return super().run(aim, at_least, pairs, start, control, gap)
         assert (start, gap, integer) == (None, 0.0, False)
         for share in (0.0, 0.5, 1.0):
-            progress(share)
+            control.progress(share)
         self.asked.append(pairs.copy())
         shares = np.zeros(self.problem.cost.shape)
         shares[:, 0] = self.problem.sizes * (1.0 - 1e-7)
@@ -268,7 +266,7 @@ def core_case(monkeypatch, fails=False, divided=0, excess=None):
     search.fails, search.divided = fails, divided
     monkeypatch.setattr(whole_groups, "LARGE", 0)
     people, proof = place_everyone(
-        search, at(problem, START), Control(progress=lambda share, text="": shown.append(share))
+        search, at(problem, START), search.control(lambda share, text="": shown.append(share))
     )
     assert proof.objective == problem.cost[people > 0].sum()
     return search, people, proof, shown
@@ -308,7 +306,7 @@ def test_the_core_is_left_out_where_it_is_not_wanted_or_not_needed(monkeypatch):
         monkeypatch.setattr(whole_groups, "SMALL", small)
         monkeypatch.setattr(whole_groups, "LARGE", 0)
         monkeypatch.setattr(whole_groups, "NEARLY_ALL", 0.0)
-        place_everyone(again, at(search.problem, START), Control(progress=no_progress), core)
+        place_everyone(again, at(search.problem, START), again.control(), core)
         assert len(again.asked) == (small == 15)
 
 
@@ -317,12 +315,13 @@ def test_one_shelter_has_no_second_choice(monkeypatch):
     with_prices(monkeypatch, 3.0, [[0.0], [0.0]])
     monkeypatch.setattr(whole_groups, "SMALL", 1)
     monkeypatch.setattr(whole_groups, "LARGE", 1)
-    people, _ = place_everyone(Whole(problem), np.ones((2, 1)), Control(progress=no_progress))
+    search = Whole(problem)
+    people, _ = place_everyone(search, np.ones((2, 1)), search.control())
     assert people.tolist() == [[1.0], [1.0]]
 
 
 class Whole(TryingEverything):
     """Its relaxation divides nobody."""
 
-    def run(self, aim, at_least, pairs, start, progress, gap=None, integer=None):
-        return super().run(aim, at_least, pairs, start, progress)
+    def run(self, aim, at_least, pairs, start, control, gap=None, integer=None):
+        return super().run(aim, at_least, pairs, start, control)

@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip.linear import LinearProgram
@@ -98,4 +99,4 @@ def test_a_stop_is_obeyed(monkeypatch):
             return len(asked) > 1
 
         with pytest.raises(Cancelled):
-            program.solve(soon)
+            program.solve(Control(cancelled=soon))
