@@ -18,7 +18,7 @@ class NetworkOptions:
 
     Fields are names of the layer's fields or None. ``default_direction`` is 0 forward, 1 backward, 2 both.
     ``speed_unit`` (of :data:`SPEED_UNITS`) is that of the speed field's numbers, ``default_speed`` is km/h,
-    ``length_field``, ``tolerance`` and ``max_snap_distance`` are metres, ``default_lane_capacity`` vehicles/h.
+    ``length_field`` and ``tolerance`` are metres, ``default_lane_capacity`` vehicles/h.
     ``all_lines`` takes every line for a road, ``use_tags`` reads a field of OpenStreetMap tags.
     """
 
@@ -34,7 +34,6 @@ class NetworkOptions:
     lanes_field: str | None = None
     capacity_field: str | None = None
     default_lane_capacity: float = DEFAULT_LANE_CAPACITY
-    max_snap_distance: float = 500.0
     speed_unit: str = SPEED_UNITS[0]
     length_field: str | None = None
     class_field: str | None = None

@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort, stopped_early
-from ..roads.network_parameters import read_network_parameter
+from ..roads.network_parameters import NETWORK, NetworkParameters
 from .allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         add_allocation_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        if parameters.get("NETWORK") in (None, ""):
+        if parameters.get(NETWORK) in (None, ""):
             if parameters.get("MAX_TRAVEL_TIME") not in (None, ""):
                 raise SolverError(
                     self.tr("MAX_TRAVEL_TIME: travel times need the road network; give NETWORK or no limit.")
@@ -215,15 +215,15 @@ class AllocateCrowd(EvacuationAlgorithm):
         table, columns = self._table(parameters, "DISTANCES", context, feedback)
         kilometres = None if table is None else read_distances(table, columns, groups, shelters, feedback)
         control = self.control(feedback, 0.0, 20.0)
-        read = read_network_parameter(self, parameters, context, feedback, control)
-        if read is None:
+        roads = NetworkParameters.read_optional(self, parameters, context, feedback)
+        if roads is None:
             if kilometres is not None:
                 return Separation(kilometres, None)
             return straight_line(groups, shelters, context, feedback, control.unseen())
+        read = roads.network(context, feedback, control)
         control = self.control(feedback, 20.0, 40.0)
         kind = self.parameterAsEnum(parameters, "IMPEDANCE", context)
-        snap = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-        found = over_network(read, snap, kind, groups, shelters, context, feedback, control)
+        found = over_network(read, roads.max_snap_distance, kind, groups, shelters, context, feedback, control)
         if kilometres is None:
             return found
         feedback.pushInfo(self.tr("Kilometres are those of DISTANCES, minutes those of NETWORK."))

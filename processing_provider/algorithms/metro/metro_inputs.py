@@ -8,7 +8,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
-from ..roads.network_parameters import read_network_parameter
+from ..roads.network_parameters import NETWORK, NetworkParameters
 from . import metro_parameters as shared
 
 if TYPE_CHECKING:
@@ -73,15 +73,15 @@ def read_metro_travel(
     keys = ("station", "incident", "minutes", "km")
     rows = read_metro_rows(algorithm, parameters, "TRAVEL", keys, context, feedback, optional=("minutes", "km"))
     if rows is not None:
-        if parameters.get("NETWORK") is not None:
+        if parameters.get(NETWORK) is not None:
             feedback.pushInfo(algorithm.tr("NETWORK: not used, as TRAVEL gives the times."))
         needs_km = algorithm.parameterAsDouble(parameters, "COST_PER_KM", context) > 0
         return by_table(rows, stations, incidents, rules, needs_km, context, feedback)
-    read = read_network_parameter(algorithm, parameters, context, feedback, control, needed=bool(len(incidents)))
-    if read is None:
+    roads = NetworkParameters.read_optional(algorithm, parameters, context, feedback, needed=bool(len(incidents)))
+    if roads is None:
         return by_straight_line(stations, incidents, rules, context)
-    farthest = algorithm.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-    return by_roads(read, stations, incidents, farthest, rules, context, feedback, control)
+    read = roads.network(context, feedback, control)
+    return by_roads(read, stations, incidents, roads.max_snap_distance, rules, context, feedback, control)
 
 
 def read_metro_problem(

@@ -18,7 +18,7 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
-from ..roads.network_parameters import add_network_parameters, read_network_parameter
+from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from . import metro_parameters as shared
 from . import scenario_parameters as form
 from .metro_inputs import read_metro_places, read_metro_rows
@@ -228,16 +228,15 @@ class MetroScenario(EvacuationAlgorithm):
         rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
         control = self.control(feedback, 5.0, 90.0)
         needed = bool(len(incidents))
-        read = read_network_parameter(self, parameters, context, feedback, control, needed=needed)
-        if read is None:
+        roads = NetworkParameters.read_optional(self, parameters, context, feedback, needed=needed)
+        if roads is None:
             travel = by_straight_line(stations, incidents, rules, context)
         else:
-            farthest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
             travel = by_roads(
-                read,
+                roads.network(context, feedback, control),
                 stations,
                 incidents,
-                farthest,
+                roads.max_snap_distance,
                 rules,
                 context,
                 feedback,

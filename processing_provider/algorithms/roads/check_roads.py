@@ -19,7 +19,7 @@ from qgis.core import (
 from ....plugin.layers.fields import Column
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
-from .network_parameters import add_network_parameters, read_network_parameter
+from .network_parameters import NetworkParameters, add_network_parameters
 
 if TYPE_CHECKING:
     from ....plugin.layers.roads.options import ReadNetwork
@@ -111,21 +111,18 @@ class CheckRoads(EvacuationAlgorithm):
         from ....plugin.solvers.roads.connection_checks import connection, connection_problems
 
         control = self.control(feedback, 0.0, 70.0)
-        read = read_network_parameter(self, parameters, context, feedback, control, {})
-        if read is None:  # NETWORK is not optional here
-            return {}
-        source = self.source(parameters, "NETWORK", context)
+        roads = NetworkParameters.read(self, parameters, context, feedback, {})
+        read = roads.network(context, feedback, control)
         near_miss = self.parameterAsDouble(parameters, "NEAR_MISS", context)
         control.stop_if_cancelled()
         found = connection(read.network)
         control.stop_if_cancelled()
         problems = connection_problems(read.network, found)
         control.stop_if_cancelled()
-        tolerance = self.parameterAsDouble(parameters, "TOLERANCE", context)
-        problems += self._drawing(read, near_miss, tolerance, feedback)
+        problems += self._drawing(read, near_miss, roads.options.tolerance, feedback)
         control.stop_if_cancelled()
         feedback.setProgress(90)
-        crs = source.sourceCrs()
+        crs = roads.source.sourceCrs()
         shapes = points_in(read, [(p.x, p.y) for p in problems], crs, context)
         unusable = rejected_problems(read)
         rows = chain(((shape, (p.kind, p.road_id, p.detail)) for shape, p in zip(shapes, problems)), unusable)

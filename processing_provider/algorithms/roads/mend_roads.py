@@ -6,7 +6,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
@@ -16,7 +15,7 @@ from qgis.core import (
 
 from ....plugin.layers.fields import Column
 from ...base import EvacuationAlgorithm
-from .network_parameters import add_network_parameters, network_options
+from .network_parameters import NetworkParameters, add_network_parameters
 
 NEW_COLUMNS = (
     Column("road_id", "text", "id of the road it comes from"),
@@ -78,17 +77,15 @@ class MendRoads(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.roads.mending import Mending, mend_roads, output_fields, written_features
 
-        source = self.source(parameters, "NETWORK", context)
-        if source is None:
-            raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
-        options = network_options(self, parameters, context, feedback, source, {})
+        roads = NetworkParameters.read(self, parameters, context, feedback, {})
+        source = roads.source
         mending = Mending(
             self.parameterAsDouble(parameters, "NEAR_MISS", context),
             self.parameterAsBoolean(parameters, "SPLIT_CROSSINGS", context),
             self.parameterAsBoolean(parameters, "REMOVE_DOUBLES", context),
         )
         control = self.control(feedback, 0.0, 80.0)
-        mended = mend_roads(source, options, mending, context, feedback, control)
+        mended = mend_roads(source, roads.options, mending, context, feedback, control)
         numbers = {"SPLIT": mended.split, "JOINED": mended.joined, "REMOVED": mended.removed}
         feedback.pushInfo(
             self.tr("{SPLIT} road(s) split, {JOINED} end(s) joined, {REMOVED} road(s) drawn twice merged.").format(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -19,12 +20,18 @@ from qgis.core import (
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.roads.osm import SPEED_UNITS
 from ...base import EvacuationAlgorithm
-from .road_attributes import add_attribute_parameters, road_field
+from . import road_attributes as names
+from .road_attributes import NETWORK, add_attribute_parameters, road_field
 
 if TYPE_CHECKING:
     from ....plugin.layers.roads.options import NetworkOptions, ReadNetwork
 
-EMPTY_ROADS = {"LANES_FIELD": "plays no part: travel times are those of empty roads."}
+BARRIERS = "BARRIERS"
+MAX_SNAP_DISTANCE = "MAX_SNAP_DISTANCE"
+NETWORK_ID_FIELD = "NETWORK_ID_FIELD"
+TOLERANCE = "TOLERANCE"
+
+EMPTY_ROADS = {names.LANES_FIELD: "plays no part: travel times are those of empty roads."}
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
 
@@ -40,7 +47,7 @@ def add_network_parameters(
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "NETWORK", tr("Road network"), [QgsProcessing.SourceType.TypeVectorLine], optional=optional
+            NETWORK, tr("Road network"), [QgsProcessing.SourceType.TypeVectorLine], optional=optional
         ),
         "Lines, in any CRS. Roads meet where they share a vertex; a crossing without a shared vertex is a bridge.",
     )
@@ -53,12 +60,12 @@ def add_network_parameters(
 def _add_joining(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
-        road_field("NETWORK_ID_FIELD", tr("Road id field"), None, QgsProcessingParameterField.DataType.Any),
+        road_field(NETWORK_ID_FIELD, tr("Road id field"), None, QgsProcessingParameterField.DataType.Any),
         "Field that names a road in outputs and messages. Default: the feature id.",
         advanced=True,
     )
     algorithm.add(
-        QgsProcessingParameterNumber("TOLERANCE", tr("Tolerance (m)"), _DOUBLE, 0.01, minValue=0.0),
+        QgsProcessingParameterNumber(TOLERANCE, tr("Tolerance (m)"), _DOUBLE, 0.01, minValue=0.0),
         "Joins the end of a line to another end or to any vertex within this distance. Inner vertices join only where "
         "they are equal.",
         advanced=True,
@@ -69,16 +76,14 @@ def _add_places(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "BARRIERS", tr("Closed areas"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+            BARRIERS, tr("Closed areas"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
         ),
         "Polygons that close the stretches of road inside them, cut at their border. A place inside one is not joined "
         "to the roads and comes back without a route.",
         advanced=True,
     )
     algorithm.add(
-        QgsProcessingParameterNumber(
-            "MAX_SNAP_DISTANCE", tr("Longest way to a road (m)"), _DOUBLE, 500.0, minValue=0.0
-        ),
+        QgsProcessingParameterNumber(MAX_SNAP_DISTANCE, tr("Longest way to a road (m)"), _DOUBLE, 500.0, minValue=0.0),
         "A place farther than this from the nearest road on which its trips can start, or end, is given back as not "
         "routable. Where the roads fall into parts that are not connected, all places join the part that serves most "
         "people, save those whom their nearest roads serve as well.",
@@ -86,13 +91,96 @@ def _add_places(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def _has_road_capacity(algorithm: EvacuationAlgorithm) -> bool:
-    """Whether CAPACITY_FIELD is the roads', not the shelters'."""
-    definition = algorithm.parameterDefinition("CAPACITY_FIELD")
-    return definition is not None and definition.parentLayerParameterName() == "NETWORK"
+@dataclass(frozen=True)
+class NetworkParameters:
+    """What the parameters of :func:`add_network_parameters` say, read once.
+
+    Attributes
+    ----------
+    source : QgsProcessingFeatureSource
+        The layer of NETWORK.
+    options : NetworkOptions
+        How it is read.
+    barriers : QgsProcessingFeatureSource or None
+        Areas that close roads.
+    max_snap_distance : float
+        Metres beyond which a place is not joined to the roads.
+    is_empty : bool
+        Whether the layer has no features and none are needed, for nobody travels.
+    """
+
+    source: QgsProcessingFeatureSource
+    options: NetworkOptions
+    barriers: QgsProcessingFeatureSource | None
+    max_snap_distance: float
+    is_empty: bool = False
+
+    @classmethod
+    def read(
+        cls,
+        algorithm: EvacuationAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        idle: Mapping[str, str] = EMPTY_ROADS,
+        needed: bool = True,
+    ) -> NetworkParameters:
+        """Read the parameters of an algorithm that has a network.
+
+        ``idle`` names the fields that play no part in this algorithm, or only a small one, each with the end of a
+        sentence that says so; by default those that travel times on empty roads do not depend on.
+        Where nobody is to travel (``needed`` False) a layer without features is no error but a warning.
+
+        Raises
+        ------
+        QgsProcessingException
+            When the layer cannot be opened, a field is not in it or the barriers have no CRS.
+        """
+        found = cls.read_optional(algorithm, parameters, context, feedback, idle, needed)
+        if found is None:
+            raise QgsProcessingException(algorithm.invalidSourceError(parameters, NETWORK))
+        return found
+
+    @classmethod
+    def read_optional(
+        cls,
+        algorithm: EvacuationAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        idle: Mapping[str, str] = EMPTY_ROADS,
+        needed: bool = True,
+    ) -> NetworkParameters | None:
+        """Read the parameters as :meth:`read` does; None where an optional NETWORK was left out."""
+        from ....plugin.layers.roads.options import NetworkOptions
+
+        source = algorithm.source(parameters, NETWORK, context)
+        if source is None:
+            return None
+        farthest = float(algorithm.parameterAsDouble(parameters, MAX_SNAP_DISTANCE, context))
+        if not needed and source.featureCount() == 0:
+            feedback.pushWarning(algorithm.tr("NETWORK: “{layer}” has no roads.").format(layer=source.sourceName()))
+            return cls(source, NetworkOptions(), None, farthest, is_empty=True)
+        options = _options(algorithm, parameters, context, feedback, source, idle)
+        return cls(source, options, _barriers(algorithm, parameters, context), farthest)
+
+    def network(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control) -> ReadNetwork:
+        """Read the layer as a network, without the roads that the barriers close.
+
+        Raises
+        ------
+        LayerError
+            When the layer has no usable road or no CRS.
+        Cancelled
+        """
+        from ....plugin.layers.roads.network import no_roads, read_network
+
+        if self.is_empty:
+            return no_roads(self.source)
+        return read_network(self.source, self.options, self.barriers, context, feedback, control)
 
 
-def network_options(
+def _options(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
     context: QgsProcessingContext,
@@ -100,13 +188,6 @@ def network_options(
     source: QgsProcessingFeatureSource,
     idle: Mapping[str, str],
 ) -> NetworkOptions:
-    """Read the parameters added by :func:`add_network_parameters`; ``idle`` as in :func:`read_network_parameter`.
-
-    Raises
-    ------
-    QgsProcessingException
-        When a field that was named is not in the layer.
-    """
     from ....plugin.layers.roads.options import NetworkOptions
 
     def field(name: str) -> str | None:
@@ -126,64 +207,42 @@ def network_options(
         return float(algorithm.parameterAsDouble(parameters, name, context))
 
     return NetworkOptions(
-        direction_field=field("DIRECTION_FIELD"),
-        value_forward=text("VALUE_FORWARD"),
-        value_backward=text("VALUE_BACKWARD"),
-        value_both=text("VALUE_BOTH"),
-        default_direction=algorithm.parameterAsEnum(parameters, "DEFAULT_DIRECTION", context),
-        speed_field=field("SPEED_FIELD"),
-        default_speed=number("DEFAULT_SPEED"),
-        tolerance=number("TOLERANCE"),
-        id_field=field("NETWORK_ID_FIELD"),
-        lanes_field=field("LANES_FIELD"),
-        capacity_field=field("CAPACITY_FIELD") if _has_road_capacity(algorithm) else None,
-        default_lane_capacity=number("DEFAULT_LANE_CAPACITY"),
-        max_snap_distance=number("MAX_SNAP_DISTANCE"),
-        speed_unit=SPEED_UNITS[algorithm.parameterAsEnum(parameters, "SPEED_UNIT", context)],
-        length_field=field("LENGTH_FIELD"),
-        class_field=field("ROAD_CLASS_FIELD"),
-        all_lines=algorithm.parameterAsBoolean(parameters, "ALL_LINES", context),
-        use_tags=algorithm.parameterAsBoolean(parameters, "USE_TAGS", context),
+        direction_field=field(names.DIRECTION_FIELD),
+        value_forward=text(names.VALUE_FORWARD),
+        value_backward=text(names.VALUE_BACKWARD),
+        value_both=text(names.VALUE_BOTH),
+        default_direction=algorithm.parameterAsEnum(parameters, names.DEFAULT_DIRECTION, context),
+        speed_field=field(names.SPEED_FIELD),
+        default_speed=number(names.DEFAULT_SPEED),
+        tolerance=number(TOLERANCE),
+        id_field=field(NETWORK_ID_FIELD),
+        lanes_field=field(names.LANES_FIELD),
+        capacity_field=field(names.CAPACITY_FIELD) if _has_road_capacity(algorithm) else None,
+        default_lane_capacity=number(names.DEFAULT_LANE_CAPACITY),
+        speed_unit=SPEED_UNITS[algorithm.parameterAsEnum(parameters, names.SPEED_UNIT, context)],
+        length_field=field(names.LENGTH_FIELD),
+        class_field=field(names.ROAD_CLASS_FIELD),
+        all_lines=algorithm.parameterAsBoolean(parameters, names.ALL_LINES, context),
+        use_tags=algorithm.parameterAsBoolean(parameters, names.USE_TAGS, context),
     )
 
 
-def read_network_parameter(
-    algorithm: EvacuationAlgorithm,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
-    control: Control,
-    idle: Mapping[str, str] = EMPTY_ROADS,
-    needed: bool = True,
-) -> ReadNetwork | None:
-    """Read the layer of NETWORK, without the roads BARRIERS close; None where an optional one is not set.
+def _has_road_capacity(algorithm: EvacuationAlgorithm) -> bool:
+    """Whether CAPACITY_FIELD is the roads', not the shelters'."""
+    definition = algorithm.parameterDefinition(names.CAPACITY_FIELD)
+    return definition is not None and definition.parentLayerParameterName() == NETWORK
 
-    ``idle`` names the fields that play no part in this algorithm, or only a small one, each with the end of a sentence
-    that says so; by default those that travel times on empty roads do not depend on. Where nobody is to travel
-    (``needed`` False) a layer without features gives an empty network with a warning.
 
-    Raises
-    ------
-    LayerError
-        When the layer has no usable road or no CRS.
-    QgsProcessingException
-        When the layer cannot be opened or a field is not in it.
-    Cancelled
-    """
-    from ....plugin.layers.roads.network import no_roads, read_network
-
-    source = algorithm.source(parameters, "NETWORK", context)
-    if source is None:
+def _barriers(
+    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> QgsProcessingFeatureSource | None:
+    if algorithm.parameterDefinition(BARRIERS) is None:
         return None
-    if not needed and source.featureCount() == 0:
-        feedback.pushWarning(algorithm.tr("NETWORK: “{layer}” has no roads.").format(layer=source.sourceName()))
-        return no_roads(source)
-    options = network_options(algorithm, parameters, context, feedback, source, idle)
-    barriers = algorithm.source(parameters, "BARRIERS", context)
+    barriers = algorithm.source(parameters, BARRIERS, context)
     if barriers is not None and not barriers.sourceCrs().isValid() and barriers.featureCount() != 0:
         raise QgsProcessingException(
             algorithm.tr(
                 "BARRIERS: the layer “{layer}” has no coordinate reference system. Set one in its properties."
             ).format(layer=barriers.sourceName())
         )
-    return read_network(source, options, barriers, context, feedback, control)
+    return barriers

@@ -15,6 +15,23 @@ from qgis.core import (
 from ....plugin.solvers.roads.osm import SPEED_UNITS
 from ...base import EvacuationAlgorithm
 
+ALL_LINES = "ALL_LINES"
+CAPACITY_FIELD = "CAPACITY_FIELD"
+DEFAULT_DIRECTION = "DEFAULT_DIRECTION"
+DEFAULT_LANE_CAPACITY = "DEFAULT_LANE_CAPACITY"
+DEFAULT_SPEED = "DEFAULT_SPEED"
+DIRECTION_FIELD = "DIRECTION_FIELD"
+LANES_FIELD = "LANES_FIELD"
+LENGTH_FIELD = "LENGTH_FIELD"
+NETWORK = "NETWORK"
+ROAD_CLASS_FIELD = "ROAD_CLASS_FIELD"
+SPEED_FIELD = "SPEED_FIELD"
+SPEED_UNIT = "SPEED_UNIT"
+USE_TAGS = "USE_TAGS"
+VALUE_BACKWARD = "VALUE_BACKWARD"
+VALUE_BOTH = "VALUE_BOTH"
+VALUE_FORWARD = "VALUE_FORWARD"
+
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
 
@@ -29,13 +46,13 @@ def add_attribute_parameters(algorithm: EvacuationAlgorithm, capacity: bool) -> 
 
 def road_field(name: str, description: str, default: str | None, kind: Any) -> QgsProcessingParameterField:
     """Return an optional field parameter of the layer NETWORK."""
-    return QgsProcessingParameterField(name, description, default, "NETWORK", kind, optional=True)
+    return QgsProcessingParameterField(name, description, default, NETWORK, kind, optional=True)
 
 
 def _add_class(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
-        road_field("ROAD_CLASS_FIELD", tr("Road class field"), "highway", QgsProcessingParameterField.DataType.Any),
+        road_field(ROAD_CLASS_FIELD, tr("Road class field"), "highway", QgsProcessingParameterField.DataType.Any),
         "OpenStreetMap's class of the line. Lines without a class (rivers, railways) and classes that are not for cars "
         "(footway, path, steps, track, construction …; resources/roads/classes.csv) are left out and counted in the "
         "log. So are roads whose motorcar, motor_vehicle, vehicle or access tag (the most specific counts) is no, "
@@ -45,12 +62,12 @@ def _add_class(algorithm: EvacuationAlgorithm) -> None:
         advanced=True,
     )
     algorithm.add(
-        QgsProcessingParameterBoolean("ALL_LINES", tr("Take every line for a road"), defaultValue=False),
+        QgsProcessingParameterBoolean(ALL_LINES, tr("Take every line for a road"), defaultValue=False),
         "Keeps the lines that would be left out by class or access.",
         advanced=True,
     )
     algorithm.add(
-        QgsProcessingParameterBoolean("USE_TAGS", tr("Read tags kept in one field"), defaultValue=True),
+        QgsProcessingParameterBoolean(USE_TAGS, tr("Read tags kept in one field"), defaultValue=True),
         "OpenStreetMap files opened in QGIS keep most tags in one field (other_tags). Yes: highway, oneway, maxspeed, "
         "lanes, junction and access are read there where the layer has no field of that name.",
         advanced=True,
@@ -60,7 +77,7 @@ def _add_class(algorithm: EvacuationAlgorithm) -> None:
 def _add_direction(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
-        road_field("DIRECTION_FIELD", tr("Direction field"), "oneway", QgsProcessingParameterField.DataType.Any),
+        road_field(DIRECTION_FIELD, tr("Direction field"), "oneway", QgsProcessingParameterField.DataType.Any),
         "Field that tells one-way roads. Where the three values below are left empty, OpenStreetMap's values (yes, no, "
         "-1, 1, true, false, reversible) are understood, and other makers' (B/F/T, FT/TF/N, B/F/R, B/H/T, Y/N, “Both”, "
         "“With”, “Against” …) where every value fits one such coding; the log says how they are read. F and T alone, N "
@@ -69,9 +86,9 @@ def _add_direction(algorithm: EvacuationAlgorithm) -> None:
         advanced=True,
     )
     for name, description, text in (
-        ("VALUE_FORWARD", tr("Value for the drawn direction"), "open in the direction in which the line was drawn"),
-        ("VALUE_BACKWARD", tr("Value for the opposite direction"), "open against the direction of drawing"),
-        ("VALUE_BOTH", tr("Value for both directions"), "open both ways"),
+        (VALUE_FORWARD, tr("Value for the drawn direction"), "open in the direction in which the line was drawn"),
+        (VALUE_BACKWARD, tr("Value for the opposite direction"), "open against the direction of drawing"),
+        (VALUE_BOTH, tr("Value for both directions"), "open both ways"),
     ):
         algorithm.add(
             QgsProcessingParameterString(name, description, optional=True),
@@ -80,7 +97,7 @@ def _add_direction(algorithm: EvacuationAlgorithm) -> None:
         )
     algorithm.add(
         QgsProcessingParameterEnum(
-            "DEFAULT_DIRECTION",
+            DEFAULT_DIRECTION,
             tr("Default direction"),
             [tr("Forward direction"), tr("Backward direction"), tr("Both directions")],
             defaultValue=2,
@@ -93,20 +110,20 @@ def _add_direction(algorithm: EvacuationAlgorithm) -> None:
 def _add_speed(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
-        road_field("SPEED_FIELD", tr("Speed field"), "maxspeed", QgsProcessingParameterField.DataType.Any),
+        road_field(SPEED_FIELD, tr("Speed field"), "maxspeed", QgsProcessingParameterField.DataType.Any),
         "Speed, in the unit below. OpenStreetMap's texts (“50”, “30 mph”, “50;30”: the lowest) are understood. A speed "
         "of 0 closes a road, where fewer than 5 % of the roads have it; else it counts as missing. Default: the field "
         "“maxspeed” if there is one.",
         advanced=True,
     )
     algorithm.add(
-        QgsProcessingParameterEnum("SPEED_UNIT", tr("Unit of the speed field"), list(SPEED_UNITS), defaultValue=0),
+        QgsProcessingParameterEnum(SPEED_UNIT, tr("Unit of the speed field"), list(SPEED_UNITS), defaultValue=0),
         "Unit of the speed field's numbers. A text that names its unit (“30 mph”) keeps that. The log warns where the "
         "speeds look like another unit.",
         advanced=True,
     )
     algorithm.add(
-        QgsProcessingParameterNumber("DEFAULT_SPEED", tr("Default speed (km/h)"), _DOUBLE, 40.0, minValue=0.1),
+        QgsProcessingParameterNumber(DEFAULT_SPEED, tr("Default speed (km/h)"), _DOUBLE, 40.0, minValue=0.1),
         "Speed of roads whose speed is missing, zero, negative, absurd or not understood; the log counts them.",
         advanced=True,
     )
@@ -115,7 +132,7 @@ def _add_speed(algorithm: EvacuationAlgorithm) -> None:
 def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
     tr = algorithm.tr
     algorithm.add(
-        road_field("LANES_FIELD", tr("Lanes field"), "lanes", QgsProcessingParameterField.DataType.Any),
+        road_field(LANES_FIELD, tr("Lanes field"), "lanes", QgsProcessingParameterField.DataType.Any),
         "Number of lanes, both directions together as in OpenStreetMap; halved on two-way roads (3 lanes: 1.5 each "
         "way), but never below one each way. Roads without a usable number have one lane a direction. Default: the "
         "field “lanes” if there is one.",
@@ -124,7 +141,7 @@ def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
     if capacity:
         kind = QgsProcessingParameterField.DataType.Any
         algorithm.add(
-            road_field("CAPACITY_FIELD", tr("Capacity field (vehicles/h)"), "capacity", kind),
+            road_field(CAPACITY_FIELD, tr("Capacity field (vehicles/h)"), "capacity", kind),
             "Vehicles per hour and direction. Roads without a usable number have their lanes times the default "
             "capacity; “1,500” can be read two ways and is none. 0 closes a road, where fewer than 5 % of the roads "
             "have it; else it counts as missing. To close roads for certain use BARRIERS. Default: the field "
@@ -133,7 +150,7 @@ def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
         )
     algorithm.add(
         QgsProcessingParameterNumber(
-            "DEFAULT_LANE_CAPACITY", tr("Default capacity of a lane (vehicles/h)"), _DOUBLE, 900.0, minValue=1.0
+            DEFAULT_LANE_CAPACITY, tr("Default capacity of a lane (vehicles/h)"), _DOUBLE, 900.0, minValue=1.0
         ),
         "Vehicles per hour of one lane where the capacity field gives none.",
         advanced=True,
@@ -142,7 +159,7 @@ def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
 
 def _add_length(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
-        road_field("LENGTH_FIELD", algorithm.tr("Length field (m)"), None, QgsProcessingParameterField.DataType.Any),
+        road_field(LENGTH_FIELD, algorithm.tr("Length field (m)"), None, QgsProcessingParameterField.DataType.Any),
         "Metres of each whole feature, where its length is not that of its drawing (MATSim's “length”); its pieces "
         "share it in proportion. Roads without a length above 0 are as long as drawn. Default: as drawn, on the "
         "ellipsoid.",

@@ -10,7 +10,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort
-from ..roads.network_parameters import read_network_parameter
+from ..roads.network_parameters import NetworkParameters
 from .routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS, add_routing_outputs, add_routing_parameters
 
 if TYPE_CHECKING:
@@ -138,17 +138,17 @@ class RouteEvacuation(EvacuationAlgorithm):
         others = [] if background is None else [background.time]
         start = start_time(self.moment(parameters, "START_TIME", context), rows.moments, others, feedback)
         control = self.control(feedback, 0.0, 20.0)
-        read = read_network_parameter(
-            self, parameters, context, feedback, control, self._idle(parameters, context), bool(len(rows))
+        roads = NetworkParameters.read(
+            self, parameters, context, feedback, self._idle(parameters, context), bool(len(rows))
         )
+        read = roads.network(context, feedback, control)
         departures = Departures(
             60.0 * self.parameterAsDouble(parameters, "DEPARTURE_WINDOW", context),
             self.parameterAsEnum(parameters, "DEPARTURE_PROFILE", context),
             self.parameterAsInt(parameters, "SEED", context),
         )
         feedback.setProgressText(self.tr("Joining the trips to the roads"))
-        snap = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-        return routing_case(read, rows, start, departures, snap, context, feedback)
+        return routing_case(read, rows, start, departures, roads.max_snap_distance, context, feedback)
 
     def _choice(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
         from ....plugin.layers.routing.case import CostChoice

@@ -7,7 +7,6 @@ from typing import Any
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
@@ -19,7 +18,7 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from ...name_parameters import add_name_field
-from ..roads.network_parameters import add_network_parameters, read_network_parameter
+from ..roads.network_parameters import NetworkParameters, add_network_parameters
 
 
 class NearestShelters(EvacuationAlgorithm):
@@ -116,13 +115,11 @@ class NearestShelters(EvacuationAlgorithm):
         not_selected(shelters, feedback)
         control = self.control(feedback, 0.0, 40.0)
         somebody = bool(len(zones))
-        read = read_network_parameter(self, parameters, context, feedback, control, needed=somebody)
-        if read is None:
-            raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
+        roads = NetworkParameters.read(self, parameters, context, feedback, needed=somebody)
+        read = roads.network(context, feedback, control)
         if not somebody:
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; there is nothing to draw.")
-        longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
-        read, (from_zones, to_shelters) = join_places(read, groups, longest, context, feedback)
+        read, (from_zones, to_shelters) = join_places(read, groups, roads.max_snap_distance, context, feedback)
         control = self.control(feedback, 40.0, 60.0)
         times = travel(read.network, from_zones.node, to_shelters.node, control=control)
         found = nearest(times.seconds, times.metres, self.parameterAsInt(parameters, "K", context))

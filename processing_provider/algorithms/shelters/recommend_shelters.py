@@ -10,7 +10,6 @@ import numpy as np
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
@@ -19,7 +18,7 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort, stopped_early
-from ..roads.network_parameters import add_network_parameters, read_network_parameter
+from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from .shelter_parameters import (
     add_choice_parameters,
     add_forecast_parameters,
@@ -241,12 +240,10 @@ class RecommendShelters(EvacuationAlgorithm):
         from ....plugin.solvers.roads.shortest_paths import travel
 
         control = self.control(feedback, 5.0, 35.0)
-        read = read_network_parameter(self, parameters, context, feedback, control)
-        if read is None:
-            raise QgsProcessingException(self.invalidSourceError(parameters, "NETWORK"))
-        longest = self.parameterAsDouble(parameters, "MAX_SNAP_DISTANCE", context)
+        roads = NetworkParameters.read(self, parameters, context, feedback)
+        read = roads.network(context, feedback, control)
         read, (from_zones, to_sites) = join_places(
-            read, [zones, sites], longest, context, feedback, people=people.astype(float)
+            read, [zones, sites], roads.max_snap_distance, context, feedback, people=people.astype(float)
         )
         control = self.control(feedback, 35.0, 50.0)
         found = travel(read.network, from_zones.node, to_sites.node, control=control)
