@@ -24,8 +24,6 @@ from .measuring import area_on_ellipsoid, distance_area
 from .shapes import ShapeReader, empty_box, features_of, widen
 from .values import id_text, number, plain
 
-__all__ = ["LayerError", "Places", "features_of", "id_text", "read_places"]
-
 NAMED_IN_LOG = 10
 
 

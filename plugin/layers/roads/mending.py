@@ -23,7 +23,8 @@ from ...solvers.roads.mended import Row, rows_of
 from ...solvers.roads.mending import Drawing, mend_lines
 from ...solvers.roads.splitting import split
 from ...solvers.roads.wkb import Lines
-from ..places import NAMED_IN_LOG, features_of
+from ..places import NAMED_IN_LOG
+from ..shapes import features_of
 from ..values import id_text
 from .attributes import roads_among, traffic_of
 from .features import LOOK_EVERY, RoadFeatures, read_features

@@ -1,4 +1,4 @@
-"""A road layer read as a network; the way in to everything about roads for algorithms."""
+"""A road layer read as a network."""
 
 from __future__ import annotations
 
@@ -26,26 +26,13 @@ from .attributes import Roads, roads_among, traffic_of
 from .barriers import close_roads
 from .doubles import warn_of_open_copies, without_doubles
 from .features import read_features
-from .joining import join_places
 from .measured import check_layer, measured_lines
 from .options import NetworkOptions, ReadNetwork
-from .route_geometry import arcs_geometries, arcs_geometry
 from .splitting import split_lines
 from .working_crs import transform_vertices
 
-__all__ = [
-    "NetworkOptions",
-    "ReadNetwork",
-    "arcs_geometries",
-    "arcs_geometry",
-    "join_places",
-    "no_roads",
-    "read_network",
-]
-
 MANY_PARTS = 10
 FEW_NODES = 0.95
-OUTSIDE = "coordinates outside the range of the layer's reference system"
 
 
 def read_network(
