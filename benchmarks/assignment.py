@@ -21,7 +21,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "build" / "plugins"), str(SHARED / "cases"
 
 import numpy as np
 
-from evacuation_planner.plugin.solvers.effort import Deadline
+from evacuation_planner.plugin.solvers.control import Control
+from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
 from evacuation_planner.plugin.solvers.routing.cumulative.result import AssignmentResult
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
@@ -61,7 +62,8 @@ def road_rows(
         for gap in gaps:
             result, wall, cpu = timed(
                 solve, net.tail, net.head, ArcCost.linear(net.free_flow, alpha), None, case.source, case.destination,
-                nodes=len(net.xy), target_gap=gap, deadline=Deadline(120.0), threads=threads,
+                nodes=len(net.xy), target_gap=gap, control=Control(effort=Effort(NORMAL, 120.0)),
+                threads=threads,
             )  # fmt: skip
             rounding = 100.0 * (result.value - result.fractional_value) / result.lower_bound
             reduction = 100.0 * (1.0 - result.value / individual)

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.effort import Deadline
+from evacuation_planner.plugin.solvers.control import Control
+from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.graph.reverse_tree import grow_tree
 from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
@@ -39,7 +40,7 @@ def test_cancelled_at_any_moment() -> None:
         asked[0] += 1
         return False
 
-    solve_case(case, cancelled=count, threads=2)
+    solve_case(case, control=Control(cancelled=count), threads=2)
     for when in range(1, asked[0], max(1, asked[0] // 40)):
         left = [when]
 
@@ -48,7 +49,7 @@ def test_cancelled_at_any_moment() -> None:
             return left[0] <= 0
 
         with pytest.raises(Cancelled):
-            solve_case(case, cancelled=cancelled, threads=2)
+            solve_case(case, control=Control(cancelled=cancelled), threads=2)
         assert left[0] == 0, "went on after it was cancelled"
 
 
@@ -56,7 +57,7 @@ def test_time_limit_returns_the_best_so_far_with_its_gap() -> None:
     case = grid(30, 4000, 20, seed=7)
     solve_case(grid(5, 20, 2, seed=7))
     start = time.monotonic()
-    result = solve_case(case, target_gap=0.0, deadline=Deadline(0.5))
+    result = solve_case(case, target_gap=0.0, control=Control(effort=Effort(NORMAL, 0.5)))
     assert time.monotonic() - start < 20
     check_routes(case, result)
     assert 0 < result.lower_bound <= result.value
@@ -65,14 +66,15 @@ def test_time_limit_returns_the_best_so_far_with_its_gap() -> None:
 
 def test_no_time_at_all_still_gives_routes() -> None:
     case = grid(10, 200, 5, seed=8)
-    result = solve_case(case, deadline=Deadline(1e-9))
+    result = solve_case(case, control=Control(effort=Effort(NORMAL, 1e-9)))
     check_routes(case, result)
     assert 0 < result.lower_bound <= result.value
 
 
 def test_progress_ends_high_and_stays_within_its_range() -> None:
     told: list[float] = []
-    solve_case(grid(10, 200, 5, seed=9), target_gap=1.0, progress=lambda share, text: told.append(share))
+    control = Control(progress=lambda share, text: told.append(share))
+    solve_case(grid(10, 200, 5, seed=9), target_gap=1.0, control=control)
     assert told
     assert told == sorted(told)
     assert told[0] >= 0.0

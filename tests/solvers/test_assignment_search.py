@@ -10,8 +10,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.control import Control, never, no_progress
-from evacuation_planner.plugin.solvers.effort import Deadline
+from evacuation_planner.plugin.solvers.control import Control
+from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative import fractional as fractional_module
 from evacuation_planner.plugin.solvers.routing.cumulative import integer_flows as whole_module
@@ -29,7 +29,10 @@ from tests.solvers.assignment_cases import Case, check_routes, grid, total_time
 from tests.solvers.test_assignment_small import line, solve_case
 from tests.solvers.test_assignment_steps import table_with
 
-ENDLESS = Deadline(0.0)
+
+def timed(seconds: float) -> Control:
+    """A control whose fence is reached after so many seconds."""
+    return Control(effort=Effort(NORMAL, seconds))
 
 
 def loaded(case: Case, system: bool = True, threads: int = 1) -> tuple[DestinationFlows, TreeWorkers]:
@@ -40,7 +43,7 @@ def loaded(case: Case, system: bool = True, threads: int = 1) -> tuple[Destinati
     demand = Demand.of(case.source, case.destination, np.ones(len(case.source)), trips)
     flows = DestinationFlows(roads, demand, table, system, bool((case.cost.power == 1).all()))
     workers = TreeWorkers(roads, demand, threads)
-    load_all(flows, workers, Control(cancelled=never))
+    load_all(flows, workers, Control())
     return flows, workers
 
 
@@ -82,7 +85,7 @@ def test_first_flows_see_those_of_the_batches_before():
     assert flows.table[:, MARGINAL] == pytest.approx([16.0, 12 + 2 * 1.2 * 3, 1.0])
     assert flows.value == pytest.approx(3 * 13 + 3 * 12 * 1.3 + 3)
     with pytest.raises(Cancelled):
-        load_all(*loaded(two_ways()), lambda: True)
+        load_all(*loaded(two_ways()), Control(cancelled=lambda: True))
 
 
 @pytest.mark.parametrize("system", [True, False])
@@ -93,13 +96,13 @@ def test_sweeps_and_the_bound_against_another_program(system, bpr):
     check_flows(case, flows)
     values, bounds = [flows.value], []
     for _ in range(12):
-        moved = sweep(flows, workers, Control(cancelled=never, effort=ENDLESS))
+        moved = sweep(flows, workers, Control())
         check_flows(case, flows)
         values.append(flows.value)
         marginal, x = flows.table[:, MARGINAL], flows.table[:, FLOW]
         least = dijkstra(csr_matrix((marginal, (case.tail, case.head)), shape=(case.nodes,) * 2))
         linear = flows.value + least[case.source, case.destination].sum() - marginal @ x
-        bounds.append(bound_at(flows, workers, Control(cancelled=never)))
+        bounds.append(bound_at(flows, workers, Control()))
         assert bounds[-1] == pytest.approx(linear, rel=1e-8) and bounds[-1] < linear
     assert all(b <= a * (1 + 1e-12) for a, b in zip(values, values[1:])) and moved >= 0
     assert max(bounds) <= values[-1] <= max(bounds) * 1.002 < values[0]
@@ -110,18 +113,18 @@ def test_sweeps_and_the_bound_against_another_program(system, bpr):
 
 
 def test_a_sweep_stops_between_two_batches():
-    late, moved = Deadline(1e-9), {}
+    late, moved = timed(1e-9), {}
     for batches in (1, 30):
         flows, workers = loaded(grid(5, 150, 4, seed=4, bpr=True))
         before = [amount.tolist() for amount in flows.amount]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(fractional_module, "BATCHES", batches)
-            moved[batches] = sweep(flows, workers, Control(cancelled=never, effort=late))
+            moved[batches] = sweep(flows, workers, late)
         changed = [before[d] != flows.amount[d].tolist() for d in range(4)]
         assert changed[0] and (batches == 1 or not any(changed[1:]))
     assert moved[30] == -1 and moved[1] > 0  # one batch is the whole sweep
     with pytest.raises(Cancelled):
-        sweep(*loaded(two_ways()), lambda: True, ENDLESS)
+        sweep(*loaded(two_ways()), Control(cancelled=lambda: True))
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -129,10 +132,10 @@ def test_rounding_gives_every_destination_whole_vehicles(threads):
     for seed in range(6):
         case = grid(5, 60, 5, seed=seed, bpr=seed % 2 == 0)
         flows, workers = loaded(case, threads=threads)
-        sweep(flows, workers, Control(cancelled=never, effort=ENDLESS))
+        sweep(flows, workers, Control())
         fractional = [amount.copy() for amount in flows.amount]
         assert any((amount != np.rint(amount)).any() for amount in fractional)
-        whole = round_all(flows, workers, Control(cancelled=never))
+        whole = round_all(flows, workers, Control())
         check_flows(case, whole)
         assert all((amount == np.rint(amount)).all() for amount in whole.amount)
         assert whole.value == pytest.approx(total_time(case, whole.total))
@@ -147,7 +150,7 @@ def test_rounding_gives_every_destination_whole_vehicles(threads):
 def test_working_space_of_rounding_is_clean_afterwards():
     case = grid(5, 60, 5, seed=1)
     flows, workers = loaded(case)
-    sweep(flows, workers, Control(cancelled=never, effort=ENDLESS))
+    sweep(flows, workers, Control())
     owed, x, whole = np.zeros((3, len(case.tail)))
     star_cost, before = workers.star_cost(flows.table[:, MARGINAL]), flows.total.copy()
     twin = flows.copy()
@@ -222,16 +225,16 @@ class Falling:
 def test_rerouting_goes_on_while_it_pays(values, enough, most, sweeps, monkeypatch):
     flows = Falling(values + [values[-1]])
     monkeypatch.setattr(whole_module, "sweep", lambda flows, *rest, whole: flows.swept(whole=whole))
-    assert improve(flows, None, Control(cancelled=never, effort=ENDLESS), enough, most) == sweeps
-    assert improve(Falling([5, 4, 3]), None, Control(cancelled=never, effort=Deadline(1e-9)), 0, 9) == 0
+    assert improve(flows, None, Control(), enough, most) == sweeps
+    assert improve(Falling([5, 4, 3]), None, timed(1e-9), 0, 9) == 0
     monkeypatch.setattr(whole_module, "sweep", lambda flows, *rest, whole: flows.swept(whole=whole) - 1)
-    assert improve(Falling([5, 4, 3]), None, Control(cancelled=never, effort=ENDLESS), 0, 9) == 1  # nothing has moved
+    assert improve(Falling([5, 4, 3]), None, Control(), 0, 9) == 1  # nothing has moved
 
 
 def a_search(flows=None, workers=None, **changes) -> Search:
     given = {
-        "flows": flows, "workers": workers, "cancelled": never, "deadline": ENDLESS, "progress": no_progress,
-        "target": 1.0, "lower_bound": 100.0, "most_sweeps": 50,
+        "flows": flows, "workers": workers, "control": Control(), "target": 1.0, "lower_bound": 100.0,
+        "most_sweeps": 50,
     }  # fmt: skip
     return Search(**{**given, **changes})
 
@@ -240,7 +243,7 @@ def test_what_is_told_of_the_search():
     """log(1 + 1) over log(1 + gap) of the way, at least the share of the time, and never back."""
     told = []
     clock = SimpleNamespace(elapsed=10.0, seconds=100.0)
-    search = a_search(deadline=clock, progress=lambda *said: told.append(said), iterations=7)
+    search = a_search(control=Control(progress=lambda *said: told.append(said), effort=clock), iterations=7)
     for value, elapsed in ((107.0, 10), (103.0, 10), (115.0, 10), (103.0, 60), (101.0, 60), (131.0, 250)):
         clock.elapsed = elapsed
         search.note("rounded", value)
@@ -249,14 +252,14 @@ def test_what_is_told_of_the_search():
     assert told[0][1] == "rounded flow, at most 7.00 % from the optimum"
     step = search.history[3]
     assert (step.phase, step.iteration, step.seconds, step.value, step.lower_bound) == ("rounded", 7, 60, 103.0, 100.0)
-    clock.elapsed, slow = 90.0, a_search(deadline=clock)
+    clock.elapsed, slow = 90.0, a_search(control=Control(effort=clock))
     slow.note("whole", 1e9)
     assert slow.share == pytest.approx(0.9)
 
 
 def test_when_a_search_is_over():
     assert [a_search(iterations=k, most_sweeps=3).over() for k in (2, 3, 4)] == [False, True, True]
-    assert a_search(deadline=Deadline(1e-9)).over() and a_search().whole_gap == np.inf
+    assert a_search(control=timed(1e-9)).over() and a_search().whole_gap == np.inf
 
 
 class Scripted(Search):
@@ -271,7 +274,7 @@ class Scripted(Search):
 
 
 def scripted(gaps, wholes, **changes):
-    search = Scripted(None, None, never, ENDLESS, no_progress, 1.0, 100.0, 50, **changes)
+    search = Scripted(None, None, Control(), 1.0, 100.0, 50, **changes)
     search.aims, search.gaps, search.wholes = [], list(gaps), list(wholes)
     search.run(True)
     return search.aims
@@ -282,7 +285,7 @@ def test_rounding_from_ever_better_flows():
     assert scripted([0.9, 0.2, 0.9], [102.0, 102.0, 101.0]) == pytest.approx([0.9, 0.45, 0.1])
     assert scripted([0.9], [101.0]) == [0.9]  # within the target
     assert scripted([0.9], [102.0], stalled=True) == [0.9] and scripted([0.9], [102.0], iterations=50) == [0.9]
-    search = Scripted(None, None, never, ENDLESS, no_progress, 1.0, 100.0, 50)
+    search = Scripted(None, None, Control(), 1.0, 100.0, 50)
     search.aims, search.gaps = [], [0.5]
     search.run(False)
     assert search.aims == [1.0] and search.whole is None
@@ -291,7 +294,7 @@ def test_rounding_from_ever_better_flows():
 def test_the_best_whole_flow_is_kept_and_sweeps_are_counted(monkeypatch):
     rounded, asked = [SimpleNamespace(value=v) for v in (120.0, 130.0, 110.0)], []
 
-    def reroute(whole, workers, cancelled, deadline, enough, most):
+    def reroute(whole, workers, control, enough, most):
         asked.append((enough, most))
         whole.value -= 5.0
         return 4
@@ -325,8 +328,8 @@ def test_relaxing_until_the_gap_is_small_or_sweeps_are_used_up():
     few.relax(1e-9)
     assert few.iterations == 2 < swept
     # At the last sweep the bound is that of the present flow.
-    assert few.lower_bound >= bound_at(few.flows, few.workers, Control(cancelled=never))
-    none = a_search(*loaded(case), lower_bound=0.0, deadline=Deadline(1e-9))
+    assert few.lower_bound >= bound_at(few.flows, few.workers, Control())
+    none = a_search(*loaded(case), lower_bound=0.0, control=timed(1e-9))
     none.relax(1e-9)
     assert none.iterations == 0 and not none.history
     exact = a_search(*loaded(case), lower_bound=0.0, most_sweeps=10_000)
@@ -336,7 +339,7 @@ def test_relaxing_until_the_gap_is_small_or_sweeps_are_used_up():
 
 def test_results_and_sentence_of_a_whole_run():
     case, said = grid(6, 60, 3, seed=5), []
-    result = solve_case(case, target_gap=0.5, log=said.append)
+    result = solve_case(case, target_gap=0.5, control=Control(log=said.append))
     check_routes(case, result)
     assert result.iterations == max(step.iteration for step in result.history)
     assert result.lower_bound <= result.fractional_value == pytest.approx(total_time(case, result.fractional_flow))
@@ -365,7 +368,7 @@ def test_demand_may_be_weighted_without_whole_vehicles():
 def test_the_bound_at_no_flow_is_that_of_everybody_alone():
     """A fence that is over at once leaves the sum of the free-flow times, less the last digits."""
     case = grid(5, 40, 4, seed=4)
-    result = solve_case(case, integer=False, deadline=Deadline(1e-9))
+    result = solve_case(case, integer=False, control=timed(1e-9))
     least = dijkstra(csr_matrix((case.cost.free_flow, (case.tail, case.head)), shape=(case.nodes,) * 2))
     alone = least[case.source, case.destination].sum()
     assert result.lower_bound == pytest.approx(alone, rel=1e-9) and result.lower_bound < alone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
@@ -126,7 +127,7 @@ def test_unreachable_destination_is_listed_and_said() -> None:
     case = line([3.0, 4.0])
     case = Case(**{**vars(case), "source": np.array([2, 0, 1]), "destination": np.array([0, 2, 0])})
     said: list[str] = []
-    result = solve_case(case, log=said.append)
+    result = solve_case(case, control=Control(log=said.append))
     assert result.unreachable.tolist() == [0, 2]
     assert np.diff(result.route_indptr).tolist() == [0, 2, 0]
     assert any("2 trips cannot reach their destination" in text for text in said)

@@ -167,7 +167,7 @@ def test_compiling_can_be_cancelled_between_two_kernels(monkeypatch):
 
 COMPILED = """
 import sys; sys.path[:0] = {paths!r}
-from evacuation_planner.plugin.solvers.control import never, no_progress
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing import solve as module
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY
 from tests.solvers.routing_oracle import random_case
@@ -180,7 +180,7 @@ def kernels():
 
 for flow_model, kind in ((0, DENSITY), (1, BPR)):
     for method in range(4):
-        module._compile(module.Choices(method, flow_model, 0.02, True, 3600.0), kind, no_progress, never)
+        module._compile(module.Choices(method, flow_model, 0.02, True, 3600.0), kind, Control())
         before = kernels()
         problem = random_case(4, kind, nodes=16, trips=300, background=True).problem
         module.solve(problem, method=method, flow_model=flow_model, certify=True, epsilon=0.0)

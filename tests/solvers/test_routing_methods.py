@@ -237,6 +237,7 @@ def test_clearance_is_by_people():
 
 PLAIN = """
 import sys; sys.path[:0] = {paths!r}
+from evacuation_planner.plugin.solvers.control import Control
 from tests.solvers.routing_oracle import random_case
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.solve import solve
@@ -244,7 +245,8 @@ for flow_model, kind in ((0, 0), (0, 1), (1, 0), (1, 2)):
     for method in range(4):
         said = []
         case = random_case(11, kind, nodes=12, trips=40)
-        result = solve(case.problem, method=method, flow_model=flow_model, log=said.append, epsilon=0.0)
+        control = Control(log=said.append)
+        result = solve(case.problem, method=method, flow_model=flow_model, epsilon=0.0, control=control)
         print(flow_model, kind, method, result.routes.arcs.tolist(), repr(result.total_time))
     print("slow" if any("plain Python" in text for text in said) else "fast")
 """

@@ -297,9 +297,8 @@ def test_a_part_of_a_sweep(most, most_work, batches, monkeypatch):
     told = []
     with ThreadPoolExecutor(2) as pool:
         sweep = Sweep(problem, trees, pool, 2)
-        after, looked, moved = sweep.run(
-            start, order, most, most_work, Effort(NORMAL), lambda share, text: told.append(share), never
-        )
+        control = Control(progress=lambda share, text: told.append(share))
+        after, looked, moved = sweep.run(start, order, most, most_work, control)
     before, now = ([s.arc[slice(*s.indptr[k : k + 2])].tolist() for k in range(problem.trips)] for s in (start, after))
     others = {k for k in range(problem.trips) if before[k] != now[k]}
     assert looked == min(8 * batches, 36) and len(others) == moved and others <= set(order[:looked].tolist())

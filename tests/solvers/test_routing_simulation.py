@@ -141,9 +141,9 @@ def test_distinct_routes_keep_every_row(slice_of_arcs, monkeypatch):
     assert [routes.arcs[slice(*routes.indptr[k : k + 2])].tolist() for k in routes.of_trip] == made
     indptr, arcs = routes.expanded()
     assert arcs.tolist() == sum(made, [])
-    for work in (routes.expanded, lambda stop: distinct(indptr, arcs, group, Control(cancelled=stop))):
+    for work in (routes.expanded, lambda control: distinct(indptr, arcs, group, control)):
         with pytest.raises(Cancelled):
-            work(lambda: True)
+            work(Control(cancelled=lambda: True))
 
 
 def test_trips_that_all_stay_where_they_are_keep_their_places_apart():

@@ -46,11 +46,11 @@ class Script:
         self.threads = threads
         return self
 
-    def run(self, schedule, order, most, most_work, effort, progress, cancelled):
+    def run(self, schedule, order, most, most_work, control):
         looked, total, moved = self.parts[len(self.asked)]
         self.asked.append((float((schedule.arrival - self.problem.departure).sum()), order, most, most_work))
-        progress(0.0, "")
-        progress(1.0, "")
+        control.progress(0.0, "")
+        control.progress(1.0, "")
         self.work += self.step
         return lasting(self.problem, total), looked, moved
 
