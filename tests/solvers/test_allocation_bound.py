@@ -11,10 +11,10 @@ from evacuation_planner.plugin.solvers.control import Control
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.allocation import core_problem as whole_groups
+from evacuation_planner.plugin.solvers.allocation import core_problem
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
-from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, improve, people_at
-from evacuation_planner.plugin.solvers.allocation.lagrangian import relax
+from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, local_search, people_at
+from evacuation_planner.plugin.solvers.allocation.lagrangian import lagrangian_bound
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import highs
@@ -46,15 +46,15 @@ def test_bound_is_below_and_every_better_placement_is_kept() -> None:
         placements = complete(problem)
         if not placements:
             continue
-        relaxed = relax(problem, problem.usable())
-        assert relaxed.bound <= placements[0][0] + 1e-9
+        lagrangian = lagrangian_bound(problem, problem.usable())
+        assert lagrangian.bound <= placements[0][0] + 1e-9
         known = placements[len(placements) // 4][0]
-        kept = relaxed.keep(known)
+        kept = lagrangian.keep(known)
         for cost, places in placements:
             if cost <= known:
                 assert all(kept[i, j] for i, j in enumerate(places))
         seen += 1
-        assert np.all(relaxed.prices >= 0.0)
+        assert np.all(lagrangian.prices >= 0.0)
     assert seen > 6
 
 
@@ -64,7 +64,7 @@ def test_bound_comes_close_to_the_linear_relaxation() -> None:
     problem = random_problem(3, 120, 8)
     divided = AllocationProblem(problem.sizes, problem.capacity, problem.cost, problem.allowed, split=True)
     linear = solve(divided, solver="HiGHS").objective
-    bound = relax(problem, problem.usable()).bound
+    bound = lagrangian_bound(problem, problem.usable()).bound
     assert bound <= linear + 1e-6
     assert bound == pytest.approx(linear, rel=1e-3)
 
@@ -75,13 +75,13 @@ def test_exchanges_keep_room_and_never_cost_more() -> None:
         problem = random_problem(seed, 40, 5)
         usable = problem.usable()
         before = first_fit(problem, usable)
-        after = improve(problem, usable, before, Control(effort=Effort()))
+        after = local_search(problem, usable, before, Control(effort=Effort()))
         placed = np.flatnonzero(before >= 0)
         if (before < 0).any():
             continue
         assert np.all(usable[placed, after[placed]])
         assert np.all(people_at(problem, after).sum(axis=0) <= problem.capacity)
-        costs = [problem.cost[placed, place[placed]].sum() for place in (before, after)]
+        costs = [problem.cost[placed, shelter_of[placed]].sum() for shelter_of in (before, after)]
         assert costs[1] <= costs[0] + 1e-9
         better += costs[1] < costs[0] - 1e-9
     assert better > 10
@@ -92,9 +92,9 @@ def test_those_left_out_take_the_place_of_fewer_people() -> None:
     sizes = np.array([6, 7, 9, 8, 7])
     cost = np.array([[1.0, 5.0], [5.0, 1.0], [3.0, 4.0], [4.0, 2.0], [9.0, 0.5]])
     problem = AllocationProblem(sizes, np.array([10.0, 10.0]), cost, np.ones((5, 2), dtype=bool))
-    after = improve(problem, problem.usable(), np.array([0, 1, -1, -1, -1]), Control(effort=Effort()))
+    after = local_search(problem, problem.usable(), np.array([0, 1, -1, -1, -1]), Control(effort=Effort()))
     assert after.tolist() == [-1, -1, 0, 1, -1]
-    same = improve(
+    same = local_search(
         AllocationProblem(sizes[[1, 4]], np.array([0.0, 10.0]), cost[[1, 4]], np.ones((2, 2), dtype=bool)),
         np.array([[False, True]] * 2),
         np.array([1, -1]),
@@ -108,11 +108,11 @@ def test_exchanges_with_those_left_out_never_lose_people() -> None:
     for seed in range(20):
         problem = random_problem(seed, 40, 5, slack=0.7)
         before = first_fit(problem, problem.usable())
-        after = improve(problem, problem.usable(), before, Control(effort=Effort()))
-        people = [people_at(problem, place).sum(axis=0) for place in (before, after)]
+        after = local_search(problem, problem.usable(), before, Control(effort=Effort()))
+        people = [people_at(problem, shelter_of).sum(axis=0) for shelter_of in (before, after)]
         assert np.all(people[1] <= problem.capacity)
         assert people[1].sum() >= people[0].sum()
-        costs = [problem.cost[people_at(problem, place) > 0].sum() for place in (before, after)]
+        costs = [problem.cost[people_at(problem, shelter_of) > 0].sum() for shelter_of in (before, after)]
         if people[1].sum() == people[0].sum():
             assert costs[1] <= costs[0] + 1e-9
             better += costs[1] < costs[0] - 1e-9
@@ -124,8 +124,8 @@ def test_large_problems_end_within_their_proof(monkeypatch: pytest.MonkeyPatch) 
     """Through the core, with its limits lowered for the test; the plain model gives the same within the gap."""
     problem = random_problem(11, 150, 12)
     plain = solve(problem, control=Control(effort=Effort(mip_gap=1e-3)))
-    monkeypatch.setattr(whole_groups, "SMALL", 100)
-    monkeypatch.setattr(whole_groups, "FREE_GROUPS", 20)
+    monkeypatch.setattr(core_problem, "SMALL", 100)
+    monkeypatch.setattr(core_problem, "FREE_GROUPS", 20)
     said: list[str] = []
     found = solve(problem, control=Control(log=said.append, effort=Effort(mip_gap=1e-3)))
     assert any("groups are left to place" in text for text in said)

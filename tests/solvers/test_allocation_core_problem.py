@@ -11,9 +11,9 @@ from evacuation_planner.plugin.solvers.control import Control
 
 pytest.importorskip("pulp")
 
-from evacuation_planner.plugin.solvers.allocation import core_problem as whole_groups
-from evacuation_planner.plugin.solvers.allocation.core_problem import place_everyone
-from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation
+from evacuation_planner.plugin.solvers.allocation import core_problem
+from evacuation_planner.plugin.solvers.allocation.core_problem import allocate_everyone
+from evacuation_planner.plugin.solvers.allocation.lagrangian import LagrangianBound
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import no_progress
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, Effort
@@ -43,36 +43,40 @@ class TryingEverything:
             control.progress(share)
         self.asked.append(pairs.copy())
         self.starts.append(start)
-        placed = [place for place in placements(self.problem) if all(pairs[i, j] for i, j in enumerate(place[1]))]
-        cost, place = placed[0]
+        placed = [
+            shelter_of
+            for shelter_of in placements(self.problem)
+            if all(pairs[i, j] for i, j in enumerate(shelter_of[1]))
+        ]
+        cost, shelter_of = placed[0]
         status, bound = self.claims.pop(0) if self.claims else ("optimal", cost)
-        people = at(self.problem, place)
+        people = at(self.problem, shelter_of)
         return people, Solution(status, cost, bound, None, "everything", 0.0)
 
 
 def placements(problem: AllocationProblem) -> list[tuple[float, tuple[int, ...]]]:
     """Every placing of all groups within the room, the cheapest first."""
     out = []
-    for place in itertools.product(range(len(problem.capacity)), repeat=len(problem.sizes)):
-        load = np.bincount(place, problem.sizes, len(problem.capacity))
-        if np.all(load <= problem.capacity) and all(problem.allowed[i, j] for i, j in enumerate(place)):
-            out.append((float(sum(problem.cost[i, j] for i, j in enumerate(place))), place))
+    for shelter_of in itertools.product(range(len(problem.capacity)), repeat=len(problem.sizes)):
+        load = np.bincount(shelter_of, problem.sizes, len(problem.capacity))
+        if np.all(load <= problem.capacity) and all(problem.allowed[i, j] for i, j in enumerate(shelter_of)):
+            out.append((float(sum(problem.cost[i, j] for i, j in enumerate(shelter_of))), shelter_of))
     return sorted(out)
 
 
-def at(problem: AllocationProblem, place) -> np.ndarray:
+def at(problem: AllocationProblem, shelter_of) -> np.ndarray:
     people = np.zeros(problem.cost.shape)
-    people[np.arange(len(place)), list(place)] = problem.sizes
+    people[np.arange(len(shelter_of)), list(shelter_of)] = problem.sizes
     return people
 
 
 def with_prices(monkeypatch, bound: float, excess, quick=None) -> None:
     """Lay down what the prices prove; no exchanges, and ``quick`` (g,) from the prices if any."""
-    given = Relaxation(np.zeros(len(excess[0])), bound, np.array(excess, dtype=float))
-    monkeypatch.setattr(whole_groups, "relax", lambda *rest: given)
-    monkeypatch.setattr(whole_groups, "improve", lambda problem, usable, place, *rest: place)
+    given = LagrangianBound(np.zeros(len(excess[0])), bound, np.array(excess, dtype=float))
+    monkeypatch.setattr(core_problem, "lagrangian_bound", lambda *rest: given)
+    monkeypatch.setattr(core_problem, "local_search", lambda problem, usable, shelter_of, *rest: shelter_of)
     none = np.full(len(excess), -1)
-    monkeypatch.setattr(whole_groups, "first_fit", lambda *rest: none if quick is None else np.array(quick))
+    monkeypatch.setattr(core_problem, "first_fit", lambda *rest: none if quick is None else np.array(quick))
 
 
 def four(cost=((1.5, 2.5, 9.5),) * 4) -> AllocationProblem:
@@ -91,8 +95,8 @@ def columns(*chosen: int) -> list[list[bool]]:
 def test_a_proof_by_prices_asks_no_solver(monkeypatch):
     search = TryingEverything(four(), gap=0.125)
     with_prices(monkeypatch, 5.25, [[0.0, 1.0, 8.0]] * 4, quick=NEAREST)
-    monkeypatch.setattr(whole_groups, "SMALL", 1)
-    people, proof = place_everyone(search, at(four(), NEXT), search.control())
+    monkeypatch.setattr(core_problem, "SMALL", 1)
+    people, proof = allocate_everyone(search, at(four(), NEXT), search.control())
     assert people.tolist() == at(four(), NEAREST).tolist() and not search.asked
     assert (proof.status, proof.objective, proof.bound, proof.solver) == ("optimal", 6.0, 5.25, "Lagrangian bound")
     assert proof.gap == pytest.approx(12.5) and 0.0 <= proof.seconds < 60.0
@@ -107,8 +111,8 @@ def test_a_quick_allocation_of_fewer_people_or_more_cost_is_not_taken(monkeypatc
     for quick in ((0, 0, 0, -1), (1, 1, 1, 2)):
         search = TryingEverything(four(), gap=0.5)
         with_prices(monkeypatch, 6.0, [[0.0, 1.0, 8.0]] * 4, quick)
-        monkeypatch.setattr(whole_groups, "SMALL", 1)
-        people, proof = place_everyone(search, at(four(), NEXT), search.control())
+        monkeypatch.setattr(core_problem, "SMALL", 1)
+        people, proof = allocate_everyone(search, at(four(), NEXT), search.control())
         assert people.tolist() == at(four(), NEXT).tolist()
         assert (proof.objective, proof.bound) == (10.0, 6.0)
 
@@ -117,7 +121,9 @@ def test_what_can_be_better_goes_to_the_solver_at_once(monkeypatch):
     """The known plan costs 10, so that pairs lifting the bound of 5 to 10 stay in; near the bound are no fewer."""
     search, shown = TryingEverything(four(), claims=[("optimal", 5.999)], gap=0.001), []
     with_prices(monkeypatch, 5.0, [[0.0, 5.0, 5.1]] * 4)
-    people, proof = place_everyone(search, at(four(), NEXT), search.control(lambda share, text="": shown.append(share)))
+    people, proof = allocate_everyone(
+        search, at(four(), NEXT), search.control(lambda share, text="": shown.append(share))
+    )
     assert [pairs.tolist() for pairs in search.asked] == [columns(0, 1)]
     assert search.starts[0].tolist() == at(four(), NEXT).tolist()
     assert people.tolist() == at(four(), NEAREST).tolist()
@@ -130,7 +136,7 @@ def test_what_can_be_better_goes_to_the_solver_at_once(monkeypatch):
 def test_the_bound_is_the_best_of_prices_and_solver_but_not_above_the_cost(monkeypatch, claim, bound, status):
     search = TryingEverything(four(), claims=[("feasible", claim)])
     with_prices(monkeypatch, 5.0, [[0.0, 5.0, 5.1]] * 4)
-    _, proof = place_everyone(search, at(four(), NEXT), search.control())
+    _, proof = allocate_everyone(search, at(four(), NEXT), search.control())
     assert (proof.bound, proof.status) == (bound, status)
     assert proof.gap == pytest.approx(100.0 * (6.0 - bound) / 6.0)
 
@@ -139,7 +145,7 @@ def near_first(monkeypatch, claims, level=NORMAL):
     """All pairs can matter at a cost of 12; those that lift the bound of 6 by 0.12 are tried first."""
     search, shown = TryingEverything(four(((1.5, 3.0, 9.5),) * 4), level, claims=claims), []
     with_prices(monkeypatch, 6.0, [[0.0, 0.11, 6.0]] * 3 + [[0.0, 0.13, 6.0]])
-    people, proof = place_everyone(
+    people, proof = allocate_everyone(
         search, at(search.problem, NEXT), search.control(lambda share, text="": shown.append(share))
     )
     assert people.tolist() == at(four(), NEAREST).tolist()
@@ -167,7 +173,7 @@ def test_a_proof_over_some_pairs_counts_where_no_other_can_be_better(monkeypatch
     for third, bound in ((1.1, 5.9), (0.9, 5.8)):
         search = TryingEverything(four(), claims=[("optimal", 5.9), ("feasible", 5.8)], gap=0.05)
         with_prices(monkeypatch, 5.0, [[0.0, 0.05, third]] * 4)
-        _, proof = place_everyone(search, at(four(), NEXT), search.control())
+        _, proof = allocate_everyone(search, at(four(), NEXT), search.control())
         assert search.asked[0].tolist() == columns(0, 1)
         assert proof.bound == bound and len(search.asked) == (1 if third > 1 else 2)
         assert search.asked[-1].tolist() == (columns(0, 1) if third > 1 else columns(0, 1, 2))
@@ -178,13 +184,13 @@ def test_whole_costs_leave_fewer_pairs(monkeypatch):
     for costs, kept, again in (((1.0, 2.0, 9.0), (0, 1), (0,)), ((1.0, 2.0, 9.5), (0, 1, 2), (0, 1, 2))):
         search = TryingEverything(four((costs,) * 4), claims=[("feasible", None)])
         with_prices(monkeypatch, 4.0, [[0.0, 3.0, 3.5]] * 4, NEXT)
-        monkeypatch.setattr(whole_groups, "NEARLY_ALL", 0.0)
-        place_everyone(search, at(search.problem, (2, 2, 2, 2)), search.control())
+        monkeypatch.setattr(core_problem, "NEARLY_ALL", 0.0)
+        allocate_everyone(search, at(search.problem, (2, 2, 2, 2)), search.control())
         assert search.asked[0].tolist() == columns(*kept)
         search = TryingEverything(four((costs,) * 4), claims=[("feasible", None), ("feasible", None)])
         with_prices(monkeypatch, 3.0, [[0.0, 0.01, 0.5]] * 4, NEXT)
-        monkeypatch.setattr(whole_groups, "NEARLY_ALL", 0.9)
-        place_everyone(search, at(search.problem, (2, 2, 2, 2)), search.control())
+        monkeypatch.setattr(core_problem, "NEARLY_ALL", 0.9)
+        allocate_everyone(search, at(search.problem, (2, 2, 2, 2)), search.control())
         assert [pairs.tolist() for pairs in search.asked] == [columns(0, 1), columns(*again)]
 
 
@@ -193,9 +199,9 @@ def test_too_many_pairs_are_not_handed_over(monkeypatch):
     for small, large, gap, asked in ((8, 8, 0.0, 1), (7, 8, 0.0, 1), (7, 7, 0.0, 0), (7, 8, 0.5, 0), (8, 8, 0.5, 1)):
         search = TryingEverything(four(), gap=gap)
         with_prices(monkeypatch, 5.0, [[0.0, 5.0, 5.1]] * 4)
-        monkeypatch.setattr(whole_groups, "SMALL", small)
-        monkeypatch.setattr(whole_groups, "LARGE", large)
-        _, proof = place_everyone(search, at(four(), NEXT), search.control(), core=False)
+        monkeypatch.setattr(core_problem, "SMALL", small)
+        monkeypatch.setattr(core_problem, "LARGE", large)
+        _, proof = allocate_everyone(search, at(four(), NEXT), search.control(), core=False)
         assert len(search.asked) == asked
         assert (proof.bound, proof.objective) == ((6.0, 6.0) if asked else (5.0, 10.0))
 
@@ -218,10 +224,10 @@ def test_every_way_ends_in_a_plan_within_its_proof(seed, monkeypatch):
         (0, 99, 0.3, 2),
     ):
         search = TryingEverything(problem, level)
-        monkeypatch.setattr(whole_groups, "SMALL", small)
-        monkeypatch.setattr(whole_groups, "LARGE", large)
-        monkeypatch.setattr(whole_groups, "NEAR", near)
-        people, proof = place_everyone(search, at(problem, placed[-1][1]), search.control(), core=False)
+        monkeypatch.setattr(core_problem, "SMALL", small)
+        monkeypatch.setattr(core_problem, "LARGE", large)
+        monkeypatch.setattr(core_problem, "NEAR", near)
+        people, proof = allocate_everyone(search, at(problem, placed[-1][1]), search.control(), core=False)
         assert people.sum(axis=1).tolist() == sizes.tolist() and np.all(people.sum(axis=0) <= capacity)
         assert proof.objective == pytest.approx(problem.cost[people > 0].sum())
         assert proof.bound <= placed[0][0] + 1e-9
@@ -261,11 +267,11 @@ def core_case(monkeypatch, fails=False, divided=0, excess=None):
     lifted = [[0.5, 0.0, 3.0], [0.0, 9.0, 0.7], [0.0, 3.5, 0.4], [0.0, 0.5, 3.0], [0.0, 6.0, 5.0]]
     with_prices(monkeypatch, 8.0, lifted if excess is None else excess)
     for name, value in (("SMALL", 1), ("CORE_PAIRS", 2), ("FREE_GROUPS", 1)):
-        monkeypatch.setattr(whole_groups, name, value)
+        monkeypatch.setattr(core_problem, name, value)
     search, shown = Halves(problem), []
     search.fails, search.divided = fails, divided
-    monkeypatch.setattr(whole_groups, "LARGE", 0)
-    people, proof = place_everyone(
+    monkeypatch.setattr(core_problem, "LARGE", 0)
+    people, proof = allocate_everyone(
         search, at(problem, START), search.control(lambda share, text="": shown.append(share))
     )
     assert proof.objective == problem.cost[people > 0].sum()
@@ -303,20 +309,20 @@ def test_the_core_is_left_out_where_it_is_not_wanted_or_not_needed(monkeypatch):
     assert len(search.asked) == 2
     for core, small, gap in ((False, 1, 0.0), (True, 15, 0.0), (True, 1, 0.7)):
         again = Halves(search.problem, gap=gap)
-        monkeypatch.setattr(whole_groups, "SMALL", small)
-        monkeypatch.setattr(whole_groups, "LARGE", 0)
-        monkeypatch.setattr(whole_groups, "NEARLY_ALL", 0.0)
-        place_everyone(again, at(search.problem, START), again.control(), core)
+        monkeypatch.setattr(core_problem, "SMALL", small)
+        monkeypatch.setattr(core_problem, "LARGE", 0)
+        monkeypatch.setattr(core_problem, "NEARLY_ALL", 0.0)
+        allocate_everyone(again, at(search.problem, START), again.control(), core)
         assert len(again.asked) == (small == 15)
 
 
 def test_one_shelter_has_no_second_choice(monkeypatch):
     problem = AllocationProblem(np.ones(2, dtype=int), np.array([2.0]), np.array([[1.5], [2.5]]), np.ones((2, 1), bool))
     with_prices(monkeypatch, 3.0, [[0.0], [0.0]])
-    monkeypatch.setattr(whole_groups, "SMALL", 1)
-    monkeypatch.setattr(whole_groups, "LARGE", 1)
+    monkeypatch.setattr(core_problem, "SMALL", 1)
+    monkeypatch.setattr(core_problem, "LARGE", 1)
     search = Whole(problem)
-    people, _ = place_everyone(search, np.ones((2, 1)), search.control())
+    people, _ = allocate_everyone(search, np.ones((2, 1)), search.control())
     assert people.tolist() == [[1.0], [1.0]]
 
 

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.allocation import exchange as set_exchange
+from evacuation_planner.plugin.solvers.allocation import exchange
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Control, never
 from evacuation_planner.plugin.solvers.effort import Effort
@@ -17,21 +17,21 @@ pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no division 
 
 def placed_at_random(seed: int) -> tuple[AllocationProblem, np.ndarray]:
     draw = np.random.default_rng(seed)
-    sizes, place = draw.integers(1, 12, 14), draw.integers(0, 4, 14)
-    capacity = np.bincount(place, sizes, 4) + draw.integers(0, 3, 4)
+    sizes, shelter_of = draw.integers(1, 12, 14), draw.integers(0, 4, 14)
+    capacity = np.bincount(shelter_of, sizes, 4) + draw.integers(0, 3, 4)
     allowed = draw.random((14, 4)) < 0.85
-    allowed[np.arange(14), place] = True
-    return AllocationProblem(sizes, capacity, draw.integers(1, 40, (14, 4)).astype(float), allowed), place
+    allowed[np.arange(14), shelter_of] = True
+    return AllocationProblem(sizes, capacity, draw.integers(1, 40, (14, 4)).astype(float), allowed), shelter_of
 
 
-def most_saved(case: AllocationProblem, place: np.ndarray) -> float:
+def most_saved(case: AllocationProblem, shelter_of: np.ndarray) -> float:
     """What the best exchange of up to two groups of any shelter for up to two of any other saves."""
     best = 0.0
-    room = case.capacity - np.bincount(place, case.sizes, len(case.capacity))
+    room = case.capacity - np.bincount(shelter_of, case.sizes, len(case.capacity))
     for a, b in combinations(range(len(case.capacity)), 2):
         sets = []
         for here, there in ((a, b), (b, a)):
-            some = [i for i in np.flatnonzero(place == here) if case.allowed[i, there]]
+            some = [i for i in np.flatnonzero(shelter_of == here) if case.allowed[i, there]]
             chosen = [c for n in range(3) for c in combinations(some, n)]
             sets.append([(sum(case.sizes[i] for i in c), sum(case.cost[i, here] - case.cost[i, there] for i in c))
                          for c in chosen])  # fmt: skip
@@ -50,12 +50,12 @@ class Watched:
         self.pairs: list[tuple[int, int]] = []
         self.fruitless: set[tuple] = set()
         self.found = 0
-        real = set_exchange._exchange
+        real = exchange._exchange
 
-        def look(size, cost, room, place, a, b):
-            state = (a, b, *np.isin(place, (a, b)).tolist(), *(place == a).tolist())
+        def look(size, cost, room, shelter_of, a, b):
+            state = (a, b, *np.isin(shelter_of, (a, b)).tolist(), *(shelter_of == a).tolist())
             assert state not in self.fruitless
-            sets, found = real(size, cost, room, place, a, b)
+            sets, found = real(size, cost, room, shelter_of, a, b)
             assert sets > 1 and np.all(room >= 0.0)
             if not found:
                 self.fruitless.add(state)
@@ -64,17 +64,17 @@ class Watched:
             self.pairs.append((a, b))
             return sets, found
 
-        monkeypatch.setattr(set_exchange, "_exchange", look)
+        monkeypatch.setattr(exchange, "_exchange", look)
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_exchanges_end_where_none_helps(seed, monkeypatch):
-    case, place = placed_at_random(seed)
+    case, shelter_of = placed_at_random(seed)
     watched = Watched(monkeypatch)
-    end = set_exchange.exchange_sets(case, case.usable(), place, 10**9, Control(cancelled=never, effort=Effort()))
+    end = exchange.exchange_sets(case, case.usable(), shelter_of, 10**9, Control(cancelled=never, effort=Effort()))
     here = np.arange(14)
-    assert most_saved(case, place) > 0.0 and most_saved(case, end) == 0.0
-    assert case.cost[here, end].sum() < case.cost[here, place].sum()
+    assert most_saved(case, shelter_of) > 0.0 and most_saved(case, end) == 0.0
+    assert case.cost[here, end].sum() < case.cost[here, shelter_of].sum()
     assert case.allowed[here, end].all() and np.all(np.bincount(end, case.sizes, 4) <= case.capacity)
     assert watched.found and set(watched.pairs) == set(combinations(range(4), 2))
 
@@ -82,12 +82,12 @@ def test_exchanges_end_where_none_helps(seed, monkeypatch):
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.999, 1.0])
 def test_the_work_is_counted_in_sets(share, monkeypatch):
     """A pair of shelters is begun only while sets are left, and then done with."""
-    case, place = placed_at_random(3)
+    case, shelter_of = placed_at_random(3)
     whole = Watched(monkeypatch)
-    set_exchange.exchange_sets(case, case.usable(), place, 10**9, Control(cancelled=never, effort=Effort()))
+    exchange.exchange_sets(case, case.usable(), shelter_of, 10**9, Control(cancelled=never, effort=Effort()))
     monkeypatch.undo()
     work, some = int(share * sum(whole.sets)), Watched(monkeypatch)
-    set_exchange.exchange_sets(case, case.usable(), place, work, Control(cancelled=never, effort=Effort()))
+    exchange.exchange_sets(case, case.usable(), shelter_of, work, Control(cancelled=never, effort=Effort()))
     done = len(some.sets)
     assert some.sets == whole.sets[:done] and some.pairs == whole.pairs[:done]
     begun = [k for k in range(len(whole.pairs)) if k == 0 or whole.pairs[k] != whole.pairs[k - 1]]
@@ -96,13 +96,13 @@ def test_the_work_is_counted_in_sets(share, monkeypatch):
 
 def test_sets_are_counted_on_both_sides():
     """Three groups of shelter 0 and two of shelter 1: 1 + 3 + 3 sets and 1 + 2 + 1."""
-    size, place = np.ones(5), np.array([0, 0, 0, 1, 1])
-    looked = set_exchange._exchange(size, np.ones((5, 2)), np.zeros(2), place, 0, 1)
-    assert looked == (11, False) and set_exchange._exchange(size, np.ones((5, 2)), np.zeros(2), place, 1, 0)[0] == 11
+    size, shelter_of = np.ones(5), np.array([0, 0, 0, 1, 1])
+    looked = exchange._exchange(size, np.ones((5, 2)), np.zeros(2), shelter_of, 0, 1)
+    assert looked == (11, False) and exchange._exchange(size, np.ones((5, 2)), np.zeros(2), shelter_of, 1, 0)[0] == 11
 
 
 def test_no_group_is_named_minus_one():
-    members, saving, places = set_exchange._sets(np.array([3.0, 2.0]), np.array([[5.0, 1.0]] * 2), np.zeros(2), 0, 1)
+    members, saving, places = exchange._sets(np.array([3.0, 2.0]), np.array([[5.0, 1.0]] * 2), np.zeros(2), 0, 1)
     assert members.tolist() == [[-1, -1], [0, -1], [1, -1], [0, 1]]
     assert (saving.tolist(), places.tolist()) == ([0, 4, 4, 8], [0, 3, 2, 5])
 
@@ -111,15 +111,15 @@ def test_no_group_is_named_minus_one():
 @pytest.mark.parametrize("a", [0, 1])
 def test_what_sums_of_such_numbers_differ_by_is_no_gain(saved, found, a):
     """Of a million 0.001 is not told from nothing; one group changes places with another of its size."""
-    cost, place = np.array([[1e6, 0.0], [1e6 - saved, 0.0]]), np.array([0, 1])
-    assert set_exchange._exchange(np.ones(2), cost, np.zeros(2), place, a, 1 - a) == (4, found)
-    assert place.tolist() == ([1, 0] if found else [0, 1])
+    cost, shelter_of = np.array([[1e6, 0.0], [1e6 - saved, 0.0]]), np.array([0, 1])
+    assert exchange._exchange(np.ones(2), cost, np.zeros(2), shelter_of, a, 1 - a) == (4, found)
+    assert shelter_of.tolist() == ([1, 0] if found else [0, 1])
 
 
 def test_nothing_fits_where_a_shelter_is_over_its_room():
     """No exchange empties shelter 0 enough, whose group is 3 over."""
-    place = np.array([0])
-    assert set_exchange._exchange(np.array([5.0]), np.array([[9.0, 1.0]]), np.array([-3.0, 4.0]), place, 0, 1) == (
+    shelter_of = np.array([0])
+    assert exchange._exchange(np.array([5.0]), np.array([[9.0, 1.0]]), np.array([-3.0, 4.0]), shelter_of, 0, 1) == (
         3,
         False,
     )
@@ -130,5 +130,5 @@ def test_of_equals_the_first_is_taken(length):
     """So that the same groups are exchanged every time: numpy's argmax of every stretch, many of them with equals."""
     values = np.random.default_rng(length).integers(0, 3, length).astype(float)
     first, last = (np.array(side) for side in zip(*combinations(range(length + 1), 2)))
-    found = set_exchange._greatest(values, first, last)
+    found = exchange._greatest(values, first, last)
     assert found.tolist() == [a + int(values[a:b].argmax()) for a, b in zip(first, last)]

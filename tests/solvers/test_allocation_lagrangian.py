@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from evacuation_planner.plugin.solvers.allocation.lagrangian import Relaxation, relax
+from evacuation_planner.plugin.solvers.allocation.lagrangian import LagrangianBound, lagrangian_bound
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
@@ -45,7 +45,7 @@ def test_the_bound_comes_close_to_the_linear_program(known: float | None, median
         problem = random_problem(seed)
         best, asked = least_cost_of_shares(problem), []
         aim = None if known is None else known * best
-        found = relax(problem, problem.usable(), aim, Control(cancelled=lambda: bool(asked.append(1))))  # noqa: B023
+        found = lagrangian_bound(problem, problem.usable(), aim, Control(cancelled=lambda: bool(asked.append(1))))  # noqa: B023
         assert found.bound <= best + 1e-7
         short.append((best - found.bound) / best)
         steps.append(len(asked))
@@ -57,7 +57,7 @@ def test_the_bound_comes_close_to_the_linear_program(known: float | None, median
 def test_bound_and_excess_are_what_the_prices_prove(seed: int) -> None:
     problem = random_problem(seed)
     usable = problem.usable()
-    found = relax(problem, usable)
+    found = lagrangian_bound(problem, usable)
     bound = -sum(p * q for p, q in zip(found.prices, problem.capacity))
     for i in range(30):
         priced = [problem.cost[i, j] + found.prices[j] * problem.room_taken[i, j] for j in range(5)]
@@ -72,10 +72,12 @@ def test_bound_and_excess_are_what_the_prices_prove(seed: int) -> None:
 def test_kept_pairs_by_hand() -> None:
     """A known cost of 999999 may be wrong by 0.001, as sums of numbers of this size are."""
     lifted = np.array([[0.0, 89.0, 89.0005, 89.002, np.inf]])
-    assert Relaxation(np.zeros(5), 999_910.0, lifted).keep(999_999.0).tolist() == [[True, True, True, False, False]]
-    assert Relaxation(np.zeros(5), -1_000_088.0, lifted).keep(-999_999.0).tolist() == [[True] * 3 + [False] * 2]
+    assert LagrangianBound(np.zeros(5), 999_910.0, lifted).keep(999_999.0).tolist() == [
+        [True, True, True, False, False]
+    ]
+    assert LagrangianBound(np.zeros(5), -1_000_088.0, lifted).keep(-999_999.0).tolist() == [[True] * 3 + [False] * 2]
     near = np.array([[1.0, 1.0 + 1e-9, 1.0 + 3e-9]])
-    assert Relaxation(np.zeros(3), 0.0, near).keep(1.0).tolist() == [[True, True, False]]
+    assert LagrangianBound(np.zeros(3), 0.0, near).keep(1.0).tolist() == [[True, True, False]]
 
 
 def test_nothing_to_price_ends_at_once_and_a_stop_is_obeyed() -> None:
@@ -85,15 +87,15 @@ def test_nothing_to_price_ends_at_once_and_a_stop_is_obeyed() -> None:
     for capacity in ([20.0, 20.0], [10.0, 10.0], [10.0, 30.0]):
         problem = AllocationProblem(np.array([10, 10]), np.array(capacity), cost, np.ones((2, 2), dtype=bool))
         asked.clear()
-        found = relax(problem, problem.usable(), control=Control(cancelled=lambda: bool(asked.append(1))))
+        found = lagrangian_bound(problem, problem.usable(), control=Control(cancelled=lambda: bool(asked.append(1))))
         assert (found.bound, found.prices.tolist(), len(asked)) == (4.0, [0.0, 0.0], 1)
     with pytest.raises(Cancelled):
-        relax(problem, problem.usable(), control=Control(cancelled=lambda: True))
-    empty = relax(problem, np.zeros((2, 2), dtype=bool))
+        lagrangian_bound(problem, problem.usable(), control=Control(cancelled=lambda: True))
+    empty = lagrangian_bound(problem, np.zeros((2, 2), dtype=bool))
     assert empty.bound == 0.0 and np.isinf(empty.excess).all()
 
 
 def test_costs_below_zero_have_a_bound_below_zero() -> None:
     cost = np.array([[-1.0, -4.0], [-5.0, -3.0]])
     problem = AllocationProblem(np.array([1, 1]), np.array([1.0, 1.0]), cost, np.ones((2, 2), dtype=bool))
-    assert relax(problem, problem.usable()).bound == -9.0
+    assert lagrangian_bound(problem, problem.usable()).bound == -9.0

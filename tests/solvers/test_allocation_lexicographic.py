@@ -63,7 +63,9 @@ def test_where_all_find_a_place_at_once_nothing_is_proved(monkeypatch):
     people, most, more, stages = as_many_as_possible(search, search.control)
     assert people.tolist() == [[3, 0], [2, 0], [0, 4]] and (most, more, stages) == (9, 0, ())
     # The first takes the cheaper site, where alone the second may go; at a price of its places it takes the other.
-    monkeypatch.setattr(steps, "relax", lambda case, usable, control: SimpleNamespace(prices=np.array([0.5, 0.0])))
+    monkeypatch.setattr(
+        steps, "lagrangian_bound", lambda case, usable, control: SimpleNamespace(prices=np.array([0.5, 0.0]))
+    )
     search = Recorded(problem([5, 5], [5, 5], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]]))
     people, most, more, stages = as_many_as_possible(search, search.control)
     assert people.tolist() == [[0, 5], [5, 0]] and (most, more, stages) == (10, 0, ())
@@ -71,7 +73,7 @@ def test_where_all_find_a_place_at_once_nothing_is_proved(monkeypatch):
 
 
 def test_opening_costs_ask_no_prices(monkeypatch):
-    monkeypatch.setattr(steps, "relax", None)
+    monkeypatch.setattr(steps, "lagrangian_bound", None)
     answer = (np.array([[0.0, 5.0], [5.0, 0.0]]), proof(bound=0.0))
     case = problem([5, 5], [5, 5], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]], opening=np.ones(2))
     search = Recorded(case, answer)
@@ -108,7 +110,7 @@ def test_how_many_more_could_be_sheltered(status, bound, more):
 def test_exchanges_that_place_everyone_end_the_search(monkeypatch):
     """The 3 take the site where alone the 2 may go, until a group makes room; one place stays empty."""
     search = Recorded(problem([3, 2], [3, 3], [[1, 2], [1, 1]], allowed=[[1, 1], [1, 0]], opening=np.zeros(2)))
-    monkeypatch.setattr(steps, "improve", lambda *given: np.array([1, 0]))
+    monkeypatch.setattr(steps, "local_search", lambda *given: np.array([1, 0]))
     assert as_many_as_possible(search, search.control)[1:] == (5, 0, ())
     assert not search.said and not search.asked
 
@@ -122,7 +124,7 @@ def test_room_taken_is_not_counted_in_people():
 
 def test_places_that_a_person_does_not_take_one_of_are_not_filled(monkeypatch):
     """The 8 take 7 places and the 6 take 5: whoever comes second does not fit."""
-    monkeypatch.setattr(steps, "filled", None)
+    monkeypatch.setattr(steps, "insert_by_regret", None)
     search = Recorded(problem([8, 6], [9], consumption=np.array([[7.0], [5.0]])), (np.array([[8.0], [0.0]]), proof()))
     assert as_many_as_possible(search, search.control)[1] == 8
     assert search.asked == [("people", None, [[8.0], [0.0]], 0.0)]
@@ -149,7 +151,7 @@ def test_divided_groups_need_no_solver_where_all_may_go_anywhere():
 def test_who_looks_for_the_least_cost(size, monkeypatch):
     """Prices place whole groups; where opening, room or divided groups do not allow that, the whole model does."""
     answer, everyone = (np.zeros((2, 1)), proof()), (np.ones((2, 1)), proof("feasible"))
-    monkeypatch.setattr(steps, "place_everyone", lambda search, people, control: everyone)
+    monkeypatch.setattr(steps, "allocate_everyone", lambda search, people, control: everyone)
     monkeypatch.setattr(steps, "_with_those_left", lambda search, people, most, control: (most, "left"))
     start = np.array([[float(size)], [0.0]])
 
@@ -172,11 +174,11 @@ def test_those_left_have_a_shelter_of_their_own(monkeypatch):
     """5 of 11 have a place at 9 + 1; 3 + 2 for 4 + 1 is cheaper, and the group without any shelter takes no part."""
     seen = []
 
-    def place(search, people, control, core):
+    def shelter_of(search, people, control, core):
         seen.append((search, people, core, control))
         return people, proof()
 
-    monkeypatch.setattr(steps, "place_everyone", place)
+    monkeypatch.setattr(steps, "allocate_everyone", shelter_of)
     cost = [[9, 9], [2, 9], [2, 9], [1, 9], [0, 0]]
     case = problem([4, 3, 2, 1, 7], [5, 0], cost, allowed=[[1, 0]] * 4 + [[0, 0]])
     search = Recorded(case)

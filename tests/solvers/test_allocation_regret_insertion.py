@@ -7,9 +7,8 @@ from itertools import chain, combinations
 import numpy as np
 import pytest
 
-from evacuation_planner.plugin.solvers.allocation import first_fit
-from evacuation_planner.plugin.solvers.allocation import regret_insertion as filling
-from evacuation_planner.plugin.solvers.allocation.lagrangian import relax
+from evacuation_planner.plugin.solvers.allocation import first_fit, regret_insertion
+from evacuation_planner.plugin.solvers.allocation.lagrangian import lagrangian_bound
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem, with_the_rest
 from evacuation_planner.plugin.solvers.allocation.room import tightest
 from evacuation_planner.plugin.solvers.control import Control, never
@@ -35,18 +34,18 @@ def random_case(seed: int, groups: int, shelters: int, room: float, uniform: boo
     )
 
 
-def room_left(problem: AllocationProblem, place: np.ndarray) -> list[float]:
+def room_left(problem: AllocationProblem, shelter_of: np.ndarray) -> list[float]:
     room = problem.capacity.tolist()
-    for i, j in enumerate(place.tolist()):
+    for i, j in enumerate(shelter_of.tolist()):
         if j >= 0:
             room[j] -= float(problem.room_taken[i, j])
     return room
 
 
-def assert_allowed(problem: AllocationProblem, place: np.ndarray) -> None:
+def assert_allowed(problem: AllocationProblem, shelter_of: np.ndarray) -> None:
     usable = problem.usable()
-    assert all(j == -1 or usable[i, j] for i, j in enumerate(place.tolist()))
-    assert min(room_left(problem, place)) >= -1e-9
+    assert all(j == -1 or usable[i, j] for i, j in enumerate(shelter_of.tolist()))
+    assert min(room_left(problem, shelter_of)) >= -1e-9
 
 
 # --- first fit ----------------------------------------------------------------------------------------------------
@@ -80,51 +79,54 @@ def state(seed: int, room: float = 0.8) -> tuple:
     """(problem, cost, taken, room, place, members, waiting) with places of different size at different shelters."""
     problem = random_case(seed, 16, 3, room, uniform=False)
     usable = problem.usable()
-    place = first_fit.first_fit(problem, usable, np.random.default_rng(seed).uniform(-9.0, 9.0, 3))
-    members, waiting = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
+    shelter_of = first_fit.first_fit(problem, usable, np.random.default_rng(seed).uniform(-9.0, 9.0, 3))
+    members, waiting = np.flatnonzero(shelter_of >= 0), np.flatnonzero(shelter_of < 0)
     return (
         problem, np.where(usable, problem.cost, np.inf), problem.room_taken,
-        np.array(room_left(problem, place)), place, members, waiting,
+        np.array(room_left(problem, shelter_of)), shelter_of, members, waiting,
     )  # fmt: skip
 
 
-def value(problem: AllocationProblem, place: np.ndarray) -> float:
-    return float(sum(problem.cost[i, j] for i, j in enumerate(place.tolist()) if j >= 0))
+def value(problem: AllocationProblem, shelter_of: np.ndarray) -> float:
+    return float(sum(problem.cost[i, j] for i, j in enumerate(shelter_of.tolist()) if j >= 0))
 
 
-def feasible(problem: AllocationProblem, place: np.ndarray) -> bool:
+def feasible(problem: AllocationProblem, shelter_of: np.ndarray) -> bool:
     usable = problem.usable()
-    return all(j < 0 or usable[i, j] for i, j in enumerate(place.tolist())) and min(room_left(problem, place)) >= 0.0
+    return (
+        all(j < 0 or usable[i, j] for i, j in enumerate(shelter_of.tolist()))
+        and min(room_left(problem, shelter_of)) >= 0.0
+    )
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_each_step_is_the_best_of_all_that_fit(seed: int) -> None:
     for k, what in [(k, what) for k in range(8) for what in ("move", "exchange")]:
-        problem, cost, taken, room, place, members, _ = state(seed)
-        i, before, tried = int(members[k]), place.copy(), []
+        problem, cost, taken, room, shelter_of, members, _ = state(seed)
+        i, before, tried = int(members[k]), shelter_of.copy(), []
         if what == "move":
             for j in range(3):
                 other = before.copy()
                 other[i] = j
                 tried.append(other)
-            changed = first_fit._move(cost, taken, room, place, i)
+            changed = first_fit._move(cost, taken, room, shelter_of, i)
         else:
             for other_one in members.tolist():
                 other = before.copy()
                 other[i], other[other_one] = before[other_one], before[i]
                 tried.append(other)
-            changed = first_fit._exchange(cost, taken, room, place, members, i)
+            changed = first_fit._exchange(cost, taken, room, shelter_of, members, i)
         least = min(value(problem, other) for other in [before, *tried] if feasible(problem, other))
         assert changed == (least < value(problem, before))
-        assert value(problem, place) == least
-        assert room == pytest.approx(room_left(problem, place))
+        assert value(problem, shelter_of) == least
+        assert room == pytest.approx(room_left(problem, shelter_of))
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_who_makes_way_makes_it_for_most_people_then_for_the_cheapest(seed: int) -> None:
     for k in range(len(state(seed, 0.6)[5])):
-        problem, cost, taken, room, place, members, waiting = state(seed, 0.6)
-        i, before = int(members[k]), place.copy()
+        problem, cost, taken, room, shelter_of, members, waiting = state(seed, 0.6)
+        i, before = int(members[k]), shelter_of.copy()
         here, outcomes = before[i], []
         for comes in waiting.tolist():
             other = before.copy()
@@ -132,13 +134,13 @@ def test_who_makes_way_makes_it_for_most_people_then_for_the_cheapest(seed: int)
             if feasible(problem, other):
                 outcomes.append((-int(problem.sizes[comes]), float(problem.cost[comes, here])))
         now = (-int(problem.sizes[i]), float(problem.cost[i, here]))
-        changed = first_fit._replace(problem.sizes, cost, taken, room, place, members, waiting, k)
+        changed = first_fit._replace(problem.sizes, cost, taken, room, shelter_of, members, waiting, k)
         best = min([now, *outcomes])
         assert changed == (best < now)
         came = int(members[k])
         assert (-int(problem.sizes[came]), float(problem.cost[came, here])) == best
-        assert place[came] == here and (place[i] == -1 or not changed) and (i in waiting.tolist()) == changed
-        assert room == pytest.approx(room_left(problem, place))
+        assert shelter_of[came] == here and (shelter_of[i] == -1 or not changed) and (i in waiting.tolist()) == changed
+        assert room == pytest.approx(room_left(problem, shelter_of))
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -148,27 +150,27 @@ def test_no_single_exchange_is_left_that_helps(seed: int, slack: float) -> None:
     usable = problem.usable()
     begun = first_fit.first_fit(problem, usable)
     kept = begun.copy()
-    place = first_fit.improve(problem, usable, begun, Control(effort=Effort()))
+    shelter_of = first_fit.local_search(problem, usable, begun, Control(effort=Effort()))
     assert begun.tolist() == kept.tolist()
-    assert_allowed(problem, place)
+    assert_allowed(problem, shelter_of)
 
     def rank(one: np.ndarray) -> tuple[int, float]:
         return -int(problem.sizes[one >= 0].sum()), value(problem, one)
 
-    assert rank(place) <= rank(begun)
-    inside, outside = np.flatnonzero(place >= 0).tolist(), np.flatnonzero(place < 0).tolist()
+    assert rank(shelter_of) <= rank(begun)
+    inside, outside = np.flatnonzero(shelter_of >= 0).tolist(), np.flatnonzero(shelter_of < 0).tolist()
     others = []
     for i in inside:
         for j in range(4):
-            others.append(place.copy())
+            others.append(shelter_of.copy())
             others[-1][i] = j
         for k in inside:
-            others.append(place.copy())
-            others[-1][[i, k]] = place[[k, i]]
+            others.append(shelter_of.copy())
+            others[-1][[i, k]] = shelter_of[[k, i]]
         for k in outside:
-            others.append(place.copy())
-            others[-1][[i, k]] = -1, place[i]
-    assert min(rank(other) for other in [place, *others] if feasible(problem, other)) == rank(place)
+            others.append(shelter_of.copy())
+            others[-1][[i, k]] = -1, shelter_of[i]
+    assert min(rank(other) for other in [shelter_of, *others] if feasible(problem, other)) == rank(shelter_of)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_what_rounding_makes_is_no_gain(cost: float, less: float, moves: bool) -
         (ways[0, :, None], ones[:, :1], [0, -1], [-1, 0]),
     ):
         problem = AllocationProblem(np.ones(len(costs), dtype=int), np.ones(costs.shape[1]), costs, allowed)
-        found = first_fit.improve(problem, problem.usable(), np.array(begun), Control(effort=Effort())).tolist()
+        found = first_fit.local_search(problem, problem.usable(), np.array(begun), Control(effort=Effort())).tolist()
         assert found == (better if moves else begun)
 
 
@@ -203,7 +205,7 @@ def test_exchanges_count_the_groups_they_look_at(monkeypatch: pytest.MonkeyPatch
     def improved(*pairs: int, case: AllocationProblem = problem, effort: Effort | None = None, stop=never) -> list[int]:
         monkeypatch.setattr(first_fit, "PAIRS", pairs)
         start = np.array([0, 0, -1])[: len(case.sizes)]
-        return first_fit.improve(
+        return first_fit.local_search(
             case, case.usable(), start, Control(cancelled=stop, effort=effort or Effort(1))
         ).tolist()
 
@@ -221,9 +223,9 @@ def test_exchanges_count_the_groups_they_look_at(monkeypatch: pytest.MonkeyPatch
 def test_change_of_places_within_a_shelter_is_no_gain() -> None:
     large = 2.0**40 - 2.0**-13
     cost = np.array([[0.2, 9.0], [large, large]])
-    room, place, ones = np.zeros(2), np.array([0, 0]), np.ones((2, 2))
+    room, shelter_of, ones = np.zeros(2), np.array([0, 0]), np.ones((2, 2))
     assert 0.2 + large - 0.2 - large > 1e-4  # by rounding
-    assert first_fit._exchange(cost, ones, room, place, np.arange(2), 0) is False
+    assert first_fit._exchange(cost, ones, room, shelter_of, np.arange(2), 0) is False
 
 
 # --- filling ------------------------------------------------------------------------------------------------------
@@ -234,13 +236,15 @@ def test_those_who_lose_most_choose_first(seed: int) -> None:
     problem = random_case(seed, 14, 4, 0.7)
     usable = problem.usable()
     staying = int(0.3 * problem.sizes[usable.any(axis=1)].sum())
-    relaxed = relax(with_the_rest(problem, usable, staying), with_the_rest(problem, usable, staying).usable())
-    assert (relaxed.prices > 0.0).any()
+    lagrangian = lagrangian_bound(
+        with_the_rest(problem, usable, staying), with_the_rest(problem, usable, staying).usable()
+    )
+    assert (lagrangian.prices > 0.0).any()
     room, offers = [*problem.capacity.tolist(), float(staying)], {}
     for i in np.flatnonzero(usable.any(axis=1)).tolist():
         size = int(problem.sizes[i])
-        at = [(problem.cost[i, j] + relaxed.prices[j] * size, j) for j in range(4) if usable[i, j]]
-        offers[i] = sorted(at + ([(relaxed.prices[4] * size, 4)] if size <= staying else []))
+        at = [(problem.cost[i, j] + lagrangian.prices[j] * size, j) for j in range(4) if usable[i, j]]
+        offers[i] = sorted(at + ([(lagrangian.prices[4] * size, 4)] if size <= staying else []))
     expected = [-1] * 14
 
     def loss(i: int) -> float:
@@ -252,20 +256,22 @@ def test_those_who_lose_most_choose_first(seed: int) -> None:
                 room[j] -= problem.sizes[i]
                 expected[i] = j if j < 4 else -1
                 break
-    assert filling._by_regret(problem, usable, staying, Control(cancelled=never)).tolist() == expected
+    assert regret_insertion._by_regret(problem, usable, staying, Control(cancelled=never)).tolist() == expected
 
 
 def test_the_roomiest_shelter_is_filled_first() -> None:
     one = AllocationProblem(
         np.array([3]), np.array([3.0, 5.0, 4.0]), np.array([[1.0, 9.0, 1.0]]), np.ones((1, 3), bool)
     )
-    assert filling._fill(one, one.usable(), np.array([-1]), Control(cancelled=never)).tolist() == [1]
-    assert filling._fill(one, np.array([[True, False, True]]), np.array([-1]), Control(cancelled=never)).tolist() == [2]
+    assert regret_insertion._fill(one, one.usable(), np.array([-1]), Control(cancelled=never)).tolist() == [1]
+    assert regret_insertion._fill(
+        one, np.array([[True, False, True]]), np.array([-1]), Control(cancelled=never)
+    ).tolist() == [2]
     # Who makes way at shelter 1 comes in again at shelter 0, looked at before: that takes another round.
     two = AllocationProblem(
         np.array([2, 3]), np.array([2.0, 3.0]), np.ones((2, 2)), np.array([[True, True], [False, True]])
     )
-    assert filling._fill(two, two.usable(), np.array([1, -1]), Control(cancelled=never)).tolist() == [0, 1]
+    assert regret_insertion._fill(two, two.usable(), np.array([1, -1]), Control(cancelled=never)).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(("dearer", "expected"), [(14.2, [0, 0, -1]), (13.8, [-1, -1, 0])])
@@ -274,10 +280,10 @@ def test_coming_in_alone_costs_what_it_costs(dearer: float, expected: list[int])
     problem = AllocationProblem(
         np.array([5, 3, 7]), np.array([8.0]), np.array([[10.0], [6.0], [dearer]]), np.ones((3, 1), dtype=bool)
     )
-    place, room = np.array([0, -1, -1]), np.array([3.0])
-    assert filling._let_in(problem, problem.usable(), problem.room_taken, room, place, 0)
-    assert place.tolist() == expected
-    assert room.tolist() == room_left(problem, place)
+    shelter_of, room = np.array([0, -1, -1]), np.array([3.0])
+    assert regret_insertion._let_in(problem, problem.usable(), problem.room_taken, room, shelter_of, 0)
+    assert shelter_of.tolist() == expected
+    assert room.tolist() == room_left(problem, shelter_of)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -286,13 +292,13 @@ def test_nobody_waits_who_could_come_in_alone_or_for_a_smaller_group(seed: int) 
     usable = problem.usable()
     begun = first_fit.first_fit(problem, usable, np.random.default_rng(seed).uniform(0.0, 9.0, 4))
     begun[::3] = -1
-    place = filling._fill(problem, usable, begun, Control(cancelled=never))
-    assert_allowed(problem, place)
-    assert problem.sizes[place >= 0].sum() > problem.sizes[begun >= 0].sum()
-    room = room_left(problem, place)
-    for i in np.flatnonzero(place < 0).tolist():
+    shelter_of = regret_insertion._fill(problem, usable, begun, Control(cancelled=never))
+    assert_allowed(problem, shelter_of)
+    assert problem.sizes[shelter_of >= 0].sum() > problem.sizes[begun >= 0].sum()
+    room = room_left(problem, shelter_of)
+    for i in np.flatnonzero(shelter_of < 0).tolist():
         for j in np.flatnonzero(usable[i]).tolist():
-            for smaller in (0, *problem.sizes[place == j].tolist()):
+            for smaller in (0, *problem.sizes[shelter_of == j].tolist()):
                 assert not 0 < problem.sizes[i] - smaller <= room[j]
 
 
@@ -306,16 +312,16 @@ def test_no_two_who_wait_could_come_in_for_two_smaller_ones(seed: int) -> None:
     usable, sizes = problem.usable(), problem.sizes
     begun = first_fit.first_fit(problem, usable)
     begun[::4] = -1
-    place = filling._more_people(problem, usable, begun, 10**7, Control(cancelled=never, effort=Effort()))
-    assert_allowed(problem, place)
-    assert sizes[place >= 0].sum() > sizes[begun >= 0].sum()
-    room = room_left(problem, place)
+    shelter_of = regret_insertion._more_people(problem, usable, begun, 10**7, Control(cancelled=never, effort=Effort()))
+    assert_allowed(problem, shelter_of)
+    assert sizes[shelter_of >= 0].sum() > sizes[begun >= 0].sum()
+    room = room_left(problem, shelter_of)
     for j in range(3):
-        for out in up_to_two(np.flatnonzero(place == j).tolist()):
-            for come in up_to_two(np.flatnonzero((place < 0) & usable[:, j]).tolist()):
+        for out in up_to_two(np.flatnonzero(shelter_of == j).tolist()):
+            for come in up_to_two(np.flatnonzero((shelter_of < 0) & usable[:, j]).tolist()):
                 assert not 0 < sum(sizes[i] for i in come) - sum(sizes[i] for i in out) <= room[j]
     assert (
-        filling._more_people(problem, usable, begun, 0, Control(cancelled=never, effort=Effort())).tolist()
+        regret_insertion._more_people(problem, usable, begun, 0, Control(cancelled=never, effort=Effort())).tolist()
         == begun.tolist()
     )
 
@@ -324,8 +330,10 @@ def test_exchanges_fill_what_prices_leave_by_hand() -> None:
     """The 5 and the 4 are dear to leave; 12 places are filled only by the 6 and the two of 3."""
     sizes, cost = np.array([5, 4, 6, 3, 3]), np.array([[0.0], [0.0], [90.0], [50.0], [50.0]])
     problem = AllocationProblem(sizes, np.array([12.0]), cost, np.ones((5, 1), dtype=bool))
-    place = filling.filled(problem, problem.usable(), 10**6, Control(cancelled=never, effort=Effort()))
-    assert sizes[place == 0].sum() == 12
+    shelter_of = regret_insertion.insert_by_regret(
+        problem, problem.usable(), 10**6, Control(cancelled=never, effort=Effort())
+    )
+    assert sizes[shelter_of == 0].sum() == 12
 
 
 @pytest.mark.parametrize("room", [[900.5, 600.9], [900.0, 0.0], [800.0, 1600.0], [3000.0, 2000.0]])
@@ -338,16 +346,18 @@ def test_no_exchange_is_sought_where_every_place_is_taken_or_nobody_waits(
     problem = AllocationProblem(sizes, np.array(room), cost, allowed)
     asked: list[int] = []
 
-    def sought(problem, usable, place, *others):
-        asked.append(int(problem.sizes[place >= 0].sum()))
-        return place
+    def sought(problem, usable, shelter_of, *others):
+        asked.append(int(problem.sizes[shelter_of >= 0].sum()))
+        return shelter_of
 
-    monkeypatch.setattr(filling, "_more_people", sought)
-    place = filling.filled(problem, problem.usable(), 10**6, Control(cancelled=never, effort=Effort()))
-    assert problem.sizes[place >= 0].sum() == min(2400, sum(int(places) for places in room))
+    monkeypatch.setattr(regret_insertion, "_more_people", sought)
+    shelter_of = regret_insertion.insert_by_regret(
+        problem, problem.usable(), 10**6, Control(cancelled=never, effort=Effort())
+    )
+    assert problem.sizes[shelter_of >= 0].sum() == min(2400, sum(int(places) for places in room))
     assert asked == []
     short = AllocationProblem(np.array([5, 5]), np.array([8.0]), np.ones((2, 1)), np.ones((2, 1), dtype=bool))
-    filling.filled(short, short.usable(), 10**6, Control(cancelled=never, effort=Effort()))
+    regret_insertion.insert_by_regret(short, short.usable(), 10**6, Control(cancelled=never, effort=Effort()))
     assert asked == [5]
 
 
@@ -364,9 +374,11 @@ def test_filling_shelters_nearly_as_many_as_an_exhaustive_search() -> None:
                     if size <= room[j]:
                         reached.add((*room[:j], room[j] - size, *room[j + 1 :]))
         most = int(np.floor(problem.capacity).sum()) - min(sum(room) for room in reached)
-        place = filling.filled(problem, usable, 10**6, Control(cancelled=never, effort=Effort()))
-        assert_allowed(problem, place)
-        missed.append(most - int(problem.sizes[place >= 0].sum()))
+        shelter_of = regret_insertion.insert_by_regret(
+            problem, usable, 10**6, Control(cancelled=never, effort=Effort())
+        )
+        assert_allowed(problem, shelter_of)
+        missed.append(most - int(problem.sizes[shelter_of >= 0].sum()))
     assert min(missed) == 0 and missed.count(0) >= 21
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.exchange import exchange_sets
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
-from evacuation_planner.plugin.solvers.allocation.regret_insertion import filled
+from evacuation_planner.plugin.solvers.allocation.regret_insertion import insert_by_regret
 from evacuation_planner.plugin.solvers.control import never
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled
@@ -72,10 +72,10 @@ def test_filling_keeps_room_and_reach() -> None:
     for seed in range(8):
         problem = short_of_room(seed, 60, 6, 0.8)
         usable = problem.usable()
-        place = filled(problem, usable, 10**7, Control(cancelled=never, effort=Effort()))
-        inside = np.flatnonzero(place >= 0)
-        assert usable[inside, place[inside]].all()
-        load = np.bincount(place[inside], problem.sizes[inside], len(problem.capacity))
+        shelter_of = insert_by_regret(problem, usable, 10**7, Control(cancelled=never, effort=Effort()))
+        inside = np.flatnonzero(shelter_of >= 0)
+        assert usable[inside, shelter_of[inside]].all()
+        load = np.bincount(shelter_of[inside], problem.sizes[inside], len(problem.capacity))
         assert np.all(load <= problem.capacity)
         assert load.sum() >= 0.99 * problem.capacity.sum()
 
@@ -92,7 +92,7 @@ def test_exchanges_never_cost_more_and_find_two_for_two() -> None:
     for seed in range(8):
         problem = short_of_room(seed, 40, 5, 1.3)
         usable = problem.usable()
-        begin = filled(problem, usable, 10**7, Control(cancelled=never, effort=Effort()))
+        begin = insert_by_regret(problem, usable, 10**7, Control(cancelled=never, effort=Effort()))
         if np.any(begin < 0):
             continue
         end = exchange_sets(problem, usable, begin, 10**7, Control(cancelled=never, effort=Effort()))
@@ -104,8 +104,12 @@ def test_exchanges_never_cost_more_and_find_two_for_two() -> None:
 
 def test_exchanges_stop_when_told() -> None:
     problem = short_of_room(1, 40, 5, 1.3)
-    place = filled(problem, problem.usable(), 10**7, Control(cancelled=never, effort=Effort()))
+    shelter_of = insert_by_regret(problem, problem.usable(), 10**7, Control(cancelled=never, effort=Effort()))
     with pytest.raises(Cancelled):
         exchange_sets(
-            problem, problem.usable(), np.maximum(place, 0), 10**7, Control(cancelled=lambda: True, effort=Effort())
+            problem,
+            problem.usable(),
+            np.maximum(shelter_of, 0),
+            10**7,
+            Control(cancelled=lambda: True, effort=Effort()),
         )

@@ -53,8 +53,8 @@ def draw_case(rng: np.random.Generator) -> tuple[IntegerProgram, np.ndarray, int
         if usable.any():
             break
     made = model.build(problem, usable, model.PEOPLE)
-    place = first_fit(problem, usable) if rng.random() < 0.5 else np.full(groups, -1)
-    made.start_from(people_at(problem, place))
+    shelter_of = first_fit(problem, usable) if rng.random() < 0.5 else np.full(groups, -1)
+    made.start_from(people_at(problem, shelter_of))
     program, variables = from_pulp(made.program)
     start = np.array([variable.varValue for variable in variables], dtype=float)
     return program, start, left_behind(sizes.tolist(), room.tolist(), usable)

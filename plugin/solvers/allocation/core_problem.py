@@ -17,8 +17,8 @@ from ..effort import QUICK
 from ..errors import SolverError
 from ..mip.solution import Solution, describe, gap_percent
 from .allocator import Allocator
-from .first_fit import first_fit, improve, people_at, places_of
-from .lagrangian import Relaxation, relax
+from .first_fit import first_fit, local_search, people_at, shelters_of
+from .lagrangian import LagrangianBound, lagrangian_bound
 from .model import COST
 from .problem import AllocationProblem
 
@@ -29,7 +29,7 @@ NEAR = 0.02  # of the bound: pairs that lift it by less are tried first
 NEARLY_ALL = 0.9  # of the pairs that can matter, above which trying fewer first is not worth it
 
 
-def place_everyone(
+def allocate_everyone(
     allocator: Allocator, people: np.ndarray, control: Control, core: bool = True
 ) -> tuple[np.ndarray, Solution]:
     """Return the allocation (g, n) of all whole groups at the least cost, and the proof over all pairs.
@@ -38,23 +38,23 @@ def place_everyone(
     to spare, hardly any other placing of a few groups fits.
     """
     begun, problem = time.monotonic(), allocator.problem
-    people, relaxation = _begin(allocator, people, control)
+    people, lagrangian = _begin(allocator, people, control)
     last = None
-    many = relaxation.keep(cost_of(problem, people)).sum() > SMALL
-    if core and many and not _enough(allocator, people, relaxation.bound, control):
-        people = _from_core(allocator, people, relaxation, control.part(0.0, 0.4))
+    many = lagrangian.keep(cost_of(problem, people)).sum() > SMALL
+    if core and many and not _enough(allocator, people, lagrangian.bound, control):
+        people = _from_core(allocator, people, lagrangian, control.part(0.0, 0.4))
     # Where every cost is whole, whatever is better saves 1 at least, so fewer pairs can matter.
     step = 1.0 if bool(np.all(problem.cost[allocator.usable] % 1.0 == 0.0)) else 0.0
-    pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
-    bound = relaxation.bound
-    near = relaxation.keep(bound + NEAR * abs(bound)) | (people > 0)
+    pairs = lagrangian.keep(cost_of(problem, people) - step) | (people > 0)
+    bound = lagrangian.bound
+    near = lagrangian.keep(bound + NEAR * abs(bound)) | (people > 0)
     if (
         near.sum() < NEARLY_ALL * pairs.sum()
         and pairs.sum() <= SMALL
         and not _enough(allocator, people, bound, control)
     ):
         people, last = allocator.run(COST, None, near, people, control.part(0.4, 0.7))
-        pairs = relaxation.keep(cost_of(problem, people) - step) | (people > 0)
+        pairs = lagrangian.keep(cost_of(problem, people) - step) | (people > 0)
     if last is not None and last.status == "optimal" and last.bound is not None and not np.any(pairs & ~near):
         bound = max(bound, last.bound)  # what is better than this has no pair that was left out
     elif last is not None and control.effort.level == QUICK:
@@ -86,33 +86,33 @@ def _enough(allocator: Allocator, people: np.ndarray, bound: float, control: Con
     return cost - bound <= control.effort.mip_gap * abs(cost)
 
 
-def _begin(allocator: Allocator, people: np.ndarray, control: Control) -> tuple[np.ndarray, Relaxation]:
+def _begin(allocator: Allocator, people: np.ndarray, control: Control) -> tuple[np.ndarray, LagrangianBound]:
     """Return a quick allocation and the bound."""
     problem, usable = allocator.problem, allocator.usable
-    relaxation = relax(problem, usable, cost_of(problem, people), control)
-    priced = people_at(problem, first_fit(problem, usable, relaxation.prices))
+    lagrangian = lagrangian_bound(problem, usable, cost_of(problem, people), control)
+    priced = people_at(problem, first_fit(problem, usable, lagrangian.prices))
     if int(priced.sum()) == allocator.wanted and cost_of(problem, priced) < cost_of(problem, people):
         people = priced
-    people = people_at(problem, improve(problem, usable, places_of(people), control))
+    people = people_at(problem, local_search(problem, usable, shelters_of(people), control))
     cost = cost_of(problem, people)
-    gap = gap_percent(cost, relaxation.bound)
+    gap = gap_percent(cost, lagrangian.bound)
     control.log(
-        f"A quick allocation costs {cost:.8g}, the least cost is at least {relaxation.bound:.8g}"
+        f"A quick allocation costs {cost:.8g}, the least cost is at least {lagrangian.bound:.8g}"
         + ("" if gap is None else f" ({gap:.2g} % below)")
-        + f"; {int(relaxation.keep(cost).sum())} of {int(usable.sum())} pairs can be part of a better one."
+        + f"; {int(lagrangian.keep(cost).sum())} of {int(usable.sum())} pairs can be part of a better one."
     )
-    return people, relaxation
+    return people, lagrangian
 
 
-def _from_core(allocator: Allocator, people: np.ndarray, relaxation: Relaxation, control: Control) -> np.ndarray:
+def _from_core(allocator: Allocator, people: np.ndarray, lagrangian: LagrangianBound, control: Control) -> np.ndarray:
     """Return the better of ``people`` and what the small model of step 2 gives."""
     problem = allocator.problem
-    core = (people > 0) | smallest(relaxation.excess, CORE_PAIRS)
+    core = (people > 0) | smallest(lagrangian.excess, CORE_PAIRS)
     almost = problem.sizes * (1.0 - 1e-6)
     try:
         shares, _ = allocator.run(COST, None, core, None, control.part(0.0, 0.5), 0.0, integer=False)
         placed = shares.max(axis=1) >= almost
-        second = np.partition(relaxation.excess, 1, axis=1)[:, 1] if core.shape[1] > 1 else np.zeros(len(placed))
+        second = np.partition(lagrangian.excess, 1, axis=1)[:, 1] if core.shape[1] > 1 else np.zeros(len(placed))
         rank = np.argsort(np.where(placed, second, -1.0), kind="stable")  # divided groups first, indifferent ones next
         free = np.zeros(len(placed), dtype=bool)
         free[rank[: FREE_GROUPS + int((~placed).sum())]] = True
@@ -122,7 +122,7 @@ def _from_core(allocator: Allocator, people: np.ndarray, relaxation: Relaxation,
     except SolverError:
         control.log("The pairs that look best do not place everyone; going on from the quick allocation.")
         return people
-    found = people_at(problem, improve(problem, allocator.usable, places_of(found), control))
+    found = people_at(problem, local_search(problem, allocator.usable, shelters_of(found), control))
     return found if cost_of(problem, found) < cost_of(problem, people) else people
 
 

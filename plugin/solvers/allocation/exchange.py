@@ -16,18 +16,18 @@ TOLERANCE = 1e-9
 
 
 def exchange_sets(
-    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, work: int, control: Control
+    problem: AllocationProblem, usable: np.ndarray, shelter_of: np.ndarray, work: int, control: Control
 ) -> np.ndarray:
-    """Return an allocation (g,) of no more cost than ``place``, in which every group has a shelter.
+    """Return an allocation (g,) of no more cost than ``shelter_of``, in which every group has a shelter.
 
     Every group takes as many places wherever it goes. Pairs of shelters are looked at in turn, until no exchange
     between any two helps or ``work`` sets of groups were looked at.
     """
-    place = place.copy()
+    shelter_of = shelter_of.copy()
     size = problem.sizes.astype(float)
     cost = np.where(usable, problem.cost, np.inf)
     shelters = len(problem.capacity)
-    room = problem.capacity - np.bincount(place, size, shelters)
+    room = problem.capacity - np.bincount(shelter_of, size, shelters)
     changed = np.zeros(shelters, dtype=np.int64)  # when a shelter's groups last changed
     looked = np.full((shelters, shelters), -1, dtype=np.int64)  # when a pair was last looked at
     now, progress = 0, True
@@ -39,9 +39,9 @@ def exchange_sets(
                     continue
                 control.stop_if_cancelled()
                 if work <= 0 or control.effort.passed():
-                    return place
+                    return shelter_of
                 while True:
-                    sets, found = _exchange(size, cost, room, place, a, b)
+                    sets, found = _exchange(size, cost, room, shelter_of, a, b)
                     work -= sets
                     if not found:
                         break
@@ -49,28 +49,28 @@ def exchange_sets(
                     changed[a] = changed[b] = now
                     progress = True
                 looked[a, b] = now
-    return place
+    return shelter_of
 
 
 def _exchange(
-    size: np.ndarray, cost: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int
+    size: np.ndarray, cost: np.ndarray, room: np.ndarray, shelter_of: np.ndarray, a: int, b: int
 ) -> tuple[int, bool]:
     """Make the exchange between two shelters that saves most; returns the sets looked at, and whether one saves."""
-    from_a, saved_a, taken_a = _sets(size, cost, place, a, b)
-    from_b, saved_b, taken_b = _sets(size, cost, place, b, a)
+    from_a, saved_a, taken_a = _sets(size, cost, shelter_of, a, b)
+    from_b, saved_b, taken_b = _sets(size, cost, shelter_of, b, a)
     if len(taken_a) < len(taken_b):  # the table is made of the shorter list
-        found = _best(size, room, place, b, a, (from_b, saved_b, taken_b), (from_a, saved_a, taken_a))
+        found = _best(size, room, shelter_of, b, a, (from_b, saved_b, taken_b), (from_a, saved_a, taken_a))
     else:
-        found = _best(size, room, place, a, b, (from_a, saved_a, taken_a), (from_b, saved_b, taken_b))
+        found = _best(size, room, shelter_of, a, b, (from_a, saved_a, taken_a), (from_b, saved_b, taken_b))
     return len(taken_a) + len(taken_b), found
 
 
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def _sets(size: np.ndarray, cost: np.ndarray, place: np.ndarray, here: int, there: int) -> Sets:
+def _sets(size: np.ndarray, cost: np.ndarray, shelter_of: np.ndarray, here: int, there: int) -> Sets:
     """Return none, one or two groups of a shelter: members (k, 2) with -1 for none, saving (k,), places (k,)."""
-    members = np.flatnonzero((place == here) & np.isfinite(cost[:, there]))
+    members = np.flatnonzero((shelter_of == here) & np.isfinite(cost[:, there]))
     saving = cost[members, here] - cost[members, there]
     if len(members) > MOST_GROUPS:
         order = np.argsort(-saving / size[members], kind="stable")[:MOST_GROUPS]
@@ -88,7 +88,7 @@ def _sets(size: np.ndarray, cost: np.ndarray, place: np.ndarray, here: int, ther
     )
 
 
-def _best(size: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int, long: Sets, short: Sets) -> bool:
+def _best(size: np.ndarray, room: np.ndarray, shelter_of: np.ndarray, a: int, b: int, long: Sets, short: Sets) -> bool:
     """Find the best pair of sets that fits and exchange them: ``long`` leaves shelter ``a``, ``short`` leaves ``b``."""
     order = np.argsort(short[2], kind="stable")
     members, saving, taken = short[0][order], short[1][order], short[2][order]
@@ -104,7 +104,7 @@ def _best(size: np.ndarray, room: np.ndarray, place: np.ndarray, a: int, b: int,
         return False
     leaving, coming = long[0][some[k]], members[best[k]]
     leaving, coming = leaving[leaving >= 0], coming[coming >= 0]
-    place[leaving], place[coming] = b, a
+    shelter_of[leaving], shelter_of[coming] = b, a
     difference = float(size[leaving].sum() - size[coming].sum())
     room[a] += difference
     room[b] -= difference

@@ -25,7 +25,7 @@ SHORTEST = 1e-4  # step length at which it is enough
 
 
 @dataclass(frozen=True)
-class Relaxation:
+class LagrangianBound:
     """Prices and what they prove.
 
     Attributes
@@ -47,9 +47,9 @@ class Relaxation:
         return self.bound + self.excess <= known_cost + 1e-9 * (1.0 + abs(known_cost))
 
 
-def relax(
+def lagrangian_bound(
     problem: AllocationProblem, usable: np.ndarray, aim: float | None = None, control: Control | None = None
-) -> Relaxation:
+) -> LagrangianBound:
     """Price the capacities of shelters for groups that must all be placed.
 
     Parameters
@@ -93,4 +93,4 @@ def relax(
     priced = cost + best_prices * taken
     excess = np.full(usable.shape, np.inf)
     excess[rows] = priced - priced.min(axis=1, keepdims=True)
-    return Relaxation(best_prices, best, excess)
+    return LagrangianBound(best_prices, best, excess)

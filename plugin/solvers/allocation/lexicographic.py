@@ -9,13 +9,13 @@ import numpy as np
 from ..control import Control
 from ..mip.solution import Solution
 from .allocator import Allocator
-from .core_problem import place_everyone
+from .core_problem import allocate_everyone
 from .exchange import exchange_sets
-from .first_fit import first_fit, improve, people_at, places_of
-from .lagrangian import relax
+from .first_fit import first_fit, local_search, people_at, shelters_of
+from .lagrangian import lagrangian_bound
 from .model import COST, PEOPLE
 from .problem import with_the_rest
-from .regret_insertion import filled
+from .regret_insertion import insert_by_regret
 
 # Combinations of groups that exchanges look at, by effort: for more people before the solver is asked, and for a
 # cheaper plan where room is short.
@@ -31,14 +31,14 @@ def as_many_as_possible(
     if not problem.split:
         start = people_at(problem, first_fit(problem, usable))
         if int(start.sum()) < allocator.wanted and problem.opening is None:
-            prices = relax(problem, usable, control=control).prices
+            prices = lagrangian_bound(problem, usable, control=control).prices
             start = max(start, people_at(problem, first_fit(problem, usable, prices)), key=np.sum)
         if int(start.sum()) == allocator.wanted:
             return start, allocator.wanted, 0, ()
-        start = people_at(problem, improve(problem, usable, places_of(start), control))
+        start = people_at(problem, local_search(problem, usable, shelters_of(start), control))
         if allocator.uniform:
             work = control.effort.pick(*MORE_PEOPLE)
-            other = people_at(problem, filled(problem, usable, work, control))
+            other = people_at(problem, insert_by_regret(problem, usable, work, control))
             start = max(other, start, key=np.sum)  # of equals the cheaper, as a rule
         most, places = int(start.sum()), int(np.floor(problem.capacity[usable.any(axis=0)]).sum())
         if most == allocator.wanted:
@@ -72,7 +72,7 @@ def least_cost(
         at_least = None if most == allocator.wanted else most
         return allocator.run(COST, at_least, usable, people, control)
     if most == allocator.wanted:
-        return place_everyone(allocator, people, control)
+        return allocate_everyone(allocator, people, control)
     return _with_those_left(allocator, people, most, control)
 
 
@@ -90,14 +90,14 @@ def _with_those_left(
     pairs = np.hstack([usable, usable.any(axis=1)[:, None] & (staying.sizes <= room)[:, None]])
     inner = Allocator(staying, pairs, allocator.solver)
     some = np.flatnonzero(usable.any(axis=1))
-    place = np.where(people.any(axis=1), people.argmax(axis=1), len(problem.capacity))
+    shelter_of = np.where(people.any(axis=1), people.argmax(axis=1), len(problem.capacity))
     rows = replace(
         staying, sizes=staying.sizes[some], cost=staying.cost[some], allowed=staying.allowed[some],
         consumption=staying.room_taken[some],
     )  # fmt: skip
     work = control.effort.pick(*CHEAPER)
-    place[some] = exchange_sets(rows, rows.usable(), place[some], work, control)
-    whole = people_at(staying, place)
+    shelter_of[some] = exchange_sets(rows, rows.usable(), shelter_of[some], work, control)
+    whole = people_at(staying, shelter_of)
     whole[~usable.any(axis=1)] = 0.0
-    found, proof = place_everyone(inner, whole, control, core=False)
+    found, proof = allocate_everyone(inner, whole, control, core=False)
     return found[:, :-1], proof

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..control import Control
 from .exchange import exchange_sets
-from .lagrangian import relax
+from .lagrangian import lagrangian_bound
 from .problem import AllocationProblem, with_the_rest
 
 
-def filled(problem: AllocationProblem, usable: np.ndarray, work: int, control: Control) -> np.ndarray:
+def insert_by_regret(problem: AllocationProblem, usable: np.ndarray, work: int, control: Control) -> np.ndarray:
     """Return a shelter or -1 for each group, (g,), with as many people placed as the exchanges find room for.
 
     ``work`` is the number of combinations of groups that the exchanges may look at.
@@ -24,51 +24,51 @@ def filled(problem: AllocationProblem, usable: np.ndarray, work: int, control: C
     wanted = int(problem.sizes[usable.any(axis=1)].sum())
     room = int(np.floor(problem.capacity[usable.any(axis=0)]).sum())
     staying = max(0, wanted - room)
-    place = _fill(problem, usable, _by_regret(problem, usable, staying, control), control)
-    if wanted - int(problem.sizes[place >= 0].sum()) == staying:
-        return place
-    return _fill(problem, usable, _more_people(problem, usable, place, work, control), control)
+    shelter_of = _fill(problem, usable, _by_regret(problem, usable, staying, control), control)
+    if wanted - int(problem.sizes[shelter_of >= 0].sum()) == staying:
+        return shelter_of
+    return _fill(problem, usable, _more_people(problem, usable, shelter_of, work, control), control)
 
 
 def _by_regret(problem: AllocationProblem, usable: np.ndarray, staying: int, control: Control) -> np.ndarray:
     """Place the groups that lose most without their best choice first, each where it is cheapest at the prices."""
     extended = with_the_rest(problem, usable, staying)
     pairs = extended.usable()
-    relaxation = relax(extended, pairs, control=control)
-    second = np.partition(relaxation.excess, 1, axis=1)[:, 1]
-    priced = extended.cost + relaxation.prices * extended.room_taken
+    lagrangian = lagrangian_bound(extended, pairs, control=control)
+    second = np.partition(lagrangian.excess, 1, axis=1)[:, 1]
+    priced = extended.cost + lagrangian.prices * extended.room_taken
     room = extended.capacity.copy()
-    place = np.full(len(problem.sizes), -1, dtype=np.int64)
+    shelter_of = np.full(len(problem.sizes), -1, dtype=np.int64)
     for i in np.argsort(-second, kind="stable").tolist():
         fits = np.flatnonzero(pairs[i] & (extended.room_taken[i] <= room))
         if len(fits):
-            place[i] = fits[np.argmin(priced[i, fits])]
-            room[place[i]] -= extended.room_taken[i, place[i]]
-    place[place == len(problem.capacity)] = -1
-    return place
+            shelter_of[i] = fits[np.argmin(priced[i, fits])]
+            room[shelter_of[i]] -= extended.room_taken[i, shelter_of[i]]
+    shelter_of[shelter_of == len(problem.capacity)] = -1
+    return shelter_of
 
 
-def _fill(problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, control: Control) -> np.ndarray:
+def _fill(problem: AllocationProblem, usable: np.ndarray, shelter_of: np.ndarray, control: Control) -> np.ndarray:
     """Let groups that wait come in, in place of a smaller one where need be, at the least cost a person."""
-    place, taken = place.copy(), problem.room_taken
-    placed = np.flatnonzero(place >= 0)
-    room = problem.capacity - np.bincount(place[placed], taken[placed, place[placed]], len(problem.capacity))
+    shelter_of, taken = shelter_of.copy(), problem.room_taken
+    placed = np.flatnonzero(shelter_of >= 0)
+    room = problem.capacity - np.bincount(shelter_of[placed], taken[placed, shelter_of[placed]], len(problem.capacity))
     changed = True
     while changed:
         changed = False
         for j in np.argsort(-room, kind="stable").tolist():
             control.stop_if_cancelled()
-            while _let_in(problem, usable, taken, room, place, j):
+            while _let_in(problem, usable, taken, room, shelter_of, j):
                 changed = True
-    return place
+    return shelter_of
 
 
 def _let_in(
-    problem: AllocationProblem, usable: np.ndarray, taken: np.ndarray, room: np.ndarray, place: np.ndarray, j: int
+    problem: AllocationProblem, usable: np.ndarray, taken: np.ndarray, room: np.ndarray, shelter_of: np.ndarray, j: int
 ) -> bool:
     if room[j] < 1:
         return False
-    waiting, here = np.flatnonzero((place < 0) & usable[:, j]), np.flatnonzero(place == j)
+    waiting, here = np.flatnonzero((shelter_of < 0) & usable[:, j]), np.flatnonzero(shelter_of == j)
     leaving, saved = np.append(taken[here, j], 0.0), np.append(problem.cost[here, j], 0.0)  # the last: nobody leaves
     more = taken[waiting, j][None, :] - leaving[:, None]
     fits = (more > 0) & (more <= room[j])
@@ -77,15 +77,15 @@ def _let_in(
     price = np.full(more.shape, np.inf)
     np.divide(problem.cost[waiting, j][None, :] - saved[:, None], more, out=price, where=fits)
     out, comes = np.unravel_index(price.argmin(), price.shape)
-    place[waiting[comes]] = j
+    shelter_of[waiting[comes]] = j
     if out < len(here):
-        place[here[out]] = -1
+        shelter_of[here[out]] = -1
     room[j] -= more[out, comes]
     return True
 
 
 def _more_people(
-    problem: AllocationProblem, usable: np.ndarray, place: np.ndarray, work: int, control: Control
+    problem: AllocationProblem, usable: np.ndarray, shelter_of: np.ndarray, work: int, control: Control
 ) -> np.ndarray:
     """Exchange groups so that fewer people wait, whatever that costs."""
     behind = len(problem.capacity)
@@ -93,6 +93,6 @@ def _more_people(
     waiting = np.zeros(extended.cost.shape)
     waiting[:, behind] = problem.sizes
     extended = replace(extended, cost=waiting)
-    start = np.where(place < 0, behind, place)
+    start = np.where(shelter_of < 0, behind, shelter_of)
     found = exchange_sets(extended, extended.usable(), start, work, control)
     return np.where(found == behind, -1, found)

@@ -9,7 +9,7 @@ from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, held
 from ..mip.solution import Solution
 from .allocator import Allocator
-from .lagrangian import relax
+from .lagrangian import lagrangian_bound
 from .model import COST
 
 MOST_PAIRS = 10_000  # above which a second solve takes too long; it has no more than a quick search's nodes
@@ -30,7 +30,7 @@ def settle(allocator: Allocator, people: np.ndarray, proof: Solution, most: int,
     most_cost = held(cost)
     brief, pairs = control.with_effort(control.effort.brief()), allocator.usable
     if at_least is None and not problem.split:  # only pairs that a plan of this cost can have
-        pairs = relax(problem, allocator.usable, cost, control).keep(most_cost)
+        pairs = lagrangian_bound(problem, allocator.usable, cost, control).keep(most_cost)
     try:
         found, solution = allocator.run(COST, at_least, pairs, None, brief, 0.0, held=most_cost, weights=weights)
     except SolverError:  # stopped before any solution was found
