@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from qgis.core import QgsProcessingException, QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from ..plugin.layers.shelters.population_fields import recorded_fields
+from ..plugin.layers.population_fields import recorded_fields
 from .identity import NamedAlgorithm
 
 # Fields that hold people: taking none in silence would count everybody wrongly.

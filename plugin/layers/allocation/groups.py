@@ -14,7 +14,7 @@ from ...solvers.rounding import whole_below
 from ..errors import LayerError
 from ..people import counts, say_unplaced, whole_people
 from ..places import Places, first_of, read_places
-from ..shelters.population_fields import totals_among
+from ..population_fields import totals_among
 from ..values import id_text
 
 STATUS_FIELD, REASON_FIELD, SELECTED = "status", "reason", "selected"

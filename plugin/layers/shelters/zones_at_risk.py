@@ -13,7 +13,7 @@ from ..carrying import ZONE_NAME, renamed
 from ..errors import LayerError
 from ..fields import Column
 from ..places import Places
-from .population_fields import CLASSES, EVERYBODY, PEOPLE_IN, found_by_default, typed
+from ..population_fields import CLASSES, EVERYBODY, PEOPLE_IN, found_by_default, typed
 
 SHARE = "share_at_risk"
 

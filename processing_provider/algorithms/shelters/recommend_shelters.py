@@ -100,8 +100,8 @@ class RecommendShelters(EvacuationAlgorithm):
         from ....plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, all_others, renamed
         from ....plugin.layers.people import say_unplaced, whole_people
         from ....plugin.layers.places import read_places
+        from ....plugin.layers.population_fields import totals_among
         from ....plugin.layers.shelters.outputs import COLUMNS, catchment_rows, report, site_rows
-        from ....plugin.layers.shelters.population_fields import totals_among
         from ....plugin.solvers.shelters.recommendation import solve
 
         source = self.source(parameters, "SITES", context)

@@ -94,7 +94,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         from ....plugin.layers.hazard import read_hazard, share_inside
         from ....plugin.layers.people import say_unplaced, whole_people
         from ....plugin.layers.places import read_places
-        from ....plugin.layers.shelters.population_fields import others_with_people, totals_among, totals_besides
+        from ....plugin.layers.population_fields import others_with_people, totals_among, totals_besides
         from ....plugin.layers.shelters.zones_at_risk import zones_at_risk
         from ....plugin.solvers.shelters.exposure import people_at_risk
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsField, QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from ..errors import LayerError
-from ..people import whole_people
-from ..places import Places
-from ..values import id_text
+from .errors import LayerError
+from .people import whole_people
+from .places import Places
+from .values import id_text
 
 PEOPLE_IN = "people_in"  # short enough for a Shapefile
 CLASSES = ("children", "adults", "elderly")
