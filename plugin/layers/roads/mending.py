@@ -20,7 +20,7 @@ from qgis.core import (
 from ...solvers.control import Control
 from ...solvers.roads.levels import level_codes, level_of_roads, part_crossings
 from ...solvers.roads.mended import Row, rows_of
-from ...solvers.roads.mending import Drawing, mend_lines
+from ...solvers.roads.mending import Drawing, MendingRules, mend_lines
 from ...solvers.roads.splitting import split
 from ...solvers.roads.wkb import Lines
 from ..places import NAMED_IN_LOG
@@ -35,15 +35,6 @@ from .working_crs import transform_vertices
 
 MENDED, ROAD_ID = "mended", "road_id"
 GIVEN_ANEW = ("fid", ROAD_ID, MENDED)
-
-
-@dataclass(frozen=True)
-class Mending:
-    """What to do: metres within which loose ends are led on, whether crossings meet, whether doubles go."""
-
-    near_miss: float = 0.0
-    crossings: bool = False
-    remove_doubles: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,7 +65,7 @@ class MendedRoads:
 def mend_roads(
     source: QgsProcessingFeatureSource,
     options: NetworkOptions,
-    mending: Mending,
+    mending: MendingRules,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     control: Control,
@@ -99,16 +90,13 @@ def mend_roads(
     level = level_of_roads(len(features.ids), *features.levels())
     codes = level_codes(level)
     place, origin, apart = part_crossings(found.lines, found.place, found.xy, level)
-    drawing = mend_lines(
-        found.lines, place, found.xy[origin], found.step, codes, options.tolerance, mending.near_miss,
-        mending.crossings, apart, control,
-    )  # fmt: skip
-    pieces = split(drawing.lines, drawing.at, drawing.places, drawing.step, options.tolerance, codes, apart, control)
+    drawing = mend_lines(found.lines, place, found.xy[origin], found.step, codes, mending, apart, control)
+    pieces = split(drawing.lines, drawing.at, drawing.places, drawing.step, mending.tolerance, codes, apart, control)
     control.stop_if_cancelled()
     control.progress(0.8, "Mending roads")
     writer = ValueWriter(source, features, traffic, options)
     rows, removed = rows_of(
-        drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_be, control
+        drawing, pieces, codes, traffic, mending.tolerance, mending.remove_doubles, writer.can_be, control
     )
     heights = _heights(found.lines, place, drawing)
     new = transform_vertices(drawing.places[len(origin) :], found.crs, crs, context.transformContext())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..dependencies import require
-from .network import FORWARD_WAY, RoadNetwork, arcs_on_pieces
+from .network import FORWARD_WAY, DrawnPieces, RoadNetwork, Ways, arcs_on_pieces
 from .splitting import Pieces, gather, numbered
 
 ALONG = 1e-6  # m; so that a vertex put on a straight line by another program lies on it, whatever the tolerance
@@ -114,7 +114,7 @@ def merge_doubles(
     copy = found.leader != np.arange(len(pieces))
     if not copy.any():
         return network
-    ways = Ways.of(network, found, has_speed)
+    ways = ways_of(network, found, has_speed)
     kept = np.flatnonzero(~copy)
     touched = np.zeros(len(pieces), dtype=bool)
     touched[found.leader[copy]] = True
@@ -126,55 +126,40 @@ def merge_doubles(
     size = np.diff(pieces.offset)[kept] - follows
     vertex = gather(pieces.offset[kept] + follows, size)
     used, start, end = numbered(pieces.start[first], pieces.end[last], len(pieces.node_xy))
-    return replace(
-        arcs_on_pieces(
-            node_xy=pieces.node_xy[used],
-            start=start,
-            end=end,
-            length=np.bincount(run, weights=pieces.length[kept]),
-            speed=ways.speed[first],
-            lanes=ways.lanes[first],
-            capacity=ways.capacity[first],
-            open_forward=ways.open[first, 0],
-            open_backward=ways.open[first, 1],
-            piece_road=pieces.road[first],
-            road_ids=network.road_ids,
-            piece_start=np.concatenate([[0], np.cumsum(np.bincount(run, weights=size))]),
-            piece_xy=pieces.xy[vertex],
-        ),
-        copies=_copies(network, found, touched, run_of),
+    left = DrawnPieces(
+        node_xy=pieces.node_xy[used],
+        start=start,
+        end=end,
+        length=np.bincount(run, weights=pieces.length[kept]),
+        road=pieces.road[first],
+        offset=np.concatenate([[0], np.cumsum(np.bincount(run, weights=size))]),
+        xy=pieces.xy[vertex],
     )
+    of_left = Ways(ways.open[first], ways.speed[first], ways.lanes[first], ways.capacity[first])
+    return replace(arcs_on_pieces(left, of_left, network.road_ids), copies=_copies(network, found, touched, run_of))
 
 
-@dataclass(frozen=True)
-class Ways:
-    """What the two directions (p, 2) of each leading piece have: forward, backward."""
+def ways_of(network: RoadNetwork, found: Coinciding, has_speed: np.ndarray) -> Ways:
+    """Return what the directions of each leading piece have, of all its copies together; see :func:`merge_doubles`."""
+    shape = (network.piece_count, 2)
+    at = (found.leader[network.piece], np.where(network.forward != found.flipped[network.piece], 0, 1))
+    is_open = np.zeros(shape, dtype=bool)
+    is_open[at] = True
+    lanes, capacity = np.zeros(shape), np.zeros(shape)
+    np.maximum.at(lanes, at, network.lanes)
+    np.maximum.at(capacity, at, network.capacity)
+    own, replaced = np.full(shape, np.inf), np.full(shape, np.inf)
+    given = has_speed[network.piece_road[network.piece]]
+    np.minimum.at(own, at, np.where(given, network.speed, np.inf))
+    np.minimum.at(replaced, at, network.speed)
+    return Ways(is_open, np.where(np.isfinite(own), own, replaced), lanes, capacity)
 
-    open: np.ndarray
-    speed: np.ndarray
-    lanes: np.ndarray
-    capacity: np.ndarray
 
-    @classmethod
-    def of(cls, network: RoadNetwork, found: Coinciding, has_speed: np.ndarray) -> Ways:
-        shape = (network.piece_count, 2)
-        at = (found.leader[network.piece], np.where(network.forward != found.flipped[network.piece], 0, 1))
-        is_open = np.zeros(shape, dtype=bool)
-        is_open[at] = True
-        lanes, capacity = np.zeros(shape), np.zeros(shape)
-        np.maximum.at(lanes, at, network.lanes)
-        np.maximum.at(capacity, at, network.capacity)
-        own, replaced = np.full(shape, np.inf), np.full(shape, np.inf)
-        given = has_speed[network.piece_road[network.piece]]
-        np.minimum.at(own, at, np.where(given, network.speed, np.inf))
-        np.minimum.at(replaced, at, network.speed)
-        return cls(is_open, np.where(np.isfinite(own), own, replaced), lanes, capacity)
-
-    def equal(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Return whether the pieces of each pair (k,) have the same both ways."""
-        return np.logical_and.reduce(
-            [(c[one] == c[other]).all(axis=1) for c in (self.open, self.speed, self.lanes, self.capacity)]
-        )
+def _equal_ways(ways: Ways, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return whether the pieces of each pair (k,) have the same both ways."""
+    return np.logical_and.reduce(
+        [(c[one] == c[other]).all(axis=1) for c in (ways.open, ways.speed, ways.lanes, ways.capacity)]
+    )
 
 
 def _only_copies_between(pieces: Pieces, kept: np.ndarray, touched: np.ndarray, ways: Ways) -> np.ndarray:
@@ -187,7 +172,7 @@ def _only_copies_between(pieces: Pieces, kept: np.ndarray, touched: np.ndarray, 
         & (pieces.line[here] == pieces.line[before])
         & (meeting[pieces.start[here]] == 2)
         & (touched[here] | touched[before])
-        & ways.equal(before, here)
+        & _equal_ways(ways, before, here)
     )
     return follows
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from .network import DEFAULT_LANE_CAPACITY, RoadNetwork, arcs_on_pieces
+from .network import DEFAULT_LANE_CAPACITY, DrawnPieces, RoadNetwork, Ways, arcs_on_pieces
 
 
 def straight_network(
@@ -18,7 +16,6 @@ def straight_network(
     lanes: np.ndarray | float = 1.0,
     capacity: np.ndarray | float | None = None,
     two_way: np.ndarray | bool = True,
-    road_ids: Sequence[str] | None = None,
 ) -> RoadNetwork:
     """Make a network of straight pieces from an edge list, for use without QGIS.
 
@@ -34,13 +31,19 @@ def straight_network(
         km/h, lanes of one direction, vehicles/h of one direction (default lanes * 900).
     two_way : (p,) bool or bool
         Whether a piece may also be driven from ``end`` to ``start``.
-    road_ids : sequence of str, optional
-        One id a piece; default its number.
 
     Returns
     -------
     RoadNetwork
-        Arcs in the order of the pieces, the forward arc of a piece first.
+        Arcs in the order of the pieces, the forward arc of a piece first; each piece is a road named by its number.
+
+    Examples
+    --------
+    A street of 100 m at 36 km/h takes 10 s each way; a one-way of 50 m at the same speed 5 s:
+
+    >>> roads = straight_network([[0, 0], [100, 0], [100, 50]], [0, 1], [1, 2], speed=36, two_way=[True, False])
+    >>> roads.tail.tolist(), roads.head.tolist(), roads.free_flow.tolist()
+    ([0, 1, 1], [1, 0, 2], [10.0, 10.0, 5.0])
     """
     xy = np.asarray(node_xy, dtype=np.float64).reshape(-1, 2)
     first, last = np.asarray(start, dtype=np.int32), np.asarray(end, dtype=np.int32)
@@ -49,18 +52,20 @@ def straight_network(
         length = np.hypot(*(xy[last] - xy[first]).T) if count else np.empty(0)
     every_lane = np.broadcast_to(np.asarray(lanes, dtype=np.float64), (count,))
     flow = every_lane * DEFAULT_LANE_CAPACITY if capacity is None else np.asarray(capacity, dtype=np.float64)
-    return arcs_on_pieces(
+    pieces = DrawnPieces(
         node_xy=xy,
         start=first,
         end=last,
         length=np.asarray(length, dtype=np.float64),
-        speed=np.broadcast_to(np.asarray(speed, dtype=np.float64), (count,)),
-        lanes=every_lane,
-        capacity=np.broadcast_to(flow, (count,)),
-        open_forward=np.ones(count, dtype=bool),
-        open_backward=np.broadcast_to(np.asarray(two_way, dtype=bool), (count,)),
-        piece_road=np.arange(count, dtype=np.int32),
-        road_ids=[str(k) for k in range(count)] if road_ids is None else list(road_ids),
-        piece_start=np.arange(count + 1, dtype=np.int64) * 2,
-        piece_xy=xy[np.column_stack([first, last]).ravel()],
+        road=np.arange(count, dtype=np.int32),
+        offset=np.arange(count + 1, dtype=np.int64) * 2,
+        xy=xy[np.column_stack([first, last]).ravel()],
     )
+    backward = np.broadcast_to(np.asarray(two_way, dtype=bool), (count,))
+    ways = Ways(
+        np.column_stack([np.ones(count, dtype=bool), backward]),
+        np.broadcast_to(np.asarray(speed, dtype=np.float64), (count,)),
+        every_lane,
+        np.broadcast_to(flow, (count,)),
+    )
+    return arcs_on_pieces(pieces, ways, [str(k) for k in range(count)])

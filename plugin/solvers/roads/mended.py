@@ -9,9 +9,9 @@ import numpy as np
 
 from ..control import Control
 from .directions import BACKWARD, BOTH, FORWARD
-from .doubles import Coinciding, Ways, coinciding
+from .doubles import Coinciding, coinciding, ways_of
 from .mending import PLACES, Drawing
-from .network import RoadNetwork
+from .network import RoadNetwork, Ways
 from .splitting import Pieces
 from .traffic import Traffic, network_of
 
@@ -131,9 +131,9 @@ def _merging(
     none = Coinciding(np.arange(len(pieces)), np.zeros(len(pieces), dtype=bool))
     has_speed = traffic.speed_problem == 0
     if not remove:
-        return none, Ways.of(network, none, has_speed)
+        return none, ways_of(network, none, has_speed)
     found = coinciding(pieces, level, tolerance)
-    ways = Ways.of(network, found, has_speed)
+    ways = ways_of(network, found, has_speed)
     members: dict[int, list[int]] = {}
     for k in np.flatnonzero(found.leader != none.leader).tolist():
         members.setdefault(int(found.leader[k]), [int(found.leader[k])]).append(k)
@@ -144,7 +144,7 @@ def _merging(
         if one_each_way or not all(can_be(value.direction) for value in values):
             leader[group], flipped[group] = group, False
     kept = replace(found, leader=leader, flipped=flipped)
-    return kept, Ways.of(network, kept, has_speed)
+    return kept, ways_of(network, kept, has_speed)
 
 
 def _values(ways: Ways, piece: int, road: int, traffic: Traffic) -> list[Values] | None:

@@ -53,15 +53,35 @@ class Drawing:
     ends: int
 
 
+@dataclass(frozen=True)
+class MendingRules:
+    """What to mend.
+
+    Attributes
+    ----------
+    tolerance : float
+        Metres within which ends join each other, vertices and lines.
+    near_miss : float
+        Metres within which a loose end is lengthened to the nearest road; 0 lengthens none.
+    crossings : bool
+        Whether lines that cross without a vertex meet there.
+    remove_doubles : bool
+        Whether roads drawn on top of another are left out, merged into it.
+    """
+
+    tolerance: float = 0.01
+    near_miss: float = 0.0
+    crossings: bool = False
+    remove_doubles: bool = True
+
+
 def mend_lines(
     lines: Lines,
     place: np.ndarray,
     places: np.ndarray,
     step: np.ndarray,
     level: np.ndarray,
-    tolerance: float,
-    near_miss: float,
-    crossings: bool,
+    rules: MendingRules,
     apart: np.ndarray | None = None,
     control: Control | None = None,
 ) -> Drawing:
@@ -73,18 +93,14 @@ def mend_lines(
         As for :func:`.splitting.split`.
     level : (r,) int
         Level of each feature.
-    tolerance : float
-        Metres within which ends join each other, vertices and lines.
-    near_miss : float
-        Metres within which a loose end is lengthened to the nearest road; 0 lengthens none.
-    crossings : bool
-        Whether lines that cross without a vertex meet there.
+    rules : MendingRules
 
     Raises
     ------
     Cancelled
     """
     control = control or Control()
+    tolerance, near_miss, crossings = rules.tolerance, rules.near_miss, rules.crossings
     inside = step.copy()
     inside[lines.start[1:] - 1] = 0.0
     at = joined(lines, place, places, step, tolerance, apart)

@@ -172,30 +172,52 @@ def free_flow_seconds(length: np.ndarray, speed: np.ndarray) -> np.ndarray:
     return KMH_PER_MS * length / speed
 
 
-def arcs_on_pieces(
-    *,
-    node_xy: np.ndarray,
-    start: np.ndarray,
-    end: np.ndarray,
-    length: np.ndarray,
-    speed: np.ndarray,
-    lanes: np.ndarray,
-    capacity: np.ndarray,
-    open_forward: np.ndarray,
-    open_backward: np.ndarray,
-    piece_road: np.ndarray,
-    road_ids: list[str],
-    piece_start: np.ndarray,
-    piece_xy: np.ndarray,
-) -> RoadNetwork:
-    """Lay directed arcs on pieces: one for each open direction, in the order of the pieces, forward first.
+@dataclass(frozen=True)
+class DrawnPieces:
+    """Stretches of road between neighbouring nodes.
 
-    All arrays are (p,) per piece, as in :class:`RoadNetwork`; ``lanes`` and ``capacity`` are of one direction.
-    ``speed``, ``lanes`` and ``capacity`` may be (p, 2): of the forward and of the backward direction.
+    Attributes
+    ----------
+    node_xy : (n, 2) float64
+        Metres of the working CRS.
+    start, end : (p,) int32
+        Nodes, in the direction of drawing.
+    length : (p,) float64
+        Ellipsoidal metres.
+    road : (p,) int64
+        The road (feature) each piece comes from.
+    offset : (p + 1,) int64
+        Offsets of each piece's vertices in ``xy``.
+    xy : (k, 2) float64
+        Metres of the working CRS; the first and last vertex of a piece are those of its nodes.
     """
-    count = len(start)
-    both = np.column_stack([open_forward, open_backward]).ravel()
-    slot = np.flatnonzero(both)
+
+    node_xy: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    length: np.ndarray
+    road: np.ndarray
+    offset: np.ndarray
+    xy: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What the two directions (p, 2) of each piece have: forward, backward.
+
+    ``open`` says whether it may be driven; the others are km/h, lanes and vehicles/h, which may also be (p,): the same
+    both ways.
+    """
+
+    open: np.ndarray
+    speed: np.ndarray
+    lanes: np.ndarray
+    capacity: np.ndarray
+
+
+def arcs_on_pieces(pieces: DrawnPieces, ways: Ways, road_ids: list[str]) -> RoadNetwork:
+    """Lay directed arcs on pieces: one for each open direction, in the order of the pieces, forward first."""
+    slot = np.flatnonzero(ways.open.ravel())
     piece = (slot // 2).astype(np.int32)
     forward = slot % 2 == 0
 
@@ -203,22 +225,23 @@ def arcs_on_pieces(
         given = values[piece] if values.ndim == 1 else values.reshape(-1)[slot]
         return given.astype(np.float64)
 
-    speeds = of_way(speed)
+    speeds = of_way(ways.speed)
+    start, end, length = pieces.start, pieces.end, pieces.length[piece]
     return RoadNetwork(
-        node_xy=node_xy,
+        node_xy=pieces.node_xy,
         tail=np.where(forward, start[piece], end[piece]).astype(np.int32),
         head=np.where(forward, end[piece], start[piece]).astype(np.int32),
-        length=length[piece].astype(np.float64),
+        length=length.astype(np.float64),
         speed=speeds,
-        free_flow=free_flow_seconds(length[piece], speeds),
-        lanes=of_way(lanes),
-        capacity=of_way(capacity),
+        free_flow=free_flow_seconds(length, speeds),
+        lanes=of_way(ways.lanes),
+        capacity=of_way(ways.capacity),
         piece=piece,
         forward=forward,
-        piece_road=np.asarray(piece_road, dtype=np.int32).reshape(count),
+        piece_road=np.asarray(pieces.road, dtype=np.int32),
         road_ids=road_ids,
-        piece_start=np.asarray(piece_start, dtype=np.int64),
-        piece_xy=piece_xy,
+        piece_start=np.asarray(pieces.offset, dtype=np.int64),
+        piece_xy=pieces.xy,
     )
 
 

@@ -15,43 +15,25 @@ from ..dependencies import require
 from .along import meet_along
 from .lines import line_of_vertex
 from .merging import join_ends
+from .network import DrawnPieces
 from .wkb import Lines
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Pieces(DrawnPieces):
     """Stretches of lines between neighbouring nodes.
 
     Attributes
     ----------
-    node_xy : (n, 2) float64
-        Metres of the working CRS.
-    start, end : (p,) int32
-        Nodes, in the direction of drawing.
-    length : (p,) float64
-        Ellipsoidal metres.
-    road : (p,) int64
-        The feature each piece comes from.
     line : (p,) int64
         The line each piece comes from; a feature may have several.
-    offset : (p + 1,) int64
-        Offsets of each piece's vertices in ``xy``.
     moved : (p,) float64
         Metres by which the farther moved of a piece's two ends was moved when it was joined.
     place : (k,) int64
         The place of each vertex.
-    xy : (k, 2) float64
-        Metres of the working CRS; the first and last vertex of a piece are those of its nodes.
     """
 
-    node_xy: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    length: np.ndarray
-    road: np.ndarray
     line: np.ndarray
-    offset: np.ndarray
-    xy: np.ndarray
     moved: np.ndarray
     place: np.ndarray
 

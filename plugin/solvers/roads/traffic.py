@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .directions import BACKWARD, BOTH, CLOSED, FORWARD, DirectionRule, read_directions
-from .network import DEFAULT_LANE_CAPACITY, RoadNetwork, arcs_on_pieces
+from .network import DEFAULT_LANE_CAPACITY, RoadNetwork, Ways, arcs_on_pieces
 from .osm import MOST_LANES, Values, flow_capacity, lane_count
 from .speeds import read_speeds
 from .splitting import Pieces
@@ -186,18 +186,10 @@ def network_of(pieces: Pieces, traffic: Traffic, road_ids: list[str]) -> RoadNet
     """Lay the arcs of the roads' directions on their pieces."""
     road = pieces.road
     direction = traffic.direction[road]
-    return arcs_on_pieces(
-        node_xy=pieces.node_xy,
-        start=pieces.start,
-        end=pieces.end,
-        length=pieces.length,
-        speed=traffic.speed[road],
-        lanes=traffic.lanes[road],
-        capacity=traffic.capacity[road],
-        open_forward=direction != BACKWARD,
-        open_backward=direction != FORWARD,
-        piece_road=road,
-        road_ids=road_ids,
-        piece_start=pieces.offset,
-        piece_xy=pieces.xy,
+    ways = Ways(
+        np.column_stack([direction != BACKWARD, direction != FORWARD]),
+        traffic.speed[road],
+        traffic.lanes[road],
+        traffic.capacity[road],
     )
+    return arcs_on_pieces(pieces, ways, road_ids)

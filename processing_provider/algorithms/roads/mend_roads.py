@@ -75,11 +75,13 @@ class MendRoads(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.roads.mending import Mending, mend_roads, output_fields, written_features
+        from ....plugin.layers.roads.mending import mend_roads, output_fields, written_features
+        from ....plugin.solvers.roads.mending import MendingRules
 
         roads = NetworkParameters.read(self, parameters, context, feedback, {})
         source = roads.source
-        mending = Mending(
+        mending = MendingRules(
+            roads.options.tolerance,
             self.parameterAsDouble(parameters, "NEAR_MISS", context),
             self.parameterAsBoolean(parameters, "SPLIT_CROSSINGS", context),
             self.parameterAsBoolean(parameters, "REMOVE_DOUBLES", context),
