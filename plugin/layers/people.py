@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ..solvers.naming import first_of
 from ..solvers.rounding import MOST_PEOPLE, largest_remainder
 from .errors import LayerError
-from .places import Places, first_of
+from .places import Places
 
 
 def whole_people(

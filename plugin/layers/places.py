@@ -19,12 +19,11 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ..solvers.naming import NAMED_IN_LOG, first_of
 from .errors import LayerError
 from .measuring import area_on_ellipsoid, distance_area
 from .shapes import ShapeReader, empty_box, features_of, widen
 from .values import id_text, number, plain
-
-NAMED_IN_LOG = 10
 
 
 @dataclass(frozen=True)
@@ -130,12 +129,6 @@ class Places:
         )
 
 
-def first_of(names: Sequence[str], separator: str = ", ") -> str:
-    """Return the first names as one text for the log, and how many more there are."""
-    more = f" and {len(names) - NAMED_IN_LOG} more" if len(names) > NAMED_IN_LOG else ""
-    return separator.join(names[:NAMED_IN_LOG]) + more
-
-
 def read_places(
     source: QgsProcessingFeatureSource,
     parameter: str,
@@ -228,6 +221,5 @@ def _refuse_repeated(parameter: str, name: str, id_field: str | None, ids: list[
 
 def _log_rejected(parameter: str, name: str, rejected: list[tuple[str, str]], feedback: QgsProcessingFeedback) -> None:
     if rejected:
-        shown = "; ".join(f"{i}: {reason}" for i, reason in rejected[:NAMED_IN_LOG])
-        more = f" (and {len(rejected) - NAMED_IN_LOG} more)" if len(rejected) > NAMED_IN_LOG else ""
-        feedback.pushWarning(f"{parameter}: {len(rejected)} feature(s) of “{name}” cannot be used: {shown}{more}.")
+        shown = first_of([f"{i}: {reason}" for i, reason in rejected], "; ", brackets=True)
+        feedback.pushWarning(f"{parameter}: {len(rejected)} feature(s) of “{name}” cannot be used: {shown}.")

@@ -8,7 +8,7 @@ import numpy as np
 from qgis.core import QgsProcessingFeedback
 
 from ...solvers.allocation.room import Shortage, tightest
-from ..places import NAMED_IN_LOG
+from ...solvers.naming import NAMED_IN_LOG
 from .groups import Groups, Shelters
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.naming import first_of
 from ...solvers.rounding import whole_below
 from ..errors import LayerError
 from ..people import counts, say_unplaced, whole_people
-from ..places import Places, first_of, read_places
+from ..places import Places, read_places
 from ..population_fields import totals_among
 from ..values import id_text
 

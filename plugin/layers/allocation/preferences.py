@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.naming import first_of
 from ..errors import LayerError
-from ..places import NAMED_IN_LOG
 from ..tables import read_table
 from ..values import id_text, number
 from .groups import Groups, Shelters
@@ -151,9 +151,8 @@ def _refuse_outside(value: float, least: float, most: float, start: str) -> None
 
 
 def _unknown(parameter: str, name: str, key: str, seen: dict[str, Any]) -> str:
-    shown = ", ".join(f"“{part}”" for part in list(seen)[:NAMED_IN_LOG])
-    more = f" and {len(seen) - NAMED_IN_LOG} more" if len(seen) > NAMED_IN_LOG else ""
+    shown = first_of([f"“{part}”" for part in seen])
     return (
-        f"{parameter}: {sum(seen.values())} row(s) of “{name}” name a {key} that is not in the layers: {shown}{more}; "
+        f"{parameter}: {sum(seen.values())} row(s) of “{name}” name a {key} that is not in the layers: {shown}; "
         "they are passed over."
     )

@@ -9,8 +9,8 @@ from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ...solvers.forecasting.clock import Clock
 from ...solvers.forecasting.series import Readings, Series, regularise
+from ...solvers.naming import NAMED_IN_LOG, first_of
 from ..errors import LayerError
-from ..places import NAMED_IN_LOG
 from ..tables import read_table
 from ..times import Times, clock_of, read_times
 from ..values import id_text, number
@@ -78,7 +78,7 @@ def read_counts(
     if unknown:
         feedback.pushWarning(
             f"{parameter}: {len(unknown)} place(s) of “{name}” have no value at all and get no forecast: "
-            f"{_first(unknown)}."
+            f"{first_of(unknown)}."
         )
     if not places:
         raise LayerError(
@@ -152,10 +152,5 @@ def _describe(series: Series, parameter: str, name: str, feedback: QgsProcessing
     if ended:
         feedback.pushWarning(
             f"{parameter}: {len(ended)} series of “{name}” end more than a day before the others; they are forecast "
-            f"from their season and their neighbours: {_first(ended)}."
+            f"from their season and their neighbours: {first_of(ended)}."
         )
-
-
-def _first(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED_IN_LOG} more" if len(names) > NAMED_IN_LOG else ""
-    return ", ".join(names[:NAMED_IN_LOG]) + more

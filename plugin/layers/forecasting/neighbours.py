@@ -12,8 +12,9 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
+from ...solvers.naming import first_of
 from ..errors import LayerError
-from ..places import NAMED_IN_LOG, Places
+from ..places import Places
 from ..roads.working_crs import transform_vertices
 from ..tables import read_table
 from ..values import id_text, number
@@ -89,5 +90,4 @@ def by_table(
 
 
 def _first(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED_IN_LOG} more" if len(names) > NAMED_IN_LOG else ""
-    return ", ".join(name or "(empty)" for name in names[:NAMED_IN_LOG]) + more
+    return first_of([name or "(empty)" for name in names])

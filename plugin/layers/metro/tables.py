@@ -11,8 +11,9 @@ from typing import Any, Callable
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.naming import NAMED_IN_LOG, first_of
 from ..errors import LayerError
-from ..places import NAMED_IN_LOG, Places
+from ..places import Places
 from ..tables import read_table
 from ..values import id_text, number
 
@@ -243,5 +244,4 @@ def _hint_at_spelling(
 
 def _warn(feedback: QgsProcessingFeedback, names: list[str], text: str) -> None:
     if names:
-        more = f" (and {len(names) - NAMED_IN_LOG} more)" if len(names) > NAMED_IN_LOG else ""
-        feedback.pushWarning(f"{text.format(count=len(names))}: {'; '.join(names[:NAMED_IN_LOG])}{more}.")
+        feedback.pushWarning(f"{text.format(count=len(names))}: {first_of(names, '; ', brackets=True)}.")

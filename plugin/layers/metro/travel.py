@@ -11,8 +11,9 @@ import numpy as np
 from qgis.core import QgsDistanceArea, QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
+from ...solvers.naming import first_of
 from ..errors import LayerError
-from ..places import NAMED_IN_LOG, Places
+from ..places import Places
 from ..positions import transform_xy
 from ..roads.options import ReadNetwork
 from ..roads.working_crs import ellipsoid_of
@@ -139,9 +140,8 @@ def by_table(
         feedback.pushInfo(f"TRAVEL: {unknown} row(s) are for other rescue points or incidents and were ignored.")
     missing = np.argwhere(np.isinf(minutes))
     if len(missing):
-        shown = "; ".join(f"{stations.ids[i]} to {incidents.ids[j]}" for i, j in missing[:NAMED_IN_LOG])
-        more = f" (and {len(missing) - NAMED_IN_LOG} more)" if len(missing) > NAMED_IN_LOG else ""
-        feedback.pushWarning(f"TRAVEL: no time is given for {shown}{more}; nothing is sent that way.")
+        shown = first_of([f"{stations.ids[i]} to {incidents.ids[j]}" for i, j in missing], "; ", brackets=True)
+        feedback.pushWarning(f"TRAVEL: no time is given for {shown}; nothing is sent that way.")
     unmeasured = np.isnan(km)
     if unmeasured.any():
         km = np.where(unmeasured, straight_lines(stations, incidents, context) * rules.detour, km)

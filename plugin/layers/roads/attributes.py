@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.roads.classes import choose_roads, read_classes
 from ...solvers.roads.directions import DirectionRule
 from ...solvers.roads.traffic import Traffic, TrafficColumns, TrafficRules, read_traffic
 from ..errors import LayerError
-from ..places import NAMED_IN_LOG
 from .features import RoadFeatures
 from .options import NetworkOptions
 

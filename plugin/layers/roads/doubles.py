@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ...solvers.naming import first_of
 from ...solvers.roads.doubles import ALONG, drawn_on, merge_doubles
 from ...solvers.roads.levels import level_codes
 from ...solvers.roads.near_pieces import NearPieces
@@ -12,7 +13,6 @@ from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.splitting import Pieces
 from ...solvers.roads.traffic import Traffic
 from ...solvers.roads.wkb import Lines
-from ..places import NAMED_IN_LOG, first_of
 
 
 def without_doubles(
@@ -29,11 +29,10 @@ def without_doubles(
     pairs = drawn_on(merged)
     if pairs:
         ids = network.road_ids
-        shown = "; ".join(f"{ids[road]} on {ids[other]}" for road, other, _ in pairs[:NAMED_IN_LOG])
-        more = f" (and {len(pairs) - NAMED_IN_LOG} more)" if len(pairs) > NAMED_IN_LOG else ""
+        shown = first_of([f"{ids[road]} on {ids[other]}" for road, other, _ in pairs], "; ", brackets=True)
         feedback.pushInfo(
             f"NETWORK: {len({road for road, _, _ in pairs})} road(s) of “{name}” are drawn on top of another ({shown}"
-            f"{more}); each counts once: a direction open in any copy is open, with the most lanes, the largest "
+            f"); each counts once: a direction open in any copy is open, with the most lanes, the largest "
             "capacity and the lowest speed of the copies open that way."
         )
     return merged

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
+from ...solvers.naming import first_of
 from ...solvers.roads.connectors import DESTINATION, ORIGIN
 from ...solvers.roads.joining import Joined, join_points
 from ...solvers.roads.one_part import Demand
-from ..places import Places, first_of
+from ..places import Places
 from ..positions import positions_inside
 from .distant import far_from_roads
 from .options import ReadNetwork

@@ -12,12 +12,12 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
+from ...solvers.naming import NAMED_IN_LOG, first_of
 from ...solvers.roads.lines import clean, keep_lines, without
 from ...solvers.roads.merging import equal_places
 from ...solvers.roads.traffic import Traffic
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..errors import LayerError
-from ..places import NAMED_IN_LOG
 from . import working_crs as network_crs
 from .features import RoadFeatures
 
@@ -136,6 +136,5 @@ def _refuse_empty(name: str, ids: list[str], unusable: dict[int, str]) -> None:
 
 def _log_unusable(name: str, ids: list[str], unusable: dict[int, str], feedback: QgsProcessingFeedback) -> None:
     if unusable:
-        shown = "; ".join(f"{ids[k]}: {reason}" for k, reason in sorted(unusable.items())[:NAMED_IN_LOG])
-        more = f" (and {len(unusable) - NAMED_IN_LOG} more)" if len(unusable) > NAMED_IN_LOG else ""
-        feedback.pushWarning(f"NETWORK: {len(unusable)} feature(s) of “{name}” cannot be used: {shown}{more}.")
+        shown = first_of([f"{ids[k]}: {reason}" for k, reason in sorted(unusable.items())], "; ", brackets=True)
+        feedback.pushWarning(f"NETWORK: {len(unusable)} feature(s) of “{name}” cannot be used: {shown}.")

@@ -18,12 +18,12 @@ from qgis.core import (
 )
 
 from ...solvers.control import Control
+from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.roads.levels import level_codes, level_of_roads, part_crossings
 from ...solvers.roads.mended import Row, rows_of
 from ...solvers.roads.mending import Drawing, MendingRules, mend_lines
 from ...solvers.roads.splitting import split
 from ...solvers.roads.wkb import Lines
-from ..places import NAMED_IN_LOG
 from ..shapes import features_of
 from ..values import id_text
 from .attributes import roads_among, traffic_of

@@ -6,9 +6,9 @@ import numpy as np
 from qgis.core import QgsProcessingFeedback
 
 from ...solvers.control import Control
+from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.roads.levels import level_codes, part_crossings
 from ...solvers.roads.splitting import Pieces, split, swallowed
-from ..places import NAMED_IN_LOG
 from .measured import MeasuredLines
 
 FEW_SWALLOWED = 0.01  # share of the pieces that may vanish without a warning

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.roads.network import RoadNetwork
 from ..errors import LayerError
 from ..moments import MomentColumn, Start, moment_column
-from ..places import NAMED_IN_LOG
 from ..tables import read_table
 from ..values import id_text, number
 

@@ -15,11 +15,12 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.rounding import largest_remainder
 from ...solvers.routing.shared.vehicles import vehicles_of
 from ..errors import LayerError
 from ..moments import MomentColumn, Start, moment_column
-from ..places import NAMED_IN_LOG, Places
+from ..places import Places
 from ..shapes import features_of
 from ..values import id_text, number
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ...solvers.naming import NAMED_IN_LOG, first_of
 from ...solvers.rounding import whole_below
 from ...solvers.shelters.capacity import safe_capacity
 from ..errors import LayerError
 from ..people import counts
 from ..places import Places
 
-NAMED = 10
 REQUIRED = {"required", "require", "must", "fixed"}
 FORBIDDEN = {"forbidden", "forbid", "never", "excluded"}
 NO_RULE = {"", "none", "free", "optional", "allowed"}
@@ -79,7 +79,7 @@ def rules(sites: Places, rule_field: str | None, feedback: QgsProcessingFeedback
         if not required[k] and not forbidden[k] and word not in NO_RULE:
             strange[text] = sites.ids[k]
     if strange:
-        shown = ", ".join(f"“{text}” (site {site})" for text, site in list(strange.items())[:NAMED])
+        shown = ", ".join(f"“{text}” (site {site})" for text, site in list(strange.items())[:NAMED_IN_LOG])
         feedback.pushWarning(
             f"RULE_FIELD: “{sites.name}” has words in “{rule_field}” that are neither “required” nor “forbidden” and "
             f"were left aside: {shown}."
@@ -104,6 +104,4 @@ def _say_empty(
 
 
 def _named(sites: Places, which: np.ndarray) -> str:
-    index = np.flatnonzero(which)
-    more = f" and {len(index) - NAMED} more" if len(index) > NAMED else ""
-    return ", ".join(sites.ids[k] for k in index[:NAMED]) + more
+    return first_of([sites.ids[k] for k in np.flatnonzero(which)])

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.naming import first_of
 from ...solvers.rounding import MOST_PEOPLE, whole_above
 from ..tables import read_table
 from ..values import id_text, number
-
-NAMED = 10
 
 
 def expected_presence(
@@ -100,5 +99,4 @@ def _span(name: str, parameter: str, times: list[object] | None, feedback: QgsPr
 
 
 def _first(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(name or "(empty)" for name in names[:NAMED]) + more
+    return first_of([name or "(empty)" for name in names])

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
+from ...solvers.naming import first_of
 from ...solvers.roads.joining import Joined
 from ...solvers.roads.shortest_paths import Travel
 from ...solvers.shelters.nearest import Nearest
 from ..carrying import Carried
 from ..fields import Column
-from ..places import Places, first_of
+from ..places import Places
 from ..roads.options import ReadNetwork
 from ..roads.route_geometry import lines_in
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..naming import first_of
+
 CLOSING_SHARE = 0.05  # of the roads; from this share on 0 counts as missing
-NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,8 @@ def judge_zeros(zero: np.ndarray, what: str, ids: Sequence[str] = ()) -> Zeros:
     if found == 0:
         return Zeros.none(count)
     if found < CLOSING_SHARE * count:
-        shown = ", ".join(ids[k] if len(ids) else str(k + 1) for k in np.flatnonzero(zero)[:NAMED])
-        more = f" and {found - NAMED} more" if found > NAMED else ""
-        return Zeros(zero, nothing, [f"{found} road(s) have a {what} of 0 and are closed: {shown}{more}."])
+        shown = first_of([ids[k] if len(ids) else str(k + 1) for k in np.flatnonzero(zero)])
+        return Zeros(zero, nothing, [f"{found} road(s) have a {what} of 0 and are closed: {shown}."])
     return Zeros(
         nothing,
         zero,
