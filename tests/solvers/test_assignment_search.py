@@ -20,9 +20,9 @@ from evacuation_planner.plugin.solvers.routing.cumulative.alternative_segments i
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import FLOW, MARGINAL, OWN, ArcCost, refresh, table_of
 from evacuation_planner.plugin.solvers.routing.cumulative.flows import DestinationFlows
 from evacuation_planner.plugin.solvers.routing.cumulative.fractional import bound_at, load_all, sweep
-from evacuation_planner.plugin.solvers.routing.cumulative.integer_flows import improve, round_all
-from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Roads
-from evacuation_planner.plugin.solvers.routing.cumulative.search import Search
+from evacuation_planner.plugin.solvers.routing.cumulative.integer_flows import reroute, round_all
+from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Network
+from evacuation_planner.plugin.solvers.routing.cumulative.search import AssignmentSearch
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from evacuation_planner.plugin.solvers.routing.cumulative.workers import TreeWorkers
 from tests.solvers.assignment_cases import Case, check_routes, grid, total_time
@@ -37,12 +37,12 @@ def timed(seconds: float) -> Control:
 
 def loaded(case: Case, system: bool = True, threads: int = 1) -> tuple[DestinationFlows, TreeWorkers]:
     """First flows of all destinations of a case."""
-    roads, table = Roads.of(case.nodes, case.tail, case.head), table_of(case.cost, case.background)
+    network, table = Network.of(case.nodes, case.tail, case.head), table_of(case.cost, case.background)
     refresh(system, table)
     trips = np.flatnonzero(case.source != case.destination)
     demand = Demand.of(case.source, case.destination, np.ones(len(case.source)), trips)
-    flows = DestinationFlows(roads, demand, table, system, bool((case.cost.power == 1).all()))
-    workers = TreeWorkers(roads, demand, threads)
+    flows = DestinationFlows(network, demand, table, system, bool((case.cost.power == 1).all()))
+    workers = TreeWorkers(network, demand, threads)
     load_all(flows, workers, Control())
     return flows, workers
 
@@ -183,11 +183,11 @@ def test_circles_of_a_destination_are_taken_off_alone():
 def test_circles_further_on_are_taken_off_when_a_destination_is_balanced():
     """0-1-2-3 with 2-1 going back: from the second way of 0 the used one leads into the circle 1-2-1."""
     pairs = [(0, 1), (1, 2), (2, 3), (2, 1), (0, 3)]
-    roads, flow = Roads.of(4, *np.array(pairs).T), [2.0, 5.0, 2.0, 3.0, 0.0]
+    network, flow = Network.of(4, *np.array(pairs).T), [2.0, 5.0, 2.0, 3.0, 0.0]
     table = table_with(ArcCost.linear(np.array([1.0, 1.0, 1.0, 1.0, 9.0]), 0.1), flow)
     support, listed = np.array([0, 1, 2, 3, 0]), np.array([True] * 4 + [False])
     count, _, moved = balance_destination(
-        True, True, False, 3, roads.tail, roads.head, roads.out_indptr, roads.out_arc, np.array([4, 1, 2, -1]),
+        True, True, False, 3, network.tail, network.head, network.out_indptr, network.out_arc, np.array([4, 1, 2, -1]),
         support, 4, listed, table, np.zeros((4, 8)), 0, np.zeros(5, dtype=np.int32), np.zeros(5, dtype=np.int32),
     )  # fmt: skip
     # The circle carried 3; two of 5 are left on 1-2, and what is left on the way costs less than the direct road.
@@ -225,18 +225,18 @@ class Falling:
 def test_rerouting_goes_on_while_it_pays(values, enough, most, sweeps, monkeypatch):
     flows = Falling(values + [values[-1]])
     monkeypatch.setattr(whole_module, "sweep", lambda flows, *rest, whole: flows.swept(whole=whole))
-    assert improve(flows, None, Control(), enough, most) == sweeps
-    assert improve(Falling([5, 4, 3]), None, timed(1e-9), 0, 9) == 0
+    assert reroute(flows, None, Control(), enough, most) == sweeps
+    assert reroute(Falling([5, 4, 3]), None, timed(1e-9), 0, 9) == 0
     monkeypatch.setattr(whole_module, "sweep", lambda flows, *rest, whole: flows.swept(whole=whole) - 1)
-    assert improve(Falling([5, 4, 3]), None, Control(), 0, 9) == 1  # nothing has moved
+    assert reroute(Falling([5, 4, 3]), None, Control(), 0, 9) == 1  # nothing has moved
 
 
-def a_search(flows=None, workers=None, **changes) -> Search:
+def a_search(flows=None, workers=None, **changes) -> AssignmentSearch:
     given = {
         "flows": flows, "workers": workers, "control": Control(), "target": 1.0, "lower_bound": 100.0,
         "most_sweeps": 50,
     }  # fmt: skip
-    return Search(**{**given, **changes})
+    return AssignmentSearch(**{**given, **changes})
 
 
 def test_what_is_told_of_the_search():
@@ -262,10 +262,10 @@ def test_when_a_search_is_over():
     assert a_search(control=timed(1e-9)).over() and a_search().whole_gap == np.inf
 
 
-class Scripted(Search):
+class Scripted(AssignmentSearch):
     """A search whose steps are given: gaps of the fractional flow and values of the whole ones."""
 
-    def relax(self, aim):
+    def sweep_until(self, aim):
         self.aims.append(aim)
         self.flows = SimpleNamespace(value=100.0 + self.gaps.pop(0))
 
@@ -300,7 +300,7 @@ def test_the_best_whole_flow_is_kept_and_sweeps_are_counted(monkeypatch):
         return 4
 
     monkeypatch.setattr(search_module, "round_all", lambda *_: rounded.pop(0))
-    monkeypatch.setattr(search_module, "improve", reroute)
+    monkeypatch.setattr(search_module, "reroute", reroute)
     search = a_search(target=2.0, most_sweeps=12, iterations=3)
     for best in (115.0, 115.0, 105.0):
         search.round_and_reroute()
@@ -315,8 +315,8 @@ def test_relaxing_until_the_gap_is_small_or_sweeps_are_used_up():
     case = grid(4, 60, 2, seed=3, bpr=True)
     for aim in (5.0, 0.5, 0.05):
         search = a_search(*loaded(case), lower_bound=0.0)
-        search.relax(aim)
-        assert search.relaxed_gap <= aim and not search.stalled
+        search.sweep_until(aim)
+        assert search.fractional_gap <= aim and not search.stalled
         phases = {step.phase for step in search.history}
         assert phases == {"fractional"} and [s.iteration for s in search.history] == [*range(1, search.iterations + 1)]
         # It stops at the first sweep that is good enough.
@@ -325,16 +325,16 @@ def test_relaxing_until_the_gap_is_small_or_sweeps_are_used_up():
         assert bounds == sorted(bounds) and search.lower_bound == bounds[-1] > 0.0
     swept = search.iterations
     few = a_search(*loaded(case), lower_bound=0.0, most_sweeps=2)
-    few.relax(1e-9)
+    few.sweep_until(1e-9)
     assert few.iterations == 2 < swept
     # At the last sweep the bound is that of the present flow.
     assert few.lower_bound >= bound_at(few.flows, few.workers, Control())
     none = a_search(*loaded(case), lower_bound=0.0, control=timed(1e-9))
-    none.relax(1e-9)
+    none.sweep_until(1e-9)
     assert none.iterations == 0 and not none.history
     exact = a_search(*loaded(case), lower_bound=0.0, most_sweeps=10_000)
-    exact.relax(0.0)
-    assert exact.stalled and exact.iterations < 1000 and exact.relaxed_gap < 1e-3
+    exact.sweep_until(0.0)
+    assert exact.stalled and exact.iterations < 1000 and exact.fractional_gap < 1e-3
 
 
 def test_results_and_sentence_of_a_whole_run():

@@ -8,7 +8,12 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from evacuation_planner.plugin.solvers.graph.reverse_tree import bucket_width, grow_tree, push, unlink
+from evacuation_planner.plugin.solvers.graph.reverse_tree import (
+    bucket_width,
+    grow_tree,
+    put_in_bucket,
+    take_from_bucket,
+)
 from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
 from evacuation_planner.plugin.solvers.routing.cumulative.alternative_segments import (
     balance_destination,
@@ -34,7 +39,7 @@ from evacuation_planner.plugin.solvers.routing.cumulative.cost import (
 )
 from evacuation_planner.plugin.solvers.routing.cumulative.flows import fold, load_tree, unfold
 from evacuation_planner.plugin.solvers.routing.cumulative.fractional import batches
-from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Roads, order_of
+from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Network, order_of
 from evacuation_planner.plugin.solvers.routing.cumulative.result import gap_percent
 from evacuation_planner.plugin.solvers.routing.cumulative.rounding import (
     downstream_order,
@@ -96,8 +101,8 @@ def test_a_node_is_taken_out_of_its_bucket(gone):
     first, link = np.full(2, -1, dtype=np.int32), np.full((4, 4), -1, dtype=np.int32)
     held = [2, 0, 3, 1]
     for node in held:
-        push(first, link, node, 1)
-    unlink(first, link, gone)
+        put_in_bucket(first, link, node, 1)
+    take_from_bucket(first, link, gone)
     found, node = [], first[1]
     while node >= 0:
         found.append(int(node))
@@ -261,25 +266,25 @@ def test_flow_in_a_circle_is_taken_off():
     assert table[:, OWN].tolist() == [6.0, 0.0, 2.0] and table[:, FLOW].tolist() == [7.0, 1.0, 7.0]
 
 
-def roads_of(pairs, nodes) -> Roads:
-    return Roads.of(nodes, *np.array(pairs).T)
+def roads_of(pairs, nodes) -> Network:
+    return Network.of(nodes, *np.array(pairs).T)
 
 
 FORK = [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4)]
 
 
 def test_the_arc_with_most_flow_is_kept_up_to_date():
-    roads = roads_of(FORK, 5)
+    network = roads_of(FORK, 5)
     table, nodes = np.zeros((6, 8)), np.zeros((5, 8))
 
     def look(*own):
         table[:3, OWN] = own
-        look_for_heaviest(nodes[0], 0, roads.head, roads.out_indptr, roads.out_arc, table, 7)
+        look_for_heaviest(nodes[0], 0, network.head, network.out_indptr, network.out_arc, table, 7)
         return nodes[0, 4:].tolist()
 
     def change(arc, own):
         table[arc, OWN] = own
-        weigh_again(nodes, 7, roads.tail, roads.head, table, arc)
+        weigh_again(nodes, 7, network.tail, network.head, table, arc)
         return nodes[0, 4:].tolist()
 
     # When it was looked for, the arc, where it leads, the most that another one has.
@@ -291,17 +296,17 @@ def test_the_arc_with_most_flow_is_kept_up_to_date():
     assert change(2, 6.0) == [7, 2, 3, 5]  # a heavier one
     assert change(2, 5.5) == [7, 2, 3, 5] and change(2, 5.0)[0] == -1  # it may be another one now
     table[0, OWN] = 99.0
-    weigh_again(nodes, 8, roads.tail, roads.head, table, 0)  # of another stamp: not known anyway
+    weigh_again(nodes, 8, network.tail, network.head, table, 0)  # of another stamp: not known anyway
     assert nodes[0, 4] == -1 and nodes[0, 5] == 2
 
 
 def pair_from(pairs, nodes, toward, own, first, root):
-    roads, table, rows = roads_of(pairs, nodes), np.zeros((len(pairs), 8)), np.zeros((nodes, 8))
+    network, table, rows = roads_of(pairs, nodes), np.zeros((len(pairs), 8)), np.zeros((nodes, 8))
     table[:, OWN] = own
     used, tree = np.zeros(nodes + 1, dtype=np.int32), np.zeros(nodes + 1, dtype=np.int32)
     a, b = find_pair(
-        first, root, roads.tail, roads.head, roads.out_indptr, roads.out_arc, np.array(toward), table, rows, 1, 2, used,
-        tree,
+        first, root, network.tail, network.head, network.out_indptr, network.out_arc, np.array(toward), table,
+        rows, 1, 2, used, tree,
     )  # fmt: skip
     return a, b, used.tolist(), tree.tolist()
 
@@ -329,12 +334,12 @@ def test_pairs_of_ways():
 
 def test_balancing_a_destination_makes_two_roads_equal():
     """Ten trips from 0 to 2 by the road over 1 (10 + 0 s); the other one takes 12 s: 10 + 2 x = 12 + 2.4 (10 - x)."""
-    roads = roads_of([(0, 1), (1, 2), (0, 2)], 3)
+    network = roads_of([(0, 1), (1, 2), (0, 2)], 3)
     table = table_with(ArcCost.linear(np.array([10.0, 1e-9, 12.0]), 0.1), [10.0, 10.0, 0.0])
     support, listed = np.array([0, 1, 0]), np.array([True, True, False])
     count, serial, moved = balance_destination(
-        True, True, False, 2, roads.tail, roads.head, roads.out_indptr, roads.out_arc, np.array([2, 1, -1]), support, 2,
-        listed, table, np.zeros((3, 8)), 0, np.zeros(4, dtype=np.int32), np.zeros(4, dtype=np.int32),
+        True, True, False, 2, network.tail, network.head, network.out_indptr, network.out_arc, np.array([2, 1, -1]),
+        support, 2, listed, table, np.zeros((3, 8)), 0, np.zeros(4, dtype=np.int32), np.zeros(4, dtype=np.int32),
     )  # fmt: skip
     assert (count, moved, listed.tolist(), support.tolist()) == (3, 1, [True] * 3, [0, 1, 2]) and serial == 2
     assert table[:, FLOW] == pytest.approx([26 / 4.4, 26 / 4.4, 10 - 26 / 4.4])
@@ -354,12 +359,12 @@ def test_a_destinations_flow_goes_into_the_table_and_back():
 
 def test_loading_a_tree():
     """0 and 1 go to 2, 2 and 3 to the root 4; node 5 does not reach it."""
-    roads = roads_of([(0, 2), (1, 2), (2, 4), (3, 4), (0, 1)], 6)
+    network = roads_of([(0, 2), (1, 2), (2, 4), (3, 4), (0, 1)], 6)
     table = table_of(ArcCost.linear(np.full(5, 10.0), 0.1), np.zeros(5))
     table[2, FLOW] = 5.0  # of others
     waiting = np.array([1.0, 2.0, 4.0, 0.0, 9.0, 0.0])
     space, support = np.full((2, 6), 9, dtype=np.int32), np.zeros(5, dtype=np.int32)
-    count = load_tree(True, 4, roads.head, np.array([0, 1, 2, 3, -1, -1]), waiting, *space, table, support)
+    count = load_tree(True, 4, network.head, np.array([0, 1, 2, 3, -1, -1]), waiting, *space, table, support)
     assert sorted(support[:count].tolist()) == [0, 1, 2]
     assert table[:, OWN].tolist() == [1, 2, 7, 0, 0] and table[:, FLOW].tolist() == [1, 2, 12, 0, 0]
     assert table[:3, MARGINAL].tolist() == [12.0, 14.0, 34.0] and table[:3, CURVATURE].tolist() == [2.0] * 3
@@ -367,13 +372,13 @@ def test_loading_a_tree():
 
 
 def in_order(pairs, nodes, x, flow=None):
-    roads, x = roads_of(pairs, nodes), np.array(x, dtype=float)
+    network, x = roads_of(pairs, nodes), np.array(x, dtype=float)
     flow = x + 1.0 if flow is None else np.array(flow, dtype=float)
     order, entering = np.full(nodes, -1, dtype=np.int32), np.zeros(nodes, dtype=np.int32)
     support = np.flatnonzero(x).astype(np.int32)
     count = downstream_order(
-        roads.tail, roads.head, roads.entering.indptr, roads.entering.arc, roads.out_indptr, roads.out_arc, support,
-        len(support), x, flow, order, entering,
+        network.tail, network.head, network.entering.indptr, network.entering.arc, network.out_indptr, network.out_arc,
+        support, len(support), x, flow, order, entering,
     )  # fmt: skip
     assert not entering.any()
     return order[:count].tolist(), x.tolist(), flow.tolist()
@@ -423,12 +428,12 @@ def test_random_flows_lose_their_circles_and_nothing_else():
 
 
 def test_whole_vehicles_are_split_as_the_flow_is():
-    roads = roads_of(FORK, 5)
+    network = roads_of(FORK, 5)
 
     def split(vehicles, x, owed=(0, 0, 0), weight=(1, 1, 1)):
         whole = np.zeros(6)
         more = [np.r_[np.array(v, dtype=float), 0, 0, 0] for v in (x, owed, weight)]
-        left = split_whole(0, float(vehicles), roads.out_indptr, roads.out_arc, *more, whole)
+        left = split_whole(0, float(vehicles), network.out_indptr, network.out_arc, *more, whole)
         return left, whole[:3].tolist()
 
     assert split(4, (1, 1, 2)) == (0.0, [1, 1, 2]) and split(5, (0, 0, 0)) == (5.0, [0, 0, 0])
@@ -442,10 +447,10 @@ def test_whole_vehicles_are_split_as_the_flow_is():
 
 def test_rounding_a_destination():
     """Three start at 0 and split 1.5 : 1.5 over 1 and 2 to 4; two at 3, where nothing flows, follow the tree."""
-    roads = roads_of(FORK, 5)
+    network = roads_of(FORK, 5)
     x, whole, demand = np.array([1.5, 1.5, 0, 1.5, 1.5, 0]), np.zeros(6), np.array([3.0, 0, 0, 2.0, 7.0])
     strays = round_destination(
-        4, roads.head, roads.out_indptr, roads.out_arc, np.array([0, 3, 4, 5, -1]), np.array([0, 1, 2, 4, 0]), 4,
+        4, network.head, network.out_indptr, network.out_arc, np.array([0, 3, 4, 5, -1]), np.array([0, 1, 2, 4, 0]), 4,
         demand, x, np.array([0, 0.2, 0, 0, 0, 0]), np.ones(6), whole,
     )  # fmt: skip
     assert strays == 2.0 and whole.tolist() == [1, 2, 0, 1, 2, 2] and not demand.any()
@@ -453,12 +458,12 @@ def test_rounding_a_destination():
 
 def test_trips_walk_along_the_whole_flow():
     """Three from 0 and two from 1 to 3: all by 1 and 2 but one, that goes from 0 to 3 directly."""
-    roads = roads_of([(0, 3), (0, 1), (1, 2), (2, 3)], 4)
+    network = roads_of([(0, 3), (0, 1), (1, 2), (2, 3)], 4)
     arcs, indptr, vehicles = np.full(9, -1, dtype=np.int32), np.zeros(6, dtype=np.int64), np.zeros(5, dtype=np.int64)
 
     def walk(amount, origins=(0, 1), trips=(3.0, 2.0)):
         return walk_trips(
-            3, roads.tail, roads.head, roads.out_indptr, roads.out_arc, np.array(origins), np.array(trips),
+            3, network.tail, network.head, network.out_indptr, network.out_arc, np.array(origins), np.array(trips),
             np.arange(4), np.array(amount), np.zeros(4, dtype=np.int32), indptr, arcs, vehicles,
         )  # fmt: skip
 

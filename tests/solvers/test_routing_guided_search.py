@@ -7,9 +7,9 @@ import pytest
 
 from evacuation_planner.plugin.solvers.graph.heap import drop_first, push
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
-from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide, arc_costs, raise_to, remaining
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo, arc_costs, raise_to, remaining
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
-from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_way, make_search
+from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_way, search_space
 from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
@@ -80,7 +80,7 @@ def test_what_a_delay_is_worth_on_two_roads_one_after_the_other():
     schedule = simulate_rows(problem, np.arange(0, 7, 2), np.tile([0, 1], 3).astype(np.int32), record=TIMETABLE)
     assert schedule.arrival.tolist() == [30.0, 37.0, 47.0]
     table = valued_timetable(problem, schedule)
-    first, second = (np.diff(table.worth[table.start[road] :][:3], prepend=0.0) for road in (0, 1))
+    first, second = (np.diff(table.delay_value[table.start[road] :][:3], prepend=0.0) for road in (0, 1))
     assert first == pytest.approx([1 + 0.1 * 11 / 12, 1.0, 11 / 12])
     assert second == pytest.approx([1.0, 1.0, 1.0])
 
@@ -103,50 +103,50 @@ def line():
     """Roads 0-1 and 1-2 of 10 s each, empty; nothing is known of what is still to come but that it is not negative."""
     cost = road_cost(LINEAR, np.array([10.0, 10.0]), a=0.1)
     problem = routing_problem(3, [0, 1], [1, 2], cost, [0], [2], [0.0])
-    guide = Guide(np.arange(3, dtype=np.int32), np.zeros((5, 3), dtype=np.float32), 20.0)
+    to_go = CostToGo(np.arange(3, dtype=np.int32), np.zeros((5, 3), dtype=np.float32), 20.0)
     return (
         problem,
-        guide,
-        make_search(problem.nodes, problem.arcs),
+        to_go,
+        search_space(problem.nodes, problem.arcs),
         copied(empty_timetable(np.zeros(2, dtype=np.int64))),
     )
 
 
-def look(problem, guide, search, table, departure, limit):
+def look(problem, to_go, search, table, departure, limit):
     """Whether a way of less than ``limit`` s was found, and how many nodes were settled for it."""
     before = search.number[1]
     search.number[0] += 1
-    found = find_way(problem.cost, problem.star(), table, search, guide, 0, 2, departure, limit)
+    found = find_way(problem.cost, problem.star(), table, search, to_go, 0, 2, departure, limit)
     return bool(found), int(search.number[1] - before)
 
 
 def test_a_search_notes_in_the_guide_what_it_has_found_out():
-    problem, guide, search, table = line()
-    assert look(problem, guide, search, table, 10.0, 100.0) == (True, 2)
+    problem, to_go, search, table = line()
+    assert look(problem, to_go, search, table, 10.0, 100.0) == (True, 2)
     assert search.cost[2] == 20.0 and search.time[2] == 30.0
-    assert remaining(guide, 0, 10.0) == pytest.approx(20.0)  # 10 s is the middle of the first bin
-    assert remaining(guide, 1, 20.0) == pytest.approx(10.0)  # half-way to the middle of the second
-    assert remaining(guide, 0, 1000.0) == 0.0  # the last row, of empty roads, is left alone
+    assert remaining(to_go, 0, 10.0) == pytest.approx(20.0)  # 10 s is the middle of the first bin
+    assert remaining(to_go, 1, 20.0) == pytest.approx(10.0)  # half-way to the middle of the second
+    assert remaining(to_go, 0, 1000.0) == 0.0  # the last row, of empty roads, is left alone
 
 
 def test_a_search_in_vain_is_not_made_twice():
-    problem, guide, search, table = line()
-    assert look(problem, guide, search, table, 10.0, 15.0) == (False, 2)
-    assert remaining(guide, 0, 10.0) == pytest.approx(15.0)  # no way costs less than the limit
-    assert look(problem, guide, search, table, 10.0, 15.0) == (False, 0)
-    assert look(problem, guide, search, table, 10.0, 21.0) == (True, 2)
+    problem, to_go, search, table = line()
+    assert look(problem, to_go, search, table, 10.0, 15.0) == (False, 2)
+    assert remaining(to_go, 0, 10.0) == pytest.approx(15.0)  # no way costs less than the limit
+    assert look(problem, to_go, search, table, 10.0, 15.0) == (False, 0)
+    assert look(problem, to_go, search, table, 10.0, 21.0) == (True, 2)
 
 
 def test_a_guide_is_only_ever_raised():
-    guide = Guide(np.zeros(1, dtype=np.int32), np.full((4, 1), 8.0, dtype=np.float32), 20.0)
-    raise_to(guide, 0, 20.0, 5.0)
-    assert guide.cost[:, 0].tolist() == [8.0] * 4
-    raise_to(guide, 0, 20.0, 11.0)  # between the middles of bins 0 and 1: both by 3
-    assert guide.cost[:, 0].tolist() == [11.0, 11.0, 8.0, 8.0]
-    raise_to(guide, 0, 60.0, 12.0)  # between bin 2 and the row of empty roads, which stays
-    assert guide.cost[:, 0].tolist() == [11.0, 11.0, 12.0, 8.0]
-    raise_to(guide, 0, 500.0, 99.0)
-    assert guide.cost[:, 0].tolist() == [11.0, 11.0, 12.0, 8.0]
+    to_go = CostToGo(np.zeros(1, dtype=np.int32), np.full((4, 1), 8.0, dtype=np.float32), 20.0)
+    raise_to(to_go, 0, 20.0, 5.0)
+    assert to_go.cost[:, 0].tolist() == [8.0] * 4
+    raise_to(to_go, 0, 20.0, 11.0)  # between the middles of bins 0 and 1: both by 3
+    assert to_go.cost[:, 0].tolist() == [11.0, 11.0, 8.0, 8.0]
+    raise_to(to_go, 0, 60.0, 12.0)  # between bin 2 and the row of empty roads, which stays
+    assert to_go.cost[:, 0].tolist() == [11.0, 11.0, 12.0, 8.0]
+    raise_to(to_go, 0, 500.0, 99.0)
+    assert to_go.cost[:, 0].tolist() == [11.0, 11.0, 12.0, 8.0]
 
 
 def test_the_heap_gives_all_back_in_order_and_equal_keys_by_number():

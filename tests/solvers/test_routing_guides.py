@@ -16,11 +16,11 @@ from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.present import adjoint as delay_value_module
 from evacuation_planner.plugin.solvers.routing.present import cost_to_go as time_guide_module
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
-from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide, raise_to
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo, raise_to
 from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import Ways, put_back
-from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_ways, make_search
+from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_ways, search_space
 from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.timetable import Timetable, hop_at
@@ -49,7 +49,7 @@ def network(problem: RoutingProblem, weight: np.ndarray) -> csr_matrix:
     return csr_matrix((weight, (problem.tail, problem.head)), shape=(problem.nodes,) * 2)
 
 
-def made_guides(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[Guide]:
+def made_guides(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[CostToGo]:
     with ThreadPoolExecutor(2) as pool:
         return guides_of(problem)[0].make(schedule, table, pool, Control(effort=Deadline(0)))
 
@@ -109,7 +109,7 @@ def test_guides_against_their_definition(most, bins, monkeypatch):
     problem = town(3, 6, 160, (60.0, 110.0), 400.0)
     schedule = alone(problem)
     table, trees = valued_timetable(problem, schedule), reverse_trees(problem)
-    sizes = [(guide.local >= 0).sum() for guide in made_guides(problem, schedule, table)]
+    sizes = [(to_go.local >= 0).sum() for to_go in made_guides(problem, schedule, table)]
     monkeypatch.setattr(time_guide_module, "LARGEST", 10 * sum(sizes) + 1 if most is None else most)
     made = made_guides(problem, schedule, table)
     arrival = np.sort(schedule.arrival)  # 97 % have arrived
@@ -118,16 +118,16 @@ def test_guides_against_their_definition(most, bins, monkeypatch):
     mean = costs_by_definition(problem, table, until, 48)[2]
     seconds, cost, _ = costs_by_definition(problem, table, until, bins)
     checked = 0
-    for number, guide in enumerate(made):
+    for number, to_go in enumerate(made):
         goal = int(trees.destinations[number])
         inside = region_by_definition(problem, mean, goal, np.unique(problem.source[trees.row == number]))
-        assert np.array_equal(guide.local >= 0, inside) and not inside.all()
-        assert guide.step == pytest.approx(until / bins) and guide.cost.shape == (bins + 1, inside.sum())
+        assert np.array_equal(to_go.local >= 0, inside) and not inside.all()
+        assert to_go.step == pytest.approx(until / bins) and to_go.cost.shape == (bins + 1, inside.sum())
         if bins == 48:
-            assert guide.step < 60.0
-            expected = guide_by_definition(problem, seconds, cost, guide.step, goal, inside)
+            assert to_go.step < 60.0
+            expected = guide_by_definition(problem, seconds, cost, to_go.step, goal, inside)
             for node in np.flatnonzero(inside):
-                assert guide.cost[:, guide.local[node]] == pytest.approx(expected[:, node], rel=1e-5), node
+                assert to_go.cost[:, to_go.local[node]] == pytest.approx(expected[:, node], rel=1e-5), node
                 checked += 1
     assert bins < 48 or checked > 20
 
@@ -157,14 +157,14 @@ def test_ways_through_traffic_against_a_slow_program(kind):
         case = random_case(seed, kind, nodes=9, trips=14, background=seed % 4 == 0)
         problem, rng = case.problem, np.random.default_rng(seed)
         schedule = simulate(problem, rows(drawn_routes(case, seed)), record=TIMETABLE)
-        table, plan, search = valued_timetable(problem, schedule), make_plan(schedule), make_search(9, problem.arcs)
+        table, plan, search = valued_timetable(problem, schedule), make_plan(schedule), search_space(9, problem.arcs)
         ends = problem.source, problem.destination, problem.departure
         for trip in range(problem.trips):
             source, goal = int(problem.source[trip]), int(problem.destination[trip])
             allowed = rng.random(9) < 0.9
             allowed[[source, goal]] = True
             local = np.where(allowed, np.arange(9), -1).astype(np.int32)
-            guide = Guide(local, np.zeros((3, 9), dtype=np.float32), 1e6)
+            to_go = CostToGo(local, np.zeros((3, 9), dtype=np.float32), 1e6)
             mine = slice(*schedule.indptr[trip : trip + 2])
             times = (moments[mine].astype(np.float32).tolist() for moments in (schedule.entry, schedule.exits()))
             stays = dict(zip(schedule.arc[mine].tolist(), zip(*times)))  # rounded as in the timetable
@@ -175,7 +175,7 @@ def test_ways_through_traffic_against_a_slow_program(kind):
             limit, hops, used = np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
             arc, before = np.full(64, -1, dtype=np.int32), search.number[1]
             find_ways(
-                problem.cost, problem.star(), problem.tail, table, plan, search, guide, ends, np.array([trip]), 0, 5,
+                problem.cost, problem.star(), problem.tail, table, plan, search, to_go, ends, np.array([trip]), 0, 5,
                 0.01, limit, hops, arc, used,
             )  # fmt: skip
             assert limit[0] == pytest.approx(0.99 * own, rel=1e-5)
@@ -204,7 +204,7 @@ def test_worth_of_delays_slice_by_slice(monkeypatch):
     sliced = valued_timetable(case.problem, schedule, Control(cancelled=lambda: bool(asked.append(1))))
     size = int(whole.used[0])
     lists = np.concatenate([np.arange(a, a + n) for a, n in zip(whole.start, whole.size)])
-    assert np.array_equal(sliced.worth[:size][lists], whole.worth[:size][lists])
+    assert np.array_equal(sliced.delay_value[:size][lists], whole.delay_value[:size][lists])
     assert len(asked) >= len(schedule.arc) // 7
     for stop in range(len(asked)):
         left = iter([False] * stop + [True])
@@ -234,15 +234,15 @@ def test_how_large_a_table_of_trees_would_be():
 def test_what_a_search_finds_out_raises_the_bins_beside(time, value, expected):
     """Bins of 20 s, their middles at 10, 30, 50 and 70; the second node is another one."""
     cost = np.array([[8, 1], [10, 1], [14, 1], [20, 1], [9, 1]], dtype=np.float32)
-    guide = Guide(np.array([-1, 0, 1], dtype=np.int32), cost, 20.0)
-    raise_to(guide, 1, time, value)
-    assert guide.cost[:, 0].tolist() == pytest.approx(expected) and guide.cost[:, 1].tolist() == [1] * 5
+    to_go = CostToGo(np.array([-1, 0, 1], dtype=np.int32), cost, 20.0)
+    raise_to(to_go, 1, time, value)
+    assert to_go.cost[:, 0].tolist() == pytest.approx(expected) and to_go.cost[:, 1].tolist() == [1] * 5
 
 
 def test_a_way_that_is_no_longer_takes_the_place_of_the_old_one():
     """Trip 2 moves to the way of two roads, once more, back to the one road, and to the two again."""
     problem, schedule = three_trips()
-    table, plan, search = schedule.table, make_plan(schedule), make_search(3, 3)
+    table, plan, search = schedule.table, make_plan(schedule), search_space(3, 3)
     trips, moved, used = (problem.source, problem.destination, problem.departure), np.zeros(1, dtype=np.int64), []
     for way in ([1, 2], [1, 2], [0], [1, 2]):
         ways = Ways(np.full(1, 99.0), np.zeros(1, np.int64), np.array([len(way)]), np.array(way, dtype=np.int32))

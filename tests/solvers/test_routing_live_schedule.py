@@ -32,7 +32,7 @@ def assert_lists_equal(live: LiveSchedule, whole) -> None:
         here, there = (slice(t.start[road], t.start[road] + size) for t in (mine, whole.table))
         np.testing.assert_array_equal(mine.entries[here], whole.table.entries[there])
         np.testing.assert_array_equal(mine.exits[here], whole.table.exits[there])
-        np.testing.assert_array_equal(mine.worth[here], np.arange(1, size + 1))
+        np.testing.assert_array_equal(mine.delay_value[here], np.arange(1, size + 1))
         np.testing.assert_array_equal(record.entry[record.entering[here]].astype(np.float32), mine.entries[here])
         np.testing.assert_array_equal(record.entry[record.leaving[here] + 1].astype(np.float32), mine.exits[here])
         assert (record.arc[record.entering[here]] == road).all() and (record.arc[record.leaving[here]] == road).all()

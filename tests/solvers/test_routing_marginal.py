@@ -13,7 +13,7 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, Deadline, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
-from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guides, remaining
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import BackwardPasses, remaining
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
 from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
@@ -109,7 +109,7 @@ def test_in_a_steady_flow_a_delay_is_worth_the_marginal_time_of_the_static_flow(
     cost = road_cost(LINEAR, np.array([20.0]), a=0.02)
     problem = routing_problem(2, [0], [1], cost, [0] * trips, [1] * trips, np.arange(trips) / rate)
     schedule = simulate_rows(problem, np.arange(trips + 1), np.zeros(trips, dtype=np.int32), record=TIMETABLE)
-    worth = np.diff(valued_timetable(problem, schedule).worth[:trips])
+    worth = np.diff(valued_timetable(problem, schedule).delay_value[:trips])
     assert np.median(worth[500:2500]) == pytest.approx(1 / (1 - 0.4 * rate), rel=0.02)
     assert worth[-1] == 1.0  # nobody comes after the last
 
@@ -137,7 +137,7 @@ def test_a_timetable_keeps_what_is_put_in_and_not_taken_out(first, second, rando
         entries, exits = (sorted(s[k] for s in held if s[0] == road) for k in (1, 2))
         lists = slice(table.start[road], table.start[road] + len(entries))
         assert table.entries[lists].tolist() == entries and table.exits[lists].tolist() == exits
-        np.testing.assert_allclose(table.worth[lists], np.arange(1, len(entries) + 1))
+        np.testing.assert_allclose(table.delay_value[lists], np.arange(1, len(entries) + 1))
         for now in (0.0, 13.5, 30.0):
             flow = sum(e <= now for e in entries) - sum(x <= now for x in exits)
             seconds, delay = hop_at(cost, table, road, now, np.inf, np.inf)
@@ -151,13 +151,13 @@ def empty(size: np.ndarray) -> Timetable:
     return empty_timetable(size)
 
 
-def guides_of(problem: RoutingProblem) -> tuple[Guides, np.ndarray]:
+def guides_of(problem: RoutingProblem) -> tuple[BackwardPasses, np.ndarray]:
     from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
 
     trees = reverse_trees(problem)
     sources = [np.unique(problem.source[trees.row == k]) for k in range(len(trees.destinations))]
     entering = ReverseStar(problem.nodes, problem.tail, problem.head)
-    return Guides(problem, problem.star(), trees, entering, sources), trees.seconds
+    return BackwardPasses(problem, problem.star(), trees, entering, sources), trees.seconds
 
 
 def test_on_empty_roads_a_guide_tells_the_free_flow_times():
@@ -165,14 +165,14 @@ def test_on_empty_roads_a_guide_tells_the_free_flow_times():
 
     problem = crowded_grid().only(np.array([700]))
     schedule = alone(problem)
-    guides, seconds = guides_of(problem)
+    costs_to_go, seconds = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        guide = guides.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=Deadline(0)))[0]
-    inside = np.flatnonzero(guide.local >= 0)
+        to_go = costs_to_go.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=Deadline(0)))[0]
+    inside = np.flatnonzero(to_go.local >= 0)
     assert int(problem.source[0]) in inside and int(problem.destination[0]) in inside
     for node in inside:
         for time in (0.0, float(schedule.arrival[0]) / 2, 1e6):
-            assert remaining(guide, node, time) == pytest.approx(seconds[0, node], rel=0.03)  # it meets itself
+            assert remaining(to_go, node, time) == pytest.approx(seconds[0, node], rel=0.03)  # it meets itself
 
 
 def test_when_the_time_is_up_there_are_no_guides_and_nothing_is_simulated_again():
@@ -180,9 +180,9 @@ def test_when_the_time_is_up_there_are_no_guides_and_nothing_is_simulated_again(
 
     problem = crowded_grid(trips=400, side=4)
     schedule, deadline = alone(problem), Effort(NORMAL, 1e-9)
-    guides, _ = guides_of(problem)
+    costs_to_go, _ = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        assert guides.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=deadline)) == []
+        assert costs_to_go.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=deadline)) == []
     best, history, _ = sweep_module.system_optimal_schedule(
         problem, reverse_trees(problem), schedule, Control(effort=deadline)
     )
@@ -198,9 +198,9 @@ def test_a_guide_foretells_the_cost_of_the_best_way_at_its_time():
     problem = crowded_grid(trips=400, side=4)
     schedule = alone(problem)
     table = valued_timetable(problem, schedule)
-    guides, _ = guides_of(problem)
+    costs_to_go, _ = guides_of(problem)
     with ThreadPoolExecutor(2) as pool:
-        made = guides.make(schedule, table, pool, Control(effort=Deadline(0)))
+        made = costs_to_go.make(schedule, table, pool, Control(effort=Deadline(0)))
     row, told, least = reverse_trees(problem).row, [], []
     for trip in range(0, problem.trips, 9):
         ways = simple_paths(problem, int(problem.source[trip]), int(problem.destination[trip]))

@@ -181,7 +181,7 @@ def test_a_simulation_in_slices_is_the_same_and_tells_how_far_it_is(steps, monke
         here, part = whole.arc == road, slice(first, first + size)
         assert sliced.table.entries[part].tolist() == np.sort(whole.entry[here]).astype(np.float32).tolist()
         assert sliced.table.exits[part].tolist() == np.sort(whole.exits()[here]).astype(np.float32).tolist()
-        assert sliced.table.worth[part].tolist() == list(range(1, here.sum() + 1))
+        assert sliced.table.delay_value[part].tolist() == list(range(1, here.sum() + 1))
     events = len(whole.arc) + case.problem.trips  # each arrival is one, and each departure but into a hop
     assert len(told) == -(-events // steps) and told == sorted(told) and told[-1] == 1.0
     assert steps > 1 or sorted(set(told)) == pytest.approx(np.arange(len(whole.arc) + 1) / len(whole.arc))
@@ -215,7 +215,7 @@ def test_a_record_is_filled_slice_by_slice(size, monkeypatch):
             assert np.array_equal(getattr(sliced, lists)[part], getattr(whole, lists)[part])
         assert np.array_equal(sliced.table.entries[part], whole.table.entries[part])
         assert np.array_equal(sliced.table.exits[part], whole.table.exits[part])
-        assert sliced.table.worth[part].tolist() == list(range(1, many + 1))
+        assert sliced.table.delay_value[part].tolist() == list(range(1, many + 1))
     for stop in range(len(asked)):
         left = iter([False] * stop + [True])
         with pytest.raises(Cancelled):

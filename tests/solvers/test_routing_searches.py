@@ -14,7 +14,7 @@ from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.refined import apply_change, best_change, padded
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
-from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo
 from evacuation_planner.plugin.solvers.routing.present.plan import (
     insert_trip,
     make_plan,
@@ -29,7 +29,7 @@ from evacuation_planner.plugin.solvers.routing.present.system_optimal import Swe
 from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import (
     find_way,
     find_ways,
-    make_search,
+    search_space,
     weigh,
 )
 from evacuation_planner.plugin.solvers.routing.shared import individual as individual_module
@@ -164,7 +164,7 @@ def test_taking_a_trip_out_and_putting_it_in():
 
     def lists():
         return [
-            (table.entries[f : f + n].tolist(), table.exits[f : f + n].tolist(), table.worth[f : f + n].tolist())
+            (table.entries[f : f + n].tolist(), table.exits[f : f + n].tolist(), table.delay_value[f : f + n].tolist())
             for f, n in zip(table.start, table.size)
         ]
 
@@ -183,8 +183,8 @@ def test_taking_a_trip_out_and_putting_it_in():
     assert lists() == before
 
 
-def open_guide(nodes: int) -> Guide:
-    return Guide(np.arange(nodes, dtype=np.int32), np.zeros((3, nodes), dtype=np.float32), 1e6)
+def open_guide(nodes: int) -> CostToGo:
+    return CostToGo(np.arange(nodes, dtype=np.int32), np.zeros((3, nodes), dtype=np.float32), 1e6)
 
 
 def test_ways_on_roads_that_are_empty_but_for_oneself_are_the_fastest():
@@ -196,7 +196,7 @@ def test_ways_on_roads_that_are_empty_but_for_oneself_are_the_fastest():
         for trip in np.flatnonzero(problem.destination == goal):
             alone = problem.only(np.array([trip]))
             schedule = simulate(alone, rows([routes[trip]]), record=TIMETABLE)
-            search, plan = make_search(problem.nodes, problem.arcs), make_plan(schedule)
+            search, plan = search_space(problem.nodes, problem.arcs), make_plan(schedule)
             ends = alone.source, alone.destination, alone.departure
             own = problem.cost.free_flow[routes[trip]].sum()
             assert weigh(problem.cost, schedule.table, plan, search, 0, alone.departure[0]) == pytest.approx(own)
@@ -225,10 +225,10 @@ def test_what_is_still_to_come_is_asked_for_when_one_is_there(until, then, found
     cost = road_cost(LINEAR, np.array([10.0, 10.0]))
     star = routing_problem(3, [0, 1], [1, 2], cost, [0], [2], [0.0]).star()
     costs = np.array([[0, until, 0], [0, then, 0], [0, then, 0], [0, then, 0]], dtype=np.float32)
-    guide, search = Guide(np.arange(3, dtype=np.int32), costs, 10.0), make_search(3, 2)
+    to_go, search = CostToGo(np.arange(3, dtype=np.int32), costs, 10.0), search_space(3, 2)
     search.number[0] = 1
     table = empty_timetable(np.zeros(2, dtype=np.int64))
-    assert find_way(cost, star, table, search, guide, 0, 2, 5.0, 50.0) == found
+    assert find_way(cost, star, table, search, to_go, 0, 2, 5.0, 50.0) == found
 
 
 def three_trips():
@@ -241,7 +241,7 @@ def three_trips():
 def test_a_batch_of_searches_writes_its_ways_one_after_the_other():
     problem, schedule = three_trips()
     limit, hops, used, arc = np.zeros(4), np.full(4, 77), np.zeros(1, dtype=np.int64), np.full(8, -1, dtype=np.int32)
-    search, plan = make_search(3, 3), make_plan(schedule)
+    search, plan = search_space(3, 3), make_plan(schedule)
     ends, chosen = (problem.source, problem.destination, problem.departure), np.array([2, 3, 0, 1])
 
     def go(at, steps):
@@ -261,7 +261,7 @@ def test_a_batch_of_searches_writes_its_ways_one_after_the_other():
 def test_putting_trips_back_on_their_ways_one_after_the_other():
     """8 s on the other way; then 8 s and the 2 s on each road by which the second is slowed there; then too much."""
     problem, schedule = three_trips()
-    table, plan, search = copied(schedule.table), make_plan(schedule), make_search(3, 3)
+    table, plan, search = copied(schedule.table), make_plan(schedule), search_space(3, 3)
     trips, moved = (problem.source, problem.destination, problem.departure), np.zeros(1, dtype=np.int64)
     batch = np.array([2, 3, 1, 0])
     ways = Ways(np.array([20.0, 9.0, 12.0, 12.0]), np.array([1, 0, 1, 1]), np.array([2, 0, 2, 2]), np.array([9, 1, 2]))
@@ -319,10 +319,10 @@ def test_the_ways_of_a_batch_lead_from_where_its_trips_are_to_where_they_go():
     batch, plan = np.arange(10, 150, 3), make_plan(start)
     with ThreadPoolExecutor(2) as pool:
         sweep = Sweep(problem, trees, pool, 2)
-        guides = sweep.guides.make(start, start.table, pool, Control(effort=Effort(NORMAL)))
-        ways = sweep.find(start.table, plan, guides, batch, Control(cancelled=never, effort=Effort(NORMAL)))
+        costs_to_go = sweep.backward_passes.make(start, start.table, pool, Control(effort=Effort(NORMAL)))
+        ways = sweep.find(start.table, plan, costs_to_go, batch, Control(cancelled=never, effort=Effort(NORMAL)))
     assert (ways.hops > 0).sum() > 5 and len(ways.arc) == ways.hops.sum()
-    search = make_search(problem.nodes, problem.arcs)
+    search = search_space(problem.nodes, problem.arcs)
     for k, trip in enumerate(batch):
         weight = weigh(problem.cost, start.table, plan, search, trip, problem.departure[trip])
         assert ways.limit[k] == pytest.approx(weight * 0.995)

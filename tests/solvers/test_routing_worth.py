@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from evacuation_planner.plugin.solvers.routing.present.adjoint import LARGEST, valued_timetable
-from evacuation_planner.plugin.solvers.routing.present.cost_to_go import Guide, go_back, remaining, sort_again
+from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo, go_back, remaining, sort_again
 from evacuation_planner.plugin.solvers.routing.present.region import compact_star, mark_region
 from evacuation_planner.plugin.solvers.routing.present.resimulation_record import first_from, record_of
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
@@ -38,19 +38,19 @@ def timetable_of(stays: list[list[tuple[float, float, float]]]) -> Timetable:
     for road, first in zip(stays, table.start):
         part = slice(first, first + len(road))
         table.entries[part], table.exits[part] = ([stay[k] for stay in road] for k in (0, 1))
-        table.worth[part] = np.cumsum([stay[2] for stay in road])
+        table.delay_value[part] = np.cumsum([stay[2] for stay in road])
     return table
 
 
 def content(table: Timetable, road: int) -> tuple[list, list, list]:
     part = slice(table.start[road], table.start[road] + table.size[road])
-    return table.entries[part].tolist(), table.exits[part].tolist(), table.worth[part].tolist()
+    return table.entries[part].tolist(), table.exits[part].tolist(), table.delay_value[part].tolist()
 
 
 def test_room_of_a_new_timetable():
     table = empty_timetable(np.array([0, 3, 8]))
     assert table.room.tolist() == [4, 7, 14] and table.start.tolist() == [0, 4, 11] and table.used.tolist() == [25]
-    assert len(table.entries) == len(table.exits) == len(table.worth) == 50
+    assert len(table.entries) == len(table.exits) == len(table.delay_value) == 50
 
 
 def test_a_list_that_is_full_moves_to_the_end_of_the_pools():
@@ -91,7 +91,7 @@ def test_a_stay_is_put_in_and_taken_out(stays, entry, leave, entries, exits, wor
     assert content(table, 1) == (entries, exits, worth)
     drop_stay(table, 1, np.float32(entry), np.float32(leave))
     assert content(table, 1)[:2] == ([s[0] for s in stays], [s[1] for s in stays])
-    assert table.worth[table.start[1] :][: len(stays)] == pytest.approx(np.cumsum([s[2] for s in stays]))
+    assert table.delay_value[table.start[1] :][: len(stays)] == pytest.approx(np.cumsum([s[2] for s in stays]))
     for road in (0, 2):
         assert content(table, road) == ([1, 3], [2, 4], [5, 11])
 
@@ -268,11 +268,11 @@ def test_a_pass_that_changes_little_is_the_last(late, expected):
 
 
 def test_what_is_still_to_come_between_the_middles_of_bins():
-    guide = Guide(np.array([1, -1, 0]), np.array([[9, 100], [9, 120], [9, 80], [9, 50]], dtype=np.float32), 20.0)
-    assert remaining(guide, 1, 30.0) == np.inf
+    to_go = CostToGo(np.array([1, -1, 0]), np.array([[9, 100], [9, 120], [9, 80], [9, 50]], dtype=np.float32), 20.0)
+    assert remaining(to_go, 1, 30.0) == np.inf
     for time, cost in ((-5, 100), (0, 100), (10, 100), (15, 105), (30, 120), (40, 100), (50, 80), (60, 65), (70, 50)):
-        assert remaining(guide, 0, float(time)) == pytest.approx(cost)
-    assert remaining(guide, 0, 1e9) == 50.0 and remaining(guide, 2, 30.0) == 9.0
+        assert remaining(to_go, 0, float(time)) == pytest.approx(cost)
+    assert remaining(to_go, 0, 1e9) == 50.0 and remaining(to_go, 2, 30.0) == 9.0
 
 
 def test_a_region_holds_the_nodes_on_ways_that_cost_little_more():

@@ -30,7 +30,7 @@ def bucket_width(star_cost):
 
 
 @compiled
-def unlink(first, link, node):
+def take_from_bucket(first, link, node):
     """Take ``node`` out of its bucket."""
     after = link[node, AFTER]
     before = link[node, BEFORE]
@@ -43,7 +43,7 @@ def unlink(first, link, node):
 
 
 @compiled
-def push(first, link, node, slot):
+def put_in_bucket(first, link, node, slot):
     """Put ``node`` first in the bucket ``slot``."""
     after = first[slot]
     link[node, AFTER] = after
@@ -77,7 +77,7 @@ def grow_tree(indptr, star_arc, star_tail, star_cost, root, seconds, toward):
     for v in range(n):
         seconds[v] = np.inf
     seconds[root] = 0.0
-    push(first, link, root, 0)
+    put_in_bucket(first, link, root, 0)
     waiting = 1
     slot = 0
     turned = 0
@@ -89,7 +89,7 @@ def grow_tree(indptr, star_arc, star_tail, star_cost, root, seconds, toward):
                 slot = 0
                 turned += slots
             continue
-        unlink(first, link, v)
+        take_from_bucket(first, link, v)
         link[v, SLOT] = -1
         waiting -= 1
         for j in range(indptr[v], indptr[v + 1]):
@@ -104,10 +104,10 @@ def grow_tree(indptr, star_arc, star_tail, star_cost, root, seconds, toward):
                 if link[u, SLOT] == into:
                     continue
                 if link[u, SLOT] >= 0:
-                    unlink(first, link, u)
+                    take_from_bucket(first, link, u)
                 else:
                     waiting += 1
-                push(first, link, u, into)
+                put_in_bucket(first, link, u, into)
     for v in range(n):
         toward[v] = link[v, NEXT_ARC]
     toward[root] = -1

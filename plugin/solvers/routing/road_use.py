@@ -47,15 +47,15 @@ class RoadUse:
 @compiled
 def find_peaks(start, entries, exits, peak, peak_time):
     """Fill peak and its time of each list of sorted entries and exits; a vehicle that leaves makes room at once."""
-    for road in range(len(start) - 1):
-        out = start[road]
-        for k in range(start[road], start[road + 1]):
-            while out < start[road + 1] and exits[out] <= entries[k]:
+    for number in range(len(start) - 1):
+        out = start[number]
+        for k in range(start[number], start[number + 1]):
+            while out < start[number + 1] and exits[out] <= entries[k]:
                 out += 1
             present = k - out + 1
-            if present > peak[road]:
-                peak[road] = present
-                peak_time[road] = entries[k]
+            if present > peak[number]:
+                peak[number] = present
+                peak_time[number] = entries[k]
 
 
 @compiled
@@ -64,23 +64,23 @@ def find_fullest(cost, arc, start, entries, exits, fullest):
 
     That is where a trip enters or where the background changes.
     """
-    for road in range(len(arc)):
-        out = start[road]
-        for k in range(start[road], start[road + 1]):
-            while out < start[road + 1] and exits[out] <= entries[k]:
+    for number in range(len(arc)):
+        out = start[number]
+        for k in range(start[number], start[number + 1]):
+            while out < start[number + 1] and exits[out] <= entries[k]:
                 out += 1
-            fullest[road] = max(fullest[road], k - out + 1 + background_at(cost, arc[road], entries[k]))
-        if cost.background_row[arc[road]] < 0:
+            fullest[number] = max(fullest[number], k - out + 1 + background_at(cost, arc[number], entries[k]))
+        if cost.background_row[arc[number]] < 0:
             continue
-        k, out = start[road], start[road]
+        k, out = start[number], start[number]
         for column in range(len(cost.background_times)):
-            while k < start[road + 1] and entries[k] <= cost.background_times[column]:
+            while k < start[number + 1] and entries[k] <= cost.background_times[column]:
                 k += 1
-            while out < start[road + 1] and exits[out] <= cost.background_times[column]:
+            while out < start[number + 1] and exits[out] <= cost.background_times[column]:
                 out += 1
             if k > out:
-                there = cost.background_value[cost.background_row[arc[road]], column]
-                fullest[road] = max(fullest[road], k - out + there)
+                there = cost.background_value[cost.background_row[arc[number]], column]
+                fullest[number] = max(fullest[number], k - out + there)
 
 
 def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: Control | None = None) -> RoadUse:
@@ -94,13 +94,13 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: 
     control = control or Control()
     schedule = result.schedule()
     counts = np.ones(len(schedule.arc), dtype=bool) if is_road is None else is_road[schedule.arc]
-    road, entry, leave = schedule.arc[counts], schedule.entry[counts], schedule.exits()[counts]
-    hops = by_arc(road, control)
+    hop_arc, entry, leave = schedule.arc[counts], schedule.entry[counts], schedule.exits()[counts]
+    hops = by_arc(hop_arc, control)
     arc, bounds, vehicles = hops.arc, hops.bounds, hops.count
     entries, exits = hops.sorted(entry, control), hops.sorted(leave, control)
     peak, peak_time = np.zeros(len(arc), dtype=np.int64), np.zeros(len(arc))
     find_peaks(bounds, entries, exits, peak, peak_time)
-    seconds = np.bincount(road, weights=leave - entry, minlength=result.problem.arcs)[arc]
+    seconds = np.bincount(hop_arc, weights=leave - entry, minlength=result.problem.arcs)[arc]
     delay = np.maximum(seconds - vehicles * result.problem.cost.free_flow[arc], 0.0)
     carried = vehicles + result.static[arc]
     if result.flow_model == PRESENT:

@@ -9,7 +9,7 @@ import numpy as np
 from ...kernels import compiled
 from .alternative_segments import balance_destination
 from .cost import CURVATURE, FLOW, MARGINAL, OWN, curvature_at, marginal_at, refresh, total_value
-from .network import Demand, Roads
+from .network import Demand, Network
 from .rounding import downstream_order, round_destination, walk_trips
 
 
@@ -88,12 +88,12 @@ class DestinationFlows:
     Memory grows with the arcs that carry flow, summed over destinations, never with trips times nodes.
     """
 
-    def __init__(self, roads: Roads, demand: Demand, table: np.ndarray, system: bool, quadratic: bool) -> None:
-        self.roads, self.demand, self.table = roads, demand, table
+    def __init__(self, network: Network, demand: Demand, table: np.ndarray, system: bool, quadratic: bool) -> None:
+        self.network, self.demand, self.table = network, demand, table
         self.system, self.quadratic = system, quadratic
         self.arcs = [np.zeros(0, dtype=np.int32) for _ in range(len(demand))]
         self.amount = [np.zeros(0) for _ in range(len(demand))]
-        n, m = roads.nodes, len(roads.tail)
+        n, m = network.nodes, len(network.tail)
         self.support = np.zeros(m, dtype=np.int32)
         self.listed = np.zeros(m, dtype=bool)
         self.nodes = np.zeros((n, 8))
@@ -112,7 +112,7 @@ class DestinationFlows:
         origin, amount = self.demand.groups(d)
         self.waiting[origin] = amount
         count = load_tree(
-            self.system, self.root(d), self.roads.head, toward, self.waiting, self.entering, self.order,
+            self.system, self.root(d), self.network.head, toward, self.waiting, self.entering, self.order,
             self.table, self.support,
         )  # fmt: skip
         self._fold(d, count)
@@ -120,11 +120,11 @@ class DestinationFlows:
     def balance(self, d: int, toward: np.ndarray, whole: bool) -> int:
         """Move flow of destination ``d`` towards its tree where that pays; return the number of moves."""
         unfold(self.arcs[d], self.amount[d], self.table, self.support, self.listed)
-        roads = self.roads
+        network = self.network
         count, self.serial, moved = balance_destination(
-            self.system, self.quadratic, whole, self.root(d), roads.tail, roads.head, roads.out_indptr, roads.out_arc,
-            toward, self.support, len(self.arcs[d]), self.listed, self.table, self.nodes, self.serial, self.used,
-            self.tree,
+            self.system, self.quadratic, whole, self.root(d), network.tail, network.head, network.out_indptr,
+            network.out_arc, toward, self.support, len(self.arcs[d]), self.listed, self.table, self.nodes, self.serial,
+            self.used, self.tree,
         )  # fmt: skip
         self._fold(d, count)
         return int(moved)
@@ -136,12 +136,12 @@ class DestinationFlows:
 
     def _sort(self, d: int, x: np.ndarray) -> int:
         """Write the flow of destination ``d`` into ``x`` (m,), free of circles, and sort its nodes into ``order``."""
-        roads, arcs = self.roads, self.arcs[d]
+        network, arcs = self.network, self.arcs[d]
         x[arcs] = self.amount[d]
         return int(
             downstream_order(
-                roads.tail, roads.head, roads.entering.indptr, roads.entering.arc, roads.out_indptr, roads.out_arc,
-                arcs, len(arcs), x, self.table[:, FLOW], self.order, self.entering,
+                network.tail, network.head, network.entering.indptr, network.entering.arc, network.out_indptr,
+                network.out_arc, arcs, len(arcs), x, self.table[:, FLOW], self.order, self.entering,
             )
         )  # fmt: skip
 
@@ -157,12 +157,12 @@ class DestinationFlows:
         x, whole : (m,) float64
             Working space, all zero before and after.
         """
-        roads = self.roads
+        network = self.network
         nodes = self._sort(d, x)
         origin, amount = self.demand.groups(d)
         self.waiting[origin] = amount
         round_destination(
-            self.root(d), roads.head, roads.out_indptr, roads.out_arc, toward, self.order, nodes, self.waiting, x,
+            self.root(d), network.head, network.out_indptr, network.out_arc, toward, self.order, nodes, self.waiting, x,
             owed, self.table[:, CURVATURE], whole,
         )  # fmt: skip
         owed += x
@@ -192,12 +192,12 @@ class DestinationFlows:
         Routes follow the order of the trips to ``d``. The flow must be whole and free of circles. ``arcs`` is room
         for them, int32, that the first array returned is part of. Safe in several threads at once.
         """
-        roads, (origin, trips) = self.roads, self.demand.groups(d)
+        network, (origin, trips) = self.network, self.demand.groups(d)
         most = int(round(trips.sum()))
         indptr, vehicles = np.zeros(most + 1, dtype=np.int64), np.zeros(most, dtype=np.int64)
         count = walk_trips(
-            self.root(d), roads.tail, roads.head, roads.out_indptr, roads.out_arc, origin, trips, self.arcs[d],
-            self.amount[d], np.zeros(len(roads.tail), dtype=np.int32), indptr, arcs, vehicles,
+            self.root(d), network.tail, network.head, network.out_indptr, network.out_arc, origin, trips, self.arcs[d],
+            self.amount[d], np.zeros(len(network.tail), dtype=np.int32), indptr, arcs, vehicles,
         )  # fmt: skip
         if count < 0:
             raise RuntimeError(f"The whole flow to node {self.root(d)} does not fall apart into its trips.")

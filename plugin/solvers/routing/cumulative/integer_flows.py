@@ -13,7 +13,7 @@ from .flows import DestinationFlows
 from .fractional import batches, sweep
 from .workers import TreeWorkers
 
-LEAST_GAIN = 1e-6  # of the objective: a sweep that gains less is the last one
+LEAST_REROUTING_GAIN = 1e-6  # of the objective: a sweep that gains less is the last one
 
 
 def round_all(flows: DestinationFlows, workers: TreeWorkers, control: Control) -> DestinationFlows:
@@ -31,7 +31,7 @@ def round_all(flows: DestinationFlows, workers: TreeWorkers, control: Control) -
     return result
 
 
-def improve(flows: DestinationFlows, workers: TreeWorkers, control: Control, enough: float, most: int) -> int:
+def reroute(flows: DestinationFlows, workers: TreeWorkers, control: Control, enough: float, most: int) -> int:
     """Reroute whole vehicles of ``flows`` until the objective is ``enough``, the gain fades or the time is up.
 
     Returns the number of sweeps, at most ``most``.
@@ -42,7 +42,7 @@ def improve(flows: DestinationFlows, workers: TreeWorkers, control: Control, eno
         moved = sweep(flows, workers, control, whole=True)
         sweeps += 1
         before, value = value, flows.value
-        if moved == 0 or before - value <= LEAST_GAIN * before:
+        if moved == 0 or before - value <= LEAST_REROUTING_GAIN * before:
             break
     return sweeps
 

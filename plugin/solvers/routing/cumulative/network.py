@@ -12,7 +12,7 @@ from ...kernels import compiled_with_arrays
 
 
 @dataclass(frozen=True)
-class Roads:
+class Network:
     """Directed arcs by the node they leave and by the node they enter.
 
     Attributes
@@ -35,8 +35,8 @@ class Roads:
     entering: ReverseStar
 
     @classmethod
-    def of(cls, nodes: int, tail: np.ndarray, head: np.ndarray) -> Roads:
-        """Return the roads of arcs ``tail`` -> ``head`` (m,)."""
+    def of(cls, nodes: int, tail: np.ndarray, head: np.ndarray) -> Network:
+        """Return the network of arcs ``tail`` -> ``head`` (m,)."""
         tail = np.ascontiguousarray(tail, dtype=np.int32)
         head = np.ascontiguousarray(head, dtype=np.int32)
         if tail.shape != head.shape:

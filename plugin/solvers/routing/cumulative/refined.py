@@ -21,19 +21,19 @@ MOST_PASSES = (5, 30, 200)  # over all trips, by effort
 
 
 @compiled
-def time_saved(cost, static, load, road):
-    """Return the vehicle-seconds on ``road`` that one vehicle fewer saves, itself and the others."""
-    flow = load[road]
-    full = flow * travel_time(cost, road, flow + static[road])
-    return full - (flow - 1) * travel_time(cost, road, flow - 1 + static[road])
+def time_saved(cost, static, load, arc):
+    """Return the vehicle-seconds on ``arc`` that one vehicle fewer saves, itself and the others."""
+    flow = load[arc]
+    full = flow * travel_time(cost, arc, flow + static[arc])
+    return full - (flow - 1) * travel_time(cost, arc, flow - 1 + static[arc])
 
 
 @compiled
-def time_added(cost, static, load, road):
-    """Return the vehicle-seconds on ``road`` that one vehicle more costs, itself and the others."""
-    flow = load[road] + 1
-    full = flow * travel_time(cost, road, flow + static[road])
-    return full - (flow - 1) * travel_time(cost, road, flow - 1 + static[road])
+def time_added(cost, static, load, arc):
+    """Return the vehicle-seconds on ``arc`` that one vehicle more costs, itself and the others."""
+    flow = load[arc] + 1
+    full = flow * travel_time(cost, arc, flow + static[arc])
+    return full - (flow - 1) * travel_time(cost, arc, flow - 1 + static[arc])
 
 
 @compiled

@@ -9,7 +9,7 @@ import numpy as np
 from ...control import Control
 from .flows import DestinationFlows
 from .fractional import Bound, bound_at, sweep
-from .integer_flows import improve, round_all
+from .integer_flows import reroute, round_all
 from .result import Step, gap_percent
 from .workers import TreeWorkers
 
@@ -17,11 +17,11 @@ FIRST_AIM = 0.9  # share of the target gap at which the fractional flow is first
 ROUNDS = 5  # of rounding, from ever better fractional flows
 LEAST_REROUTINGS = 5  # sweeps over whole vehicles that are allowed however many fractional ones there were
 USUAL_FALL = 0.75  # of the gap that is left after one more sweep, by experience
-LEAST_PROGRESS = 1e-12  # of the objective: a fractional sweep that gains less is the last one
+LEAST_SWEEP_GAIN = 1e-12  # of the objective: a fractional sweep that gains less is the last one
 
 
 @dataclass
-class Search:
+class AssignmentSearch:
     """Flows, evidence so far, and how to stop.
 
     Attributes
@@ -49,7 +49,7 @@ class Search:
     history: list[Step] = field(default_factory=list)
 
     @property
-    def relaxed_gap(self) -> float:
+    def fractional_gap(self) -> float:
         """Gap of the fractional flow, percent."""
         return gap_percent(self.flows.value, self.lower_bound)
 
@@ -71,7 +71,7 @@ class Search:
         """Return whether sweeps or time are used up."""
         return self.iterations >= self.most_sweeps or self.control.effort.passed()
 
-    def relax(self, aim: float) -> None:
+    def sweep_until(self, aim: float) -> None:
         """Sweep the fractional flow until it is within ``aim`` percent of the bound, or sweeps or time are used up."""
         value = self.flows.value
         bounded = False
@@ -87,7 +87,7 @@ class Search:
             if bounded:  # the bound is one sweep old: at the present flow it may do
                 self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.control))
             self.note("fractional", value)
-            if moved >= 0 and before - value <= LEAST_PROGRESS * before:
+            if moved >= 0 and before - value <= LEAST_SWEEP_GAIN * before:
                 self.stalled = True
                 break
 
@@ -97,7 +97,7 @@ class Search:
         self.note("rounded", whole.value)
         enough = self.lower_bound * (1.0 + self.target / 100.0)
         most = max(self.most_sweeps - self.iterations, LEAST_REROUTINGS)
-        self.iterations += improve(whole, self.workers, self.control, enough, most)
+        self.iterations += reroute(whole, self.workers, self.control, enough, most)
         self.note("whole", whole.value)
         if self.whole is None or whole.value < self.whole.value:
             self.whole = whole
@@ -105,12 +105,12 @@ class Search:
     def run(self, integer: bool) -> None:
         """Alternate both until the whole flow is within the target, nothing gets better, or sweeps or time are up."""
         if not integer:
-            self.relax(self.target)
+            self.sweep_until(self.target)
             return
         aim = FIRST_AIM * self.target
         for _ in range(ROUNDS):
-            self.relax(aim)
+            self.sweep_until(aim)
             self.round_and_reroute()
             if self.whole_gap <= self.target or self.stalled or self.over():
                 break
-            aim = 0.5 * min(aim, self.relaxed_gap)
+            aim = 0.5 * min(aim, self.fractional_gap)

@@ -6,7 +6,7 @@ The problem ([E] eq. 17 with the flow of the ``cumulative`` model): over all rou
 
 with the convex F of :mod:`.cost`. The fractional relaxation is solved destination by destination
 (:mod:`.fractional`), its linearisation gives the lower bound, and whole routes come from it by rounding and rerouting
-(:mod:`.whole`). The gap is that of the whole routes to the bound.
+(:mod:`.integer_flows`). The gap is that of the whole routes to the bound.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .cost import ArcCost, refresh, table_of
 from .flows import DestinationFlows
 from .fractional import ROUNDING, Bound, batches, load_all
 from .integer_flows import routes_of
-from .network import Demand, Roads
+from .network import Demand, Network
 from .result import AssignmentResult, gap_percent
-from .search import Search
+from .search import AssignmentSearch
 from .workers import TreeWorkers
 
 OBJECTIVES = ("system", "user")
@@ -41,15 +41,15 @@ def node_array(values: np.ndarray, name: str, nodes: int) -> np.ndarray:
 
 def checked_network(
     tail: np.ndarray, head: np.ndarray, source: np.ndarray, destination: np.ndarray, nodes: int | None
-) -> tuple[Roads, np.ndarray, np.ndarray]:
-    """Return the roads and the ends of the trips as int32, or raise SolverError."""
+) -> tuple[Network, np.ndarray, np.ndarray]:
+    """Return the network and the ends of the trips as int32, or raise SolverError."""
     if nodes is None:
         nodes = 1 + max((int(np.max(a)) for a in (tail, head, source, destination) if len(a)), default=-1)
     source, destination = node_array(source, "source", nodes), node_array(destination, "destination", nodes)
     if len(source) != len(destination):
         raise SolverError(f"There are {len(source)} sources and {len(destination)} destinations of trips.")
     tail, head = node_array(tail, "tail of an arc", nodes), node_array(head, "head of an arc", nodes)
-    return Roads.of(nodes, tail, head), source, destination
+    return Network.of(nodes, tail, head), source, destination
 
 
 def checked_background(background: np.ndarray | None, arcs: int) -> np.ndarray:
@@ -125,21 +125,21 @@ def solve(
     if objective not in OBJECTIVES:
         raise SolverError(f"The objective is one of {', '.join(OBJECTIVES)}, not {objective}.")
     system = objective == "system"
-    roads, source, destination = checked_network(tail, head, source, destination, nodes)
-    cost = cost.checked(len(roads.tail))
-    table = table_of(cost, checked_background(background, len(roads.tail)))
+    network, source, destination = checked_network(tail, head, source, destination, nodes)
+    cost = cost.checked(len(network.tail))
+    table = table_of(cost, checked_background(background, len(network.tail)))
     refresh(system, table)
     weight = checked_weight(demand, len(source), integer)
-    task = Task(roads, table, system, bool((cost.power == 1.0).all()), source, destination, weight)
+    task = Task(network, table, system, bool((cost.power == 1.0).all()), source, destination, weight)
     threads = threads or min(os.cpu_count() or 1, 8)
     return assign(task, Run(control, most_sweeps, threads), target_gap, integer)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be assigned, checked: roads, table of arcs, kind of objective, ends and weights of the trips (t,)."""
+    """What is to be assigned, checked: network, arcs, kind of objective, ends and weights of the trips (t,)."""
 
-    roads: Roads
+    network: Network
     table: np.ndarray
     system: bool
     quadratic: bool
@@ -159,9 +159,9 @@ class Run:
 
 def free_bound(task: Task, demand: Demand, run: Run) -> tuple[float, np.ndarray]:
     """Return the lower bound at zero flow, over what can be reached, and the trips that cannot reach their end."""
-    workers = TreeWorkers(task.roads, demand, run.threads)
+    workers = TreeWorkers(task.network, demand, run.threads)
     try:
-        bound = Bound(DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic), workers)
+        bound = Bound(DestinationFlows(task.network, demand, task.table, task.system, task.quadratic), workers)
         for batch in batches(len(demand)):
             bound.submit(batch)
         least = np.concatenate([np.zeros(0), *bound.travel(run.control)])
@@ -180,11 +180,11 @@ def assign(task: Task, run: Run, target_gap: float, integer: bool) -> Assignment
     if len(unreachable):
         run.control.log(f"{len(unreachable)} trips cannot reach their destination and are left out.")
         demand = Demand.of(task.source, task.destination, task.weight, np.setdiff1d(trips, unreachable))
-    flows = DestinationFlows(task.roads, demand, task.table, task.system, task.quadratic)
-    workers = TreeWorkers(task.roads, demand, run.threads)
+    flows = DestinationFlows(task.network, demand, task.table, task.system, task.quadratic)
+    workers = TreeWorkers(task.network, demand, run.threads)
     try:
         load_all(flows, workers, run.control)
-        search = Search(
+        search = AssignmentSearch(
             flows, workers, run.control, target_gap, lower_bound, run.most_sweeps
         )  # fmt: skip
         search.run(integer)
@@ -193,7 +193,7 @@ def assign(task: Task, run: Run, target_gap: float, integer: bool) -> Assignment
         workers.close()
 
 
-def finish(search: Search, source: np.ndarray, unreachable: np.ndarray) -> AssignmentResult:
+def finish(search: AssignmentSearch, source: np.ndarray, unreachable: np.ndarray) -> AssignmentResult:
     """Return the result of a finished search, routes included."""
     fractional = search.flows
     best = fractional

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 
 from ...graph.reverse_tree import grow_tree
-from .network import Demand, Roads
+from .network import Demand, Network
 
 
 class Job:
@@ -29,8 +29,8 @@ class Job:
 class TreeWorkers:
     """Grows trees in up to ``threads`` - 1 threads beside the caller's."""
 
-    def __init__(self, roads: Roads, demand: Demand, threads: int) -> None:
-        self.roads = roads
+    def __init__(self, network: Network, demand: Demand, threads: int) -> None:
+        self.network = network
         self.demand = demand
         self.threads = threads
         self.pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
@@ -51,7 +51,7 @@ class TreeWorkers:
 
     def star_cost(self, cost: np.ndarray) -> np.ndarray:
         """Return arc costs (m,) in the order in which trees read them: a snapshot."""
-        return cost[self.roads.entering.arc]
+        return cost[self.network.entering.arc]
 
     def ways(self, d: int, star_cost: np.ndarray) -> Job:
         """Return the job of the tree of destination ``d``: its next arcs (n,) int32."""
@@ -66,7 +66,7 @@ class TreeWorkers:
         return self.submit(work)
 
     def _grow(self, d: int, star_cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        star = self.roads.entering
-        seconds, toward = np.empty(self.roads.nodes), np.empty(self.roads.nodes, dtype=np.int32)
+        star = self.network.entering
+        seconds, toward = np.empty(self.network.nodes), np.empty(self.network.nodes, dtype=np.int32)
         grow_tree(star.indptr, star.arc, star.tail, star_cost, int(self.demand.roots[d]), seconds, toward)
         return seconds, toward

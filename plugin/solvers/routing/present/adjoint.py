@@ -52,14 +52,14 @@ def value_hops(cost, table, arc, entry, arrival, ends, order, last_hop, steps, n
     """
     for k in range(last_hop - 1, max(last_hop - steps, 0) - 1, -1):
         hop = order[k]
-        road = arc[hop]
-        first = table.start[road]
-        last = first + table.size[road]
+        hop_arc = arc[hop]
+        first = table.start[hop_arc]
+        last = first + table.size[hop_arc]
         come = np.float32(entry[hop])
         gone = np.float32(arrival[ends[hop] - 1] if ends[hop] > 0 else entry[hop + 1])
         stay = max(float(gone - come), 1e-6)
         half = 0.5 * stay
-        count = near[road]
+        count = near[hop_arc]
         value = 1.0 if ends[hop] > 0 else enter_value[hop + 1]
         behind = seek(table.entries, first, last, count[0], gone)
         count[0] = behind
@@ -67,7 +67,7 @@ def value_hops(cost, table, arc, entry, arrival, ends, order, last_hop, steps, n
             count[1] = seek(table.entries, first, last, count[1], gone + half)
             count[2] = seek(table.entries, first, last, count[2], gone - half)
             count[3] = seek(table.exits, first, last, count[3], gone)
-            slower = slowing(cost, road, behind - count[3], gone)
+            slower = slowing(cost, hop_arc, behind - count[3], gone)
             value += slower * (count[1] - count[2]) / stay * at_entry[first + behind]
         value = kept_between(value)
         place = seek(table.entries, first, last, count[4], come) - 1
@@ -76,22 +76,22 @@ def value_hops(cost, table, arc, entry, arrival, ends, order, last_hop, steps, n
         count[5] = seek(table.exits, first, last, count[5], come + half)
         count[6] = seek(table.exits, first, last, count[6], come - half)
         count[7] = seek(table.exits, first, last, count[7], come)
-        slower = slowing(cost, road, place - count[7], come)
+        slower = slowing(cost, hop_arc, place - count[7], come)
         enter_value[hop] = kept_between(value * (1.0 - slower * (count[5] - count[6]) / stay))
 
 
 @compiled
 def add_up(table, at_entry):
-    """Set the worth of delays in the timetable from that of each vehicle."""
-    for road in range(len(table.start)):
+    """Set the values of delays in the timetable from that of each vehicle."""
+    for arc in range(len(table.start)):
         total = 0.0
-        for k in range(table.start[road], table.start[road] + table.size[road]):
+        for k in range(table.start[arc], table.start[arc] + table.size[arc]):
             total += at_entry[k]
-            table.worth[k] = total
+            table.delay_value[k] = total
 
 
 def valued_timetable(problem: RoutingProblem, schedule: Schedule, control: Control | None = None) -> Timetable:
-    """Return a copy of the timetable of a recorded ``schedule`` with what a delay to each vehicle is worth.
+    """Return a copy of the timetable of a recorded ``schedule`` with the value of a delay to each vehicle.
 
     Raises
     ------

@@ -27,15 +27,15 @@ from ..shared.trees import Trees
 from .region import Region, compact_star, mark_region
 
 MOST_BINS, LEAST_BINS = 48, 4
-LARGEST = 8_000_000  # values of all guides together; more would take more time than they save
+LARGEST = 8_000_000  # values to all destinations together; more would take more time than they save
 HORIZON = 0.97  # share of the arrivals up to which time is cut into bins
 DETOUR, SLACK = 1.15, 60.0  # the region: ways of at most this factor and these seconds above a trip's best mean cost
 MEAN_SHARE = 0.5  # of the mean cost above free flow that counts there
 MOST_PASSES = 2
 
 
-class Guide(NamedTuple):
-    """Least cost to one destination.
+class CostToGo(NamedTuple):
+    """Least cost to one destination from every node of its region at every time.
 
     Attributes
     ----------
@@ -78,21 +78,21 @@ class ArcCosts(NamedTuple):
 def fill_costs(cost, table, used, step, total, bins, mean, share):
     """Fill ``total`` and ``bins`` (b, u) for the ``used`` arcs, and their ``mean`` (m,)."""
     for column in range(len(used)):
-        road = used[column]
-        first = table.start[road]
-        size = table.size[road]
+        arc = used[column]
+        first = table.start[arc]
+        size = table.size[arc]
         weighted = 0.0
         before = 0
         for k in range(len(total)):
-            seconds, delay = hop_at(cost, table, road, (k + 0.5) * step, np.inf, np.inf)
+            seconds, delay = hop_at(cost, table, arc, (k + 0.5) * step, np.inf, np.inf)
             total[k, column] = seconds + delay
             bins[k, column] = seconds / step
             entered = count_until(table.entries, first, first + size, (k + 1.0) * step)
             weighted += (entered - before) * (seconds + delay)
             before = entered
-        free = cost.free_flow[road]
+        free = cost.free_flow[arc]
         weighted += (size - before) * free
-        mean[road] = free + share * max(weighted / size - free, 0.0)
+        mean[arc] = free + share * max(weighted / size - free, 0.0)
 
 
 def arc_costs(problem: RoutingProblem, table: Timetable, until: float, bins: int) -> ArcCosts:
@@ -166,47 +166,47 @@ def go_back(indptr, head, column, free_cost, free_bins, step, arc_cost, arc_bins
 
 
 @compiled
-def remaining(guide, node, time):
-    """Return the guide's cost from ``node`` at ``time``; infinite outside its region."""
-    i = guide.local[node]
+def remaining(to_go, node, time):
+    """Return the cost to go from ``node`` at ``time``; infinite outside its region."""
+    i = to_go.local[node]
     if i < 0:
         return np.inf
-    x = time / guide.step - 0.5
-    last = len(guide.cost) - 1
+    x = time / to_go.step - 0.5
+    last = len(to_go.cost) - 1
     if x <= 0.0:
-        return float(guide.cost[0, i])
+        return float(to_go.cost[0, i])
     if x >= last:
-        return float(guide.cost[last, i])
+        return float(to_go.cost[last, i])
     k = int(x)
-    return guide.cost[k, i] + (x - k) * (guide.cost[k + 1, i] - guide.cost[k, i])
+    return to_go.cost[k, i] + (x - k) * (to_go.cost[k + 1, i] - to_go.cost[k, i])
 
 
 @compiled
-def raise_to(guide, node, time, value):
-    """Make the guide's cost from ``node`` at ``time`` at least ``value``: a search has found out that it is."""
-    i = guide.local[node]
-    x = max(time / guide.step - 0.5, 0.0)
-    last = len(guide.cost) - 1
+def raise_to(to_go, node, time, value):
+    """Make the cost to go from ``node`` at ``time`` at least ``value``: a search has found out that it is."""
+    i = to_go.local[node]
+    x = max(time / to_go.step - 0.5, 0.0)
+    last = len(to_go.cost) - 1
     if x >= last:
         return
     k = int(x)
-    more = value - (guide.cost[k, i] + (x - k) * (guide.cost[k + 1, i] - guide.cost[k, i]))
+    more = value - (to_go.cost[k, i] + (x - k) * (to_go.cost[k + 1, i] - to_go.cost[k, i]))
     if more > 0.0:
-        guide.cost[k, i] += np.float32(more)
+        to_go.cost[k, i] += np.float32(more)
         if k + 1 < last:
-            guide.cost[k + 1, i] += np.float32(more)
+            to_go.cost[k + 1, i] += np.float32(more)
 
 
 @dataclass(frozen=True)
-class Guides:
-    """Makes the guides of all destinations.
+class BackwardPasses:
+    """The costs to go to all destinations, worked out anew for each part of a sweep.
 
     Attributes
     ----------
     problem : RoutingProblem
     star : ForwardStar
     trees : Trees
-        Free-flow times: what the guides tell for roads that are empty again.
+        Free-flow times: what it still costs when the roads are empty again.
     entering : ReverseStar
     sources : list of (s,) int32
         The nodes from which trips start, by destination.
@@ -220,8 +220,8 @@ class Guides:
 
     def make(
         self, schedule: Schedule, table: Timetable, pool: ThreadPoolExecutor, control: Control | None = None
-    ) -> list[Guide]:
-        """Return the guide to every destination in the traffic of ``schedule`` and its ``table``; none when time is up.
+    ) -> list[CostToGo]:
+        """Return the cost to go to every destination in the traffic of a schedule and its table; none when time is up.
 
         Raises
         ------
@@ -246,8 +246,8 @@ class Guides:
         bins = min(max(LARGEST // sum(len(one.node) for one in regions), LEAST_BINS), MOST_BINS)
         if bins < MOST_BINS:
             costs = arc_costs(problem, table, until, bins)
-        guides = in_time(lambda number: self._guide(number, regions[number], costs))
-        return [] if control.effort.passed() else guides
+        costs_to_go = in_time(lambda number: self._pass_from(number, regions[number], costs))
+        return [] if control.effort.passed() else costs_to_go
 
     def _region(self, number: int, weight: np.ndarray) -> Region:
         """Return the nodes worth looking at on the way to a destination when arcs cost ``weight`` (m,)."""
@@ -262,8 +262,8 @@ class Guides:
         node[local[inside]] = inside
         return Region(local, node)
 
-    def _guide(self, number: int, region: Region, costs: ArcCosts) -> Guide:
-        """Return the guide to a destination."""
+    def _pass_from(self, number: int, region: Region, costs: ArcCosts) -> CostToGo:
+        """Return the cost to go to a destination."""
         star, count = self.star, len(region.node)
         arcs = int((star.indptr[region.node + 1] - star.indptr[region.node]).sum())
         indptr, (head, column) = np.zeros(count + 1, dtype=np.int32), np.empty((2, arcs), dtype=np.int32)
@@ -280,4 +280,4 @@ class Guides:
             indptr, head, column, free_cost, free_bins, costs.step, costs.cost, costs.bins, root, order, MOST_PASSES,
             cost,
         )  # fmt: skip
-        return Guide(region.local, cost, costs.step)
+        return CostToGo(region.local, cost, costs.step)

@@ -38,20 +38,20 @@ def cost_of_hop(cost, record, hop, near, column):
     far in its lists the last hop was.
     """
     table = record.table
-    road = record.arc[hop]
-    first = table.start[road]
-    size = table.size[road]
+    arc = record.arc[hop]
+    first = table.start[arc]
+    size = table.size[arc]
     now = np.float32(record.entry[hop])
-    entered = seek(table.entries, first, first + size, min(near[road, column], size), now)
-    left = seek(table.exits, first, first + size, min(near[road, column + 1], size), now)
-    near[road, column] = entered
-    near[road, column + 1] = left
+    entered = seek(table.entries, first, first + size, min(near[arc, column], size), now)
+    left = seek(table.exits, first, first + size, min(near[arc, column + 1], size), now)
+    near[arc, column] = entered
+    near[arc, column + 1] = left
     leave = np.float32(record.entry[hop + 1])
     caused = 0.0
     while entered < size and table.entries[first + entered] <= leave:
         then = table.entries[first + entered]
         left = seek(table.exits, first, first + size, left, then)
-        caused += slowing(cost, road, max(entered - left - 1.0, 0.0), then)
+        caused += slowing(cost, arc, max(entered - left - 1.0, 0.0), then)
         entered += 1
     return record.entry[hop + 1] - record.entry[hop] + caused
 
@@ -173,7 +173,7 @@ class Refinement:
             )
         )  # fmt: skip
 
-    def improve(self, count: int, control: Control) -> None:
+    def try_candidates(self, count: int, control: Control) -> None:
         """Evaluate the candidates of the present label exactly; make the best one if it gains enough."""
         live, hop = self.live, int(self.live.order[self.state[0]])
         trip, now = int(live.record.trip[hop]), float(live.record.entry[hop])
@@ -216,7 +216,7 @@ def refined_present_schedule(
             control.stop_if_cancelled()
             count = refinement.next(slices.next())
             if count > 0:
-                refinement.improve(count, control)
+                refinement.try_candidates(count, control)
                 slices = Slices(slices.steps)
             control.progress((number + refinement.done) / passes, "")
         if refinement.done < 1.0:

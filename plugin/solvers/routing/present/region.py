@@ -14,7 +14,7 @@ from ...kernels import compiled
 
 
 class Region(NamedTuple):
-    """The part of the network that a guide covers.
+    """The part of the network that the costs to go to one destination cover.
 
     Attributes
     ----------

@@ -114,36 +114,36 @@ def begin_change(record, effects, trip, hop, own):
 
 
 @compiled
-def next_entering(record, effects, road, now, trip):
+def next_entering(record, effects, arc, now, trip):
     """Return the first place of an arc's entries that is not before ``(now, trip)``."""
-    near = effects.near[road]
-    near[0] = first_from(record, record.entering, record.table.entries, 0, road, now, trip, near[0])
+    near = effects.near[arc]
+    near[0] = first_from(record, record.entering, record.table.entries, 0, arc, now, trip, near[0])
     return near[0]
 
 
 @compiled
-def time_on(cost, record, effects, road, now, trip, place):
-    """Return the seconds on ``road`` of a trip that enters it at ``now``, after the entries up to ``place``."""
-    near = effects.near[road]
-    near[1] = first_from(record, record.leaving, record.table.exits, 1, road, now, trip, near[1])
-    flow = place - near[1] + effects.difference[road]
-    return travel_time(cost, road, flow + background_at(cost, road, now))
+def time_on(cost, record, effects, arc, now, trip, place):
+    """Return the seconds on ``arc`` of a trip that enters it at ``now``, after the entries up to ``place``."""
+    near = effects.near[arc]
+    near[1] = first_from(record, record.leaving, record.table.exits, 1, arc, now, trip, near[1])
+    flow = place - near[1] + effects.difference[arc]
+    return travel_time(cost, arc, flow + background_at(cost, arc, now))
 
 
 @compiled
-def alter(record, effects, size, road, by, now, trip, again):
-    """Alter the difference on ``road`` as ``trip`` enters or leaves it; return the size of the heap.
+def alter(record, effects, size, arc, by, now, trip, again):
+    """Alter the difference on ``arc`` as ``trip`` enters or leaves it; return the size of the heap.
 
     While there is a difference, who enters is watched; not before the trip enters or leaves a second time, in its other
     stream, at the moment ``again`` (inf: not known).
     """
-    effects.difference[road] += by
-    if effects.difference[road] == 0 or effects.watched[road]:
+    effects.difference[arc] += by
+    if effects.difference[arc] == 0 or effects.watched[arc]:
         return size
     table = record.table
-    place = next_entering(record, effects, road, now, trip + 1)
-    if place < table.start[road] + table.size[road] and table.entries[place] <= np.float32(again):
-        effects.watched[road] = True
+    place = next_entering(record, effects, arc, now, trip + 1)
+    if place < table.start[arc] + table.size[arc] and table.entries[place] <= np.float32(again):
+        effects.watched[arc] = True
         hop = record.entering[place]
         size = push(effects.keys, effects.items, size, record.entry[hop], event(record.trip[hop], WATCH, place))
     return size
@@ -153,21 +153,21 @@ def alter(record, effects, size, road, by, now, trip, again):
 def watched_enters(cost, record, effects, size, now, trip, place):
     """Let a watched vehicle enter, and watch the next one; the event is the first of the heap. Return its size."""
     hop = record.entering[place]
-    road = record.arc[hop]
-    if effects.difference[road] == 0:
-        effects.watched[road] = False
+    arc = record.arc[hop]
+    if effects.difference[arc] == 0:
+        effects.watched[arc] = False
         return drop_first(effects.keys, effects.items, size)
     following = place + 1
-    if following < record.table.start[road] + record.table.size[road]:
+    if following < record.table.start[arc] + record.table.size[arc]:
         other = record.entering[following]
         item = event(record.trip[other], WATCH, following)
         replace_first(effects.keys, effects.items, size, record.entry[other], item)
     else:
-        effects.watched[road] = False
+        effects.watched[arc] = False
         size = drop_first(effects.keys, effects.items, size)
     if effects.since[trip] < 0:
         was = record.entry[hop + 1]
-        becomes = now + time_on(cost, record, effects, road, now, trip, place)
+        becomes = now + time_on(cost, record, effects, arc, now, trip, place)
         if becomes != was:
             size = affect(effects, size, trip, hop + 1, becomes, hop + 1, was)
     return size
@@ -180,32 +180,32 @@ def goes_on(cost, record, effects, changed, own, size, now, trip, hop):
     effects.places[effects.counts[2]] = hop
     effects.counts[2] += 1
     again = record.entry[hop] if trip != changed and record.entry[hop] >= now else np.inf
-    road = record.arc[hop]
-    if road < 0:
+    arc = record.arc[hop]
+    if arc < 0:
         size = drop_first(effects.keys, effects.items, size)
     else:
-        place = next_entering(record, effects, road, now, trip)
-        then = now + time_on(cost, record, effects, road, now, trip, place)
+        place = next_entering(record, effects, arc, now, trip)
+        then = now + time_on(cost, record, effects, arc, now, trip, place)
         effects.coming[trip] = hop + 1
         effects.entry[hop + 1] = then
         replace_first(effects.keys, effects.items, size, then, event(trip, BECOMES, hop + 1))
     if hop != own:
         size = alter(record, effects, size, record.arc[hop - 1], -1, now, trip, again)
-    return alter(record, effects, size, road, 1, now, trip, again) if road >= 0 else size
+    return alter(record, effects, size, arc, 1, now, trip, again) if arc >= 0 else size
 
 
 @compiled
 def went_on(record, effects, changed, size, now, trip, hop):
     """Take an affected vehicle, as it was, on to ``hop``; the event is the first of the heap. Return its size."""
     again = effects.entry[hop] if effects.coming[trip] == hop else np.inf
-    road = record.arc[hop]
-    if road < 0:
+    arc = record.arc[hop]
+    if arc < 0:
         size = drop_first(effects.keys, effects.items, size)
     else:
         replace_first(effects.keys, effects.items, size, record.entry[hop + 1], event(trip, WAS, hop + 1))
     if trip != changed or hop != effects.since[trip]:
         size = alter(record, effects, size, record.arc[hop - 1], 1, now, trip, again)
-    return alter(record, effects, size, road, -1, now, trip, again) if road >= 0 else size
+    return alter(record, effects, size, arc, -1, now, trip, again) if arc >= 0 else size
 
 
 @compiled

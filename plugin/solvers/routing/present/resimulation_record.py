@@ -73,7 +73,7 @@ def record_of(
         fill_places(indptr, schedule.arc, schedule.entry, part.start, part.stop, arc, entry, trip, number)
     entry[end], trip[end] = schedule.arrival, np.arange(trips)
     table = empty_timetable(np.bincount(schedule.arc, minlength=problem.arcs).astype(np.int64))
-    table.worth[: table.used[0]] = np.arange(1, table.used[0] + 1) - np.repeat(table.start, table.room)
+    table.delay_value[: table.used[0]] = np.arange(1, table.used[0] + 1) - np.repeat(table.start, table.room)
     entering, leaving = np.empty((2, int(table.used[0])), dtype=np.int32)
     record = Record(start, end, arc, entry, trip, table, entering, leaving)
     departing = np.argsort(problem.departure, kind="stable")
@@ -126,10 +126,10 @@ def fill_lists(record, order, departing, entered, left, gone):
                 break
             enter(record, entered, begun)
             gone += 1
-        road = record.arc[hop]
-        record.leaving[left[road]] = hop
-        table.exits[left[road]] = now
-        left[road] += 1
+        arc = record.arc[hop]
+        record.leaving[left[arc]] = hop
+        table.exits[left[arc]] = now
+        left[arc] += 1
         if record.arc[hop + 1] >= 0:
             enter(record, entered, hop + 1)
     return gone
@@ -138,11 +138,11 @@ def fill_lists(record, order, departing, entered, left, gone):
 @compiled
 def enter(record, entered, hop):
     """Put a hop at the end of its arc's entries, which is at ``entered`` (m,)."""
-    road = record.arc[hop]
-    place = entered[road]
+    arc = record.arc[hop]
+    place = entered[arc]
     record.entering[place] = hop
     record.table.entries[place] = record.entry[hop]
-    entered[road] += 1
+    entered[arc] += 1
 
 
 @compiled
@@ -153,14 +153,14 @@ def comes_before(record, hop, now, trip):
 
 
 @compiled
-def first_from(record, hops, times, offset, road, now, trip, near):
+def first_from(record, hops, times, offset, arc, now, trip, near):
     """Return the first place of the list ``hops`` of an arc whose event is not before ``(now, trip)``.
 
     The sorted ``times`` are rounded: they lead to the place, the record decides among those that are equal. ``offset``
     is 0 for entries, 1 for exits, which are when the next place of the row begins. ``near`` is a place to begin at.
     """
-    first = record.table.start[road]
-    last = first + record.table.size[road]
+    first = record.table.start[arc]
+    last = first + record.table.size[arc]
     rounded = np.float32(now)
     low = near if first < near <= last else first
     if low > first and times[low - 1] >= rounded:

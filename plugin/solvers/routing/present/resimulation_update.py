@@ -35,13 +35,13 @@ def mark_moved(record, effects, changed, moved, hops):
 
 
 @compiled
-def drop_moved(record, moved, mark, hops, values, roads):
-    """Take the hops marked with ``mark`` out of one of the lists of ``roads``; ``values`` are its rounded times."""
+def drop_moved(record, moved, mark, hops, values, arcs):
+    """Take the hops marked with ``mark`` out of one of the lists of ``arcs``; ``values`` are its rounded times."""
     table = record.table
-    for road in roads:
-        first = table.start[road]
+    for arc in arcs:
+        first = table.start[arc]
         to = first
-        for k in range(first, first + table.size[road]):
+        for k in range(first, first + table.size[arc]):
             hop = hops[k]
             if moved[hop] & mark == 0:
                 hops[to] = hop
@@ -62,14 +62,14 @@ def merge_hops(record, new, hops, offset, values, kept):
     """
     last = len(new) - 1
     while last >= 0:
-        road = record.arc[new[last]]
+        arc = record.arc[new[last]]
         first = last
-        while first > 0 and record.arc[new[first - 1]] == road:
+        while first > 0 and record.arc[new[first - 1]] == arc:
             first -= 1
-        old = record.table.start[road] + kept[road] - 1
-        begin = record.table.start[road]
+        old = record.table.start[arc] + kept[arc] - 1
+        begin = record.table.start[arc]
         to = old + last - first + 1
-        kept[road] += last - first + 1
+        kept[arc] += last - first + 1
         while last >= first:
             hop = new[last]
             now = record.entry[hop + offset]

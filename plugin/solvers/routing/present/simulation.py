@@ -53,26 +53,26 @@ def simulate_steps(
         trip = trips[0]
         hop = position[trip]
         if hop > start[trip]:
-            road = arc[hop - 1]
+            hop_arc = arc[hop - 1]
             if record:
-                table.exits[table.start[road] + left[road]] = now
+                table.exits[table.start[hop_arc] + left[hop_arc]] = now
             if ordered:
                 order[ended] = hop - 1
-            left[road] += 1
+            left[hop_arc] += 1
             ended += 1
         if hop == end[trip]:
             arrival[trip] = now
             size = drop_first(keys, trips, size)
             continue
-        road = arc[hop]
+        hop_arc = arc[hop]
         entry[hop] = now
-        flow = entered[road] - left[road] + background_at(cost, road, now)
+        flow = entered[hop_arc] - left[hop_arc] + background_at(cost, hop_arc, now)
         if record:
-            table.entries[table.start[road] + entered[road]] = now
-            table.worth[table.start[road] + entered[road]] = entered[road] + 1.0
-        entered[road] += 1
+            table.entries[table.start[hop_arc] + entered[hop_arc]] = now
+            table.delay_value[table.start[hop_arc] + entered[hop_arc]] = entered[hop_arc] + 1.0
+        entered[hop_arc] += 1
         position[trip] = hop + 1
-        replace_first(keys, trips, size, now + travel_time(cost, road, flow), trip)
+        replace_first(keys, trips, size, now + travel_time(cost, hop_arc, flow), trip)
     counts[0] = size
     counts[1] = ended
 

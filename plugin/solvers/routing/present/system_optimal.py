@@ -2,11 +2,11 @@
 
 Start from the greedy routes. In a sweep each trip in turn is re-routed by :mod:`.time_dependent_search` through the
 timetable of all others, at its own time plus the delay that it causes to those behind it, weighed by what a delay to
-each of them costs everyone (:mod:`.delay_value`). The others keep their times until a fifth of the trips, say, has
+each of them costs everyone (:mod:`.adjoint`). The others keep their times until a fifth of the trips, say, has
 moved; then all routes are evaluated exactly, this part of the sweep is kept if the total time has fallen, and timetable
-and guides are made anew. Where a part fails, because too many move at once, the next ones are smaller. The search stops
-when a sweep gains less than the tolerance, or when the work of the effort is used up. Work is counted: nodes searched
-and hops simulated. (Ours; the paper has no system-optimal method.)
+and costs to go are made anew. Where a part fails, because too many move at once, the next ones are smaller. The search
+stops when a sweep gains less than the tolerance, or when the work of the effort is used up. Work is counted: nodes
+searched and hops simulated. (Ours; the paper has no system-optimal method.)
 
 Within a part the ways of a batch of trips are searched through one and the same timetable, those to one destination by
 one thread; then each is weighed again in turn before its trip is moved. So the result does not depend on the threads.
@@ -29,14 +29,14 @@ from ..shared.schedule import Schedule
 from ..shared.timetable import Timetable, copied, hop_at, make_room
 from ..shared.trees import Trees
 from .adjoint import valued_timetable
-from .cost_to_go import Guide, Guides
+from .cost_to_go import BackwardPasses, CostToGo
 from .plan import Plan, insert_trip, make_plan, remove_trip, repacked, rows_of
 from .simulation import TIMETABLE, simulate_rows
-from .time_dependent_search import Search, find_ways, make_search, mark_stays
+from .time_dependent_search import SearchSpace, find_ways, mark_stays, search_space
 
 # By effort: the share of the total time that a sweep must gain for another one to follow, sweeps, and work, of which a
 # processor of today does some two million in a second.
-LEAST_GAINS, MOST_SWEEPS, MOST_WORK = (0.02, 1e-3, 1e-5), (5, 20, 100), (40_000_000, 400_000_000, 8_000_000_000)
+LEAST_SWEEP_GAINS, MOST_SWEEPS, MOST_WORK = (0.02, 1e-3, 1e-5), (5, 20, 100), (40_000_000, 400_000_000, 8_000_000_000)
 LEAST_ROUTE_GAIN = 0.005  # of a route's cost: a trip that would gain less stays; lets the search give up early
 FIRST_PARTS, SMALLEST = 5, 16  # in a part move at most 1/5 of the trips, at least 1/16 of that
 BATCH = 256  # trips searched through the same timetable
@@ -62,7 +62,7 @@ class Ways(NamedTuple):
 
 
 @compiled
-def put_back(cost, table, plan, search, trips, batch, ways, at, moved):
+def put_back(cost, table, plan, space, trips, batch, ways, at, moved):
     """Move the trips of ``batch`` (b,) from position ``at`` on to their ways, one after the other.
 
     A way is weighed again in the timetable as it is now. Returns the next position: less than b when timetable or plan
@@ -75,16 +75,16 @@ def put_back(cost, table, plan, search, trips, batch, ways, at, moved):
         at += 1
         if count == 0:
             continue
-        number = mark_stays(plan, search, trip)
+        number = mark_stays(plan, space, trip)
         now = trips[2][trip]
         total = 0.0
         for k in range(count):
-            road = ways.arc[first + k]
-            search.time[k] = now
-            if search.own[road] == number:
-                seconds, delay = hop_at(cost, table, road, now, search.own_entry[road], search.own_exit[road])
+            arc = ways.arc[first + k]
+            space.time[k] = now
+            if space.own[arc] == number:
+                seconds, delay = hop_at(cost, table, arc, now, space.own_entry[arc], space.own_exit[arc])
             else:
-                seconds, delay = hop_at(cost, table, road, now, np.inf, np.inf)
+                seconds, delay = hop_at(cost, table, arc, now, np.inf, np.inf)
             total += seconds + delay
             now += seconds
         if total >= ways.limit[at - 1]:
@@ -102,7 +102,7 @@ def put_back(cost, table, plan, search, trips, batch, ways, at, moved):
         plan.arrival[trip] = now
         for k in range(count):
             plan.arc[plan.start[trip] + k] = ways.arc[first + k]
-            plan.entry[plan.start[trip] + k] = search.time[k]
+            plan.entry[plan.start[trip] + k] = space.time[k]
         insert_trip(table, plan, trip)
         moved[0] += 1
     return at
@@ -115,20 +115,20 @@ class Sweep:
         self.problem, self.trees, self.pool = problem, trees, pool
         self.star: ForwardStar = problem.star()
         self.trips = (problem.source, problem.destination, problem.departure)
-        self.search: Search = make_search(problem.nodes, problem.arcs)
-        self.scratch: SimpleQueue[Search] = SimpleQueue()
-        self.searches = [make_search(problem.nodes, problem.arcs) for _ in range(threads)]
-        for search in self.searches:
-            self.scratch.put(search)
+        self.space: SearchSpace = search_space(problem.nodes, problem.arcs)
+        self.scratch: SimpleQueue[SearchSpace] = SimpleQueue()
+        self.spaces = [search_space(problem.nodes, problem.arcs) for _ in range(threads)]
+        for space in self.spaces:
+            self.scratch.put(space)
         self.simulated = 0
         sources = [np.unique(problem.source[trees.row == number]) for number in range(len(trees.destinations))]
         entering = ReverseStar(problem.nodes, problem.tail, problem.head)
-        self.guides = Guides(problem, self.star, trees, entering, sources)
+        self.backward_passes = BackwardPasses(problem, self.star, trees, entering, sources)
 
     @property
     def work(self) -> int:
         """Nodes searched and hops simulated so far."""
-        return self.simulated + sum(int(search.number[1]) for search in self.searches)
+        return self.simulated + sum(int(space.number[1]) for space in self.spaces)
 
     def run(
         self, schedule: Schedule, order: np.ndarray, most: int, most_work: int, control: Control
@@ -139,15 +139,15 @@ class Sweep:
         """
         problem = self.problem
         table, plan = valued_timetable(problem, schedule, control), make_plan(schedule, control)
-        guides = self.guides.make(schedule, table, self.pool, control)
+        costs_to_go = self.backward_passes.make(schedule, table, self.pool, control)
         moved, looked = np.zeros(1, dtype=np.int64), 0
-        if not guides:  # the time is up
+        if not costs_to_go:  # the time is up
             return schedule, 0, 0
         while looked < len(order) and moved[0] < most and self.work < most_work and not control.effort.passed():
             batch, at = order[looked : looked + BATCH], 0
-            ways = self.find(table, plan, guides, batch, control)
+            ways = self.find(table, plan, costs_to_go, batch, control)
             while at < len(batch):
-                at = put_back(problem.cost, table, plan, self.search, self.trips, batch, ways, at, moved)
+                at = put_back(problem.cost, table, plan, self.space, self.trips, batch, ways, at, moved)
                 if at < len(batch):
                     table, plan = copied(table, control), repacked(plan, control)
             looked += len(batch)
@@ -158,26 +158,28 @@ class Sweep:
         self.simulated += len(arc)
         return simulate_rows(problem, indptr, arc, control=control.unseen(), record=TIMETABLE), looked, int(moved[0])
 
-    def find(self, table: Timetable, plan: Plan, guides: list[Guide], batch: np.ndarray, control: Control) -> Ways:
+    def find(
+        self, table: Timetable, plan: Plan, costs_to_go: list[CostToGo], batch: np.ndarray, control: Control
+    ) -> Ways:
         """Return the ways of the trips of ``batch`` (b,), searched destination by destination on all threads."""
         row = self.trees.row[batch]
 
         def work(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
             """Return the positions in the batch of the trips to a destination, their limits, hops and arcs."""
-            positions, search, slices = np.flatnonzero(row == number), self.scratch.get(), Slices(20)
+            positions, space, slices = np.flatnonzero(row == number), self.scratch.get(), Slices(20)
             chosen, at, used = batch[positions], 0, np.zeros(1, dtype=np.int64)
             limit, hops = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
             arc = np.empty(2 * self.problem.nodes + 1, dtype=np.int32)
             try:
                 while at < len(chosen) and not control.cancelled() and not control.effort.passed():
                     at = find_ways(
-                        self.problem.cost, self.star, self.problem.tail, table, plan, search, guides[number],
+                        self.problem.cost, self.star, self.problem.tail, table, plan, space, costs_to_go[number],
                         self.trips, chosen, at, slices.next(), LEAST_ROUTE_GAIN, limit, hops, arc, used,
                     )  # fmt: skip
                     if used[0] + self.problem.nodes >= len(arc):
                         arc = np.concatenate([arc, np.empty_like(arc)])
             finally:
-                self.scratch.put(search)
+                self.scratch.put(space)
             return positions, limit, hops, arc[: used[0]]
 
         start, count = np.zeros((2, len(batch)), dtype=np.int64)
@@ -237,6 +239,6 @@ def system_optimal_schedule(
                 if used_up:
                     control.log(control.effort.used_up(f"{most_work:,} counted steps"))
                 break
-            if before - total <= control.effort.pick(*LEAST_GAINS) * total:
+            if before - total <= control.effort.pick(*LEAST_SWEEP_GAINS) * total:
                 break
     return best, history, used_up

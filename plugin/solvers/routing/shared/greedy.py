@@ -61,12 +61,12 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
             onward = seconds[tree, star.head[k]]
             if onward >= seconds[tree, here]:
                 continue
-            road = star.arc[k]
+            arc = star.arc[k]
             if cumulative:
-                flow = load[road] + 1 + static[road]
+                flow = load[arc] + 1 + static[arc]
             else:
-                flow = load[road] + background_at(cost, road, now)
-            hop_time = travel_time(cost, road, flow)
+                flow = load[arc] + background_at(cost, arc, now)
+            hop_time = travel_time(cost, arc, flow)
             if hop_time + onward < best_total:
                 best_total = hop_time + onward
                 best_time = hop_time
@@ -74,11 +74,11 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
         if best < 0:  # at the destination
             size = drop_first(keys, trips, size)
             continue
-        road = star.arc[best]
-        load[road] += 1
-        hop_arc[hops] = road
+        arc = star.arc[best]
+        load[arc] += 1
+        hop_arc[hops] = arc
         hop_trip[hops] = trip
-        last[trip] = road
+        last[trip] = arc
         hops += 1
         node[trip] = star.head[best]
         replace_first(keys, trips, size, now + best_time, trip)

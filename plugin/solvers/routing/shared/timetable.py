@@ -25,7 +25,7 @@ class Timetable(NamedTuple):
         First position in the pools, number of vehicles, positions reserved.
     entries, exits : (p,) float32
         Seconds.
-    worth : (p,) float32
+    delay_value : (p,) float32
         Value of a second of delay to each of those that enter, summed from an arc's first one on, in vehicle-seconds
         of everyone: 1, 2, 3 ... when only those count that are held up themselves.
     used : (1,) int64
@@ -37,7 +37,7 @@ class Timetable(NamedTuple):
     room: np.ndarray
     entries: np.ndarray
     exits: np.ndarray
-    worth: np.ndarray
+    delay_value: np.ndarray
     used: np.ndarray
 
 
@@ -46,8 +46,8 @@ def empty_timetable(size: np.ndarray) -> Timetable:
     room = size + size // 4 + 4
     start = np.cumsum(room) - room
     used = int(room.sum())
-    entries, exits, worth = np.empty((3, 2 * used), dtype=np.float32)
-    return Timetable(start, size, room, entries, exits, worth, np.array([used], dtype=np.int64))
+    entries, exits, delay_value = np.empty((3, 2 * used), dtype=np.float32)
+    return Timetable(start, size, room, entries, exits, delay_value, np.array([used], dtype=np.int64))
 
 
 NO_TIMETABLE = empty_timetable(np.empty(0, dtype=np.int64))
@@ -69,14 +69,14 @@ def copied(table: Timetable, control: Control | None = None) -> Timetable:
 
 
 @compiled
-def copy_lists(table, other, first_road, last_road):
+def copy_lists(table, other, first_arc, last_arc):
     """Copy the lists of the arcs from the first to before the last to another timetable with room."""
-    for road in range(first_road, last_road):
-        first = table.start[road]
-        to = other.start[road]
-        for k in range(table.size[road]):
+    for arc in range(first_arc, last_arc):
+        first = table.start[arc]
+        to = other.start[arc]
+        for k in range(table.size[arc]):
             other.entries[to + k] = table.entries[first + k]
-            other.worth[to + k] = table.worth[first + k]
+            other.delay_value[to + k] = table.delay_value[first + k]
             other.exits[to + k] = table.exits[first + k]
 
 
@@ -105,21 +105,21 @@ def seek(values, first, last, count, limit):
 
 
 @compiled
-def make_room(table, road):
-    """Give the lists of ``road`` room for one more stay, at the end of the pools; return False when these are full."""
-    if table.size[road] < table.room[road]:
+def make_room(table, arc):
+    """Give the lists of ``arc`` room for one more stay, at the end of the pools; return False when these are full."""
+    if table.size[arc] < table.room[arc]:
         return True
-    room = 2 * table.room[road] + 4
+    room = 2 * table.room[arc] + 4
     first = table.used[0]
     if first + room > len(table.entries):
         return False
-    old = table.start[road]
-    for k in range(table.size[road]):
+    old = table.start[arc]
+    for k in range(table.size[arc]):
         table.entries[first + k] = table.entries[old + k]
         table.exits[first + k] = table.exits[old + k]
-        table.worth[first + k] = table.worth[old + k]
-    table.start[road] = first
-    table.room[road] = room
+        table.delay_value[first + k] = table.delay_value[old + k]
+    table.start[arc] = first
+    table.room[arc] = room
     table.used[0] = first + room
     return True
 
@@ -150,66 +150,66 @@ def add_to(values, first, last, more):
 
 
 @compiled
-def add_stay(table, road, entry, leave):
-    """Put a stay into the lists of ``road``, which have room; a delay to it is worth what it is to the next one."""
-    first = table.start[road]
-    last = first + table.size[road]
+def add_stay(table, arc, entry, leave):
+    """Put a stay into the lists of ``arc``, which have room; a delay to it has the value of one to the next."""
+    first = table.start[arc]
+    last = first + table.size[arc]
     at = first + count_until(table.exits, first, last, leave)
     shift_up(table.exits, at, last)
     table.exits[at] = leave
     at = first + count_until(table.entries, first, last, entry)
-    before = table.worth[at - 1] if at > first else np.float32(0.0)
+    before = table.delay_value[at - 1] if at > first else np.float32(0.0)
     own = np.float32(1.0)
     if at < last:
-        own = table.worth[at] - before
+        own = table.delay_value[at] - before
     elif at > first:
-        own = before - (table.worth[at - 2] if at - 1 > first else np.float32(0.0))
+        own = before - (table.delay_value[at - 2] if at - 1 > first else np.float32(0.0))
     shift_up(table.entries, at, last)
-    shift_up(table.worth, at, last)
+    shift_up(table.delay_value, at, last)
     table.entries[at] = entry
-    table.worth[at] = before
-    add_to(table.worth, at, last + 1, own)
-    table.size[road] += 1
+    table.delay_value[at] = before
+    add_to(table.delay_value, at, last + 1, own)
+    table.size[arc] += 1
 
 
 @compiled
-def drop_stay(table, road, entry, leave):
-    """Take a stay out of the lists of ``road``."""
-    first = table.start[road]
-    last = first + table.size[road] - 1
+def drop_stay(table, arc, entry, leave):
+    """Take a stay out of the lists of ``arc``."""
+    first = table.start[arc]
+    last = first + table.size[arc] - 1
     shift_down(table.exits, first + count_until(table.exits, first, last + 1, leave) - 1, last)
     at = first + count_until(table.entries, first, last + 1, entry) - 1
-    own = table.worth[at] - (table.worth[at - 1] if at > first else np.float32(0.0))
+    own = table.delay_value[at] - (table.delay_value[at - 1] if at > first else np.float32(0.0))
     shift_down(table.entries, at, last)
-    shift_down(table.worth, at, last)
-    add_to(table.worth, at, last, -own)
-    table.size[road] -= 1
+    shift_down(table.delay_value, at, last)
+    add_to(table.delay_value, at, last, -own)
+    table.size[arc] -= 1
 
 
 @compiled
-def hop_at(cost, table, road, now, own_entry, own_exit):
-    """Return ``(time, delay)`` of entering ``road`` at ``now`` besides everyone else in the timetable.
+def hop_at(cost, table, arc, now, own_entry, own_exit):
+    """Return ``(time, delay)`` of entering ``arc`` at ``now`` besides everyone else in the timetable.
 
     ``time`` is the hop's own seconds; ``delay`` the vehicle-seconds that it costs the others: those that enter during
-    its stay are slowed, each by one vehicle more at the flow met on entry, at the worth of a delay to them. A stay of
+    its stay are slowed, each by one vehicle more at the flow met on entry, at the value of a delay to them. A stay of
     the trip itself that is still in the timetable, from ``own_entry`` to ``own_exit``, is not counted (inf, inf: none).
     """
-    size = table.size[road]
-    flow = background_at(cost, road, now)
+    size = table.size[arc]
+    flow = background_at(cost, arc, now)
     if size == 0:
-        return travel_time(cost, road, flow), 0.0
-    first = table.start[road]
+        return travel_time(cost, arc, flow), 0.0
+    first = table.start[arc]
     entered = count_until(table.entries, first, first + size, now)
     flow += entered - count_until(table.exits, first, first + size, now)
     if own_entry <= now < own_exit:
         flow -= 1.0
-    seconds = travel_time(cost, road, flow)
+    seconds = travel_time(cost, arc, flow)
     until = now + seconds
     following = count_until(table.entries, first + entered, first + size, until)
     if following == 0:
         return seconds, 0.0
     behind = first + entered
-    worth = table.worth[behind + following - 1] - (table.worth[behind - 1] if entered > 0 else 0.0)
+    delay_value = table.delay_value[behind + following - 1] - (table.delay_value[behind - 1] if entered > 0 else 0.0)
     if now < own_entry <= until:
-        worth *= (following - 1.0) / following
-    return seconds, worth * (travel_time(cost, road, flow + 1.0) - seconds)
+        delay_value *= (following - 1.0) / following
+    return seconds, delay_value * (travel_time(cost, arc, flow + 1.0) - seconds)

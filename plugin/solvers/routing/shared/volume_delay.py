@@ -92,10 +92,10 @@ def background_at(cost, arc, time):
 
 
 @compiled
-def slowing(cost, road, flow, time):
-    """Return the seconds by which one vehicle more slows who enters ``road`` at ``time`` and meets ``flow``."""
-    flow += background_at(cost, road, time)
-    return travel_time(cost, road, flow + 1.0) - travel_time(cost, road, flow)
+def slowing(cost, arc, flow, time):
+    """Return the seconds by which one vehicle more slows who enters ``arc`` at ``time`` and meets ``flow``."""
+    flow += background_at(cost, arc, time)
+    return travel_time(cost, arc, flow + 1.0) - travel_time(cost, arc, flow)
 
 
 @compiled
