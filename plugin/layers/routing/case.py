@@ -24,6 +24,7 @@ from ...solvers.routing.shared.volume_delay import (
 from ..moments import Start
 from ..roads.joining import Trips, join_places
 from ..roads.options import ReadNetwork
+from .background import BackgroundRows, background_on
 from .trips import TripRows, row_times
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer
@@ -42,13 +43,23 @@ class Departures:
 
 @dataclass(frozen=True)
 class CostChoice:
-    """Cost function and its parameters as the user gives them; ``period`` in seconds."""
+    """Flow model, cost function and its parameters as the user gives them; ``period`` in seconds."""
 
+    flow_model: int
     kind: int
     alpha: float
     bpr_a: float
     bpr_b: float
     period: float
+
+
+@dataclass(frozen=True)
+class RoutingRows:
+    """What was read besides the roads: trips, the date and time of t = 0, traffic that is there anyway."""
+
+    trips: TripRows
+    start: Start
+    background: BackgroundRows | None
 
 
 @dataclass(frozen=True)
@@ -62,11 +73,10 @@ class RoutingCase:
     rows : TripRows
     start : Start
         Date and time of t = 0.
+    problem : RoutingProblem
+        The vehicles as trips, sorted by departure, on the arcs of the roads.
     row : (v,) int64
         Row of each vehicle of the problem.
-    departure, people : (v,) float64
-        Of each vehicle, sorted by departure.
-    source, destination : (v,) int32
     unjoined : list of (row, reason)
         Rows that could not be joined to the roads.
     """
@@ -74,38 +84,22 @@ class RoutingCase:
     read: ReadNetwork
     rows: TripRows
     start: Start
+    problem: RoutingProblem
     row: np.ndarray
-    departure: np.ndarray
-    people: np.ndarray
-    source: np.ndarray
-    destination: np.ndarray
     unjoined: list[tuple[int, str]]
+
+    def routed_row(self, result: RoutingResult) -> np.ndarray:
+        """Return the row (r,) of each vehicle that has a route."""
+        return self.row[result.routed]
+
+    def unreachable_rows(self, result: RoutingResult) -> set[int]:
+        """Return the joined rows whose destination cannot be reached."""
+        return set(self.row[result.unreachable].tolist())
 
     def without_route(self, result: RoutingResult) -> np.ndarray:
         """Return the rows that have no route, ascending."""
-        lost = {int(k) for k in self.row[result.unreachable]} | {k for k, _ in self.unjoined}
+        lost = self.unreachable_rows(result) | {k for k, _ in self.unjoined}
         return np.array(sorted(lost), dtype=np.int64)
-
-    def problem(
-        self,
-        choice: CostChoice,
-        flow_model: int,
-        background: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
-    ) -> RoutingProblem:
-        """Return the problem in arrays under a cost function and with a background flow."""
-        network = self.read.network
-        return routing_problem(
-            network.node_count,
-            network.tail,
-            network.head,
-            cost_of(network, choice, background),
-            self.source,
-            self.destination,
-            self.departure,
-            self.people,
-            network.length,
-            limit_of(network, choice.period, flow_model),
-        )
 
 
 def cost_of(
@@ -123,35 +117,35 @@ def cost_of(
     return road_cost(BPR, free_flow, room, choice.bpr_a, choice.bpr_b, background)
 
 
-def limit_of(network: RoadNetwork, period: float, flow_model: int) -> np.ndarray:
+def limit_of(network: RoadNetwork, choice: CostChoice) -> np.ndarray:
     """Return the vehicles (m,) above which a road is over capacity: its storage, or what passes in the period."""
-    if flow_model == CUMULATIVE:
-        return network.capacity * (period / 3600.0)
+    if choice.flow_model == CUMULATIVE:
+        return network.capacity * (choice.period / 3600.0)
     return storage(network.length, network.lanes)
 
 
 def routing_case(
     read: ReadNetwork,
-    rows: TripRows,
-    start: Start,
+    given: RoutingRows,
     departures: Departures,
+    choice: CostChoice,
     max_snap_distance: float,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> RoutingCase:
-    """Join the trips to the roads and make vehicles of them.
+    """Join the trips to the roads and make vehicles of them, on roads that slow down as ``choice`` says.
 
     Raises
     ------
     LayerError
         A departure before t = 0.
     """
-    at, order = row_times(rows, start, feedback)
+    rows = given.trips
+    at, order = row_times(rows, given.start, feedback)
     places, where = rows.ends()
     trips = Trips(np.column_stack(where), rows.people.astype(float))
     read, joined = join_places(read, places, max_snap_distance, context, feedback, trips=trips)
-    ends = [group.node[place] for group, place in zip(joined, where)]
-    node = meeting_points(read.network, *ends)
+    node = meeting_points(read.network, *(group.node[place] for group, place in zip(joined, where)))
     unjoined = []
     for k in np.flatnonzero((node[0] < 0) | (node[1] < 0)).tolist():
         end, word = (0, "origin") if node[0][k] < 0 else (1, "destination")
@@ -170,15 +164,20 @@ def routing_case(
         )
     chosen = np.flatnonzero(usable[row])
     chosen = chosen[np.argsort(departure[chosen], kind="stable")]
-    row = row[chosen]
-    return RoutingCase(
-        read,
-        rows,
-        start,
-        row,
+    row, network = row[chosen], read.network
+    flow = None
+    if given.background is not None:
+        flow = background_on(given.background, network, given.start, feedback)
+    problem = routing_problem(
+        network.node_count,
+        network.tail,
+        network.head,
+        cost_of(network, choice, flow),
+        node[0][row],
+        node[1][row],
         departure[chosen],
         people[chosen],
-        node[0][row].astype(np.int32),
-        node[1][row].astype(np.int32),
-        unjoined,
+        network.length,
+        limit_of(network, choice),
     )
+    return RoutingCase(read, rows, given.start, problem, row, unjoined)

@@ -65,7 +65,7 @@ def route_groups(case: RoutingCase, result: RoutingResult) -> tuple[np.ndarray, 
     rows = case.rows
     ends: dict[tuple[str, str], int] = {}
     pair = np.array([ends.setdefault(key, len(ends)) for key in zip(rows.origin, rows.destination)], dtype=np.int64)
-    key = pair[case.row[result.routed]] * max(result.routes.count, 1) + result.routes.of_trip
+    key = pair[case.routed_row(result)] * max(result.routes.count, 1) + result.routes.of_trip
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     return first, group.ravel()
 
@@ -85,13 +85,13 @@ def route_rows(
     np.maximum.at(there, group, result.arrival)
     route = result.routes.of_trip[first]
     length, free = result.routes.sums(problem.length)[route], result.routes.sums(problem.cost.free_flow)[route]
-    network = case.read.network
+    network, row_of = case.read.network, case.routed_row(result)
     order = np.argsort(-vehicles, kind="stable")
     drawn = (network.path_xy(result.routes.route(r)) for r in route[order].tolist())
     at = network.node_xy[problem.source[first[order]]]
     vertices = (xy if len(xy) else np.array([here, here]) for xy, here in zip(drawn, at))
     for k, shape in zip(order.tolist(), lines_in(case.read, vertices, target, context)):
-        row = int(case.row[result.routed[first[k]]])
+        row = int(row_of[first[k]])
         yield (
             shape,
             [
@@ -150,7 +150,7 @@ def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
     """Yield each row of the trips that has no route, as a straight line, with the reason."""
     rows = case.rows
     reasons = dict(case.unjoined)
-    for k in set(case.row[result.unreachable].tolist()):
+    for k in case.unreachable_rows(result):
         reasons[k] = f"{rows.destination[k] or 'the destination'} {OUTLET}"
     for k in sorted(reasons):
         people = int(rows.people[k])

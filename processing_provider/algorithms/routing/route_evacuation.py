@@ -81,25 +81,19 @@ class RouteEvacuation(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.routing.background import background_on
         from ....plugin.layers.routing.capacity import capacity_warning
         from ....plugin.solvers.routing.capacity_floor import capacity_floor
         from ....plugin.solvers.routing.clearance import clearance
         from ....plugin.solvers.routing.road_use import road_use
         from ....plugin.solvers.routing.solve import solve
 
-        background = self._background(parameters, context, feedback)
-        case = self._case(parameters, background, context, feedback)
-        flow_model = self.parameterAsEnum(parameters, "FLOW_MODEL", context)
         choice = self._choice(parameters, context)
-        flow = None
-        if background is not None:
-            flow = background_on(background, case.read.network, case.start, feedback)
+        case = self._case(parameters, choice, context, feedback)
         control = self.control(feedback, 25.0, 90.0, read_effort(self, parameters, context))
         result = solve(
-            case.problem(choice, flow_model, flow),
+            case.problem,
             method=self.parameterAsEnum(parameters, "METHOD", context),
-            flow_model=flow_model,
+            flow_model=choice.flow_model,
             epsilon=self.parameterAsDouble(parameters, "EPSILON", context),
             certify=self.parameterAsBoolean(parameters, "CERTIFY", context),
             period=choice.period,
@@ -121,15 +115,16 @@ class RouteEvacuation(EvacuationAlgorithm):
     def _case(
         self,
         parameters: dict[str, Any],
-        background: BackgroundRows | None,
+        choice: CostChoice,
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
     ) -> RoutingCase:
-        """Read trips and roads and join them."""
+        """Read trips, background and roads and join them."""
         from ....plugin.layers.moments import start_time
-        from ....plugin.layers.routing.case import Departures, routing_case
+        from ....plugin.layers.routing.case import Departures, RoutingRows, routing_case
         from ....plugin.layers.routing.trips import TripFields, read_trips
 
+        background = self._background(parameters, context, feedback)
         source = self.source(parameters, "TRIPS", context)
         fields = TripFields(*(self.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS))
         rows = read_trips(source, fields, self.parameterAsDouble(parameters, "PEOPLE_PER_VEHICLE", context), feedback)
@@ -148,7 +143,8 @@ class RouteEvacuation(EvacuationAlgorithm):
             self.parameterAsInt(parameters, "SEED", context),
         )
         feedback.setProgressText(self.tr("Joining the trips to the roads"))
-        return routing_case(read, rows, start, departures, roads.max_snap_distance, context, feedback)
+        given = RoutingRows(rows, start, background)
+        return routing_case(read, given, departures, choice, roads.max_snap_distance, context, feedback)
 
     def _choice(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
         from ....plugin.layers.routing.case import CostChoice
@@ -156,6 +152,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         given = parameters.get("ANALYSIS_PERIOD") not in (None, "")
         period = self.parameterAsDouble(parameters, "ANALYSIS_PERIOD" if given else "DEPARTURE_WINDOW", context)
         return CostChoice(
+            self.parameterAsEnum(parameters, "FLOW_MODEL", context),
             self._cost_kind(parameters, context),
             self.parameterAsDouble(parameters, "ALPHA", context),
             self.parameterAsDouble(parameters, "BPR_A", context),
