@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..layers.allocation.case import AllocationCase
 from ..layers.allocation.groups import Groups, Shelters
-from ..layers.allocation.separation import Separation
-from ..solvers.allocation.objective import Objective
 from ..solvers.allocation.problem import Allocation
 from ..solvers.allocation.tradeoff import Point
 from .charts import bar_chart, line_chart
@@ -22,17 +21,15 @@ BARS = 40  # shelters drawn; the table has all
 def write_allocation_report(
     path: str,
     found: Allocation,
-    groups: Groups,
-    shelters: Shelters,
-    objective: Objective,
-    separation: Separation,
+    case: AllocationCase,
     points: Sequence[Point],
     numbers: dict[str, Any],
     said: Sequence[str],
     labels: Sequence[str],
 ) -> None:
     """Write the HTML report to ``path``; ``labels`` are what readers call the shelters."""
-    far = np.where(found.people > 0, separation.kilometres[groups.zone], 0.0)
+    groups, shelters, objective = case.groups, case.shelters, case.objective
+    far = np.where(found.people > 0, case.kilometres, 0.0)
     placed = max(int(found.people.sum()), 1)
     satisfied = (found.people * (1.0 - objective.dissatisfaction)).sum() / placed
     write_report(

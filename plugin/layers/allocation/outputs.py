@@ -16,6 +16,7 @@ from ..fields import Column
 from ..places import Places
 from ..positions import transform_xy
 from ..values import id_text
+from .case import AllocationCase
 from .groups import Groups, Shelters
 from .separation import Separation
 
@@ -96,14 +97,12 @@ def tradeoff_rows(points: Sequence[Point]) -> Iterator[Row]:
 
 def allocation_rows(
     found: Allocation,
-    groups: Groups,
-    shelters: Shelters,
-    preference: np.ndarray,
-    separation: Separation,
+    case: AllocationCase,
     carried: CarriedOn,
     context: QgsProcessingContext,
 ) -> Iterator[Row]:
     """Yield a line from zone to shelter, in the reference system of the zones, for each group and shelter it uses."""
+    groups, shelters, separation = case.groups, case.shelters, case.separation
     ends = transform_xy(shelters.places.xy, shelters.places.crs, groups.zones.crs, context.transformContext())
     keys = groups.keys()
     for i, j in zip(*(index.tolist() for index in np.nonzero(found.people))):
@@ -116,7 +115,7 @@ def allocation_rows(
                 *keys[i],
                 shelters.places.ids[j],
                 int(found.people[i, j]),
-                float(preference[i, j]),
+                float(case.preference[i, j]),
                 float(separation.kilometres[m, j]),
                 minutes if minutes is not None and np.isfinite(minutes) else None,
                 *carried.zone.of(groups.zones.attributes[m]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,19 +11,17 @@ from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort, stopped_early
 from ..roads.network_parameters import NETWORK, NetworkParameters
-from .allocation_parameters import TABLE_FIELDS, add_allocation_outputs, add_allocation_parameters
+from . import allocation_parameters as names
 
 if TYPE_CHECKING:
+    from ....plugin.layers.allocation.case import AllocationCase
     from ....plugin.layers.allocation.groups import Groups, Shelters
     from ....plugin.layers.allocation.outputs import CarriedOn
     from ....plugin.layers.allocation.separation import Separation
     from ....plugin.layers.carrying import Carried
     from ....plugin.layers.places import Places
-    from ....plugin.solvers.allocation.objective import Objective
     from ....plugin.solvers.allocation.problem import Allocation
     from ....plugin.solvers.allocation.tradeoff import Point
-
-BY_TIME = 1
 
 
 class AllocateCrowd(EvacuationAlgorithm):
@@ -47,16 +44,18 @@ class AllocateCrowd(EvacuationAlgorithm):
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        add_allocation_parameters(self)
-        add_allocation_outputs(self)
+        names.add_allocation_parameters(self)
+        names.add_allocation_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        from ....plugin.layers.allocation.separation import BY_TIME
+
         if parameters.get(NETWORK) in (None, ""):
-            if parameters.get("MAX_TRAVEL_TIME") not in (None, ""):
+            if parameters.get(names.MAX_TRAVEL_TIME) not in (None, ""):
                 raise SolverError(
                     self.tr("MAX_TRAVEL_TIME: travel times need the road network; give NETWORK or no limit.")
                 )
-            if self.parameterAsEnum(parameters, "IMPEDANCE", context) == BY_TIME:
+            if self.parameterAsEnum(parameters, names.IMPEDANCE, context) == BY_TIME:
                 raise SolverError(
                     self.tr("IMPEDANCE: travel time needs the road network; give NETWORK or choose length.")
                 )
@@ -66,109 +65,77 @@ class AllocateCrowd(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.allocation.checks import explain_shortage
+        from ....plugin.layers.allocation.case import build_case
+        from ....plugin.layers.allocation.preferences import read_preferences
         from ....plugin.solvers.allocation.allocate import solve
-        from ....plugin.solvers.allocation.objective import Objective, normalised, preference_by_distance
-        from ....plugin.solvers.allocation.problem import AllocationProblem
         from ....plugin.solvers.allocation.tradeoff import curve
         from ....plugin.solvers.dependencies import require
 
-        path = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        path = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context)
         if path:  # what the report needs is asked for before the work, not after
             require("jinja2", "writing HTML reports")
             require("matplotlib", "drawing charts")
+        options = names.read_options(self, parameters, context)
         groups, shelters, carried = self._read_layers(parameters, context, feedback)
-        preference = self._preference(parameters, groups, shelters, context, feedback)
-        separation = self._separation(parameters, groups, shelters, context, feedback)
-        kilometres = separation.kilometres[groups.zone]
-        if self._decaying(parameters):
-            falling = preference_by_distance(kilometres, self._limit(parameters, "PREFERENCE_DECAY", context))
-            preference = np.where(np.isnan(preference), falling, preference)
-        impedance = separation.impedance(self.parameterAsEnum(parameters, "IMPEDANCE", context))[groups.zone]
-        objective = Objective(
-            1.0 - preference,
-            normalised(impedance, self.parameterAsEnum(parameters, "NORMALISATION", context)),
-            groups.sizes,
-            self.parameterAsDouble(parameters, "WEIGHT_PREFERENCE", context),
-            self.parameterAsDouble(parameters, "WEIGHT_DISTANCE", context),
-            self.parameterAsEnum(parameters, "WEIGHT_BY", context),
-        )
-        limits = [self._limit(parameters, name, context) for name in ("MAX_DISTANCE", "MAX_TRAVEL_TIME")]
-        allowed = separation.within(*limits)[groups.zone]
-        split = self.parameterAsBoolean(parameters, "SPLIT_GROUPS", context)
-        limited = any(np.isfinite(limits))
-        said = explain_shortage(groups, shelters, allowed, split, limited, feedback)
-        problem = AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, split)
+        table, columns = self._table(parameters, names.PREFERENCES, context, feedback)
+        preference = read_preferences(table, columns, groups, shelters, options.known_preference, feedback)
+        separation = self._separation(parameters, options.impedance, groups, shelters, context, feedback)
+        case = build_case(groups, shelters, preference, separation, options, feedback)
         count = self._points(parameters, context)
         control = self.control(feedback, 40.0, 60.0 if count else 95.0, read_effort(self, parameters, context))
-        found = solve(problem, control=control)
+        found = solve(case.problem, control=control)
         points: tuple[Point, ...] = ()
         if count:
             control = self.control(feedback, 60.0, 95.0, control.effort)
-            points = curve(
-                problem,
-                objective,
-                kilometres,
-                found,
-                count,
-                control=control,
-            )
-        numbers = self._numbers(found, groups, objective, separation, feedback)
+            points = curve(case.problem, case.objective, case.kilometres, found, count, control=control)
+        numbers = self._numbers(found, case, feedback)
         numbers.update(stopped_early(control.effort, feedback))
-        if control.effort.stopped_early:
-            said = [control.effort.warning(), *said]
-        outputs = self._write(parameters, context, found, groups, shelters, carried, preference, separation, points)
+        said = [control.effort.warning(), *case.said] if control.effort.stopped_early else case.said
+        outputs = self._write(parameters, context, found, case, carried, points)
         if path:
             from ....plugin.layers.allocation.outputs import shelter_labels
             from ....plugin.reports.allocation import write_allocation_report
 
-            labels = shelter_labels(shelters, carried)
-
-            with self.reporting("OUTPUT_HTML", path):
-                write_allocation_report(
-                    path, found, groups, shelters, objective, separation, points, numbers, said, labels
-                )
-            outputs["OUTPUT_HTML"] = path
+            with self.reporting(names.OUTPUT_HTML, path):
+                labels = shelter_labels(shelters, carried)
+                write_allocation_report(path, found, case, points, numbers, said, labels)
+            outputs[names.OUTPUT_HTML] = path
         return {**outputs, **numbers}
-
-    @staticmethod
-    def _decaying(parameters: dict[str, Any]) -> bool:
-        return parameters.get("PREFERENCE_DECAY") not in (None, "")
 
     def _points(self, parameters: dict[str, Any], context: QgsProcessingContext) -> int:
         """Return how many points the trade-off curve has, 0 where it is not asked for."""
-        asked = any(parameters.get(name) not in (None, "") for name in ("OUTPUT_TRADEOFF", "OUTPUT_HTML"))
-        count = self.parameterAsInt(parameters, "TRADEOFF_POINTS", context)
+        asked = any(parameters.get(name) not in (None, "") for name in (names.OUTPUT_TRADEOFF, names.OUTPUT_HTML))
+        count = self.parameterAsInt(parameters, names.TRADEOFF_POINTS, context)
         return count if asked and count >= 2 else 0
 
     def _read_layers(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> tuple[Groups, Shelters, CarriedOn]:
         """Return who is to be placed, where there is room, and what the outputs keep of both layers."""
+        from ....plugin.layers.allocation import outputs as rows
         from ....plugin.layers.allocation.groups import read_groups, read_shelters
-        from ....plugin.layers.allocation.outputs import SHELTERS, CarriedOn
         from ....plugin.layers.carrying import ORDER_TIME, SHELTER_NAME, ZONE_NAME, all_others, renamed
 
         def kept(places: Places, column: str, name: str, layer: QgsProcessingFeatureSource) -> Carried:
             return renamed(places, {column: self.field(parameters, name, layer, context, feedback, required=False)})
 
-        zones = self.source(parameters, "ZONES", context)
-        zone_id = self.field(parameters, "ZONE_ID_FIELD", zones, context, feedback, required=False)
-        classes = self.fields(parameters, "GROUP_FIELDS", zones, context, feedback, fallbacks=[["population"]])
+        zones = self.source(parameters, names.ZONES, context)
+        zone_id = self.field(parameters, names.ZONE_ID_FIELD, zones, context, feedback, required=False)
+        classes = self.fields(parameters, names.GROUP_FIELDS, zones, context, feedback, fallbacks=[["population"]])
         groups = read_groups(zones, zone_id, classes, context, feedback)
-        source = self.source(parameters, "SHELTERS", context)
-        shelter_id = self.field(parameters, "SHELTER_ID_FIELD", source, context, feedback, required=False)
+        source = self.source(parameters, names.SHELTERS, context)
+        shelter_id = self.field(parameters, names.SHELTER_ID_FIELD, source, context, feedback, required=False)
         needed = bool(len(groups.sizes)) and source.featureCount() != 0
-        capacity = self.field(parameters, "CAPACITY_FIELD", source, context, feedback, required=needed)
+        capacity = self.field(parameters, names.CAPACITY_FIELD, source, context, feedback, required=needed)
         shelters = read_shelters(source, shelter_id, capacity, bool(len(groups.sizes)), context, feedback)
         if not len(groups.sizes):
             feedback.pushWarning(self.tr("ZONES: there are no people to allocate; the outputs are empty."))
         shelter = kept(shelters.places, SHELTER_NAME, "SHELTER_NAME_FIELD", source)
-        carried = CarriedOn(
+        carried = rows.CarriedOn(
             kept(groups.zones, ZONE_NAME, "ZONE_NAME_FIELD", zones),
             shelter,
-            kept(groups.zones, ORDER_TIME, "ORDER_TIME_FIELD", zones),
-            all_others(shelters.places, [*SHELTERS, *shelter.fields], None, feedback),
+            kept(groups.zones, ORDER_TIME, names.ORDER_TIME_FIELD, zones),
+            all_others(shelters.places, [*rows.SHELTERS, *shelter.fields], None, feedback),
         )
         return groups, shelters, carried
 
@@ -180,27 +147,13 @@ class AllocateCrowd(EvacuationAlgorithm):
         if source is None:
             return None, {}
         return source, {
-            key: self.field(parameters, field, source, context, feedback) for key, field, _ in TABLE_FIELDS[name]
+            key: self.field(parameters, field, source, context, feedback) for key, field, _ in names.TABLE_FIELDS[name]
         }
-
-    def _preference(
-        self,
-        parameters: dict[str, Any],
-        groups: Groups,
-        shelters: Shelters,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-    ) -> np.ndarray:
-        from ....plugin.layers.allocation.preferences import read_preferences
-
-        table, columns = self._table(parameters, "PREFERENCES", context, feedback)
-        default = self.parameterAsDouble(parameters, "DEFAULT_PREFERENCE", context)
-        default = None if self._decaying(parameters) else default
-        return read_preferences(table, columns, groups, shelters, default, feedback)
 
     def _separation(
         self,
         parameters: dict[str, Any],
+        kind: int,
         groups: Groups,
         shelters: Shelters,
         context: QgsProcessingContext,
@@ -212,7 +165,7 @@ class AllocateCrowd(EvacuationAlgorithm):
 
         if not len(groups.sizes) or not len(shelters.places):
             return nowhere(groups, shelters)
-        table, columns = self._table(parameters, "DISTANCES", context, feedback)
+        table, columns = self._table(parameters, names.DISTANCES, context, feedback)
         kilometres = None if table is None else read_distances(table, columns, groups, shelters, feedback)
         control = self.control(feedback, 0.0, 20.0)
         roads = NetworkParameters.read_optional(self, parameters, context, feedback)
@@ -222,62 +175,49 @@ class AllocateCrowd(EvacuationAlgorithm):
             return straight_line(groups, shelters, context, feedback, control.unseen())
         read = roads.network(context, feedback, control)
         control = self.control(feedback, 20.0, 40.0)
-        kind = self.parameterAsEnum(parameters, "IMPEDANCE", context)
         found = over_network(read, roads.max_snap_distance, kind, groups, shelters, context, feedback, control)
         if kilometres is None:
             return found
         feedback.pushInfo(self.tr("Kilometres are those of DISTANCES, minutes those of NETWORK."))
         return Separation(kilometres, found.minutes)
 
-    def _limit(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> float:
-        given = parameters.get(name) not in (None, "")
-        return self.parameterAsDouble(parameters, name, context) if given else math.inf
-
     def _write(
         self,
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         found: Allocation,
-        groups: Groups,
-        shelters: Shelters,
+        case: AllocationCase,
         carried: CarriedOn,
-        preference: np.ndarray,
-        separation: Separation,
         points: tuple[Point, ...],
     ) -> dict[str, Any]:
         from ....plugin.layers.allocation import outputs as rows
 
-        lines = rows.allocation_rows(found, groups, shelters, preference, separation, carried, context)
+        lines = rows.allocation_rows(found, case, carried, context)
+        groups, shelters = case.groups, case.shelters
         loads = rows.shelter_rows(found, shelters, carried)
-        left = rows.unallocated_rows(found, groups, separation, carried)
+        left = rows.unallocated_rows(found, groups, case.separation, carried)
         line = QgsWkbTypes.Type.LineString
         zones, sites = rows.geometry_type(groups.zones), rows.geometry_type(shelters.places)
         at_zones, at_sites = groups.zones.crs, shelters.places.crs
         trip, at_shelter = carried.zone + carried.shelter + carried.order, carried.shelter + carried.shelter_fields
         out = {}
         for name, columns, values, kind, crs in (
-            ("OUTPUT", [*rows.ALLOCATION, *trip.fields], lines, line, at_zones),
-            ("OUTPUT_SHELTERS", [*rows.SHELTERS, *at_shelter.fields], loads, sites, at_sites),
-            ("OUTPUT_UNALLOCATED", [*rows.UNALLOCATED, *carried.zone.fields], left, zones, at_zones),
+            (names.OUTPUT, [*rows.ALLOCATION, *trip.fields], lines, line, at_zones),
+            (names.OUTPUT_SHELTERS, [*rows.SHELTERS, *at_shelter.fields], loads, sites, at_sites),
+            (names.OUTPUT_UNALLOCATED, [*rows.UNALLOCATED, *carried.zone.fields], left, zones, at_zones),
         ):
             style = f"allocatecrowd_{name.lower()}{rows.style_variant(name, kind)}"
             out[name] = self.write(parameters, name, context, columns, values, kind, crs, style)
-        table = self.write(parameters, "OUTPUT_TRADEOFF", context, rows.TRADEOFF, rows.tradeoff_rows(points))
-        return out if table is None else {**out, "OUTPUT_TRADEOFF": table}
+        table = self.write(parameters, names.OUTPUT_TRADEOFF, context, rows.TRADEOFF, rows.tradeoff_rows(points))
+        return out if table is None else {**out, names.OUTPUT_TRADEOFF: table}
 
-    def _numbers(
-        self,
-        found: Allocation,
-        groups: Groups,
-        objective: Objective,
-        separation: Separation,
-        feedback: QgsProcessingFeedback,
-    ) -> dict[str, Any]:
+    def _numbers(self, found: Allocation, case: AllocationCase, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        groups, objective = case.groups, case.objective
         z1, z2 = objective.parts(found.people)
         allocated = int(found.people.sum())
         left = int(groups.sizes.sum()) - allocated + sum(people for _, _, people in groups.stranded)
         if allocated:
-            far = np.where(found.people > 0, separation.kilometres[groups.zone], 0.0)
+            far = np.where(found.people > 0, case.kilometres, 0.0)
             mean = float((far * found.people).sum()) / allocated
             feedback.pushInfo(
                 self.tr("{people} people have a place, on average {mean:.1f} km away, at most {most:.1f} km.").format(
@@ -287,12 +227,12 @@ class AllocateCrowd(EvacuationAlgorithm):
         if left:
             feedback.pushWarning(self.tr("{left} people have no place; see OUTPUT_UNALLOCATED.").format(left=left))
         numbers = {
-            "OBJECTIVE": objective.weight_preference * z1 + objective.weight_distance * z2,
-            "Z1": z1,
-            "Z2": z2,
-            "ALLOCATED": allocated,
-            "UNALLOCATED": left,
+            names.OBJECTIVE: objective.weight_preference * z1 + objective.weight_distance * z2,
+            names.Z1: z1,
+            names.Z2: z2,
+            names.ALLOCATED: allocated,
+            names.UNALLOCATED: left,
         }
         if found.gap is not None:
-            numbers["GAP"] = found.gap
+            numbers[names.GAP] = found.gap
         return numbers
