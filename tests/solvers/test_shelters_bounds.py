@@ -17,11 +17,10 @@ pytest.importorskip("networkx")
 from evacuation_planner.plugin.solvers.control import never
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import solve as integer_program
-from evacuation_planner.plugin.solvers.shelters import covering, site_location
-from evacuation_planner.plugin.solvers.shelters import travel as travel_module
+from evacuation_planner.plugin.solvers.shelters import covering, facility_location, location_problem
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 from evacuation_planner.plugin.solvers.shelters.exchange import fixed_by_price
-from evacuation_planner.plugin.solvers.shelters.travel import Relaxation, TravelProblem, relax
+from evacuation_planner.plugin.solvers.shelters.location_problem import Relaxation, TravelProblem, relax
 from tests.solvers.shelter_oracle import best_choice, cheapest_plan
 
 
@@ -109,7 +108,7 @@ def test_rounds_go_on_where_the_first_only_moves_the_flows_to_equal_ones(
     room, most = np.full(sites, float(people.sum())), 3
     problem = travel(people, minutes, room, most)
     found = relax(problem, Control(cancelled=never, effort=Effort())).bound
-    monkeypatch.setattr(travel_module, "MOST_ROUNDS", 2)
+    monkeypatch.setattr(location_problem, "MOST_ROUNDS", 2)
     assert relax(problem, Control(cancelled=never, effort=Effort())).bound < 0.99 * found
     assert found == pytest.approx(least_of_the_relaxation(people, minutes, room, most), rel=1e-9)
     assert found <= min(cost for _, cost in sets_that_hold_everybody(people, minutes, room, most)) + 1e-6
@@ -166,14 +165,14 @@ def test_bounds_stand_below_the_optimum_where_the_search_ends_early(seed: int, m
 
 def test_the_bound_stated_is_the_better_one_of_prices_and_solver_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """A solver that stops 2 % short of its value: no more than that is stated, less only where prices prove more."""
-    stated, true = [], site_location.solve_program
+    stated, true = [], facility_location.solve_program
 
     def short(*arguments, **options):
         solution = true(*arguments, **options)
         stated.append(0.98 * solution.objective)
         return replace(solution, status="feasible", bound=stated[-1])
 
-    monkeypatch.setattr(site_location, "solve_program", short)
+    monkeypatch.setattr(facility_location, "solve_program", short)
     for seed in range(12):
         people, minutes, room, most = case(seed)
         asked = len(stated)

@@ -17,7 +17,7 @@ pytest.importorskip("networkx")
 
 from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights
-from evacuation_planner.plugin.solvers.shelters import covering, site_location
+from evacuation_planner.plugin.solvers.shelters import covering, facility_location
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 from evacuation_planner.plugin.solvers.shelters.stage import Stage
@@ -79,7 +79,7 @@ def test_without_both_proofs_the_set_found_first_stays_and_the_log_says_so(
 ) -> None:
     problem, said = shelters(1), []
     best = covering.solve(problem)
-    monkeypatch.setattr(site_location, name, value)
+    monkeypatch.setattr(facility_location, name, value)
     found = covering.solve(problem, control=Control(log=said.append))
     assert found.stages[-1].value == best.stages[-1].value and found.uncovered == best.uncovered
     assert said[-1] == MAY_DIFFER
@@ -99,7 +99,7 @@ def test_a_proof_that_lacks_before_travel_counts_is_no_agreement(monkeypatch: py
 
 def test_open_are_the_required_sites_and_those_that_someone_goes_to(monkeypatch: pytest.MonkeyPatch) -> None:
     flow, stage = np.array([9.5, 0.5, 0.0, 0.0]), Stage("person-minutes", 1.0, 1.0, True, "", 0.0)
-    found = site_location.Location(np.array([True, True, True, False]), flow, stage, True)
+    found = facility_location.Location(np.array([True, True, True, False]), flow, stage, True)
     monkeypatch.setattr(covering, "least_travel", lambda *arguments: found)
     problem = CoveringProblem(np.array([10]), np.ones((1, 4)), np.full(4, 12.0), np.zeros(4, bool), 4)
     assert covering.solve(problem).chosen.tolist() == [True, True, False, False]

@@ -19,10 +19,10 @@ from ..control import Control
 from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED
 from .coverage import Coverage
-from .site_choice import fewest_sites, most_people
-from .site_location import least_travel
+from .facility_location import least_travel
+from .location_problem import TravelProblem
+from .set_covering import fewest_sites, most_people
 from .stage import Stage
-from .travel import TravelProblem
 
 
 @dataclass(frozen=True)

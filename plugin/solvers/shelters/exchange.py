@@ -6,7 +6,7 @@ import numpy as np
 
 from ..control import Control
 from .coverage import Coverage
-from .travel import Relaxation, TravelProblem, flows_to
+from .location_problem import Relaxation, TravelProblem, flows_to
 
 TRIALS = (100, 1_000, 20_000)  # exchanges that are tried, by effort: each may be a flow over all zones
 

@@ -16,9 +16,15 @@ from evacuation_planner.plugin.solvers.control import never, no_progress
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
-from evacuation_planner.plugin.solvers.shelters import exchange, recommendation, site_choice, site_location, travel
+from evacuation_planner.plugin.solvers.shelters import (
+    exchange,
+    facility_location,
+    location_problem,
+    recommendation,
+    set_covering,
+)
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
-from evacuation_planner.plugin.solvers.shelters.travel import Relaxation, TravelProblem, flows_to, relax
+from evacuation_planner.plugin.solvers.shelters.location_problem import Relaxation, TravelProblem, flows_to, relax
 from tests.solvers.test_shelters_recommendation import case as three_sites
 
 
@@ -81,10 +87,10 @@ def test_the_relaxation_by_hand(monkeypatch):
     assert found.bound == pytest.approx(100.0)
     assert found.open.sum() == pytest.approx(1.0)
     assert set(found.tight.tolist()) >= {0, 3} and len(set(found.tight.tolist())) == len(found.tight)
-    monkeypatch.setattr(travel, "MOST_ROUNDS", 1)
+    monkeypatch.setattr(location_problem, "MOST_ROUNDS", 1)
     first = relax(case, Control(cancelled=never, effort=Effort()))
     assert first.bound == pytest.approx(20.0) and len(first.tight) == 0
-    monkeypatch.setattr(travel, "MOST_ROUNDS", 0)
+    monkeypatch.setattr(location_problem, "MOST_ROUNDS", 0)
     with pytest.raises(SolverError, match="could not be solved"):
         relax(case, Control(cancelled=never, effort=Effort()))
 
@@ -110,16 +116,16 @@ def test_rounds_end_where_no_row_is_broken(monkeypatch):
     """Three zones, two of three sites near each: half of each site and all of two sites are enough, at 30."""
     asked = []
 
-    class Counted(travel.LinearProgram):
+    class Counted(location_problem.LinearProgram):
         def solve(self, *arguments):
             asked.append(1)
             return super().solve(*arguments)
 
-    monkeypatch.setattr(travel, "LinearProgram", Counted)
+    monkeypatch.setattr(location_problem, "LinearProgram", Counted)
     case, _ = problem([10, 10, 10], [[1, 1, 10], [1, 10, 1], [10, 1, 1]], [30, 30, 30], 2)
     found = relax(case, Control(cancelled=never, effort=Effort()))
     assert found.bound == pytest.approx(30.0)
-    assert len(asked) < travel.MOST_ROUNDS
+    assert len(asked) < location_problem.MOST_ROUNDS
 
 
 # --- exchanges --------------------------------------------------------------------------------------------------------
@@ -211,7 +217,7 @@ def test_the_program_by_hand(monkeypatch):
     """Site 0 is shut by its price, site 1 open by it, site 2 required; zone 1 cannot use site 3, which has no room."""
     case, _ = problem([10, 8], [[9, 5, 2, 7], [1, 4, np.inf, 3]], [10, 10, 9, 0], 3, required=[2])
     relaxation = relaxed(0.0, 1.0, 1.0, 0.4, bound=50.0, price=(60.0, -60.0, 99.0, 0.0))
-    program = site_location._Program(case, 100.0, relaxation)
+    program = facility_location._Program(case, 100.0, relaxation)
     assert {j: (v.lowBound, v.upBound) for j, v in program.open.items()} == {1: (1, 1), 2: (1, 1), 3: (0, 1)}
     assert {pair: v.upBound for pair, v in program._flows.items()} == {1: 10.0, 2: 9.0, 4: 8.0}
     # 3 rows flow <= most * open, 2 zones, 2 sites with flows, the count, the rooms
@@ -231,17 +237,17 @@ def test_the_program_by_hand(monkeypatch):
     row = list(program.problem.constraints.values())[-1]
     assert [v.name for v in row] == ["open_00003"] and (row.constant, row.sense) == (-1, 1)  # at least 1
     for most, rows in ((3, 9), (2, 6)):  # above the limit only the rows that the relaxation needed, here none
-        monkeypatch.setattr(site_location, "ALL_LINKED", most)
-        assert len(site_location._Program(case, 100.0, relaxation).problem.constraints) == rows
+        monkeypatch.setattr(facility_location, "ALL_LINKED", most)
+        assert len(facility_location._Program(case, 100.0, relaxation).problem.constraints) == rows
     monkeypatch.undo()
     few, _ = problem([10, 8], [[9, 5, 2, 7], [1, 4, np.inf, 3]], [10, 10, 9, 0], 3, required=[2], target=12.0)
-    assert len(site_location._Program(few, 100.0, relaxation).problem.constraints) == 10  # and how many in all
+    assert len(facility_location._Program(few, 100.0, relaxation).problem.constraints) == 10  # and how many in all
 
 
 def located(case, coverage, start, effort=None, steps=None):
     report = no_progress if steps is None else (lambda done, text="": steps.append((done, text)))
     lines = []
-    found = site_location.least_travel(
+    found = facility_location.least_travel(
         case,
         coverage,
         coverage.total,
@@ -255,7 +261,7 @@ def test_a_bound_that_meets_the_start_leaves_nothing_to_do(monkeypatch):
     def no_more(*arguments):
         raise AssertionError("nothing is left to do")
 
-    monkeypatch.setattr(site_location, "improve", no_more)
+    monkeypatch.setattr(facility_location, "improve", no_more)
     case, coverage = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)  # as above: 100 either way
     steps: list = []
     found, lines = located(case, coverage, mask(2, 0), Effort(mip_gap=1e-6), steps)
@@ -295,12 +301,12 @@ def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, ex
             variable.varValue = float(variable.name in [f"open_{j:05d}" for j in sites])
         return Solution(status, None, bound, None, "a solver", 0.0)
 
-    monkeypatch.setattr(site_location, "solve_program", solver)
+    monkeypatch.setattr(facility_location, "solve_program", solver)
     monkeypatch.setattr(
-        site_location, "improve", lambda case, coverage, target, best, flow, value, *rest: (best, flow, value)
+        facility_location, "improve", lambda case, coverage, target, best, flow, value, *rest: (best, flow, value)
     )
-    monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=40.0))
-    monkeypatch.setattr(site_location, "_agreed", lambda *a: None)
+    monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=40.0))
+    monkeypatch.setattr(facility_location, "_agreed", lambda *a: None)
     steps: list = []
     found, lines = located(case, coverage, mask(4, 0), steps=steps)
     stage = found.stage
@@ -321,7 +327,7 @@ def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, ex
 def test_the_set_that_every_solver_agrees_on_is_checked(monkeypatch, sites, agreed):
     """Sites 0 and 1 are equally good; 2 is too small and 3 dearer, whatever the second solve says."""
     case, coverage = problem([10], [[10, 10, 1, 15]], [10, 10, 4, 10], 1)
-    monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=100.0))
+    monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=100.0))
 
     def second(program, parts, weights, **options):
         assert [v.varValue for v in parts] == [1, 0, 0, 0] and len(weights) == 4
@@ -329,7 +335,7 @@ def test_the_set_that_every_solver_agrees_on_is_checked(monkeypatch, sites, agre
             variable.varValue = float(variable.name in [f"open_{j:05d}" for j in sites])
         return True
 
-    monkeypatch.setattr(site_location, "settle", second)
+    monkeypatch.setattr(facility_location, "settle", second)
     found, _ = located(case, coverage, mask(4, 0))
     assert (found.settled, found.chosen.tolist()) == (agreed, mask(4, 1 if agreed else 0).tolist())
     assert found.flow @ case.minutes == pytest.approx(100.0)
@@ -337,19 +343,19 @@ def test_the_set_that_every_solver_agrees_on_is_checked(monkeypatch, sites, agre
 
 def test_the_seconds_of_a_choice_are_those_between_its_ends(monkeypatch):
     """The clock is asked twice: at a quarter of a second and 7.5 s later."""
-    for module in (site_location, site_choice, recommendation):
+    for module in (facility_location, set_covering, recommendation):
         times = cycle([0.25, 7.75])
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=times.__next__))
     case, coverage = problem([10], [[10, 8]], [10, 10], 1)
     assert located(case, coverage, mask(2, 0))[0].stage.seconds == 7.5
-    assert site_choice.fewest_sites(coverage, mask(2), 10, Control())[1].seconds == 7.5
-    assert site_choice.most_people(coverage, mask(2), 1, Control())[1].seconds == 7.5
+    assert set_covering.fewest_sites(coverage, mask(2), 10, Control())[1].seconds == 7.5
+    assert set_covering.most_people(coverage, mask(2), 1, Control())[1].seconds == 7.5
     assert recommendation.solve(three_sites()).seconds == 7.5
 
 
 def test_a_gap_that_is_allowed_or_the_fence_spares_the_solver(monkeypatch):
     case, coverage = problem([10], [[10, 8, 1, 15]], [10, 10, 4, 10], 1)
-    monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=64.0))
+    monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=64.0))
     found, lines = located(case, coverage, mask(4, 0), Effort(mip_gap=0.2))  # the exchange reaches 80, 20 % above
     assert (found.stage.value, found.stage.bound, found.stage.proved, lines) == (80.0, 64.0, True, [])
     found, lines = located(case, coverage, mask(4, 0), Effort(mip_gap=0.36))  # 100 is near enough
@@ -362,9 +368,9 @@ def test_with_few_rows_in_the_program_the_choice_is_the_same(monkeypatch):
     minutes = [[3, 9, 4, 8], [7, 2, 6, 5], [4, 8, 1, 9], [6, 3, 7, 2]]
     found = []
     for linked in (20_000, 0):
-        monkeypatch.setattr(site_location, "ALL_LINKED", linked)
-        monkeypatch.setattr(site_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=1.0))
-        monkeypatch.setattr(site_location, "improve", lambda c, v, t, best, flow, value, *rest: (best, flow, value))
+        monkeypatch.setattr(facility_location, "ALL_LINKED", linked)
+        monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=1.0))
+        monkeypatch.setattr(facility_location, "improve", lambda c, v, t, best, flow, value, *rest: (best, flow, value))
         case, coverage = problem([10, 7, 12, 5], minutes, [22, 30, 34, 12], 2)
         found.append(located(case, coverage, mask(4, 0, 1))[0])
     # Sites 1 and 2: 10 * 4 + 7 * 2 + 12 * 1 + 5 * 3; sites 2 and 3: 40 + 35 + 12 + 10

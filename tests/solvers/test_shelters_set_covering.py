@@ -15,7 +15,7 @@ from evacuation_planner.plugin.solvers.control import never
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
-from evacuation_planner.plugin.solvers.shelters import site_choice
+from evacuation_planner.plugin.solvers.shelters import set_covering
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 
 
@@ -101,18 +101,18 @@ def test_counts_and_sums_of_the_largest_rooms_are_those_of_every_set(seed):
     sets = [set(c) for size in range(7) for c in combinations(range(6), size) if must <= set(c)]
     for target in (0, 1, 25, int(room.sum()) - 1, int(room.sum())):
         least = min(len(chosen) for chosen in sets if room[list(chosen)].sum() >= target)
-        assert site_choice._least_count(room, required, target) == least
+        assert set_covering._least_count(room, required, target) == least
     for most in range(len(must), 7):
         largest = max(room[list(chosen)].sum() for chosen in sets if len(chosen) <= most)
-        assert site_choice._largest(room, required, most) == largest
+        assert set_covering._largest(room, required, most) == largest
 
 
 def test_largest_rooms_by_hand():
     room = np.array([5, 9, 3, 7])
-    assert [site_choice._least_count(room, mask(4), target) for target in (0, 9, 10, 16, 17, 24)] == [0, 1, 2, 2, 3, 4]
-    assert [site_choice._least_count(room, mask(4, 2), target) for target in (0, 3, 4, 12, 13)] == [1, 1, 2, 2, 3]
-    assert [site_choice._largest(room, mask(4), most) for most in (1, 2, 3)] == [9, 16, 21]
-    assert [site_choice._largest(room, mask(4, 0, 2), most) for most in (1, 2, 3)] == [8, 8, 17]
+    assert [set_covering._least_count(room, mask(4), target) for target in (0, 9, 10, 16, 17, 24)] == [0, 1, 2, 2, 3, 4]
+    assert [set_covering._least_count(room, mask(4, 2), target) for target in (0, 3, 4, 12, 13)] == [1, 1, 2, 2, 3]
+    assert [set_covering._largest(room, mask(4), most) for most in (1, 2, 3)] == [9, 16, 21]
+    assert [set_covering._largest(room, mask(4, 0, 2), most) for most in (1, 2, 3)] == [8, 8, 17]
 
 
 # --- sets built step by step ------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_largest_rooms_by_hand():
 
 def test_sites_are_left_out_smallest_first_by_hand():
     def left(target, people, room, *required):
-        chosen = site_choice._leave_out(
+        chosen = set_covering._leave_out(
             everywhere(people, room), mask(len(room), *required), target, Control(cancelled=never)
         )
         return np.flatnonzero(chosen).tolist()
@@ -131,7 +131,7 @@ def test_sites_are_left_out_smallest_first_by_hand():
     assert left(101, [200], [30, 100, 40, 60]) == [1, 3]
     assert left(0, [100], [30, 100]) == []
     with pytest.raises(Cancelled):
-        site_choice._leave_out(everywhere([5], [5.0]), mask(1), 5, Control(cancelled=lambda: True))
+        set_covering._leave_out(everywhere([5], [5.0]), mask(1), 5, Control(cancelled=lambda: True))
 
 
 def test_sites_are_added_by_what_they_add_by_hand():
@@ -140,7 +140,7 @@ def test_sites_are_added_by_what_they_add_by_hand():
 
     def added(most, *required):
         return np.flatnonzero(
-            site_choice._add_best(coverage, mask(4, *required), most, Control(cancelled=never))
+            set_covering._add_best(coverage, mask(4, *required), most, Control(cancelled=never))
         ).tolist()
 
     assert added(0) == []
@@ -152,15 +152,15 @@ def test_sites_are_added_by_what_they_add_by_hand():
     assert added(1, 2) == [2]
     # Beside site 0, which takes all of the first zone: sites 1 and 2 have more room than they add, 5 and 3.
     beside = Coverage(np.array([10, 5, 3]), np.array([[1, 1, 1], [0, 1, 0], [0, 0, 1]], bool), np.array([10.0, 9, 8]))
-    assert site_choice._add_best(beside, mask(3, 0), 2, Control(cancelled=never)).tolist() == [True, True, False]
+    assert set_covering._add_best(beside, mask(3, 0), 2, Control(cancelled=never)).tolist() == [True, True, False]
     with pytest.raises(Cancelled):
-        site_choice._add_best(coverage, mask(4), 1, Control(cancelled=lambda: True))
-    assert site_choice._add_best(everywhere([4], [5, 5, 5]), mask(3), 1, Control(cancelled=never)).tolist() == [
+        set_covering._add_best(coverage, mask(4), 1, Control(cancelled=lambda: True))
+    assert set_covering._add_best(everywhere([4], [5, 5, 5]), mask(3), 1, Control(cancelled=never)).tolist() == [
         True,
         False,
         False,
     ]
-    assert site_choice._add_best(everywhere([1], [1, 1]), mask(2), 1, Control(cancelled=never)).tolist() == [
+    assert set_covering._add_best(everywhere([1], [1, 1]), mask(2), 1, Control(cancelled=never)).tolist() == [
         True,
         False,
     ]
@@ -170,12 +170,12 @@ def test_sites_are_added_by_what_they_add_by_hand():
 
 
 def test_where_rooms_prove_the_choice_no_solver_is_asked(monkeypatch):
-    monkeypatch.setattr(site_choice, "solve_program", no_solver)
-    best, stage = site_choice.fewest_sites(everywhere([60, 40], [60, 50, 50]), mask(3), 100, CONTROL)
+    monkeypatch.setattr(set_covering, "solve_program", no_solver)
+    best, stage = set_covering.fewest_sites(everywhere([60, 40], [60, 50, 50]), mask(3), 100, CONTROL)
     assert best.tolist() == [True, False, True]
     assert (stage.name, stage.value, stage.bound, stage.proved, stage.method) == ("sites", 2, 2, True, "largest rooms")
     assert 0.0 <= stage.seconds < 5.0
-    best, stage = site_choice.most_people(everywhere([60, 60], [60, 50, 50]), mask(3), 2, CONTROL)
+    best, stage = set_covering.most_people(everywhere([60, 60], [60, 50, 50]), mask(3), 2, CONTROL)
     assert (best.tolist(), stage.name) == ([True, True, False], "uncovered people")
     assert (stage.value, stage.bound, stage.proved, stage.method) == (10, 10, True, "largest rooms")
     assert 0.0 <= stage.seconds < 5.0
@@ -192,14 +192,14 @@ def trap() -> Coverage:
 
 def test_the_most_people_where_adding_one_by_one_is_a_trap():
     coverage = trap()
-    assert site_choice._add_best(coverage, mask(4), 2, Control(cancelled=never)).tolist() == [
+    assert set_covering._add_best(coverage, mask(4), 2, Control(cancelled=never)).tolist() == [
         True,
         True,
         False,
         False,
     ]  # 6 + 6 + 3
     every = max(coverage.sheltered(mask(4, *pair)) for pair in combinations(range(4), 2))
-    best, stage = site_choice.most_people(coverage, mask(4), 2, CONTROL)
+    best, stage = set_covering.most_people(coverage, mask(4), 2, CONTROL)
     assert coverage.sheltered(best) == every
     assert stage.value == pytest.approx(16 - every / 3)
     assert stage.bound == pytest.approx(stage.value) and stage.proved
@@ -209,8 +209,8 @@ def test_the_most_people_are_those_of_two_small_sites_and_not_of_the_largest_fir
     """Site 0 takes 4 of each half, sites 1 and 2 all 7 of one: after site 0 either adds but 3."""
     reach = np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]], dtype=bool)
     coverage = Coverage(np.array([4, 3, 4, 3]), reach, np.array([8.0, 7.0, 7.0]))
-    assert coverage.sheltered(site_choice._add_best(coverage, mask(3), 2, Control())) == 11
-    best, stage = site_choice.most_people(coverage, mask(3), 2, Control())
+    assert coverage.sheltered(set_covering._add_best(coverage, mask(3), 2, Control())) == 11
+    best, stage = set_covering.most_people(coverage, mask(3), 2, Control())
     assert (best.tolist(), stage.value, stage.bound, stage.proved) == ([False, True, True], 0.0, 0.0, True)
 
 
@@ -221,8 +221,8 @@ def test_the_most_people_are_those_of_two_small_sites_and_not_of_the_largest_fir
 def test_a_solver_that_ends_early_leaves_its_bound_and_the_set_known(monkeypatch, bound, ceiling):
     """20 people; all sites, and the two largest rooms, hold 12; sites 0 and 2 shelter 6 and 4."""
     coverage = Coverage(np.array([8, 12]), np.array([[True, True, False], [False, False, True]]), np.array([6, 6, 4]))
-    monkeypatch.setattr(site_choice, "solve_program", lambda *a, **o: answer("none", bound))
-    best, stage = site_choice.most_people(coverage, mask(3), 2, CONTROL)
+    monkeypatch.setattr(set_covering, "solve_program", lambda *a, **o: answer("none", bound))
+    best, stage = set_covering.most_people(coverage, mask(3), 2, CONTROL)
     assert best.tolist() == [True, False, True]
     assert stage.method == "a solver"
     assert (20 - stage.value, 20 - stage.bound, stage.proved) == (10.0, ceiling, ceiling == 10.0)
@@ -239,15 +239,15 @@ def own_zones() -> tuple[Coverage, np.ndarray]:
 )
 def test_the_bound_on_the_count_is_what_the_solver_proves_in_whole_sites(monkeypatch, bound, proved):
     coverage, required = own_zones()
-    monkeypatch.setattr(site_choice, "solve_program", lambda *a, **o: answer("none", bound))
-    best, stage = site_choice.fewest_sites(coverage, required, 13, CONTROL)
+    monkeypatch.setattr(set_covering, "solve_program", lambda *a, **o: answer("none", bound))
+    best, stage = set_covering.fewest_sites(coverage, required, 13, CONTROL)
     assert best.tolist() == [True, True, True, False]
     assert (stage.value, stage.bound, stage.proved, stage.method) == (3.0, proved, proved == 3, "a solver")
 
 
 def test_the_program_finds_the_fewest_sites_from_a_poor_start_and_drops_sets_that_fail(monkeypatch):
     coverage, required = own_zones()
-    start, true, asked, steps = np.ones(4, dtype=bool), site_choice.solve_program, [], []
+    start, true, asked, steps = np.ones(4, dtype=bool), set_covering.solve_program, [], []
 
     def wrong_at_first(problem, **options):
         options["control"].progress(0.0, "")
@@ -259,7 +259,7 @@ def test_the_program_finds_the_fewest_sites_from_a_poor_start_and_drops_sets_tha
         return answer("feasible", None)
 
     def cover(best):
-        return site_choice._cover(
+        return set_covering._cover(
             coverage,
             required,
             13,
@@ -272,7 +272,7 @@ def test_the_program_finds_the_fewest_sites_from_a_poor_start_and_drops_sets_tha
 
     best, bound, _ = cover(start)
     assert (best.tolist(), bound) == ([True, True, True, False], 3)
-    monkeypatch.setattr(site_choice, "solve_program", wrong_at_first)
+    monkeypatch.setattr(set_covering, "solve_program", wrong_at_first)
     steps.clear()
     best, bound, _ = cover(start)
     assert (best.tolist(), bound) == ([True, True, True, False], 3)
@@ -284,21 +284,21 @@ def test_the_program_finds_the_fewest_sites_from_a_poor_start_and_drops_sets_tha
         asked.clear()
         return wrong_at_first(problem, **options)
 
-    monkeypatch.setattr(site_choice, "solve_program", always_wrong)
+    monkeypatch.setattr(set_covering, "solve_program", always_wrong)
     best, bound, method = cover(start)  # never right: the start stays
     assert (best.tolist(), bound, method) == ([True] * 4, 1, "a solver")
 
 
 def test_the_cover_model_by_hand():
     coverage = Coverage(np.array([6, 4]), np.array([[True, True], [False, True]]), np.array([5.5, 30.0]))
-    model = site_choice.CoverModel("a_model", coverage, mask(2, 1))
+    model = set_covering.CoverModel("a_model", coverage, mask(2, 1))
     assert [(v.lowBound, v.upBound) for v in model.open] == [(0, 1), (1, 1)]
     assert {pair: v.upBound for pair, v in model.flow.items()} == {
         (int(coverage.members[0]), 0): 5.5, (int(coverage.members[0]), 1): 6.0, (int(coverage.members[1]), 1): 4.0
     }  # fmt: skip
     assert len(model.problem.constraints) == 3 + 2 + 2
     empty = Coverage(np.array([6, 0, 4]), np.array([[1, 0, 0], [0, 1, 0], [1, 0, 1]], bool), np.array([9.0, 5.0, 0.2]))
-    assert len(site_choice.CoverModel("no_rooms", empty, mask(3)).flow) == 3  # the second site has nobody in reach
+    assert len(set_covering.CoverModel("no_rooms", empty, mask(3)).flow) == 3  # the second site has nobody in reach
     for variable, value in zip(model.open, (0.0, 0.9999999)):
         variable.varValue = value
     assert model.chosen().tolist() == [False, True]

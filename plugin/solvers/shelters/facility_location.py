@@ -17,8 +17,8 @@ from ..mip.solution import Solution
 from ..mip.solve import solve_program
 from .coverage import Coverage
 from .exchange import fixed_by_price, improve
+from .location_problem import Relaxation, TravelProblem, flows_to, relax
 from .stage import Stage
-from .travel import Relaxation, TravelProblem, flows_to, relax
 
 ALL_LINKED = 20_000  # up to so many pairs the program gets every row flow <= most * open
 MOST_ATTEMPTS = 10
