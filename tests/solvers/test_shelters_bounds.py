@@ -20,7 +20,11 @@ from evacuation_planner.plugin.solvers.mip import solve as integer_program
 from evacuation_planner.plugin.solvers.shelters import covering, facility_location, location_problem
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 from evacuation_planner.plugin.solvers.shelters.exchange import fixed_by_price
-from evacuation_planner.plugin.solvers.shelters.location_problem import Relaxation, TravelProblem, relax
+from evacuation_planner.plugin.solvers.shelters.location_problem import (
+    LinearRelaxation,
+    LocationProblem,
+    linear_relaxation,
+)
 from tests.solvers.shelter_oracle import best_choice, cheapest_plan
 
 
@@ -32,9 +36,9 @@ def case(seed: int, zones: int = 6, sites: int = 6) -> tuple[np.ndarray, np.ndar
     return people, rng.integers(1, 60, (zones, sites)).astype(float), room, 3
 
 
-def travel(people: np.ndarray, minutes: np.ndarray, room: np.ndarray, most: int) -> TravelProblem:
+def travel(people: np.ndarray, minutes: np.ndarray, room: np.ndarray, most: int) -> LocationProblem:
     zone, site = np.nonzero(np.isfinite(minutes))
-    return TravelProblem(
+    return LocationProblem(
         people.astype(float),
         room,
         zone,
@@ -90,7 +94,7 @@ def sets_that_hold_everybody(people: np.ndarray, minutes: np.ndarray, room: np.n
 @pytest.mark.parametrize("seed", range(20))
 def test_the_relaxation_is_below_every_set_and_near_the_whole_linear_program(seed: int) -> None:
     people, minutes, room, most = case(seed)
-    found = relax(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort()))
+    found = linear_relaxation(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort()))
     whole = least_of_the_relaxation(people, minutes, room, most)
     assert found.bound <= whole * (1.0 + 1e-9)
     assert found.bound >= whole * (1.0 - 1e-9)
@@ -107,9 +111,9 @@ def test_rounds_go_on_where_the_first_only_moves_the_flows_to_equal_ones(
     minutes[rng.random(minutes.shape) < 0.3] = np.inf
     room, most = np.full(sites, float(people.sum())), 3
     problem = travel(people, minutes, room, most)
-    found = relax(problem, Control(cancelled=never, effort=Effort())).bound
+    found = linear_relaxation(problem, Control(cancelled=never, effort=Effort())).bound
     monkeypatch.setattr(location_problem, "MOST_ROUNDS", 2)
-    assert relax(problem, Control(cancelled=never, effort=Effort())).bound < 0.99 * found
+    assert linear_relaxation(problem, Control(cancelled=never, effort=Effort())).bound < 0.99 * found
     assert found == pytest.approx(least_of_the_relaxation(people, minutes, room, most), rel=1e-9)
     assert found <= min(cost for _, cost in sets_that_hold_everybody(people, minutes, room, most)) + 1e-6
 
@@ -119,7 +123,7 @@ def test_no_set_that_is_better_opens_what_prices_close_or_closes_what_they_open(
     fixed = 0
     for seed in range(10):
         people, minutes, room, most = case(seed)
-        found = relax(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort()))
+        found = linear_relaxation(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort()))
         every = sets_that_hold_everybody(people, minutes, room, most)
         value = slack * min(cost for _, cost in every)
         closed, opened = fixed_by_price(value, found)
@@ -133,7 +137,7 @@ def test_no_set_that_is_better_opens_what_prices_close_or_closes_what_they_open(
 
 def test_prices_by_hand() -> None:
     """Bound 100; opening site 1 costs 11 at least, closing site 2 costs 30, site 3 is half open and says nothing."""
-    relaxation = Relaxation(
+    relaxation = LinearRelaxation(
         100.0, np.array([1.0, 0.0, 1.0, 0.5]), np.array([-5.0, 11.0, -30.0, 0.0]), np.zeros(0, dtype=np.int64),
         np.zeros(1),
     )  # fmt: skip
@@ -179,7 +183,9 @@ def test_the_bound_stated_is_the_better_one_of_prices_and_solver_and_no_more(mon
         problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool), most)
         stage = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0))).stages[-1]
         if len(stated) > asked:
-            prices = relax(travel(people, minutes, room, most), Control(cancelled=never, effort=Effort())).bound
+            prices = linear_relaxation(
+                travel(people, minutes, room, most), Control(cancelled=never, effort=Effort())
+            ).bound
             assert stage.bound == pytest.approx(max(stated[-1], prices), rel=1e-9)
             assert stage.proved == (stage.bound == stage.value)
     assert len(stated) > 2

@@ -24,15 +24,20 @@ from evacuation_planner.plugin.solvers.shelters import (
     set_covering,
 )
 from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
-from evacuation_planner.plugin.solvers.shelters.location_problem import Relaxation, TravelProblem, flows_to, relax
+from evacuation_planner.plugin.solvers.shelters.location_problem import (
+    LinearRelaxation,
+    LocationProblem,
+    flows_to,
+    linear_relaxation,
+)
 from tests.solvers.test_shelters_recommendation import case as three_sites
 
 
-def problem(people, minutes, room, most, required=(), target=None) -> tuple[TravelProblem, Coverage]:
+def problem(people, minutes, room, most, required=(), target=None) -> tuple[LocationProblem, Coverage]:
     people, minutes, room = np.array(people, dtype=float), np.array(minutes, dtype=float), np.array(room, dtype=float)
     zone, site = np.nonzero(np.isfinite(minutes) & (room > 0))
     needed = mask(len(room), *required)
-    made = TravelProblem(
+    made = LocationProblem(
         people, room, zone, site, minutes[zone, site], needed, people.sum() if target is None else target, most
     )
     return made, Coverage(people.astype(int), np.isfinite(minutes), room)
@@ -44,9 +49,9 @@ def mask(sites: int, *chosen: int) -> np.ndarray:
     return out
 
 
-def relaxed(*opened: float, bound: float = 0.0, price: tuple[float, ...] = ()) -> Relaxation:
+def relaxed(*opened: float, bound: float = 0.0, price: tuple[float, ...] = ()) -> LinearRelaxation:
     prices = np.array(price) if price else np.zeros(len(opened))
-    return Relaxation(bound, np.array(opened), prices, np.zeros(0, dtype=np.int64), np.zeros(1))
+    return LinearRelaxation(bound, np.array(opened), prices, np.zeros(0, dtype=np.int64), np.zeros(1))
 
 
 # --- flows ------------------------------------------------------------------------------------------------------------
@@ -83,33 +88,36 @@ def test_the_relaxation_by_hand(monkeypatch):
     100, for whatever is closed of one site its zone travels 8 minutes more.
     """
     case, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)
-    found = relax(case, Control(cancelled=never, effort=Effort()))
+    found = linear_relaxation(case, Control(cancelled=never, effort=Effort()))
     assert found.bound == pytest.approx(100.0)
     assert found.open.sum() == pytest.approx(1.0)
     assert set(found.tight.tolist()) >= {0, 3} and len(set(found.tight.tolist())) == len(found.tight)
     monkeypatch.setattr(location_problem, "MOST_ROUNDS", 1)
-    first = relax(case, Control(cancelled=never, effort=Effort()))
+    first = linear_relaxation(case, Control(cancelled=never, effort=Effort()))
     assert first.bound == pytest.approx(20.0) and len(first.tight) == 0
     monkeypatch.setattr(location_problem, "MOST_ROUNDS", 0)
     with pytest.raises(SolverError, match="could not be solved"):
-        relax(case, Control(cancelled=never, effort=Effort()))
+        linear_relaxation(case, Control(cancelled=never, effort=Effort()))
 
 
 def test_the_relaxation_stops_at_the_fence_where_it_is_right_and_where_required_sites_fill_the_count():
     case, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)
     fence = Effort(seconds=1e-9)
-    assert relax(case, Control(cancelled=never, effort=fence)).bound == pytest.approx(20.0) and fence.stopped_early
+    assert (
+        linear_relaxation(case, Control(cancelled=never, effort=fence)).bound == pytest.approx(20.0)
+        and fence.stopped_early
+    )
     wide, _ = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 2)
-    assert relax(wide, Control(cancelled=never, effort=Effort())).bound == pytest.approx(20.0)
+    assert linear_relaxation(wide, Control(cancelled=never, effort=Effort())).bound == pytest.approx(20.0)
     forced, _ = problem([10, 10], [[1, 9], [9, 4]], [100, 100], 1, required=[1])
-    found = relax(forced, Control(cancelled=never, effort=Effort()))
+    found = linear_relaxation(forced, Control(cancelled=never, effort=Effort()))
     assert found.bound == pytest.approx(130.0) and found.open.tolist() == pytest.approx([0.0, 1.0])
     few, _ = problem([10, 10], [[1, 9], [9, 4]], [100, 100], 1, target=12.0)
-    assert relax(few, Control(cancelled=never, effort=Effort())).bound == pytest.approx(
+    assert linear_relaxation(few, Control(cancelled=never, effort=Effort())).bound == pytest.approx(
         28.0
     )  # 10 near site 0; 2 more cost 18 there
     with pytest.raises(Cancelled):
-        relax(case, Control(cancelled=lambda: True, effort=Effort()))
+        linear_relaxation(case, Control(cancelled=lambda: True, effort=Effort()))
 
 
 def test_rounds_end_where_no_row_is_broken(monkeypatch):
@@ -123,7 +131,7 @@ def test_rounds_end_where_no_row_is_broken(monkeypatch):
 
     monkeypatch.setattr(location_problem, "LinearProgram", Counted)
     case, _ = problem([10, 10, 10], [[1, 1, 10], [1, 10, 1], [10, 1, 1]], [30, 30, 30], 2)
-    found = relax(case, Control(cancelled=never, effort=Effort()))
+    found = linear_relaxation(case, Control(cancelled=never, effort=Effort()))
     assert found.bound == pytest.approx(30.0)
     assert len(asked) < location_problem.MOST_ROUNDS
 
@@ -151,7 +159,7 @@ def test_rounding_by_hand():
 def improved(case, coverage, start, relaxation, effort=None):
     flow, value = flows_to(case, start)
     target = coverage.total
-    return exchange.improve(
+    return exchange.exchange_sites(
         case,
         coverage,
         target,
@@ -183,7 +191,7 @@ def test_exchanges_reach_the_better_set_one_trial_at_a_time(monkeypatch):
     needed, _ = problem([10], [[9, 5, 2, 7]], [10, 10, 10, 10], 2, required=[0])
     assert np.flatnonzero(improved(needed, coverage, mask(4, 0, 1), relaxation)[0]).tolist() == [0, 2]
     with pytest.raises(Cancelled):
-        exchange.improve(
+        exchange.exchange_sites(
             case,
             coverage,
             10,
@@ -261,7 +269,7 @@ def test_a_bound_that_meets_the_start_leaves_nothing_to_do(monkeypatch):
     def no_more(*arguments):
         raise AssertionError("nothing is left to do")
 
-    monkeypatch.setattr(facility_location, "improve", no_more)
+    monkeypatch.setattr(facility_location, "exchange_sites", no_more)
     case, coverage = problem([10, 10], [[1, 9], [9, 1]], [100, 100], 1)  # as above: 100 either way
     steps: list = []
     found, lines = located(case, coverage, mask(2, 0), Effort(mip_gap=1e-6), steps)
@@ -303,9 +311,11 @@ def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, ex
 
     monkeypatch.setattr(facility_location, "solve_program", solver)
     monkeypatch.setattr(
-        facility_location, "improve", lambda case, coverage, target, best, flow, value, *rest: (best, flow, value)
+        facility_location,
+        "exchange_sites",
+        lambda case, coverage, target, best, flow, value, *rest: (best, flow, value),
     )
-    monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=40.0))
+    monkeypatch.setattr(facility_location, "linear_relaxation", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=40.0))
     monkeypatch.setattr(facility_location, "_agreed", lambda *a: None)
     steps: list = []
     found, lines = located(case, coverage, mask(4, 0), steps=steps)
@@ -327,7 +337,7 @@ def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, ex
 def test_the_set_that_every_solver_agrees_on_is_checked(monkeypatch, sites, agreed):
     """Sites 0 and 1 are equally good; 2 is too small and 3 dearer, whatever the second solve says."""
     case, coverage = problem([10], [[10, 10, 1, 15]], [10, 10, 4, 10], 1)
-    monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=100.0))
+    monkeypatch.setattr(facility_location, "linear_relaxation", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=100.0))
 
     def second(program, parts, weights, **options):
         assert [v.varValue for v in parts] == [1, 0, 0, 0] and len(weights) == 4
@@ -355,7 +365,7 @@ def test_the_seconds_of_a_choice_are_those_between_its_ends(monkeypatch):
 
 def test_a_gap_that_is_allowed_or_the_fence_spares_the_solver(monkeypatch):
     case, coverage = problem([10], [[10, 8, 1, 15]], [10, 10, 4, 10], 1)
-    monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=64.0))
+    monkeypatch.setattr(facility_location, "linear_relaxation", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=64.0))
     found, lines = located(case, coverage, mask(4, 0), Effort(mip_gap=0.2))  # the exchange reaches 80, 20 % above
     assert (found.stage.value, found.stage.bound, found.stage.proved, lines) == (80.0, 64.0, True, [])
     found, lines = located(case, coverage, mask(4, 0), Effort(mip_gap=0.36))  # 100 is near enough
@@ -369,8 +379,10 @@ def test_with_few_rows_in_the_program_the_choice_is_the_same(monkeypatch):
     found = []
     for linked in (20_000, 0):
         monkeypatch.setattr(facility_location, "ALL_LINKED", linked)
-        monkeypatch.setattr(facility_location, "relax", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=1.0))
-        monkeypatch.setattr(facility_location, "improve", lambda c, v, t, best, flow, value, *rest: (best, flow, value))
+        monkeypatch.setattr(facility_location, "linear_relaxation", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=1.0))
+        monkeypatch.setattr(
+            facility_location, "exchange_sites", lambda c, v, t, best, flow, value, *rest: (best, flow, value)
+        )
         case, coverage = problem([10, 7, 12, 5], minutes, [22, 30, 34, 12], 2)
         found.append(located(case, coverage, mask(4, 0, 1))[0])
     # Sites 1 and 2: 10 * 4 + 7 * 2 + 12 * 1 + 5 * 3; sites 2 and 3: 40 + 35 + 12 + 10

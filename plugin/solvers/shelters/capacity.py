@@ -66,10 +66,10 @@ def safe_capacity(area: np.ndarray, per_person: float, usable_share: float) -> n
         raise SolverError(f"USABLE_SHARE is {usable_share:g}; it must be above 0 and at most 1.")
     if np.any(~(area >= 0.0)):
         raise SolverError("AREA_FIELD: an area is negative or missing.")
-    places = whole_below(usable_share * area / per_person)
-    if np.any(places > MOST_PEOPLE):
+    people = whole_below(usable_share * area / per_person)
+    if np.any(people > MOST_PEOPLE):
         raise SolverError(f"AREA_FIELD: {float(area.max()):g} m² is more than a site can have. Correct the value.")
-    return places.astype(np.int64)
+    return people.astype(np.int64)
 
 
 def residual_capacity(capacity: np.ndarray, predicted: np.ndarray) -> np.ndarray:

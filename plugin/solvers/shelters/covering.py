@@ -20,7 +20,7 @@ from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED
 from .coverage import Coverage
 from .facility_location import least_travel
-from .location_problem import TravelProblem
+from .location_problem import LocationProblem
 from .set_covering import fewest_sites, most_people
 from .stage import Stage
 
@@ -107,7 +107,7 @@ def solve(problem: CoveringProblem, *, control: Control | None = None) -> Cover:
     target = coverage.sheltered(start)
     flow, chosen = np.zeros(problem.minutes.shape), required
     if target > 0:
-        travel = _travel(problem, coverage, required, target, most)
+        travel = _location_problem(problem, coverage, required, target, most)
         found = least_travel(travel, coverage, target, start, control.part(0.3, 1.0))
         flow[travel.zone, travel.site] = found.flow
         chosen = found.chosen & (required | (flow.sum(axis=0) > 1e-6))
@@ -138,11 +138,11 @@ def _by_coverage(
     return start, int(start.sum()), [*stages, stage]
 
 
-def _travel(
+def _location_problem(
     problem: CoveringProblem, coverage: Coverage, required: np.ndarray, target: int, most: int
-) -> TravelProblem:
-    """Return the travel problem over the pairs of zones with people and sites in reach."""
+) -> LocationProblem:
+    """Return the location problem over the pairs of zones with people and sites in reach."""
     people, room = np.asarray(problem.people, dtype=float), coverage.room / coverage.units
     zone, site = np.nonzero(np.isfinite(problem.minutes) & (np.outer(people, room) > 0.0))
     minutes = problem.minutes[zone, site]
-    return TravelProblem(people, room, zone, site, minutes, required, coverage.people(target), most)
+    return LocationProblem(people, room, zone, site, minutes, required, coverage.people(target), most)

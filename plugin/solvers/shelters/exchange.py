@@ -6,12 +6,12 @@ import numpy as np
 
 from ..control import Control
 from .coverage import Coverage
-from .location_problem import Relaxation, TravelProblem, flows_to
+from .location_problem import LinearRelaxation, LocationProblem, flows_to
 
 TRIALS = (100, 1_000, 20_000)  # exchanges that are tried, by effort: each may be a flow over all zones
 
 
-def fixed_by_price(value: float, relaxation: Relaxation) -> tuple[np.ndarray, np.ndarray]:
+def fixed_by_price(value: float, relaxation: LinearRelaxation) -> tuple[np.ndarray, np.ndarray]:
     """Return the sites that every set better than ``value`` keeps closed, and those that it keeps open, (s,) bool each.
 
     By linear duality opening a site with reduced cost p, or closing one with -p, costs at least the relaxation's
@@ -23,7 +23,9 @@ def fixed_by_price(value: float, relaxation: Relaxation) -> tuple[np.ndarray, np
     return closed, opened
 
 
-def rounded(problem: TravelProblem, coverage: Coverage, target: int, relaxation: Relaxation) -> np.ndarray | None:
+def rounded(
+    problem: LocationProblem, coverage: Coverage, target: int, relaxation: LinearRelaxation
+) -> np.ndarray | None:
     """Return a set built from the relaxation: sites left out from the least open one on while the target is kept.
 
     None when it needs more sites than allowed.
@@ -40,14 +42,14 @@ def rounded(problem: TravelProblem, coverage: Coverage, target: int, relaxation:
     return chosen if chosen.sum() <= problem.max_sites else None
 
 
-def improve(
-    problem: TravelProblem,
+def exchange_sites(
+    problem: LocationProblem,
     coverage: Coverage,
     target: int,
     best: np.ndarray,
     flow: np.ndarray,
     value: float,
-    relaxation: Relaxation,
+    relaxation: LinearRelaxation,
     control: Control,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return a set at least as good as ``best`` with its flows and person-minutes.

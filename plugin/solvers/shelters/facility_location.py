@@ -16,8 +16,8 @@ from ..mip.program import new_variable
 from ..mip.solution import Solution
 from ..mip.solve import solve_program
 from .coverage import Coverage
-from .exchange import fixed_by_price, improve
-from .location_problem import Relaxation, TravelProblem, flows_to, relax
+from .exchange import exchange_sites, fixed_by_price
+from .location_problem import LinearRelaxation, LocationProblem, flows_to, linear_relaxation
 from .stage import Stage
 
 ALL_LINKED = 20_000  # up to so many pairs the program gets every row flow <= most * open
@@ -36,7 +36,7 @@ class Location:
 
 
 def least_travel(
-    problem: TravelProblem, coverage: Coverage, target: int, start: np.ndarray, control: Control
+    problem: LocationProblem, coverage: Coverage, target: int, start: np.ndarray, control: Control
 ) -> Location:
     """Return the sites and flows with the least person-minutes among the sets that shelter ``target`` units.
 
@@ -47,11 +47,11 @@ def least_travel(
     began = time.monotonic()
     best, (flow, value) = start, flows_to(problem, start, control)
     control.progress(0.05, "Bounding the travel time")
-    relaxation = relax(problem, control)
+    relaxation = linear_relaxation(problem, control)
     bound, method = relaxation.bound, "linear relaxation"
     if value - bound > control.effort.mip_gap * value:
         control.progress(0.15, "Exchanging sites")
-        best, flow, value = improve(problem, coverage, target, best, flow, value, relaxation, control)
+        best, flow, value = exchange_sites(problem, coverage, target, best, flow, value, relaxation, control)
     if value - bound > control.effort.mip_gap * value and not control.effort.passed():
         control.progress(0.3, "Choosing the sites with the least travel")
         program = _Program(problem, value, relaxation)
@@ -86,13 +86,13 @@ def least_travel(
 
 
 def _agreed(
-    problem: TravelProblem,
+    problem: LocationProblem,
     coverage: Coverage,
     target: int,
     best: np.ndarray,
     flow: np.ndarray,
     value: float,
-    relaxation: Relaxation,
+    relaxation: LinearRelaxation,
     control: Control,
 ) -> np.ndarray | None:
     """Return the set of sites of ``value`` person-minutes that every solver agrees on, None where it is not proved.
@@ -119,7 +119,7 @@ class _Program:
     """The PuLP model over the sites that a set better than ``value`` may open, and the pairs that are ``possible``."""
 
     def __init__(
-        self, problem: TravelProblem, value: float, relaxation: Relaxation, possible: np.ndarray | bool = True
+        self, problem: LocationProblem, value: float, relaxation: LinearRelaxation, possible: np.ndarray | bool = True
     ) -> None:
         pulp = require("pulp", "choosing shelters")
         self._pulp, self._count = pulp, len(problem.room)
@@ -136,7 +136,7 @@ class _Program:
         keep = np.flatnonzero(~closed[problem.site] & possible)
         self._rows(problem, relaxation, keep)
 
-    def _rows(self, problem: TravelProblem, relaxation: Relaxation, keep: np.ndarray) -> None:
+    def _rows(self, problem: LocationProblem, relaxation: LinearRelaxation, keep: np.ndarray) -> None:
         pulp, model = self._pulp, self.problem
         linked = set(keep.tolist() if len(keep) <= ALL_LINKED else relaxation.tight.tolist())
         of_zone: dict[int, list[Any]] = {}

@@ -17,7 +17,7 @@ BROKEN = 1e-4  # of a site: a flow that needs so much more of it than is open
 
 
 @dataclass(frozen=True)
-class TravelProblem:
+class LocationProblem:
     """Who travels where at what cost.
 
     Attributes
@@ -58,7 +58,7 @@ class TravelProblem:
 
 
 @dataclass(frozen=True)
-class Relaxation:
+class LinearRelaxation:
     """The linear relaxation: its value is a lower bound of the person-minutes of every admissible set.
 
     Attributes
@@ -84,7 +84,7 @@ class Relaxation:
 
 
 def flows_to(
-    problem: TravelProblem, chosen: np.ndarray, control: Control | None = None, settled: bool = False
+    problem: LocationProblem, chosen: np.ndarray, control: Control | None = None, settled: bool = False
 ) -> tuple[np.ndarray, float]:
     """Return the flows, (p,), with the least person-minutes that shelter the target in the chosen sites, and those.
 
@@ -118,7 +118,7 @@ def flows_to(
     return flow, float(flow @ problem.minutes)
 
 
-def relax(problem: TravelProblem, control: Control) -> Relaxation:
+def linear_relaxation(problem: LocationProblem, control: Control) -> LinearRelaxation:
     """Return the linear relaxation, its rows ``flow <= most * open`` added only where they are broken.
 
     Minimise Σ minutes * y over 0 <= open <= 1, y >= 0 with Σ_site y = people (or <= people and Σ y >= target),
@@ -128,14 +128,14 @@ def relax(problem: TravelProblem, control: Control) -> Relaxation:
     pairs, most = len(problem.zone), problem.most
     program = _relaxed(problem)
     tight = np.zeros(0, dtype=np.int64)
-    result: Relaxation | None = None
+    result: LinearRelaxation | None = None
     for _ in range(MOST_ROUNDS):
         found = program.solve(control)
         if found is None:
             break
         flow, opened = found.x[:pairs], found.x[pairs:]
         price = found.reduced_cost
-        result = Relaxation(found.objective, opened, price[pairs:], tight, price[:pairs])
+        result = LinearRelaxation(found.objective, opened, price[pairs:], tight, price[:pairs])
         more = np.flatnonzero(flow / most - opened[problem.site] > BROKEN)
         if len(more) == 0 or control.effort.passed():
             break
@@ -147,7 +147,7 @@ def relax(problem: TravelProblem, control: Control) -> Relaxation:
     return result
 
 
-def _relaxed(problem: TravelProblem) -> LinearProgram:
+def _relaxed(problem: LocationProblem) -> LinearProgram:
     """Return the relaxation without the rows ``flow <= most * open``; variables are the flows, then the sites."""
     pairs, sites = len(problem.zone), len(problem.room)
     per_zone, per_site = _incidence(problem, np.arange(pairs))
@@ -167,7 +167,7 @@ def _relaxed(problem: TravelProblem) -> LinearProgram:
     )
 
 
-def _linked(problem: TravelProblem, pairs: np.ndarray) -> csr_matrix:
+def _linked(problem: LocationProblem, pairs: np.ndarray) -> csr_matrix:
     """Return the rows ``flow - most * open`` of the given pairs."""
     each, count = np.arange(len(pairs)), len(problem.zone)
     values = np.concatenate([np.ones(len(pairs)), -problem.most[pairs]])
@@ -175,7 +175,7 @@ def _linked(problem: TravelProblem, pairs: np.ndarray) -> csr_matrix:
     return csr_matrix((values, (np.concatenate([each, each]), columns)), shape=(len(pairs), count + len(problem.room)))
 
 
-def _incidence(problem: TravelProblem, keep: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
+def _incidence(problem: LocationProblem, keep: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
     """Return the sums of the flows ``keep`` by zone and by site as matrices."""
     ones, columns = np.ones(len(keep)), np.arange(len(keep))
     per_zone = csr_matrix((ones, (problem.zone[keep], columns)), shape=(len(problem.people), len(keep)))
@@ -183,7 +183,7 @@ def _incidence(problem: TravelProblem, keep: np.ndarray) -> tuple[csr_matrix, cs
     return per_zone, per_site
 
 
-def _demand(problem: TravelProblem, per_zone: csr_matrix) -> tuple[csr_matrix, np.ndarray, np.ndarray]:
+def _demand(problem: LocationProblem, per_zone: csr_matrix) -> tuple[csr_matrix, np.ndarray, np.ndarray]:
     """Return the rows that see to the people: all of each zone, or at most that and the target in all."""
     if problem.all_sheltered:
         return per_zone, problem.people, problem.people

@@ -60,10 +60,10 @@ def ranks(score: np.ndarray, status: list[str], names: list[str]) -> np.ndarray:
 
     Equal scores are ranked by the site's name.
     """
-    place = {"selected": 0, "standby": 1}
+    group = {"selected": 0, "standby": 1}
     order = sorted(
-        (j for j in range(len(score)) if status[j] in place),
-        key=lambda j: (place[status[j]], -score[j], names[j]),
+        (j for j in range(len(score)) if status[j] in group),
+        key=lambda j: (group[status[j]], -score[j], names[j]),
     )
     out = np.zeros(len(score), dtype=np.int64)
     out[order] = np.arange(1, len(order) + 1)
