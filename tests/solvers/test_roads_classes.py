@@ -8,7 +8,7 @@ import pytest
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.roads.classes import choose_roads, read_classes
 from evacuation_planner.plugin.solvers.roads.lengths import with_given_lengths
-from evacuation_planner.plugin.solvers.roads.tags import tags_in
+from evacuation_planner.plugin.solvers.roads.osm import tags_in
 from tests.solvers.road_drawings import pieces_of
 
 CLASSES = read_classes()

@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QVariant
 from ...solvers.control import Control
 from ...solvers.roads.classes import USED_TAGS
 from ...solvers.roads.levels import FIELDS
-from ...solvers.roads.tags import TAG_FIELDS, tags_in
+from ...solvers.roads.osm import TAG_FIELDS, tags_in
 from ..errors import LayerError
 from ..shapes import features_of
 from ..values import id_text

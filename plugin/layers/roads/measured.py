@@ -1,4 +1,4 @@
-"""The lines of a road layer fit for use: measured, and in a metric working CRS."""
+"""The lines of a road layer fit for use: measured, in a metric working CRS, and split where they meet."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
+from ...solvers.control import Control
 from ...solvers.naming import NAMED_IN_LOG, first_of
+from ...solvers.roads.levels import level_codes, part_crossings
 from ...solvers.roads.lines import clean, keep_lines, without
 from ...solvers.roads.merging import equal_places
+from ...solvers.roads.splitting import Pieces, split, swallowed
 from ...solvers.roads.traffic import Traffic
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..errors import LayerError
 from . import working_crs as network_crs
 from .features import RoadFeatures
 
+FEW_SWALLOWED = 0.01  # share of the pieces that may vanish without a warning
 OUTSIDE = "coordinates outside the range of the layer's reference system"
 
 
@@ -138,3 +142,35 @@ def _log_unusable(name: str, ids: list[str], unusable: dict[int, str], feedback:
     if unusable:
         shown = first_of([f"{ids[k]}: {reason}" for k, reason in sorted(unusable.items())], "; ", brackets=True)
         feedback.pushWarning(f"NETWORK: {len(unusable)} feature(s) of “{name}” cannot be used: {shown}.")
+
+
+def split_lines(
+    found: MeasuredLines,
+    level: np.ndarray,
+    ids: list[str],
+    tolerance: float,
+    feedback: QgsProcessingFeedback,
+    control: Control | None = None,
+) -> Pieces:
+    """Split lines where they meet on one level; see :func:`part_crossings` and :func:`split`.
+
+    ``level`` (r, 2) and ``ids`` are the features'. Says how many crossings are none, and warns where a TOLERANCE above
+    the length of the roads makes these vanish.
+    """
+    control = control or Control()
+    place, origin, apart = part_crossings(found.lines, found.place, found.xy, level)
+    if len(apart):
+        feedback.pushInfo(
+            f"NETWORK: at {len(origin) - len(found.xy)} shared vertices roads cross on different levels (layer, "
+            "bridge, tunnel, or Z more than 2 m apart): they are not joined there."
+        )
+    pieces = split(found.lines, place, found.xy[origin], found.step, tolerance, level_codes(level), apart, control)
+    gone = np.flatnonzero(swallowed(pieces))
+    if len(gone) > FEW_SWALLOWED * len(pieces):
+        roads = list(dict.fromkeys(ids[k] for k in pieces.road[gone].tolist()))
+        named = ", ".join(roads[:NAMED_IN_LOG]) + (" and more" if len(roads) > NAMED_IN_LOG else "")
+        feedback.pushWarning(
+            f"TOLERANCE: {tolerance:g} m swallows {len(gone)} of {len(pieces)} pieces of road (of {named}): joining "
+            "moved their ends by more than half their length. Choose a tolerance well below the length of a block."
+        )
+    return pieces

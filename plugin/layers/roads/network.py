@@ -26,9 +26,8 @@ from .attributes import Roads, roads_among, traffic_of
 from .barriers import close_roads
 from .doubles import warn_of_open_copies, without_doubles
 from .features import read_features
-from .measured import check_layer, measured_lines
+from .measured import check_layer, measured_lines, split_lines
 from .options import NetworkOptions, ReadNetwork
-from .splitting import split_lines
 from .working_crs import transform_vertices
 
 MANY_PARTS = 10

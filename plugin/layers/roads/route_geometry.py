@@ -1,12 +1,14 @@
-"""Stretches of the network as geometries."""
+"""Stretches of the network, and lines that could not be used, as geometries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
+from ...solvers.roads.problem import UNUSABLE
 from .options import ReadNetwork
 from .working_crs import line_geometry, transform_vertices
 
@@ -90,3 +92,14 @@ def piece_geometries(
     offsets = network.piece_start.tolist()
     for first, last in zip(offsets[:-1], offsets[1:]):
         yield line_geometry(moved[first:last])
+
+
+def rejected_problems(read: ReadNetwork) -> list[tuple[QgsGeometry | None, tuple[Any, ...]]]:
+    """Return a row (geometry in the layer's CRS, (problem, road_id, detail)) for each; None without a position."""
+    rows: list[tuple[QgsGeometry | None, tuple[Any, ...]]] = []
+    listed = [(UNUSABLE, road, reason) for road, reason in read.rejected] + read.left_out
+    for values, xy in zip(listed, np.concatenate([read.rejected_xy, read.left_out_xy])):
+        known = bool(np.isfinite(xy).all())
+        shape = QgsGeometry.fromPointXY(QgsPointXY(*xy.tolist())) if known else None
+        rows.append((shape, values))
+    return rows

@@ -32,7 +32,18 @@ class Connection:
 
 
 def connection(network: RoadNetwork) -> Connection:
-    """Find the parts of a network and the nodes cut off from their part's main roads by one-way streets."""
+    """Find the parts of a network and the nodes cut off from their part's main roads by one-way streets.
+
+    Examples
+    --------
+    A two-way street 0 - 1, a one-way street from it to 2, which cannot be left, and a street 3 - 4 apart:
+
+    >>> from .edge_list import straight_network
+    >>> xy = [[0, 0], [100, 0], [200, 0], [0, 900], [50, 900]]
+    >>> found = connection(straight_network(xy, [0, 1, 3], [1, 2, 4], two_way=[True, False, True]))
+    >>> found.part.tolist(), found.left.tolist(), found.reached.all()
+    ([0, 0, 0, 1, 1], [True, True, False, True, True], True)
+    """
     part = components(network.node_count, network.tail, network.head, strong=False)
     strong = components(network.node_count, network.tail, network.head, strong=True)
     n = network.node_count

@@ -48,6 +48,15 @@ def cut(network: RoadNetwork, piece: np.ndarray, measure: np.ndarray) -> tuple[R
         Untouched pieces first, in their order, then the parts of cut pieces by piece and measure; nodes keep their
         numbers and new ones follow. The parts' lengths add up to the piece's. Connectors stay.
     node : (k,) int32
+
+    Examples
+    --------
+    A street of 100 m cut at 30 m; a cut at 0 m is the node that is there:
+
+    >>> from .edge_list import straight_network
+    >>> roads, node = cut(straight_network([[0, 0], [100, 0]], [0], [1]), np.array([0, 0]), np.array([30.0, 0.0]))
+    >>> node.tolist(), roads.node_xy[2].tolist(), roads.piece_lengths().tolist()
+    ([2, 0], [30.0, 0.0], [30.0, 70.0])
     """
     start, end = network.piece_ends()
     node = np.empty(len(piece), dtype=np.int32)

@@ -38,6 +38,14 @@ def segment_lengths(
     -------
     (k,) float64
         Metres; NaN where the formula does not converge (nearly opposite points) or a coordinate is NaN.
+
+    Examples
+    --------
+    A degree along the equator is the 360th part of a circle of the semi-major axis:
+
+    >>> metres = segment_lengths(np.array([0.0]), np.array([0.0]), np.array([1.0]), np.array([0.0]))
+    >>> round(float(metres[0]), 3), round(2 * np.pi * WGS84_A / 360, 3)
+    (111319.491, 111319.491)
     """
     turn = longitude2 - longitude1
     turn = turn - 360 * np.round(turn / 360)  # across the date line the short way

@@ -1,10 +1,12 @@
-"""What the texts of a road's attributes say: speeds with their units, numbers of lanes, capacities."""
+"""What the texts of a road's attributes say: speeds with units, lanes, capacities, and tags kept in one text."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any, Callable
 
 import numpy as np
@@ -43,6 +45,11 @@ def speed_kmh(value: Any, unit: str = "km/h") -> float:
 
     NaN where there is none or it is no number ("none", "walk", "CL:urban"); zero, negative and absurd ones are
     returned as they are.
+
+    Examples
+    --------
+    >>> speed_kmh("50;30"), speed_kmh(10, "m/s"), round(speed_kmh("30 mph"), 3)
+    (30.0, 36.0, 48.28)
     """
     if isinstance(value, str) and _MAY_BE_LIST.search(value):
         return math.nan
@@ -117,3 +124,43 @@ class Values:
     def empty(self) -> np.ndarray:
         """Return which rows (r,) have no value: NULL, empty text, a real that is no number."""
         return self.each(lambda value: plain_text(value) in ("", "nan"), np.bool_)
+
+
+# Fields that hold tags, in the order in which they are looked for: of GDAL's driver, then of osm2pgsql and others.
+TAG_FIELDS = ("other_tags", "all_tags", "tags")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def tags_in(value: Any, wanted: Collection[str]) -> dict[str, str]:
+    """Return the tags of the keys ``wanted`` (lower case), as text.
+
+    ``value`` is hstore text (``"maxspeed"=>"50","name"=>"a \\"b\\""``), a JSON object as text, or a mapping; whatever
+    else it is holds no tags.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if text.startswith("{"):
+            try:
+                value = json.loads(text)
+            except ValueError:
+                return {}
+        else:
+            return _hstore(text, wanted)
+    if not isinstance(value, dict):
+        return {}
+    return {key: str(given) for key, given in value.items() if key in wanted and given is not None}
+
+
+def _hstore(text: str, wanted: Collection[str]) -> dict[str, str]:
+    return {
+        key: _ESCAPED.sub(r"\1", given) if "\\" in given else given
+        for key, given in _pairs(frozenset(wanted)).findall(text)
+        if given
+    }
+
+
+@lru_cache(maxsize=8)
+def _pairs(wanted: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds the keys with their values; within a value the quotes are escaped, so no key is found there."""
+    keys = "|".join(map(re.escape, sorted(wanted)))
+    return re.compile(rf'"({keys})"\s*=>\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)

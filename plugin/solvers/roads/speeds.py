@@ -1,4 +1,7 @@
-"""The speed column of a road layer: km/h of every road, what had to be replaced, and doubts about the unit."""
+"""The speed column of a road layer: km/h of every road, what was replaced, doubts about the unit, and what 0 means.
+
+Few roads with a speed or capacity of 0 are closed roads, many are a value that nobody filled in.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,45 @@ from typing import Any
 
 import numpy as np
 
+from ..naming import first_of
 from .osm import HIGHEST_SPEED, KMH_OF, LOWEST_SPEED, Values, speed_kmh, without_unit
-from .zeros import Zeros, judge_zeros
+
+CLOSING_SHARE = 0.05  # of the roads; from this share on 0 counts as missing
+
+
+@dataclass(frozen=True)
+class Zeros:
+    """Roads with 0, (r,) each, split into those it closes and those for which it counts as missing."""
+
+    closed: np.ndarray
+    missing: np.ndarray
+    warnings: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def none(count: int) -> Zeros:
+        """Return that none of ``count`` roads has 0."""
+        nothing = np.zeros(count, dtype=bool)
+        return Zeros(nothing, nothing)
+
+
+def judge_zeros(zero: np.ndarray, what: str, ids: Sequence[str] = ()) -> Zeros:
+    """Decide what 0 means for the roads of the mask ``zero`` (r,); ``what`` names the column in the warnings."""
+    found, count = int(zero.sum()), len(zero)
+    nothing = np.zeros(count, dtype=bool)
+    if found == 0:
+        return Zeros.none(count)
+    if found < CLOSING_SHARE * count:
+        shown = first_of([ids[k] if len(ids) else str(k + 1) for k in np.flatnonzero(zero)])
+        return Zeros(zero, nothing, [f"{found} road(s) have a {what} of 0 and are closed: {shown}."])
+    return Zeros(
+        nothing,
+        zero,
+        [
+            f"{found} of {count} roads have a {what} of 0. From {CLOSING_SHARE:.0%} of the roads on that counts as "
+            "missing, not as closed; close roads with BARRIERS."
+        ],
+    )
+
 
 MISSING, NOT_POSITIVE, ABSURD, NOT_UNDERSTOOD = 1, 2, 3, 4  # why a road has the default speed; 0: it has its own
 SLOW_MEDIAN, FAST_MEDIAN = 20.0, 130.0  # km/h; no road network has a median limit outside

@@ -11,9 +11,8 @@ import numpy as np
 from .directions import BACKWARD, BOTH, CLOSED, FORWARD, DirectionRule, read_directions
 from .network import DEFAULT_LANE_CAPACITY, RoadNetwork, Ways, arcs_on_pieces
 from .osm import MOST_LANES, Values, flow_capacity, lane_count
-from .speeds import read_speeds
+from .speeds import Zeros, judge_zeros, read_speeds
 from .splitting import Pieces
-from .zeros import Zeros, judge_zeros
 
 FEW_VEHICLES = 50.0  # vehicles/h; less is no capacity of a road, but taken as given
 
@@ -101,8 +100,8 @@ class Traffic:
 def read_traffic(columns: TrafficColumns, rules: TrafficRules) -> Traffic:
     """Read the traffic attributes of the roads.
 
-    A speed or capacity of 0 closes a road where few roads have it, see :mod:`.zeros`; NULL, negative and what is not
-    understood gives the default.
+    A speed or capacity of 0 closes a road where few roads have it, see :func:`.speeds.judge_zeros`; NULL, negative and
+    what is not understood gives the default.
     """
     found = read_directions(columns.count, columns.directions, rules.direction, columns.one_way)
     speeds = read_speeds(columns.count, columns.speeds, rules.default_speed, rules.speed_unit, columns.ids)

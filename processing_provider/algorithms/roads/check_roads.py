@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from ....plugin.solvers.roads.connection_checks import Connection
     from ....plugin.solvers.roads.problem import Problem
 
+NEAR_MISS = "NEAR_MISS"
+OUTPUT, OUTPUT_NETWORK = "OUTPUT", "OUTPUT_NETWORK"
+COMPONENTS, NODES, PIECES = "COMPONENTS", "NODES", "PIECES"
 PROBLEM_COLUMNS = (
     Column("problem", "text", "kind of problem"),
     Column("road_id", "text", "road the problem is on"),
@@ -78,7 +81,7 @@ class CheckRoads(EvacuationAlgorithm):
         add_network_parameters(self)
         self.add(
             QgsProcessingParameterNumber(
-                "NEAR_MISS",
+                NEAR_MISS,
                 tr("Near miss (m)"),
                 QgsProcessingParameterNumber.Type.Double,
                 1.0,
@@ -87,33 +90,32 @@ class CheckRoads(EvacuationAlgorithm):
             "A road that ends within this distance of another one without joining it is listed; 0 lists none.",
         )
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Road problems")),
+            QgsProcessingParameterFeatureSink(OUTPUT, tr("Road problems")),
             "A point for each problem: component (a part of the network off the main one), dead_end, cannot_leave, "
             "cannot_reach, near_miss, missing_speed, absurd_speed, duplicate, unusable, not_a_road, "
             "closed_road, zero_value, unknown_direction, speed_unit; with the road and the detail.",
         )
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT_NETWORK", tr("Roads as routed"), optional=True),
+            QgsProcessingParameterFeatureSink(OUTPUT_NETWORK, tr("Roads as routed"), optional=True),
             "The pieces of road between junctions, with direction, length (m), speed (km/h), free-flow time (s) and "
             "the connected part (1 is the largest).",
         )
-        self.addOutput(QgsProcessingOutputNumber("COMPONENTS", tr("Connected parts of the network")))
+        self.addOutput(QgsProcessingOutputNumber(COMPONENTS, tr("Connected parts of the network")))
         for name, (_, title) in COUNTS.items():
             self.addOutput(QgsProcessingOutputNumber(name, tr(title)))
-        self.addOutput(QgsProcessingOutputNumber("PIECES", tr("Pieces of road")))
-        self.addOutput(QgsProcessingOutputNumber("NODES", tr("Junctions and ends")))
+        self.addOutput(QgsProcessingOutputNumber(PIECES, tr("Pieces of road")))
+        self.addOutput(QgsProcessingOutputNumber(NODES, tr("Junctions and ends")))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.roads.rejected import rejected_problems
-        from ....plugin.layers.roads.route_geometry import points_in
+        from ....plugin.layers.roads.route_geometry import points_in, rejected_problems
         from ....plugin.solvers.roads.connection_checks import connection, connection_problems
 
         control = self.control(feedback, 0.0, 70.0)
         roads = NetworkParameters.read(self, parameters, context, feedback, {})
         read = roads.network(context, feedback, control)
-        near_miss = self.parameterAsDouble(parameters, "NEAR_MISS", context)
+        near_miss = self.parameterAsDouble(parameters, NEAR_MISS, context)
         control.stop_if_cancelled()
         found = connection(read.network)
         control.stop_if_cancelled()
@@ -129,9 +131,9 @@ class CheckRoads(EvacuationAlgorithm):
         kinds = [p.kind for p in problems] + [str(values[0]) for _, values in unusable]
         pieces = self._pieces(read, found, crs, context)
         results = {
-            "OUTPUT": self.write(
+            OUTPUT: self.write(
                 parameters,
-                "OUTPUT",
+                OUTPUT,
                 context,
                 PROBLEM_COLUMNS,
                 rows,
@@ -139,9 +141,9 @@ class CheckRoads(EvacuationAlgorithm):
                 crs,
                 "checkroads_output",
             ),
-            "OUTPUT_NETWORK": self.write(
+            OUTPUT_NETWORK: self.write(
                 parameters,
-                "OUTPUT_NETWORK",
+                OUTPUT_NETWORK,
                 context,
                 PIECE_COLUMNS,
                 pieces,
@@ -197,10 +199,10 @@ class CheckRoads(EvacuationAlgorithm):
         read: ReadNetwork, found: Connection, kinds: list[str], feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         counted = Counter(kinds)
-        numbers: dict[str, Any] = {"COMPONENTS": int(found.part.max()) + 1}
+        numbers: dict[str, Any] = {COMPONENTS: int(found.part.max()) + 1}
         numbers.update({name: counted[kind] for name, (kind, _) in COUNTS.items()})
-        numbers.update(PIECES=read.network.piece_count, NODES=read.network.node_count)
-        feedback.pushInfo(f"{len(kinds)} problem(s) in {numbers['COMPONENTS']} connected part(s):")
+        numbers.update({PIECES: read.network.piece_count, NODES: read.network.node_count})
+        feedback.pushInfo(f"{len(kinds)} problem(s) in {numbers[COMPONENTS]} connected part(s):")
         for kind, number in sorted(counted.items()):
             feedback.pushInfo(f"  {kind}: {number}")
         return numbers

@@ -17,14 +17,19 @@ from ....plugin.layers.fields import Column
 from ...base import EvacuationAlgorithm
 from .network_parameters import NetworkParameters, add_network_parameters
 
+NEAR_MISS = "NEAR_MISS"
+SPLIT_CROSSINGS = "SPLIT_CROSSINGS"
+REMOVE_DOUBLES = "REMOVE_DOUBLES"
+OUTPUT = "OUTPUT"
+SPLIT, JOINED, REMOVED = "SPLIT", "JOINED", "REMOVED"
 NEW_COLUMNS = (
     Column("road_id", "text", "id of the road it comes from"),
     Column("mended", "text", "what was done: split, end joined, merged with …"),
 )
 NUMBERS = {
-    "SPLIT": "Roads that were split",
-    "JOINED": "Road ends that were joined",
-    "REMOVED": "Roads left out because they are drawn on top of another",
+    SPLIT: "Roads that were split",
+    JOINED: "Road ends that were joined",
+    REMOVED: "Roads left out because they are drawn on top of another",
 }
 
 
@@ -49,23 +54,23 @@ class MendRoads(EvacuationAlgorithm):
         tr = self.tr
         add_network_parameters(self, places=False)
         self.add(
-            QgsProcessingParameterBoolean("SPLIT_CROSSINGS", tr("Split where roads cross"), defaultValue=False),
+            QgsProcessingParameterBoolean(SPLIT_CROSSINGS, tr("Split where roads cross"), defaultValue=False),
             "Yes: roads of one level (layer, bridge, tunnel) that cross without a vertex are split there and meet. "
             "Only for layers whose bridges and tunnels are marked, or that have none.",
         )
         self.add_number(
-            "NEAR_MISS",
+            NEAR_MISS,
             tr("Near miss (m)"),
             0.0,
             "A loose end within this distance of another road of its level is lengthened to it; 0 lengthens none.",
         )
         self.add(
-            QgsProcessingParameterBoolean("REMOVE_DOUBLES", tr("Merge roads drawn twice"), defaultValue=True),
+            QgsProcessingParameterBoolean(REMOVE_DOUBLES, tr("Merge roads drawn twice"), defaultValue=True),
             "Yes: of roads drawn on top of each other, either way round and within TOLERANCE, the first is kept and "
             "gets the others' directions, lanes, capacity and speed.",
         )
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Mended roads")),
+            QgsProcessingParameterFeatureSink(OUTPUT, tr("Mended roads")),
             "The roads with all their fields, and: road_id (the road a line comes from; name it in NETWORK_ID_FIELD), "
             "mended (what was done to it).",
         )
@@ -82,13 +87,13 @@ class MendRoads(EvacuationAlgorithm):
         source = roads.source
         mending = MendingRules(
             roads.options.tolerance,
-            self.parameterAsDouble(parameters, "NEAR_MISS", context),
-            self.parameterAsBoolean(parameters, "SPLIT_CROSSINGS", context),
-            self.parameterAsBoolean(parameters, "REMOVE_DOUBLES", context),
+            self.parameterAsDouble(parameters, NEAR_MISS, context),
+            self.parameterAsBoolean(parameters, SPLIT_CROSSINGS, context),
+            self.parameterAsBoolean(parameters, REMOVE_DOUBLES, context),
         )
         control = self.control(feedback, 0.0, 80.0)
         mended = mend_roads(source, roads.options, mending, context, feedback, control)
-        numbers = {"SPLIT": mended.split, "JOINED": mended.joined, "REMOVED": mended.removed}
+        numbers = {SPLIT: mended.split, JOINED: mended.joined, REMOVED: mended.removed}
         feedback.pushInfo(
             self.tr("{SPLIT} road(s) split, {JOINED} end(s) joined, {REMOVED} road(s) drawn twice merged.").format(
                 **numbers
@@ -97,7 +102,7 @@ class MendRoads(EvacuationAlgorithm):
         has_z = QgsWkbTypes.hasZ(source.wkbType())
         output = self.write(
             parameters,
-            "OUTPUT",
+            OUTPUT,
             context,
             [*output_fields(source), *NEW_COLUMNS],
             written_features(source, mended, control.unseen()),
@@ -105,4 +110,4 @@ class MendRoads(EvacuationAlgorithm):
             source.sourceCrs(),
             "mendroads_output",
         )
-        return {"OUTPUT": output, **numbers}
+        return {OUTPUT: output, **numbers}
