@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext
 
-from ..layers.metro.travel import MetroTravel
-from ..layers.places import Places
+from ..layers.metro.case import MetroCase
 from ..solvers.metro.dispatch import Dispatch, UnmetDemand
 from ..solvers.metro.problem import MetroProblem
 from ..solvers.metro.response import NAMES, Response, compared, gap_to
@@ -20,18 +19,15 @@ from .page import write_report
 
 def write_metro_report(
     path: str,
-    problem: MetroProblem,
+    case: MetroCase,
     response: Response,
     unmet_demands: list[UnmetDemand],
-    travel: MetroTravel,
-    stations: Places,
-    incidents: Places,
     routes: Mapping[tuple[int, int], QgsGeometry],
     context: QgsProcessingContext,
     warning: str = "",
 ) -> None:
     """Write the report of a response as an HTML page at ``path``, with a ``warning`` at its top."""
-    units = response.dispatch.units
+    problem, units = case.problem, response.dispatch.units
     write_report(
         path,
         "metro_report.html",
@@ -43,9 +39,9 @@ def write_metro_report(
         unmet=sum(short.unmet for short in unmet_demands),
         units_sent=int(units.sum()),
         points_used=int(units.any(axis=(1, 2)).sum()),
-        travel_source=travel.source,
+        travel_source=case.travel.source,
         tiers=_tiers(problem),
-        map=map_extract(problem, units, stations, incidents, routes, context),
+        map=map_extract(case, units, routes, context),
         plans=[_plan(problem, units, j) for j in range(len(problem.incidents)) if problem.demand[j].any()],
         shortages=[_unmet_demand(problem, short) for short in unmet_demands],
         stocks=_stocks(problem, units),

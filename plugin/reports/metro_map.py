@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProcessingContext
 
-from ..layers.places import Places
+from ..layers.metro.case import MetroCase
 from ..layers.positions import transform_xy
-from ..solvers.metro.problem import MetroProblem
 
 WIDTH, MARGIN = 720.0, 60.0
 LEAST_HEIGHT, MOST_HEIGHT = 260.0, 560.0
@@ -53,14 +52,13 @@ class MapExtract:
 
 
 def map_extract(
-    problem: MetroProblem,
+    case: MetroCase,
     units: np.ndarray,
-    stations: Places,
-    incidents: Places,
     routes: Mapping[tuple[int, int], QgsGeometry],
     context: QgsProcessingContext,
 ) -> MapExtract:
     """Lay out rescue points, incidents and the ways used; ``routes`` are in the CRS of the rescue points."""
+    problem, stations, incidents = case.problem, case.stations, case.incidents
     lonlat = QgsCoordinateReferenceSystem("EPSG:4326")
     transform = context.transformContext()
     points = transform_xy(stations.xy, stations.crs, lonlat, transform)

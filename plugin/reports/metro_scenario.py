@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.metro.scenario_outputs import AdjustedTravel
+from ..layers.metro.scenario_case import AdjustedTravel, ScenarioCase
 from ..layers.places import Places
 from ..solvers.metro.scenario import DIMENSIONS, Scenario
 from ..solvers.metro.scenario_demand import Need
@@ -15,16 +15,9 @@ from ..solvers.metro.scenario_files import CLASSES
 from .page import write_report
 
 
-def write_scenario_report(
-    path: str,
-    scenarios: Sequence[Scenario],
-    needs: Sequence[Need],
-    level: str,
-    stock: Mapping[str, int] | None,
-    adjusted: AdjustedTravel,
-    stations: Places,
-) -> None:
-    """Write the report of one or several scenarios as an HTML page at ``path``."""
+def write_scenario_report(path: str, case: ScenarioCase, level: str) -> None:
+    """Write the report of one or several scenarios, at one of the demand levels, as an HTML page at ``path``."""
+    scenarios, needs, stock, adjusted = case.scenarios, case.needs, case.stock, case.adjusted
     reached = np.isfinite(adjusted.travel.minutes)
     write_report(
         path,
@@ -33,11 +26,11 @@ def write_scenario_report(
         level=level,
         units=sum(need.at(level) for need in needs),
         types=len({need.resource for need in needs if need.at(level) > 0}),
-        points=len(stations),
+        points=len(case.stations),
         dimensions=[(name, part, _elements(scenarios, elements)) for name, part, elements in DIMENSIONS],
         demands=[_demand(scenario, needs, level, stock) for scenario in scenarios],
         travel_source=adjusted.travel.source,
-        travels=[_travel(adjusted, stations, j, scenario) for j, scenario in enumerate(scenarios)],
+        travels=[_travel(adjusted, case.stations, j, scenario) for j, scenario in enumerate(scenarios)],
         short=_short(needs, level, stock),
         cut_off=[s.incident for j, s in enumerate(scenarios) if not reached[:, j].any()],
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY
 
 from ...solvers.metro.metro_network import Ride
@@ -15,9 +13,8 @@ from ...solvers.metro.scenario import Interval, Scenario
 from ...solvers.metro.scenario_demand import Need
 from ..fields import Column
 from ..places import Places
-from .metro_lines import MetroLines
+from .scenario_case import AdjustedTravel
 from .scenarios import ELEMENTS
-from .travel import MetroTravel
 
 Row = tuple[Any, list[Any]]
 
@@ -47,40 +44,6 @@ TRAVEL = (
     Column("metro_way", "text", "nearest stations and lines of that way"),
 )
 INCIDENTS = (Column("incident_id", "text", "incident"), *(Column(element, "text", "") for element in ELEMENTS))
-
-
-@dataclass(frozen=True)
-class AdjustedTravel:
-    """Travel with the factors of each incident.
-
-    Attributes
-    ----------
-    travel : MetroTravel
-        Without factors.
-    weather, period, later : ndarray, shape (j,)
-        Factors of each incident: the weather now, the period, the weather to come.
-    rides : list of list
-        Way along the metro lines for each rescue point and incident; None where there is none or no metro is given.
-    """
-
-    travel: MetroTravel
-    weather: np.ndarray
-    period: np.ndarray
-    later: np.ndarray
-    rides: list[list[Ride | None]]
-
-    @property
-    def minutes(self) -> np.ndarray:
-        """Adjusted travel times, shape (i, j)."""
-        return self.travel.minutes * self.weather * self.period
-
-
-def metro_rides(metro: MetroLines | None, stations: Places, scenarios: Sequence[Scenario]) -> list[list[Ride | None]]:
-    """Return the ways along the metro lines from the stations nearest to the rescue points."""
-    if metro is None:
-        return [[None] * len(scenarios) for _ in stations.ids]
-    near = metro.nearest(stations)
-    return [[metro.network.ride(start, scenario.station) for scenario in scenarios] for start in near]
 
 
 def demand_rows(needs: Sequence[Need], level: str, stock: Mapping[str, int] | None) -> Iterator[Row]:

@@ -64,6 +64,56 @@ class TravelRules:
         return self.weather * self.period
 
 
+@dataclass(frozen=True)
+class Ways:
+    """Where travel comes from: the table where there is one, else the roads, else straight lines.
+
+    Attributes
+    ----------
+    rules : TravelRules
+    table : Rows or None
+        Rows with the keys station and incident, and minutes or km or both.
+    roads : callable or None
+        Reads the road network when it is needed.
+    max_snap_distance : float
+        Metres beyond which a place is not joined to the roads.
+    needs_km : bool
+        Whether distances cost anything, so that the log must say where they are not known.
+    """
+
+    rules: TravelRules
+    table: Rows | None = None
+    roads: Callable[[], ReadNetwork] | None = None
+    max_snap_distance: float = 500.0
+    needs_km: bool = False
+
+
+def travel_between(
+    stations: Places,
+    incidents: Places,
+    ways: Ways,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    *,
+    control: Control | None = None,
+) -> MetroTravel:
+    """Return the travel from every rescue point to every incident.
+
+    Raises
+    ------
+    LayerError
+        When the table cannot be used, see :func:`by_table`.
+    Cancelled
+    """
+    if ways.table is not None:
+        return by_table(ways.table, stations, incidents, ways.rules, ways.needs_km, context, feedback)
+    if ways.roads is None:
+        return by_straight_line(stations, incidents, ways.rules, context)
+    return by_roads(
+        ways.roads(), stations, incidents, ways.max_snap_distance, ways.rules, context, feedback, control or Control()
+    )
+
+
 def straight_lines(stations: Places, incidents: Places, context: QgsProcessingContext) -> np.ndarray:
     """Return ellipsoidal distances in km, shape (i, j)."""
     measure = QgsDistanceArea()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -180,18 +180,4 @@ class MetroProblem:
 
     def with_demand(self, demand: np.ndarray) -> MetroProblem:
         """Return the same problem with another demand, shape (j, k)."""
-        return MetroProblem(
-            self.stations,
-            self.incidents,
-            self.resources,
-            self.inventory,
-            self.use_cost,
-            demand,
-            self.minutes,
-            self.km,
-            self.limit,
-            self.tiers,
-            self.weight_delay,
-            self.weight_cost,
-            self.cost_per_km,
-        )
+        return replace(self, demand=demand)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SolverError
+from .problem import MetroProblem
 
 # Saaty's mean consistency index of random matrices of 1, 2, 3, ... criteria.
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)
@@ -140,3 +141,13 @@ def entropy_weights(alternatives: np.ndarray) -> np.ndarray:
     if not differs.any():
         raise SolverError("Entropy weights: all alternatives are alike in time and in cost. Give the weights yourself.")
     return differs / differs.sum()
+
+
+def alternatives_of(problem: MetroProblem) -> np.ndarray:
+    """Return travel time and mean unit cost of what is demanded for every way that exists, shape (m, 2)."""
+    rows = []
+    for i, j in np.argwhere(problem.reachable):
+        types = (problem.demand[j] > 0) & (problem.inventory[i] > 0)
+        if types.any():
+            rows.append((problem.minutes[i, j], problem.unit_cost[i, j, types].mean()))
+    return np.array(rows, dtype=float).reshape(-1, 2)

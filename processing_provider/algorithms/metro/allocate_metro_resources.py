@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
@@ -15,14 +19,54 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, read_effort, stopped_early
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
-from .metro_inputs import read_metro_places, read_metro_problem
+from .metro_inputs import read_metro_case
 
 if TYPE_CHECKING:
-    from ....plugin.layers.metro.travel import MetroTravel
-    from ....plugin.layers.places import Places
+    from ....plugin.layers.metro.case import MetroCase
     from ....plugin.solvers.effort import Effort
-    from ....plugin.solvers.metro.problem import MetroProblem
     from ....plugin.solvers.metro.response import Response
+
+
+_SINKS = (
+    (
+        "OUTPUT",
+        "Deliveries",
+        QgsProcessing.SourceType.TypeVectorLine,
+        False,
+        "A line for each rescue point, incident and resource type that is sent, with the units, the time and the cost.",
+    ),
+    (
+        "OUTPUT_STATIONS",
+        "What is left in stock",
+        QgsProcessing.SourceType.TypeVectorPoint,
+        True,
+        "A point for each rescue point and resource type it stocks, with the units before, sent and left.",
+    ),
+    (
+        "OUTPUT_UNMET",
+        "What is missing or late",
+        QgsProcessing.SourceType.TypeVectorPoint,
+        True,
+        "A point for each incident and resource type that is short of units, or of which no unit comes in time, with "
+        "the reason.",
+    ),
+    (
+        "OUTPUT_CONVERGENCE",
+        "Convergence of the swarm",
+        QgsProcessing.SourceType.TypeVector,
+        True,
+        "Table: the best fitness by iteration, for the plain swarm and the one with repair. Empty with the exact "
+        "method.",
+    ),
+)
+_NUMBERS = {
+    "FITNESS": "Fitness: weighted delay penalty and cost",
+    "DELAY_PENALTY": "Delay penalty, unweighted",
+    "ALLOCATION_COST": "Allocation cost, unweighted",
+    "OPTIMUM": "Fitness of the exact optimum",
+    "GAP": "Gap to the optimum or its bound (%)",
+    "UNMET": "Units that are missing",
+}
 
 
 class AllocateMetroResources(EvacuationAlgorithm):
@@ -53,13 +97,10 @@ class AllocateMetroResources(EvacuationAlgorithm):
         seed = QgsProcessingParameterNumber("SEED", self.tr("Seed of the swarm"), defaultValue=0, minValue=0)
         self.add(seed, "The same seed gives the same answer.", advanced=True)
         add_effort(self)
-        shared.add_outputs(self)
+        _add_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        from ....plugin.solvers.metro.problem import check_weights, parse_tiers
-
-        parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
-        check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
+        shared.MetroParameters.read(self, parameters, context)
         shared.read_swarm_parameters(self, parameters, context)
 
     def calculate(
@@ -67,44 +108,36 @@ class AllocateMetroResources(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.solvers.metro.response import respond
 
-        stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
-        incidents = read_metro_places(self, parameters, "INCIDENTS", context, feedback)
-        control = self.control(feedback, 0.0, 40.0)
-        problem, travel = read_metro_problem(self, parameters, stations, incidents, context, feedback, control)
-        if not problem.demand.any():
+        case = read_metro_case(self, parameters, context, feedback, self.control(feedback, 0.0, 40.0))
+        if not case.problem.demand.any():
             feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so nothing is sent."))
         control = self.control(feedback, 40.0, 95.0, read_effort(self, parameters, context))
         swarm = None
         if self.parameterAsEnum(parameters, "METHOD", context) == shared.SWARM:
             swarm = shared.read_swarm_parameters(self, parameters, context)
         response = respond(
-            problem,
+            case.problem,
             swarm=swarm,
             repair=self.parameterAsBool(parameters, "SWARM_REPAIR", context),
             seed=self.parameterAsInt(parameters, "SEED", context),
             control=control,
             warn=feedback.pushWarning,
         )
-        return self._write(
-            parameters, context, feedback, problem, travel, stations, incidents, response, control.effort
-        )
+        return self._write(parameters, context, feedback, case, response, control.effort)
 
     def _write(
         self,
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
-        problem: MetroProblem,
-        travel: MetroTravel,
-        stations: Places,
-        incidents: Places,
+        case: MetroCase,
         response: Response,
         effort: Effort,
     ) -> dict[str, Any]:
         from ....plugin.layers.metro import outputs as rows
         from ....plugin.reports.metro import write_metro_report
 
-        units = response.dispatch.units
+        problem, travel, units = case.problem, case.travel, response.dispatch.units
         pairs = rows.sent_pairs(units)
         routes = dict(zip(pairs, travel.routes(pairs)))
         unmet_demands = rows.with_notes(response.unmet_demands, travel.notes)
@@ -113,18 +146,18 @@ class AllocateMetroResources(EvacuationAlgorithm):
             feedback.pushWarning(f"{place}, {resource}: {short.delivered} of {short.demanded} units; {short.reason}.")
         line, point = QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
         sent = rows.sent_rows(problem, units, travel, routes)
-        left = rows.remaining_rows(problem, units, stations)
-        unmet = rows.unmet_rows(problem, unmet_demands, incidents)
+        left = rows.remaining_rows(problem, units, case.stations)
+        unmet = rows.unmet_rows(problem, unmet_demands, case.incidents)
         curve = rows.convergence_rows(response.histories, response.optimum)
         style = "allocatemetroresources_{}".format
         report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
         if report:
             with self.reporting("OUTPUT_HTML", report):
-                write_metro_report(
-                    report, problem, response, unmet_demands, travel, stations, incidents, routes, context, warning
-                )
+                write_metro_report(report, case, response, unmet_demands, routes, context, warning)
         outputs = {
-            "OUTPUT": self.write(parameters, "OUTPUT", context, rows.SENT, sent, line, stations.crs, style("output")),
+            "OUTPUT": self.write(
+                parameters, "OUTPUT", context, rows.SENT, sent, line, case.stations.crs, style("output")
+            ),
             "OUTPUT_STATIONS": self.write(
                 parameters,
                 "OUTPUT_STATIONS",
@@ -132,11 +165,11 @@ class AllocateMetroResources(EvacuationAlgorithm):
                 rows.REMAINING,
                 left,
                 point,
-                stations.crs,
+                case.stations.crs,
                 style("output_stations"),
             ),
             "OUTPUT_UNMET": self.write(
-                parameters, "OUTPUT_UNMET", context, rows.UNMET, unmet, point, incidents.crs, style("output_unmet")
+                parameters, "OUTPUT_UNMET", context, rows.UNMET, unmet, point, case.incidents.crs, style("output_unmet")
             ),
             "OUTPUT_CONVERGENCE": self.write(parameters, "OUTPUT_CONVERGENCE", context, rows.CONVERGENCE, curve),
             "OUTPUT_HTML": report or None,
@@ -151,3 +184,18 @@ class AllocateMetroResources(EvacuationAlgorithm):
             **stopped_early(effort, feedback),
         }
         return {name: value for name, value in {**outputs, **numbers}.items() if value is not None}
+
+
+def _add_outputs(algorithm: EvacuationAlgorithm) -> None:
+    """Add the layers, the report and the numbers an allocation gives."""
+    for name, title, kind, optional, text in _SINKS:
+        wanted = name != "OUTPUT_CONVERGENCE"
+        sink = QgsProcessingParameterFeatureSink(name, algorithm.tr(title), kind, None, optional, wanted)
+        algorithm.add(sink, text)
+    report = QgsProcessingParameterFileDestination(
+        "OUTPUT_HTML", algorithm.tr("Report"), algorithm.tr("HTML files (*.html)"), optional=True
+    )
+    text = "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison of methods."
+    algorithm.add(report, text)
+    for name, title in _NUMBERS.items():
+        algorithm.addOutput(QgsProcessingOutputNumber(name, algorithm.tr(title)))

@@ -12,10 +12,14 @@ from ..roads.network_parameters import NETWORK, NetworkParameters
 from . import metro_parameters as shared
 
 if TYPE_CHECKING:
+    from ....plugin.layers.metro.case import MetroCase
     from ....plugin.layers.metro.tables import Rows
-    from ....plugin.layers.metro.travel import MetroTravel
+    from ....plugin.layers.metro.travel import TravelRules, Ways
     from ....plugin.layers.places import Places
-    from ....plugin.solvers.metro.problem import MetroProblem
+
+SUPPLY_KEYS = ("station", "resource", "inventory", "cost")
+DEMAND_KEYS = ("incident", "resource", "quantity")
+TRAVEL_KEYS = ("station", "incident", "minutes", "km")
 
 
 def read_metro_places(
@@ -57,70 +61,49 @@ def read_metro_rows(
     return read_rows(source, layer, fields)
 
 
-def read_metro_travel(
+def read_roads(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
-    stations: Places,
-    incidents: Places,
+    rules: TravelRules,
+    needed: bool,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     control: Control,
-) -> MetroTravel:
-    """Return travel by the table TRAVEL, else over NETWORK, else along straight lines."""
-    from ....plugin.layers.metro.travel import by_roads, by_straight_line, by_table
+) -> Ways:
+    """Return travel over NETWORK, else along straight lines; ``needed`` tells whether anybody travels."""
+    from ....plugin.layers.metro.travel import Ways
 
-    rules = shared.read_travel_rules(algorithm, parameters, context)
-    keys = ("station", "incident", "minutes", "km")
-    rows = read_metro_rows(algorithm, parameters, "TRAVEL", keys, context, feedback, optional=("minutes", "km"))
-    if rows is not None:
+    roads = NetworkParameters.read_optional(algorithm, parameters, context, feedback, needed=needed)
+    if roads is None:
+        return Ways(rules)
+    read = roads.network(context, feedback, control)
+    return Ways(rules, roads=lambda: read, max_snap_distance=roads.max_snap_distance)
+
+
+def read_metro_case(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    control: Control,
+) -> MetroCase:
+    """Read the layers, tables and numbers of a dispatch, and build its case."""
+    from ....plugin.layers.metro.case import metro_case
+    from ....plugin.layers.metro.tables import read_stock_and_need
+    from ....plugin.layers.metro.travel import Ways
+
+    numbers = shared.MetroParameters.read(algorithm, parameters, context)
+    stations = read_metro_places(algorithm, parameters, "STATIONS", context, feedback)
+    incidents = read_metro_places(algorithm, parameters, "INCIDENTS", context, feedback)
+    supply = read_metro_rows(algorithm, parameters, "SUPPLY", SUPPLY_KEYS, context, feedback)
+    demand = read_metro_rows(algorithm, parameters, "DEMAND", DEMAND_KEYS, context, feedback)
+    stock = read_stock_and_need(supply, demand, stations, incidents, feedback)
+    optional = ("minutes", "km")
+    table = read_metro_rows(algorithm, parameters, "TRAVEL", TRAVEL_KEYS, context, feedback, optional)
+    if table is None:
+        ways = read_roads(algorithm, parameters, numbers.rules, bool(len(incidents)), context, feedback, control)
+    else:
         if parameters.get(NETWORK) is not None:
             feedback.pushInfo(algorithm.tr("NETWORK: not used, as TRAVEL gives the times."))
-        needs_km = algorithm.parameterAsDouble(parameters, "COST_PER_KM", context) > 0
-        return by_table(rows, stations, incidents, rules, needs_km, context, feedback)
-    roads = NetworkParameters.read_optional(algorithm, parameters, context, feedback, needed=bool(len(incidents)))
-    if roads is None:
-        return by_straight_line(stations, incidents, rules, context)
-    read = roads.network(context, feedback, control)
-    return by_roads(read, stations, incidents, roads.max_snap_distance, rules, context, feedback, control)
-
-
-def read_metro_problem(
-    algorithm: EvacuationAlgorithm,
-    parameters: dict[str, Any],
-    stations: Places,
-    incidents: Places,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
-    control: Control,
-) -> tuple[MetroProblem, MetroTravel]:
-    """Read everything an allocation needs, with the travel behind it."""
-    from ....plugin.layers.metro.tables import read_stock_and_need
-    from ....plugin.solvers.metro.problem import MetroProblem, parse_tiers
-
-    supply_keys = ("station", "resource", "inventory", "cost")
-    supply = read_metro_rows(algorithm, parameters, "SUPPLY", supply_keys, context, feedback)
-    demand_keys = ("incident", "resource", "quantity")
-    demand = read_metro_rows(algorithm, parameters, "DEMAND", demand_keys, context, feedback)
-    stock = read_stock_and_need(supply, demand, stations, incidents, feedback)
-    travel = read_metro_travel(algorithm, parameters, stations, incidents, context, feedback, control)
-    feedback.pushInfo(algorithm.tr("Travel times: {source}.").format(source=travel.source))
-
-    def number(name: str) -> float:
-        return float(algorithm.parameterAsDouble(parameters, name, context))
-
-    problem = MetroProblem(
-        tuple(stations.ids),
-        tuple(incidents.ids),
-        stock.resources,
-        stock.inventory,
-        stock.use_cost,
-        stock.demand,
-        travel.minutes,
-        travel.km,
-        number("LIMIT_MINUTES"),
-        parse_tiers(algorithm.parameterAsString(parameters, "PENALTY_TIERS", context)),
-        number("WEIGHT_DELAY"),
-        number("WEIGHT_COST"),
-        number("COST_PER_KM"),
-    )
-    return problem, travel
+        ways = Ways(numbers.rules, table, needs_km=numbers.objective.cost_per_km > 0)
+    return metro_case(stations, incidents, stock, ways, numbers.objective, context, feedback, control=control)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 
+from ....plugin.solvers.metro.problem import DEFAULT_TIERS
 from ...base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
+    from ....plugin.layers.metro.case import Objective
     from ....plugin.layers.metro.travel import TravelRules
     from ....plugin.solvers.metro.swarm import SwarmParameters
 
@@ -119,47 +119,6 @@ _SWARM_NUMBERS = (
     ("SWARM_INERTIA_MIN", "Swarm: last inertia weight", _DOUBLE, 0.4, 0.0, "δ_min of Lu and Sun (2020) Table 4."),
 )  # fmt: skip
 
-_SINKS = (
-    (
-        "OUTPUT",
-        "Deliveries",
-        QgsProcessing.SourceType.TypeVectorLine,
-        False,
-        "A line for each rescue point, incident and resource type that is sent, with the units, the time and the cost.",
-    ),
-    (
-        "OUTPUT_STATIONS",
-        "What is left in stock",
-        QgsProcessing.SourceType.TypeVectorPoint,
-        True,
-        "A point for each rescue point and resource type it stocks, with the units before, sent and left.",
-    ),
-    (
-        "OUTPUT_UNMET",
-        "What is missing or late",
-        QgsProcessing.SourceType.TypeVectorPoint,
-        True,
-        "A point for each incident and resource type that is short of units, or of which no unit comes in time, with "
-        "the reason.",
-    ),
-    (
-        "OUTPUT_CONVERGENCE",
-        "Convergence of the swarm",
-        QgsProcessing.SourceType.TypeVector,
-        True,
-        "Table: the best fitness by iteration, for the plain swarm and the one with repair. Empty with the exact "
-        "method.",
-    ),
-)
-_NUMBERS = {
-    "FITNESS": "Fitness: weighted delay penalty and cost",
-    "DELAY_PENALTY": "Delay penalty, unweighted",
-    "ALLOCATION_COST": "Allocation cost, unweighted",
-    "OPTIMUM": "Fitness of the exact optimum",
-    "GAP": "Gap to the optimum or its bound (%)",
-    "UNMET": "Units that are missing",
-}
-
 
 def add_layer(algorithm: EvacuationAlgorithm, name: str, optional: bool | None = None) -> None:
     """Add one of the layers and tables with its fields; ``optional`` overrides whether it may be left out."""
@@ -191,9 +150,7 @@ def add_model_parameters(algorithm: EvacuationAlgorithm) -> None:
         number = QgsProcessingParameterNumber(name, algorithm.tr(title), _DOUBLE, default, minValue=least)
         algorithm.add(number, text)
     algorithm.add(
-        QgsProcessingParameterString(
-            "PENALTY_TIERS", algorithm.tr("Penalty by late minutes"), "0:0, 5:1, 10:2, 20:10, inf:100"
-        ),
+        QgsProcessingParameterString("PENALTY_TIERS", algorithm.tr("Penalty by late minutes"), DEFAULT_TIERS),
         "“late minutes:coefficient” for each tier, lowest first, the last one inf. A unit that is late costs its "
         "coefficient times the minutes beyond the limit (Lu and Sun (2020) Table 3).",
     )
@@ -209,21 +166,38 @@ def add_method(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def read_travel_rules(
-    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
-) -> TravelRules:
-    """Read what :func:`add_travel_numbers` added."""
-    from ....plugin.layers.metro.travel import TravelRules
+@dataclass(frozen=True)
+class MetroParameters:
+    """The numbers of :func:`add_travel_numbers` and :func:`add_model_parameters`."""
 
-    def number(name: str) -> float:
-        return float(algorithm.parameterAsDouble(parameters, name, context))
+    rules: TravelRules
+    objective: Objective
 
-    return TravelRules(
-        speed=number("SPEED"),
-        detour=number("DETOUR_FACTOR"),
-        weather=number("WEATHER_FACTOR"),
-        period=number("PERIOD_FACTOR"),
-    )
+    @classmethod
+    def read(
+        cls, algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> MetroParameters:
+        """Read and check them.
+
+        Raises
+        ------
+        SolverError
+            Tiers that cannot be read, or weights that are negative or both zero.
+        """
+        from ....plugin.layers.metro.case import Objective
+        from ....plugin.layers.metro.travel import TravelRules
+        from ....plugin.solvers.metro.problem import parse_tiers
+
+        def number(name: str) -> float:
+            return float(algorithm.parameterAsDouble(parameters, name, context))
+
+        tiers = parse_tiers(algorithm.parameterAsString(parameters, "PENALTY_TIERS", context))
+        return cls(
+            TravelRules(number("SPEED"), number("DETOUR_FACTOR"), number("WEATHER_FACTOR"), number("PERIOD_FACTOR")),
+            Objective(
+                number("LIMIT_MINUTES"), tiers, number("WEIGHT_DELAY"), number("WEIGHT_COST"), number("COST_PER_KM")
+            ),
+        )
 
 
 def add_swarm_parameters(algorithm: EvacuationAlgorithm) -> None:
@@ -256,18 +230,3 @@ def read_swarm_parameters(
 def field_names(layer: str) -> list[str]:
     """Return the names of the field parameters of one of the layers, in order."""
     return [row[0] for row in _FIELDS[layer]]
-
-
-def add_outputs(algorithm: EvacuationAlgorithm) -> None:
-    """Add the layers, the report and the numbers an allocation gives."""
-    for name, title, kind, optional, text in _SINKS:
-        wanted = name != "OUTPUT_CONVERGENCE"
-        sink = QgsProcessingParameterFeatureSink(name, algorithm.tr(title), kind, None, optional, wanted)
-        algorithm.add(sink, text)
-    report = QgsProcessingParameterFileDestination(
-        "OUTPUT_HTML", algorithm.tr("Report"), algorithm.tr("HTML files (*.html)"), optional=True
-    )
-    text = "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison of methods."
-    algorithm.add(report, text)
-    for name, title in _NUMBERS.items():
-        algorithm.addOutput(QgsProcessingOutputNumber(name, algorithm.tr(title)))

@@ -18,17 +18,15 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
-from ..roads.network_parameters import NetworkParameters, add_network_parameters
+from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
 from . import scenario_parameters as form
-from .metro_inputs import read_metro_places, read_metro_rows
+from .metro_inputs import SUPPLY_KEYS, read_metro_places, read_metro_rows, read_roads
 
 if TYPE_CHECKING:
     from ....plugin.layers.metro.metro_lines import MetroLines
-    from ....plugin.layers.metro.scenario_outputs import AdjustedTravel
+    from ....plugin.layers.metro.scenario_case import Factors, ScenarioCase, Wishes
     from ....plugin.layers.places import Places
-    from ....plugin.solvers.metro.scenario import Scenario
-    from ....plugin.solvers.metro.scenario_demand import Need
 
 _VECTOR, _POINTS = QgsProcessing.SourceType.TypeVector, QgsProcessing.SourceType.TypeVectorPoint
 _SINKS = (
@@ -107,18 +105,28 @@ class MetroScenario(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        from ....plugin.layers.metro.scenario_case import ScenarioCase, adjusted_travel, metro_rides, needs_of
         from ....plugin.layers.metro.scenarios import read_scenarios
+        from ....plugin.layers.metro.travel import TravelRules, travel_between
 
         metro = self._metro(parameters, context, feedback)
         incidents = self._incidents(parameters, metro, context, feedback)
         scenarios = read_scenarios(incidents, form.read_form(self, parameters, context), metro, feedback)
         if not scenarios:
             feedback.pushWarning(self.tr("INCIDENTS: there is no incident, so nothing is needed."))
-        needs = self._needs(parameters, scenarios, context, feedback)
+        needs = needs_of(scenarios, self._wishes(parameters, context), feedback)
         stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
         stock = self._stock(parameters, stations, context, feedback)
-        adjusted = self._travel(parameters, stations, incidents, scenarios, metro, context, feedback)
-        return self._write(parameters, context, feedback, scenarios, incidents, needs, stock, stations, adjusted)
+        speed, detour = (self.parameterAsDouble(parameters, name, context) for name in ("SPEED", "DETOUR_FACTOR"))
+        rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
+        control = self.control(feedback, 5.0, 90.0)
+        factors = self._factors(parameters, context)
+        ways = read_roads(self, parameters, rules, bool(len(incidents)), context, feedback, control)
+        travel = travel_between(stations, incidents, ways, context, feedback, control=control)
+        rides = metro_rides(metro, stations, scenarios)
+        adjusted = adjusted_travel(travel, scenarios, factors, rides)
+        case = ScenarioCase(stations, incidents, scenarios, needs, stock, adjusted)
+        return self._write(parameters, context, feedback, case)
 
     def _metro(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -153,44 +161,28 @@ class MetroScenario(EvacuationAlgorithm):
             )
         return station_place(metro, station)
 
-    def _needs(
-        self,
-        parameters: dict[str, Any],
-        scenarios: list[Scenario],
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-    ) -> list[Need]:
+    def _wishes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Wishes:
+        from ....plugin.layers.metro.scenario_case import Wishes
         from ....plugin.solvers.metro import scenario_files
-        from ....plugin.solvers.metro.scenario_demand import derive_demand, parse_known
+        from ....plugin.solvers.metro.scenario_demand import parse_known
 
         def text(name: str) -> str:
             return (self.parameterAsString(parameters, name, context) or "").strip()
 
-        resources = scenario_files.read_catalogue(text("CATALOGUE_FILE") or scenario_files.CATALOGUE)
-        rules = scenario_files.read_rules(text("RULES_FILE") or scenario_files.RULES)
-        only = [name.strip() for name in text("RESOURCES").split(";") if name.strip()]
-        resources.check_names(only, "RESOURCES")
-        known = parse_known(text("KNOWN_QUANTITIES"))
-        idle = scenario_files.idle_rules(rules, resources.resources)
-        if idle:
-            feedback.pushWarning(self.tr("RULES_FILE: not in the catalogue: {names}.").format(names=", ".join(idle)))
-        out: list[Need] = []
-        for scenario in scenarios:
-            needs, without = derive_demand(scenario, resources, rules, only=only, known=known)
-            out += needs
-            if without:
-                feedback.pushWarning(
-                    self.tr("{incident}: RULES_FILE has no rule for {names}; 0 units are wanted.").format(
-                        incident=scenario.incident, names=", ".join(without)
-                    )
-                )
-            if not needs:
-                feedback.pushWarning(
-                    self.tr("{incident}: the catalogue has no resource for “{kind}” among those asked for.").format(
-                        incident=scenario.incident, kind=scenario.emergency_type
-                    )
-                )
-        return out
+        return Wishes(
+            text("CATALOGUE_FILE") or scenario_files.CATALOGUE,
+            text("RULES_FILE") or scenario_files.RULES,
+            [name.strip() for name in text("RESOURCES").split(";") if name.strip()],
+            parse_known(text("KNOWN_QUANTITIES")),
+        )
+
+    def _factors(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Factors:
+        from ....plugin.layers.metro.scenario_case import Factors
+        from ....plugin.solvers.metro import scenario_files
+
+        own = (self.parameterAsString(parameters, "FACTORS_FILE", context) or "").strip()
+        given = (form.read_factor(self, parameters, name, context) for name in ("WEATHER_FACTOR", "PERIOD_FACTOR"))
+        return Factors(scenario_files.read_travel_factors(own or scenario_files.FACTORS), *given)
 
     def _stock(
         self,
@@ -202,64 +194,15 @@ class MetroScenario(EvacuationAlgorithm):
         """Return what the rescue points have of each resource together, None without a supply table."""
         from ....plugin.layers.metro.tables import stock_of
 
-        keys = ("station", "resource", "inventory", "cost")
-        rows = read_metro_rows(self, parameters, "SUPPLY", keys, context, feedback, optional=("cost",))
+        rows = read_metro_rows(self, parameters, "SUPPLY", SUPPLY_KEYS, context, feedback, optional=("cost",))
         return None if rows is None else stock_of(rows, stations, feedback)
-
-    def _travel(
-        self,
-        parameters: dict[str, Any],
-        stations: Places,
-        incidents: Places,
-        scenarios: list[Scenario],
-        metro: MetroLines | None,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-    ) -> AdjustedTravel:
-        import numpy as np
-
-        from ....plugin.layers.metro.scenario_outputs import AdjustedTravel, metro_rides
-        from ....plugin.layers.metro.travel import TravelRules, by_roads, by_straight_line
-        from ....plugin.solvers.metro import scenario_files
-
-        own = (self.parameterAsString(parameters, "FACTORS_FILE", context) or "").strip()
-        factors = scenario_files.read_travel_factors(own or scenario_files.FACTORS)
-        speed, detour = (self.parameterAsDouble(parameters, name, context) for name in ("SPEED", "DETOUR_FACTOR"))
-        rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
-        control = self.control(feedback, 5.0, 90.0)
-        needed = bool(len(incidents))
-        roads = NetworkParameters.read_optional(self, parameters, context, feedback, needed=needed)
-        if roads is None:
-            travel = by_straight_line(stations, incidents, rules, context)
-        else:
-            travel = by_roads(
-                roads.network(context, feedback, control),
-                stations,
-                incidents,
-                roads.max_snap_distance,
-                rules,
-                context,
-                feedback,
-                control,
-            )
-        given = [form.read_factor(self, parameters, name, context) for name in ("WEATHER_FACTOR", "PERIOD_FACTOR")]
-        weather = [factors.of_weather(s.weather) if given[0] is None else given[0] for s in scenarios]
-        period = [factors.of_period(s.period) if given[1] is None else given[1] for s in scenarios]
-        later = [factors.of_weather(s.weather_later) for s in scenarios]
-        arrays = (np.array(values, dtype=float) for values in (weather, period, later))
-        return AdjustedTravel(travel, *arrays, metro_rides(metro, stations, scenarios))
 
     def _write(
         self,
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
-        scenarios: list[Scenario],
-        incidents: Places,
-        needs: list[Need],
-        stock: dict[str, int] | None,
-        stations: Places,
-        adjusted: AdjustedTravel,
+        case: ScenarioCase,
     ) -> dict[str, Any]:
         import numpy as np
 
@@ -267,6 +210,7 @@ class MetroScenario(EvacuationAlgorithm):
         from ....plugin.reports.metro_scenario import write_scenario_report
         from ....plugin.solvers.metro.scenario_demand import LEVELS
 
+        scenarios, needs, adjusted = case.scenarios, case.needs, case.adjusted
         for scenario, note in zip(scenarios, adjusted.travel.notes):
             if note:
                 feedback.pushWarning(f"{scenario.incident}: {note}.")
@@ -274,9 +218,12 @@ class MetroScenario(EvacuationAlgorithm):
         report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
         if report:
             with self.reporting("OUTPUT_HTML", report):
-                write_scenario_report(report, scenarios, needs, level, stock, adjusted, stations)
-        demand, travel = rows.demand_rows(needs, level, stock), rows.travel_rows(adjusted, stations, scenarios)
-        points, style = rows.incident_rows(scenarios, incidents), "metroscenario_output_incidents"
+                write_scenario_report(report, case, level)
+        demand, travel = (
+            rows.demand_rows(needs, level, case.stock),
+            rows.travel_rows(adjusted, case.stations, scenarios),
+        )
+        points, style = rows.incident_rows(scenarios, case.incidents), "metroscenario_output_incidents"
         results = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, rows.DEMAND, demand),
             "OUTPUT_TRAVEL": self.write(parameters, "OUTPUT_TRAVEL", context, rows.TRAVEL, travel),
@@ -287,7 +234,7 @@ class MetroScenario(EvacuationAlgorithm):
                 rows.INCIDENTS,
                 points,
                 QgsWkbTypes.Type.Point,
-                incidents.crs,
+                case.incidents.crs,
                 style,
             ),
             "OUTPUT_HTML": report or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -20,12 +21,11 @@ from ...effort_parameters import add_effort, read_effort, stopped_early
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
 from . import sensitivity_parameters as choices
-from .metro_inputs import read_metro_places, read_metro_problem
+from .metro_inputs import read_metro_case
 
 if TYPE_CHECKING:
-    from ....plugin.layers.metro.travel import MetroTravel
+    from ....plugin.layers.metro.case import MetroCase
     from ....plugin.solvers.effort import Effort
-    from ....plugin.solvers.metro.problem import MetroProblem
     from ....plugin.solvers.metro.sensitivity import Sample
 
 _NUMBERS = {
@@ -75,11 +75,9 @@ class MetroSensitivity(EvacuationAlgorithm):
         self.addOutput(QgsProcessingOutputString("SENTENCE", self.tr("What the curves say")))
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        from ....plugin.solvers.metro.problem import check_weights, parse_tiers
         from ....plugin.solvers.metro.weights import parse_matrix
 
-        parse_tiers(self.parameterAsString(parameters, "PENALTY_TIERS", context))
-        check_weights(*(self.parameterAsDouble(parameters, w, context) for w in ("WEIGHT_DELAY", "WEIGHT_COST")))
+        shared.MetroParameters.read(self, parameters, context)
         if choices.PARAMETER in self.parameterAsEnums(parameters, "ANALYSES", context):
             choices.read_range(self, parameters, context)
         if self.parameterAsEnum(parameters, "WEIGHTING", context) == choices.PAIRWISE:
@@ -88,22 +86,20 @@ class MetroSensitivity(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
-        incidents = read_metro_places(self, parameters, "INCIDENTS", context, feedback)
-        control = self.control(feedback, 0.0, 20.0)
-        problem, travel = read_metro_problem(self, parameters, stations, incidents, context, feedback, control)
+        case = read_metro_case(self, parameters, context, feedback, self.control(feedback, 0.0, 20.0))
         curves: dict[str, list[Sample]] = {}
         sentences: dict[str, str] = {}
-        ratio, weighting = None, ""
+        weighing = choices.Weighing(case.problem, None, "")
         effort = read_effort(self, parameters, context)
-        if problem.demand.any():
-            problem, ratio, weighting = choices.read_weights(self, parameters, context, feedback, problem)
-            curves, sentences = self._curves(parameters, context, feedback, problem, travel, effort)
+        if case.problem.demand.any():
+            weighing = choices.read_weights(self, parameters, context, feedback, case.problem)
+            case = replace(case, problem=weighing.problem)
+            curves, sentences = self._curves(parameters, context, feedback, case, effort)
         else:
             feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so there is nothing to compare."))
         for sentence in sentences.values():
             feedback.pushInfo(sentence)
-        written = self._write(parameters, context, problem, travel, curves, sentences, ratio, weighting, effort)
+        written = self._write(parameters, context, case, curves, sentences, weighing, effort)
         return {**written, **stopped_early(effort, feedback)}
 
     def _curves(
@@ -111,8 +107,7 @@ class MetroSensitivity(EvacuationAlgorithm):
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
-        problem: MetroProblem,
-        travel: MetroTravel,
+        case: MetroCase,
         effort: Effort,
     ) -> tuple[dict[str, list[Sample]], dict[str, str]]:
         from ....plugin.solvers.metro import sensitivity as vary
@@ -127,20 +122,20 @@ class MetroSensitivity(EvacuationAlgorithm):
             control = bar.part(step / len(asked), (step + 1) / len(asked))
             if analysis == choices.RESCUE_POINTS:
                 samples = vary.by_rescue_points(
-                    problem,
+                    case.problem,
                     control=control,
                 )
                 name, sentence = vary.RESCUE_POINTS, vary.rescue_points_sentence(samples)
             elif analysis == choices.RESOURCE_TYPES:
                 samples = vary.by_resource_types(
-                    problem,
+                    case.problem,
                     control=control.unlogged(),
                     warn=feedback.pushWarning,
                 )
                 name, sentence = vary.RESOURCE_TYPES, vary.resource_types_sentence(samples)
             else:
                 name, values = choices.read_range(self, parameters, context)
-                variant = choices.variant_of(self, parameters, context, problem, travel, name)
+                variant = choices.variant_of(self, parameters, context, case, name)
                 samples = vary.by_parameter(
                     values,
                     variant,
@@ -155,12 +150,10 @@ class MetroSensitivity(EvacuationAlgorithm):
         self,
         parameters: dict[str, Any],
         context: QgsProcessingContext,
-        problem: MetroProblem,
-        travel: MetroTravel,
+        case: MetroCase,
         curves: dict[str, list[Sample]],
         sentences: dict[str, str],
-        ratio: float | None,
-        weighting: str,
+        weighing: choices.Weighing,
         effort: Effort,
     ) -> dict[str, Any]:
         from ....plugin.layers.metro.sensitivity_outputs import CURVES, curve_rows
@@ -170,16 +163,18 @@ class MetroSensitivity(EvacuationAlgorithm):
         report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
         if report:
             with self.reporting("OUTPUT_HTML", report):
-                write_sensitivity_report(report, problem, curves, sentences, weighting, travel.source, warning)
+                write_sensitivity_report(
+                    report, case.problem, curves, sentences, weighing.sentence, case.travel.source, warning
+                )
         by_points = curves.get(RESCUE_POINTS)
         results = {
             "OUTPUT": self.write(parameters, "OUTPUT", context, CURVES, curve_rows(curves)),
             "OUTPUT_HTML": report or None,
             "ENOUGH_RESCUE_POINTS": int(enough(by_points).value) if by_points else None,
             "FITNESS": by_points[-1].fitness.total if by_points else None,
-            "DELAY_WEIGHT": problem.weight_delay,
-            "COST_WEIGHT": problem.weight_cost,
-            "CONSISTENCY_RATIO": ratio,
+            "DELAY_WEIGHT": case.problem.weight_delay,
+            "COST_WEIGHT": case.problem.weight_cost,
+            "CONSISTENCY_RATIO": weighing.ratio,
             "SENTENCE": " ".join(sentences.values()),
         }
         return {name: value for name, value in results.items() if value is not None}

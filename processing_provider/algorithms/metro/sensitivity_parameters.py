@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -18,7 +18,7 @@ from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
-    from ....plugin.layers.metro.travel import MetroTravel
+    from ....plugin.layers.metro.case import MetroCase
     from ....plugin.solvers.metro.problem import MetroProblem
 
 RESCUE_POINTS, RESOURCE_TYPES, PARAMETER = 0, 1, 2
@@ -37,6 +37,15 @@ VARIED = (
     STOCK_SCALE,
 )
 _ABOVE_ZERO = ("SPEED", "DETOUR_FACTOR", "WEATHER_FACTOR", "PERIOD_FACTOR")
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """The problem as weighed, the consistency ratio of a pairwise comparison, and a sentence on the weights."""
+
+    problem: MetroProblem
+    ratio: float | None
+    sentence: str
 
 
 def add_choices(algorithm: EvacuationAlgorithm) -> None:
@@ -116,13 +125,13 @@ def read_weights(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     problem: MetroProblem,
-) -> tuple[MetroProblem, float | None, str]:
-    """Return the problem with the weights asked for, the consistency ratio of a comparison, and a sentence on them."""
+) -> Weighing:
+    """Return the problem with the weights asked for, and where they come from."""
     from ....plugin.solvers.metro import weights
 
     way = algorithm.parameterAsEnum(parameters, "WEIGHTING", context)
     if way == GIVEN:
-        return problem, None, algorithm.tr("The weights are given.")
+        return Weighing(problem, None, algorithm.tr("The weights are given."))
     ratio = None
     if way == PAIRWISE:
         matrix = weights.parse_matrix(algorithm.parameterAsString(parameters, "PAIRWISE", context))
@@ -138,30 +147,17 @@ def read_weights(
                 ).format(ratio=ratio)
             )
     else:
-        delay, cost = weights.entropy_weights(_alternatives(problem)).tolist()
+        delay, cost = weights.entropy_weights(weights.alternatives_of(problem)).tolist()
         text = algorithm.tr("The weights come from the entropy of travel times and unit costs.")
     feedback.pushInfo(algorithm.tr("Weights: delay {delay:.4f}, cost {cost:.4f}.").format(delay=delay, cost=cost))
-    return replace(problem, weight_delay=delay, weight_cost=cost), ratio, text.format(ratio=ratio)
-
-
-def _alternatives(problem: MetroProblem) -> Any:
-    """Return travel time and mean unit cost of what is demanded for every way that exists, shape (m, 2)."""
-    import numpy as np
-
-    rows = []
-    for i, j in np.argwhere(problem.reachable):
-        types = (problem.demand[j] > 0) & (problem.inventory[i] > 0)
-        if types.any():
-            rows.append((problem.minutes[i, j], problem.unit_cost[i, j, types].mean()))
-    return np.array(rows, dtype=float).reshape(-1, 2)
+    return Weighing(replace(problem, weight_delay=delay, weight_cost=cost), ratio, text.format(ratio=ratio))
 
 
 def variant_of(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
     context: QgsProcessingContext,
-    problem: MetroProblem,
-    travel: MetroTravel,
+    case: MetroCase,
     name: str,
 ) -> Callable[[float], MetroProblem]:
     """Return the function from a value of the parameter to the problem with that value.
@@ -173,6 +169,7 @@ def variant_of(
     """
     from ....plugin.solvers.metro import sensitivity as vary
 
+    problem, travel = case.problem, case.travel
     fields = {
         "LIMIT_MINUTES": "limit",
         "WEIGHT_DELAY": "weight_delay",
