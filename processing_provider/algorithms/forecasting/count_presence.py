@@ -20,6 +20,7 @@ from qgis.core import (
 
 from ....plugin.layers.fields import Column
 from ...base import EvacuationAlgorithm
+from . import names
 
 COLUMNS = (
     Column("place", "text", "place"),
@@ -48,38 +49,42 @@ class CountPresence(EvacuationAlgorithm):
         tr, any_field = self.tr, QgsProcessingParameterField.DataType.Any
         self.add(
             QgsProcessingParameterFeatureSource(
-                "POINTS", tr("Moving points"), [QgsProcessing.SourceType.TypeVectorPoint]
+                names.POINTS, tr("Moving points"), [QgsProcessing.SourceType.TypeVectorPoint]
             ),
             "Points with an id and a time, in any CRS.",
         )
         self.add(
-            QgsProcessingParameterField("ID_FIELD", tr("Id field"), "id", "POINTS", any_field, False, True),
+            QgsProcessingParameterField(names.ID_FIELD, tr("Id field"), "id", names.POINTS, any_field, False, True),
             "Tells one moving object from another. Default: the field “id”.",
         )
         self.add(
-            QgsProcessingParameterField("TIME_FIELD", tr("Time field"), "time", "POINTS", any_field, False, True),
+            QgsProcessingParameterField(
+                names.TIME_FIELD, tr("Time field"), "time", names.POINTS, any_field, False, True
+            ),
             "Date and time; texts in ISO 8601 (2026-05-01 06:30, with or without an offset) and Unix seconds are "
             "understood. Times that say their offset are counted in universal time. Default: the field “time”.",
         )
         self.add(
-            QgsProcessingParameterFeatureSource("PLACES", tr("Places"), [QgsProcessing.SourceType.TypeVectorPolygon]),
+            QgsProcessingParameterFeatureSource(
+                names.PLACES, tr("Places"), [QgsProcessing.SourceType.TypeVectorPolygon]
+            ),
             "Polygons in which to count.",
         )
         self.add(
             QgsProcessingParameterField(
-                "PLACE_ID_FIELD", tr("Place id field"), "site_id", "PLACES", any_field, False, True
+                names.PLACE_ID_FIELD, tr("Place id field"), "site_id", names.PLACES, any_field, False, True
             ),
             "Names a place. Default: the field “site_id” if there is one, else the feature id.",
         )
         self.add(
             QgsProcessingParameterNumber(
-                "INTERVAL", tr("Interval (minutes)"), QgsProcessingParameterNumber.Type.Double, 60.0, minValue=0.01
+                names.INTERVAL, tr("Interval (minutes)"), QgsProcessingParameterNumber.Type.Double, 60.0, minValue=0.01
             ),
             "Length of the intervals.",
         )
         self.add(
             QgsProcessingParameterFeatureSink(
-                "OUTPUT", tr("Presence by place and time"), QgsProcessing.SourceType.TypeVector
+                names.OUTPUT, tr("Presence by place and time"), QgsProcessing.SourceType.TypeVector
             ),
             "Table with place, time (beginning of the interval) and value.",
         )
@@ -92,22 +97,22 @@ class CountPresence(EvacuationAlgorithm):
         from ....plugin.layers.times import date_times
         from ....plugin.solvers.forecasting.presence import count_distinct, inside
 
-        source = self.source(parameters, "POINTS", context)
-        id_field = str(self.field(parameters, "ID_FIELD", source, context, feedback))
-        time_field = str(self.field(parameters, "TIME_FIELD", source, context, feedback))
-        place_source = self.source(parameters, "PLACES", context)
+        source = self.source(parameters, names.POINTS, context)
+        id_field = str(self.field(parameters, names.ID_FIELD, source, context, feedback))
+        time_field = str(self.field(parameters, names.TIME_FIELD, source, context, feedback))
+        place_source = self.source(parameters, names.PLACES, context)
         if QgsWkbTypes.geometryType(place_source.wkbType()) != QgsWkbTypes.GeometryType.PolygonGeometry:
             raise QgsProcessingException(
                 f"PLACES: “{place_source.sourceName()}” holds no polygons. Choose a polygon layer, or draw a buffer "
                 f"around its points."
             )
-        place_id = self.field(parameters, "PLACE_ID_FIELD", place_source, context, feedback, required=False)
-        places = read_places(place_source, "PLACES", place_id, context, feedback)
+        place_id = self.field(parameters, names.PLACE_ID_FIELD, place_source, context, feedback, required=False)
+        places = read_places(place_source, names.PLACES, place_id, context, feedback)
         control = self.control(feedback)
         points = read_moving_points(source, id_field, time_field, places, context, feedback, control.unseen())
         control.progress(0.6, self.tr("Counting"))
         position, place = inside([bytes(shape.asWkb()) for shape in places.geometries], points.xy)
-        minutes = self.parameterAsDouble(parameters, "INTERVAL", context)
+        minutes = self.parameterAsDouble(parameters, names.INTERVAL, context)
         found = count_distinct(points.seconds, position, place, points.identity, len(places), 60.0 * minutes)
         if not found.count.size:
             feedback.pushWarning(
@@ -127,4 +132,4 @@ class CountPresence(EvacuationAlgorithm):
                 for time, value in zip(times, found.count[:, column].tolist()):
                     yield None, [identifier, time, value]
 
-        return {"OUTPUT": self.write(parameters, "OUTPUT", context, COLUMNS, rows())}
+        return {names.OUTPUT: self.write(parameters, names.OUTPUT, context, COLUMNS, rows())}

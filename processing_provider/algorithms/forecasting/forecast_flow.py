@@ -15,6 +15,7 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from . import names
 from .forecast_parameters import (
     ADJACENCY_FIELDS,
     add_count_parameters,
@@ -52,12 +53,12 @@ class ForecastFlow(EvacuationAlgorithm):
         add_method_parameters(self)
         tr, table = self.tr, QgsProcessing.SourceType.TypeVector
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Forecast"), table),
+            QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Forecast"), table),
             "Table with place, time, forecast, lower and upper.",
         )
         self.add(
             QgsProcessingParameterFeatureSink(
-                "OUTPUT_BACKTEST", tr("Back-test"), table, optional=True, createByDefault=True
+                names.OUTPUT_BACKTEST, tr("Back-test"), table, optional=True, createByDefault=True
             ),
             "Table with the errors of each method by horizon (hours): MAE, RMSE, MAPE and the number of values.",
         )
@@ -77,12 +78,12 @@ class ForecastFlow(EvacuationAlgorithm):
         from ....plugin.solvers.forecasting.automatic import solve
 
         require("scipy", "forecasting")
-        source = self.source(parameters, "COUNTS", context)
+        source = self.source(parameters, names.COUNTS, context)
         fields = {
             key: str(self.field(parameters, name, source, context, feedback))
-            for key, name in (("place", "PLACE_FIELD"), ("time", "TIME_FIELD"), ("value", "VALUE_FIELD"))
+            for key, name in (("place", names.PLACE_FIELD), ("time", names.TIME_FIELD), ("value", names.VALUE_FIELD))
         }
-        zone = self.parameterAsString(parameters, "TIMEZONE", context)
+        zone = self.parameterAsString(parameters, names.TIMEZONE, context)
         counts = read_counts(source, fields, zone, feedback)
         if counts is None:
             feedback.pushWarning(f"COUNTS: “{source.sourceName()}” has no rows; there is nothing to forecast.")
@@ -102,7 +103,7 @@ class ForecastFlow(EvacuationAlgorithm):
 
         series = counts.series
         first = 1
-        if parameters.get("START") not in (None, ""):
+        if parameters.get(names.START) not in (None, ""):
             begin = self._start(parameters, context, counts)
             series = series.before(min(max(begin, 0), len(series)))
             if begin < len(counts.series):
@@ -110,16 +111,16 @@ class ForecastFlow(EvacuationAlgorithm):
                     f"START: {len(counts.series) - begin} step(s) of data from the start on are left aside."
                 )
             first = begin - len(series) + 1
-        hours = self.parameterAsDouble(parameters, "HORIZON", context)
+        hours = self.parameterAsDouble(parameters, names.HORIZON, context)
         steps = max(1, math.ceil(hours * 3600.0 / series.step - 1e-9))
         if steps * series.step > hours * 3600.0 * (1.0 + 1e-9):
             feedback.pushWarning(
                 f"HORIZON: {hours:g} hours are no whole number of steps of {series.step / 60:g} minutes; "
                 f"{steps * series.step / 3600:g} hours are forecast."
             )
-        name = (AUTOMATIC, *methods.NAMES)[self.parameterAsEnum(parameters, "METHOD", context)]
+        name = (AUTOMATIC, *methods.NAMES)[self.parameterAsEnum(parameters, names.METHOD, context)]
         adjacency = self._adjacency(parameters, context, feedback, series.places)
-        quantile = self.parameterAsDouble(parameters, "QUANTILE", context)
+        quantile = self.parameterAsDouble(parameters, names.QUANTILE, context)
         return ForecastProblem(series, adjacency, name, first, steps, quantile)
 
     def _start(self, parameters: dict[str, Any], context: QgsProcessingContext, counts: Counts) -> int:
@@ -128,8 +129,8 @@ class ForecastFlow(EvacuationAlgorithm):
 
         from ....plugin.layers.times import read_times
 
-        given = self.parameterAsDateTime(parameters, "START", context)
-        text = parameters["START"]
+        given = self.parameterAsDateTime(parameters, names.START, context)
+        text = parameters[names.START]
         times = read_times([text if isinstance(text, str) else given])
         if not times.known[0]:
             raise QgsProcessingException(
@@ -159,7 +160,7 @@ class ForecastFlow(EvacuationAlgorithm):
         from ....plugin.layers.forecasting.neighbours import by_position, by_table
         from ....plugin.layers.places import read_places
 
-        table, source = (self.source(parameters, name, context) for name in ("ADJACENCY", "PLACES"))
+        table, source = (self.source(parameters, name, context) for name in (names.ADJACENCY, names.PLACES))
         if table is not None:
             if source is not None:
                 feedback.pushWarning("PLACES: left aside, since ADJACENCY tells the neighbours.")
@@ -169,8 +170,8 @@ class ForecastFlow(EvacuationAlgorithm):
             }
             return by_table(table, {key: field for key, field in fields.items() if field}, ids, feedback)
         if source is not None:
-            id_field = self.field(parameters, "PLACES_ID_FIELD", source, context, feedback, required=False)
-            return by_position(read_places(source, "PLACES", id_field, context, feedback), ids, context, feedback)
+            id_field = self.field(parameters, names.PLACES_ID_FIELD, source, context, feedback, required=False)
+            return by_position(read_places(source, names.PLACES, id_field, context, feedback), ids, context, feedback)
         feedback.pushInfo("No PLACES and no ADJACENCY: places whose counts move together are taken as neighbours.")
         return None
 
@@ -179,6 +180,6 @@ class ForecastFlow(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.forecasting.outputs import BACKTEST_COLUMNS, COLUMNS
 
-        outputs = {"OUTPUT": self.write(parameters, "OUTPUT", context, COLUMNS, rows)}
-        table = self.write(parameters, "OUTPUT_BACKTEST", context, BACKTEST_COLUMNS, scores)
-        return outputs if table is None else {**outputs, "OUTPUT_BACKTEST": table}
+        outputs = {names.OUTPUT: self.write(parameters, names.OUTPUT, context, COLUMNS, rows)}
+        table = self.write(parameters, names.OUTPUT_BACKTEST, context, BACKTEST_COLUMNS, scores)
+        return outputs if table is None else {**outputs, names.OUTPUT_BACKTEST: table}

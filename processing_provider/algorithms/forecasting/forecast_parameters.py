@@ -13,6 +13,7 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from . import names
 
 DOUBLE, ANY = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterField.DataType.Any
 TABLE = [QgsProcessing.SourceType.TypeVector]
@@ -23,24 +24,24 @@ def add_count_parameters(algorithm: EvacuationAlgorithm) -> None:
     """Add the table of counts."""
     tr = algorithm.tr
     algorithm.add(
-        QgsProcessingParameterFeatureSource("COUNTS", tr("Counts by place and time"), TABLE),
+        QgsProcessingParameterFeatureSource(names.COUNTS, tr("Counts by place and time"), TABLE),
         "Long table with a row for each place and time, such as the output of “Count presence from moving points”. "
         "Gaps and repeated rows are allowed: missing values are left out, repeated ones averaged, both with a warning.",
     )
     for name, title, default, text in (
-        ("PLACE_FIELD", tr("Place field"), "place", "Names the place."),
+        (names.PLACE_FIELD, tr("Place field"), "place", "Names the place."),
         (
-            "TIME_FIELD",
+            names.TIME_FIELD,
             tr("Time field"),
             "time",
             "Date and time; texts in ISO 8601 (2026-05-01 06:30, with or without an offset) and Unix seconds are "
             "understood. Rows whose time cannot be read are passed over with a warning.",
         ),
-        ("VALUE_FIELD", tr("Value field"), "value", "The count, flow or speed; empty where it is missing."),
+        (names.VALUE_FIELD, tr("Value field"), "value", "The count, flow or speed; empty where it is missing."),
     ):
-        _field(algorithm, name, title, default, "COUNTS", text)
+        _field(algorithm, name, title, default, names.COUNTS, text)
     algorithm.add(
-        QgsProcessingParameterString("TIMEZONE", tr("Time zone"), optional=True),
+        QgsProcessingParameterString(names.TIMEZONE, tr("Time zone"), optional=True),
         "Zone of the clocks, such as Pacific/Auckland. Times without an offset are read in it, seasons follow it, and "
         "the hours that are skipped or come twice when clocks change are put in their place. Empty: times are taken as "
         "they are written. Where times tell their offset, the forecast is in universal time (UTC).",
@@ -52,7 +53,7 @@ def add_neighbour_parameters(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "PLACES", tr("Places"), [QgsProcessing.SourceType.TypeVectorAnyGeometry], optional=True
+            names.PLACES, tr("Places"), [QgsProcessing.SourceType.TypeVectorAnyGeometry], optional=True
         ),
         "Points or polygons of the places: near ones are neighbours in the graph ridge. Without places or a table of "
         "neighbours, places whose counts move together are.",
@@ -60,9 +61,9 @@ def add_neighbour_parameters(algorithm: EvacuationAlgorithm) -> None:
     text = (
         "Names the place, as in the place field of the counts. Default: “site_id” if there is one, else the feature id."
     )
-    _field(algorithm, "PLACES_ID_FIELD", tr("Place id field"), "site_id", "PLACES", text)
+    _field(algorithm, names.PLACES_ID_FIELD, tr("Place id field"), "site_id", names.PLACES, text)
     algorithm.add(
-        QgsProcessingParameterFeatureSource("ADJACENCY", tr("Table of neighbours"), TABLE, optional=True),
+        QgsProcessingParameterFeatureSource(names.ADJACENCY, tr("Table of neighbours"), TABLE, optional=True),
         "Rows of two neighbouring places with a weight, instead of positions.",
         advanced=True,
     )
@@ -71,7 +72,7 @@ def add_neighbour_parameters(algorithm: EvacuationAlgorithm) -> None:
         ("to", tr("Neighbours: second place field"), "The other place."),
         ("weight", tr("Neighbours: weight field"), "How close they are, 0 or more; 1 where there is no such field."),
     ):
-        _field(algorithm, ADJACENCY_FIELDS[key], title, key, "ADJACENCY", text, advanced=True)
+        _field(algorithm, ADJACENCY_FIELDS[key], title, key, names.ADJACENCY, text, advanced=True)
 
 
 def add_method_parameters(algorithm: EvacuationAlgorithm) -> None:
@@ -79,7 +80,7 @@ def add_method_parameters(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterEnum(
-            "METHOD",
+            names.METHOD,
             tr("Method"),
             [
                 tr("Automatic (the best in the back-test)"),
@@ -95,16 +96,16 @@ def add_method_parameters(algorithm: EvacuationAlgorithm) -> None:
         "by graph wavelets. Series shorter than two weeks repeat the day instead of the week.",
     )
     algorithm.add(
-        QgsProcessingParameterDateTime("START", tr("Start"), optional=True),
+        QgsProcessingParameterDateTime(names.START, tr("Start"), optional=True),
         "First moment to forecast, by the clock of the time zone. Empty: right after the data. Data from the start on "
         "are left aside.",
     )
     algorithm.add(
-        QgsProcessingParameterNumber("HORIZON", tr("Horizon (hours)"), DOUBLE, 24.0, minValue=0.001),
+        QgsProcessingParameterNumber(names.HORIZON, tr("Horizon (hours)"), DOUBLE, 24.0, minValue=0.001),
         "How many hours to forecast from the start.",
     )
     algorithm.add(
-        QgsProcessingParameterNumber("QUANTILE", tr("Quantile"), DOUBLE, 0.9, minValue=0.5, maxValue=0.999),
+        QgsProcessingParameterNumber(names.QUANTILE, tr("Quantile"), DOUBLE, 0.9, minValue=0.5, maxValue=0.999),
         "Of the upper bound: 0.9 is exceeded one time in ten. The lower bound is at 1 − quantile.",
     )
 

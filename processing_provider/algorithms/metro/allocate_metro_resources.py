@@ -19,6 +19,7 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, read_effort, stopped_early
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
+from . import names
 from .metro_inputs import read_metro_case
 
 if TYPE_CHECKING:
@@ -29,21 +30,21 @@ if TYPE_CHECKING:
 
 _SINKS = (
     (
-        "OUTPUT",
+        names.OUTPUT,
         "Deliveries",
         QgsProcessing.SourceType.TypeVectorLine,
         False,
         "A line for each rescue point, incident and resource type that is sent, with the units, the time and the cost.",
     ),
     (
-        "OUTPUT_STATIONS",
+        names.OUTPUT_STATIONS,
         "What is left in stock",
         QgsProcessing.SourceType.TypeVectorPoint,
         True,
         "A point for each rescue point and resource type it stocks, with the units before, sent and left.",
     ),
     (
-        "OUTPUT_UNMET",
+        names.OUTPUT_UNMET,
         "What is missing or late",
         QgsProcessing.SourceType.TypeVectorPoint,
         True,
@@ -51,7 +52,7 @@ _SINKS = (
         "the reason.",
     ),
     (
-        "OUTPUT_CONVERGENCE",
+        names.OUTPUT_CONVERGENCE,
         "Convergence of the swarm",
         QgsProcessing.SourceType.TypeVector,
         True,
@@ -60,12 +61,12 @@ _SINKS = (
     ),
 )
 _NUMBERS = {
-    "FITNESS": "Fitness: weighted delay penalty and cost",
-    "DELAY_PENALTY": "Delay penalty, unweighted",
-    "ALLOCATION_COST": "Allocation cost, unweighted",
-    "OPTIMUM": "Fitness of the exact optimum",
-    "GAP": "Gap to the optimum or its bound (%)",
-    "UNMET": "Units that are missing",
+    names.FITNESS: "Fitness: weighted delay penalty and cost",
+    names.DELAY_PENALTY: "Delay penalty, unweighted",
+    names.ALLOCATION_COST: "Allocation cost, unweighted",
+    names.OPTIMUM: "Fitness of the exact optimum",
+    names.GAP: "Gap to the optimum or its bound (%)",
+    names.UNMET: "Units that are missing",
 }
 
 
@@ -87,14 +88,14 @@ class AllocateMetroResources(EvacuationAlgorithm):
     TAGS = ("metro", "subway", "emergency", "resources", "rescue", "particle swarm", "pso", "stock")
 
     def initAlgorithm(self, config: dict[str, Any] | None = None) -> None:
-        for layer in ("STATIONS", "SUPPLY", "INCIDENTS", "DEMAND", "TRAVEL"):
+        for layer in (names.STATIONS, names.SUPPLY, names.INCIDENTS, names.DEMAND, names.TRAVEL):
             shared.add_layer(self, layer)
         add_network_parameters(self, optional=True, capacity=False)
         shared.add_travel_numbers(self)
         shared.add_model_parameters(self)
         shared.add_method(self)
         shared.add_swarm_parameters(self)
-        seed = QgsProcessingParameterNumber("SEED", self.tr("Seed of the swarm"), defaultValue=0, minValue=0)
+        seed = QgsProcessingParameterNumber(names.SEED, self.tr("Seed of the swarm"), defaultValue=0, minValue=0)
         self.add(seed, "The same seed gives the same answer.", advanced=True)
         add_effort(self)
         _add_outputs(self)
@@ -113,13 +114,13 @@ class AllocateMetroResources(EvacuationAlgorithm):
             feedback.pushWarning(self.tr("DEMAND: nothing is demanded, so nothing is sent."))
         control = self.control(feedback, 40.0, 95.0, read_effort(self, parameters, context))
         swarm = None
-        if self.parameterAsEnum(parameters, "METHOD", context) == shared.SWARM:
+        if self.parameterAsEnum(parameters, names.METHOD, context) == shared.SWARM:
             swarm = shared.read_swarm_parameters(self, parameters, context)
         response = respond(
             case.problem,
             swarm=swarm,
-            repair=self.parameterAsBool(parameters, "SWARM_REPAIR", context),
-            seed=self.parameterAsInt(parameters, "SEED", context),
+            repair=self.parameterAsBool(parameters, names.SWARM_REPAIR, context),
+            seed=self.parameterAsInt(parameters, names.SEED, context),
             control=control,
             warn=feedback.pushWarning,
         )
@@ -150,17 +151,17 @@ class AllocateMetroResources(EvacuationAlgorithm):
         unmet = rows.unmet_rows(problem, unmet_demands, case.incidents)
         curve = rows.convergence_rows(response.histories, response.optimum)
         style = "allocatemetroresources_{}".format
-        report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
+        report, warning = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context), effort.warning()
         if report:
-            with self.reporting("OUTPUT_HTML", report):
+            with self.reporting(names.OUTPUT_HTML, report):
                 write_metro_report(report, case, response, unmet_demands, routes, context, warning)
         outputs = {
-            "OUTPUT": self.write(
-                parameters, "OUTPUT", context, rows.SENT, sent, line, case.stations.crs, style("output")
+            names.OUTPUT: self.write(
+                parameters, names.OUTPUT, context, rows.SENT, sent, line, case.stations.crs, style("output")
             ),
-            "OUTPUT_STATIONS": self.write(
+            names.OUTPUT_STATIONS: self.write(
                 parameters,
-                "OUTPUT_STATIONS",
+                names.OUTPUT_STATIONS,
                 context,
                 rows.REMAINING,
                 left,
@@ -168,19 +169,28 @@ class AllocateMetroResources(EvacuationAlgorithm):
                 case.stations.crs,
                 style("output_stations"),
             ),
-            "OUTPUT_UNMET": self.write(
-                parameters, "OUTPUT_UNMET", context, rows.UNMET, unmet, point, case.incidents.crs, style("output_unmet")
+            names.OUTPUT_UNMET: self.write(
+                parameters,
+                names.OUTPUT_UNMET,
+                context,
+                rows.UNMET,
+                unmet,
+                point,
+                case.incidents.crs,
+                style("output_unmet"),
             ),
-            "OUTPUT_CONVERGENCE": self.write(parameters, "OUTPUT_CONVERGENCE", context, rows.CONVERGENCE, curve),
-            "OUTPUT_HTML": report or None,
+            names.OUTPUT_CONVERGENCE: self.write(
+                parameters, names.OUTPUT_CONVERGENCE, context, rows.CONVERGENCE, curve
+            ),
+            names.OUTPUT_HTML: report or None,
         }
         numbers = {
-            "FITNESS": response.dispatch.fitness.total,
-            "DELAY_PENALTY": response.dispatch.fitness.delay_penalty,
-            "ALLOCATION_COST": response.dispatch.fitness.allocation_cost,
-            "OPTIMUM": response.optimum,
-            "GAP": response.gap,
-            "UNMET": sum(short.unmet for short in unmet_demands),
+            names.FITNESS: response.dispatch.fitness.total,
+            names.DELAY_PENALTY: response.dispatch.fitness.delay_penalty,
+            names.ALLOCATION_COST: response.dispatch.fitness.allocation_cost,
+            names.OPTIMUM: response.optimum,
+            names.GAP: response.gap,
+            names.UNMET: sum(short.unmet for short in unmet_demands),
             **stopped_early(effort, feedback),
         }
         return {name: value for name, value in {**outputs, **numbers}.items() if value is not None}
@@ -189,11 +199,11 @@ class AllocateMetroResources(EvacuationAlgorithm):
 def _add_outputs(algorithm: EvacuationAlgorithm) -> None:
     """Add the layers, the report and the numbers an allocation gives."""
     for name, title, kind, optional, text in _SINKS:
-        wanted = name != "OUTPUT_CONVERGENCE"
+        wanted = name != names.OUTPUT_CONVERGENCE
         sink = QgsProcessingParameterFeatureSink(name, algorithm.tr(title), kind, None, optional, wanted)
         algorithm.add(sink, text)
     report = QgsProcessingParameterFileDestination(
-        "OUTPUT_HTML", algorithm.tr("Report"), algorithm.tr("HTML files (*.html)"), optional=True
+        names.OUTPUT_HTML, algorithm.tr("Report"), algorithm.tr("HTML files (*.html)"), optional=True
     )
     text = "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison of methods."
     algorithm.add(report, text)

@@ -10,6 +10,7 @@ from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
 from ..roads.network_parameters import NETWORK, NetworkParameters
 from . import metro_parameters as shared
+from . import names
 
 if TYPE_CHECKING:
     from ....plugin.layers.metro.case import MetroCase
@@ -35,7 +36,7 @@ def read_metro_places(
     (id_field,) = shared.field_names(layer)
     source = algorithm.source(parameters, layer, context)
     field = algorithm.field(parameters, id_field, source, context, feedback)
-    return read_places(source, layer, field, context, feedback, empty_is_error=layer == "STATIONS")
+    return read_places(source, layer, field, context, feedback, empty_is_error=layer == names.STATIONS)
 
 
 def read_metro_rows(
@@ -93,13 +94,13 @@ def read_metro_case(
     from ....plugin.layers.metro.travel import Ways
 
     numbers = shared.MetroParameters.read(algorithm, parameters, context)
-    stations = read_metro_places(algorithm, parameters, "STATIONS", context, feedback)
-    incidents = read_metro_places(algorithm, parameters, "INCIDENTS", context, feedback)
-    supply = read_metro_rows(algorithm, parameters, "SUPPLY", SUPPLY_KEYS, context, feedback)
-    demand = read_metro_rows(algorithm, parameters, "DEMAND", DEMAND_KEYS, context, feedback)
+    stations = read_metro_places(algorithm, parameters, names.STATIONS, context, feedback)
+    incidents = read_metro_places(algorithm, parameters, names.INCIDENTS, context, feedback)
+    supply = read_metro_rows(algorithm, parameters, names.SUPPLY, SUPPLY_KEYS, context, feedback)
+    demand = read_metro_rows(algorithm, parameters, names.DEMAND, DEMAND_KEYS, context, feedback)
     stock = read_stock_and_need(supply, demand, stations, incidents, feedback)
     optional = ("minutes", "km")
-    table = read_metro_rows(algorithm, parameters, "TRAVEL", TRAVEL_KEYS, context, feedback, optional)
+    table = read_metro_rows(algorithm, parameters, names.TRAVEL, TRAVEL_KEYS, context, feedback, optional)
     if table is None:
         ways = read_roads(algorithm, parameters, numbers.rules, bool(len(incidents)), context, feedback, control)
     else:

@@ -18,6 +18,7 @@ from qgis.core import (
 
 from ....plugin.solvers.metro.problem import DEFAULT_TIERS
 from ...base import EvacuationAlgorithm
+from . import names
 
 if TYPE_CHECKING:
     from ....plugin.layers.metro.case import Objective
@@ -33,20 +34,20 @@ EXACT, SWARM = 0, 1
 
 # parameter, title, help, the layer's parameter, default name
 _FIELDS = {
-    "STATIONS": [("STATION_ID_FIELD", "Rescue point id field", "Field with the rescue points' ids.", "station_id")],
-    "SUPPLY": [
+    names.STATIONS: [("STATION_ID_FIELD", "Rescue point id field", "Field with the rescue points' ids.", "station_id")],
+    names.SUPPLY: [
         ("SUPPLY_STATION_FIELD", "Supply: rescue point field", "Id of the rescue point of a row.", "station_id"),
         ("SUPPLY_RESOURCE_FIELD", "Supply: resource field", "Name of the resource type.", "resource"),
         ("SUPPLY_INVENTORY_FIELD", "Supply: inventory field", "Units in stock, whole; rounded down.", "inventory"),
         ("SUPPLY_COST_FIELD", "Supply: unit cost field", "Cost of one unit, without COST_PER_KM.", "unit_cost"),
     ],
-    "INCIDENTS": [("INCIDENT_ID_FIELD", "Incident id field", "Field with the incidents' ids.", "incident_id")],
-    "DEMAND": [
+    names.INCIDENTS: [("INCIDENT_ID_FIELD", "Incident id field", "Field with the incidents' ids.", "incident_id")],
+    names.DEMAND: [
         ("DEMAND_INCIDENT_FIELD", "Demand: incident field", "Id of the incident of a row.", "incident_id"),
         ("DEMAND_RESOURCE_FIELD", "Demand: resource field", "Name of the resource type, as in the supply.", "resource"),
         ("DEMAND_QUANTITY_FIELD", "Demand: quantity field", "Units wanted, whole; rounded up.", "quantity"),
     ],
-    "TRAVEL": [
+    names.TRAVEL: [
         ("TRAVEL_STATION_FIELD", "Travel: rescue point field", "Id of the rescue point of a row.", "station_id"),
         ("TRAVEL_INCIDENT_FIELD", "Travel: incident field", "Id of the incident of a row.", "incident_id"),
         ("TRAVEL_MINUTES_FIELD", "Travel: minutes field", "Travel time, minutes.", "minutes"),
@@ -54,16 +55,16 @@ _FIELDS = {
     ],
 }
 _LAYERS = {
-    "STATIONS": ("Rescue points", _PLACES, False, "Points or polygons: where resources are stored."),
-    "SUPPLY": (
+    names.STATIONS: ("Rescue points", _PLACES, False, "Points or polygons: where resources are stored."),
+    names.SUPPLY: (
         "Supply",
         _TABLE,
         False,
         "Table: a row for each rescue point and resource type, with stock and unit cost.",
     ),
-    "INCIDENTS": ("Incidents", _PLACES, False, "Points: where resources are needed, one or several."),
-    "DEMAND": ("Demand", _TABLE, False, "Table: a row for each incident and resource type, with the units wanted."),
-    "TRAVEL": (
+    names.INCIDENTS: ("Incidents", _PLACES, False, "Points: where resources are needed, one or several."),
+    names.DEMAND: ("Demand", _TABLE, False, "Table: a row for each incident and resource type, with the units wanted."),
+    names.TRAVEL: (
         "Travel times",
         _TABLE,
         True,
@@ -72,40 +73,40 @@ _LAYERS = {
     ),
 }
 _TRAVEL_NUMBERS = (
-    ("DETOUR_FACTOR", "Detour over the straight line", 1.3, 1.0, "Straight lines are made longer by this factor."),
+    (names.DETOUR_FACTOR, "Detour over the straight line", 1.3, 1.0, "Straight lines are made longer by this factor."),
     (
-        "SPEED",
+        names.SPEED,
         "Speed (km/h)",
         40.0,
         0.1,
         "Of rescue vehicles along straight lines, and of table rows with only a distance. Lu and Sun (2020), 5.1.",
     ),
     (
-        "WEATHER_FACTOR",
+        names.WEATHER_FACTOR,
         "Weather factor",
         1.0,
         0.01,
         "All travel times are multiplied by it. Leave 1 where the table is already adjusted.",
     ),
-    ("PERIOD_FACTOR", "Period factor", 1.0, 0.01, "All travel times are multiplied by it too, for peak hours."),
+    (names.PERIOD_FACTOR, "Period factor", 1.0, 0.01, "All travel times are multiplied by it too, for peak hours."),
 )
 _MODEL_NUMBERS = (
     (
-        "COST_PER_KM",
+        names.COST_PER_KM,
         "Transport cost of a unit per km",
         0.0,
         0.0,
         "Added to the unit cost of the table, times the distance in km.",
     ),
     (
-        "LIMIT_MINUTES",
+        names.LIMIT_MINUTES,
         "Time limit for a delivery (min)",
         20.0,
         0.0,
         "T of Lu and Sun (2020): later units are penalised, and one of each demanded type must come within it.",
     ),
-    ("WEIGHT_DELAY", "Weight of the delay penalty", 0.7, 0.0, "η1 of Lu and Sun (2020) section 4.1.3."),
-    ("WEIGHT_COST", "Weight of the allocation cost", 0.3, 0.0, "η2 of Lu and Sun (2020) section 4.1.3."),
+    (names.WEIGHT_DELAY, "Weight of the delay penalty", 0.7, 0.0, "η1 of Lu and Sun (2020) section 4.1.3."),
+    (names.WEIGHT_COST, "Weight of the allocation cost", 0.3, 0.0, "η2 of Lu and Sun (2020) section 4.1.3."),
 )
 _X_MAX = "x_max of Lu and Sun (2020) Table 4; gives way where it would keep the demand from being met."
 _SWARM_NUMBERS = (
@@ -117,7 +118,7 @@ _SWARM_NUMBERS = (
     ("SWARM_C2", "Swarm: group-cognition coefficient", _DOUBLE, 1.424, 0.0, "c2 of Lu and Sun (2020) Table 4."),
     ("SWARM_INERTIA_MAX", "Swarm: first inertia weight", _DOUBLE, 0.9, 0.0, "δ_max of Lu and Sun (2020) Table 4."),
     ("SWARM_INERTIA_MIN", "Swarm: last inertia weight", _DOUBLE, 0.4, 0.0, "δ_min of Lu and Sun (2020) Table 4."),
-)  # fmt: skip
+)
 
 
 def add_layer(algorithm: EvacuationAlgorithm, name: str, optional: bool | None = None) -> None:
@@ -137,9 +138,9 @@ def add_layer(algorithm: EvacuationAlgorithm, name: str, optional: bool | None =
         algorithm.add(definition, f"{field_text} Default: the field “{default}” if there is one.", advanced=optional)
 
 
-def add_travel_numbers(algorithm: EvacuationAlgorithm, names: tuple[str, ...] = ()) -> None:
+def add_travel_numbers(algorithm: EvacuationAlgorithm, chosen: tuple[str, ...] = ()) -> None:
     """Add how distances become times: all of it, or the parameters named."""
-    for name, title, default, least, text in (row for row in _TRAVEL_NUMBERS if not names or row[0] in names):
+    for name, title, default, least, text in (row for row in _TRAVEL_NUMBERS if not chosen or row[0] in chosen):
         number = QgsProcessingParameterNumber(name, algorithm.tr(title), _DOUBLE, default, minValue=least)
         algorithm.add(number, text)
 
@@ -150,7 +151,7 @@ def add_model_parameters(algorithm: EvacuationAlgorithm) -> None:
         number = QgsProcessingParameterNumber(name, algorithm.tr(title), _DOUBLE, default, minValue=least)
         algorithm.add(number, text)
     algorithm.add(
-        QgsProcessingParameterString("PENALTY_TIERS", algorithm.tr("Penalty by late minutes"), DEFAULT_TIERS),
+        QgsProcessingParameterString(names.PENALTY_TIERS, algorithm.tr("Penalty by late minutes"), DEFAULT_TIERS),
         "“late minutes:coefficient” for each tier, lowest first, the last one inf. A unit that is late costs its "
         "coefficient times the minutes beyond the limit (Lu and Sun (2020) Table 3).",
     )
@@ -160,7 +161,7 @@ def add_method(algorithm: EvacuationAlgorithm) -> None:
     """Add the choice between the exact method and the swarm."""
     options = [algorithm.tr("Exact (integer program)"), algorithm.tr("Particle swarm, beside the exact optimum")]
     algorithm.add(
-        QgsProcessingParameterEnum("METHOD", algorithm.tr("Method"), options, defaultValue=EXACT),
+        QgsProcessingParameterEnum(names.METHOD, algorithm.tr("Method"), options, defaultValue=EXACT),
         "The exact method proves its answer and takes a fraction of a second. The particle swarm is the method of "
         "Lu and Sun (2020), for comparison: its answer is given with its gap to the optimum and the convergence curve.",
     )
@@ -191,11 +192,20 @@ class MetroParameters:
         def number(name: str) -> float:
             return float(algorithm.parameterAsDouble(parameters, name, context))
 
-        tiers = parse_tiers(algorithm.parameterAsString(parameters, "PENALTY_TIERS", context))
+        tiers = parse_tiers(algorithm.parameterAsString(parameters, names.PENALTY_TIERS, context))
         return cls(
-            TravelRules(number("SPEED"), number("DETOUR_FACTOR"), number("WEATHER_FACTOR"), number("PERIOD_FACTOR")),
+            TravelRules(
+                number(names.SPEED),
+                number(names.DETOUR_FACTOR),
+                number(names.WEATHER_FACTOR),
+                number(names.PERIOD_FACTOR),
+            ),
             Objective(
-                number("LIMIT_MINUTES"), tiers, number("WEIGHT_DELAY"), number("WEIGHT_COST"), number("COST_PER_KM")
+                number(names.LIMIT_MINUTES),
+                tiers,
+                number(names.WEIGHT_DELAY),
+                number(names.WEIGHT_COST),
+                number(names.COST_PER_KM),
             ),
         )
 
@@ -206,7 +216,7 @@ def add_swarm_parameters(algorithm: EvacuationAlgorithm) -> None:
         number = QgsProcessingParameterNumber(name, algorithm.tr(title), kind, default, minValue=least)
         algorithm.add(number, text, advanced=True)
     algorithm.add(
-        QgsProcessingParameterBoolean("SWARM_REPAIR", algorithm.tr("Swarm: answer with repair"), defaultValue=True),
+        QgsProcessingParameterBoolean(names.SWARM_REPAIR, algorithm.tr("Swarm: answer with repair"), defaultValue=True),
         "The repair step is ours, not the paper's: every particle is trimmed to the stocks and filled up to the demand "
         "from the cheapest rescue point. With several incidents the swarm as published often ends at several times the "
         "optimum, with repair within a percent of it. Log and report show both; this chooses which one is the answer.",

@@ -20,6 +20,7 @@ from qgis.core import (
 from ...base import EvacuationAlgorithm
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
+from . import names
 from . import scenario_parameters as form
 from .metro_inputs import SUPPLY_KEYS, read_metro_places, read_metro_rows, read_roads
 
@@ -30,21 +31,26 @@ if TYPE_CHECKING:
 
 _VECTOR, _POINTS = QgsProcessing.SourceType.TypeVector, QgsProcessing.SourceType.TypeVectorPoint
 _SINKS = (
-    ("OUTPUT", "Demand", _VECTOR, "Table: a row for each incident and resource, with low, expected and high units."),
     (
-        "OUTPUT_TRAVEL",
+        names.OUTPUT,
+        "Demand",
+        _VECTOR,
+        "Table: a row for each incident and resource, with low, expected and high units.",
+    ),
+    (
+        names.OUTPUT_TRAVEL,
         "Travel times",
         _VECTOR,
         "Table: a row for each rescue point and incident; minutes are adjusted by weather and period already.",
     ),
-    ("OUTPUT_INCIDENTS", "Incidents", _POINTS, "A point for each incident, with the elements of its scenario."),
+    (names.OUTPUT_INCIDENTS, "Incidents", _POINTS, "A point for each incident, with the elements of its scenario."),
 )
 _NUMBERS = {
-    "RESOURCE_TYPES": "Resource types wanted",
-    "UNITS": "Units wanted",
-    "UNITS_LOW": "Units wanted, low",
-    "UNITS_HIGH": "Units wanted, high",
-    "UNREACHABLE": "Ways from rescue points to incidents that do not exist",
+    names.RESOURCE_TYPES: "Resource types wanted",
+    names.UNITS: "Units wanted",
+    names.UNITS_LOW: "Units wanted, low",
+    names.UNITS_HIGH: "Units wanted, high",
+    names.UNREACHABLE: "Ways from rescue points to incidents that do not exist",
 }
 
 
@@ -68,18 +74,18 @@ class MetroScenario(EvacuationAlgorithm):
 
     def initAlgorithm(self, config: dict[str, Any] | None = None) -> None:
         form.add_form(self)
-        shared.add_layer(self, "INCIDENTS", optional=True)
+        shared.add_layer(self, names.INCIDENTS, optional=True)
         form.add_metro_stations(self)
         self._add_demand()
-        shared.add_layer(self, "STATIONS")
-        shared.add_layer(self, "SUPPLY", optional=True)
+        shared.add_layer(self, names.STATIONS)
+        shared.add_layer(self, names.SUPPLY, optional=True)
         add_network_parameters(self, optional=True, capacity=False)
-        shared.add_travel_numbers(self, ("DETOUR_FACTOR", "SPEED"))
+        shared.add_travel_numbers(self, (names.DETOUR_FACTOR, names.SPEED))
         form.add_files_and_factors(self)
         for name, title, kind, text in _SINKS:
             self.add(QgsProcessingParameterFeatureSink(name, self.tr(title), kind), text)
         report = QgsProcessingParameterFileDestination(
-            "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+            names.OUTPUT_HTML, self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
         )
         self.add(report, "The scenario by dimension, the demand by class and the travel times.")
         for name, title in _NUMBERS.items():
@@ -87,12 +93,12 @@ class MetroScenario(EvacuationAlgorithm):
 
     def _add_demand(self) -> None:
         levels = [self.tr(level) for level in ("low", "expected", "high")]
-        level = QgsProcessingParameterEnum("DEMAND_LEVEL", self.tr("Demand: level"), levels, defaultValue=1)
+        level = QgsProcessingParameterEnum(names.DEMAND_LEVEL, self.tr("Demand: level"), levels, defaultValue=1)
         self.add(level, "Which of the three quantities goes into the field quantity, which the allocation reads.")
-        only = QgsProcessingParameterString("RESOURCES", self.tr("Demand: only these resources"), "", optional=True)
+        only = QgsProcessingParameterString(names.RESOURCES, self.tr("Demand: only these resources"), "", optional=True)
         self.add(only, "Names with semicolons; empty: all of the emergency's type.")
         known = QgsProcessingParameterString(
-            "KNOWN_QUANTITIES", self.tr("Demand: known quantities"), "", optional=True, multiLine=True
+            names.KNOWN_QUANTITIES, self.tr("Demand: known quantities"), "", optional=True, multiLine=True
         )
         self.add(known, "“resource: units; resource: lo..hi”, instead of the rules' quantities, at every incident.")
 
@@ -100,7 +106,7 @@ class MetroScenario(EvacuationAlgorithm):
         from ....plugin.solvers.metro.scenario_demand import parse_known
 
         form.read_form(self, parameters, context)
-        parse_known(self.parameterAsString(parameters, "KNOWN_QUANTITIES", context) or "")
+        parse_known(self.parameterAsString(parameters, names.KNOWN_QUANTITIES, context) or "")
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -115,9 +121,11 @@ class MetroScenario(EvacuationAlgorithm):
         if not scenarios:
             feedback.pushWarning(self.tr("INCIDENTS: there is no incident, so nothing is needed."))
         needs = needs_of(scenarios, self._wishes(parameters, context), feedback)
-        stations = read_metro_places(self, parameters, "STATIONS", context, feedback)
+        stations = read_metro_places(self, parameters, names.STATIONS, context, feedback)
         stock = self._stock(parameters, stations, context, feedback)
-        speed, detour = (self.parameterAsDouble(parameters, name, context) for name in ("SPEED", "DETOUR_FACTOR"))
+        speed, detour = (
+            self.parameterAsDouble(parameters, name, context) for name in (names.SPEED, names.DETOUR_FACTOR)
+        )
         rules = TravelRules(speed=speed, detour=detour, weather=1.0, period=1.0)
         control = self.control(feedback, 5.0, 90.0)
         factors = self._factors(parameters, context)
@@ -133,7 +141,7 @@ class MetroScenario(EvacuationAlgorithm):
     ) -> MetroLines | None:
         from ....plugin.layers.metro.metro_lines import read_metro_lines
 
-        source = self.source(parameters, "METRO_STATIONS", context)
+        source = self.source(parameters, names.METRO_STATIONS, context)
         if source is None:
             return None
         fields = {
@@ -150,9 +158,9 @@ class MetroScenario(EvacuationAlgorithm):
     ) -> Places:
         from ....plugin.layers.metro.metro_lines import station_place
 
-        if self.source(parameters, "INCIDENTS", context) is not None:
-            return read_metro_places(self, parameters, "INCIDENTS", context, feedback)
-        station = (self.parameterAsString(parameters, "STATION", context) or "").strip()
+        if self.source(parameters, names.INCIDENTS, context) is not None:
+            return read_metro_places(self, parameters, names.INCIDENTS, context, feedback)
+        station = (self.parameterAsString(parameters, names.STATION, context) or "").strip()
         if metro is None or not station:
             raise QgsProcessingException(
                 self.tr(
@@ -170,18 +178,20 @@ class MetroScenario(EvacuationAlgorithm):
             return (self.parameterAsString(parameters, name, context) or "").strip()
 
         return Wishes(
-            text("CATALOGUE_FILE") or scenario_files.CATALOGUE,
-            text("RULES_FILE") or scenario_files.RULES,
-            [name.strip() for name in text("RESOURCES").split(";") if name.strip()],
-            parse_known(text("KNOWN_QUANTITIES")),
+            text(names.CATALOGUE_FILE) or scenario_files.CATALOGUE,
+            text(names.RULES_FILE) or scenario_files.RULES,
+            [name.strip() for name in text(names.RESOURCES).split(";") if name.strip()],
+            parse_known(text(names.KNOWN_QUANTITIES)),
         )
 
     def _factors(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Factors:
         from ....plugin.layers.metro.scenario_case import Factors
         from ....plugin.solvers.metro import scenario_files
 
-        own = (self.parameterAsString(parameters, "FACTORS_FILE", context) or "").strip()
-        given = (form.read_factor(self, parameters, name, context) for name in ("WEATHER_FACTOR", "PERIOD_FACTOR"))
+        own = (self.parameterAsString(parameters, names.FACTORS_FILE, context) or "").strip()
+        given = (
+            form.read_factor(self, parameters, name, context) for name in (names.WEATHER_FACTOR, names.PERIOD_FACTOR)
+        )
         return Factors(scenario_files.read_travel_factors(own or scenario_files.FACTORS), *given)
 
     def _stock(
@@ -194,7 +204,7 @@ class MetroScenario(EvacuationAlgorithm):
         """Return what the rescue points have of each resource together, None without a supply table."""
         from ....plugin.layers.metro.tables import stock_of
 
-        rows = read_metro_rows(self, parameters, "SUPPLY", SUPPLY_KEYS, context, feedback, optional=("cost",))
+        rows = read_metro_rows(self, parameters, names.SUPPLY, SUPPLY_KEYS, context, feedback, optional=("cost",))
         return None if rows is None else stock_of(rows, stations, feedback)
 
     def _write(
@@ -214,10 +224,10 @@ class MetroScenario(EvacuationAlgorithm):
         for scenario, note in zip(scenarios, adjusted.travel.notes):
             if note:
                 feedback.pushWarning(f"{scenario.incident}: {note}.")
-        level = LEVELS[self.parameterAsEnum(parameters, "DEMAND_LEVEL", context)]
-        report = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context)
+        level = LEVELS[self.parameterAsEnum(parameters, names.DEMAND_LEVEL, context)]
+        report = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context)
         if report:
-            with self.reporting("OUTPUT_HTML", report):
+            with self.reporting(names.OUTPUT_HTML, report):
                 write_scenario_report(report, case, level)
         demand, travel = (
             rows.demand_rows(needs, level, case.stock),
@@ -225,11 +235,11 @@ class MetroScenario(EvacuationAlgorithm):
         )
         points, style = rows.incident_rows(scenarios, case.incidents), "metroscenario_output_incidents"
         results = {
-            "OUTPUT": self.write(parameters, "OUTPUT", context, rows.DEMAND, demand),
-            "OUTPUT_TRAVEL": self.write(parameters, "OUTPUT_TRAVEL", context, rows.TRAVEL, travel),
-            "OUTPUT_INCIDENTS": self.write(
+            names.OUTPUT: self.write(parameters, names.OUTPUT, context, rows.DEMAND, demand),
+            names.OUTPUT_TRAVEL: self.write(parameters, names.OUTPUT_TRAVEL, context, rows.TRAVEL, travel),
+            names.OUTPUT_INCIDENTS: self.write(
                 parameters,
-                "OUTPUT_INCIDENTS",
+                names.OUTPUT_INCIDENTS,
                 context,
                 rows.INCIDENTS,
                 points,
@@ -237,11 +247,11 @@ class MetroScenario(EvacuationAlgorithm):
                 case.incidents.crs,
                 style,
             ),
-            "OUTPUT_HTML": report or None,
-            "RESOURCE_TYPES": len({need.resource for need in needs if need.at(level) > 0}),
-            "UNITS": sum(need.at(level) for need in needs),
-            "UNITS_LOW": sum(need.low for need in needs),
-            "UNITS_HIGH": sum(need.high for need in needs),
-            "UNREACHABLE": int(np.isinf(adjusted.travel.minutes).sum()),
+            names.OUTPUT_HTML: report or None,
+            names.RESOURCE_TYPES: len({need.resource for need in needs if need.at(level) > 0}),
+            names.UNITS: sum(need.at(level) for need in needs),
+            names.UNITS_LOW: sum(need.low for need in needs),
+            names.UNITS_HIGH: sum(need.high for need in needs),
+            names.UNREACHABLE: int(np.isinf(adjusted.travel.minutes).sum()),
         }
         return {name: value for name, value in results.items() if value is not None}

@@ -20,6 +20,7 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, read_effort, stopped_early
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
+from . import names
 from . import sensitivity_parameters as choices
 from .metro_inputs import read_metro_case
 
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from ....plugin.solvers.metro.sensitivity import Sample
 
 _NUMBERS = {
-    "ENOUGH_RESCUE_POINTS": "Number of rescue points from which another one stops helping",
-    "FITNESS": "Fitness with all rescue points",
-    "DELAY_WEIGHT": "Weight of the delay penalty used",
-    "COST_WEIGHT": "Weight of the allocation cost used",
-    "CONSISTENCY_RATIO": "Consistency ratio of the pairwise comparison",
+    names.ENOUGH_RESCUE_POINTS: "Number of rescue points from which another one stops helping",
+    names.FITNESS: "Fitness with all rescue points",
+    names.DELAY_WEIGHT: "Weight of the delay penalty used",
+    names.COST_WEIGHT: "Weight of the allocation cost used",
+    names.CONSISTENCY_RATIO: "Consistency ratio of the pairwise comparison",
 }
 
 
@@ -53,7 +54,7 @@ class MetroSensitivity(EvacuationAlgorithm):
     TAGS = ("metro", "subway", "emergency", "resources", "sensitivity", "ahp", "entropy")
 
     def initAlgorithm(self, config: dict[str, Any] | None = None) -> None:
-        for layer in ("STATIONS", "SUPPLY", "INCIDENTS", "DEMAND", "TRAVEL"):
+        for layer in (names.STATIONS, names.SUPPLY, names.INCIDENTS, names.DEMAND, names.TRAVEL):
             shared.add_layer(self, layer)
         choices.add_choices(self)
         add_network_parameters(self, optional=True, capacity=False)
@@ -62,26 +63,26 @@ class MetroSensitivity(EvacuationAlgorithm):
         choices.add_weighing(self)
         add_effort(self)
         table = QgsProcessing.SourceType.TypeVector
-        sink = QgsProcessingParameterFeatureSink("OUTPUT", self.tr("Sensitivity"), table)
+        sink = QgsProcessingParameterFeatureSink(names.OUTPUT, self.tr("Sensitivity"), table)
         self.add(
             sink, "Table: a row for each point of each curve, with F, its parts, what is missing and who is chosen."
         )
         report = QgsProcessingParameterFileDestination(
-            "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+            names.OUTPUT_HTML, self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
         )
         self.add(report, "A sentence, a chart and a table for each curve.")
         for name, title in _NUMBERS.items():
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
-        self.addOutput(QgsProcessingOutputString("SENTENCE", self.tr("What the curves say")))
+        self.addOutput(QgsProcessingOutputString(names.SENTENCE, self.tr("What the curves say")))
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         from ....plugin.solvers.metro.weights import parse_matrix
 
         shared.MetroParameters.read(self, parameters, context)
-        if choices.PARAMETER in self.parameterAsEnums(parameters, "ANALYSES", context):
+        if choices.PARAMETER in self.parameterAsEnums(parameters, names.ANALYSES, context):
             choices.read_range(self, parameters, context)
-        if self.parameterAsEnum(parameters, "WEIGHTING", context) == choices.PAIRWISE:
-            parse_matrix(self.parameterAsString(parameters, "PAIRWISE", context))
+        if self.parameterAsEnum(parameters, names.WEIGHTING, context) == choices.PAIRWISE:
+            parse_matrix(self.parameterAsString(parameters, names.PAIRWISE, context))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -112,7 +113,7 @@ class MetroSensitivity(EvacuationAlgorithm):
     ) -> tuple[dict[str, list[Sample]], dict[str, str]]:
         from ....plugin.solvers.metro import sensitivity as vary
 
-        asked = sorted(set(self.parameterAsEnums(parameters, "ANALYSES", context)))
+        asked = sorted(set(self.parameterAsEnums(parameters, names.ANALYSES, context)))
         if not asked:
             raise SolverError("ANALYSES: choose at least one thing to vary.")
         bar = self.control(feedback, 20.0, 95.0, effort)
@@ -160,21 +161,21 @@ class MetroSensitivity(EvacuationAlgorithm):
         from ....plugin.reports.metro_sensitivity import write_sensitivity_report
         from ....plugin.solvers.metro.sensitivity import RESCUE_POINTS, enough
 
-        report, warning = self.parameterAsFileOutput(parameters, "OUTPUT_HTML", context), effort.warning()
+        report, warning = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context), effort.warning()
         if report:
-            with self.reporting("OUTPUT_HTML", report):
+            with self.reporting(names.OUTPUT_HTML, report):
                 write_sensitivity_report(
                     report, case.problem, curves, sentences, weighing.sentence, case.travel.source, warning
                 )
         by_points = curves.get(RESCUE_POINTS)
         results = {
-            "OUTPUT": self.write(parameters, "OUTPUT", context, CURVES, curve_rows(curves)),
-            "OUTPUT_HTML": report or None,
-            "ENOUGH_RESCUE_POINTS": int(enough(by_points).value) if by_points else None,
-            "FITNESS": by_points[-1].fitness.total if by_points else None,
-            "DELAY_WEIGHT": case.problem.weight_delay,
-            "COST_WEIGHT": case.problem.weight_cost,
-            "CONSISTENCY_RATIO": weighing.ratio,
-            "SENTENCE": " ".join(sentences.values()),
+            names.OUTPUT: self.write(parameters, names.OUTPUT, context, CURVES, curve_rows(curves)),
+            names.OUTPUT_HTML: report or None,
+            names.ENOUGH_RESCUE_POINTS: int(enough(by_points).value) if by_points else None,
+            names.FITNESS: by_points[-1].fitness.total if by_points else None,
+            names.DELAY_WEIGHT: case.problem.weight_delay,
+            names.COST_WEIGHT: case.problem.weight_cost,
+            names.CONSISTENCY_RATIO: weighing.ratio,
+            names.SENTENCE: " ".join(sentences.values()),
         }
         return {name: value for name, value in results.items() if value is not None}

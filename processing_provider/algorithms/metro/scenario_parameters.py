@@ -21,6 +21,7 @@ from ....plugin.layers.times import clock_value
 from ....plugin.solvers.errors import SolverError
 from ....plugin.solvers.metro.scenario import CLOSED_LISTS, parse_interval
 from ...base import EvacuationAlgorithm
+from . import names
 
 _INTERVAL = "A number, or an interval “lo..hi”."
 FROM_METRO = "by the metro stations"
@@ -45,12 +46,12 @@ _FORM: tuple[tuple[str, str, str, Any, str], ...] = (
     ("text", "LINE", "Location: line", "", "Empty: the lines of the station."),
     (
         "text",
-        "STATION",
+        names.STATION,
         "Location: station",
         "",
         "Without INCIDENTS the incident is at this station of METRO_STATIONS. Empty: the nearest station.",
     ),
-    ("list", "STATION_TYPE", "Location: station type", FROM_METRO, "By the lines that stop there, or as chosen."),
+    ("list", names.STATION_TYPE, "Location: station type", FROM_METRO, "By the lines that stop there, or as chosen."),
     ("list", "SPOT", "Location: spot", "platform", "Where in the station or between stations."),
     ("list", "WEATHER", "Environment: weather now", "clear", "Lengthens travel times by FACTORS_FILE."),
     ("list", "WEATHER_LATER", "Environment: weather to come", "clear", "Gives a second travel time, minutes_later."),
@@ -61,13 +62,13 @@ _METRO_FIELDS = (
     ("METRO_ORDER_FIELD", "Metro stations: order field", "line_order"),
 )
 _FILES = (
-    ("CATALOGUE_FILE", "Resource catalogue", "Which resources each emergency type needs"),
-    ("RULES_FILE", "Quantity rules", "How many units of each resource"),
-    ("FACTORS_FILE", "Travel factors", "How weather and period lengthen travel times"),
+    (names.CATALOGUE_FILE, "Resource catalogue", "Which resources each emergency type needs"),
+    (names.RULES_FILE, "Quantity rules", "How many units of each resource"),
+    (names.FACTORS_FILE, "Travel factors", "How weather and period lengthen travel times"),
 )
 _FACTORS = (
-    ("WEATHER_FACTOR", "Weather factor", "weather now"),
-    ("PERIOD_FACTOR", "Period factor", "passenger flow period"),
+    (names.WEATHER_FACTOR, "Weather factor", "weather now"),
+    (names.PERIOD_FACTOR, "Period factor", "passenger flow period"),
 )
 
 
@@ -91,7 +92,7 @@ def add_form(algorithm: EvacuationAlgorithm) -> None:
 
 def _options(name: str) -> list[str]:
     own = list(CLOSED_LISTS[name.lower()])
-    return [FROM_METRO, *own] if name == "STATION_TYPE" else own
+    return [FROM_METRO, *own] if name == names.STATION_TYPE else own
 
 
 def read_form(
@@ -127,13 +128,13 @@ def add_metro_stations(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     points = [QgsProcessing.SourceType.TypeVectorPoint]
     algorithm.add(
-        QgsProcessingParameterFeatureSource("METRO_STATIONS", tr("Metro stations"), points, optional=True),
+        QgsProcessingParameterFeatureSource(names.METRO_STATIONS, tr("Metro stations"), points, optional=True),
         "Points, one for each station and line, with the place in the line's order. They locate STATION, tell the "
         "station type and give the way along the lines, with transfers, beside the road times.",
     )
     for name, title, default in _METRO_FIELDS:
         kind = QgsProcessingParameterField.DataType.Any
-        field = QgsProcessingParameterField(name, tr(title), default, "METRO_STATIONS", kind, optional=True)
+        field = QgsProcessingParameterField(name, tr(title), default, names.METRO_STATIONS, kind, optional=True)
         algorithm.add(field, f"Default: the field “{default}”.", advanced=True)
 
 
