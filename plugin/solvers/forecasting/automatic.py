@@ -97,6 +97,16 @@ def solve(problem: ForecastProblem, *, control: Control | None = None) -> Foreca
     SolverError
         When the forecast would be too large.
     Cancelled
+
+    Examples
+    --------
+    Five an hour for two days: five in each of the next two hours.
+
+    >>> from evacuation_planner.plugin.solvers.forecasting.clock import Clock
+    >>> series = Series(["gate"], 0.0, 3600, np.full((48, 1), 5.0), Clock())
+    >>> found = solve(ForecastProblem(series, None, "historical average", 1, 2, 0.9))
+    >>> found.value.ravel().tolist(), found.moments.tolist()
+    ([5.0, 5.0], [172800.0, 176400.0])
     """
     control = control or Control()
     series, last = problem.series, problem.first + problem.steps - 1

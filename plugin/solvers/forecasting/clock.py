@@ -27,7 +27,16 @@ class Clock:
     offsets: np.ndarray = field(default_factory=lambda: np.zeros(1))
 
     def to_wall(self, seconds: np.ndarray) -> np.ndarray:
-        """Return what clocks show at moments of universal time, (k,), both in seconds since 1970."""
+        """Return what clocks show at moments of universal time, (k,), both in seconds since 1970.
+
+        Examples
+        --------
+        Clocks go forward by an hour one hour after midnight.
+
+        >>> clock = Clock(np.array([3600.0]), np.array([0.0, 3600.0]))
+        >>> clock.to_wall(np.array([0.0, 3600.0])).tolist()
+        [0.0, 7200.0]
+        """
         return seconds + self.offsets[np.searchsorted(self.changes, seconds, side="right")]
 
     def to_universal(self, wall: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:

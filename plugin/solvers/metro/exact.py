@@ -53,6 +53,17 @@ def solve_exact(problem: MetroProblem, *, control: Control | None = None) -> Dis
         When PuLP is not installed.
     SolverError
         When the search ends before every type has an allocation.
+
+    Examples
+    --------
+    Ten minutes late, a unit costs 2 · 10 more (β = 2), so that only what must comes from B: 0.7 · 2 · 20 + 0.3 · 7 · 2.
+
+    >>> stock, cost, wanted = np.array([[5], [9]]), np.array([[2.0], [2.0]]), np.array([[7]])
+    >>> minutes = np.array([[20.0], [30.0]])
+    >>> problem = MetroProblem(("A", "B"), ("fire",), ("mask",), stock, cost, wanted, minutes, minutes)
+    >>> best = solve_exact(problem)
+    >>> best.units[:, 0, 0].tolist(), round(best.fitness.total, 6), best.proved
+    ([5, 2], 32.2, True)
     """
     control = control or Control()
     require("pulp", "the exact allocation of metro resources")

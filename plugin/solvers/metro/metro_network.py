@@ -118,6 +118,15 @@ def build_metro_network(stops: Iterable[Stop], intervals: dict[tuple[str, str, s
     ------
     SolverError
         When a line has the same station twice.
+
+    Examples
+    --------
+    >>> stops = [Stop("A", "1", 1, (0.0, 0.0)), Stop("B", "1", 2, (0.0, 0.1)), Stop("B", "2", 1, (0.0, 0.1)),
+    ...          Stop("C", "2", 2, (0.1, 0.1))]
+    >>> metro = build_metro_network(stops, {("1", "A", "B"): 2.0, ("2", "B", "C"): 3.0})
+    >>> ride = metro.ride("A", "C")
+    >>> ride.km, ride.intervals, ride.transfers, metro.kind("B")
+    (5.0, 2, 1, 'transfer')
     """
     networkx = require("networkx", "ways along the metro lines")
     graph, platforms = networkx.MultiGraph(), networkx.Graph()

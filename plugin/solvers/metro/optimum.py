@@ -27,6 +27,17 @@ def solve_direct(problem: MetroProblem) -> Dispatch:
     ------
     SolverError
         When the problem has another number of incidents than one.
+
+    Examples
+    --------
+    Five of the cheaper ones and two of the others, all on time: 0.3 (5 · 2 + 2 · 3).
+
+    >>> stock, cost, wanted = np.array([[5], [9]]), np.array([[2.0], [3.0]]), np.array([[7]])
+    >>> minutes = np.array([[10.0], [15.0]])
+    >>> problem = MetroProblem(("A", "B"), ("fire",), ("mask",), stock, cost, wanted, minutes, minutes)
+    >>> best = solve_direct(problem)
+    >>> best.units[:, 0, 0].tolist(), round(best.fitness.total, 6)
+    ([5, 2], 4.8)
     """
     if len(problem.incidents) != 1:
         raise SolverError("The direct rule holds for one incident only; use the integer program for several.")

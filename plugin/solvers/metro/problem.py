@@ -45,6 +45,11 @@ def parse_tiers(text: str) -> PenaltyTiers:
     SolverError
         When a part is not ``minutes:coefficient``, the minutes do not rise, the last tier does not reach inf, or a
         coefficient is negative; the text quotes the part.
+
+    Examples
+    --------
+    >>> parse_tiers("0:0, 5:1, inf:100").at(np.array([0.0, 5.0, 6.0])).tolist()
+    [0.0, 1.0, 100.0]
     """
     parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
     if not parts:

@@ -65,6 +65,16 @@ def respond(
 
     The swarms are given the demand that can be met according to the exact answer, since a particle that misses some
     demand is infeasible to them, and all would be where the stocks do not suffice.
+
+    Examples
+    --------
+    Nothing is stocked of what is wanted, and the answer says so.
+
+    >>> import numpy as np
+    >>> none, minutes = np.array([[0]]), np.array([[10.0]])
+    >>> problem = MetroProblem(("A",), ("fire",), ("mask",), none, none, np.array([[7]]), minutes, minutes)
+    >>> [(short.unmet, short.reason) for short in respond(problem).unmet_demands]
+    [(7, 'no rescue point stocks mask')]
     """
     control = control or Control()
     share = 1.0 if swarm is None else 0.4

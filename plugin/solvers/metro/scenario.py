@@ -40,6 +40,11 @@ def parse_interval(text: str, name: str) -> Interval:
     ------
     SolverError
         When it cannot be read, an end is negative or not finite, or the ends are exchanged; ``name`` says where.
+
+    Examples
+    --------
+    >>> parse_interval("40..60", "STRANDED").middle
+    50.0
     """
     parts = [part.strip() for part in str(text).split("..")]
     if parts == [""]:

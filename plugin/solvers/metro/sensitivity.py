@@ -135,6 +135,11 @@ def steps(first: float, last: float, count: int) -> list[float]:
     ------
     SolverError
         When the range is empty or the wrong way round.
+
+    Examples
+    --------
+    >>> steps(5.0, 30.0, 6)
+    [5.0, 10.0, 15.0, 20.0, 25.0, 30.0]
     """
     if not last > first:
         raise SolverError(f"RANGE_TO ({last:g}) must lie above RANGE_FROM ({first:g}).")

@@ -71,6 +71,12 @@ def pairwise_weights(matrix: np.ndarray) -> PairwiseWeights:
     ------
     SolverError
         When the matrix is no matrix of judgements, or larger than ten criteria.
+
+    Examples
+    --------
+    >>> found = pairwise_weights(np.array([[1.0, 7 / 3], [3 / 7, 1.0]]))
+    >>> found.weights.round(6).tolist(), found.consistency_ratio
+    ([0.7, 0.3], 0.0)
     """
     n = len(matrix)
     if n > len(RANDOM_INDEX):
@@ -129,6 +135,13 @@ def entropy_weights(alternatives: np.ndarray) -> np.ndarray:
     ------
     SolverError
         With fewer than two alternatives, or when they do not differ in any criterion.
+
+    Examples
+    --------
+    Costs are all alike, so only the time decides.
+
+    >>> entropy_weights(np.array([[10.0, 5.0], [30.0, 5.0]])).tolist()
+    [1.0, 0.0]
     """
     m = len(alternatives)
     if m < 2:
