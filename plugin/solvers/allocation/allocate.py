@@ -27,9 +27,11 @@ def solve(
 
     Parameters
     ----------
-    effort : Effort, optional
-        Its gap is that of the search for the least cost; the number of people is always sought to the last person.
-        Default: normal, without a fence.
+    control : Control, optional
+        The gap of its effort is that of the search for the least cost; the number of people is always sought to the
+        last person. Default: a normal effort without a fence.
+    solver : {"HiGHS", "CBC"}, optional
+        Default: HiGHS where installed, else CBC.
     known : Allocation, optional
         Found before for the same groups and shelters with other costs: it tells how many people can be sheltered, and
         the search begins there.
@@ -37,6 +39,18 @@ def solve(
     Raises
     ------
     Cancelled, SolverError
+
+    Examples
+    --------
+    Two groups of 2 and 3 people both like the first shelter best, which has room for 3: the larger group would lose
+    more by going elsewhere.
+
+    >>> import numpy as np
+    >>> cost = np.array([[1.0, 2.0], [1.0, 5.0]])
+    >>> problem = AllocationProblem(np.array([2, 3]), np.array([3.0, 4.0]), cost, np.ones((2, 2), dtype=bool))
+    >>> found = solve(problem)
+    >>> found.people.tolist(), found.objective, found.gap
+    ([[0, 2], [3, 0]], 3.0, 0.0)
     """
     control = control or Control()
     control.stop_if_cancelled()

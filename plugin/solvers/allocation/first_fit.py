@@ -16,6 +16,15 @@ def first_fit(problem: AllocationProblem, usable: np.ndarray, prices: np.ndarray
 
     Large groups come first, since small ones fit into what is left; of equal ones the first comes first. Each takes
     the cheapest shelter with room, a place counting at its price (n,) where prices are given.
+
+    Examples
+    --------
+    The group of 3 comes first and fills the cheap shelter; the 2 go to the other, and for the 4 there is no room.
+
+    >>> cost = np.array([[1.0, 2.0], [1.0, 5.0], [1.0, 1.0]])
+    >>> problem = AllocationProblem(np.array([2, 3, 4]), np.array([3.0, 2.0]), cost, np.ones((3, 2), dtype=bool))
+    >>> first_fit(problem, problem.usable()).tolist()
+    [1, 0, -1]
     """
     room = problem.capacity.astype(float).copy()
     taken = problem.room_taken

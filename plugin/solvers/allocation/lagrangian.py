@@ -58,6 +58,16 @@ def lagrangian_bound(
         Pairs that can be used; groups without any take no part.
     aim : float, optional
         Cost of a known allocation, for the length of the steps.
+
+    Examples
+    --------
+    With room for everyone at the cheapest shelter places have no price, and the bound is the least cost itself.
+
+    >>> cost = np.array([[1.0, 4.0], [2.0, 3.0]])
+    >>> problem = AllocationProblem(np.array([1, 1]), np.array([2.0, 2.0]), cost, np.ones((2, 2), dtype=bool))
+    >>> found = lagrangian_bound(problem, problem.usable())
+    >>> found.bound, found.prices.tolist(), found.excess.tolist()
+    (3.0, [0.0, 0.0], [[0.0, 3.0], [0.0, 1.0]])
     """
     control = control or Control()
     rows = np.flatnonzero(usable.any(axis=1))

@@ -21,6 +21,11 @@ def normalised(impedance: np.ndarray, form: int = NEAR_IS_GOOD) -> np.ndarray:
     impedance : (g, n) float64
         Kilometres or minutes of non-empty groups, infinite where there is no way. No limit has been applied: d_min and
         d_max are those of all reachable pairs.
+
+    Examples
+    --------
+    >>> normalised(np.array([[2.0, 10.0], [np.inf, 4.0]])).tolist()
+    [[0.0, 1.0], [0.0, 0.25]]
     """
     reachable = np.isfinite(impedance)
     out = np.zeros(impedance.shape)
@@ -45,6 +50,11 @@ def preference_by_distance(kilometres: np.ndarray, decay: float) -> np.ndarray:
         Infinite where there is no way.
     decay : float
         Kilometres at which the preference has fallen to 0.37, above 0.
+
+    Examples
+    --------
+    >>> preference_by_distance(np.array([0.0, 5.0, np.inf]), 5.0).round(2).tolist()
+    [1.0, 0.37, 0.0]
     """
     return np.exp(-np.asarray(kilometres, dtype=float) / decay)
 

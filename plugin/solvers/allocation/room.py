@@ -48,6 +48,16 @@ def tightest(people: np.ndarray, allowed: np.ndarray, capacity: np.ndarray) -> S
         Zones without any shelter in reach are left out.
     allowed : (m, n) bool
     capacity : (n,) float
+
+    Examples
+    --------
+    Zones of 5 and 4 people reach only a shelter with 6 places, so that 3 stay behind; the third zone has another.
+
+    >>> import numpy as np
+    >>> allowed = np.array([[True, False], [True, False], [False, True]])
+    >>> found = tightest(np.array([5, 4, 1]), allowed, np.array([6.0, 9.0]))
+    >>> found.zones.tolist(), found.shelters.tolist(), found.missing
+    ([0, 1], [0], 3)
     """
     rows = np.flatnonzero(allowed.any(axis=1))
     wanted = np.asarray(people, dtype=np.int64)[rows]

@@ -72,8 +72,9 @@ def curve(
         Found for the ``objective``'s weights; it is not solved for again.
     points : int
         Evenly spaced weights of preference from 0 to 1, at least 2.
-    effort : Effort, optional
-        Of each point; its fence is for all points together, and those that it leaves no time for are left out.
+    control : Control, optional
+        Its effort is that of each point; its fence is for all points together, and those that it leaves no time for
+        are left out.
 
     Raises
     ------

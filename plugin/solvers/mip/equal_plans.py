@@ -45,10 +45,8 @@ def settle(problem: pulp.LpProblem, parts: list[Any], weights: np.ndarray, *, co
         What plans differ in.
     weights : (n,) float64
         Of the parts; they must not depend on the solver.
-    effort : Effort
-        The second solve has the nodes of a quick one.
-    progress : Progress
-        Of which the last tenth is filled.
+    control : Control
+        The second solve has the nodes of a quick effort and fills the last tenth of the progress.
 
     Returns
     -------

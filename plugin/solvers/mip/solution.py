@@ -140,7 +140,13 @@ def nearly_whole(program: IntegerProgram, x: np.ndarray) -> np.ndarray | None:
 
 
 def gap_percent(objective: float | None, bound: float | None) -> float | None:
-    """Return the gap in percent of the value, None where it has no meaning."""
+    """Return the gap in percent of the value, None where it has no meaning.
+
+    Examples
+    --------
+    >>> gap_percent(8.0, 6.0), gap_percent(5.0, 5.0), gap_percent(0.0, 1.0)
+    (25.0, 0.0, None)
+    """
     if objective is None or bound is None or not (np.isfinite(objective) and np.isfinite(bound)):
         return None
     difference = abs(objective - bound)

@@ -90,6 +90,19 @@ def solve_arrays(
     """Solve a program given as arrays; see :func:`solve_program`. Returns the solution and its values (v,).
 
     ``start`` (v,) is a solution to begin with, checked before it is used.
+
+    Examples
+    --------
+    Of two things that weigh 2 and 3 and are worth 3 and 4 not more than 4 can be carried: the second alone is best.
+
+    >>> program = IntegerProgram(
+    ...     cost=np.array([3.0, 4.0]), lower=np.zeros(2), upper=np.ones(2), integer=np.ones(2, dtype=bool),
+    ...     indptr=np.array([0, 2]), indices=np.array([0, 1]), values=np.array([2.0, 3.0]),
+    ...     row_lower=np.array([-np.inf]), row_upper=np.array([4.0]), maximise=True,
+    ... )
+    >>> solution, x = solve_arrays(program)
+    >>> solution.status, solution.objective, x.tolist()
+    ('optimal', 4.0, [0.0, 1.0])
     """
     control = control or Control()
     begun = time.monotonic()
