@@ -29,6 +29,7 @@ from .shelter_parameters import (
 if TYPE_CHECKING:
     from ....plugin.layers.carrying import Carried
     from ....plugin.layers.places import Places
+    from ....plugin.layers.shelters.case import Forecast, SiteOptions
     from ....plugin.solvers.shelters.recommendation import Recommendation, ShelterProblem
 
 
@@ -158,96 +159,67 @@ class RecommendShelters(EvacuationAlgorithm):
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
-        sites: Places,
+        places: Places,
         zones: Places,
         people: np.ndarray,
     ) -> ShelterProblem:
-        from ....plugin.layers.hazard import read_hazard, reasons_inside
-        from ....plugin.layers.shelters.candidate_sites import capacities, rules
-        from ....plugin.solvers.shelters.capacity import area_per_person
-        from ....plugin.solvers.shelters.recommendation import ShelterProblem
-
-        source = self.source(parameters, "SITES", context)
-
-        def site_field(name: str) -> str | None:
-            return self.field(parameters, name, source, context, feedback, required=False)
+        from ....plugin.layers.shelters.case import Limits, candidate_sites, shelter_problem
 
         def value(name: str) -> float:
             return float(self.parameterAsDouble(parameters, name, context))
 
-        capacity = capacities(
-            sites,
-            site_field("AREA_FIELD"),
-            site_field("CAPACITY_FIELD"),
-            area_per_person(self.parameterAsEnum(parameters, "AREA_STANDARD", context), value("AREA_PER_PERSON")),
-            value("USABLE_SHARE"),
-            feedback,
-            named=parameters.get("CAPACITY_FIELD") not in (None, ""),
-        )
-        required, forbidden = rules(sites, site_field("RULE_FIELD"), feedback)
-        hazard, unsafe = self.source(parameters, "HAZARD", context), [""] * len(sites)
-        if hazard is not None:
-            area = read_hazard(hazard, value("HAZARD_BUFFER"), sites.crs, context, feedback, near=sites.extent())
-            unsafe = reasons_inside(sites, area, feedback)
-        predicted = self._predicted(parameters, context, feedback, sites)
-        minutes, unjoined_zones, unjoined = self._minutes(parameters, context, feedback, zones, sites, people)
+        sites = candidate_sites(places, self._site_options(parameters, context, feedback), context, feedback)
+        roads = NetworkParameters.read(self, parameters, context, feedback)
+        read = roads.network(context, feedback, self.control(feedback, 5.0, 35.0))
         limited = parameters.get("MAX_TRAVEL_TIME") not in (None, "")
-        return ShelterProblem(
-            zone_ids=zones.ids,
-            site_ids=sites.ids,
-            people=people,
-            minutes=minutes,
-            capacity=capacity,
-            predicted=predicted,
-            unsafe=unsafe,
-            unjoined=unjoined,
-            unjoined_zones=unjoined_zones,
-            required=required,
-            forbidden=forbidden,
-            limit=value("MAX_TRAVEL_TIME") if limited else math.inf,
+        limits = Limits(
+            minutes=value("MAX_TRAVEL_TIME") if limited else math.inf,
             reserve=value("RESERVE") / 100.0,
             min_capacity=self.parameterAsInt(parameters, "MIN_CAPACITY", context),
             max_sites=self.parameterAsInt(parameters, "MAX_SITES", context),
+            max_snap_distance=roads.max_snap_distance,
+        )
+        control = self.control(feedback, 35.0, 50.0)
+        return shelter_problem(zones, people, sites, limits, read, context, feedback, control)
+
+    def _site_options(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> SiteOptions:
+        from ....plugin.layers.shelters.case import SiteOptions
+        from ....plugin.solvers.shelters.capacity import area_per_person
+
+        source = self.source(parameters, "SITES", context)
+        area, capacity, rule = (
+            self.field(parameters, name, source, context, feedback, required=False)
+            for name in ("AREA_FIELD", "CAPACITY_FIELD", "RULE_FIELD")
+        )
+        custom = float(self.parameterAsDouble(parameters, "AREA_PER_PERSON", context))
+        return SiteOptions(
+            area,
+            capacity,
+            rule,
+            area_per_person(self.parameterAsEnum(parameters, "AREA_STANDARD", context), custom),
+            float(self.parameterAsDouble(parameters, "USABLE_SHARE", context)),
+            capacity_named=parameters.get("CAPACITY_FIELD") not in (None, ""),
+            hazard=self.source(parameters, "HAZARD", context),
+            buffer=float(self.parameterAsDouble(parameters, "HAZARD_BUFFER", context)),
+            forecast=self._forecast(parameters, context, feedback),
         )
 
-    def _predicted(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback, sites: Places
-    ) -> np.ndarray:
-        from ....plugin.layers.shelters.forecasts import expected_presence
+    def _forecast(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Forecast | None:
+        from ....plugin.layers.shelters.case import Forecast
 
         source = self.source(parameters, "FORECAST", context)
         if source is None:
-            feedback.pushWarning("FORECAST: none given; nobody is expected to be at the sites already.")
-            return np.zeros(len(sites), dtype=np.int64)
+            return None
         place, value = (
             self.field(parameters, name, source, context, feedback)
             for name in ("FORECAST_SITE_FIELD", "FORECAST_VALUE_FIELD")
         )
         time = self.field(parameters, "FORECAST_TIME_FIELD", source, context, feedback, required=False)
-        return expected_presence(source, str(place), time, str(value), sites.ids, feedback)
-
-    def _minutes(
-        self,
-        parameters: dict[str, Any],
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-        zones: Places,
-        sites: Places,
-        people: np.ndarray,
-    ) -> tuple[np.ndarray, list[str], list[str]]:
-        """Return the free-flow minutes between zones and sites, and why a zone or site is not joined to the network."""
-        from ....plugin.layers.roads.joining import join_places
-        from ....plugin.solvers.roads.shortest_paths import travel
-
-        control = self.control(feedback, 5.0, 35.0)
-        roads = NetworkParameters.read(self, parameters, context, feedback)
-        read = roads.network(context, feedback, control)
-        read, (from_zones, to_sites) = join_places(
-            read, [zones, sites], roads.max_snap_distance, context, feedback, people=people.astype(float)
-        )
-        control = self.control(feedback, 35.0, 50.0)
-        found = travel(read.network, from_zones.node, to_sites.node, control=control)
-        return found.seconds / 60.0, from_zones.reasons, to_sites.reasons
+        return Forecast(source, str(place), time, str(value))
 
     def _write(
         self,

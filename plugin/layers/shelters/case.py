@@ -1,0 +1,170 @@
+"""Zones, candidate sites and roads as the problem of the shelter recommendation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+
+from ...solvers.control import Control
+from ...solvers.roads.shortest_paths import travel
+from ...solvers.shelters.recommendation import ShelterProblem
+from ..hazard import read_hazard, reasons_inside
+from ..places import Places
+from ..roads.joining import join_places
+from ..roads.options import ReadNetwork
+from .candidate_sites import capacities, rules
+from .forecasts import expected_presence
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A table of the people expected at each site, and its fields."""
+
+    source: QgsProcessingFeatureSource
+    site_field: str
+    time_field: str | None
+    value_field: str
+
+
+@dataclass(frozen=True)
+class SiteOptions:
+    """What tells a site's room and whether it may serve.
+
+    Attributes
+    ----------
+    area_field, capacity_field, rule_field : str or None
+        Fields of the sites' layer: square metres, people, "required" or "forbidden".
+    per_person : float
+        Square metres a person needs.
+    usable_share : float
+        Part of a site's area that people can use, above 0 and up to 1.
+    capacity_named : bool
+        Whether the user chose the capacity field, so that it must not be empty throughout.
+    hazard : QgsProcessingFeatureSource or None
+        Polygons; a site inside them or within ``buffer`` metres is unsafe.
+    buffer : float
+    forecast : Forecast or None
+    """
+
+    area_field: str | None
+    capacity_field: str | None
+    rule_field: str | None
+    per_person: float
+    usable_share: float
+    capacity_named: bool = False
+    hazard: QgsProcessingFeatureSource | None = None
+    buffer: float = 0.0
+    forecast: Forecast | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the choice has to keep to.
+
+    Attributes
+    ----------
+    minutes : float
+        Longest travel time, infinite for none.
+    reserve : float
+        Part of the room kept free.
+    min_capacity, max_sites : int
+        Least room that makes a site worth opening; most sites to open, 0 for no limit.
+    max_snap_distance : float
+        Longest way from a zone or site to a road, in metres.
+    """
+
+    minutes: float = math.inf
+    reserve: float = 0.0
+    min_capacity: int = 1
+    max_sites: int = 0
+    max_snap_distance: float = 500.0
+
+
+@dataclass(frozen=True)
+class CandidateSites:
+    """Candidate sites and what holds of each by itself; arrays and lists of length k as in :class:`ShelterProblem`."""
+
+    places: Places
+    capacity: np.ndarray
+    predicted: np.ndarray
+    unsafe: list[str]
+    required: np.ndarray
+    forbidden: np.ndarray
+
+
+def candidate_sites(
+    sites: Places, options: SiteOptions, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+) -> CandidateSites:
+    """Return the sites with their room, rules, hazard and the people expected there.
+
+    Raises
+    ------
+    LayerError
+        When no site has a capacity or area, a value is no number, or the hazard cannot be read.
+    """
+    capacity = capacities(
+        sites,
+        options.area_field,
+        options.capacity_field,
+        options.per_person,
+        options.usable_share,
+        feedback,
+        named=options.capacity_named,
+    )
+    required, forbidden = rules(sites, options.rule_field, feedback)
+    unsafe = [""] * len(sites)
+    if options.hazard is not None:
+        area = read_hazard(options.hazard, options.buffer, sites.crs, context, feedback, near=sites.extent())
+        unsafe = reasons_inside(sites, area, feedback)
+    return CandidateSites(sites, capacity, _predicted(sites, options.forecast, feedback), unsafe, required, forbidden)
+
+
+def _predicted(sites: Places, forecast: Forecast | None, feedback: QgsProcessingFeedback) -> np.ndarray:
+    if forecast is None:
+        feedback.pushWarning("FORECAST: none given; nobody is expected to be at the sites already.")
+        return np.zeros(len(sites), dtype=np.int64)
+    return expected_presence(
+        forecast.source, forecast.site_field, forecast.time_field, forecast.value_field, sites.ids, feedback
+    )
+
+
+def shelter_problem(
+    zones: Places,
+    people: np.ndarray,
+    sites: CandidateSites,
+    limits: Limits,
+    read: ReadNetwork,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    control: Control,
+) -> ShelterProblem:
+    """Join zones with ``people``, (z,) int64, and sites to the roads and return the problem with free-flow times.
+
+    Raises
+    ------
+    Cancelled
+    """
+    read, (from_zones, to_sites) = join_places(
+        read, [zones, sites.places], limits.max_snap_distance, context, feedback, people=people.astype(float)
+    )
+    times = travel(read.network, from_zones.node, to_sites.node, control=control)
+    return ShelterProblem(
+        zone_ids=zones.ids,
+        site_ids=sites.places.ids,
+        people=people,
+        minutes=times.seconds / 60.0,
+        capacity=sites.capacity,
+        predicted=sites.predicted,
+        unsafe=sites.unsafe,
+        unjoined=to_sites.reasons,
+        unjoined_zones=from_zones.reasons,
+        required=sites.required,
+        forbidden=sites.forbidden,
+        limit=limits.minutes,
+        reserve=limits.reserve,
+        min_capacity=limits.min_capacity,
+        max_sites=limits.max_sites,
+    )
