@@ -1,15 +1,12 @@
-"""Coordinates between reference systems, and polygon layers as one area."""
+"""Positions and the areas that hold them: polygon layers as one area."""
 
 from __future__ import annotations
 
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCoordinateTransformContext,
-    QgsCsException,
     QgsGeometry,
-    QgsLineString,
     QgsPoint,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
@@ -20,33 +17,6 @@ from .errors import LayerError
 from .mending import polygons_of
 from .round_earth import transformed
 from .shapes import ShapeReader, empty_box, features_of
-
-
-def transform_xy(
-    xy: np.ndarray,
-    source: QgsCoordinateReferenceSystem,
-    target: QgsCoordinateReferenceSystem,
-    context: QgsCoordinateTransformContext,
-) -> np.ndarray:
-    """Return positions, shape (k, 2), transformed from ``source`` to ``target`` in one call.
-
-    Raises
-    ------
-    LayerError
-        When a position has no image in the target system.
-    """
-    if len(xy) == 0 or source == target:
-        return np.array(xy, dtype=float).reshape(-1, 2)
-    line = QgsLineString(xy[:, 0].tolist(), xy[:, 1].tolist())
-    try:
-        line.transform(QgsCoordinateTransform(source, target, context))
-    except QgsCsException as error:
-        raise LayerError(
-            f"Positions could not be transformed from {source.authid()} to {target.authid()}: {error}. "
-            f"Check that the layer's coordinate reference system is the right one."
-        ) from error
-    points = line.points()
-    return np.array([(p.x(), p.y()) for p in points], dtype=float).reshape(-1, 2)
 
 
 def box_around(xy: np.ndarray) -> QgsRectangle:

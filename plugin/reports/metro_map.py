@@ -10,7 +10,7 @@ import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProcessingContext
 
 from ..layers.metro.case import MetroCase
-from ..layers.positions import transform_xy
+from ..layers.transforming import transform_xy
 
 WIDTH, MARGIN = 720.0, 60.0
 LEAST_HEIGHT, MOST_HEIGHT = 260.0, 560.0

@@ -12,7 +12,7 @@ from qgis.core import (
     QgsGeometry,
 )
 
-from evacuation_planner.plugin.layers.roads.working_crs import transform_vertices
+from evacuation_planner.plugin.layers.transforming import transform_vertices
 from tests.layers.road_layers import Log, layer, read
 
 TRANSFORMS = QgsCoordinateTransformContext()

@@ -13,7 +13,7 @@ from qgis.core import (
 
 from evacuation_planner.plugin.layers.places import Places, read_places
 from evacuation_planner.plugin.layers.roads.joining import join_places
-from evacuation_planner.plugin.layers.roads.working_crs import transform_vertices
+from evacuation_planner.plugin.layers.transforming import transform_vertices
 from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
 from tests.layers.road_layers import Log, layer, read, source_of
 

@@ -10,8 +10,9 @@ qgis = pytest.importorskip("qgis.core")
 from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.layers.people import whole_people
 from evacuation_planner.plugin.layers.places import read_places
-from evacuation_planner.plugin.layers.positions import transform_xy, union_of
+from evacuation_planner.plugin.layers.positions import union_of
 from evacuation_planner.plugin.layers.tables import read_table
+from evacuation_planner.plugin.layers.transforming import transform_xy
 from evacuation_planner.plugin.layers.values import id_text
 
 KEEP = []

@@ -14,7 +14,7 @@ from ...solvers.allocation.tradeoff import Point
 from ..carrying import Carried
 from ..fields import Column
 from ..places import Places
-from ..positions import transform_xy
+from ..transforming import transform_xy
 from ..values import id_text
 from .case import AllocationCase
 from .groups import Groups, Shelters

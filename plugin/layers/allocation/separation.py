@@ -10,7 +10,7 @@ from qgis.core import QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
 from ..measuring import distance_area
-from ..positions import transform_xy
+from ..transforming import transform_xy
 from .groups import Groups, Shelters
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from ...solvers.control import Control
 from ..antimeridian import seam_of, wrapped
 from ..errors import LayerError
 from ..places import Places
-from ..roads.working_crs import transform_vertices
 from ..shapes import features_of, refuse_metres
 from ..times import read_times
+from ..transforming import transform_vertices
 from ..values import id_text
 
 CHECK = 5000  # features between two looks at the cancel button

@@ -15,8 +15,8 @@ from qgis.core import (
 from ...solvers.naming import first_of
 from ..errors import LayerError
 from ..places import Places
-from ..roads.working_crs import transform_vertices
 from ..tables import read_table
+from ..transforming import transform_vertices
 from ..values import id_text, number
 
 EARTH = 6_371_008.8  # mean radius, m

@@ -19,9 +19,9 @@ from qgis.core import (
 from ...solvers.metro.metro_network import MetroNetwork, Stop, build_metro_network, neighbours
 from ..errors import LayerError
 from ..places import Places
-from ..positions import transform_xy
 from ..roads.working_crs import ellipsoid_of
 from ..shapes import features_of
+from ..transforming import transform_xy
 from ..values import id_text, number
 
 PARAMETER = "METRO_STATIONS"

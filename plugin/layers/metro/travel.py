@@ -14,9 +14,9 @@ from ...solvers.control import Control
 from ...solvers.naming import first_of
 from ..errors import LayerError
 from ..places import Places
-from ..positions import transform_xy
 from ..roads.options import ReadNetwork
 from ..roads.working_crs import ellipsoid_of
+from ..transforming import transform_xy
 from .tables import Rows
 
 Pairs = Sequence[tuple[int, int]]

@@ -13,8 +13,9 @@ from qgis.core import (
 )
 
 from ...solvers.roads.network import RoadNetwork
+from ..transforming import transform_vertices
 from .options import ReadNetwork
-from .working_crs import name_of, transform_vertices
+from .working_crs import name_of
 
 NEAR = 5000.0  # m from the roads' extent: a layer that begins farther away lies nowhere near them
 

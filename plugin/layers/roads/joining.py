@@ -14,9 +14,9 @@ from ...solvers.roads.joining import Joined, join_points
 from ...solvers.roads.one_part import Demand
 from ..places import Places
 from ..positions import positions_inside
+from ..transforming import transform_vertices
 from .distant import far_from_roads
 from .options import ReadNetwork
-from .working_crs import transform_vertices
 
 NOTABLE = 100.0  # m farther than the nearest road: people may have to cross what keeps the roads apart
 

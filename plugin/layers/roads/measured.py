@@ -21,6 +21,7 @@ from ...solvers.roads.splitting import Pieces, split, swallowed
 from ...solvers.roads.traffic import Traffic
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..errors import LayerError
+from ..transforming import transform_vertices
 from . import working_crs as network_crs
 from .features import RoadFeatures
 
@@ -115,7 +116,7 @@ def measured_lines(
         lonlat = network_crs.longitude_latitude(places, crs, ellipsoid, context.transformContext())
     step = network_crs.step_lengths(lonlat, place, lines.start, ellipsoid)
     working = network_crs.working_crs(crs, places, place, lonlat, step)
-    xy = network_crs.transform_vertices(places, crs, working, context.transformContext())
+    xy = transform_vertices(places, crs, working, context.transformContext())
     if not np.isfinite(xy).all():
         raise LayerError(
             f"NETWORK: the roads of “{name}” could not be transformed from {network_crs.name_of(crs)} to "

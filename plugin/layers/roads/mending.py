@@ -25,13 +25,13 @@ from ...solvers.roads.mending import Drawing, MendingRules, mend_lines
 from ...solvers.roads.splitting import split
 from ...solvers.roads.wkb import Lines
 from ..shapes import features_of
+from ..transforming import transform_vertices
 from ..values import id_text
 from .attributes import roads_among, traffic_of
 from .features import LOOK_EVERY, RoadFeatures, read_features
 from .measured import check_layer, measured_lines
 from .mended_values import ValueWriter
 from .options import NetworkOptions
-from .working_crs import transform_vertices
 
 MENDED, ROAD_ID = "mended", "road_id"
 GIVEN_ANEW = ("fid", ROAD_ID, MENDED)

@@ -22,13 +22,13 @@ from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.problem import CLOSED_ROAD, NOT_A_ROAD
 from ...solvers.roads.traffic import Traffic, network_of
 from ...solvers.roads.wkb import Lines, parse_lines
+from ..transforming import transform_vertices
 from .attributes import Roads, roads_among, traffic_of
 from .barriers import close_roads
 from .doubles import warn_of_open_copies, without_doubles
 from .features import read_features
 from .measured import check_layer, measured_lines, split_lines
 from .options import NetworkOptions, ReadNetwork
-from .working_crs import transform_vertices
 
 MANY_PARTS = 10
 FEW_NODES = 0.95

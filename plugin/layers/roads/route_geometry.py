@@ -9,8 +9,8 @@ import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
 from ...solvers.roads.problem import UNUSABLE
+from ..transforming import line_geometry, transform_vertices
 from .options import ReadNetwork
-from .working_crs import line_geometry, transform_vertices
 
 TOGETHER = 20_000  # vertices transformed in one call
 

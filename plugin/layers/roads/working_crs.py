@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCoordinateTransformContext,
-    QgsCsException,
     QgsDistanceArea,
     QgsEllipsoidUtils,
-    QgsGeometry,
     QgsPointXY,
     QgsProcessingContext,
     QgsUnitTypes,
 )
 
 from ...solvers.roads.geodesic import segment_lengths
+from ..transforming import transform_vertices
 
 WGS84_ELLIPSOID = "EPSG:7030"
-LINE_HEADER = struct.Struct("<BII")
 TRUE_TO_SCALE = 0.01  # a projected CRS in metres is worked in when its lengths are right to this share
 UTM_REACH = 6.0  # degrees of longitude from the zone's central meridian; the scale is within 0.5 % there
-
-
-def line_wkb(xy: np.ndarray) -> bytes:
-    """Return the well-known binary of a line with the vertices (v, 2)."""
-    return LINE_HEADER.pack(1, 2, len(xy)) + np.ascontiguousarray(xy, dtype="<f8").tobytes()
-
-
-def line_geometry(xy: np.ndarray) -> QgsGeometry:
-    """Return a line with the vertices (v, 2)."""
-    geometry = QgsGeometry()
-    geometry.fromWkb(line_wkb(xy))
-    return geometry
-
-
-def transform_vertices(
-    xy: np.ndarray,
-    source: QgsCoordinateReferenceSystem,
-    target: QgsCoordinateReferenceSystem,
-    context: QgsCoordinateTransformContext,
-) -> np.ndarray:
-    """Transform positions (k, 2), all in one call; NaN for those without an image in ``target``."""
-    if len(xy) == 0 or source == target:
-        return np.array(xy, dtype=np.float64).reshape(-1, 2)
-    transform = QgsCoordinateTransform(source, target, context)
-    geometry = line_geometry(xy)
-    try:
-        geometry.transform(transform)
-    except QgsCsException:
-        return _one_by_one(xy, transform)
-    moved = np.frombuffer(geometry.asWkb().data()[LINE_HEADER.size :], dtype="<f8").reshape(-1, 2)
-    return np.where(np.isfinite(moved), moved, np.nan)
-
-
-def _one_by_one(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    """Transform position by position, because one that fails makes the whole call fail."""
-    moved = np.full((len(xy), 2), np.nan)
-    for k, (x, y) in enumerate(xy.tolist()):
-        try:
-            point = transform.transform(QgsPointXY(x, y))
-        except QgsCsException:
-            continue
-        if np.isfinite(point.x()) and np.isfinite(point.y()):
-            moved[k] = point.x(), point.y()
-    return moved
 
 
 def ellipsoid_of(context: QgsProcessingContext, crs: QgsCoordinateReferenceSystem) -> str:

@@ -12,7 +12,7 @@ from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.clearance import Inside
 from ...solvers.routing.result import RoutingResult
 from ..positions import positions_inside
-from ..roads.working_crs import transform_vertices
+from ..transforming import transform_vertices
 from .case import RoutingCase
 
 Stretches = list[tuple[float, float]]

@@ -13,7 +13,7 @@ from ...solvers.shelters.recommendation import REJECTED, Recommendation, Shelter
 from ..carrying import Carried
 from ..fields import Column
 from ..places import Places
-from ..positions import transform_xy
+from ..transforming import transform_xy
 
 COLUMNS = (
     Column("site_id", "text", "candidate site"),

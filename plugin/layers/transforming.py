@@ -1,0 +1,91 @@
+"""Positions and lines from one reference system into another."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsCsException,
+    QgsGeometry,
+    QgsPointXY,
+)
+
+from .errors import LayerError
+
+LINE_HEADER = struct.Struct("<BII")
+
+
+def line_wkb(xy: np.ndarray) -> bytes:
+    """Return the well-known binary of a line with the vertices (v, 2)."""
+    return LINE_HEADER.pack(1, 2, len(xy)) + np.ascontiguousarray(xy, dtype="<f8").tobytes()
+
+
+def line_geometry(xy: np.ndarray) -> QgsGeometry:
+    """Return a line with the vertices (v, 2)."""
+    geometry = QgsGeometry()
+    geometry.fromWkb(line_wkb(xy))
+    return geometry
+
+
+def transform_xy(
+    xy: np.ndarray,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext,
+) -> np.ndarray:
+    """Return positions, shape (k, 2), transformed from ``source`` to ``target`` in one call.
+
+    Raises
+    ------
+    LayerError
+        When a position has no image in the target system.
+    """
+    if len(xy) == 0 or source == target:
+        return np.array(xy, dtype=float).reshape(-1, 2)
+    try:
+        return _together(xy, QgsCoordinateTransform(source, target, context))
+    except QgsCsException as error:
+        raise LayerError(
+            f"Positions could not be transformed from {source.authid()} to {target.authid()}: {error}. "
+            f"Check that the layer's coordinate reference system is the right one."
+        ) from error
+
+
+def transform_vertices(
+    xy: np.ndarray,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext,
+) -> np.ndarray:
+    """Transform positions (k, 2), all in one call; NaN for those without an image in ``target``."""
+    if len(xy) == 0 or source == target:
+        return np.array(xy, dtype=np.float64).reshape(-1, 2)
+    transform = QgsCoordinateTransform(source, target, context)
+    try:
+        moved = _together(xy, transform)
+    except QgsCsException:
+        return _one_by_one(xy, transform)
+    return np.where(np.isfinite(moved), moved, np.nan)
+
+
+def _together(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+    geometry = line_geometry(xy)
+    geometry.transform(transform)
+    return np.frombuffer(geometry.asWkb().data()[LINE_HEADER.size :], dtype="<f8").reshape(-1, 2).copy()
+
+
+def _one_by_one(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+    """Transform position by position, because one that fails makes the whole call fail."""
+    moved = np.full((len(xy), 2), np.nan)
+    for k, (x, y) in enumerate(xy.tolist()):
+        try:
+            point = transform.transform(QgsPointXY(x, y))
+        except QgsCsException:
+            continue
+        if np.isfinite(point.x()) and np.isfinite(point.y()):
+            moved[k] = point.x(), point.y()
+    return moved
