@@ -58,6 +58,13 @@ def safe_capacity(area: np.ndarray, per_person: float, usable_share: float) -> n
     ------
     SolverError
         When an argument is out of its range.
+
+    Examples
+    --------
+    70 % of 100 m² at 2 m² a person is room for 35; of 9 m² it is 3.15, so 3.
+
+    >>> safe_capacity([100.0, 9.0], 2.0, 0.7).tolist()
+    [35, 3]
     """
     area = np.asarray(area, dtype=float)
     if not per_person > 0.0:

@@ -83,9 +83,9 @@ def solve(problem: CoveringProblem, *, control: Control | None = None) -> Cover:
 
     Parameters
     ----------
-    effort : Effort, optional
-        Its gap is that of the travel time; at the fence the best set found by then is returned with its gap. Default:
-        normal, without a fence.
+    control : Control, optional
+        The gap of its effort is that of the travel time; at the fence the best set found by then is returned with its
+        gap. Default: normal effort, without a fence.
 
     Raises
     ------
@@ -93,6 +93,23 @@ def solve(problem: CoveringProblem, *, control: Control | None = None) -> Cover:
         When more sites are required than ``max_sites`` allows.
     Cancelled
         When ``cancelled()`` turned true.
+
+    Examples
+    --------
+    The first site has room for both zones, so it is enough: 60 people at 2 and 40 at 5 minutes.
+
+    >>> import numpy as np
+    >>> problem = CoveringProblem(
+    ...     people=np.array([60, 40]),
+    ...     minutes=np.array([[2.0, 1.0, np.inf], [5.0, np.inf, 1.0]]),
+    ...     room=np.array([100.0, 60.0, 40.0]),
+    ...     required=np.zeros(3, dtype=bool),
+    ... )
+    >>> cover = solve(problem)
+    >>> cover.chosen.tolist(), cover.uncovered
+    ([True, False, False], 0.0)
+    >>> [(stage.name, round(stage.value)) for stage in cover.stages]
+    [('uncovered people', 0), ('sites', 1), ('person-minutes', 320)]
     """
     control = control or Control()
     required = np.asarray(problem.required, dtype=bool)

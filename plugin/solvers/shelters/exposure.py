@@ -29,6 +29,15 @@ def people_at_risk(people: np.ndarray, share: np.ndarray) -> np.ndarray:
     ------
     ValueError
         When a share is outside 0 to 1 or a count is negative.
+
+    Examples
+    --------
+    Ten people in each of three zones, a third of each at risk: ten people in all.
+
+    >>> people_at_risk([10, 10, 10], [1 / 3, 1 / 3, 1 / 3]).sum()
+    10
+    >>> people_at_risk([100, 40], [0.25, 1.0]).tolist()
+    [25, 40]
     """
     people, share = np.asarray(people, dtype=np.int64), np.asarray(share, dtype=float)
     if np.any(~((share >= 0.0) & (share <= 1.0))):

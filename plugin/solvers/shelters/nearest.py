@@ -39,6 +39,18 @@ def nearest(seconds: np.ndarray, metres: np.ndarray, k: int) -> Nearest:
     Notes
     -----
     Equal times are ordered by length, then by the order of the shelters, so that the same input gives the same plan.
+
+    Examples
+    --------
+    The second zone reaches one shelter only.
+
+    >>> import numpy as np
+    >>> seconds = np.array([[60.0, 30.0], [np.inf, 90.0]])
+    >>> found = nearest(seconds, seconds * 10.0, 2)
+    >>> list(zip(found.zone.tolist(), found.shelter.tolist(), found.rank.tolist()))
+    [(0, 1, 1), (0, 0, 2), (1, 1, 1)]
+    >>> (found.missing_zone.tolist(), found.missing_shelter.tolist())
+    ([1], [0])
     """
     zones, shelters = seconds.shape
     wanted = shelters if k <= 0 else min(k, shelters)

@@ -38,6 +38,14 @@ def scores(people: np.ndarray, minutes: np.ndarray, room: np.ndarray, usable: np
     room : ndarray, shape (s,)
     usable : ndarray of bool, shape (s,)
         Sites that were not rejected; the others score 0.
+
+    Examples
+    --------
+    The first site takes all 10 people, who have half as far to the second, which has room for 5.
+
+    >>> import numpy as np
+    >>> scores(np.array([10]), np.array([[4.0, 2.0]]), np.array([10.0, 5.0]), np.array([True, True])).tolist()
+    [50.0, 50.0]
     """
     out = np.zeros(len(room))
     total = float(people.sum())
