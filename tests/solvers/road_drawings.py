@@ -7,7 +7,7 @@ import numpy as np
 from evacuation_planner.plugin.solvers.roads.doubles import merge_doubles
 from evacuation_planner.plugin.solvers.roads.levels import level_codes, level_of_roads
 from evacuation_planner.plugin.solvers.roads.lines import clean
-from evacuation_planner.plugin.solvers.roads.merging import equal_places
+from evacuation_planner.plugin.solvers.roads.merging import equal_spots
 from evacuation_planner.plugin.solvers.roads.network import RoadNetwork
 from evacuation_planner.plugin.solvers.roads.splitting import Pieces, split
 from evacuation_planner.plugin.solvers.roads.traffic import TrafficColumns, TrafficRules, network_of, read_traffic
@@ -34,7 +34,7 @@ def pieces_of(
 ) -> Pieces:
     """Clean and split lines."""
     fit, _ = clean(drawn(lines))
-    places, place = equal_places(fit.xy)
+    places, place = equal_spots(fit.xy)
     return split(fit, place, places, planar_steps(fit), tolerance, level)
 
 

@@ -16,7 +16,7 @@ from ...solvers.control import Control
 from ...solvers.naming import NAMED_IN_LOG, first_of
 from ...solvers.roads.levels import level_codes, part_crossings
 from ...solvers.roads.lines import clean, keep_lines, without
-from ...solvers.roads.merging import equal_places
+from ...solvers.roads.merging import equal_spots
 from ...solvers.roads.splitting import Pieces, split, swallowed
 from ...solvers.roads.traffic import Traffic
 from ...solvers.roads.wkb import Lines, parse_lines
@@ -39,10 +39,10 @@ class MeasuredLines:
         All lines as drawn, the unusable ones among them.
     lines : Lines
         Those fit for use, of open roads.
-    place : (k,) int
-        The place of each vertex; equal vertices have the same place.
-    places, xy : (u, 2) float64
-        Positions of the places in the layer's CRS, and in ``crs``.
+    spot : (k,) int
+        The spot of each vertex; equal vertices have the same spot.
+    spots, xy : (u, 2) float64
+        Positions of the spots in the layer's CRS, and in ``crs``.
     step : (k,) float64
         Ellipsoidal metres from each vertex to the next of its line.
     crs : QgsCoordinateReferenceSystem
@@ -53,8 +53,8 @@ class MeasuredLines:
 
     drawn: Lines
     lines: Lines
-    place: np.ndarray
-    places: np.ndarray
+    spot: np.ndarray
+    spots: np.ndarray
     xy: np.ndarray
     step: np.ndarray
     crs: QgsCoordinateReferenceSystem
@@ -104,19 +104,19 @@ def measured_lines(
     if len(lines) == 0:
         raise LayerError(f"NETWORK: every usable road of “{name}” is closed. Check speeds, capacities and directions.")
     ellipsoid = network_crs.ellipsoid_of(context, crs)
-    places, place = equal_places(lines.xy)
-    lonlat = network_crs.longitude_latitude(places, crs, ellipsoid, context.transformContext())
+    spots, spot = equal_spots(lines.xy)
+    lonlat = network_crs.longitude_latitude(spots, crs, ellipsoid, context.transformContext())
     lost = ~np.isfinite(lonlat).all(axis=1)
     if lost.any():
-        lines, more = without(lines, lost[place], OUTSIDE)
+        lines, more = without(lines, lost[spot], OUTSIDE)
         unusable = {**more, **unusable}
         if len(lines) == 0:
             _refuse_empty(name, features.ids, unusable)
-        places, place = equal_places(lines.xy)
-        lonlat = network_crs.longitude_latitude(places, crs, ellipsoid, context.transformContext())
-    step = network_crs.step_lengths(lonlat, place, lines.start, ellipsoid)
-    working = network_crs.working_crs(crs, places, place, lonlat, step)
-    xy = transform_vertices(places, crs, working, context.transformContext())
+        spots, spot = equal_spots(lines.xy)
+        lonlat = network_crs.longitude_latitude(spots, crs, ellipsoid, context.transformContext())
+    step = network_crs.step_lengths(lonlat, spot, lines.start, ellipsoid)
+    working = network_crs.working_crs(crs, spots, spot, lonlat, step)
+    xy = transform_vertices(spots, crs, working, context.transformContext())
     if not np.isfinite(xy).all():
         raise LayerError(
             f"NETWORK: the roads of “{name}” could not be transformed from {network_crs.name_of(crs)} to "
@@ -126,7 +126,7 @@ def measured_lines(
         f"NETWORK: working in {network_crs.name_of(working)}; lengths are measured on the ellipsoid {ellipsoid}."
     )
     _log_unusable(name, features.ids, unusable, feedback)
-    return MeasuredLines(drawn, lines, place, places, xy, step, working, unusable)
+    return MeasuredLines(drawn, lines, spot, spots, xy, step, working, unusable)
 
 
 def _refuse_empty(name: str, ids: list[str], unusable: dict[int, str]) -> None:
@@ -159,13 +159,13 @@ def split_lines(
     the length of the roads makes these vanish.
     """
     control = control or Control()
-    place, origin, apart = part_crossings(found.lines, found.place, found.xy, level)
+    spot, origin, apart = part_crossings(found.lines, found.spot, found.xy, level)
     if len(apart):
         feedback.pushInfo(
             f"NETWORK: at {len(origin) - len(found.xy)} shared vertices roads cross on different levels (layer, "
             "bridge, tunnel, or Z more than 2 m apart): they are not joined there."
         )
-    pieces = split(found.lines, place, found.xy[origin], found.step, tolerance, level_codes(level), apart, control)
+    pieces = split(found.lines, spot, found.xy[origin], found.step, tolerance, level_codes(level), apart, control)
     gone = np.flatnonzero(swallowed(pieces))
     if len(gone) > FEW_SWALLOWED * len(pieces):
         roads = list(dict.fromkeys(ids[k] for k in pieces.road[gone].tolist()))

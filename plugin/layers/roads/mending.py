@@ -45,7 +45,7 @@ class MendedRoads:
     ----------
     rows : dict of int to list
         For each feature of the layer, by position: (geometry, new attributes by field index, what was done) of the
-        features to write in its place. Features without an entry are written as they are.
+        features to write in its spot. Features without an entry are written as they are.
     dropped : set of int
         Positions of the features that are left out.
     split, joined, removed : int
@@ -89,18 +89,18 @@ def mend_roads(
     control.progress(0.6, "Mending roads")
     level = level_of_roads(len(features.ids), *features.levels())
     codes = level_codes(level)
-    place, origin, apart = part_crossings(found.lines, found.place, found.xy, level)
-    drawing = mend_lines(found.lines, place, found.xy[origin], found.step, codes, mending, apart, control)
-    pieces = split(drawing.lines, drawing.at, drawing.places, drawing.step, mending.tolerance, codes, apart, control)
+    spot, origin, apart = part_crossings(found.lines, found.spot, found.xy, level)
+    drawing = mend_lines(found.lines, spot, found.xy[origin], found.step, codes, mending, apart, control)
+    pieces = split(drawing.lines, drawing.at, drawing.spots, drawing.step, mending.tolerance, codes, apart, control)
     control.stop_if_cancelled()
     control.progress(0.8, "Mending roads")
     writer = ValueWriter(source, features, traffic, options)
     rows, removed = rows_of(
         drawing, pieces, codes, traffic, mending.tolerance, mending.remove_doubles, writer.can_be, control
     )
-    heights = _heights(found.lines, place, drawing)
-    new = transform_vertices(drawing.places[len(origin) :], found.crs, crs, context.transformContext())
-    where = np.concatenate([found.places[origin], new])
+    heights = _heights(found.lines, spot, drawing)
+    new = transform_vertices(drawing.spots[len(origin) :], found.crs, crs, context.transformContext())
+    where = np.concatenate([found.spots[origin], new])
     written: dict[int, list[tuple[QgsGeometry, dict[int, Any], str]]] = {}
     position = features.rows or []
     of_feature: dict[int, int] = {}
@@ -109,8 +109,8 @@ def mend_roads(
     for number, row in enumerate(rows):
         if number % LOOK_EVERY == 0:
             control.stop_if_cancelled()
-        z = [heights.get((row.feature, p), np.nan) for p in row.place.tolist()] if heights else None
-        shape = _line(where[row.place], z)
+        z = [heights.get((row.feature, p), np.nan) for p in row.spot.tolist()] if heights else None
+        shape = _line(where[row.spot], z)
         done = _done(row, drawing, features, _is_split(row, of_feature))
         written.setdefault(position[row.feature], []).append((shape, writer.changed(row), done))
     dropped = {position[k] for k in removed | set(found.unusable)} - set(written)
@@ -136,12 +136,12 @@ def _done(row: Row, drawing: Drawing, features: RoadFeatures, is_split: bool) ->
     return "; ".join(said)
 
 
-def _heights(lines: Lines, place: np.ndarray, drawing: Drawing) -> dict[tuple[int, int], float]:
-    """Return the height of each vertex by feature and place, in proportion between drawn ones; empty without any."""
+def _heights(lines: Lines, spot: np.ndarray, drawing: Drawing) -> dict[tuple[int, int], float]:
+    """Return the height of each vertex by feature and spot, in proportion between drawn ones; empty without any."""
     if lines.z is None:
         return {}
     feature = np.repeat(lines.feature, np.diff(lines.start))
-    known = dict(zip(zip(feature.tolist(), place.tolist()), lines.z.tolist()))
+    known = dict(zip(zip(feature.tolist(), spot.tolist()), lines.z.tolist()))
     for k, road in enumerate(drawing.lines.feature.tolist()):
         low, high = drawing.lines.start[k], drawing.lines.start[k + 1]
         keys = [(road, p) for p in drawing.at[low:high].tolist()]

@@ -46,23 +46,23 @@ def in_units(crs: QgsCoordinateReferenceSystem, name: str) -> bool:
     return bool(QgsUnitTypes.encodeUnit(crs.mapUnits()) == name)
 
 
-def step_lengths(lonlat: np.ndarray, place: np.ndarray, start: np.ndarray, ellipsoid: str) -> np.ndarray:
+def step_lengths(lonlat: np.ndarray, spot: np.ndarray, start: np.ndarray, ellipsoid: str) -> np.ndarray:
     """Return the ellipsoidal metres (k,) from each vertex to the next of its line; 0 for the last of a line.
 
     Parameters
     ----------
     lonlat : (u, 2)
-        Longitude and latitude of the places, degrees.
-    place : (k,) int
-        The place of each vertex.
+        Longitude and latitude of the spots, degrees.
+    spot : (k,) int
+        The spot of each vertex.
     start : (q + 1,) int
         Offsets of the lines' vertices.
     ellipsoid : str
     """
-    followed = np.ones(len(place), dtype=bool)
+    followed = np.ones(len(spot), dtype=bool)
     followed[start[1:] - 1] = False
     here = np.flatnonzero(followed)
-    a, b = lonlat[place[here]], lonlat[place[here + 1]]
+    a, b = lonlat[spot[here]], lonlat[spot[here + 1]]
     shape = QgsEllipsoidUtils.ellipsoidParameters(ellipsoid)
     flattening = 1 - shape.semiMinor / shape.semiMajor
     length = segment_lengths(a[:, 0], a[:, 1], b[:, 0], b[:, 1], shape.semiMajor, flattening)
@@ -72,20 +72,20 @@ def step_lengths(lonlat: np.ndarray, place: np.ndarray, start: np.ndarray, ellip
         measure.setEllipsoid(ellipsoid)
         for k in lost:
             length[k] = measure.measureLine(QgsPointXY(*a[k].tolist()), QgsPointXY(*b[k].tolist()))
-    steps = np.zeros(len(place))
+    steps = np.zeros(len(spot))
     steps[here] = length
     return steps
 
 
 def working_crs(
-    crs: QgsCoordinateReferenceSystem, xy: np.ndarray, place: np.ndarray, lonlat: np.ndarray, step: np.ndarray
+    crs: QgsCoordinateReferenceSystem, xy: np.ndarray, spot: np.ndarray, lonlat: np.ndarray, step: np.ndarray
 ) -> QgsCoordinateReferenceSystem:
     """Choose a CRS in metres for the roads.
 
     The layer's own where it is in metres and true to scale; else the UTM zone of the middle; else, where the roads
     reach beyond that, an equal-area projection about their middle.
     """
-    if not crs.isGeographic() and in_units(crs, "meters") and _true_to_scale(xy, place, step):
+    if not crs.isGeographic() and in_units(crs, "meters") and _true_to_scale(xy, spot, step):
         return crs
     longitude, latitude = lonlat[:, 0], lonlat[:, 1]
     turn = np.radians(longitude)
@@ -105,11 +105,11 @@ def working_crs(
     )
 
 
-def _true_to_scale(xy: np.ndarray, place: np.ndarray, step: np.ndarray) -> bool:
+def _true_to_scale(xy: np.ndarray, spot: np.ndarray, step: np.ndarray) -> bool:
     sample = np.flatnonzero(step > 1.0)
     if len(sample) == 0:
         return False
-    planar = np.hypot(*(xy[place[sample + 1]] - xy[place[sample]]).T)
+    planar = np.hypot(*(xy[spot[sample + 1]] - xy[spot[sample]]).T)
     low, high = np.quantile(planar / step[sample], [0.01, 0.99])
     return bool(low > 1 - TRUE_TO_SCALE and high < 1 + TRUE_TO_SCALE)
 

@@ -17,7 +17,7 @@ from .osm import Values, lane_count, plain_text
 from .wkb import Lines
 
 FIELDS = ("layer", "bridge", "tunnel")  # names of the fields, whatever their case
-HEIGHT = 2.0  # m; vertices in one place whose Z differs by more are on different levels
+HEIGHT = 2.0  # m; vertices in one spot whose Z differs by more are on different levels
 _NO = ("", "no", "false", "f", "n", "0", "none", "nan", "null")
 
 
@@ -61,40 +61,40 @@ def level_codes(level: np.ndarray) -> np.ndarray:
 
 
 def part_crossings(
-    lines: Lines, place: np.ndarray, places: np.ndarray, level: np.ndarray
+    lines: Lines, spot: np.ndarray, spots: np.ndarray, level: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give roads that cross on different levels at a shared vertex a place each.
+    """Give roads that cross on different levels at a shared vertex a spot each.
 
     Parameters
     ----------
     lines : Lines
         With ``z`` where heights are known.
-    place : (k,) int
-        The place of each vertex.
-    places : (u, 2) float64
+    spot : (k,) int
+        The spot of each vertex.
+    spots : (u, 2) float64
     level : (r, 2) float64
         Of each feature, see :func:`level_of_roads`.
 
     Returns
     -------
-    place : (k,) int64
+    spot : (k,) int64
     origin : (u + v,) int64
-        The place each place was before: itself, and for the v new ones the place they were split off.
+        The spot each spot was before: itself, and for the v new ones the spot they were split off.
     apart : (c, 2) int64
-        Pairs of places that lie in one position on different levels.
+        Pairs of spots that lie in one position on different levels.
     """
     if lines.z is None and len(level) and (level == level[0]).all():
-        return place, np.arange(len(places)), np.empty((0, 2), dtype=np.int64)
-    origin = list(range(len(places)))
+        return spot, np.arange(len(spots)), np.empty((0, 2), dtype=np.int64)
+    origin = list(range(len(spots)))
     pairs: list[tuple[int, int]] = []
-    moved = place.copy()
+    moved = spot.copy()
     line = line_of_vertex(lines)
-    through = _passes_through(lines, place)
-    for vertices in _contested(lines, place, level[lines.feature[line]], through):
+    through = _passes_through(lines, spot)
+    for vertices in _contested(lines, spot, level[lines.feature[line]], through):
         groups = _groups(lines, vertices[through[vertices]], level, line)
         if len(groups) < 2:
             continue
-        here = int(place[vertices[0]])
+        here = int(spot[vertices[0]])
         numbers = [here, *range(len(origin), len(origin) + len(groups) - 1)]
         origin += [here] * (len(groups) - 1)
         pairs += [(a, b) for k, a in enumerate(numbers) for b in numbers[k + 1 :]]
@@ -105,37 +105,37 @@ def part_crossings(
     return moved, np.array(origin, dtype=np.int64), np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def _passes_through(lines: Lines, place: np.ndarray) -> np.ndarray:
+def _passes_through(lines: Lines, spot: np.ndarray) -> np.ndarray:
     """Return whether a line goes on at each vertex (k,): all but the ends of lines that are not closed."""
-    through = np.ones(len(place), dtype=bool)
+    through = np.ones(len(spot), dtype=bool)
     first, last = lines.start[:-1], lines.start[1:] - 1
-    is_open = place[first] != place[last]
+    is_open = spot[first] != spot[last]
     through[first[is_open]] = False
     through[last[is_open]] = False
     return through
 
 
-def _contested(lines: Lines, place: np.ndarray, level: np.ndarray, through: np.ndarray) -> list[np.ndarray]:
-    """Return, for each place that lines of different levels or heights pass through, its vertices in drawn order."""
+def _contested(lines: Lines, spot: np.ndarray, level: np.ndarray, through: np.ndarray) -> list[np.ndarray]:
+    """Return, for each spot that lines of different levels or heights pass through, its vertices in drawn order."""
     code = level_codes(level)
-    count = int(place.max(initial=-1)) + 1
+    count = int(spot.max(initial=-1)) + 1
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(low, place[through], code[through])
-    np.maximum.at(high, place[through], code[through])
+    np.minimum.at(low, spot[through], code[through])
+    np.maximum.at(high, spot[through], code[through])
     contested = low < high
     if lines.z is not None:
         known = through & np.isfinite(lines.z)
         least, most = np.full(count, np.inf), np.full(count, -np.inf)
-        np.minimum.at(least, place[known], lines.z[known])
-        np.maximum.at(most, place[known], lines.z[known])
+        np.minimum.at(least, spot[known], lines.z[known])
+        np.maximum.at(most, spot[known], lines.z[known])
         contested |= most - least > HEIGHT
-    vertices = np.flatnonzero(contested[place])
-    order = vertices[np.argsort(place[vertices], kind="stable")]
-    return np.split(order, np.flatnonzero(np.diff(place[order])) + 1) if len(order) else []
+    vertices = np.flatnonzero(contested[spot])
+    order = vertices[np.argsort(spot[vertices], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(spot[order])) + 1) if len(order) else []
 
 
 def _groups(lines: Lines, vertices: np.ndarray, level: np.ndarray, line: np.ndarray) -> list[list[int]]:
-    """Sort the vertices of one place by level, and within one by height; the group of the first vertex comes first."""
+    """Sort the vertices of one spot by level, and within one by height; the group of the first vertex comes first."""
     by_level: dict[tuple[float, ...], list[int]] = {}
     for vertex in vertices.tolist():
         by_level.setdefault(tuple(level[lines.feature[line[vertex]]]), []).append(vertex)

@@ -10,7 +10,7 @@ import numpy as np
 from ..control import Control
 from .directions import BACKWARD, BOTH, FORWARD
 from .doubles import Coinciding, coinciding, ways_of
-from .mending import PLACES, Drawing
+from .mending import SPOTS, Drawing
 from .network import RoadNetwork, Ways
 from .splitting import Pieces
 from .traffic import Traffic, network_of
@@ -36,7 +36,7 @@ class Row:
     ----------
     feature : int
         The feature it comes from.
-    place : (v,) int64
+    spot : (v,) int64
         Places of its vertices.
     share : float
         Its part of the feature's length.
@@ -49,7 +49,7 @@ class Row:
     """
 
     feature: int
-    place: np.ndarray
+    spot: np.ndarray
     share: float
     merged: list[int]
     values: Values | None
@@ -95,7 +95,7 @@ def rows_of(
     for k in np.flatnonzero(~leads).tolist():
         copies.setdefault(int(found.leader[k]), []).append(int(pieces.road[k]))
     values = {k: _values(ways, k, int(pieces.road[k]), traffic) for k in copies}
-    cut = np.isin(pieces.road * PLACES + pieces.place[pieces.offset[:-1]], _numbers(drawing))
+    cut = np.isin(pieces.road * SPOTS + pieces.spot[pieces.offset[:-1]], _numbers(drawing))
     total = np.bincount(pieces.road, weights=pieces.length)
     was_cut = set(drawing.cuts[:, 0].tolist())
     rows: list[Row] = []
@@ -103,18 +103,18 @@ def rows_of(
         if number % LOOK_EVERY == 0:
             control.stop_if_cancelled()
         feature = int(pieces.road[run[0]])
-        parts = [pieces.place[pieces.offset[k] + (k != run[0]) : pieces.offset[k + 1]] for k in run]
+        parts = [pieces.spot[pieces.offset[k] + (k != run[0]) : pieces.offset[k + 1]] for k in run]
         share = float(pieces.length[run].sum() / total[feature])
         merged = sorted({road for k in run for road in copies.get(k, ()) if road != feature})
-        place = np.concatenate(parts)
+        spot = np.concatenate(parts)
         of_run: list[Values | None] = list(values.get(run[0]) or ()) or [None]
         for value in of_run:
-            rows.append(Row(feature, place, share, merged, value, feature in was_cut))
+            rows.append(Row(feature, spot, share, merged, value, feature in was_cut))
     return rows, {road for roads in copies.values() for road in roads}
 
 
 def _numbers(drawing: Drawing) -> np.ndarray:
-    numbers: np.ndarray = drawing.cuts[:, 0] * PLACES + drawing.cuts[:, 1]
+    numbers: np.ndarray = drawing.cuts[:, 0] * SPOTS + drawing.cuts[:, 1]
     return numbers
 
 

@@ -19,25 +19,25 @@ from .splitting import joined
 from .wkb import Lines
 
 ROUNDS = 20  # of giving lines vertices; two or three are enough on real roads
-PLACES = 1 << 40  # more than there are places: numbers a feature and a place together
+SPOTS = 1 << 40  # more than there are spots: numbers a feature and a spot together
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Lines whose vertices are places.
+    """Lines whose vertices are spots.
 
     Attributes
     ----------
     lines : Lines
         Only ``start`` and ``feature`` count.
     at : (k,) int
-        The place of each vertex.
+        The spot of each vertex.
     step : (k,) float64
         Metres from each vertex to the next of its line; 0 for the last.
-    places : (u, 2) float64
+    spots : (u, 2) float64
         Metres.
     cuts : (c, 2) int64
-        Features and the places at which they were given a vertex.
+        Features and the spots at which they were given a vertex.
     moved : set of int
         Features with an end that was joined.
     ends : int
@@ -47,7 +47,7 @@ class Drawing:
     lines: Lines
     at: np.ndarray
     step: np.ndarray
-    places: np.ndarray
+    spots: np.ndarray
     cuts: np.ndarray
     moved: set[int]
     ends: int
@@ -77,8 +77,8 @@ class MendingRules:
 
 def mend_lines(
     lines: Lines,
-    place: np.ndarray,
-    places: np.ndarray,
+    spot: np.ndarray,
+    spots: np.ndarray,
     step: np.ndarray,
     level: np.ndarray,
     rules: MendingRules,
@@ -89,7 +89,7 @@ def mend_lines(
 
     Parameters
     ----------
-    lines, place, places, step, apart
+    lines, spot, spots, step, apart
         As for :func:`.splitting.split`.
     level : (r,) int
         Level of each feature.
@@ -103,11 +103,11 @@ def mend_lines(
     tolerance, near_miss, crossings = rules.tolerance, rules.near_miss, rules.crossings
     inside = step.copy()
     inside[lines.start[1:] - 1] = 0.0
-    at = joined(lines, place, places, step, tolerance, apart)
+    at = joined(lines, spot, spots, step, tolerance, apart)
     tips = np.concatenate([lines.start[:-1], lines.start[1:] - 1])
-    moved = tips[(places[at[tips]] != places[place[tips]]).any(axis=1)]
+    moved = tips[(spots[at[tips]] != spots[spot[tips]]).any(axis=1)]
     features = set(lines.feature[line_of_vertex(lines)[moved]].tolist())
-    drawing = Drawing(lines, at, inside, places, np.empty((0, 2), dtype=np.int64), features, len(moved))
+    drawing = Drawing(lines, at, inside, spots, np.empty((0, 2), dtype=np.int64), features, len(moved))
     control.stop_if_cancelled()
     drawing = _met(drawing, level, tolerance + ROUNDING, crossings, control)
     if near_miss > 0:
@@ -129,41 +129,41 @@ def _met(drawing: Drawing, level: np.ndarray, reach: float, crossings: bool, con
         new = after[~np.isin(after, before)]
         if not len(new):
             break
-        found = np.column_stack([new // PLACES, new % PLACES])
+        found = np.column_stack([new // SPOTS, new % SPOTS])
         drawing = replace(drawing, cuts=np.concatenate([drawing.cuts, found]))
     return drawing
 
 
 def _visited(drawing: Drawing) -> np.ndarray:
-    """Return a number for each feature and place it has a vertex at."""
+    """Return a number for each feature and spot it has a vertex at."""
     feature = drawing.lines.feature[line_of_vertex(drawing.lines)]
-    return np.unique(feature * PLACES + drawing.at)
+    return np.unique(feature * SPOTS + drawing.at)
 
 
 def _touched(drawing: Drawing, level: np.ndarray, reach: float, every: bool) -> Drawing:
     """Give lines a vertex where ends, or ``every`` vertex, of others of their level touch them."""
-    drawn = Drawn(drawing.lines, drawing.at, drawing.places, reach)
+    drawn = Drawn(drawing.lines, drawing.at, drawing.spots, reach)
     asked = np.flatnonzero(drawn.visits > 0) if every else np.flatnonzero(drawn.is_end)
-    place, segment = drawn.touching(asked, np.arange(len(drawn.a)))
-    met = _of_another(drawing, drawn, place, segment, level, every)
+    spot, segment = drawn.touching(asked, np.arange(len(drawn.a)))
+    met = _of_another(drawing, drawn, spot, segment, level, every)
     if not met.any():
         return drawing
-    lines, at, step = insert(drawn, drawing.step, place[met], segment[met])
+    lines, at, step = insert(drawn, drawing.step, spot[met], segment[met])
     return replace(drawing, lines=lines, at=at, step=step)
 
 
 def _of_another(
-    drawing: Drawing, drawn: Drawn, place: np.ndarray, segment: np.ndarray, level: np.ndarray, every: bool
+    drawing: Drawing, drawn: Drawn, spot: np.ndarray, segment: np.ndarray, level: np.ndarray, every: bool
 ) -> np.ndarray:
-    """Return whether another line of the segment's level ends (or, with ``every``, has a vertex) at each place."""
+    """Return whether another line of the segment's level ends (or, with ``every``, has a vertex) at each spot."""
     lines, line = drawing.lines, line_of_vertex(drawing.lines)
     vertices = np.arange(len(drawing.at))
     if not every:
         vertices = np.unique(np.concatenate([lines.start[:-1], lines.start[1:] - 1]))
     order = vertices[np.argsort(drawing.at[vertices], kind="stable")]
-    low = np.searchsorted(drawing.at[order], place)
-    high = np.searchsorted(drawing.at[order], place, side="right")
-    met = np.zeros(len(place), dtype=bool)
+    low = np.searchsorted(drawing.at[order], spot)
+    high = np.searchsorted(drawing.at[order], spot, side="right")
+    met = np.zeros(len(spot), dtype=bool)
     for k, (a, b) in enumerate(zip(low.tolist(), high.tolist())):
         own = drawn.line[segment[k]]
         others = line[order[a:b]]
@@ -173,23 +173,23 @@ def _of_another(
 
 def _lengthened(drawing: Drawing, level: np.ndarray, near_miss: float, reach: float) -> Drawing:
     """Lengthen loose ends to the nearest road of their level within ``near_miss``."""
-    drawn = Drawn(drawing.lines, drawing.at, drawing.places, near_miss + ROUNDING)
-    place, segment = drawn.touching(drawn.loose_ends(), np.arange(len(drawn.a)))
-    if not len(place):
+    drawn = Drawn(drawing.lines, drawing.at, drawing.spots, near_miss + ROUNDING)
+    spot, segment = drawn.touching(drawn.loose_ends(), np.arange(len(drawn.a)))
+    if not len(spot):
         return drawing
     lines = drawing.lines
     tips = np.concatenate([lines.start[:-1], lines.start[1:] - 1])
     tip_of = dict(zip(drawing.at[tips].tolist(), tips.tolist()))
-    share, far = drawn.offset(place, segment)
+    share, far = drawn.offset(spot, segment)
     line = line_of_vertex(lines)
-    order = np.lexsort((segment, far, place))
+    order = np.lexsort((segment, far, spot))
     done: set[int] = set()
     led: set[tuple[int, int]] = set()
-    longer: list[tuple[int, int, float]] = []  # tip vertex, place it is led to, metres
-    put: list[tuple[int, float, int]] = []  # vertex, share, place
+    longer: list[tuple[int, int, float]] = []  # tip vertex, spot it is led to, metres
+    put: list[tuple[int, float, int]] = []  # vertex, share, spot
     new: list[np.ndarray] = []
     for k in order.tolist():
-        end, tip = int(place[k]), tip_of[int(place[k])]
+        end, tip = int(spot[k]), tip_of[int(spot[k])]
         own, other = int(line[tip]), int(drawn.line[segment[k]])
         if end in done or own == other or level[lines.feature[own]] != level[lines.feature[other]]:
             continue
@@ -201,10 +201,10 @@ def _lengthened(drawing: Drawing, level: np.ndarray, near_miss: float, reach: fl
         done.add(end)
         led.add((own, other))
         a, b = int(drawn.a[segment[k]]), int(drawn.b[segment[k]])
-        foot = drawing.places[a] + share[k] * (drawing.places[b] - drawing.places[a])
-        target = next((p for p in (a, b) if np.hypot(*(drawing.places[p] - foot)) <= reach), -1)
+        foot = drawing.spots[a] + share[k] * (drawing.spots[b] - drawing.spots[a])
+        target = next((p for p in (a, b) if np.hypot(*(drawing.spots[p] - foot)) <= reach), -1)
         if target < 0:
-            target = len(drawing.places) + len(new)
+            target = len(drawing.spots) + len(new)
             new.append(foot)
             put.append((int(drawn.vertex[segment[k]]), float(share[k]), target))
         elif target in tip_of:
@@ -230,7 +230,7 @@ def _led_on(
     put: list[tuple[int, float, int]],
     new: list[np.ndarray],
 ) -> Drawing:
-    """Lead tips on to places and put the new places into the lines they lie on."""
+    """Lead tips on to spots and put the new spots into the lines they lie on."""
     if not longer:
         return drawing
     lines, line = drawing.lines, line_of_vertex(drawing.lines)
@@ -245,7 +245,7 @@ def _led_on(
     steps[tip[~starts]] = metres[~starts]
     cuts = np.array([(lines.feature[line[v]], p) for v, _, p in put], dtype=np.int64).reshape(-1, 2)
     put = sorted(put)
-    vertex, place = (np.array([row[k] for row in put], dtype=np.int64) for k in (0, 2))
+    vertex, spot = (np.array([row[k] for row in put], dtype=np.int64) for k in (0, 2))
     share = np.array([row[1] for row in put], dtype=np.float64)
     shift = np.searchsorted(where, vertex, side="right")  # tips led on before these vertices
     grown = np.bincount(line[tip], minlength=len(lines))
@@ -253,13 +253,13 @@ def _led_on(
         np.insert(lines.xy, where, np.nan, axis=0), lines.start + np.concatenate([[0], np.cumsum(grown)]), lines.feature
     )
     at, steps = np.insert(drawing.at, where, target), np.insert(steps, where, added)
-    more, at, steps = put_in(more, at, steps, vertex + shift, share, place)
+    more, at, steps = put_in(more, at, steps, vertex + shift, share, spot)
     return replace(
         drawing,
         lines=more,
         at=at,
         step=steps,
-        places=np.concatenate([drawing.places, np.array(new).reshape(-1, 2)]),
+        spots=np.concatenate([drawing.spots, np.array(new).reshape(-1, 2)]),
         cuts=np.concatenate([drawing.cuts, cuts]),
         moved=drawing.moved | set(lines.feature[line[tip]].tolist()),
         ends=drawing.ends + len(tip),
@@ -269,8 +269,8 @@ def _led_on(
 def _crossed(drawing: Drawing, level: np.ndarray, reach: float) -> Drawing:
     """Give lines of one level a common vertex where they cross without one."""
     shapely = require("shapely", "splitting roads where they cross")
-    drawn = Drawn(drawing.lines, drawing.at, drawing.places, reach)
-    segments = shapely.linestrings(np.stack([drawing.places[drawn.a], drawing.places[drawn.b]], axis=1))
+    drawn = Drawn(drawing.lines, drawing.at, drawing.spots, reach)
+    segments = shapely.linestrings(np.stack([drawing.spots[drawn.a], drawing.spots[drawn.b]], axis=1))
     one, two = shapely.STRtree(segments).query(segments, predicate="crosses")
     of_level = level[drawing.lines.feature[drawn.line]]
     first = (one < two) & (of_level[one] == of_level[two])
@@ -280,19 +280,19 @@ def _crossed(drawing: Drawing, level: np.ndarray, reach: float) -> Drawing:
     one, two = one[first], two[first]
     if not len(one):
         return drawing
-    run, other = (drawing.places[drawn.b[s]] - drawing.places[drawn.a[s]] for s in (one, two))
-    gap = drawing.places[drawn.a[two]] - drawing.places[drawn.a[one]]
+    run, other = (drawing.spots[drawn.b[s]] - drawing.spots[drawn.a[s]] for s in (one, two))
+    gap = drawing.spots[drawn.a[two]] - drawing.spots[drawn.a[one]]
     turn = run[:, 0] * other[:, 1] - run[:, 1] * other[:, 0]
     share = (gap[:, 0] * other[:, 1] - gap[:, 1] * other[:, 0]) / turn
     its = (gap[:, 0] * run[:, 1] - gap[:, 1] * run[:, 0]) / turn
-    xy = drawing.places[drawn.a[one]] + share[:, None] * run
+    xy = drawing.spots[drawn.a[one]] + share[:, None] * run
     from scipy.spatial import cKDTree
 
-    number = stand_for(cKDTree(xy).query_pairs(reach, output_type="ndarray"), len(xy)) + len(drawing.places)
-    segment, shares, place = np.concatenate([one, two]), np.concatenate([share, its]), np.concatenate([number, number])
-    order = np.lexsort((place, shares, segment))
-    segment, shares, place = segment[order], shares[order], place[order]
-    fresh = np.append(True, (segment[1:] != segment[:-1]) | (place[1:] != place[:-1]))
-    segment, shares, place = segment[fresh], shares[fresh], place[fresh]
-    lines, at, step = put_in(drawing.lines, drawing.at, drawing.step, drawn.vertex[segment], shares, place)
-    return replace(drawing, lines=lines, at=at, step=step, places=np.concatenate([drawing.places, xy]))
+    number = stand_for(cKDTree(xy).query_pairs(reach, output_type="ndarray"), len(xy)) + len(drawing.spots)
+    segment, shares, spot = np.concatenate([one, two]), np.concatenate([share, its]), np.concatenate([number, number])
+    order = np.lexsort((spot, shares, segment))
+    segment, shares, spot = segment[order], shares[order], spot[order]
+    fresh = np.append(True, (segment[1:] != segment[:-1]) | (spot[1:] != spot[:-1]))
+    segment, shares, spot = segment[fresh], shares[fresh], spot[fresh]
+    lines, at, step = put_in(drawing.lines, drawing.at, drawing.step, drawn.vertex[segment], shares, spot)
+    return replace(drawing, lines=lines, at=at, step=step, spots=np.concatenate([drawing.spots, xy]))

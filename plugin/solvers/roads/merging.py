@@ -1,4 +1,7 @@
-"""Which drawn vertices are the same place: equal ones, and line ends within the tolerance of another vertex."""
+"""Which drawn vertices are one spot: equal ones, and line ends within the tolerance of another vertex.
+
+A spot is a position that vertices share; a place, among roads, is what is joined to a network.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ MOST_PAIRS = 20_000_000  # an end and a vertex near it; more is a tolerance in t
 ROUNDING = 1e-9  # m; so that a distance equal to the tolerance counts as within it
 
 
-def equal_places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def equal_spots(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the different positions.
 
     Parameters
@@ -22,17 +25,17 @@ def equal_places(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    places : (u, 2) float64
+    spots : (u, 2) float64
         Sorted by x, then y.
-    place : (k,) int64
-        The place of each vertex.
+    spot : (k,) int64
+        The spot of each vertex.
     """
     packed = np.ascontiguousarray(xy + 0.0).view(np.complex128).ravel()  # adding 0 makes -0 and 0 equal
-    different, place = np.unique(packed, return_inverse=True)
-    return different.view(np.float64).reshape(-1, 2), place.reshape(-1)
+    different, spot = np.unique(packed, return_inverse=True)
+    return different.view(np.float64).reshape(-1, 2), spot.reshape(-1)
 
 
-def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: np.ndarray | None = None) -> np.ndarray:
+def join_ends(spots: np.ndarray, is_end: np.ndarray, tolerance: float, apart: np.ndarray | None = None) -> np.ndarray:
     """Join line ends within the tolerance of each other or of an inner vertex.
 
     Ends near each other form one cluster, also in a chain (a near b, b near c joins a and c). A cluster then takes
@@ -40,38 +43,38 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
 
     Parameters
     ----------
-    places : (u, 2) float64
+    spots : (u, 2) float64
         Different positions, metres.
     is_end : (u,) bool
         Whether a line ends there.
     tolerance : float
         Metres; 0 joins nothing.
     apart : (c, 2) int, optional
-        Pairs of places that are not joined however near.
+        Pairs of spots that are not joined however near.
 
     Returns
     -------
     (u,) int64
-        The place that stands for each place, itself unless joined.
+        The spot that stands for each spot, itself unless joined.
 
     Raises
     ------
     SolverError
         When the tolerance is so large that the pairs to look at would not fit into memory.
     """
-    same = np.arange(len(places))
+    same = np.arange(len(spots))
     if tolerance <= 0 or not is_end.any():
         return same
-    end, other, distance = _pairs_within(places, np.flatnonzero(is_end), tolerance + ROUNDING)
+    end, other, distance = _pairs_within(spots, np.flatnonzero(is_end), tolerance + ROUNDING)
     if apart is not None and len(apart) and len(end):
-        count = len(places)
+        count = len(spots)
         banned = np.concatenate([apart[:, 0] * count + apart[:, 1], apart[:, 1] * count + apart[:, 0]])
         allowed = ~np.isin(end * count + other, banned)
         end, other, distance = end[allowed], other[allowed], distance[allowed]
     if len(end) == 0:
         return same
     to_end = is_end[other]
-    stands = stand_for(np.column_stack([end[to_end], other[to_end]]), len(places))
+    stands = stand_for(np.column_stack([end[to_end], other[to_end]]), len(spots))
     cluster = np.unique(stands, return_inverse=True)[1].reshape(-1)
     inner = ~to_end
     order = np.lexsort((other[inner], distance[inner], cluster[end[inner]]))
@@ -84,7 +87,7 @@ def join_ends(places: np.ndarray, is_end: np.ndarray, tolerance: float, apart: n
 
 
 def stand_for(pairs: np.ndarray, count: int, rank: np.ndarray | None = None) -> np.ndarray:
-    """Return for each of ``count`` places the first by ``rank`` of those that chains of pairs (c, 2) join it with."""
+    """Return for each of ``count`` spots the first by ``rank`` of those that chains of pairs (c, 2) join it with."""
     if len(pairs) == 0:
         return np.arange(count)
     from scipy.sparse import coo_matrix
@@ -97,11 +100,11 @@ def stand_for(pairs: np.ndarray, count: int, rank: np.ndarray | None = None) -> 
     return first[cluster]
 
 
-def _pairs_within(places: np.ndarray, ends: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return all pairs (end, other place) within reach, with their distance."""
-    # Both places of a pair have a neighbour within reach in x and one in y; that leaves few to search among.
-    near = np.flatnonzero(_has_neighbour(places[:, 0], reach) & _has_neighbour(places[:, 1], reach))
-    wanted = np.zeros(len(places), dtype=bool)
+def _pairs_within(spots: np.ndarray, ends: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return all pairs (end, other spot) within reach, with their distance."""
+    # Both spots of a pair have a neighbour within reach in x and one in y; that leaves few to search among.
+    near = np.flatnonzero(_has_neighbour(spots[:, 0], reach) & _has_neighbour(spots[:, 1], reach))
+    wanted = np.zeros(len(spots), dtype=bool)
     wanted[ends] = True
     asked = near[wanted[near]]
     if len(asked) == 0:
@@ -109,19 +112,19 @@ def _pairs_within(places: np.ndarray, ends: np.ndarray, reach: float) -> tuple[n
     require("scipy", "joining the ends of roads")
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(places[near])
-    count = tree.query_ball_point(places[asked], reach, return_length=True)
+    tree = cKDTree(spots[near])
+    count = tree.query_ball_point(spots[asked], reach, return_length=True)
     if count.sum() > MOST_PAIRS:
         raise SolverError(
             f"TOLERANCE: {reach:g} m is too large for these roads: on average {count.mean():,.0f} vertices lie within "
             "it of a road's end. Choose a tolerance of a few metres at most."
         )
-    groups = tree.query_ball_point(places[asked], reach)
+    groups = tree.query_ball_point(spots[asked], reach)
     end = np.repeat(asked, count)
     other = near[np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=int(count.sum()))]
     different = end != other
     end, other = end[different], other[different]
-    return end, other, np.hypot(*(places[end] - places[other]).T)
+    return end, other, np.hypot(*(spots[end] - spots[other]).T)
 
 
 def _has_neighbour(values: np.ndarray, reach: float) -> np.ndarray:

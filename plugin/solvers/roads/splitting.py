@@ -29,13 +29,13 @@ class Pieces(DrawnPieces):
         The line each piece comes from; a feature may have several.
     moved : (p,) float64
         Metres by which the farther moved of a piece's two ends was moved when it was joined.
-    place : (k,) int64
-        The place of each vertex.
+    spot : (k,) int64
+        The spot of each vertex.
     """
 
     line: np.ndarray
     moved: np.ndarray
-    place: np.ndarray
+    spot: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -52,8 +52,8 @@ class Pieces(DrawnPieces):
 
 def split(
     lines: Lines,
-    place: np.ndarray,
-    places: np.ndarray,
+    spot: np.ndarray,
+    spots: np.ndarray,
     step: np.ndarray,
     tolerance: float,
     level: np.ndarray | None = None,
@@ -66,10 +66,10 @@ def split(
     ----------
     lines : Lines
         Cleaned (:func:`.lines.clean`): at least two vertices each, neighbours different.
-    place : (k,) int
-        The place of each vertex; equal vertices have the same place.
-    places : (u, 2) float64
-        Positions of the places, metres of the working CRS.
+    spot : (k,) int
+        The spot of each vertex; equal vertices have the same spot.
+    spots : (u, 2) float64
+        Positions of the spots, metres of the working CRS.
     step : (k,) float64
         Ellipsoidal metres from each vertex to the next of its line; ignored for the last of a line.
     tolerance : float
@@ -77,7 +77,7 @@ def split(
     level : (r,) int, optional
         Level of each feature; lines of different levels that run along each other (:mod:`.along`) stay apart.
     apart : (c, 2) int, optional
-        Pairs of places that are not joined though they are near (:func:`.levels.part_crossings`).
+        Pairs of spots that are not joined though they are near (:func:`.levels.part_crossings`).
 
     Returns
     -------
@@ -89,18 +89,18 @@ def split(
     Cancelled
     """
     control = control or Control()
-    at = joined(lines, place, places, step, tolerance, apart)
+    at = joined(lines, spot, spots, step, tolerance, apart)
     control.stop_if_cancelled()
     inside = step.copy()
     inside[lines.start[1:] - 1] = 0.0
     if level is None:
         level = np.zeros(int(lines.feature.max(initial=-1)) + 1, dtype=np.int64)
-    lines = Lines(places[place], lines.start, lines.feature)
-    lines, at, inside = meet_along(lines, at, places, inside, level[lines.feature], tolerance)
+    lines = Lines(spots[spot], lines.start, lines.feature)
+    lines, at, inside = meet_along(lines, at, spots, inside, level[lines.feature], tolerance)
     control.stop_if_cancelled()
     line = line_of_vertex(lines)
     first, last = lines.start[:-1], lines.start[1:] - 1
-    visits = np.bincount(at, minlength=len(places))
+    visits = np.bincount(at, minlength=len(spots))
     breaks = visits[at] > 1
     breaks[first] = True
     breaks[last] = True
@@ -108,47 +108,47 @@ def split(
     same_line = line[cut[:-1]] == line[cut[1:]]
     low, high = cut[:-1][same_line], cut[1:][same_line]
     travelled = np.concatenate([[0.0], np.cumsum(inside)])
-    used, start, end = numbered(at[low], at[high], len(places))
+    used, start, end = numbered(at[low], at[high], len(spots))
     count = high - low + 1
     offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     vertex = at[gather(low, count)]
-    moved = np.nan_to_num(np.hypot(*(lines.xy - places[at]).T))  # vertices put in have no drawn position
+    moved = np.nan_to_num(np.hypot(*(lines.xy - spots[at]).T))  # vertices put in have no drawn position
     return Pieces(
-        node_xy=places[used],
+        node_xy=spots[used],
         start=start,
         end=end,
         length=travelled[high] - travelled[low],
         road=lines.feature[line[low]],
         line=line[low],
         offset=offset,
-        xy=places[vertex],
+        xy=spots[vertex],
         moved=np.maximum(moved[low], moved[high]),
-        place=vertex,
+        spot=vertex,
     )
 
 
 def joined(
     lines: Lines,
-    place: np.ndarray,
-    places: np.ndarray,
+    spot: np.ndarray,
+    spots: np.ndarray,
     step: np.ndarray,
     tolerance: float,
     apart: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the place (k,) of each vertex once line ends are joined within the tolerance; arguments as in `split`."""
+    """Return the spot (k,) of each vertex once line ends are joined within the tolerance; arguments as in `split`."""
     first, last = lines.start[:-1], lines.start[1:] - 1
-    is_end = np.zeros(len(places), dtype=bool)
-    is_end[place[first]] = True
-    is_end[place[last]] = True
-    along = _close_along(place, step, first, last, tolerance)
+    is_end = np.zeros(len(spots), dtype=bool)
+    is_end[spot[first]] = True
+    is_end[spot[last]] = True
+    along = _close_along(spot, step, first, last, tolerance)
     pairs = along if apart is None else np.concatenate([along, apart])
-    used = np.bincount(place, minlength=len(places)) > 0
+    used = np.bincount(spot, minlength=len(spots)) > 0
     if used.all():
-        return join_ends(places, is_end, tolerance, pairs)[place]
-    number = np.cumsum(used) - 1  # places without a vertex are none to join
+        return join_ends(spots, is_end, tolerance, pairs)[spot]
+    number = np.cumsum(used) - 1  # spots without a vertex are none to join
     pairs = number[pairs[used[pairs].all(axis=1)]]
-    stands = np.flatnonzero(used)[join_ends(places[used], is_end[used], tolerance, pairs)]
-    return stands[number[place]]
+    stands = np.flatnonzero(used)[join_ends(spots[used], is_end[used], tolerance, pairs)]
+    return stands[number[spot]]
 
 
 def swallowed(pieces: Pieces) -> np.ndarray:
@@ -174,9 +174,9 @@ def numbered(start: np.ndarray, end: np.ndarray, count: int) -> tuple[np.ndarray
 
 
 def _close_along(
-    place: np.ndarray, step: np.ndarray, first: np.ndarray, last: np.ndarray, tolerance: float
+    spot: np.ndarray, step: np.ndarray, first: np.ndarray, last: np.ndarray, tolerance: float
 ) -> np.ndarray:
-    """Return pairs of places (c, 2): a line's end and the vertices of the line within the tolerance along it.
+    """Return pairs of spots (c, 2): a line's end and the vertices of the line within the tolerance along it.
 
     These are joined by the line already; joining them again would only fold its tip.
     """
@@ -188,7 +188,7 @@ def _close_along(
             gone = gone + step[at if direction == 1 else at - 1]
             at = at + direction
             near = gone <= tolerance
-            found.append(np.column_stack([place[origin[near]], place[at[near]]]))
+            found.append(np.column_stack([spot[origin[near]], spot[at[near]]]))
             more = near & (at != limit)
             origin, at, limit, gone = origin[more], at[more], limit[more], gone[more]
     return np.concatenate(found)
