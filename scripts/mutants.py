@@ -48,14 +48,14 @@ MODULES = (
     Module(
         "routing",
         (
-            "test_routing_figures.py", "test_routing_worth.py", "test_routing_searches.py", "test_assignment_steps.py",
-            "test_routing_guides.py", "test_routing_records.py", "test_routing_sweep.py",
-            "test_routing_operations.py", "test_routing_guided_search.py", "test_routing_simulation.py",
+            "test_routing_figures.py", "test_routing_delay_value.py", "test_routing_searches.py",
+            "test_assignment_steps.py", "test_routing_cost_to_go.py", "test_routing_records.py", "test_routing_sweep.py",
+            "test_routing_operations.py", "test_routing_time_dependent_search.py", "test_routing_simulation.py",
             "test_routing_vehicles.py", "test_routing_clearance.py", "test_assignment_small.py",
             "test_assignment_cost.py", "test_routing_marginal.py", "test_routing_background.py",
             "test_routing_results.py", "test_routing_refinement.py", "test_routing_capacity_floor.py",
             "test_assignment_search.py",
-            "test_routing_methods.py", "test_routing_live_schedule.py",
+            "test_routing_methods.py", "test_routing_resimulation.py",
         ),
         "not plain_python and not foretells and not steady and not number_of_threads",
     ),

@@ -151,7 +151,7 @@ def empty(size: np.ndarray) -> Timetable:
     return empty_timetable(size)
 
 
-def guides_of(problem: RoutingProblem) -> tuple[BackwardPasses, np.ndarray]:
+def backward_passes_of(problem: RoutingProblem) -> tuple[BackwardPasses, np.ndarray]:
     from evacuation_planner.plugin.solvers.graph.stars import ReverseStar
 
     trees = reverse_trees(problem)
@@ -165,7 +165,7 @@ def test_on_empty_roads_a_guide_tells_the_free_flow_times():
 
     problem = crowded_grid().only(np.array([700]))
     schedule = alone(problem)
-    costs_to_go, seconds = guides_of(problem)
+    costs_to_go, seconds = backward_passes_of(problem)
     with ThreadPoolExecutor(2) as pool:
         to_go = costs_to_go.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=Deadline(0)))[0]
     inside = np.flatnonzero(to_go.local >= 0)
@@ -180,7 +180,7 @@ def test_when_the_time_is_up_there_are_no_guides_and_nothing_is_simulated_again(
 
     problem = crowded_grid(trips=400, side=4)
     schedule, deadline = alone(problem), Effort(NORMAL, 1e-9)
-    costs_to_go, _ = guides_of(problem)
+    costs_to_go, _ = backward_passes_of(problem)
     with ThreadPoolExecutor(2) as pool:
         assert costs_to_go.make(schedule, valued_timetable(problem, schedule), pool, Control(effort=deadline)) == []
     best, history, _ = sweep_module.system_optimal_schedule(
@@ -198,7 +198,7 @@ def test_a_guide_foretells_the_cost_of_the_best_way_at_its_time():
     problem = crowded_grid(trips=400, side=4)
     schedule = alone(problem)
     table = valued_timetable(problem, schedule)
-    costs_to_go, _ = guides_of(problem)
+    costs_to_go, _ = backward_passes_of(problem)
     with ThreadPoolExecutor(2) as pool:
         made = costs_to_go.make(schedule, table, pool, Control(effort=Deadline(0)))
     row, told, least = reverse_trees(problem).row, [], []

@@ -1,4 +1,4 @@
-"""Guides, regions and searches of a crowded network against slow programs written from their definitions."""
+"""Costs to go, regions and searches of a crowded network against slow programs written from their definitions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Deadline
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.present import adjoint as delay_value_module
-from evacuation_planner.plugin.solvers.routing.present import cost_to_go as time_guide_module
+from evacuation_planner.plugin.solvers.routing.present import cost_to_go as cost_to_go_module
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo, raise_to
 from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
@@ -28,7 +28,7 @@ from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.assignment_cases import grid
 from tests.solvers.routing_oracle import random_case
-from tests.solvers.test_routing_marginal import alone, guides_of
+from tests.solvers.test_routing_marginal import alone, backward_passes_of
 from tests.solvers.test_routing_searches import three_trips
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 
@@ -49,9 +49,9 @@ def network(problem: RoutingProblem, weight: np.ndarray) -> csr_matrix:
     return csr_matrix((weight, (problem.tail, problem.head)), shape=(problem.nodes,) * 2)
 
 
-def made_guides(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[CostToGo]:
+def made_costs_to_go(problem: RoutingProblem, schedule: Schedule, table: Timetable) -> list[CostToGo]:
     with ThreadPoolExecutor(2) as pool:
-        return guides_of(problem)[0].make(schedule, table, pool, Control(effort=Deadline(0)))
+        return backward_passes_of(problem)[0].make(schedule, table, pool, Control(effort=Deadline(0)))
 
 
 def costs_by_definition(problem, table, until, bins):
@@ -104,14 +104,14 @@ def guide_by_definition(problem, seconds, cost, step, goal, inside) -> np.ndarra
 
 
 @pytest.mark.parametrize(("most", "bins"), [(8_000_000, 48), (None, 10), (0, 4)])
-def test_guides_against_their_definition(most, bins, monkeypatch):
+def test_costs_to_go_against_their_definition(most, bins, monkeypatch):
     """Where there are too many values, there are fewer bins, four at least."""
     problem = town(3, 6, 160, (60.0, 110.0), 400.0)
     schedule = alone(problem)
     table, trees = valued_timetable(problem, schedule), reverse_trees(problem)
-    sizes = [(to_go.local >= 0).sum() for to_go in made_guides(problem, schedule, table)]
-    monkeypatch.setattr(time_guide_module, "LARGEST", 10 * sum(sizes) + 1 if most is None else most)
-    made = made_guides(problem, schedule, table)
+    sizes = [(to_go.local >= 0).sum() for to_go in made_costs_to_go(problem, schedule, table)]
+    monkeypatch.setattr(cost_to_go_module, "LARGEST", 10 * sum(sizes) + 1 if most is None else most)
+    made = made_costs_to_go(problem, schedule, table)
     arrival = np.sort(schedule.arrival)  # 97 % have arrived
     place = 0.97 * (problem.trips - 1)
     until = np.interp(place, np.arange(problem.trips), arrival)

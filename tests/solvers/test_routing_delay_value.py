@@ -1,4 +1,4 @@
-"""Timetables, the worth of delays, guides and regions: each function by itself, by hand or against its definition."""
+"""Timetables, the values of delays, costs to go and regions: each by itself, by hand or against its definition."""
 
 from __future__ import annotations
 
