@@ -73,6 +73,11 @@ def time_grid(last: float) -> np.ndarray:
     ------
     SolverError
         When ``last`` is not finite.
+
+    Examples
+    --------
+    >>> time_grid(3.5).tolist()
+    [0.0, 1.0, 2.0, 3.0, 4.0]
     """
     if not np.isfinite(last):
         raise SolverError("A vehicle never arrives: a road has so little capacity that its travel time is endless.")
@@ -82,7 +87,13 @@ def time_grid(last: float) -> np.ndarray:
 
 
 def people_until(moments: np.ndarray, people: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """Return the people (k,) whose moment (r,) is at most each of ``seconds`` (k,)."""
+    """Return the people (k,) whose moment (r,) is at most each of ``seconds`` (k,).
+
+    Examples
+    --------
+    >>> people_until(np.array([20.0, 10.0]), np.array([3.0, 4.0]), np.array([0.0, 10.0, 30.0])).tolist()
+    [0, 4, 7]
+    """
     order = np.argsort(moments, kind="stable")
     sums = np.r_[0.0, np.cumsum(people[order])]
     return np.rint(sums[np.searchsorted(moments[order], seconds, side="right")]).astype(np.int64)

@@ -125,6 +125,11 @@ def clearance_time(arrival: np.ndarray, people: np.ndarray, share: float) -> flo
     ----------
     arrival, people : (r,)
         Seconds from t = 0, people of each vehicle.
+
+    Examples
+    --------
+    >>> clearance_time(np.array([10.0, 20.0, 30.0]), np.array([90.0, 6.0, 4.0]), 0.95)
+    20.0
     """
     total = people.sum()
     if total <= 0:

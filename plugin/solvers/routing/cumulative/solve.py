@@ -120,6 +120,16 @@ def solve(
     ------
     SolverError, Cancelled
         When the input is not usable; when the user asked to stop.
+
+    Examples
+    --------
+    Ten trips, one road of 10 s and 1 s more for each vehicle, another of 20 s: at five each one vehicle more costs all
+    20 s on both.
+
+    >>> cost, ends = ArcCost.linear(np.array([10.0, 20.0]), np.array([0.1, 0.0])), np.zeros(10, dtype=int)
+    >>> result = solve(np.array([0, 0]), np.array([1, 1]), cost, None, ends, ends + 1)
+    >>> result.flow.tolist(), result.value
+    ([5, 5], 175.0)
     """
     control = control or Control()
     if objective not in OBJECTIVES:

@@ -22,6 +22,12 @@ def fill_vehicles(people: np.ndarray, occupancy: np.ndarray) -> tuple[np.ndarray
         People of each group, whole numbers of at least 0.
     occupancy : (k,)
         People in a full vehicle on average, at least 1.
+
+    Examples
+    --------
+    >>> group, inside = fill_vehicles(np.array([7, 2]), np.array([3.0, 3.0]))
+    >>> group.tolist(), inside.tolist()
+    ([0, 0, 0, 1], [3.0, 2.0, 2.0, 2.0])
     """
     people, occupancy = np.asarray(people, dtype=np.float64), np.asarray(occupancy, dtype=np.float64)
     if not (np.isfinite(occupancy) & (occupancy >= 1)).all():

@@ -106,7 +106,16 @@ def fill_times(cost, flow, seconds):
 
 
 def times_at(cost: RoadCost, flow: np.ndarray) -> np.ndarray:
-    """Return the travel time (m,) in seconds at ``flow`` (m,)."""
+    """Return the travel time (m,) in seconds at ``flow`` (m,).
+
+    Examples
+    --------
+    With a = 0.25, BPR takes 1.25 times the free-flow time at capacity.
+
+    >>> cost = road_cost(BPR, np.array([100.0, 100.0]), np.array([50.0, 50.0]), 0.25, 4.0)
+    >>> times_at(cost, np.array([0.0, 50.0])).tolist()
+    [100.0, 125.0]
+    """
     seconds = np.empty(len(cost.free_flow))
     fill_times(cost, np.ascontiguousarray(flow, dtype=np.float64), seconds)
     return seconds
