@@ -94,14 +94,14 @@ def _fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: st
         batch.append(feature)
         count += 1
         if len(batch) == BATCH:
-            _flush(sink, batch, name)
+            _flush(sink, batch, name, count, shapeless)
             batch = []
         now = time.monotonic()
         if now - looked > LOOK_EVERY:
             looked = now
             control.stop_if_cancelled()
     control.stop_if_cancelled()
-    _flush(sink, batch, name)
+    _flush(sink, batch, name, count, shapeless)
     if not sink.flushBuffer():
         raise QgsProcessingException(f"{name}: the output could not be completed: {sink.lastError()}")
     if hasattr(sink, "finalize"):
@@ -109,9 +109,16 @@ def _fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: st
     return count, shapeless
 
 
-def _flush(sink: QgsFeatureSink, batch: list[QgsFeature], name: str) -> None:
-    if batch and not sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert):
-        raise QgsProcessingException(f"{name}: features could not be written: {sink.lastError()}")
+def _flush(sink: QgsFeatureSink, batch: list[QgsFeature], name: str, count: int, shapeless: int) -> None:
+    if not batch or sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert):
+        return
+    error = sink.lastError()
+    if shapeless and "geometry" in error.lower():  # newer versions of GDAL refuse at once what others leave out
+        raise QgsProcessingException(
+            f"{name}: {shapeless} of {count} rows have no shape, which this format cannot hold ({error}), so nothing "
+            f"was written. Choose a GeoPackage (.gpkg)."
+        )
+    raise QgsProcessingException(f"{name}: features could not be written: {error}")
 
 
 def _read_again(
