@@ -38,7 +38,7 @@ class Features:
     Parameters
     ----------
     iterator : QgsFeatureIterator
-    cancelled : callable
+    control : Control
     """
 
     def __init__(self, iterator: QgsFeatureIterator, control: Control) -> None:

@@ -44,8 +44,8 @@ def solve_exact(problem: MetroProblem, *, control: Control | None = None) -> Dis
     Parameters
     ----------
     problem : MetroProblem
-    effort : Effort, optional
-        Of each type's program; its fence is for all together. Default: normal, without a fence.
+    control : Control, optional
+        Its effort is that of each type's program, its fence for all together. Default: normal, without a fence.
 
     Raises
     ------

@@ -123,9 +123,9 @@ def solve_swarm(
         Ours, not the paper's: mend every particle before it is valued, see :class:`Repair`.
     on_time : ndarray of bool, shape (j, k), optional
         Demands of which a unit must arrive on time; default: wherever a stock is within the limit.
-    effort : Effort, optional
-        Only its fence counts, at which the best found by then is returned; how long the swarm searches is a number of
-        iterations.
+    control : Control, optional
+        Of its effort only the fence counts, at which the best found by then is returned; how long the swarm searches is
+        a number of iterations.
 
     Raises
     ------
