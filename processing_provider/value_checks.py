@@ -22,7 +22,6 @@ from qgis.PyQt.QtCore import QCoreApplication, QDateTime, Qt, QVariant
 
 from ..plugin.layers.times import time_of
 
-Translate = Callable[[str], str]
 _NUMBERS = frozenset({"number", "distance", "duration", "scale", "area", "volume"})
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _YES_OR_NO = frozenset({"true", "false", "1", "0"})  # QGIS takes every other text, "no" too, for yes

@@ -22,7 +22,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..solvers.control import Control, never, stop_if
+from ..solvers.control import Control, never
 from .antimeridian import GEOGRAPHIC, seam_of, split_at_seam
 from .errors import LayerError
 from .mending import polygons_of
@@ -43,7 +43,7 @@ class Features:
 
     def __init__(self, iterator: QgsFeatureIterator, control: Control) -> None:
         self.nextFeature = iterator.nextFeature  # for loops that look for themselves
-        self._iterator, self._cancelled = iterator, control.cancelled
+        self._iterator, self._control = iterator, control
 
     def __iter__(self) -> Iterator[QgsFeature]:
         looked = time.monotonic()
@@ -51,7 +51,7 @@ class Features:
             now = time.monotonic()
             if now - looked > LOOK_EVERY:
                 looked = now
-                stop_if(self._cancelled)
+                self._control.stop_if_cancelled()
             yield feature
 
 

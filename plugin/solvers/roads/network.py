@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..graph.stars import arcs_at
-
 DEFAULT_LANE_CAPACITY = 900.0
 KMH_PER_MS = 3.6
 FORWARD_WAY, BACKWARD_WAY = 1, 2  # bits: the directions of a piece
@@ -96,14 +94,6 @@ class RoadNetwork:
     def is_road(self) -> np.ndarray:
         """Whether each arc (m,) is a stretch of road, not a connector."""
         return self.piece != NO_PIECE
-
-    def forward_star(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``(indptr (n + 1,), arc (m,))``: the arcs that leave node v are ``arc[indptr[v]:indptr[v + 1]]``."""
-        return arcs_at(self.tail, self.node_count)
-
-    def reverse_star(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``(indptr (n + 1,), arc (m,))``: the arcs that enter node v are ``arc[indptr[v]:indptr[v + 1]]``."""
-        return arcs_at(self.head, self.node_count)
 
     def piece_ends(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the nodes (p,) at which each piece starts and ends, as drawn; -1 for a piece without an arc."""

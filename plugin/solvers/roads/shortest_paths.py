@@ -19,7 +19,6 @@ from .network import RoadNetwork
 SMALLEST_WEIGHT = 1e-9
 # Trees grown between two looks at the cancel button, so that it answers within a second on 100,000 nodes.
 NODES_PER_CHUNK = 500_000
-NO_NODE = -9999  # what scipy writes where there is no predecessor
 
 
 @dataclass(frozen=True)
