@@ -118,7 +118,8 @@ def routing_problem(roads: Any, trips: Any, alpha: float = ALPHA) -> Any:
     from evacuation_planner.plugin.solvers.routing.shared import problem
     from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
 
+    cost = road_cost(LINEAR, roads.free_flow, a=alpha)
     return problem.routing_problem(
-        len(roads.xy), roads.tail, roads.head, road_cost(LINEAR, roads.free_flow, a=alpha),
-        trips.source, trips.destination, trips.departure,
-    )  # fmt: skip
+        problem.Arcs(len(roads.xy), roads.tail, roads.head, cost),
+        problem.TripTable(trips.source, trips.destination, trips.departure),
+    )

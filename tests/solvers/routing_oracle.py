@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
 
 
@@ -53,7 +53,8 @@ def random_case(seed: int, kind: int = LINEAR, *, nodes: int = 6, trips: int = 3
     departure = np.sort(rng.integers(0, 3, trips) * 2.0 if seed % 2 else rng.uniform(0, 5, trips))
     people = rng.integers(1, 4, trips)
     problem = routing_problem(
-        nodes, ends[:, 0], ends[:, 1], cost, source, destination, departure, people, np.full(len(ends), 100.0)
+        Arcs(nodes, ends[:, 0], ends[:, 1], cost, np.full(len(ends), 100.0)),
+        TripTable(source, destination, departure, people),
     )
     return Case(problem, kind, room, table)
 

@@ -14,6 +14,8 @@ from evacuation_planner.plugin.solvers.routing.shared.problem import (
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
+    Arcs,
+    TripTable,
     routing_problem,
 )
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
@@ -72,7 +74,9 @@ def two_ways(kind: int, background, room=None, departures=(0.0, 0.0, 0.0)):
     table = (np.array(background[0]), np.array([0, -1]), np.array([background[1]]))
     cost = road_cost(kind, np.array([10.0, 11.0]), room, 0.02 if kind == LINEAR else 0.15, 4.0, table)
     ends = len(departures)
-    return routing_problem(2, [0, 0], [1, 1], cost, [0] * ends, [1] * ends, departures, limit=np.array([52.0, 2.5]))
+    return routing_problem(
+        Arcs(2, [0, 0], [1, 1], cost, limit=np.array([52.0, 2.5])), TripTable([0] * ends, [1] * ends, departures)
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -105,7 +109,7 @@ def test_cutting_a_road_changes_nothing(pieces):
     table = (np.zeros(1), np.arange(pieces), np.full((pieces, 1), 900.0 / pieces))
     cost = road_cost(BPR, free, np.full(pieces, 900.0), 0.15, 4.0, table)
     nodes = np.arange(pieces)
-    problem = routing_problem(pieces + 1, nodes, nodes + 1, cost, [0], [pieces], [0.0])
+    problem = routing_problem(Arcs(pieces + 1, nodes, nodes + 1, cost), TripTable([0], [pieces], [0.0]))
     result = solve(problem, flow_model=CUMULATIVE, period=3600.0, certify=True)
     assert result.total_time == pytest.approx(180 * (1 + 0.15 * (18_001 / 900) ** 4), rel=1e-12)
     assert result.lower_bound == pytest.approx(result.total_time, rel=2e-3)

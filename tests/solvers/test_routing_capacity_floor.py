@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.routing.capacity_floor import capacity_floor, claims_too_little
-from evacuation_planner.plugin.solvers.routing.shared.problem import GREEDY, INDIVIDUAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
+    GREEDY,
+    INDIVIDUAL,
+    Arcs,
+    TripTable,
+    routing_problem,
+)
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.routing_oracle import random_case
@@ -15,7 +21,7 @@ from tests.solvers.routing_oracle import random_case
 def chain(departures, capacity):
     cost = road_cost(LINEAR, np.array([10.0, 20.0]), a=0.0)
     ends = len(departures)
-    problem = routing_problem(3, [0, 1], [1, 2], cost, [0] * ends, [2] * ends, departures)
+    problem = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0] * ends, [2] * ends, departures))
     return solve(problem, method=INDIVIDUAL), np.array(capacity)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance, time_grid
-from evacuation_planner.plugin.solvers.routing.shared.problem import INDIVIDUAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import INDIVIDUAL, Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 
@@ -27,7 +27,7 @@ def test_the_grid_refuses_what_never_ends():
 def two_roads(inside: Inside):
     """Two cars with 3 and 2 people leave node 0 at 10 and 20 s over roads of 10 and 20 s; nothing slows them."""
     cost = road_cost(LINEAR, np.array([10.0, 20.0]), a=0.0)
-    problem = routing_problem(3, [0, 1], [1, 2], cost, [0, 0], [2, 2], [10.0, 20.0], [3, 2])
+    problem = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0, 0], [2, 2], [10.0, 20.0], [3, 2]))
     curve = clearance(solve(problem, method=INDIVIDUAL), inside)
     return dict(zip(curve.seconds.tolist(), curve.in_hazard.tolist())), curve
 
@@ -62,4 +62,9 @@ def test_the_end_of_one_road_is_the_beginning_of_the_next():
 def test_who_arrives_inside_and_who_has_no_route_stay():
     at, curve = two_roads(nowhere(goal=np.array([True, False]), staying=7))
     assert [at[t] for t in (0, 39, 40, 50)] == [7, 7, 10, 10] and curve.staying == 7
-    assert clearance(solve(routing_problem(1, [], [], road_cost(LINEAR, np.empty(0)), [], [], []))).in_hazard is None
+    assert (
+        clearance(
+            solve(routing_problem(Arcs(1, [], [], road_cost(LINEAR, np.empty(0))), TripTable([], [], [])))
+        ).in_hazard
+        is None
+    )

@@ -21,7 +21,7 @@ from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import Ways, put_back
 from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_ways, search_space
-from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.timetable import Timetable, hop_at
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
@@ -42,7 +42,9 @@ def town(seed: int, side: int, trips: int, free: tuple[float, float], window: fl
     destination = nodes[:2][rng.integers(0, 2, trips)]
     source = nodes[2:][rng.integers(0, side * side // 2, trips)]
     departure = np.sort(rng.uniform(0.0, window, trips))
-    return routing_problem(side * side, streets.tail, streets.head, cost, source, destination, departure)
+    return routing_problem(
+        Arcs(side * side, streets.tail, streets.head, cost), TripTable(source, destination, departure)
+    )
 
 
 def network(problem: RoutingProblem, weight: np.ndarray) -> csr_matrix:
@@ -215,7 +217,7 @@ def test_worth_of_delays_slice_by_slice(monkeypatch):
 def test_how_large_a_table_of_trees_would_be():
     """Two destinations on a thousand million nodes, 12 bytes each."""
     cost = road_cost(LINEAR, np.ones(1))
-    problem = routing_problem(1_000_000_000, [0], [1], cost, [0, 0, 0], [1, 2, 2], np.zeros(3))
+    problem = routing_problem(Arcs(1_000_000_000, [0], [1], cost), TripTable([0, 0, 0], [1, 2, 2], np.zeros(3)))
     with pytest.raises(SolverError, match="2 different places on 1000000000 junctions.* take 24 GB"):
         reverse_trees(problem)
 

@@ -12,7 +12,7 @@ from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToG
 from evacuation_planner.plugin.solvers.routing.present.region import compact_star, mark_region
 from evacuation_planner.plugin.solvers.routing.present.resimulation_record import first_from, record_of
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
     add_stay,
@@ -184,7 +184,7 @@ def test_a_live_record_finds_places_among_moments_that_are_equal_when_rounded():
     # Single precision tells moments near 1000 apart by 6e-5 s; some are equal altogether.
     departure = 1000.0 + np.array([0, 0, 1, 1, 2, 3, 3, 9, 40, 40, 41, 500]) * 1e-5
     trips = len(departure)
-    problem = routing_problem(3, [0, 1], [1, 2], cost, [0] * trips, [2] * trips, departure)
+    problem = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0] * trips, [2] * trips, departure))
     schedule = simulate(problem, rows([[0, 1]] * trips), record=ORDER)
     record, order = record_of(problem, schedule, 5)
     assert order.tolist() == sorted(order, key=lambda hop: (record.entry[hop + 1], record.trip[hop]))

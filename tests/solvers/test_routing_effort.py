@@ -25,6 +25,8 @@ from evacuation_planner.plugin.solvers.routing.shared.problem import (
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
+    Arcs,
+    TripTable,
     routing_problem,
 )
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, road_cost
@@ -116,7 +118,7 @@ def test_a_search_that_finds_nothing_says_so(monkeypatch):
 def test_where_there_is_one_way_only_no_larger_effort_is_advised():
     cost = road_cost(DENSITY, np.array([60.0]), np.array([50.0]), 0.1)
     there, all_at_once = np.ones(40, dtype=int), np.zeros(40)
-    crowd = routing_problem(2, np.array([0]), np.array([1]), cost, 0 * there, there, all_at_once)
+    crowd = routing_problem(Arcs(2, np.array([0]), np.array([1]), cost), TripTable(0 * there, there, all_at_once))
     said = []
     result = solve(crowd, control=Control(log=said.append))
     assert result.total_time > result.free_flow_time and result.warnings == ()

@@ -15,7 +15,14 @@ from evacuation_planner.plugin.solvers.routing.result import RoutingResult, clea
 from evacuation_planner.plugin.solvers.routing.road_use import find_fullest, find_peaks, road_use
 from evacuation_planner.plugin.solvers.routing.shared import by_arc as by_arc_module
 from evacuation_planner.plugin.solvers.routing.shared.by_arc import by_arc
-from evacuation_planner.plugin.solvers.routing.shared.problem import CUMULATIVE, INDIVIDUAL, PRESENT, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
+    CUMULATIVE,
+    INDIVIDUAL,
+    PRESENT,
+    Arcs,
+    TripTable,
+    routing_problem,
+)
 from evacuation_planner.plugin.solvers.routing.shared.routes import Routes, distinct, rows_at
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.vehicles import spread_departures, vehicles_of
@@ -133,7 +140,8 @@ def chain_of_two() -> RoutingResult:
     cost = road_cost(LINEAR, np.array([5.0, 10.0, 20.0]), a=0.1)
     limit = np.array([9.0, 1.5, 2.0])
     problem = routing_problem(
-        3, [0, 0, 1], [2, 1, 2], cost, [0] * 3, [2] * 3, [0.0, 4.0, 12.0], [1, 2, 4], [10.0, 20.0, 30.0], limit
+        Arcs(3, [0, 0, 1], [2, 1, 2], cost, [10.0, 20.0, 30.0], limit),
+        TripTable([0] * 3, [2] * 3, [0.0, 4.0, 12.0], [1, 2, 4]),
     )
     routes = distinct(np.arange(0, 7, 2), np.array([1, 2] * 3))
     schedule = simulate(problem, routes)
@@ -174,7 +182,7 @@ def test_share_of_the_people_who_have_arrived():
 
 def test_a_detour_is_never_below_one_and_who_stays_has_none():
     cost = road_cost(LINEAR, np.array([10.0]))
-    problem = routing_problem(2, [0], [1], cost, [0, 0], [1, 0], [0.0, 0.0])
+    problem = routing_problem(Arcs(2, [0], [1], cost), TripTable([0, 0], [1, 0], [0.0, 0.0]))
     routes = Routes(np.array([0, 1, 1]), np.array([0], dtype=np.int32), np.array([0, 1], dtype=np.int32))
     travel, fastest = np.array([10.0 - 1e-9, 0.0]), np.array([10.0, 0.0])
     result = RoutingResult(1, CUMULATIVE, np.arange(2), np.arange(0), problem, routes, travel, fastest, np.zeros(1), 0)
@@ -271,13 +279,16 @@ def test_arrays_of_another_length_are_refused(change):
     }  # fmt: skip
     given[change] = given[change] * 2
     with pytest.raises(SolverError, match="length"):
-        routing_problem(2, cost=road_cost(LINEAR, np.ones(1)), **given)
+        routing_problem(
+            Arcs(2, given["tail"], given["head"], road_cost(LINEAR, np.ones(1)), given["length"], given["limit"]),
+            TripTable(given["source"], given["destination"], given["departure"], given["people"]),
+        )
 
 
 @pytest.mark.parametrize(("node", "bad"), [(-1, True), (0, False), (1, False), (2, True)])
 def test_nodes_are_from_zero_to_before_their_number(node, bad):
     def make():
-        return routing_problem(2, [0], [1], road_cost(LINEAR, np.ones(1)), [node], [0], [0.0])
+        return routing_problem(Arcs(2, [0], [1], road_cost(LINEAR, np.ones(1))), TripTable([node], [0], [0.0]))
 
     if bad:
         with pytest.raises(SolverError, match="source names node"):

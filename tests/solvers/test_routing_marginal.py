@@ -15,7 +15,7 @@ from evacuation_planner.plugin.solvers.routing.present import system_optimal as 
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import BackwardPasses, remaining
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
-from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.timetable import (
@@ -43,7 +43,8 @@ def crowded_grid(kind: int = LINEAR, trips: int = 1500, side: int = 7) -> Routin
     destination = np.where(rng.random(trips) < 0.5, 0, side * side - 1)
     source = np.where(source == destination, side, source)
     return routing_problem(
-        side * side, streets.tail, streets.head, cost, source, destination, np.sort(rng.uniform(0.0, 300.0, trips))
+        Arcs(side * side, streets.tail, streets.head, cost),
+        TripTable(source, destination, np.sort(rng.uniform(0.0, 300.0, trips))),
     )
 
 
@@ -107,7 +108,7 @@ def test_in_a_steady_flow_a_delay_is_worth_the_marginal_time_of_the_static_flow(
     """One road, a vehicle every 2 s: the flow settles at f = r t(f), and W = 1 / (1 - d r) with d = 0.02 * 20 s."""
     trips, rate = 3000, 0.5
     cost = road_cost(LINEAR, np.array([20.0]), a=0.02)
-    problem = routing_problem(2, [0], [1], cost, [0] * trips, [1] * trips, np.arange(trips) / rate)
+    problem = routing_problem(Arcs(2, [0], [1], cost), TripTable([0] * trips, [1] * trips, np.arange(trips) / rate))
     schedule = simulate_rows(problem, np.arange(trips + 1), np.zeros(trips, dtype=np.int32), record=TIMETABLE)
     worth = np.diff(valued_timetable(problem, schedule).delay_value[:trips])
     assert np.median(worth[500:2500]) == pytest.approx(1 / (1 - 0.4 * rate), rel=0.02)

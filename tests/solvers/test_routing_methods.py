@@ -23,6 +23,8 @@ from evacuation_planner.plugin.solvers.routing.shared.problem import (
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
+    Arcs,
+    TripTable,
     routing_problem,
 )
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
@@ -113,7 +115,9 @@ def test_routes_lead_from_source_to_destination_without_repeating_a_node():
 def diamond(trips: int, a: float = 0.5, kind: int = LINEAR):
     """Two ways from 0 to 3: over 1 (20 s) or over 2 (22 s)."""
     cost = road_cost(kind, np.array([10.0, 10.0, 11.0, 11.0]), None if kind == LINEAR else np.full(4, 50.0), a)
-    return routing_problem(4, [0, 1, 0, 2], [1, 3, 2, 3], cost, [0] * trips, [3] * trips, np.zeros(trips))
+    return routing_problem(
+        Arcs(4, [0, 1, 0, 2], [1, 3, 2, 3], cost), TripTable([0] * trips, [3] * trips, np.zeros(trips))
+    )
 
 
 def test_individual_takes_the_free_flow_shortest_path():
@@ -144,7 +148,7 @@ def test_drop_needs_the_edge_to_exist():
     """Greedy goes round over node 1 because the direct road looks slow; Drop finds that it is not."""
     cost = road_cost(LINEAR, np.array([10.0, 10.0, 20.5]), a=1.0)
     source, destination = [0, 1, 1, 1], [2, 2, 2, 2]
-    problem = routing_problem(3, [0, 1, 0], [1, 2, 2], cost, source, destination, [0.0, 5.0, 5.0, 5.0])
+    problem = routing_problem(Arcs(3, [0, 1, 0], [1, 2, 2], cost), TripTable(source, destination, [0.0, 5.0, 5.0, 5.0]))
     greedy, refined = (solve(problem, method=m, epsilon=0.02) for m in (GREEDY, REFINED))
     assert greedy.routes.of(0).tolist() == [0, 1] and refined.routes.of(0).tolist() == [2]
     assert refined.total_time < greedy.total_time
@@ -169,7 +173,7 @@ def test_no_trips_one_trip_and_trips_that_start_where_they_end(method, flow_mode
     one = solve(diamond(1), method=method, flow_model=flow_model)
     assert one.routes.of(0).tolist() == [0, 1]
     cost = road_cost(LINEAR, np.array([10.0]), a=0.02)
-    problem = routing_problem(2, [0], [1], cost, [0, 1, 0], [0, 1, 1], [3.0, 4.0, 5.0])
+    problem = routing_problem(Arcs(2, [0], [1], cost), TripTable([0, 1, 0], [0, 1, 1], [3.0, 4.0, 5.0]))
     same = solve(problem, method=method, flow_model=flow_model)
     assert same.travel[:2].tolist() == [0.0, 0.0] and same.arrival[:2].tolist() == [3.0, 4.0]
     assert len(same.routed) == 3 and len(same.detours()) == 1
@@ -180,7 +184,9 @@ def test_no_trips_one_trip_and_trips_that_start_where_they_end(method, flow_mode
 def test_unreachable_destinations_are_left_out_and_named(method, flow_model):
     # Node 2 is a one-way trap: it can be reached but not left; node 3 cannot be reached.
     cost = road_cost(LINEAR, np.full(4, 10.0), a=0.02)
-    problem = routing_problem(4, [0, 1, 0, 3], [1, 0, 2, 0], cost, [0, 2, 1, 0, 1], [1, 0, 2, 3, 0], np.arange(5.0))
+    problem = routing_problem(
+        Arcs(4, [0, 1, 0, 3], [1, 0, 2, 0], cost), TripTable([0, 2, 1, 0, 1], [1, 0, 2, 3, 0], np.arange(5.0))
+    )
     said: list[str] = []
     result = solve(problem, method=method, flow_model=flow_model, control=Control(log=said.append))
     assert result.routed.tolist() == [0, 2, 4] and result.unreachable.tolist() == [1, 3]
@@ -223,7 +229,9 @@ def test_a_time_limit_gives_the_best_so_far():
 def test_many_vehicles_jam_but_arrive():
     cost = road_cost(DENSITY, np.full(4, 10.0), np.full(4, 4.0), 0.05)
     count = 5000
-    problem = routing_problem(4, [0, 1, 0, 2], [1, 3, 2, 3], cost, [0] * count, [3] * count, np.zeros(count))
+    problem = routing_problem(
+        Arcs(4, [0, 1, 0, 2], [1, 3, 2, 3], cost), TripTable([0] * count, [3] * count, np.zeros(count))
+    )
     result = solve(problem, method=GREEDY)
     assert np.isfinite(result.arrival).all() and result.detours().max() <= 20.0 + 1e-9
 

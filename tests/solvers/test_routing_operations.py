@@ -14,6 +14,8 @@ from evacuation_planner.plugin.solvers.routing.shared.problem import (
     GREEDY,
     PRESENT,
     REFINED,
+    Arcs,
+    TripTable,
     routing_problem,
 )
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
@@ -34,7 +36,7 @@ def greedy_and_refined(problem, flow_model):
 def test_add_under_cumulative():
     """Greedy never leaves the direct road, since the detour over 2 leads away; Add sends one of four around."""
     cost = road_cost(LINEAR, np.array([10.0, 12.0, 12.0]), a=0.5)
-    problem = routing_problem(3, [0, 0, 2], [1, 2, 1], cost, [0] * 4, [1] * 4, np.zeros(4))
+    problem = routing_problem(Arcs(3, [0, 0, 2], [1, 2, 1], cost), TripTable([0] * 4, [1] * 4, np.zeros(4)))
     greedy, refined = greedy_and_refined(problem, CUMULATIVE)
     assert routes(greedy) == [[0]] * 4 and greedy.total_time == 120.0  # 4 * 10 * 3
     assert sorted(routes(refined)) == [[0]] * 3 + [[1, 2]]
@@ -48,7 +50,7 @@ def test_add_under_present_counts_what_those_behind_are_spared_at_the_flow_that_
     the first one meets itself, one vehicle more costs the others only 2.5 s each: 10 + 4 * 2.5 s are less than 25 s.
     """
     cost = road_cost(DENSITY, np.array([10.0, 12.5, 12.5]), np.array([5.0, 1e12, 1e12]), 0.05)
-    problem = routing_problem(3, [0, 0, 2], [1, 2, 1], cost, [0] * 5, [1] * 5, np.arange(5.0))
+    problem = routing_problem(Arcs(3, [0, 0, 2], [1, 2, 1], cost), TripTable([0] * 5, [1] * 5, np.arange(5.0)))
     greedy, refined = greedy_and_refined(problem, PRESENT)
     assert routes(greedy) == [[0]] * 5
     assert greedy.total_time == pytest.approx(10 + 12.5 + 50 / 3 + 25 + 50)
@@ -63,7 +65,7 @@ def test_swap(flow_model, before, after):
     Present: 1 + 20 and 1.5 + 20 * 1.5 s; then 21 and 22 s. Cumulative: 2 * (2 + 40) s; then 1.5 + 30 and 3 + 30 s.
     """
     cost = road_cost(LINEAR, np.array([1.0, 20.0, 2.0, 20.0]), a=0.5)
-    problem = routing_problem(4, [0, 1, 0, 2], [1, 3, 2, 3], cost, [0, 0], [3, 3], np.zeros(2))
+    problem = routing_problem(Arcs(4, [0, 1, 0, 2], [1, 3, 2, 3], cost), TripTable([0, 0], [3, 3], np.zeros(2)))
     greedy, refined = greedy_and_refined(problem, flow_model)
     assert routes(greedy) == [[0, 1]] * 2 and greedy.total_time == before
     assert sorted(routes(refined)) == [[0, 1], [2, 3]] and refined.total_time == after
@@ -72,7 +74,9 @@ def test_swap(flow_model, before, after):
 def test_drop_under_cumulative():
     """The first goes over 1 before three others load the road from there: 20 + 4 * 50 s; straight on 41 + 3 * 40 s."""
     cost = road_cost(LINEAR, np.array([10.0, 10.0, 20.5]), a=1.0)
-    problem = routing_problem(3, [0, 1, 0], [1, 2, 2], cost, [0, 1, 1, 1], [2] * 4, [0.0, 5.0, 5.0, 5.0])
+    problem = routing_problem(
+        Arcs(3, [0, 1, 0], [1, 2, 2], cost), TripTable([0, 1, 1, 1], [2] * 4, [0.0, 5.0, 5.0, 5.0])
+    )
     greedy, refined = greedy_and_refined(problem, CUMULATIVE)
     assert routes(greedy) == [[0, 1], [1], [1], [1]] and greedy.total_time == 220.0
     assert routes(refined) == [[2], [1], [1], [1]] and refined.total_time == 161.0
@@ -172,7 +176,7 @@ def saved_on(case, entries, hop):
 def test_the_delay_that_a_hop_causes_by_hand():
     """The row of five above: 10 s of its own, and the 2.5, 25/6, 25/3 and 25 s of those behind."""
     cost = road_cost(DENSITY, np.array([10.0]), np.array([5.0]), 0.05)
-    problem = routing_problem(2, [0], [1], cost, [0] * 5, [1] * 5, np.arange(5.0))
+    problem = routing_problem(Arcs(2, [0], [1], cost), TripTable([0] * 5, [1] * 5, np.arange(5.0)))
     result = solve(problem, method=GREEDY)
     record = LiveSchedule(problem, simulate(problem, result.routes, record=ORDER)).record
     near = np.zeros((1, 4), dtype=np.int64)

@@ -22,7 +22,7 @@ from evacuation_planner.plugin.solvers.routing.present.resimulation_update impor
     merge_order,
 )
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import empty_timetable
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.routing_oracle import random_case
@@ -115,7 +115,7 @@ def one_goes_another_way(departures: list[float]) -> LiveSchedule:
     """All on a road of 10 s, each other one there 1 s more; the first is asked what another road, of 20 s, gains."""
     trips = len(departures)
     cost = road_cost(LINEAR, np.array([10.0, 20.0]), a=0.1)
-    problem = routing_problem(2, [0, 0], [1, 1], cost, [0] * trips, [1] * trips, departures)
+    problem = routing_problem(Arcs(2, [0, 0], [1, 1], cost), TripTable([0] * trips, [1] * trips, departures))
     return LiveSchedule(problem, simulate(problem, rows([[0]] * trips), record=ORDER))
 
 

@@ -9,7 +9,7 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_simulation import drawn_routes, rows
@@ -80,7 +80,7 @@ def test_hops_are_found_by_the_moment_at_which_they_end():
 
 def test_a_change_that_touches_nobody_else_affects_one_trip():
     cost = road_cost(LINEAR, np.array([10.0, 7.0, 10.0]), a=0.02)
-    problem = routing_problem(4, [0, 0, 2], [1, 1, 3], cost, [0, 2], [1, 3], [0.0, 0.0])
+    problem = routing_problem(Arcs(4, [0, 0, 2], [1, 1, 3], cost), TripTable([0, 2], [1, 3], [0.0, 0.0]))
     live = LiveSchedule(problem, simulate(problem, rows([[0], [2]]), record=ORDER))
     assert live.gain(int(live.record.start[0]), 1, np.array([1])) == 3.0
     arcs, trips = live.keep()

@@ -26,6 +26,8 @@ from evacuation_planner.plugin.solvers.routing.shared.problem import (
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
+    Arcs,
+    TripTable,
     routing_problem,
 )
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct, match_rows
@@ -59,7 +61,8 @@ def test_who_is_inside_the_hazard_against_looking_for_each_vehicle_at_each_secon
         # Node 8 lies apart: the trips to it have no route, and the others keep their own part of the hazard.
         destination = np.where(rng.random(9) < 0.3, 8, problem.destination)
         problem = routing_problem(
-            9, problem.tail, problem.head, problem.cost, problem.source, destination, problem.departure, problem.people
+            Arcs(9, problem.tail, problem.head, problem.cost),
+            TripTable(problem.source, destination, problem.departure, problem.people),
         )
         result, inside = solve(problem, method=GREEDY, flow_model=flow_model), drawn_inside(rng, problem.arcs, 9)
         curve, schedule = clearance(result, inside), result.schedule()
@@ -85,7 +88,9 @@ def test_who_is_inside_the_hazard_against_looking_for_each_vehicle_at_each_secon
 
 
 def one_road(travel: float, departure: float = 100.0):
-    problem = routing_problem(2, [0], [1], road_cost(LINEAR, np.array([travel]), a=0.0), [0], [1], [departure])
+    problem = routing_problem(
+        Arcs(2, [0], [1], road_cost(LINEAR, np.array([travel]), a=0.0)), TripTable([0], [1], [departure])
+    )
     return solve(problem, method=INDIVIDUAL)
 
 
@@ -106,7 +111,7 @@ def test_the_floor_of_a_plan_at_its_edges():
 def test_the_floor_is_not_above_the_plan_by_rounding():
     """Three roads of a tenth each: the sums differ in the last digit, which is no claim; a millionth is one."""
     free = np.full(3, 0.1)
-    problem = routing_problem(4, [0, 1, 2], [1, 2, 3], road_cost(LINEAR, free, a=0.0), [0], [3], [0.0])
+    problem = routing_problem(Arcs(4, [0, 1, 2], [1, 2, 3], road_cost(LINEAR, free, a=0.0)), TripTable([0], [3], [0.0]))
     result = solve(problem, method=INDIVIDUAL)
     plain = capacity_floor(result, np.full(3, 60.0)).seconds
     for change, kept in ((1e-12, True), (-1e-12, False), (1e-6, False)):
@@ -201,7 +206,7 @@ def test_progress_of_greedy_is_the_share_that_has_arrived(monkeypatch):
 def crossing():
     """Four from 0 to 1 on a road of 10 s, a way over 2 of 24 s beside it: 120 s in all, 111 s if one goes around."""
     cost = road_cost(LINEAR, np.array([10.0, 12.0, 12.0]), a=0.5)
-    return routing_problem(3, [0, 0, 2], [1, 2, 1], cost, [0] * 4, [1] * 4, np.zeros(4))
+    return routing_problem(Arcs(3, [0, 0, 2], [1, 2, 1], cost), TripTable([0] * 4, [1] * 4, np.zeros(4)))
 
 
 def test_what_is_said_of_a_refinement():
@@ -228,14 +233,14 @@ def test_what_is_taken_when_nothing_is_asked_for():
     # Two take 30 s each, or one of them 20 s and the other one twice the free-flow time of the way around.
     for around, changed in ((19.5, True), (19.75, False)):  # gains 1 s, more than 2 % of 30 s, and 0.5 s
         cost = road_cost(LINEAR, np.array([10.0, 5.0, around - 5.0]), a=1.0)
-        problem = routing_problem(3, [0, 0, 2], [1, 2, 1], cost, [0] * 2, [1] * 2, np.zeros(2))
+        problem = routing_problem(Arcs(3, [0, 0, 2], [1, 2, 1], cost), TripTable([0] * 2, [1] * 2, np.zeros(2)))
         total = solve(problem, method=REFINED, flow_model=CUMULATIVE).total_time
         assert total == pytest.approx(20 + 2 * around if changed else 60.0)
 
 
 def test_the_background_of_an_hour_passes_when_no_period_is_given():
     cost = road_cost(LINEAR, np.array([10.0]), a=0.001, background=(np.zeros(1), np.zeros(1), np.array([[2.0]])))
-    problem = routing_problem(2, [0], [1], cost, [0], [1], [0.0])
+    problem = routing_problem(Arcs(2, [0], [1], cost), TripTable([0], [1], [0.0]))
     result = solve(problem, flow_model=CUMULATIVE)
     assert result.static.tolist() == [720.0] and result.total_time == pytest.approx(10 * (1 + 0.001 * 721))
     assert result.bound_name.startswith("convex relaxation")
@@ -271,7 +276,7 @@ def test_a_search_in_vain_is_told_only_where_there_is_a_delay():
     for trips, told in ((2, True), (1, False)):
         cost, said = road_cost(LINEAR, np.array([10.0]), a=0.5), []
         result = solve(
-            routing_problem(2, [0], [1], cost, [0] * trips, [1] * trips, np.zeros(trips)),
+            routing_problem(Arcs(2, [0], [1], cost), TripTable([0] * trips, [1] * trips, np.zeros(trips))),
             control=Control(log=said.append),
         )
         assert result.warnings == () and any("No change of a route saves anything" in text for text in said) == told
@@ -298,7 +303,9 @@ def test_the_bound_of_the_static_assignment_is_as_near_as_the_effort_says():
     """A certified bound within 1, 0.1 and 0.01 % of the optimum; the quick one leaves some of that."""
     streets, rng = grid(5, 100, 3, seed=3, bpr=True), np.random.default_rng(1)
     cost = road_cost(BPR, streets.cost.free_flow, rng.uniform(5.0, 30.0, len(streets.tail)), 0.15, 4.0)
-    problem = routing_problem(25, streets.tail, streets.head, cost, streets.source, streets.destination, np.zeros(100))
+    problem = routing_problem(
+        Arcs(25, streets.tail, streets.head, cost), TripTable(streets.source, streets.destination, np.zeros(100))
+    )
     bounds = [
         solve(
             problem, method=INDIVIDUAL, flow_model=CUMULATIVE, certify=True, control=Control(effort=Effort(level))

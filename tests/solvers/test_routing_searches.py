@@ -42,7 +42,13 @@ from evacuation_planner.plugin.solvers.routing.shared.local_changes import (
     may_change,
     open_turns,
 )
-from evacuation_planner.plugin.solvers.routing.shared.problem import CUMULATIVE, PRESENT, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
+    CUMULATIVE,
+    PRESENT,
+    Arcs,
+    TripTable,
+    routing_problem,
+)
 from evacuation_planner.plugin.solvers.routing.shared.timetable import copied, empty_timetable
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
@@ -223,7 +229,7 @@ def test_ways_on_roads_that_are_empty_but_for_oneself_are_the_fastest():
 def test_what_is_still_to_come_is_asked_for_when_one_is_there(until, then, found):
     """Node 1 is reached at 15, the middle of the second bin; up to the middle of the first it is another matter."""
     cost = road_cost(LINEAR, np.array([10.0, 10.0]))
-    star = routing_problem(3, [0, 1], [1, 2], cost, [0], [2], [0.0]).star()
+    star = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0], [2], [0.0])).star()
     costs = np.array([[0, until, 0], [0, then, 0], [0, then, 0], [0, then, 0]], dtype=np.float32)
     to_go, search = CostToGo(np.arange(3, dtype=np.int32), costs, 10.0), search_space(3, 2)
     search.number[0] = 1
@@ -234,7 +240,9 @@ def test_what_is_still_to_come_is_asked_for_when_one_is_there(until, then, found
 def three_trips():
     """Roads 0-1 of 10 s, 0-2 and 2-1 of 4 s each; three trips on the first from 0, 1 and 2 s on, a trip that stays."""
     cost = road_cost(LINEAR, np.array([10.0, 4.0, 4.0]), a=0.5)
-    problem = routing_problem(3, [0, 0, 2], [1, 2, 1], cost, [0, 0, 0, 1], [1, 1, 1, 1], [0.0, 1.0, 2.0, 3.0])
+    problem = routing_problem(
+        Arcs(3, [0, 0, 2], [1, 2, 1], cost), TripTable([0, 0, 0, 1], [1, 1, 1, 1], [0.0, 1.0, 2.0, 3.0])
+    )
     return problem, simulate(problem, rows([[0], [0], [0], []]), record=TIMETABLE)
 
 

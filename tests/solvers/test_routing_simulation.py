@@ -12,7 +12,7 @@ from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.static_flow import static_schedule, static_travel
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.shared import routes as routes_module
-from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
     BPR,
@@ -66,7 +66,7 @@ def test_every_vehicle_is_somewhere_from_departure_to_arrival(seed):
 
 def test_second_vehicle_meets_the_first_and_the_first_meets_nobody():
     cost = road_cost(LINEAR, np.array([10.0]), a=0.02)
-    problem = routing_problem(2, [0], [1], cost, [0, 0, 0], [1, 1, 1], [0.0, 0.0, 10.0])
+    problem = routing_problem(Arcs(2, [0], [1], cost), TripTable([0, 0, 0], [1, 1, 1], [0.0, 0.0, 10.0]))
     schedule = simulate(problem, rows([[0], [0], [0]]))
     # The second meets one; the third comes as the first leaves (a lower index: gone) and meets the second alone.
     assert schedule.arrival.tolist() == [10.0, 10.2, 20.2]
@@ -75,7 +75,7 @@ def test_second_vehicle_meets_the_first_and_the_first_meets_nobody():
 def test_a_vehicle_of_a_higher_index_that_leaves_at_the_same_moment_is_still_there():
     cost = road_cost(LINEAR, np.array([10.0, 10.0]), a=0.02)
     # Trip 0 reaches node 1 at 10, when trip 1, which entered road 1 at 0, is just about to leave it.
-    problem = routing_problem(3, [0, 1], [1, 2], cost, [0, 1], [2, 2], [0.0, 0.0])
+    problem = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0, 1], [2, 2], [0.0, 0.0]))
     schedule = simulate(problem, rows([[0, 1], [1]]))
     assert schedule.arrival.tolist() == [20.2, 10.0]
 
@@ -94,7 +94,7 @@ def test_static_evaluation_agrees_with_the_definition(kind):
 
 def test_exhaustive_search_finds_the_hand_computed_optimum():
     cost = road_cost(LINEAR, np.array([10.0, 11.0]), a=0.5)
-    problem = routing_problem(2, [0, 0], [1, 1], cost, [0, 0], [1, 1], [0.0, 0.0])
+    problem = routing_problem(Arcs(2, [0, 0], [1, 1], cost), TripTable([0, 0], [1, 1], [0.0, 0.0]))
     case = random_case(0)
     case.problem, case.room = problem, np.ones(2)
     assert best_total(case, lambda r: present_arrivals(case, r).sum()) == 21.0
@@ -115,7 +115,7 @@ def test_background_holds_until_the_next_time():
     table = (np.array([100.0, 200.0]), np.array([0, -1]), np.array([[4.0, 1.0]]))
     cost = road_cost(LINEAR, np.array([10.0, 10.0]), a=0.1, background=table)
     departures = [0.0, 99.0, 100.0, 199.0, 200.0]
-    problem = routing_problem(2, [0, 0], [1, 1], cost, [0] * 5, [1] * 5, departures)
+    problem = routing_problem(Arcs(2, [0, 0], [1, 1], cost), TripTable([0] * 5, [1] * 5, departures))
     routes = rows([[0]] * 5)
     one_by_one = [
         simulate(problem.only(np.array([k])), routes_of_one(routes)).arrival[0] - t for k, t in enumerate(departures)
@@ -177,8 +177,8 @@ def test_unusable_costs_are_refused(kind, free, room, a, part):
 def test_unsorted_trips_and_unknown_nodes_are_refused():
     cost = road_cost(LINEAR, np.array([1.0]))
     with pytest.raises(SolverError, match="sorted"):
-        routing_problem(2, [0], [1], cost, [0, 0], [1, 1], [5.0, 1.0])
+        routing_problem(Arcs(2, [0], [1], cost), TripTable([0, 0], [1, 1], [5.0, 1.0]))
     with pytest.raises(SolverError, match="node"):
-        routing_problem(2, [0], [1], cost, [0], [7], [0.0])
+        routing_problem(Arcs(2, [0], [1], cost), TripTable([0], [7], [0.0]))
     with pytest.raises(SolverError, match="departure"):
-        routing_problem(2, [0], [1], cost, [0], [1], [np.nan])
+        routing_problem(Arcs(2, [0], [1], cost), TripTable([0], [1], [np.nan]))

@@ -12,7 +12,7 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import system_optimal_schedule
-from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
@@ -23,7 +23,7 @@ LEVELS = [(QUICK, 5, 0.02, 40_000_000), (NORMAL, 20, 1e-3, 400_000_000), (THOROU
 def departing(trips: int) -> RoutingProblem:
     """One road; a trip leaves each second."""
     cost = road_cost(LINEAR, np.array([10.0]))
-    return routing_problem(2, [0], [1], cost, [0] * trips, [1] * trips, np.arange(float(trips)))
+    return routing_problem(Arcs(2, [0], [1], cost), TripTable([0] * trips, [1] * trips, np.arange(float(trips))))
 
 
 def lasting(problem: RoutingProblem, total: float) -> Schedule:

@@ -10,7 +10,7 @@ from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_tim
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo, arc_costs, raise_to, remaining
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
 from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_way, search_space
-from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
     add_stay,
@@ -76,7 +76,7 @@ def test_what_a_delay_is_worth_on_two_roads_one_after_the_other():
     1 s.
     """
     cost = road_cost(LINEAR, np.array([10.0, 20.0]), a=0.1)
-    problem = routing_problem(3, [0, 1], [1, 2], cost, [0] * 3, [2] * 3, [0.0, 4.0, 12.0])
+    problem = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0] * 3, [2] * 3, [0.0, 4.0, 12.0]))
     schedule = simulate_rows(problem, np.arange(0, 7, 2), np.tile([0, 1], 3).astype(np.int32), record=TIMETABLE)
     assert schedule.arrival.tolist() == [30.0, 37.0, 47.0]
     table = valued_timetable(problem, schedule)
@@ -89,7 +89,7 @@ def test_the_costs_of_a_road_in_bins_of_time():
     """Two bins of 20 s, at their middles 10 and 30; the second road is never used."""
     table = timetable_of([(0, 10.5), (5, 16), (15, 27), (35, 45)], roads=2)
     cost = road_cost(LINEAR, np.array([10.0, 7.0]), a=0.1)
-    problem = routing_problem(3, [0, 1], [1, 2], cost, [0], [2], [0.0])
+    problem = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0], [2], [0.0]))
     costs = arc_costs(problem, table, 40.0, 2)
     assert costs.step == 20.0 and costs.row.tolist() == [0, -1]
     # At 10 two are on it: 12 s, and the one who enters at 15 is slowed by 1 s. At 30 nobody is, and one comes at 35.
@@ -102,7 +102,7 @@ def test_the_costs_of_a_road_in_bins_of_time():
 def line():
     """Roads 0-1 and 1-2 of 10 s each, empty; nothing is known of what is still to come but that it is not negative."""
     cost = road_cost(LINEAR, np.array([10.0, 10.0]), a=0.1)
-    problem = routing_problem(3, [0, 1], [1, 2], cost, [0], [2], [0.0])
+    problem = routing_problem(Arcs(3, [0, 1], [1, 2], cost), TripTable([0], [2], [0.0]))
     to_go = CostToGo(np.arange(3, dtype=np.int32), np.zeros((5, 3), dtype=np.float32), 20.0)
     return (
         problem,

@@ -10,7 +10,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.result import RoutingResult
-from ...solvers.routing.shared.problem import CUMULATIVE, RoutingProblem, routing_problem
+from ...solvers.routing.shared.problem import CUMULATIVE, Arcs, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
 from ...solvers.routing.shared.volume_delay import (
     BPR,
@@ -169,15 +169,14 @@ def routing_case(
     if given.background is not None:
         flow = background_on(given.background, network, given.start, feedback)
     problem = routing_problem(
-        network.node_count,
-        network.tail,
-        network.head,
-        cost_of(network, choice, flow),
-        node[0][row],
-        node[1][row],
-        departure[chosen],
-        people[chosen],
-        network.length,
-        limit_of(network, choice),
+        Arcs(
+            network.node_count,
+            network.tail,
+            network.head,
+            cost_of(network, choice, flow),
+            network.length,
+            limit_of(network, choice),
+        ),
+        TripTable(node[0][row], node[1][row], departure[chosen], people[chosen]),
     )
     return RoutingCase(read, rows, given.start, problem, row, unjoined)

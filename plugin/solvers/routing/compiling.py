@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shared.problem import RoutingProblem, routing_problem
+from .shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from .shared.volume_delay import road_cost
 
 SIDE, TRIPS, WINDOW = 6, 150, 60.0  # junctions on a side, vehicles, seconds within which they leave
@@ -22,7 +22,7 @@ def small_problem(kind: int) -> RoutingProblem:
     background = np.zeros(1), np.zeros(len(free), dtype=np.int32), np.ones((1, 1))  # one vehicle on each road
     cost = road_cost(kind, free, np.full(len(free), 6.0), 0.05, 4.0, background)
     trip = np.arange(TRIPS)
+    source, destination = trip * 5 % (node.size // 2), np.where(trip % 3, node.size - 1, SIDE)
     return routing_problem(
-        node.size, np.r_[a, b], np.r_[b, a], cost, trip * 5 % (node.size // 2), np.where(trip % 3, node.size - 1, SIDE),
-        trip * (WINDOW / TRIPS),
-    )  # fmt: skip
+        Arcs(node.size, np.r_[a, b], np.r_[b, a], cost), TripTable(source, destination, trip * (WINDOW / TRIPS))
+    )

@@ -72,10 +72,11 @@ def solve(
     Ten trips, one road of 10 s and 1 s more for each vehicle, another of 20 s: with five on each the total is
     5 * 15 + 5 * 20 s; on the first road alone it is 10 * 20 s.
 
-    >>> from evacuation_planner.plugin.solvers.routing.shared.problem import routing_problem
+    >>> from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
     >>> from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
     >>> cost = road_cost(LINEAR, np.array([10.0, 20.0]), np.array([1.0, np.inf]), a=0.1)
-    >>> problem = routing_problem(2, [0, 0], [1, 1], cost, [0] * 10, [1] * 10, np.zeros(10))
+    >>> trips = TripTable([0] * 10, [1] * 10, np.zeros(10))
+    >>> problem = routing_problem(Arcs(2, [0, 0], [1, 1], cost), trips)
     >>> result = solve(problem, flow_model=CUMULATIVE)
     >>> result.total_time, result.individual_time, result.reduction
     (175.0, 200.0, 12.5)

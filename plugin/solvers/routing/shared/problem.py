@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...errors import SolverError
 from ...graph.stars import ForwardStar
@@ -68,45 +70,51 @@ class RoutingProblem:
 
     def only(self, trips: np.ndarray) -> RoutingProblem:
         """Return the problem with only the ``trips`` (indices, in order)."""
-        return RoutingProblem(
-            self.nodes,
-            self.tail,
-            self.head,
-            self.cost,
-            self.source[trips],
-            self.destination[trips],
-            self.departure[trips],
-            self.people[trips],
-            self.length,
-            self.limit,
+        return replace(
+            self,
+            source=self.source[trips],
+            destination=self.destination[trips],
+            departure=self.departure[trips],
+            people=self.people[trips],
         )
 
 
-def routing_problem(
-    nodes: int,
-    tail: np.ndarray,
-    head: np.ndarray,
-    cost: RoadCost,
-    source: np.ndarray,
-    destination: np.ndarray,
-    departure: np.ndarray,
-    people: np.ndarray | None = None,
-    length: np.ndarray | None = None,
-    limit: np.ndarray | None = None,
-) -> RoutingProblem:
-    """Return a checked problem with arrays of the types that the kernels expect; see :class:`RoutingProblem`.
+class Arcs(NamedTuple):
+    """The roads of a problem; attributes as in :class:`RoutingProblem`, of any number type."""
+
+    nodes: int
+    tail: ArrayLike
+    head: ArrayLike
+    cost: RoadCost
+    length: ArrayLike | None = None
+    limit: ArrayLike | None = None
+
+
+class TripTable(NamedTuple):
+    """The trips of a problem; attributes as in :class:`RoutingProblem`, of any number type."""
+
+    source: ArrayLike
+    destination: ArrayLike
+    departure: ArrayLike
+    people: ArrayLike | None = None
+
+
+def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
+    """Return a checked problem with arrays of the types that the kernels expect.
+
+    By default there is one person in each vehicle, arcs are 0 m long, and none is ever over capacity.
 
     Raises
     ------
     SolverError
         When shapes differ, a node does not exist, or departures are not numbers in ascending order.
     """
-    tail, head = (np.ascontiguousarray(a, dtype=np.int32) for a in (tail, head))
-    source, destination = (np.ascontiguousarray(a, dtype=np.int32) for a in (source, destination))
-    departure = np.ascontiguousarray(departure, dtype=np.float64)
-    people = np.ones(len(source)) if people is None else np.ascontiguousarray(people, dtype=np.float64)
-    length = np.zeros(len(tail)) if length is None else np.ascontiguousarray(length, dtype=np.float64)
-    limit = np.full(len(tail), np.inf) if limit is None else np.ascontiguousarray(limit, dtype=np.float64)
+    nodes, cost = arcs.nodes, arcs.cost
+    tail, head = (np.ascontiguousarray(a, dtype=np.int32) for a in (arcs.tail, arcs.head))
+    source, destination = (np.ascontiguousarray(a, dtype=np.int32) for a in (trips.source, trips.destination))
+    departure = np.ascontiguousarray(trips.departure, dtype=np.float64)
+    people = _numbers(trips.people, len(source), 1.0)
+    length, limit = _numbers(arcs.length, len(tail), 0.0), _numbers(arcs.limit, len(tail), np.inf)
     shapes = {len(tail), len(head), len(cost.free_flow), len(length), len(limit)}
     if len(shapes) != 1:
         raise SolverError(f"The arrays of the roads differ in length: {sorted(shapes)}.")
@@ -120,6 +128,13 @@ def routing_problem(
     if (np.diff(departure) < 0).any():
         raise SolverError("Trips must be sorted by departure.")
     return RoutingProblem(nodes, tail, head, cost, source, destination, departure, people, length, limit)
+
+
+def _numbers(values: ArrayLike | None, count: int, otherwise: float) -> np.ndarray:
+    """Return ``values`` as float64, without any ``otherwise`` (count,) times."""
+    if values is None:
+        return np.full(count, otherwise)
+    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def refuse_mismatch(flow_model: int, kind: int) -> None:
