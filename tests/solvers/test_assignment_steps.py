@@ -40,7 +40,7 @@ from evacuation_planner.plugin.solvers.routing.cumulative.cost import (
 from evacuation_planner.plugin.solvers.routing.cumulative.flows import fold, load_tree, unfold
 from evacuation_planner.plugin.solvers.routing.cumulative.fractional import batches
 from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Network, order_of
-from evacuation_planner.plugin.solvers.routing.cumulative.result import gap_percent
+from evacuation_planner.plugin.solvers.routing.cumulative.result import excess_percent
 from evacuation_planner.plugin.solvers.routing.cumulative.rounding import (
     downstream_order,
     round_destination,
@@ -141,8 +141,8 @@ def test_batches_of_destinations():
 
 
 def test_gap_of_a_value():
-    assert gap_percent(110.0, 100.0) == 10.0 and gap_percent(100.0, 100.0) == gap_percent(99.0, 100.0) == 0.0
-    assert gap_percent(0.0, -1.0) == 0.0 and gap_percent(1.0, 0.0) == np.inf
+    assert excess_percent(110.0, 100.0) == 10.0 and excess_percent(100.0, 100.0) == excess_percent(99.0, 100.0) == 0.0
+    assert excess_percent(0.0, -1.0) == 0.0 and excess_percent(1.0, 0.0) == np.inf
 
 
 LINE = ArcCost.linear(

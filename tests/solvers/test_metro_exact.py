@@ -12,7 +12,8 @@ from scipy.optimize import linprog
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.metro.dispatch import fitness_of, gap_percent, unmet_demands
+from evacuation_planner.plugin.solvers.gap import gap_percent
+from evacuation_planner.plugin.solvers.metro.dispatch import fitness_of, unmet_demands
 from evacuation_planner.plugin.solvers.metro.exact import solve_exact
 from evacuation_planner.plugin.solvers.metro.optimum import solve_direct
 from tests.solvers.metro_cases import PUBLISHED, exhaustive, make_problem, nanjing, random_problem

@@ -15,7 +15,8 @@ import numpy as np
 from ..control import Control
 from ..effort import QUICK
 from ..errors import SolverError
-from ..mip.solution import Solution, describe, gap_percent
+from ..gap import gap_percent
+from ..mip.solution import Solution, describe
 from .allocator import Allocator
 from .first_fit import first_fit, local_search, people_at, shelters_of
 from .lagrangian import LagrangianBound, lagrangian_bound
@@ -98,7 +99,7 @@ def _begin(allocator: Allocator, people: np.ndarray, control: Control) -> tuple[
     gap = gap_percent(cost, lagrangian.bound)
     control.log(
         f"A quick allocation costs {cost:.8g}, the least cost is at least {lagrangian.bound:.8g}"
-        + ("" if gap is None else f" ({gap:.2g} % below)")
+        + ("" if gap is None else f" ({abs(gap):.2g} % below)")
         + f"; {int(lagrangian.keep(cost).sum())} of {int(usable.sum())} pairs can be part of a better one."
     )
     return people, lagrangian

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..gap import gap_percent
 from .problem import MetroProblem
-
-CLOSED = 1e-9  # relative difference of value and bound that is floating-point noise
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,11 @@ class Fitness:
     total: float
     delay_penalty: float
     allocation_cost: float
+
+    def gap_to(self, bound: float | None) -> float | None:
+        """Return the gap in percent; a bound that lies above by a solver's tolerance is reached."""
+        gap = gap_percent(self.total, bound)
+        return None if gap is None else max(0.0, gap)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Dispatch:
     @property
     def proved(self) -> bool:
         """Whether the bound closes on the fitness."""
-        return gap_percent(self.fitness.total, self.bound) == 0.0
+        return self.fitness.gap_to(self.bound) == 0.0
 
 
 def fitness_of(problem: MetroProblem, units: np.ndarray) -> Fitness:
@@ -60,15 +64,6 @@ def fitness_of(problem: MetroProblem, units: np.ndarray) -> Fitness:
     penalty = float(np.einsum("ijk,ij->", units, problem.unit_penalty))
     cost = float((units * problem.unit_cost).sum())
     return Fitness(problem.weight_delay * penalty + problem.weight_cost * cost, penalty, cost)
-
-
-def gap_percent(value: float, bound: float | None) -> float | None:
-    """Return ``100 * (value - bound) / value``; None without a bound, 0 where both are 0."""
-    if bound is None:
-        return None
-    if abs(value - bound) <= CLOSED * max(1.0, abs(value)):
-        return 0.0
-    return None if value == 0.0 else max(0.0, 100.0 * (value - bound) / value)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from ..control import Control
-from .dispatch import Dispatch, UnmetDemand, gap_percent, unmet_demands
+from .dispatch import Dispatch, UnmetDemand, unmet_demands
 from .optimum import solve_optimum
 from .problem import MetroProblem
 from .swarm import SwarmHistory, SwarmParameters, SwarmResult, solve_swarm
@@ -80,9 +80,7 @@ def respond(
     share = 1.0 if swarm is None else 0.4
     exact = solve_optimum(problem, control=control.part(0.0, share), warn=warn)
     if swarm is None:
-        return Response(
-            exact, exact, unmet_demands(problem, exact.units), gap_percent(exact.fitness.total, exact.bound)
-        )
+        return Response(exact, exact, unmet_demands(problem, exact.units), exact.fitness.gap_to(exact.bound))
     served = exact.units.sum(axis=0)
     timely = (exact.units * problem.on_time[:, :, None]).sum(axis=0) > 0
     if (served < problem.demand).any():
@@ -122,4 +120,4 @@ def gap_to(problem: MetroProblem, answer: Dispatch, exact: Dispatch) -> float | 
     ours_timely, best_timely = ((a.units * problem.on_time[:, :, None]).sum(axis=0) for a in (answer, exact))
     if (ours < best).any() or ((ours_timely == 0) & (best_timely > 0)).any():
         return None
-    return gap_percent(answer.fitness.total, exact.bound)
+    return answer.fitness.gap_to(exact.bound)

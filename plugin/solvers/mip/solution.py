@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..gap import NOISE
 from .program import IntegerProgram
 
 WHOLE = 1e-4  # an integer variable farther than this from a whole number is no solution
 FEASIBLE = 1e-6  # residual of a row allowed, relative to the size of its terms
 BOUND = 1e-6  # by which a solver's bound may pass a value, relative to it: the solver's own tolerance
-CLOSED, SMALLEST = 1e-9, 1e-6  # relative and absolute difference of value and bound that counts as none
+SMALLEST = 1e-6  # absolute difference of value and bound that counts as none, as does a relative one of NOISE
 
 STOPPED = ("feasible", "none")  # claims that say no more than that the search ended
 
@@ -35,7 +36,7 @@ class Solution:
     bound : float or None
         Proven bound of the objective (lower when minimising), None when unknown.
     gap : float or None
-        ``100 * (objective - bound) / objective`` percent, None when unknown.
+        As of :func:`..gap.gap_percent`, of what is maximised with the sign turned; None when unknown.
     solver : str
         Name and version.
     seconds : float
@@ -109,7 +110,7 @@ def judge(
     short = bound - value if program.maximise else value - bound  # how far the value is from the bound
     if short < -BOUND * max(1.0, abs(value)):
         return _without_bound(program, best)
-    if short <= max(SMALLEST, CLOSED * abs(value)):
+    if short <= max(SMALLEST, NOISE * abs(value)):
         return Judgement("optimal", best, value, value, True)
     proved = short <= mip_gap * abs(value)
     return Judgement("optimal" if proved else "feasible", best, value, bound, proved or claim in STOPPED)
@@ -137,22 +138,6 @@ def nearly_whole(program: IntegerProgram, x: np.ndarray) -> np.ndarray | None:
     if not np.all(np.isfinite(x)) or np.abs(rounded - x).max(initial=0.0) > WHOLE:
         return None
     return np.clip(rounded, program.lower, program.upper)
-
-
-def gap_percent(objective: float | None, bound: float | None) -> float | None:
-    """Return the gap in percent of the value, None where it has no meaning.
-
-    Examples
-    --------
-    >>> gap_percent(8.0, 6.0), gap_percent(5.0, 5.0), gap_percent(0.0, 1.0)
-    (25.0, 0.0, None)
-    """
-    if objective is None or bound is None or not (np.isfinite(objective) and np.isfinite(bound)):
-        return None
-    difference = abs(objective - bound)
-    if difference <= CLOSED * max(1.0, abs(objective)):
-        return 0.0
-    return None if objective == 0 else 100.0 * difference / abs(objective)
 
 
 def describe(solution: Solution) -> str:

@@ -20,10 +20,11 @@ import numpy as np
 from ..control import Control
 from ..effort import LEAST_SECONDS
 from ..errors import Cancelled, SolverError
+from ..gap import gap_percent
 from . import cbc, highs
 from .program import IntegerProgram, from_pulp
 from .run import Limits, Run
-from .solution import FEASIBLE, Judgement, Solution, describe, gap_percent, judge, nearly_whole, whole
+from .solution import FEASIBLE, Judgement, Solution, describe, judge, nearly_whole, whole
 
 if TYPE_CHECKING:  # pragma: no cover
     import pulp
@@ -121,7 +122,8 @@ def solve_arrays(
                 f"{backend.name()} returned values that do not satisfy the model in whole numbers. "
                 "Solve again with another solver (install or remove highspy), and please report the case."
             )
-    percent = gap_percent(found.objective, found.bound)
+    apart = gap_percent(found.objective, found.bound)
+    percent = None if apart is None else abs(apart)  # the bound of what is maximised lies above
     seconds = time.monotonic() - begun
     solution = Solution(found.status, found.objective, found.bound, percent, backend.name(), seconds)
     control.log(describe(solution))
@@ -204,7 +206,7 @@ def _supervise(
 
 def _news(run: Run) -> str:
     gap = gap_percent(run.incumbent, run.best_bound)
-    return "" if gap is None else f"Best solution {run.incumbent:.6g}, at most {gap:.2g} % from the optimum"
+    return "" if gap is None else f"Best solution {run.incumbent:.6g}, at most {abs(gap):.2g} % from the optimum"
 
 
 def _whole(backend: Any, program: IntegerProgram, x: np.ndarray, control: Control) -> np.ndarray | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..gap import gap_percent
 from .cumulative.static_flow import static_schedule
 from .present.simulation import simulate
 from .shared.problem import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, RoutingProblem
@@ -91,7 +92,7 @@ class RoutingResult:
         """Percent of the total time by which the bound lies below; None without a bound or any travel."""
         if self.lower_bound is None or self.total_time <= 0:
             return None
-        return 100.0 * (self.total_time - self.lower_bound) / self.total_time
+        return gap_percent(self.total_time, self.lower_bound, noise=0.0)
 
     @property
     def arrival(self) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..gap import gap_percent
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -33,12 +35,9 @@ class Stage:
 
     @property
     def gap(self) -> float | None:
-        """``100 * (value - bound) / value`` percent, None without a bound."""
-        if self.bound is None:
-            return None
-        if self.value <= 0.0:
-            return 0.0
-        return max(0.0, 100.0 * (self.value - self.bound) / self.value)
+        """The gap in percent, None without a bound; 0 where nothing is left to gain."""
+        gap = gap_percent(self.value, self.bound, noise=0.0) if self.value > 0.0 else 0.0
+        return None if self.bound is None or gap is None else max(0.0, gap)
 
     def sentence(self) -> str:
         """Return the evidence as a line for the log."""

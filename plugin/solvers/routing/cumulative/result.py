@@ -38,7 +38,7 @@ class AssignmentResult:
     lower_bound : float
         No set of routes has a smaller objective.
     gap : float
-        100 (value - lower_bound) / lower_bound, percent.
+        100 (value - lower_bound) / lower_bound, percent *of the bound*, as :func:`excess_percent`.
     routes : Routes
         Distinct routes and who takes them; an empty one for trips that start at their destination or cannot reach
         it, and for all when whole vehicles were not asked for.
@@ -79,8 +79,8 @@ class AssignmentResult:
         return self.routes.expanded()
 
 
-def gap_percent(value: float, lower_bound: float) -> float:
-    """Return by how many percent ``value`` may exceed the optimum."""
+def excess_percent(value: float, lower_bound: float) -> float:
+    """Return by how many percent of the bound ``value`` may exceed the optimum."""
     if value <= lower_bound or value <= 0.0:
         return 0.0
     return 100.0 * (value - lower_bound) / lower_bound if lower_bound > 0.0 else float("inf")

@@ -10,7 +10,7 @@ from ...control import Control
 from .flows import DestinationFlows
 from .fractional import Bound, bound_at, sweep
 from .integer_flows import reroute, round_all
-from .result import Step, gap_percent
+from .result import Step, excess_percent
 from .workers import TreeWorkers
 
 FIRST_AIM = 0.9  # share of the target gap at which the fractional flow is first rounded
@@ -51,18 +51,18 @@ class AssignmentSearch:
     @property
     def fractional_gap(self) -> float:
         """Gap of the fractional flow, percent."""
-        return gap_percent(self.flows.value, self.lower_bound)
+        return excess_percent(self.flows.value, self.lower_bound)
 
     @property
     def whole_gap(self) -> float:
         """Gap of the best whole flow, percent."""
-        return float("inf") if self.whole is None else gap_percent(self.whole.value, self.lower_bound)
+        return float("inf") if self.whole is None else excess_percent(self.whole.value, self.lower_bound)
 
     def note(self, phase: str, value: float) -> None:
         """Add a line to the history and tell the progress."""
         seconds = self.control.effort.elapsed
         self.history.append(Step(phase, self.iterations, seconds, value, self.lower_bound))
-        gap = gap_percent(value, self.lower_bound)
+        gap = excess_percent(value, self.lower_bound)
         near = 1.0 if gap <= self.target else np.log1p(self.target) / np.log1p(gap)
         self.share = min(1.0, max(self.share, float(near), seconds / self.control.effort.seconds))
         self.control.progress(self.share, f"{phase} flow, at most {gap:.2f} % from the optimum")
@@ -75,14 +75,14 @@ class AssignmentSearch:
         """Sweep the fractional flow until it is within ``aim`` percent of the bound, or sweeps or time are used up."""
         value = self.flows.value
         bounded = False
-        while gap_percent(value, self.lower_bound) > aim and not self.over():
+        while excess_percent(value, self.lower_bound) > aim and not self.over():
             bound = None if bounded else Bound(self.flows, self.workers)
             moved = sweep(self.flows, self.workers, self.control, bound=bound)
             self.iterations += 1
             before, value = value, self.flows.value
             if moved >= 0 and bound is not None:
                 self.lower_bound = max(self.lower_bound, bound.result(self.control))
-            gap = gap_percent(value, self.lower_bound)
+            gap = excess_percent(value, self.lower_bound)
             bounded = aim < gap and (gap * USUAL_FALL <= aim or self.over())
             if bounded:  # the bound is one sweep old: at the present flow it may do
                 self.lower_bound = max(self.lower_bound, bound_at(self.flows, self.workers, self.control))

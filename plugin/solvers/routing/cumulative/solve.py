@@ -24,7 +24,7 @@ from .flows import DestinationFlows
 from .fractional import ROUNDING, Bound, batches, load_all
 from .integer_flows import routes_of
 from .network import Demand, Network
-from .result import AssignmentResult, gap_percent
+from .result import AssignmentResult, excess_percent
 from .search import AssignmentSearch
 from .workers import TreeWorkers
 
@@ -212,7 +212,7 @@ def finish(search: AssignmentSearch, source: np.ndarray, unreachable: np.ndarray
         best = search.whole
         routes = routes_of(best, search.workers, source, search.control)
     flow = best.total.copy() if search.whole is None else np.rint(best.total).astype(np.int64)
-    gap = gap_percent(best.value, search.lower_bound)
+    gap = excess_percent(best.value, search.lower_bound)
     seconds = search.control.effort.elapsed
     search.control.log(
         f"Assignment of {len(source)} trips to {len(fractional.demand)} destinations: objective {best.value:.6g}, "
