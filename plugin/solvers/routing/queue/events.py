@@ -1,0 +1,441 @@
+"""The queue model's moves, one moment after the other, as kernels (spec of the queue model, section 11).
+
+Words: a *claim* is the ready head of a road, or of an origin's queue, that wants to enter its next road. Sources of
+claims are numbered: road ``e`` is ``e``, the queue of those who start on road ``e`` is ``m + e``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...graph.heap import drop_first, push
+from ...kernels import compiled
+
+NEVER = np.iinfo(np.int64).max
+BEFORE = -(2**62)  # long before anything happens
+HEAP, EVENTS, DEPARTED, CHANGED, MOVES, FORCED, RINGS, RING_ARCS, WORK, STUCK = range(10)  # columns of ``counts``
+ALL_COUNTS = 10
+
+
+class Plan(NamedTuple):
+    """Who drives where, without connectors.
+
+    Attributes
+    ----------
+    departure : (t,) int64
+        Microseconds from t = 0, ascending.
+    first, hops : (t,) int64
+        The roads of a trip are ``arc[first : first + hops]``; trips may share them.
+    arc : (k,) int32
+        Roads in travel order.
+    move : (t + 1,) int64
+        Offsets of the trips' moves, ``hops + 1`` each (none where hops is 0): into the first road, out of each road.
+    """
+
+    departure: np.ndarray
+    first: np.ndarray
+    hops: np.ndarray
+    arc: np.ndarray
+    move: np.ndarray
+
+
+class State(NamedTuple):
+    """Where everybody is; t trips, m arcs, k pairs of roads that follow each other.
+
+    Attributes
+    ----------
+    hop : (t,) int32
+        Road of the trip's way that it is on; -1 before the first.
+    passed : (t,) int64
+        When the trip has driven its road, at free flow.
+    behind : (t,) int32
+        Who is next in the queue of the road or the origin; -1 the last.
+    head, last : (2 m,) int32
+        First and last of each source's queue, -1 if it is empty.
+    load : (m,) int64
+        Vehicles on each road.
+    free : (m,) int64
+        When the next vehicle may leave each road: the last exit and its headway.
+    headway, room : (m,) int64
+        Of each road now.
+    entered : (m,) int64
+        When somebody entered last.
+    claims : (m,) int32
+        First of the sources that claim a place on each road, -1 without.
+    next_claim : (2 m,) int32
+        The next source that claims a place on the same road.
+    since : (2 m,) int64
+        When the source's claim began.
+    turn : (2 m,) int64
+        Where its number p is kept.
+    served : (k + m,) int64
+        The numbers p: of each pair of roads, of each origin's queue; in units of headway.
+    level : (m,) int64
+        The number P of each road.
+    watched : (m,) bool
+        Whether a look for a standstill is planned.
+    listed : (m,) bool
+        Whether the road is in ``work``.
+    work, stuck : (m,) int32
+        Roads at which somebody may enter now; at which a standstill is looked for now.
+    keys : (2 m,) int64, items : (2 m,) int64
+        Heap of events: a road's head is ready (the road), look for a standstill (m + the road).
+    moment : (moves,) int64
+        When each move was made.
+    order : (moves,) int64
+        The moves in the order in which they were made; empty if it is not recorded.
+    ring : (r,) int32
+        Roads of the rings that were opened, each ring followed by -1, as far as they fit.
+    counts : (10,) int64
+        Counters, see the columns above.
+    """
+
+    hop: np.ndarray
+    passed: np.ndarray
+    behind: np.ndarray
+    head: np.ndarray
+    last: np.ndarray
+    load: np.ndarray
+    free: np.ndarray
+    headway: np.ndarray
+    room: np.ndarray
+    entered: np.ndarray
+    claims: np.ndarray
+    next_claim: np.ndarray
+    since: np.ndarray
+    turn: np.ndarray
+    served: np.ndarray
+    level: np.ndarray
+    watched: np.ndarray
+    listed: np.ndarray
+    work: np.ndarray
+    stuck: np.ndarray
+    keys: np.ndarray
+    items: np.ndarray
+    moment: np.ndarray
+    order: np.ndarray
+    ring: np.ndarray
+    counts: np.ndarray
+
+
+@compiled
+def plan_event(state, time, item):
+    """Add an event."""
+    state.counts[HEAP] = push(state.keys, state.items, state.counts[HEAP], time, item)
+
+
+@compiled
+def look_at(state, road):
+    """Put a road on the list of those where somebody may enter now."""
+    if not state.listed[road]:
+        state.listed[road] = True
+        state.work[state.counts[WORK]] = road
+        state.counts[WORK] += 1
+
+
+@compiled
+def note_move(state, move, now):
+    """Record a move."""
+    state.moment[move] = now
+    if len(state.order) > 0:
+        state.order[state.counts[MOVES]] = move
+    state.counts[MOVES] += 1
+
+
+@compiled
+def next_road(plan, state, source):
+    """Return the road that the head of a source wants to enter; -1 at its destination."""
+    trip = state.head[source]
+    hop = state.hop[trip] + 1
+    if hop == plan.hops[trip]:
+        return -1
+    return plan.arc[plan.first[trip] + hop]
+
+
+@compiled
+def begin_claim(roads, state, source, road, now):
+    """The head of a source begins to claim a place on ``road``."""
+    arcs = len(roads.travel)
+    if source >= arcs:
+        turn = len(roads.follow) + road
+    else:
+        turn = roads.follow_start[source]
+        while roads.follow[turn] != road:
+            turn += 1
+    state.served[turn] = max(state.served[turn], state.level[road])
+    state.turn[source] = turn
+    state.since[source] = now
+    state.next_claim[source] = state.claims[road]
+    state.claims[road] = source
+    look_at(state, road)
+
+
+@compiled
+def first_claim(state, road):
+    """Return the claim that enters next: least p, then ready longest, then lowest arc, an origin last."""
+    best = state.claims[road]
+    source = state.next_claim[best]
+    while source >= 0:
+        p, of_best = state.served[state.turn[source]], state.served[state.turn[best]]
+        if p < of_best:
+            best = source
+        elif p == of_best:
+            since, of_best = state.since[source], state.since[best]
+            if since < of_best or (since == of_best and source < best):
+                best = source
+        source = state.next_claim[source]
+    return best
+
+
+@compiled
+def take_claim(state, road, source):
+    """Take a claim off the list of its road."""
+    at = state.claims[road]
+    if at == source:
+        state.claims[road] = state.next_claim[source]
+        return
+    while state.next_claim[at] != source:
+        at = state.next_claim[at]
+    state.next_claim[at] = state.next_claim[source]
+
+
+@compiled
+def leave_road(plan, state, road, now):
+    """The head of a road leaves it; return the trip."""
+    trip = state.head[road]
+    state.head[road] = state.behind[trip]
+    state.load[road] -= 1
+    state.free[road] = now + state.headway[road]
+    after = state.head[road]
+    if after >= 0:
+        plan_event(state, max(state.passed[after], state.free[road]), road)
+    if state.claims[road] >= 0:
+        look_at(state, road)
+    note_move(state, plan.move[trip] + state.hop[trip] + 1, now)
+    return trip
+
+
+@compiled
+def leave_origin(plan, state, source, now):
+    """The head of an origin's queue leaves it; return the trip."""
+    trip = state.head[source]
+    state.head[source] = state.behind[trip]
+    note_move(state, plan.move[trip], now)
+    return trip
+
+
+@compiled
+def enter_road(roads, state, trip, road, now):
+    """A trip enters a road at its end."""
+    state.hop[trip] += 1
+    state.passed[trip] = now + roads.travel[road]
+    state.behind[trip] = -1
+    if state.head[road] >= 0:
+        state.behind[state.last[road]] = trip
+    else:
+        state.head[road] = trip
+        plan_event(state, max(state.passed[trip], state.free[road]), road)
+    state.last[road] = trip
+    state.load[road] += 1
+    state.entered[road] = now
+
+
+@compiled
+def admit(roads, plan, state, road, now):
+    """Let the claim that the merge takes enter ``road``; return its source."""
+    arcs = len(roads.travel)
+    source = first_claim(state, road)
+    take_claim(state, road, source)
+    turn = state.turn[source]
+    state.level[road] = max(state.level[road], state.served[turn])
+    if source < arcs:
+        state.served[turn] += state.headway[source]
+        trip = leave_road(plan, state, source, now)
+    else:
+        state.served[turn] += state.headway[road]
+        trip = leave_origin(plan, state, source, now)
+        if state.head[source] >= 0:
+            begin_claim(roads, state, source, road, now)
+    enter_road(roads, state, trip, road, now)
+    return source
+
+
+@compiled
+def admit_all(roads, plan, state, patience, now):
+    """Make all moves into roads with room that are possible now; plan looks for a standstill."""
+    arcs = len(roads.travel)
+    while state.counts[WORK] > 0:
+        state.counts[WORK] -= 1
+        road = state.work[state.counts[WORK]]
+        state.listed[road] = False
+        while state.claims[road] >= 0 and (patience == 0 or state.load[road] < state.room[road]):
+            admit(roads, plan, state, road, now)
+        if state.claims[road] >= 0 and not state.watched[road]:
+            state.watched[road] = True
+            plan_event(state, now + patience, arcs + road)
+
+
+@compiled
+def standstill_since(state, road):
+    """Return from when nobody has entered a road though a claim on it has been refused."""
+    oldest = NEVER
+    source = state.claims[road]
+    while source >= 0:
+        oldest = min(oldest, state.since[source])
+        source = state.next_claim[source]
+    return max(oldest, state.entered[road])
+
+
+@compiled
+def opens_ring(plan, state, road, source):
+    """Whether letting ``source`` into ``road`` opens a ring of full roads whose heads wait for each other; note it.
+
+    A ring: following heads from ``road``, each to the full road that it claims, comes to ``source``.
+    """
+    arcs = len(state.room)
+    if source >= arcs:
+        return False
+    start = state.counts[RING_ARCS]
+    size = start
+    at = road
+    for _ in range(arcs):
+        if size < len(state.ring):
+            state.ring[size] = at
+            size += 1
+        if at == source:
+            if size < len(state.ring):
+                state.ring[size] = -1
+                state.counts[RING_ARCS] = size + 1
+            return True
+        ahead = next_road(plan, state, at) if state.head[at] >= 0 else -1
+        if ahead < 0 or state.load[ahead] < state.room[ahead]:
+            return False
+        claim = state.claims[ahead]
+        while claim >= 0 and claim != at:
+            claim = state.next_claim[claim]
+        if claim < 0:
+            return False
+        at = ahead
+    return False
+
+
+@compiled
+def open_standstills(roads, plan, state, patience, now):
+    """Let one claim into each road that has stood still for too long, in the order of the roads."""
+    arcs = len(roads.travel)
+    stuck = state.stuck[: state.counts[STUCK]]
+    for k in range(1, len(stuck)):  # a few at most
+        road = stuck[k]
+        j = k - 1
+        while j >= 0 and stuck[j] > road:
+            stuck[j + 1] = stuck[j]
+            j -= 1
+        stuck[j + 1] = road
+    for k in range(len(stuck)):
+        road = stuck[k]
+        state.watched[road] = False
+        if state.claims[road] < 0:
+            continue
+        if standstill_since(state, road) + patience <= now:
+            state.counts[FORCED] += 1
+            if opens_ring(plan, state, road, first_claim(state, road)):
+                state.counts[RINGS] += 1
+            admit(roads, plan, state, road, now)
+            look_at(state, road)
+            admit_all(roads, plan, state, patience, now)
+        else:
+            state.watched[road] = True
+            plan_event(state, standstill_since(state, road) + patience, arcs + road)
+    state.counts[STUCK] = 0
+
+
+@compiled
+def register_head(roads, plan, state, road, now):
+    """The head of a road is ready: it arrives, or claims a place on its next road."""
+    ahead = next_road(plan, state, road)
+    if ahead < 0:
+        leave_road(plan, state, road, now)
+    else:
+        begin_claim(roads, state, road, ahead, now)
+
+
+@compiled
+def register_departures(roads, plan, state, now):
+    """Everybody who departs now joins the queue of its first road."""
+    arcs = len(roads.travel)
+    trip = state.counts[DEPARTED]
+    while trip < len(plan.departure) and plan.departure[trip] <= now:
+        if plan.hops[trip] > 0:
+            road = plan.arc[plan.first[trip]]
+            source = arcs + road
+            if state.head[source] >= 0:
+                state.behind[state.last[source]] = trip
+                state.last[source] = trip
+            else:
+                state.head[source] = trip
+                state.last[source] = trip
+                begin_claim(roads, state, source, road, now)
+        trip += 1
+    state.counts[DEPARTED] = trip
+
+
+@compiled
+def register_changes(roads, state, now):
+    """Background traffic changes roads now."""
+    k = state.counts[CHANGED]
+    while k < len(roads.change_time) and roads.change_time[k] <= now:
+        road = roads.change_arc[k]
+        state.headway[road] = roads.change_headway[k]
+        state.room[road] = roads.change_room[k]
+        if state.claims[road] >= 0:
+            look_at(state, road)
+        k += 1
+    state.counts[CHANGED] = k
+
+
+@compiled
+def next_moment(roads, plan, state):
+    """Return when something happens next; NEVER when all have arrived."""
+    now = NEVER
+    if state.counts[HEAP] > 0:
+        now = state.keys[0]
+    if state.counts[DEPARTED] < len(plan.departure):
+        now = min(now, plan.departure[state.counts[DEPARTED]])
+    if now < NEVER and state.counts[CHANGED] < len(roads.change_time):
+        now = min(now, roads.change_time[state.counts[CHANGED]])
+    return now
+
+
+@compiled
+def run_moments(roads, plan, state, patience, events):
+    """Handle about ``events`` events, whole moments at a time; return whether there is more to come.
+
+    Parameters
+    ----------
+    patience : int
+        Microseconds after which somebody is let into a full road at a standstill; 0: no road is ever full.
+    """
+    arcs = len(roads.travel)
+    left = events
+    while left > 0:
+        now = next_moment(roads, plan, state)
+        if now == NEVER:
+            return False
+        register_changes(roads, state, now)
+        register_departures(roads, plan, state, now)
+        while state.counts[HEAP] > 0 and state.keys[0] == now:
+            item = state.items[0]
+            state.counts[HEAP] = drop_first(state.keys, state.items, state.counts[HEAP])
+            left -= 1
+            if item < arcs:
+                register_head(roads, plan, state, item, now)
+            else:
+                state.stuck[state.counts[STUCK]] = item - arcs
+                state.counts[STUCK] += 1
+        admit_all(roads, plan, state, patience, now)
+        if state.counts[STUCK] > 0 and (state.counts[HEAP] == 0 or state.keys[0] > now):
+            open_standstills(roads, plan, state, patience, now)
+        left -= 1
+    return True
