@@ -14,6 +14,7 @@ from qgis.core import (
 from ..plugin.solvers.effort import NORMAL, Effort
 from .base import EvacuationAlgorithm
 
+EFFORT, TIME_LIMIT, MIP_GAP, STOPPED_EARLY = "EFFORT", "TIME_LIMIT", "MIP_GAP", "STOPPED_EARLY"
 PROGRAM_SECONDS, ROUTING_SECONDS = 600.0, 0.0  # TIME_LIMIT of integer programs, and of routing and simulation
 
 
@@ -21,25 +22,25 @@ def add_effort(algorithm: EvacuationAlgorithm, seconds: float = PROGRAM_SECONDS)
     """Add ``EFFORT``, ``TIME_LIMIT`` (s, 0 = none) and the number ``STOPPED_EARLY``."""
     tr = algorithm.tr
     algorithm.add(
-        QgsProcessingParameterEnum("EFFORT", tr("Effort"), [tr("Quick"), tr("Normal"), tr("Thorough")], False, NORMAL),
+        QgsProcessingParameterEnum(EFFORT, tr("Effort"), [tr("Quick"), tr("Normal"), tr("Thorough")], False, NORMAL),
         "How thoroughly to search, in counted steps: the same input and effort give the same plan, however busy the "
         "machine is. Quick for a first look, thorough for a plan to keep.",
     )
     algorithm.add_number(
-        "TIME_LIMIT",
+        TIME_LIMIT,
         tr("Time limit (s)"),
         seconds,
         "A fence against searches that take too long; 0: none. A search that reaches it gives the best plan so far, "
         "with a warning and STOPPED_EARLY = 1; such a plan depends on the speed of the machine.",
         advanced=True,
     )
-    algorithm.addOutput(QgsProcessingOutputNumber("STOPPED_EARLY", tr("Stopped by the time limit (1) or not (0)")))
+    algorithm.addOutput(QgsProcessingOutputNumber(STOPPED_EARLY, tr("Stopped by the time limit (1) or not (0)")))
 
 
 def add_mip_gap(algorithm: EvacuationAlgorithm) -> None:
     """Add ``MIP_GAP``, the fraction at which integer programs may stop; empty by default."""
     algorithm.add_number(
-        "MIP_GAP",
+        MIP_GAP,
         algorithm.tr("Gap to stop at"),
         None,
         "The search may stop when its answer is proven to be within this fraction of the best. Empty: 0.01, 0.0001 or "
@@ -51,14 +52,14 @@ def add_mip_gap(algorithm: EvacuationAlgorithm) -> None:
 def read_effort(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> Effort:
     """Read what :func:`add_effort` and :func:`add_mip_gap` added; the clock of the fence starts now."""
     gap = None
-    if algorithm.parameterDefinition("MIP_GAP") is not None and parameters.get("MIP_GAP") not in (None, ""):
-        gap = float(algorithm.parameterAsDouble(parameters, "MIP_GAP", context))
-    level = int(algorithm.parameterAsEnum(parameters, "EFFORT", context))
-    return Effort(level, float(algorithm.parameterAsDouble(parameters, "TIME_LIMIT", context)), gap)
+    if algorithm.parameterDefinition(MIP_GAP) is not None and parameters.get(MIP_GAP) not in (None, ""):
+        gap = float(algorithm.parameterAsDouble(parameters, MIP_GAP, context))
+    level = int(algorithm.parameterAsEnum(parameters, EFFORT, context))
+    return Effort(level, float(algorithm.parameterAsDouble(parameters, TIME_LIMIT, context)), gap)
 
 
 def stopped_early(effort: Effort, feedback: QgsProcessingFeedback) -> dict[str, int]:
     """Return the number ``STOPPED_EARLY``, with a warning where it is 1."""
     if effort.stopped_early:
         feedback.pushWarning(effort.warning())
-    return {"STOPPED_EARLY": int(effort.stopped_early)}
+    return {STOPPED_EARLY: int(effort.stopped_early)}

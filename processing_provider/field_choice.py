@@ -14,7 +14,8 @@ from .identity import NamedAlgorithm
 # Fields that hold people: taking none in silence would count everybody wrongly.
 PEOPLE_FIELDS = frozenset({"COUNT_FIELD", "POPULATION_FIELDS", "GROUP_FIELDS"})
 RECORDED = frozenset({"POPULATION_FIELDS", "GROUP_FIELDS"})  # a layer of people at risk names them itself
-TRAVELLED = {"ZONE_NAME_FIELD": "zone_name", "SHELTER_NAME_FIELD": "shelter_name"}  # as an earlier step wrote them
+ZONE_NAME_FIELD, SHELTER_NAME_FIELD = "ZONE_NAME_FIELD", "SHELTER_NAME_FIELD"
+TRAVELLED = {ZONE_NAME_FIELD: "zone_name", SHELTER_NAME_FIELD: "shelter_name"}  # as an earlier step wrote them
 _FEATURE_IDS = frozenset({"fid", "ogc_fid"})  # columns that a format adds by itself
 
 

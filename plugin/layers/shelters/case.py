@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,9 @@ from ...solvers.control import Control
 from ...solvers.roads.shortest_paths import travel
 from ...solvers.shelters.recommendation import ShelterProblem
 from ..hazard import read_hazard, reasons_inside
-from ..places import Places
+from ..people import say_unplaced, whole_people
+from ..places import Places, read_places
+from ..population_fields import totals_among
 from ..roads.joining import join_places
 from ..roads.options import ReadNetwork
 from .candidate_sites import capacities, rules
@@ -84,6 +87,15 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class PeopleAtRisk:
+    """The zones with people who must leave, (z,) int64, and how many live in zones that cannot be used."""
+
+    zones: Places
+    people: np.ndarray
+    unplaced: int
+
+
+@dataclass(frozen=True)
 class CandidateSites:
     """Candidate sites and what holds of each by itself; arrays and lists of length k as in :class:`ShelterProblem`."""
 
@@ -93,6 +105,27 @@ class CandidateSites:
     unsafe: list[str]
     required: np.ndarray
     forbidden: np.ndarray
+
+
+def read_people(
+    source: QgsProcessingFeatureSource,
+    id_field: str | None,
+    population: Sequence[str],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> PeopleAtRisk:
+    """Read the zones with people in the fields ``population``; a field that is the sum of others counts once.
+
+    Raises
+    ------
+    LayerError
+        As :func:`~..places.read_places` and :func:`~..people.whole_people`.
+    """
+    zones = read_places(source, "ZONES", id_field, context, feedback)
+    totals = totals_among(zones, population, feedback)
+    placed, unplaced = whole_people(zones, [name for name in population if name not in totals], feedback)
+    people, lost = placed.sum(axis=1), say_unplaced(zones, unplaced.sum(axis=1), feedback)
+    return PeopleAtRisk(zones.subset(np.flatnonzero(people)), people[people > 0], lost)
 
 
 def candidate_sites(
@@ -132,8 +165,7 @@ def _predicted(sites: Places, forecast: Forecast | None, feedback: QgsProcessing
 
 
 def shelter_problem(
-    zones: Places,
-    people: np.ndarray,
+    at_risk: PeopleAtRisk,
     sites: CandidateSites,
     limits: Limits,
     read: ReadNetwork,
@@ -141,12 +173,13 @@ def shelter_problem(
     feedback: QgsProcessingFeedback,
     control: Control,
 ) -> ShelterProblem:
-    """Join zones with ``people``, (z,) int64, and sites to the roads and return the problem with free-flow times.
+    """Join zones and sites to the roads and return the problem with free-flow times.
 
     Raises
     ------
     Cancelled
     """
+    zones, people = at_risk.zones, at_risk.people
     read, (from_zones, to_sites) = join_places(
         read, [zones, sites.places], limits.max_snap_distance, context, feedback, people=people.astype(float)
     )

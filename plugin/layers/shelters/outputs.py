@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsField,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsWkbTypes,
+)
 
 from ...solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
-from ..carrying import Carried
+from ..carrying import SHELTER_NAME, ZONE_NAME, Carried, all_others, renamed
 from ..fields import Column
 from ..places import Places
 from ..transforming import transform_xy
@@ -38,10 +47,71 @@ DECIMALS = 3
 LEAST_FLOW = 1e-6  # people; less is rounding of the solver
 
 
+@dataclass(frozen=True)
+class OutputLayer:
+    """An output before it is written; its rows are (geometry, values), ``style`` is the name of its style."""
+
+    columns: list[Column | QgsField]
+    rows: Iterable[tuple[QgsGeometry | None, list[Any]]]
+    kind: QgsWkbTypes.Type
+    crs: QgsCoordinateReferenceSystem
+    style: str
+
+
+@dataclass(frozen=True)
+class CarriedOn:
+    """What the outputs keep of zones and sites: their names, and the other fields of the sites."""
+
+    zone: Carried
+    site: Carried
+    site_fields: Carried
+
+
+def carried_on(
+    zones: Places,
+    sites: Places,
+    zone_name: str | None,
+    site_name: str | None,
+    site_id: str | None,
+    feedback: QgsProcessingFeedback,
+) -> CarriedOn:
+    """Return what is kept of both layers, whose names are in the fields ``zone_name`` and ``site_name``."""
+    zone, site = renamed(zones, {ZONE_NAME: zone_name}), renamed(sites, {SHELTER_NAME: site_name})
+    return CarriedOn(zone, site, all_others(sites, [*COLUMNS, *site.fields], site_id, feedback))
+
+
+def recommendation_layers(
+    zones: Places,
+    sites: Places,
+    carried: CarriedOn,
+    kind: QgsWkbTypes.Type,
+    plan: tuple[ShelterProblem, Recommendation] | None,
+    context: QgsProcessingContext,
+) -> tuple[OutputLayer, OutputLayer, OutputLayer]:
+    """Return the assessed sites, the selected ones and the catchments; without rows where there is no plan.
+
+    ``kind`` is the geometry type of the sites' layer.
+    """
+    kept, kind = carried.site + carried.site_fields, common_type(sites, kind)
+    rows: list[tuple[Any, list[Any]]] = []
+    lines: Iterable[tuple[QgsGeometry, list[Any]]] = []
+    if plan is not None:
+        rows = in_type(site_rows(sites, kept, *plan), kind)
+        lines = catchment_rows(sites, zones, carried, *plan, context)
+    polygons = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PolygonGeometry
+    columns, shape, style = [*COLUMNS, *kept.fields], "_polygon" if polygons else "", "recommendshelters_output"
+    catchments = [*CATCHMENTS, *carried.zone.fields, *carried.site.fields]
+    return (
+        OutputLayer(columns, rows, kind, sites.crs, f"{style}{shape}"),
+        OutputLayer(columns, selected_rows(rows), kind, sites.crs, f"{style}_selected{shape}"),
+        OutputLayer(catchments, lines, QgsWkbTypes.Type.LineString, zones.crs, f"{style}_catchments"),
+    )
+
+
 def catchment_rows(
     sites: Places,
     zones: Places,
-    names: tuple[Carried, Carried],
+    carried: CarriedOn,
     problem: ShelterProblem,
     found: Recommendation,
     context: QgsProcessingContext,
@@ -59,8 +129,8 @@ def catchment_rows(
                 round(people, DECIMALS),
                 round(people / float(problem.people[i]), DECIMALS + 3),
                 round(float(problem.minutes[i, j]), DECIMALS),
-                *names[0].of(zones.attributes[i]),
-                *names[1].of(sites.attributes[j]),
+                *carried.zone.of(zones.attributes[i]),
+                *carried.site.of(sites.attributes[j]),
             ],
         )
 

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsField, QgsGeometry, QgsWkbTypes
+from qgis.core import QgsWkbTypes
 
 from ..carrying import ZONE_NAME, renamed
 from ..errors import LayerError
 from ..fields import Column
 from ..places import Places
 from ..population_fields import CLASSES, EVERYBODY, PEOPLE_IN, found_by_default, typed
+from .outputs import OutputLayer
 
 SHARE = "share_at_risk"
-
-
-@dataclass(frozen=True)
-class RiskLayer:
-    """The columns, rows of (geometry, values), geometry type and style of the output."""
-
-    columns: list[Column | QgsField]
-    rows: list[tuple[QgsGeometry, list[Any]]]
-    kind: QgsWkbTypes.Type
-    style: str
 
 
 def zones_at_risk(
@@ -37,7 +27,7 @@ def zones_at_risk(
     counted: Sequence[str],
     dropped: Sequence[str],
     name_field: str | None,
-) -> RiskLayer:
+) -> OutputLayer:
     """Return the layer of the zones ``taken``, (k,) bool.
 
     Parameters
@@ -57,12 +47,7 @@ def zones_at_risk(
     LayerError
         When people are in a field whose name is that of a column of the output.
     """
-    own = [name for name in counted if name.casefold() in (SHARE, PEOPLE_IN)]
-    if own:
-        raise LayerError(
-            f"POPULATION_FIELDS: the output has a column {own[0]} of its own, so that the people in “{own[0]}” of "
-            f"“{zones.name}” would be lost. Rename the field in the layer."
-        )
+    _refuse_own(zones, counted)
     own_name = None if name_field == ZONE_NAME else name_field
     left_out = {*dropped, *([ZONE_NAME] if own_name else [])}
     kept = [
@@ -77,16 +62,36 @@ def zones_at_risk(
         kind = QgsWkbTypes.multiType(kind)
     rows = []
     for i in np.flatnonzero(taken).tolist():
-        values = list(zones.attributes[i])
-        extra = [float(share[i]), *recorded, *title.of(values)]
-        for field, column in people.items():
-            position = zones.fields.indexFromName(field)
-            values[position] = typed(zones.fields.at(position), values[position], int(column[i]))
+        values = _scaled(zones, i, people)
+        extra = [float(share[i]), *recorded, *title.of(zones.attributes[i])]
         rows.append((zones.geometries[i].coerceToType(kind)[0], [values[k] for k in kept] + extra))
     columns = [*fields, Column(SHARE, "float", "part of the zone's area inside hazard and buffer, 0 to 1")]
     if recorded:
         columns.append(Column(PEOPLE_IN, "text", "fields that hold the people at risk"))
+    return OutputLayer([*columns, *title.fields], rows, kind, zones.crs, _style(kind, counted))
+
+
+def _refuse_own(zones: Places, counted: Sequence[str]) -> None:
+    """Refuse people in a field whose name is that of a column of the output."""
+    own = [name for name in counted if name.casefold() in (SHARE, PEOPLE_IN)]
+    if own:
+        raise LayerError(
+            f"POPULATION_FIELDS: the output has a column {own[0]} of its own, so that the people in “{own[0]}” of "
+            f"“{zones.name}” would be lost. Rename the field in the layer."
+        )
+
+
+def _scaled(zones: Places, i: int, people: Mapping[str, np.ndarray]) -> list[Any]:
+    """Return the attributes of zone ``i`` with the people at risk in their fields."""
+    values = list(zones.attributes[i])
+    for field, column in people.items():
+        position = zones.fields.indexFromName(field)
+        values[position] = typed(zones.fields.at(position), values[position], int(column[i]))
+    return values
+
+
+def _style(kind: QgsWkbTypes.Type, counted: Sequence[str]) -> str:
+    """Return the name of the style: by people where later steps find them by name, else by the share at risk."""
     points = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
     by_people = list(counted) in ([*CLASSES], [EVERYBODY])
-    style = f"zonesatrisk_output{'' if by_people else '_share'}{'_point' if points else ''}"
-    return RiskLayer([*columns, *title.fields], rows, kind, style)
+    return f"zonesatrisk_output{'' if by_people else '_share'}{'_point' if points else ''}"

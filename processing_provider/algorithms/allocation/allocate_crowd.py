@@ -10,6 +10,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort, stopped_early
+from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ..roads.network_parameters import NETWORK, NetworkParameters
 from . import allocation_parameters as names
 
@@ -130,9 +131,9 @@ class AllocateCrowd(EvacuationAlgorithm):
         shelters = read_shelters(source, shelter_id, capacity, bool(len(groups.sizes)), context, feedback)
         if not len(groups.sizes):
             feedback.pushWarning(self.tr("ZONES: there are no people to allocate; the outputs are empty."))
-        shelter = kept(shelters.places, SHELTER_NAME, "SHELTER_NAME_FIELD", source)
+        shelter = kept(shelters.places, SHELTER_NAME, SHELTER_NAME_FIELD, source)
         carried = rows.CarriedOn(
-            kept(groups.zones, ZONE_NAME, "ZONE_NAME_FIELD", zones),
+            kept(groups.zones, ZONE_NAME, ZONE_NAME_FIELD, zones),
             shelter,
             kept(groups.zones, ORDER_TIME, names.ORDER_TIME_FIELD, zones),
             all_others(shelters.places, [*rows.SHELTERS, *shelter.fields], None, feedback),

@@ -20,6 +20,7 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, add_mip_gap
+from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.network_parameters import add_network_parameters
 
@@ -125,7 +126,7 @@ def _add_layers(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterField(ZONE_ID_FIELD, tr("Zone id field"), "zone_id", ZONES, ANY, optional=True),
         "Names a zone. Default: the field “zone_id” if there is one, else the feature id.",
     )
-    add_name_field(algorithm, "ZONE", ZONES)
+    add_name_field(algorithm, ZONE_NAME_FIELD, ZONES)
     algorithm.add(
         QgsProcessingParameterField(ORDER_TIME_FIELD, tr("Order time field"), "order_time", ZONES, ANY, optional=True),
         "When the order to leave reaches the zone; given on to the routing unchanged as “order_time”. Default: the "
@@ -147,7 +148,7 @@ def _add_layers(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterField(SHELTER_ID_FIELD, tr("Shelter id field"), "site_id", SHELTERS, ANY, optional=True),
         "Names a shelter. Default: the field “site_id” if there is one, else the feature id.",
     )
-    add_name_field(algorithm, "SHELTER", SHELTERS)
+    add_name_field(algorithm, SHELTER_NAME_FIELD, SHELTERS)
     algorithm.add(
         QgsProcessingParameterField(
             CAPACITY_FIELD, tr("Capacity field (people)"), "residual", SHELTERS, NUMERIC, optional=True

@@ -17,8 +17,10 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
+from . import names
 
 
 class NearestShelters(EvacuationAlgorithm):
@@ -39,55 +41,55 @@ class NearestShelters(EvacuationAlgorithm):
         tr, any_field = self.tr, QgsProcessingParameterField.DataType.Any
         places = [QgsProcessing.SourceType.TypeVectorAnyGeometry]
         self.add(
-            QgsProcessingParameterFeatureSource("ZONES", tr("Zones"), places),
+            QgsProcessingParameterFeatureSource(names.ZONES, tr("Zones"), places),
             "Points or polygons to leave from. A polygon acts at its point on surface.",
         )
         self.add(
             QgsProcessingParameterField(
-                "ZONE_ID_FIELD", tr("Zone id field"), "zone_id", "ZONES", any_field, False, True
+                names.ZONE_ID_FIELD, tr("Zone id field"), "zone_id", names.ZONES, any_field, False, True
             ),
             "Names a zone. Default: the field “zone_id” if there is one, else the feature id.",
         )
-        add_name_field(self, "ZONE", "ZONES")
+        add_name_field(self, ZONE_NAME_FIELD, names.ZONES)
         self.add(
-            QgsProcessingParameterFeatureSource("SHELTERS", tr("Shelters"), places),
+            QgsProcessingParameterFeatureSource(names.SHELTERS, tr("Shelters"), places),
             "Points or polygons to go to: any layer, such as candidate sites or selected shelters. Every row counts, "
             "whatever its status.",
         )
         self.add(
             QgsProcessingParameterField(
-                "SHELTER_ID_FIELD", tr("Shelter id field"), "site_id", "SHELTERS", any_field, False, True
+                names.SHELTER_ID_FIELD, tr("Shelter id field"), "site_id", names.SHELTERS, any_field, False, True
             ),
             "Names a shelter. Default: the field “site_id” if there is one, else the feature id.",
         )
-        add_name_field(self, "SHELTER", "SHELTERS")
+        add_name_field(self, SHELTER_NAME_FIELD, names.SHELTERS)
         self.add(
             QgsProcessingParameterNumber(
-                "K", tr("Shelters for each zone"), QgsProcessingParameterNumber.Type.Integer, 3, minValue=0
+                names.K, tr("Shelters for each zone"), QgsProcessingParameterNumber.Type.Integer, 3, minValue=0
             ),
             "How many of its nearest shelters each zone is led to; 0 for all.",
         )
         add_network_parameters(self)
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Routes")),
+            QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Routes")),
             "A line from zone to shelter for each pair: zone_id, shelter_id, rank, length_m, free_flow_s, and the same "
             "as distance_km and minutes; in the reference system of the zones.",
         )
         unreachable = QgsProcessingParameterFeatureSink(
-            "OUTPUT_UNREACHABLE",
+            names.OUTPUT_UNREACHABLE,
             tr("Pairs without a route"),
             QgsProcessing.SourceType.TypeVector,
             optional=True,
             createByDefault=False,
         )
         self.add(unreachable, "Table of the pairs without a route, each with the reason.")
-        self.addOutput(QgsProcessingOutputNumber("ROUTES", tr("Routes")))
-        self.addOutput(QgsProcessingOutputNumber("UNREACHABLE", tr("Pairs without a route")))
+        self.addOutput(QgsProcessingOutputNumber(names.ROUTES, tr("Routes")))
+        self.addOutput(QgsProcessingOutputNumber(names.UNREACHABLE, tr("Pairs without a route")))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.carrying import renamed
+        from ....plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, renamed
         from ....plugin.layers.places import read_places
         from ....plugin.layers.roads.joining import join_places
         from ....plugin.layers.shelters.nearest_routes import (
@@ -100,17 +102,17 @@ class NearestShelters(EvacuationAlgorithm):
         from ....plugin.solvers.roads.shortest_paths import fastest_paths, travel
         from ....plugin.solvers.shelters.nearest import nearest
 
-        groups, names = [], []
-        for name, what in (("ZONES", "ZONE"), ("SHELTERS", "SHELTER")):
+        groups, titles = [], []
+        for name, fields, title in (
+            (names.ZONES, (names.ZONE_ID_FIELD, ZONE_NAME_FIELD), ZONE_NAME),
+            (names.SHELTERS, (names.SHELTER_ID_FIELD, SHELTER_NAME_FIELD), SHELTER_NAME),
+        ):
             source = self.source(parameters, name, context)
-            key, title = (
-                self.field(parameters, f"{what}_{kind}_FIELD", source, context, feedback, required=False)
-                for kind in ("ID", "NAME")
-            )
+            key, called = (self.field(parameters, f, source, context, feedback, required=False) for f in fields)
             # shelters are an error to lack only where a zone needs one
-            needed = name == "SHELTERS" and bool(len(groups[0]))
+            needed = name == names.SHELTERS and bool(len(groups[0]))
             groups.append(read_places(source, name, key, context, feedback, empty_is_error=needed))
-            names.append(renamed(groups[-1], {f"{what.lower()}_name": title}))
+            titles.append(renamed(groups[-1], {title: called}))
         zones, shelters = groups
         not_selected(shelters, feedback)
         control = self.control(feedback, 0.0, 40.0)
@@ -122,15 +124,15 @@ class NearestShelters(EvacuationAlgorithm):
         read, (from_zones, to_shelters) = join_places(read, groups, roads.max_snap_distance, context, feedback)
         control = self.control(feedback, 40.0, 60.0)
         times = travel(read.network, from_zones.node, to_shelters.node, control=control)
-        found = nearest(times.seconds, times.metres, self.parameterAsInt(parameters, "K", context))
+        found = nearest(times.seconds, times.metres, self.parameterAsInt(parameters, names.K, context))
         pairs = list(zip(from_zones.node[found.zone].tolist(), to_shelters.node[found.shelter].tolist()))
         control = self.control(feedback, 60.0, 90.0)
         routes = fastest_paths(read.network, pairs, control=control)
         missing = unreachable_rows(zones, shelters, from_zones, to_shelters, found)
         report(zones, shelters, found, missing, times, feedback)
-        rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, (names[0], names[1]), context)
-        columns = [*COLUMNS, *names[0].fields, *names[1].fields]
-        return {**self._write(parameters, context, columns, rows, missing, zones.crs), "ROUTES": len(routes)}
+        rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, (titles[0], titles[1]), context)
+        columns = [*COLUMNS, *titles[0].fields, *titles[1].fields]
+        return {**self._write(parameters, context, columns, rows, missing, zones.crs), names.ROUTES: len(routes)}
 
     def _write(
         self,
@@ -143,12 +145,12 @@ class NearestShelters(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.shelters.nearest_routes import UNREACHABLE_COLUMNS
 
-        line = QgsWkbTypes.Type.LineString
+        line, style = QgsWkbTypes.Type.LineString, "nearestshelters_output"
         outputs: dict[str, Any] = {
-            "OUTPUT": self.write(parameters, "OUTPUT", context, columns, rows, line, crs, "nearestshelters_output"),
-            "UNREACHABLE": sum(1 for _, (zone, shelter, _) in missing if zone and shelter),
+            names.OUTPUT: self.write(parameters, names.OUTPUT, context, columns, rows, line, crs, style),
+            names.UNREACHABLE: sum(1 for _, (zone, shelter, _) in missing if zone and shelter),
         }
-        table = self.write(parameters, "OUTPUT_UNREACHABLE", context, UNREACHABLE_COLUMNS, missing)
+        table = self.write(parameters, names.OUTPUT_UNREACHABLE, context, UNREACHABLE_COLUMNS, missing)
         if table is not None:
-            outputs["OUTPUT_UNREACHABLE"] = table
+            outputs[names.OUTPUT_UNREACHABLE] = table
         return outputs

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
-    QgsWkbTypes,
 )
 
 from ...base import EvacuationAlgorithm
-from ...effort_parameters import read_effort, stopped_early
+from ...effort_parameters import STOPPED_EARLY, read_effort, stopped_early
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
+from . import names
+from .shelter_inputs import ShelterParameters, read_site_options
 from .shelter_parameters import (
     add_choice_parameters,
     add_forecast_parameters,
@@ -27,9 +25,9 @@ from .shelter_parameters import (
 )
 
 if TYPE_CHECKING:
-    from ....plugin.layers.carrying import Carried
     from ....plugin.layers.places import Places
-    from ....plugin.layers.shelters.case import Forecast, SiteOptions
+    from ....plugin.layers.shelters.case import PeopleAtRisk
+    from ....plugin.layers.shelters.outputs import OutputLayer
     from ....plugin.solvers.shelters.recommendation import Recommendation, ShelterProblem
 
 
@@ -64,17 +62,17 @@ class RecommendShelters(EvacuationAlgorithm):
         add_choice_parameters(self)
         tr = self.tr
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Candidate sites, assessed")),
+            QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Candidate sites, assessed")),
             "All sites with status (selected, standby, rejected), rank, score, reason, capacity, predicted people, "
             "residual capacity, people in reach and their mean travel time in minutes.",
         )
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT_SELECTED", tr("Selected shelters")),
+            QgsProcessingParameterFeatureSink(names.OUTPUT_SELECTED, tr("Selected shelters")),
             "The selected sites only, with the same fields; feeds “Allocate people to shelters”.",
         )
         self.add(
             QgsProcessingParameterFeatureSink(
-                "OUTPUT_CATCHMENTS",
+                names.OUTPUT_CATCHMENTS,
                 tr("Catchments of the selected shelters"),
                 QgsProcessing.SourceType.TypeVectorLine,
                 None,
@@ -85,11 +83,11 @@ class RecommendShelters(EvacuationAlgorithm):
             "part of the zone that is, and the minutes. Zones may be divided; “Allocate people to shelters” decides.",
         )
         for name, description in (
-            ("SELECTED_COUNT", tr("Sites selected")),
-            ("SELECTED_CAPACITY", tr("Room left in the selected sites (people)")),
-            ("PEOPLE", tr("People at risk")),
-            ("UNCOVERED_PEOPLE", tr("People without room")),
-            ("GAP", tr("Gap to the proven bound (%)")),
+            (names.SELECTED_COUNT, tr("Sites selected")),
+            (names.SELECTED_CAPACITY, tr("Room left in the selected sites (people)")),
+            (names.PEOPLE, tr("People at risk")),
+            (names.UNCOVERED_PEOPLE, tr("People without room")),
+            (names.GAP, tr("Gap to the proven bound (%)")),
         ):
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
@@ -98,160 +96,74 @@ class RecommendShelters(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, all_others, renamed
-        from ....plugin.layers.people import say_unplaced, whole_people
         from ....plugin.layers.places import read_places
-        from ....plugin.layers.population_fields import totals_among
-        from ....plugin.layers.shelters.outputs import COLUMNS, catchment_rows, report, site_rows
+        from ....plugin.layers.shelters.case import read_people
+        from ....plugin.layers.shelters.outputs import carried_on, recommendation_layers, report
         from ....plugin.solvers.shelters.recommendation import solve
 
-        source = self.source(parameters, "SITES", context)
-        site_id = self.field(parameters, "SITE_ID_FIELD", source, context, feedback, required=False)
-        zone_source = self.source(parameters, "ZONES", context)
-        zone_id = self.field(parameters, "ZONE_ID_FIELD", zone_source, context, feedback, required=False)
-        zones = read_places(zone_source, "ZONES", zone_id, context, feedback)
-        fields = self.fields(
-            parameters, "POPULATION_FIELDS", zone_source, context, feedback, fallbacks=[["population"]]
-        )
-        fields = [name for name in fields if name not in totals_among(zones, fields, feedback)]
-        placed, unplaced = whole_people(zones, fields, feedback)
-        people, lost = placed.sum(axis=1), say_unplaced(zones, unplaced.sum(axis=1), feedback)
-        sites = read_places(source, "SITES", site_id, context, feedback, empty_is_error=bool(people.any()))
-        zone_name = self.field(parameters, "ZONE_NAME_FIELD", zone_source, context, feedback, required=False)
-        site_name = self.field(parameters, "SHELTER_NAME_FIELD", source, context, feedback, required=False)
-        names = renamed(zones, {ZONE_NAME: zone_name}), renamed(sites, {SHELTER_NAME: site_name})
-        carried = names[1] + all_others(sites, [*COLUMNS, *names[1].fields], site_id, feedback)
-        if not people.any():
+        given = ShelterParameters.read(self, parameters, context, feedback)
+        at_risk = read_people(given.zones, given.zone_id, given.population, context, feedback)
+        somebody = bool(len(at_risk.people))
+        sites = read_places(given.sites, names.SITES, given.site_id, context, feedback, empty_is_error=somebody)
+        zones, kind = at_risk.zones, given.sites.wkbType()
+        carried = carried_on(zones, sites, given.zone_name, given.site_name, given.site_id, feedback)
+        if not somebody:
             feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
-            nothing = self._write(parameters, context, sites, carried, source.wkbType(), [], None, 0, lost)
-            return {**nothing, **self._catchments(parameters, context, zones, names, []), "STOPPED_EARLY": 0}
-        zones = zones.subset(np.flatnonzero(people))
-        problem = self._problem(parameters, context, feedback, sites, zones, people[people > 0])
+            layers = recommendation_layers(zones, sites, carried, kind, None, context)
+            return {**self._write(parameters, context, layers), **_numbers(None, at_risk), STOPPED_EARLY: 0}
+        problem = self._problem(parameters, context, feedback, given, at_risk, sites)
         control = self.control(feedback, 50.0, 95.0, read_effort(self, parameters, context))
         found = solve(problem, control=control)
         report(problem, found, feedback)
         early = stopped_early(control.effort, feedback)
-        rows = site_rows(sites, carried, problem, found)
-        outputs = self._write(
-            parameters, context, sites, carried, source.wkbType(), rows, found, int(people.sum()), lost
-        )
-        lines = catchment_rows(sites, zones, names, problem, found, context)
-        return {**outputs, **self._catchments(parameters, context, zones, names, lines), **early}
-
-    def _catchments(
-        self,
-        parameters: dict[str, Any],
-        context: QgsProcessingContext,
-        zones: Places,
-        names: tuple[Carried, Carried],
-        rows: Iterable[Any],
-    ) -> dict[str, Any]:
-        from ....plugin.layers.shelters.outputs import CATCHMENTS
-
-        columns = [*CATCHMENTS, *names[0].fields, *names[1].fields]
-        name, line = "OUTPUT_CATCHMENTS", QgsWkbTypes.Type.LineString
-        style = "recommendshelters_output_catchments"
-        layer = self.write(parameters, name, context, columns, rows, line, zones.crs, style)
-        return {} if layer is None else {name: layer}
+        layers = recommendation_layers(zones, sites, carried, kind, (problem, found), context)
+        return {**self._write(parameters, context, layers), **_numbers(found, at_risk), **early}
 
     def _problem(
         self,
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
+        given: ShelterParameters,
+        at_risk: PeopleAtRisk,
         places: Places,
-        zones: Places,
-        people: np.ndarray,
     ) -> ShelterProblem:
-        from ....plugin.layers.shelters.case import Limits, candidate_sites, shelter_problem
+        from ....plugin.layers.shelters.case import candidate_sites, shelter_problem
 
-        def value(name: str) -> float:
-            return float(self.parameterAsDouble(parameters, name, context))
-
-        sites = candidate_sites(places, self._site_options(parameters, context, feedback), context, feedback)
+        options = read_site_options(self, parameters, given.sites, context, feedback)
+        sites = candidate_sites(places, options, context, feedback)
         roads = NetworkParameters.read(self, parameters, context, feedback)
         read = roads.network(context, feedback, self.control(feedback, 5.0, 35.0))
-        limited = parameters.get("MAX_TRAVEL_TIME") not in (None, "")
-        limits = Limits(
-            minutes=value("MAX_TRAVEL_TIME") if limited else math.inf,
-            reserve=value("RESERVE") / 100.0,
-            min_capacity=self.parameterAsInt(parameters, "MIN_CAPACITY", context),
-            max_sites=self.parameterAsInt(parameters, "MAX_SITES", context),
-            max_snap_distance=roads.max_snap_distance,
-        )
         control = self.control(feedback, 35.0, 50.0)
-        return shelter_problem(zones, people, sites, limits, read, context, feedback, control)
-
-    def _site_options(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> SiteOptions:
-        from ....plugin.layers.shelters.case import SiteOptions
-        from ....plugin.solvers.shelters.capacity import area_per_person
-
-        source = self.source(parameters, "SITES", context)
-        area, capacity, rule = (
-            self.field(parameters, name, source, context, feedback, required=False)
-            for name in ("AREA_FIELD", "CAPACITY_FIELD", "RULE_FIELD")
-        )
-        custom = float(self.parameterAsDouble(parameters, "AREA_PER_PERSON", context))
-        return SiteOptions(
-            area,
-            capacity,
-            rule,
-            area_per_person(self.parameterAsEnum(parameters, "AREA_STANDARD", context), custom),
-            float(self.parameterAsDouble(parameters, "USABLE_SHARE", context)),
-            capacity_named=parameters.get("CAPACITY_FIELD") not in (None, ""),
-            hazard=self.source(parameters, "HAZARD", context),
-            buffer=float(self.parameterAsDouble(parameters, "HAZARD_BUFFER", context)),
-            forecast=self._forecast(parameters, context, feedback),
-        )
-
-    def _forecast(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Forecast | None:
-        from ....plugin.layers.shelters.case import Forecast
-
-        source = self.source(parameters, "FORECAST", context)
-        if source is None:
-            return None
-        place, value = (
-            self.field(parameters, name, source, context, feedback)
-            for name in ("FORECAST_SITE_FIELD", "FORECAST_VALUE_FIELD")
-        )
-        time = self.field(parameters, "FORECAST_TIME_FIELD", source, context, feedback, required=False)
-        return Forecast(source, str(place), time, str(value))
+        return shelter_problem(at_risk, sites, given.limits, read, context, feedback, control)
 
     def _write(
-        self,
-        parameters: dict[str, Any],
-        context: QgsProcessingContext,
-        sites: Places,
-        carried: Carried,
-        kind: Any,
-        rows: list[tuple[Any, list[Any]]],
-        found: Recommendation | None,
-        people: int,
-        lost: int,
+        self, parameters: dict[str, Any], context: QgsProcessingContext, layers: tuple[OutputLayer, ...]
     ) -> dict[str, Any]:
-        from ....plugin.layers.shelters.outputs import COLUMNS, common_type, in_type, selected_rows
-
-        kind = common_type(sites, kind)
-        rows = in_type(rows, kind)
-        polygons = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PolygonGeometry
-        shape, outputs = "_polygon" if polygons else "", {}
-        for name, content, style in (
-            ("OUTPUT", rows, f"recommendshelters_output{shape}"),
-            ("OUTPUT_SELECTED", selected_rows(rows), f"recommendshelters_output_selected{shape}"),
-        ):
-            outputs[name] = self.write(
-                parameters, name, context, [*COLUMNS, *carried.fields], content, kind, sites.crs, style
+        outputs = {}
+        for name, layer in zip((names.OUTPUT, names.OUTPUT_SELECTED, names.OUTPUT_CATCHMENTS), layers):
+            written = self.write(
+                parameters, name, context, layer.columns, layer.rows, layer.kind, layer.crs, layer.style
             )
-        if found is None:
-            return {**outputs, "SELECTED_COUNT": 0, "SELECTED_CAPACITY": 0, "PEOPLE": lost, "UNCOVERED_PEOPLE": lost}
-        outputs["SELECTED_COUNT"] = int(found.selected.sum())
-        outputs["SELECTED_CAPACITY"] = int(found.residual[found.selected].sum())
-        outputs["PEOPLE"] = people + lost
-        outputs["UNCOVERED_PEOPLE"] = int(found.uncovered.sum()) + lost
-        if found.gap is not None:
-            outputs["GAP"] = found.gap
+            if written is not None:
+                outputs[name] = written
         return outputs
+
+
+def _numbers(found: Recommendation | None, at_risk: PeopleAtRisk) -> dict[str, Any]:
+    """Return the output numbers; ``found`` is None where nobody has a place to leave from."""
+    lost = at_risk.unplaced
+    if found is None:
+        return {
+            names.SELECTED_COUNT: 0,
+            names.SELECTED_CAPACITY: 0,
+            names.PEOPLE: lost,
+            names.UNCOVERED_PEOPLE: lost,
+        }
+    numbers = {
+        names.SELECTED_COUNT: int(found.selected.sum()),
+        names.SELECTED_CAPACITY: int(found.residual[found.selected].sum()),
+        names.PEOPLE: int(at_risk.people.sum()) + lost,
+        names.UNCOVERED_PEOPLE: int(found.uncovered.sum()) + lost,
+    }
+    return numbers if found.gap is None else {**numbers, names.GAP: found.gap}

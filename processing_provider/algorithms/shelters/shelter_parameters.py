@@ -15,7 +15,9 @@ from qgis.core import (
 from ....plugin.solvers.shelters.capacity import AREA_STANDARDS
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, add_mip_gap
+from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from . import names
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
@@ -26,41 +28,41 @@ def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "SITES", tr("Candidate sites"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+            names.SITES, tr("Candidate sites"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
         ),
         "Points or polygons that could serve as shelters. A polygon acts at its point on surface.",
     )
-    _field(algorithm, "SITE_ID_FIELD", tr("Site id field"), "site_id", "SITES", ANY, "Names a site.")
-    add_name_field(algorithm, "SHELTER", "SITES")
+    _field(algorithm, names.SITE_ID_FIELD, tr("Site id field"), "site_id", names.SITES, ANY, "Names a site.")
+    add_name_field(algorithm, SHELTER_NAME_FIELD, names.SITES)
     _field(
         algorithm,
-        "AREA_FIELD",
+        names.AREA_FIELD,
         tr("Area field (m²)"),
         "area_m2",
-        "SITES",
+        names.SITES,
         NUMERIC,
         "A polygon's own area serves where empty.",
     )
     _field(
         algorithm,
-        "CAPACITY_FIELD",
+        names.CAPACITY_FIELD,
         tr("Capacity field (people)"),
         "capacity",
-        "SITES",
+        names.SITES,
         NUMERIC,
         "Overrides the capacity by area where it is filled.",
     )
-    names = [tr(standard.name) for standard in AREA_STANDARDS]
+    standards = [tr(standard.name) for standard in AREA_STANDARDS]
     sources = "; ".join(f"{standard.name}: {standard.source}" for standard in AREA_STANDARDS)
     algorithm.add(
-        QgsProcessingParameterEnum("AREA_STANDARD", tr("Area per person"), names, False, 0),
+        QgsProcessingParameterEnum(names.AREA_STANDARD, tr("Area per person"), standards, False, 0),
         f"How much area a person needs. {sources}. Your country's code comes first.",
     )
     algorithm.add_number(
-        "AREA_PER_PERSON", tr("Custom area per person (m²)"), 2.0, "With the custom standard.", least=0.01
+        names.AREA_PER_PERSON, tr("Custom area per person (m²)"), 2.0, "With the custom standard.", least=0.01
     )
     algorithm.add_number(
-        "USABLE_SHARE",
+        names.USABLE_SHARE,
         tr("Usable share of the area"),
         0.7,
         "Part of a site's area, from 0 to 1, that people can use; the rest is paths, trees and services.",
@@ -69,10 +71,10 @@ def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
     )
     _field(
         algorithm,
-        "RULE_FIELD",
+        names.RULE_FIELD,
         tr("Rule field"),
         "rule",
-        "SITES",
+        names.SITES,
         ANY,
         "Holds “required” (always open, unless it is unsafe, unreachable or too small), “forbidden”, or nothing.",
     )
@@ -83,17 +85,17 @@ def add_forecast_parameters(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "FORECAST", tr("Forecast of people at the sites"), [QgsProcessing.SourceType.TypeVector], optional=True
+            names.FORECAST, tr("Forecast of people at the sites"), [QgsProcessing.SourceType.TypeVector], optional=True
         ),
         "Table with the people expected at each place by time, such as the output of a forecast. The largest value "
         "of a site counts; a site without a series counts as empty, with a warning.",
     )
     for name, description, default, text in (
-        ("FORECAST_SITE_FIELD", tr("Forecast: place field"), "place", "Names the site, as in the site id field."),
-        ("FORECAST_TIME_FIELD", tr("Forecast: time field"), "time", "Only for the log: every row counts."),
-        ("FORECAST_VALUE_FIELD", tr("Forecast: value field"), "upper", "People; the upper quantile is prudent."),
+        (names.FORECAST_SITE_FIELD, tr("Forecast: place field"), "place", "Names the site, as in the site id field."),
+        (names.FORECAST_TIME_FIELD, tr("Forecast: time field"), "time", "Only for the log: every row counts."),
+        (names.FORECAST_VALUE_FIELD, tr("Forecast: value field"), "upper", "People; the upper quantile is prudent."),
     ):
-        _field(algorithm, name, description, default, "FORECAST", ANY, text, advanced=True)
+        _field(algorithm, name, description, default, names.FORECAST, ANY, text, advanced=True)
 
 
 def add_zone_parameters(algorithm: EvacuationAlgorithm) -> None:
@@ -101,27 +103,33 @@ def add_zone_parameters(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "ZONES", tr("Zones with people at risk"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+            names.ZONES, tr("Zones with people at risk"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
         ),
         "Points or polygons with the people who must leave, such as the output of “People at risk”.",
     )
-    _field(algorithm, "ZONE_ID_FIELD", tr("Zone id field"), "zone_id", "ZONES", ANY, "Names a zone.")
-    add_name_field(algorithm, "ZONE", "ZONES")
+    _field(algorithm, names.ZONE_ID_FIELD, tr("Zone id field"), "zone_id", names.ZONES, ANY, "Names a zone.")
+    add_name_field(algorithm, ZONE_NAME_FIELD, names.ZONES)
     algorithm.add(
         QgsProcessingParameterField(
-            "POPULATION_FIELDS", tr("Population fields"), "children;adults;elderly", "ZONES", NUMERIC, True, True
+            names.POPULATION_FIELDS,
+            tr("Population fields"),
+            "children;adults;elderly",
+            names.ZONES,
+            NUMERIC,
+            True,
+            True,
         ),
         "Numeric fields with people; they are added up. Default: children, adults and elderly where the layer has "
         "them, else population.",
     )
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "HAZARD", tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+            names.HAZARD, tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
         ),
         "Polygons; a site inside them is rejected.",
     )
     algorithm.add_number(
-        "HAZARD_BUFFER", tr("Buffer around the hazard (m)"), 0.0, "A site in the buffer is rejected too."
+        names.HAZARD_BUFFER, tr("Buffer around the hazard (m)"), 0.0, "A site in the buffer is rejected too."
     )
 
 
@@ -130,22 +138,22 @@ def add_choice_parameters(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterNumber(
-            "MAX_TRAVEL_TIME", tr("Longest travel time (minutes)"), DOUBLE, None, optional=True, minValue=0.0
+            names.MAX_TRAVEL_TIME, tr("Longest travel time (minutes)"), DOUBLE, None, optional=True, minValue=0.0
         ),
         "A site farther than this from a zone does not serve it. Free-flow time. Empty: no limit.",
     )
     algorithm.add_number(
-        "RESERVE", tr("Reserve (percent)"), 0.0, "Room kept free: people <= room / (1 + reserve / 100)."
+        names.RESERVE, tr("Reserve (percent)"), 0.0, "Room kept free: people <= room / (1 + reserve / 100)."
     )
     algorithm.add_number(
-        "MIN_CAPACITY",
+        names.MIN_CAPACITY,
         tr("Smallest site worth opening (people)"),
         1,
         "Sites with less room left are rejected.",
         kind=INTEGER,
     )
     algorithm.add_number(
-        "MAX_SITES",
+        names.MAX_SITES,
         tr("Most sites to open"),
         0,
         "0: no limit, as few as needed. Else at most so many: fewest people left out, then least travel time.",

@@ -17,7 +17,9 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from ...field_choice import ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from . import names
 
 if TYPE_CHECKING:
     from ....plugin.layers.places import Places
@@ -41,16 +43,16 @@ class ZonesAtRisk(EvacuationAlgorithm):
         tr = self.tr
         self.add(
             QgsProcessingParameterFeatureSource(
-                "ZONES", tr("Zones with people"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+                names.ZONES, tr("Zones with people"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
             ),
             "Polygons (or points) with the number of people in each.",
         )
         self.add(
             QgsProcessingParameterField(
-                "POPULATION_FIELDS",
+                names.POPULATION_FIELDS,
                 tr("Population fields"),
                 "children;adults;elderly",
-                "ZONES",
+                names.ZONES,
                 QgsProcessingParameterField.DataType.Numeric,
                 True,
                 True,
@@ -62,16 +64,16 @@ class ZonesAtRisk(EvacuationAlgorithm):
             "the log says so. Where other fields are given than later steps find by name, the column people_in tells "
             "them. Default: children, adults and elderly where the layer has them, else population.",
         )
-        add_name_field(self, "ZONE", "ZONES")
+        add_name_field(self, ZONE_NAME_FIELD, names.ZONES)
         self.add(
             QgsProcessingParameterFeatureSource(
-                "HAZARD", tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon]
+                names.HAZARD, tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon]
             ),
             "Polygons of the area to leave, in any CRS; overlapping ones count once.",
         )
         self.add(
             QgsProcessingParameterNumber(
-                "HAZARD_BUFFER",
+                names.HAZARD_BUFFER,
                 tr("Buffer around the hazard (m)"),
                 QgsProcessingParameterNumber.Type.Double,
                 0.0,
@@ -80,13 +82,13 @@ class ZonesAtRisk(EvacuationAlgorithm):
             "Width in metres by which the hazard is widened, whatever the layer's CRS.",
         )
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Zones at risk")),
+            QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Zones at risk")),
             "The zones with people at risk: the zone's fields, the population fields holding the people at risk only, "
             "and share_at_risk from 0 to 1.",
         )
-        self.addOutput(QgsProcessingOutputNumber("PEOPLE_AT_RISK", tr("People at risk")))
-        self.addOutput(QgsProcessingOutputNumber("PEOPLE_STAYING", tr("People who can stay")))
-        self.addOutput(QgsProcessingOutputNumber("PEOPLE_WITHOUT_PLACE", tr("People in zones without a geometry")))
+        self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_AT_RISK, tr("People at risk")))
+        self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_STAYING, tr("People who can stay")))
+        self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_WITHOUT_PLACE, tr("People in zones without a geometry")))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -98,13 +100,13 @@ class ZonesAtRisk(EvacuationAlgorithm):
         from ....plugin.layers.shelters.zones_at_risk import zones_at_risk
         from ....plugin.solvers.shelters.exposure import people_at_risk
 
-        source = self.source(parameters, "ZONES", context)
-        zones = read_places(source, "ZONES", None, context, feedback)
-        given = self.fields(parameters, "POPULATION_FIELDS", source, context, feedback, fallbacks=[["population"]])
+        source = self.source(parameters, names.ZONES, context)
+        zones = read_places(source, names.ZONES, None, context, feedback)
+        given = self.fields(parameters, names.POPULATION_FIELDS, source, context, feedback, fallbacks=[["population"]])
         feedback.setProgress(20)
-        buffer = self.parameterAsDouble(parameters, "HAZARD_BUFFER", context)
+        buffer = self.parameterAsDouble(parameters, names.HAZARD_BUFFER, context)
         hazard = read_hazard(
-            self.source(parameters, "HAZARD", context), buffer, zones.crs, context, feedback, near=zones.extent()
+            self.source(parameters, names.HAZARD, context), buffer, zones.crs, context, feedback, near=zones.extent()
         )
         feedback.setProgress(40)
         within = totals_among(zones, given, feedback)
@@ -118,18 +120,18 @@ class ZonesAtRisk(EvacuationAlgorithm):
         columns.update({name: at_risk.sum(axis=1) for name in totals})
         others, dropped = others_with_people(zones, list(columns), feedback)
         scaled = {**columns, **{name: people_at_risk(values, share) for name, values in others.items()}}
-        name = self.field(parameters, "ZONE_NAME_FIELD", source, context, feedback, required=False)
+        name = self.field(parameters, ZONE_NAME_FIELD, source, context, feedback, required=False)
         layer = zones_at_risk(zones, source.wkbType(), at_risk.any(axis=1), scaled, share, counted, dropped, name)
         destination = self.write(
-            parameters, "OUTPUT", context, layer.columns, layer.rows, layer.kind, zones.crs, layer.style
+            parameters, names.OUTPUT, context, layer.columns, layer.rows, layer.kind, layer.crs, layer.style
         )
         count = int(at_risk.sum())
         self._report(zones, at_risk, share, count, feedback)
         return {
-            "OUTPUT": destination,
-            "PEOPLE_AT_RISK": count,
-            "PEOPLE_STAYING": int(people.sum()) - count,
-            "PEOPLE_WITHOUT_PLACE": say_unplaced(zones, unplaced.sum(axis=1), feedback),
+            names.OUTPUT: destination,
+            names.PEOPLE_AT_RISK: count,
+            names.PEOPLE_STAYING: int(people.sum()) - count,
+            names.PEOPLE_WITHOUT_PLACE: say_unplaced(zones, unplaced.sum(axis=1), feedback),
         }
 
     @staticmethod
