@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
@@ -36,22 +36,29 @@ NO_ROUTE = "no route over the network"
 CHUNK = 500  # routes drawn at a time
 
 
+class NearestRoutes(NamedTuple):
+    """The pairs found, times and lengths of all pairs, a route (arcs) by pair found, and the node of each zone."""
+
+    found: Nearest
+    travel: Travel
+    routes: Sequence[np.ndarray]
+    zone_node: np.ndarray
+
+
 def route_rows(
     read: ReadNetwork,
     zones: Places,
     shelters: Places,
-    zone_node: np.ndarray,
-    found: Nearest,
-    travel: Travel,
-    routes: Sequence[np.ndarray],
+    nearest: NearestRoutes,
     names: tuple[Carried, Carried],
     context: QgsProcessingContext,
 ) -> Iterator[tuple[QgsGeometry, list[Any]]]:
-    """Yield (line in the CRS of the zones, values by :data:`COLUMNS`) for each pair of ``found``.
+    """Yield (line in the CRS of the zones, values by :data:`COLUMNS`) for each pair found.
 
     The ``names`` of zones and shelters come last. A zone at the same point of the road as its shelter has a line
     without length, from that point to itself.
     """
+    found, travel, routes, zone_node = nearest
     for first in range(0, len(found.zone), CHUNK):
         pairs = range(first, min(first + CHUNK, len(found.zone)))
         vertices = []

@@ -94,6 +94,7 @@ class NearestShelters(EvacuationAlgorithm):
         from ....plugin.layers.roads.joining import join_places
         from ....plugin.layers.shelters.nearest_routes import (
             COLUMNS,
+            NearestRoutes,
             not_selected,
             report,
             route_rows,
@@ -130,7 +131,8 @@ class NearestShelters(EvacuationAlgorithm):
         routes = fastest_paths(read.network, pairs, control=control)
         missing = unreachable_rows(zones, shelters, from_zones, to_shelters, found)
         report(zones, shelters, found, missing, times, feedback)
-        rows = route_rows(read, zones, shelters, from_zones.node, found, times, routes, (titles[0], titles[1]), context)
+        drawn = NearestRoutes(found, times, routes, from_zones.node)
+        rows = route_rows(read, zones, shelters, drawn, (titles[0], titles[1]), context)
         columns = [*COLUMNS, *titles[0].fields, *titles[1].fields]
         return {**self._write(parameters, context, columns, rows, missing, zones.crs), names.ROUTES: len(routes)}
 
