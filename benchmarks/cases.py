@@ -116,7 +116,8 @@ def city_trips(roads: Roads, draw: int, trips: int = 10_000, destinations: int =
 def routing_problem(roads: Any, trips: Any, alpha: float = ALPHA) -> Any:
     """Return the routing problem of a case, with linear cost."""
     from evacuation_planner.plugin.solvers.routing.shared import problem
-    from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
+    from evacuation_planner.plugin.solvers.routing.shared.choices import LINEAR
+    from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 
     cost = road_cost(LINEAR, roads.free_flow, a=alpha)
     return problem.routing_problem(

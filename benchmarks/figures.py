@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks import cases
 from benchmarks.measuring import timed
 from benchmarks.table import Table, seconds
-from evacuation_planner.plugin.solvers.routing.shared.problem import FLOW_MODEL_NAMES, METHOD_NAMES
+from evacuation_planner.plugin.solvers.routing.shared.choices import FLOW_MODEL_NAMES, METHOD_NAMES
 from evacuation_planner.plugin.solvers.routing.solve import solve
 
 TRIPS = (2_000, 4_000, 6_000, 8_000, 10_000)

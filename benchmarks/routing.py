@@ -10,16 +10,16 @@ from typing import Any
 from benchmarks import cases
 from benchmarks.measuring import Timed, timed
 from benchmarks.table import Table, outcome, seconds
-from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
     CUMULATIVE,
     FLOW_MODEL_NAMES,
     GREEDY,
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
-    RoutingProblem,
 )
+from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
+from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
 from evacuation_planner.plugin.solvers.routing.solve import solve
 

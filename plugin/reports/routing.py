@@ -10,8 +10,7 @@ from ..layers.routing.case import CostChoice, RoutingCase
 from ..solvers.routing.clearance import Clearance
 from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.road_use import RoadUse
-from ..solvers.routing.shared.problem import CUMULATIVE
-from ..solvers.routing.shared.volume_delay import COST_NAMES
+from ..solvers.routing.shared.choices import COST_NAMES, CUMULATIVE
 from .charts import bar_chart, line_chart
 from .page import write_report
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, DENSITY, LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 
 
 @dataclass

@@ -7,25 +7,19 @@ import pytest
 
 from evacuation_planner.plugin.solvers.routing.cumulative.refined import time_added, time_saved
 from evacuation_planner.plugin.solvers.routing.road_use import road_use
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    BPR,
     CUMULATIVE,
+    DENSITY,
     GREEDY,
     INDIVIDUAL,
+    LINEAR,
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
-    Arcs,
-    TripTable,
-    routing_problem,
 )
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
-    BPR,
-    DENSITY,
-    LINEAR,
-    passing_background,
-    road_cost,
-    slowing,
-)
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import passing_background, road_cost, slowing
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.routing_oracle import best_total, present_arrivals, random_case, static_total
 

@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.routing.capacity_floor import capacity_floor, claims_too_little
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
-    GREEDY,
-    INDIVIDUAL,
-    Arcs,
-    TripTable,
-    routing_problem,
-)
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.choices import GREEDY, INDIVIDUAL, LINEAR
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.routing_oracle import random_case
 

@@ -7,8 +7,9 @@ import pytest
 
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance, time_grid
-from evacuation_planner.plugin.solvers.routing.shared.problem import INDIVIDUAL, Arcs, TripTable, routing_problem
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.choices import INDIVIDUAL, LINEAR
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 
 

@@ -21,11 +21,12 @@ from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import Ways, put_back
 from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_ways, search_space
+from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.timetable import Timetable, hop_at
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from tests.solvers.assignment_cases import grid
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import alone, backward_passes_of

@@ -12,6 +12,7 @@ from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToG
 from evacuation_planner.plugin.solvers.routing.present.region import compact_star, mark_region
 from evacuation_planner.plugin.solvers.routing.present.resimulation_record import first_from, record_of
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
+from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
@@ -24,7 +25,7 @@ from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     make_room,
     seek,
 )
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_simulation import drawn_routes, rows
 

@@ -19,17 +19,17 @@ from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.kernels import kernels_compiled
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    BPR,
     CUMULATIVE,
+    DENSITY,
     GREEDY,
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
-    Arcs,
-    TripTable,
-    routing_problem,
 )
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.conftest import ROOT
 from tests.solvers.routing_oracle import random_case
@@ -171,7 +171,7 @@ COMPILED = """
 import sys; sys.path[:0] = {paths!r}
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing import solve as module
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY
+from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, DENSITY
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
 

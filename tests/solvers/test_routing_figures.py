@@ -15,21 +15,19 @@ from evacuation_planner.plugin.solvers.routing.result import RoutingResult, clea
 from evacuation_planner.plugin.solvers.routing.road_use import find_fullest, find_peaks, road_use
 from evacuation_planner.plugin.solvers.routing.shared import by_arc as by_arc_module
 from evacuation_planner.plugin.solvers.routing.shared.by_arc import by_arc
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    BPR,
     CUMULATIVE,
+    DENSITY,
     INDIVIDUAL,
+    LINEAR,
     PRESENT,
-    Arcs,
-    TripTable,
-    routing_problem,
 )
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import Routes, distinct, rows_at
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.vehicles import spread_departures, vehicles_of
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
-    BPR,
-    DENSITY,
-    LINEAR,
     least_background,
     mean_background,
     passing_background,

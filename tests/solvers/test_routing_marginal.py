@@ -15,6 +15,7 @@ from evacuation_planner.plugin.solvers.routing.present import system_optimal as 
 from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_timetable
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import BackwardPasses, remaining
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
+from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
@@ -27,7 +28,7 @@ from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     make_room,
 )
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.assignment_cases import grid
 

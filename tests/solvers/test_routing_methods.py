@@ -16,18 +16,19 @@ from evacuation_planner.plugin.solvers.routing.present.simulation import simulat
 from evacuation_planner.plugin.solvers.routing.result import clearance_time
 from evacuation_planner.plugin.solvers.routing.shared import greedy as greedy_module
 from evacuation_planner.plugin.solvers.routing.shared import individual as individual_module
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    BPR,
     CUMULATIVE,
+    DENSITY,
     GREEDY,
     INDIVIDUAL,
+    LINEAR,
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
-    Arcs,
-    TripTable,
-    routing_problem,
 )
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.conftest import ROOT
 from tests.solvers.routing_oracle import best_total, present_arrivals, random_case, static_total

@@ -8,17 +8,18 @@ import pytest
 from evacuation_planner.plugin.solvers.routing.present.refined import cost_of_hop, worth_a_try
 from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, simulate
-from evacuation_planner.plugin.solvers.routing.shared.local_changes import candidates, least_gain
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    BPR,
     CUMULATIVE,
+    DENSITY,
     GREEDY,
+    LINEAR,
     PRESENT,
     REFINED,
-    Arcs,
-    TripTable,
-    routing_problem,
 )
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.local_changes import candidates, least_gain
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.routing_oracle import present_arrivals, random_case, static_total
 

@@ -13,7 +13,7 @@ from evacuation_planner.plugin.solvers.routing.cumulative.refined import refined
 from evacuation_planner.plugin.solvers.routing.present import refined as refined_present
 from evacuation_planner.plugin.solvers.routing.present.refined import refined_present_schedule
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, simulate
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR
+from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, DENSITY, LINEAR
 from tests.solvers.routing_oracle import present_moments, random_case, static_total
 from tests.solvers.test_routing_operations import saved_on
 from tests.solvers.test_routing_simulation import drawn_routes, rows

@@ -18,21 +18,22 @@ from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.road_use import road_use
 from evacuation_planner.plugin.solvers.routing.shared import greedy as greedy_module
-from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    BPR,
     CUMULATIVE,
+    DENSITY,
     GREEDY,
     INDIVIDUAL,
+    LINEAR,
     PRESENT,
     REFINED,
     SYSTEM_OPTIMAL,
-    Arcs,
-    TripTable,
-    routing_problem,
 )
+from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct, match_rows
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import BPR, DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.assignment_cases import grid
 from tests.solvers.routing_oracle import random_case

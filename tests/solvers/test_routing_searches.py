@@ -34,6 +34,7 @@ from evacuation_planner.plugin.solvers.routing.present.time_dependent_search imp
 )
 from evacuation_planner.plugin.solvers.routing.shared import individual as individual_module
 from evacuation_planner.plugin.solvers.routing.shared import trees as trees_module
+from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, CUMULATIVE, DENSITY, LINEAR, PRESENT
 from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
 from evacuation_planner.plugin.solvers.routing.shared.individual import individual_routes
 from evacuation_planner.plugin.solvers.routing.shared.local_changes import (
@@ -42,22 +43,10 @@ from evacuation_planner.plugin.solvers.routing.shared.local_changes import (
     may_change,
     open_turns,
 )
-from evacuation_planner.plugin.solvers.routing.shared.problem import (
-    CUMULATIVE,
-    PRESENT,
-    Arcs,
-    TripTable,
-    routing_problem,
-)
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import copied, empty_timetable
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
-    BPR,
-    DENSITY,
-    LINEAR,
-    mean_background,
-    road_cost,
-)
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import mean_background, road_cost
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
 from tests.solvers.test_routing_operations import changed

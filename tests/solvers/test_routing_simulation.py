@@ -12,12 +12,10 @@ from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.static_flow import static_schedule, static_travel
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate
 from evacuation_planner.plugin.solvers.routing.shared import routes as routes_module
+from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, DENSITY, LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import (
-    BPR,
-    DENSITY,
-    LINEAR,
     least_background,
     mean_background,
     road_cost,

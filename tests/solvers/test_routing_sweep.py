@@ -12,10 +12,11 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import system_optimal_schedule
+from evacuation_planner.plugin.solvers.routing.shared.choices import LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
 from evacuation_planner.plugin.solvers.routing.shared.trees import reverse_trees
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 
 LEVELS = [(QUICK, 5, 0.02, 40_000_000), (NORMAL, 20, 1e-3, 400_000_000), (THOROUGH, 100, 1e-5, 8_000_000_000)]
 

@@ -10,6 +10,7 @@ from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_tim
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo, arc_costs, raise_to, remaining
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
 from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_way, search_space
+from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
@@ -18,7 +19,7 @@ from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     empty_timetable,
     hop_at,
 )
-from evacuation_planner.plugin.solvers.routing.shared.volume_delay import DENSITY, LINEAR, road_cost
+from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 
 NOBODY = (np.inf, np.inf)
 

@@ -10,17 +10,10 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.result import RoutingResult
-from ...solvers.routing.shared.problem import CUMULATIVE, Arcs, RoutingProblem, TripTable, routing_problem
+from ...solvers.routing.shared.choices import BPR, CUMULATIVE, DENSITY, LINEAR
+from ...solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
-from ...solvers.routing.shared.volume_delay import (
-    BPR,
-    DENSITY,
-    LEAST_SPEED_SHARE,
-    LINEAR,
-    RoadCost,
-    road_cost,
-    storage,
-)
+from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
 from ..moments import Start
 from ..roads.joining import Trips, join_places
 from ..roads.options import ReadNetwork

@@ -10,13 +10,13 @@ import numpy as np
 from ..control import Control
 from .cumulative.static_flow import static_travel
 from .present.simulation import ORDER, TIMETABLE, simulate
+from .shared.choices import BPR, CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL
 from .shared.greedy import greedy_routes
 from .shared.individual import individual_routes
-from .shared.problem import CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL, RoutingProblem
+from .shared.problem import RoutingProblem
 from .shared.routes import Routes, distinct
 from .shared.schedule import Schedule
 from .shared.trees import Trees
-from .shared.volume_delay import BPR
 
 # By effort: percent at which the static system optimum is good enough, and sweeps after which the search ends anyway.
 TARGET_GAPS, MOST_SWEEPS = (1.0, 0.1, 0.01), (50, 500, 5000)

@@ -9,7 +9,8 @@ import numpy as np
 from ..gap import gap_percent
 from .cumulative.static_flow import static_schedule
 from .present.simulation import simulate
-from .shared.problem import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, RoutingProblem
+from .shared.choices import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT
+from .shared.problem import RoutingProblem
 from .shared.routes import Routes
 from .shared.schedule import Schedule
 

@@ -10,7 +10,7 @@ from ..control import Control
 from ..kernels import compiled
 from .result import RoutingResult
 from .shared.by_arc import by_arc
-from .shared.problem import PRESENT
+from .shared.choices import PRESENT
 from .shared.volume_delay import background_at
 
 

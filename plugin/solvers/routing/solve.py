@@ -15,18 +15,20 @@ from ..kernels import awaits_compiling, kernels_compiled
 from .compiling import small_problem
 from .methods import METHODS, Found, Setting, evaluated, individual, static_optimum
 from .result import RoutingResult
-from .shared.problem import (
+from .shared.choices import (
+    COST_NAMES,
     CUMULATIVE,
     FLOW_MODEL_NAMES,
     INDIVIDUAL,
+    LINEAR,
     METHOD_NAMES,
     PRESENT,
     SYSTEM_OPTIMAL,
-    RoutingProblem,
     refuse_mismatch,
 )
+from .shared.problem import RoutingProblem
 from .shared.trees import Trees, follow_tree, reverse_trees
-from .shared.volume_delay import COST_NAMES, LINEAR, least_background, passing_background, times_at
+from .shared.volume_delay import least_background, passing_background, times_at
 
 LEAST_DELAY = 1e-6  # seconds of all vehicles together: less is rounding
 ROUNDING = 1e-9  # of a sum of times

@@ -61,7 +61,7 @@ class RouteEvacuation(EvacuationAlgorithm):
 
     def _idle(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, str]:
         """Return which road fields the congestion function leaves out, with what is said of each."""
-        from ....plugin.solvers.routing.shared.volume_delay import COST_NAMES, LINEAR
+        from ....plugin.solvers.routing.shared.choices import COST_NAMES, LINEAR
 
         cost = self._cost_kind(parameters, context)
         if cost == BPR:

@@ -14,7 +14,8 @@ import numpy as np
 from ...control import Control, Slices
 from ...graph.heap import drop_first, fill_heap, replace_first
 from ...kernels import compiled
-from .problem import CUMULATIVE, RoutingProblem
+from .choices import CUMULATIVE
+from .problem import RoutingProblem
 from .routes import Routes, distinct
 from .trees import Trees
 from .volume_delay import background_at, travel_time

@@ -10,12 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import SolverError
 from ...graph.stars import ForwardStar
-from .volume_delay import BPR, DENSITY, RoadCost
-
-PRESENT, CUMULATIVE = 0, 1
-FLOW_MODEL_NAMES = ("present", "cumulative")
-INDIVIDUAL, GREEDY, REFINED, SYSTEM_OPTIMAL = 0, 1, 2, 3
-METHOD_NAMES = ("individual", "greedy", "refined", "system optimal")
+from .volume_delay import RoadCost
 
 
 @dataclass(frozen=True)
@@ -135,11 +130,3 @@ def _numbers(values: ArrayLike | None, count: int, otherwise: float) -> np.ndarr
     if values is None:
         return np.full(count, otherwise)
     return np.ascontiguousarray(values, dtype=np.float64)
-
-
-def refuse_mismatch(flow_model: int, kind: int) -> None:
-    """Raise SolverError for a cost function that does not go with the flow model (spec 5)."""
-    if kind == DENSITY and flow_model != PRESENT:
-        raise SolverError("COST: density needs FLOW_MODEL present; with cumulative choose BPR or linear.")
-    if kind == BPR and flow_model != CUMULATIVE:
-        raise SolverError("COST: BPR needs FLOW_MODEL cumulative; with present choose density or linear.")

@@ -18,9 +18,7 @@ import numpy as np
 
 from ...errors import SolverError
 from ...kernels import compiled
-
-LINEAR, DENSITY, BPR = 0, 1, 2
-COST_NAMES = ("linear", "density", "BPR")
+from .choices import BPR, COST_NAMES, DENSITY, LINEAR
 
 LEAST_LENGTH = 30.0  # m: shorter pieces count as this long, else a 3 m piece would jam at the first vehicle
 VEHICLE_SPACE = 7.5  # m a vehicle takes in a standing queue
