@@ -17,6 +17,24 @@ from ..values import id_text, number
 
 
 @dataclass(frozen=True)
+class CountsTable:
+    """A long table of counts.
+
+    Attributes
+    ----------
+    source : QgsProcessingFeatureSource
+    fields : dict
+        Names of the fields with ``place``, ``time`` and ``value``.
+    zone : str
+        Time zone of clock times, and of the seasons; "" where none was given.
+    """
+
+    source: QgsProcessingFeatureSource
+    fields: dict[str, str]
+    zone: str = ""
+
+
+@dataclass(frozen=True)
 class Counts:
     """Counts as series.
 
@@ -31,21 +49,8 @@ class Counts:
     universal: bool
 
 
-def read_counts(
-    source: QgsProcessingFeatureSource,
-    fields: dict[str, str],
-    zone: str,
-    feedback: QgsProcessingFeedback,
-    parameter: str = "COUNTS",
-) -> Counts | None:
+def read_counts(counts: CountsTable, feedback: QgsProcessingFeedback, parameter: str = "COUNTS") -> Counts | None:
     """Read a long table as series on a regular grid; None where it has no rows.
-
-    Parameters
-    ----------
-    fields : dict
-        Names of the fields with ``place``, ``time`` and ``value``.
-    zone : str
-        Time zone of clock times, and of the seasons; "" where none was given.
 
     Raises
     ------
@@ -54,7 +59,8 @@ def read_counts(
     SolverError
         Fewer than two times, or a stray one.
     """
-    table, name = read_table(source, parameter, fields), source.sourceName()
+    fields, name = counts.fields, counts.source.sourceName()
+    table = read_table(counts.source, parameter, fields)
     if not table["place"]:
         return None
     times = read_times(table["time"])
@@ -89,7 +95,7 @@ def read_counts(
     rows = np.flatnonzero(keep & np.array([place in index for place in ids]))
     place = np.array([index[ids[row]] for row in rows], dtype=np.int64)
     readings = Readings(place, times.seconds[rows], times.aware[rows], value[rows])
-    series, notes = regularise(readings, places, _clock(times, zone, parameter, name, feedback))
+    series, notes = regularise(readings, places, _clock(times, counts.zone, parameter, name, feedback))
     for note in notes:
         feedback.pushWarning(f"{parameter}: {note}")
     _describe(series, parameter, name, feedback)

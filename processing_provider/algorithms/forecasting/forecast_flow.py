@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
@@ -16,16 +15,8 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from . import names
-from .forecast_parameters import (
-    ADJACENCY_FIELDS,
-    add_count_parameters,
-    add_method_parameters,
-    add_neighbour_parameters,
-)
-
-if TYPE_CHECKING:
-    from ....plugin.layers.forecasting.counts import Counts
-    from ....plugin.solvers.forecasting.automatic import ForecastProblem
+from .forecast_inputs import ForecastParameters, read_neighbours
+from .forecast_parameters import add_count_parameters, add_method_parameters, add_neighbour_parameters
 
 
 class ForecastFlow(EvacuationAlgorithm):
@@ -63,117 +54,33 @@ class ForecastFlow(EvacuationAlgorithm):
             "Table with the errors of each method by horizon (hours): MAE, RMSE, MAPE and the number of values.",
         )
         for name, description in (
-            ("MAE", tr("Mean absolute error in the back-test")),
-            ("RMSE", tr("Root mean squared error in the back-test")),
-            ("MAPE", tr("Mean absolute percentage error in the back-test (%)")),
+            (names.MAE, tr("Mean absolute error in the back-test")),
+            (names.RMSE, tr("Root mean squared error in the back-test")),
+            (names.MAPE, tr("Mean absolute percentage error in the back-test (%)")),
         ):
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.forecasting.counts import read_counts
+        from ....plugin.layers.forecasting.case import forecast_case
         from ....plugin.layers.forecasting.outputs import backtest_rows, forecast_rows, report
         from ....plugin.solvers.dependencies import require
         from ....plugin.solvers.forecasting.automatic import solve
 
         require("scipy", "forecasting")
-        source = self.source(parameters, names.COUNTS, context)
-        fields = {
-            key: str(self.field(parameters, name, source, context, feedback))
-            for key, name in (("place", names.PLACE_FIELD), ("time", names.TIME_FIELD), ("value", names.VALUE_FIELD))
-        }
-        zone = self.parameterAsString(parameters, names.TIMEZONE, context)
-        counts = read_counts(source, fields, zone, feedback)
-        if counts is None:
-            feedback.pushWarning(f"COUNTS: “{source.sourceName()}” has no rows; there is nothing to forecast.")
+        given = ForecastParameters.read(self, parameters, context, feedback)
+        neighbours = partial(read_neighbours, self, parameters, context, feedback)
+        case = forecast_case(given.counts, given.options, neighbours, context, feedback)
+        if case is None:
+            layer = given.counts.source.sourceName()
+            feedback.pushWarning(f"COUNTS: “{layer}” has no rows; there is nothing to forecast.")
             return self._write(parameters, context, [], [])
-        problem = self._problem(parameters, context, feedback, counts)
         control = self.control(feedback, 5.0, 95.0)
-        found = solve(problem, control=control)
-        numbers = report(found, problem.quantile, feedback)
-        rows = forecast_rows(problem.series, found, counts.universal)
+        found = solve(case.problem, control=control)
+        numbers = report(found, case.problem.quantile, feedback)
+        rows = forecast_rows(case.problem.series, found, case.universal)
         return {**self._write(parameters, context, rows, backtest_rows(found)), **numbers}
-
-    def _problem(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback, counts: Counts
-    ) -> ForecastProblem:
-        from ....plugin.solvers.forecasting import methods
-        from ....plugin.solvers.forecasting.automatic import AUTOMATIC, ForecastProblem
-
-        series = counts.series
-        first = 1
-        if parameters.get(names.START) not in (None, ""):
-            begin = self._start(parameters, context, counts)
-            series = series.before(min(max(begin, 0), len(series)))
-            if begin < len(counts.series):
-                feedback.pushInfo(
-                    f"START: {len(counts.series) - begin} step(s) of data from the start on are left aside."
-                )
-            first = begin - len(series) + 1
-        hours = self.parameterAsDouble(parameters, names.HORIZON, context)
-        steps = max(1, math.ceil(hours * 3600.0 / series.step - 1e-9))
-        if steps * series.step > hours * 3600.0 * (1.0 + 1e-9):
-            feedback.pushWarning(
-                f"HORIZON: {hours:g} hours are no whole number of steps of {series.step / 60:g} minutes; "
-                f"{steps * series.step / 3600:g} hours are forecast."
-            )
-        name = (AUTOMATIC, *methods.NAMES)[self.parameterAsEnum(parameters, names.METHOD, context)]
-        adjacency = self._adjacency(parameters, context, feedback, series.places)
-        quantile = self.parameterAsDouble(parameters, names.QUANTILE, context)
-        return ForecastProblem(series, adjacency, name, first, steps, quantile)
-
-    def _start(self, parameters: dict[str, Any], context: QgsProcessingContext, counts: Counts) -> int:
-        """Return the step of START, 0 for the first one of the data."""
-        import numpy as np
-
-        from ....plugin.layers.times import read_times
-
-        given = self.parameterAsDateTime(parameters, names.START, context)
-        text = parameters[names.START]
-        times = read_times([text if isinstance(text, str) else given])
-        if not times.known[0]:
-            raise QgsProcessingException(
-                f"START: “{text}” is no date and time. Write it as 2026-05-01T06:30:00, or leave it empty."
-            )
-        series = counts.series
-        second = times.seconds if times.aware[0] else series.clock.to_universal(times.seconds)
-        step = int(np.ceil((second[0] - series.start) / series.step - 1e-6))
-        learned = counts.series.values[: max(step, 0)]
-        silent = [p for p, there in zip(series.places, (~np.isnan(learned)).any(axis=0).tolist()) if not there]
-        if step < 2 or silent:
-            where = f" for {', '.join(silent[:10])}" if step >= 2 else ""
-            raise QgsProcessingException(
-                f"START: there are no data before “{text if isinstance(text, str) else given.toString()}” to learn "
-                f"from{where}. Choose a later start, or give counts from an earlier time."
-            )
-        return step
-
-    def _adjacency(
-        self,
-        parameters: dict[str, Any],
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-        ids: list[str],
-    ) -> Any:
-        """Return the weights between neighbours: of the table, else of the positions, else None."""
-        from ....plugin.layers.forecasting.neighbours import by_position, by_table
-        from ....plugin.layers.places import read_places
-
-        table, source = (self.source(parameters, name, context) for name in (names.ADJACENCY, names.PLACES))
-        if table is not None:
-            if source is not None:
-                feedback.pushWarning("PLACES: left aside, since ADJACENCY tells the neighbours.")
-            fields = {
-                key: self.field(parameters, name, table, context, feedback, required=key != "weight")
-                for key, name in ADJACENCY_FIELDS.items()
-            }
-            return by_table(table, {key: field for key, field in fields.items() if field}, ids, feedback)
-        if source is not None:
-            id_field = self.field(parameters, names.PLACES_ID_FIELD, source, context, feedback, required=False)
-            return by_position(read_places(source, names.PLACES, id_field, context, feedback), ids, context, feedback)
-        feedback.pushInfo("No PLACES and no ADJACENCY: places whose counts move together are taken as neighbours.")
-        return None
 
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, rows: Any, scores: list[Any]

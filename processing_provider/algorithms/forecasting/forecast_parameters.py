@@ -17,7 +17,13 @@ from . import names
 
 DOUBLE, ANY = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterField.DataType.Any
 TABLE = [QgsProcessing.SourceType.TypeVector]
-ADJACENCY_FIELDS = {"from": "ADJACENCY_FROM_FIELD", "to": "ADJACENCY_TO_FIELD", "weight": "ADJACENCY_WEIGHT_FIELD"}
+# What a field of a table holds, and its parameter.
+COUNT_FIELDS = {"place": names.PLACE_FIELD, "time": names.TIME_FIELD, "value": names.VALUE_FIELD}
+ADJACENCY_FIELDS = {
+    "from": names.ADJACENCY_FROM_FIELD,
+    "to": names.ADJACENCY_TO_FIELD,
+    "weight": names.ADJACENCY_WEIGHT_FIELD,
+}
 
 
 def add_count_parameters(algorithm: EvacuationAlgorithm) -> None:
@@ -28,18 +34,17 @@ def add_count_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Long table with a row for each place and time, such as the output of “Count presence from moving points”. "
         "Gaps and repeated rows are allowed: missing values are left out, repeated ones averaged, both with a warning.",
     )
-    for name, title, default, text in (
-        (names.PLACE_FIELD, tr("Place field"), "place", "Names the place."),
+    for key, title, text in (
+        ("place", tr("Place field"), "Names the place."),
         (
-            names.TIME_FIELD,
-            tr("Time field"),
             "time",
+            tr("Time field"),
             "Date and time; texts in ISO 8601 (2026-05-01 06:30, with or without an offset) and Unix seconds are "
             "understood. Rows whose time cannot be read are passed over with a warning.",
         ),
-        (names.VALUE_FIELD, tr("Value field"), "value", "The count, flow or speed; empty where it is missing."),
+        ("value", tr("Value field"), "The count, flow or speed; empty where it is missing."),
     ):
-        _field(algorithm, name, title, default, names.COUNTS, text)
+        _field(algorithm, COUNT_FIELDS[key], title, key, names.COUNTS, text)
     algorithm.add(
         QgsProcessingParameterString(names.TIMEZONE, tr("Time zone"), optional=True),
         "Zone of the clocks, such as Pacific/Auckland. Times without an offset are read in it, seasons follow it, and "
