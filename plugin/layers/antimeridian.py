@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCoordinateTransformContext,
-    QgsCsException,
     QgsGeometry,
     QgsPointXY,
     QgsRectangle,
@@ -23,6 +21,7 @@ from qgis.core import (
 )
 
 from .mending import polygons_of
+from .transforming import transform_each
 
 GEOGRAPHIC = "EPSG:4326"
 CYLINDRICAL = {"merc", "webmerc", "eqc", "cea", "mill"}  # projections under which the world is a strip that repeats
@@ -55,12 +54,10 @@ def seam_of(crs: QgsCoordinateReferenceSystem) -> Seam | None:
         return None
     words = (word.split("=") for word in crs.toProj().split() if word.startswith("+lon_0="))
     middle = next((float(value) for _, value in words), 0.0)
-    transform = QgsCoordinateTransform(QgsCoordinateReferenceSystem(GEOGRAPHIC), crs, QgsCoordinateTransformContext())
-    try:
-        x, quarter = (transform.transform(QgsPointXY(middle + turn, 0.0)).x() for turn in (0.0, 45.0))
-    except QgsCsException:
-        return None
-    half = 4.0 * (quarter - x)
+    places = np.array([[middle, 0.0], [middle + 45.0, 0.0]])
+    geographic = QgsCoordinateReferenceSystem(GEOGRAPHIC)
+    x, quarter = transform_each(places, geographic, crs, QgsCoordinateTransformContext())[:, 0].tolist()
+    half = 4.0 * (quarter - x)  # NaN without an image
     return Seam(x - half, x + half, -math.inf, math.inf) if half > 0.0 else None
 
 

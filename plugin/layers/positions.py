@@ -15,8 +15,8 @@ from qgis.core import (
 
 from .errors import LayerError
 from .mending import polygons_of
-from .round_earth import transformed
 from .shapes import ShapeReader, empty_box, features_of
+from .transforming import transformed
 
 
 def box_around(xy: np.ndarray) -> QgsRectangle:

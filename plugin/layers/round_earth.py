@@ -7,11 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from qgis.core import (
-    Qgis,
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCoordinateTransformContext,
-    QgsCsException,
     QgsGeometry,
     QgsPointXY,
     QgsRectangle,
@@ -19,8 +16,8 @@ from qgis.core import (
 )
 
 from .antimeridian import DEGREES, GEOGRAPHIC, region, short_way
-from .errors import LayerError
 from .mending import polygons_of
+from .transforming import transform_each, transformed
 
 QUARTER_SEGMENTS = 32  # of the buffer's round corners: 0.03 % of its width at most
 PIECES = 500  # an edge that is straight in one reference system is bent in another: cut into pieces first
@@ -98,29 +95,6 @@ def seen_from(
     return polygons_of(transformed(densified(near, source), source, crs, context))
 
 
-def transformed(
-    shape: QgsGeometry, source: QgsCoordinateReferenceSystem, target: QgsCoordinateReferenceSystem, context: Transform
-) -> QgsGeometry:
-    """Return a copy of ``shape`` in another reference system, vertex by vertex.
-
-    Raises
-    ------
-    LayerError
-        When a vertex has no image.
-    """
-    moved = QgsGeometry(shape)
-    if source == target:
-        return moved
-    try:
-        outcome = moved.transform(QgsCoordinateTransform(source, target, context))
-    except QgsCsException as error:
-        raise LayerError(f"it could not be transformed from {source.authid()} to {target.authid()}: {error}") from error
-    box = moved.boundingBox()
-    if outcome != Qgis.GeometryOperationResult.Success or not math.isfinite(box.width() + box.height()):
-        raise LayerError(f"it could not be transformed from {source.authid()} to {target.authid()}")
-    return moved
-
-
 def densified(shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
     """Return a shape whose edges are cut into pieces, so that they bend with a change of reference system."""
     box = shape.boundingBox()
@@ -178,29 +152,21 @@ def _on_the_earth(flat: list[QgsPointXY], ring: list[QgsPointXY], poles: list[Qg
 
 
 def _pole(crs: QgsCoordinateReferenceSystem, latitude: float, context: Transform) -> QgsPointXY | None:
-    transform = QgsCoordinateTransform(QgsCoordinateReferenceSystem(GEOGRAPHIC), crs, context)
-    try:
-        point = transform.transform(QgsPointXY(0.0, latitude))
-    except QgsCsException:
-        return None
-    return point if math.isfinite(point.x() + point.y()) else None
+    place = np.array([[0.0, latitude]])
+    x, y = transform_each(place, QgsCoordinateReferenceSystem(GEOGRAPHIC), crs, context)[0].tolist()
+    return QgsPointXY(x, y) if math.isfinite(x + y) else None
 
 
 def _neighbourhood(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem, context: Transform) -> QgsGeometry:
     """Return a box in longitude and latitude, cut at 180 degrees, that holds ``extent`` of ``crs`` with a margin."""
-    transform = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem(GEOGRAPHIC), context)
-    found = []
-    for x in np.linspace(extent.xMinimum(), extent.xMaximum(), 21).tolist():
-        for y in np.linspace(extent.yMinimum(), extent.yMaximum(), 21).tolist():
-            try:
-                point = transform.transform(QgsPointXY(x, y))
-            except QgsCsException:
-                continue
-            if math.isfinite(point.x() + point.y()):
-                found.append((point.x(), point.y()))
-    if not found:
+    columns = np.linspace(extent.xMinimum(), extent.xMaximum(), 21)
+    rows = np.linspace(extent.yMinimum(), extent.yMaximum(), 21)
+    grid = np.column_stack([np.repeat(columns, len(rows)), np.tile(rows, len(columns))])
+    found = transform_each(grid, crs, QgsCoordinateReferenceSystem(GEOGRAPHIC), context)
+    found = found[np.isfinite(found).all(axis=1)]
+    if not len(found):
         return world()
-    longitude, latitude = np.array(found).T
+    longitude, latitude = found.T
     low, high = float(latitude.min()), float(latitude.max())
     margin = 0.5 + 0.1 * (high - low)
     poles = [_pole(crs, pole, context) for pole in (DEGREES.south, DEGREES.north)]

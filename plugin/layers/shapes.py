@@ -9,9 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCoordinateTransformContext,
-    QgsCsException,
     QgsFeature,
     QgsFeatureIterator,
     QgsFeatureRequest,
@@ -26,6 +24,7 @@ from ..solvers.control import Control, never
 from .antimeridian import GEOGRAPHIC, seam_of, split_at_seam
 from .errors import LayerError
 from .mending import polygons_of
+from .transforming import transform_each
 
 FARTHEST_EAST = 540.0  # degrees; some data count longitudes from 0 to 360
 LOOK_EVERY = 0.2  # seconds between two looks at the cancel button
@@ -175,12 +174,10 @@ def refuse_metres(layer: str, crs: QgsCoordinateReferenceSystem, xy: np.ndarray,
 
 def _outside(box: QgsRectangle, crs: QgsCoordinateReferenceSystem, use: QgsRectangle) -> bool:
     """Tell whether the middle of ``box`` lies outside an area of use given in degrees, or nowhere on the earth."""
-    transform = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem(GEOGRAPHIC), QgsCoordinateTransformContext())
-    try:
-        place = transform.transform(box.center())
-    except QgsCsException:
-        return True
-    if not use.yMinimum() <= place.y() <= use.yMaximum():
+    middle = np.array([[box.center().x(), box.center().y()]])
+    geographic = QgsCoordinateReferenceSystem(GEOGRAPHIC)
+    x, y = transform_each(middle, crs, geographic, QgsCoordinateTransformContext())[0].tolist()
+    if not use.yMinimum() <= y <= use.yMaximum():  # NaN without an image
         return True
     wide = use.xMaximum() - use.xMinimum()  # below 0 where the area crosses 180 degrees
-    return (place.x() - use.xMinimum()) % 360.0 > (wide if wide >= 0.0 else wide + 360.0)
+    return (x - use.xMinimum()) % 360.0 > (wide if wide >= 0.0 else wide + 360.0)

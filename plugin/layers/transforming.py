@@ -1,11 +1,13 @@
-"""Positions and lines from one reference system into another."""
+"""Positions, lines and shapes from one reference system into another: nothing else transforms coordinates."""
 
 from __future__ import annotations
 
+import math
 import struct
 
 import numpy as np
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
@@ -68,18 +70,18 @@ def transform_vertices(
     try:
         moved = _together(xy, transform)
     except QgsCsException:
-        return _one_by_one(xy, transform)
+        return transform_each(xy, source, target, context)
     return np.where(np.isfinite(moved), moved, np.nan)
 
 
-def _together(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    geometry = line_geometry(xy)
-    geometry.transform(transform)
-    return np.frombuffer(geometry.asWkb().data()[LINE_HEADER.size :], dtype="<f8").reshape(-1, 2).copy()
-
-
-def _one_by_one(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    """Transform position by position, because one that fails makes the whole call fail."""
+def transform_each(
+    xy: np.ndarray,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext,
+) -> np.ndarray:
+    """Transform positions (k, 2) each on its own, as one that fails spoils a call for all; NaN without an image."""
+    transform = QgsCoordinateTransform(source, target, context)
     moved = np.full((len(xy), 2), np.nan)
     for k, (x, y) in enumerate(xy.tolist()):
         try:
@@ -89,3 +91,35 @@ def _one_by_one(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray
         if np.isfinite(point.x()) and np.isfinite(point.y()):
             moved[k] = point.x(), point.y()
     return moved
+
+
+def transformed(
+    shape: QgsGeometry,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext,
+) -> QgsGeometry:
+    """Return a copy of ``shape`` in another reference system, vertex by vertex.
+
+    Raises
+    ------
+    LayerError
+        When a vertex has no image.
+    """
+    moved = QgsGeometry(shape)
+    if source == target:
+        return moved
+    try:
+        outcome = moved.transform(QgsCoordinateTransform(source, target, context))
+    except QgsCsException as error:
+        raise LayerError(f"it could not be transformed from {source.authid()} to {target.authid()}: {error}") from error
+    box = moved.boundingBox()
+    if outcome != Qgis.GeometryOperationResult.Success or not math.isfinite(box.width() + box.height()):
+        raise LayerError(f"it could not be transformed from {source.authid()} to {target.authid()}")
+    return moved
+
+
+def _together(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+    geometry = line_geometry(xy)
+    geometry.transform(transform)
+    return np.frombuffer(geometry.asWkb().data()[LINE_HEADER.size :], dtype="<f8").reshape(-1, 2).copy()
