@@ -17,7 +17,7 @@ from qgis.PyQt.QtCore import QDateTime, Qt
 
 from .errors import LayerError
 from .times import DAY, ClockTime, clock_value, time_of
-from .values import plain
+from .values import blank, plain
 
 LONGEST_BEFORE, LONGEST_AFTER = 7 * DAY, 30 * DAY
 LAST_SECOND = 253_402_300_799.0  # 9999-12-31T23:59:59: what a date and time field can hold
@@ -151,7 +151,7 @@ def moment_column(
 
 
 def _moment(value: Any, feature: str, parameter: str, layer: str, field: str, unit: float) -> Moment | None:
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if blank(value):
         return None
     found = time_of(value)
     if found is not None:

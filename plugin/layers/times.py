@@ -1,4 +1,4 @@
-"""Times in fields of any type as seconds, and time zones as clocks.
+"""The one reader of dates and times: times in fields of any type as seconds, and time zones as clocks.
 
 A value that does not say how far its clock is from universal time is what a clock on the spot shows: the zone of the
 computer plays no part, so that the same data give the same result everywhere.
@@ -18,7 +18,7 @@ from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime, QTimeZone
 
 from ..solvers.forecasting.clock import Clock
 from .errors import LayerError
-from .values import plain
+from .values import blank, plain
 
 JULIAN_1970 = 2_440_588
 DAY = 86_400.0
@@ -120,17 +120,17 @@ def read_times(values: Sequence[Any]) -> Times:
     as_dates = _dates_in_digits(plain_values)
     known: dict[Any, ClockTime | None] = {}
     for row, value in enumerate(plain_values):
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if blank(value):
             empty += 1
             continue
         if as_dates and isinstance(value, (int, float)):
             value = str(int(value))
         if isinstance(value, str):
             if value not in known:
-                known[value] = time_of_text(value) or _unix_text(value)
+                known[value] = time_of(value) or _unix_text(value)
             found = known[value]
         else:
-            found = time_of_value(value) or _unix(value)
+            found = time_of(value) or _unix(value)
         if found is None:
             unreadable.append((row + 1, str(value)))
             continue
@@ -142,11 +142,8 @@ def read_times(values: Sequence[Any]) -> Times:
 
 def time_of(value: Any) -> ClockTime | None:
     """Return the date and time that a text or a value of a date field says, None for anything else."""
-    return time_of_text(value) if isinstance(value, str) else time_of_value(value)
-
-
-def time_of_value(value: Any) -> ClockTime | None:
-    """Return the date and time that a value of a date field says, None for anything else."""
+    if isinstance(value, str):
+        return _time_of_text(value)
     if isinstance(value, QDateTime):
         if value.timeSpec() == Qt.TimeSpec.LocalTime:  # invalid also where this computer's own clock skips the hour
             there = value.date().isValid() and value.time().isValid()
@@ -159,11 +156,8 @@ def time_of_value(value: Any) -> ClockTime | None:
     return None
 
 
-def time_of_text(text: str) -> ClockTime | None:
-    """Return the date and time written as in ISO 8601, None for anything else.
-
-    Such as 2026-05-01, 2026/05/01 06:30, 20260501, 20260501T0630, 2026-05-01T06:30:00.5+12:00 or ending in Z.
-    """
+def _time_of_text(text: str) -> ClockTime | None:
+    """Read ISO 8601 and its like: 2026-05-01, 2026/05/01 06:30, 20260501T0630, 2026-05-01T06:30:00.5+12:00, or Z."""
     match = WRITTEN.fullmatch(text.strip())
     if match is None:
         return None
@@ -185,7 +179,7 @@ def time_of_text(text: str) -> ClockTime | None:
 def _dates_in_digits(values: Sequence[Any]) -> bool:
     """Return whether there are numbers and all of them read as a date such as 20260501."""
     numbers = {v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)}
-    return bool(numbers) and all(19e6 < n < 21e6 and n == int(n) and time_of_text(str(int(n))) for n in numbers)
+    return bool(numbers) and all(19e6 < n < 21e6 and n == int(n) and time_of(str(int(n))) for n in numbers)
 
 
 def _unix(value: Any) -> ClockTime | None:

@@ -18,6 +18,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def blank(value: Any) -> bool:
+    """Whether a plain value is NULL or text without a word."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def id_text(value: Any) -> str:
     """Return an identifier as text, the same for 12, 12.0 and "12"; NULL gives "".
 
@@ -41,7 +46,7 @@ def number(value: Any, parameter: str, layer: str, feature: str, field: str, nul
         When the value is text that is no number or can be read as two, or not finite.
     """
     value = plain(value)
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if blank(value):
         return null
     try:
         result = number_in(value) if isinstance(value, str) else float(value)
