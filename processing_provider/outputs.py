@@ -18,7 +18,7 @@ from qgis.core import (
 from ..plugin.layers.destinations import FileTarget, table_destination
 from ..plugin.layers.fields import Column
 from ..plugin.layers.writing import write_rows
-from ..plugin.solvers.control import stop_if
+from ..plugin.solvers.control import Control
 from ..plugin.solvers.errors import Cancelled
 from . import styling
 from .inputs import ReadingAlgorithm
@@ -62,7 +62,7 @@ class WritingAlgorithm(ReadingAlgorithm):
     @contextmanager
     def reporting(self, name: str, path: str) -> Iterator[None]:
         """Enclose the writing of the report of output ``name``: nothing stays of it where the run was cancelled."""
-        stop_if(self.feedback.isCanceled)
+        Control(cancelled=self.feedback.isCanceled).stop_if_cancelled()
         yield
         if self.feedback.isCanceled():
             Path(path).unlink(missing_ok=True)

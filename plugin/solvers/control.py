@@ -79,12 +79,6 @@ class Control:
         return replace(self, effort=effort)
 
 
-def stop_if(cancelled: IsCancelled) -> None:
-    """Raise :class:`Cancelled` when the user asked to stop."""
-    if cancelled():
-        raise Cancelled
-
-
 def part(progress: Progress, first: float, last: float) -> Progress:
     """Return a progress callable that fills only the stretch from ``first`` to ``last`` of another one."""
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from evacuation_planner.plugin.solvers import control
-from evacuation_planner.plugin.solvers.control import part, stop_if
+from evacuation_planner.plugin.solvers.control import Control, part
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency, require
 from evacuation_planner.plugin.solvers.effort import Deadline, Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
@@ -24,10 +24,10 @@ def test_part_fills_only_its_stretch():
     assert seen == [(0.2, "start"), (pytest.approx(0.4), ""), (pytest.approx(0.6), "")]
 
 
-def test_stop_if_raises_only_when_asked():
-    stop_if(lambda: False)
+def test_a_control_raises_only_when_asked():
+    Control(cancelled=lambda: False).stop_if_cancelled()
     with pytest.raises(Cancelled):
-        stop_if(lambda: True)
+        Control(cancelled=lambda: True).stop_if_cancelled()
 
 
 def test_no_time_limit_never_passes():
