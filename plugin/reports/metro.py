@@ -53,7 +53,7 @@ def write_metro_report(
 def _tiers(problem: MetroProblem) -> str:
     """Return the penalty tiers as a sentence."""
     parts = []
-    for end, coefficient in zip(problem.tiers.upto, problem.tiers.coefficient):
+    for end, coefficient in zip(problem.objective.tiers.upto, problem.objective.tiers.coefficient):
         upto = f"up to {end:g} min" if np.isfinite(end) else "beyond"
         parts.append(f"{upto} {coefficient:g}")
     return ", ".join(parts)

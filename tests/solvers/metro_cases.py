@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 
-from evacuation_planner.plugin.solvers.metro.problem import MetroProblem
+from evacuation_planner.plugin.solvers.metro.problem import DispatchObjective, MetroProblem
 
 PUBLISHED = np.array([[100, 25, 3], [0, 0, 0], [200, 50, 9], [68, 11, 0], [0, 0, 0]])  # [M] Table 5
 
 
-def make_problem(inventory, cost, demand, minutes, km=None, **options) -> MetroProblem:
+def make_problem(inventory, cost, demand, minutes, km=None, **objective) -> MetroProblem:
     """Build a problem from nested lists, with names S1.., E1.., R1.."""
     inventory, demand = np.array(inventory, dtype=np.int64), np.array(demand, dtype=np.int64)
     minutes = np.array(minutes, dtype=float)
@@ -24,7 +24,7 @@ def make_problem(inventory, cost, demand, minutes, km=None, **options) -> MetroP
         demand,
         minutes,
         np.zeros_like(minutes) if km is None else np.array(km, dtype=float),
-        **options,
+        DispatchObjective(**objective),
     )
 
 
@@ -57,7 +57,7 @@ def exhaustive(problem: MetroProblem) -> tuple[int, int, float, int]:
 
     Goes type by type, which is valid as types share nothing; for tiny problems only.
     """
-    totals, ways = np.zeros(3), 1
+    totals, ways, objective = np.zeros(3), 1, problem.objective
     stations, incidents = problem.minutes.shape
     for k in range(len(problem.resources)):
         best, count = None, 0
@@ -74,10 +74,10 @@ def exhaustive(problem: MetroProblem) -> tuple[int, int, float, int]:
             late = sum(problem.demand[j, k] > 0 and not x[problem.on_time[:, j], j].any() for j in range(incidents))
             fitness = 0.0
             for i, j in np.argwhere(x > 0):  # the objective written out, apart from the module's own arrays
-                over = max(0.0, problem.minutes[i, j] - problem.limit)
+                over = max(0.0, problem.minutes[i, j] - objective.limit)
                 beta = 0 if over <= 0 else 1 if over <= 5 else 2 if over <= 10 else 10 if over <= 20 else 100
-                cost = problem.use_cost[i, k] + problem.cost_per_km * problem.km[i, j]
-                fitness += x[i, j] * (problem.weight_delay * beta * over + problem.weight_cost * cost)
+                cost = problem.use_cost[i, k] + objective.cost_per_km * problem.km[i, j]
+                fitness += x[i, j] * (objective.weight_delay * beta * over + objective.weight_cost * cost)
             key = (missing, int(late), round(fitness, 6))
             if best is None or key < best:
                 best, count = key, 0

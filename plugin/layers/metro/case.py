@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
-from ...solvers.metro.problem import DEFAULT_TIERS, MetroProblem, PenaltyTiers, check_weights, parse_tiers
+from ...solvers.metro.problem import DispatchObjective, MetroProblem
 from ..places import Places
 from .tables import StockAndNeed
 from .travel import MetroTravel, Ways, travel_between
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a dispatch is judged by; the attributes are those of :class:`MetroProblem`.
-
-    Raises
-    ------
-    SolverError
-        For weights that are negative or both zero.
-    """
-
-    limit: float = 20.0
-    tiers: PenaltyTiers = field(default_factory=lambda: parse_tiers(DEFAULT_TIERS))
-    weight_delay: float = 0.7
-    weight_cost: float = 0.3
-    cost_per_km: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_weights(self.weight_delay, self.weight_cost)
 
 
 @dataclass(frozen=True)
@@ -55,7 +35,7 @@ def metro_case(
     incidents: Places,
     stock: StockAndNeed,
     ways: Ways,
-    objective: Objective,
+    objective: DispatchObjective,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     *,
@@ -81,10 +61,6 @@ def metro_case(
         stock.demand,
         travel.minutes,
         travel.km,
-        objective.limit,
-        objective.tiers,
-        objective.weight_delay,
-        objective.weight_cost,
-        objective.cost_per_km,
+        objective,
     )
     return MetroCase(stations, incidents, problem, travel)

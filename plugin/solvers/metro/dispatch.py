@@ -63,7 +63,7 @@ def fitness_of(problem: MetroProblem, units: np.ndarray) -> Fitness:
     """Return what ``units``, shape (i, j, k), cost: the delay penalty, the allocation cost and the fitness."""
     penalty = float(np.einsum("ijk,ij->", units, problem.unit_penalty))
     cost = float((units * problem.unit_cost).sum())
-    return Fitness(problem.weight_delay * penalty + problem.weight_cost * cost, penalty, cost)
+    return Fitness(problem.objective.weight_delay * penalty + problem.objective.weight_cost * cost, penalty, cost)
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,10 @@ def _why_late(problem: MetroProblem, units: np.ndarray, j: int, k: int) -> str:
     timely = problem.on_time[:, j] & (problem.inventory[:, k] > 0)
     sent = units[:, j, k] > 0
     first = float(problem.minutes[sent, j].min())
+    limit = problem.objective.limit
     if not timely.any():
-        return f"nothing within the limit of {problem.limit:g} min: the first unit arrives after {first:.1f} min"
+        return f"nothing within the limit of {limit:g} min: the first unit arrives after {first:.1f} min"
     return (
-        f"the units within the limit of {problem.limit:g} min are needed at other incidents: "
+        f"the units within the limit of {limit:g} min are needed at other incidents: "
         f"the first unit arrives after {first:.1f} min"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -92,6 +93,37 @@ def check_weights(delay: float, cost: float) -> None:
 
 
 @dataclass(frozen=True)
+class DispatchObjective:
+    """What a dispatch is judged by.
+
+    Attributes
+    ----------
+    limit : float
+        The time T by which a delivery counts as on time, minutes.
+    tiers : PenaltyTiers
+        β by late minutes.
+    weight_delay, weight_cost : float
+        η1 and η2.
+    cost_per_km : float
+        Transport cost of one unit, added to its ``use_cost``.
+
+    Raises
+    ------
+    SolverError
+        For weights that are negative or both zero.
+    """
+
+    limit: float = 20.0
+    tiers: PenaltyTiers = field(default_factory=lambda: parse_tiers(DEFAULT_TIERS))
+    weight_delay: float = 0.7
+    weight_cost: float = 0.3
+    cost_per_km: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_weights(self.weight_delay, self.weight_cost)
+
+
+@dataclass(frozen=True)
 class MetroProblem:
     """Rescue points i, incidents j and resource types k.
 
@@ -108,15 +140,8 @@ class MetroProblem:
     minutes : ndarray, shape (i, j)
         Travel times t, infinite where there is no way.
     km : ndarray, shape (i, j)
-        Distances; used with ``cost_per_km`` only.
-    limit : float
-        The time T by which a delivery counts as on time, minutes.
-    tiers : PenaltyTiers
-        β by late minutes.
-    weight_delay, weight_cost : float
-        η1 and η2.
-    cost_per_km : float
-        Transport cost of one unit, added to ``use_cost``.
+        Distances; used with the objective's ``cost_per_km`` only.
+    objective : DispatchObjective
     """
 
     stations: tuple[str, ...]
@@ -127,11 +152,7 @@ class MetroProblem:
     demand: np.ndarray
     minutes: np.ndarray
     km: np.ndarray
-    limit: float = 20.0
-    tiers: PenaltyTiers = field(default_factory=lambda: parse_tiers(DEFAULT_TIERS))
-    weight_delay: float = 0.7
-    weight_cost: float = 0.3
-    cost_per_km: float = 0.0
+    objective: DispatchObjective = field(default_factory=DispatchObjective)
 
     def __post_init__(self) -> None:
         i, j, k = len(self.stations), len(self.incidents), len(self.resources)
@@ -148,7 +169,6 @@ class MetroProblem:
                 raise SolverError(f"{name} holds values that are negative or not numbers.")
         if not np.isfinite(self.use_cost).all():
             raise SolverError("use_cost holds values that are not finite.")
-        check_weights(self.weight_delay, self.weight_cost)
 
     @cached_property
     def reachable(self) -> np.ndarray:
@@ -158,7 +178,7 @@ class MetroProblem:
     @cached_property
     def late(self) -> np.ndarray:
         """Minutes beyond the limit, max(0, t - T), shape (i, j); 0 where unreachable."""
-        late = np.round(self.minutes - self.limit, NOISE_DIGITS)
+        late = np.round(self.minutes - self.objective.limit, NOISE_DIGITS)
         return np.where(self.reachable, np.maximum(late, 0.0), 0.0)
 
     @cached_property
@@ -169,20 +189,25 @@ class MetroProblem:
     @cached_property
     def unit_penalty(self) -> np.ndarray:
         """β(t - T) * max(0, t - T) of one unit, shape (i, j)."""
-        return self.tiers.at(self.late) * self.late
+        return self.objective.tiers.at(self.late) * self.late
 
     @cached_property
     def unit_cost(self) -> np.ndarray:
         """c: use cost plus transport cost of one unit, shape (i, j, k); transport counts 0 where unreachable."""
-        transport = self.cost_per_km * np.where(self.reachable & np.isfinite(self.km), self.km, 0.0)
+        transport = self.objective.cost_per_km * np.where(self.reachable & np.isfinite(self.km), self.km, 0.0)
         return self.use_cost[:, None, :] + transport[:, :, None]
 
     @cached_property
     def combined_cost(self) -> np.ndarray:
         """What one unit adds to the fitness, η1 β max(0, t - T) + η2 c, shape (i, j, k); infinite where unreachable."""
-        combined = self.weight_delay * self.unit_penalty[:, :, None] + self.weight_cost * self.unit_cost
+        delay, cost = self.objective.weight_delay, self.objective.weight_cost
+        combined = delay * self.unit_penalty[:, :, None] + cost * self.unit_cost
         return np.where(self.reachable[:, :, None], combined, np.inf)
 
     def with_demand(self, demand: np.ndarray) -> MetroProblem:
         """Return the same problem with another demand, shape (j, k)."""
         return replace(self, demand=demand)
+
+    def with_objective(self, **changes: Any) -> MetroProblem:
+        """Return the same problem judged otherwise; ``changes`` are attributes of :class:`DispatchObjective`."""
+        return replace(self, objective=replace(self.objective, **changes))

@@ -208,7 +208,7 @@ def exhaustive_choices(problem: MetroProblem, *, control: Control | None = None)
         late += ~units[:, problem.on_time[:, 0]].any(axis=1)
         penalty += units @ problem.unit_penalty[:, 0]
         cost += units @ problem.unit_cost[:, 0, k]
-    total = problem.weight_delay * penalty + problem.weight_cost * cost
+    total = problem.objective.weight_delay * penalty + problem.objective.weight_cost * cost
     size = members.sum(axis=1)
     out: list[Choice] = []
     # Of equal fitness the smaller subset, then the one of earlier rescue points; noise of sums must not decide.

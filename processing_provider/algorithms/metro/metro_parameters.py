@@ -16,12 +16,11 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ....plugin.solvers.metro.problem import DEFAULT_TIERS
+from ....plugin.solvers.metro.problem import DEFAULT_TIERS, DispatchObjective, parse_tiers
 from ...base import EvacuationAlgorithm
 from . import names
 
 if TYPE_CHECKING:
-    from ....plugin.layers.metro.case import Objective
     from ....plugin.layers.metro.travel import TravelRules
     from ....plugin.solvers.metro.swarm import SwarmParameters
 
@@ -172,7 +171,7 @@ class MetroParameters:
     """The numbers of :func:`add_travel_numbers` and :func:`add_model_parameters`."""
 
     rules: TravelRules
-    objective: Objective
+    objective: DispatchObjective
 
     @classmethod
     def read(
@@ -185,9 +184,7 @@ class MetroParameters:
         SolverError
             Tiers that cannot be read, or weights that are negative or both zero.
         """
-        from ....plugin.layers.metro.case import Objective
         from ....plugin.layers.metro.travel import TravelRules
-        from ....plugin.solvers.metro.problem import parse_tiers
 
         def number(name: str) -> float:
             return float(algorithm.parameterAsDouble(parameters, name, context))
@@ -200,7 +197,7 @@ class MetroParameters:
                 number(names.WEATHER_FACTOR),
                 number(names.PERIOD_FACTOR),
             ),
-            Objective(
+            DispatchObjective(
                 number(names.LIMIT_MINUTES),
                 tiers,
                 number(names.WEIGHT_DELAY),

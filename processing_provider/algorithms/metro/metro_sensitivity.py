@@ -173,8 +173,8 @@ class MetroSensitivity(EvacuationAlgorithm):
             names.OUTPUT_HTML: report or None,
             names.ENOUGH_RESCUE_POINTS: int(enough(by_points).value) if by_points else None,
             names.FITNESS: by_points[-1].fitness.total if by_points else None,
-            names.DELAY_WEIGHT: case.problem.weight_delay,
-            names.COST_WEIGHT: case.problem.weight_cost,
+            names.DELAY_WEIGHT: case.problem.objective.weight_delay,
+            names.COST_WEIGHT: case.problem.objective.weight_cost,
             names.CONSISTENCY_RATIO: weighing.ratio,
             names.SENTENCE: " ".join(sentences.values()),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -153,7 +153,7 @@ def read_weights(
         delay, cost = weights.entropy_weights(weights.alternatives_of(problem)).tolist()
         text = algorithm.tr("The weights come from the entropy of travel times and unit costs.")
     feedback.pushInfo(algorithm.tr("Weights: delay {delay:.4f}, cost {cost:.4f}.").format(delay=delay, cost=cost))
-    return Weighing(replace(problem, weight_delay=delay, weight_cost=cost), ratio, text.format(ratio=ratio))
+    return Weighing(problem.with_objective(weight_delay=delay, weight_cost=cost), ratio, text.format(ratio=ratio))
 
 
 def variant_of(
@@ -180,7 +180,7 @@ def variant_of(
         names.COST_PER_KM: "cost_per_km",
     }
     if name in fields:
-        return lambda value: replace(problem, **{fields[name]: value})
+        return lambda value: problem.with_objective(**{fields[name]: value})
     if name == DEMAND_SCALE:
         return lambda value: vary.scaled_demand(problem, value)
     if name == STOCK_SCALE:
