@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..layers.routing.case import CostChoice, RoutingCase
+from ..layers.routing.outputs import RoutedCase
 from ..solvers.routing.clearance import Clearance
 from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.road_use import RoadUse
-from ..solvers.routing.shared.choices import COST_NAMES, CUMULATIVE
+from ..solvers.routing.shared.choices import COST_NAMES, CUMULATIVE, LINEAR
 from .charts import bar_chart, line_chart
 from .page import write_report
 
@@ -19,16 +20,10 @@ DETOUR_BINS = ((1.0, 1.05), (1.05, 1.25), (1.25, 1.5), (1.5, 2.0), (2.0, 3.0), (
 
 
 def write_routing_report(
-    path: str,
-    case: RoutingCase,
-    result: RoutingResult,
-    use: RoadUse,
-    curve: Clearance,
-    numbers: dict[str, Any],
-    choice: CostChoice,
-    warning: str,
+    path: str, found: RoutedCase, numbers: dict[str, Any], choice: CostChoice, warning: str
 ) -> None:
     """Write the HTML report to ``path``; ``warning`` is said first."""
+    case, result, use, curve, _ = found
     method, model = result.names
     worst = bottlenecks(case, use)
     write_report(
@@ -40,7 +35,7 @@ def write_routing_report(
         model=model,
         static=result.flow_model == CUMULATIVE,
         cost=COST_NAMES[choice.kind],
-        linear=choice.kind == 0,
+        linear=choice.kind == LINEAR,
         period=choice.period / 60.0,
         bound_name=result.bound_name,
         start=case.start.text(form="yyyy-MM-dd HH:mm"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
+from ...solvers.routing.capacity_floor import CapacityFloor
 from ...solvers.routing.clearance import Clearance
 from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.road_use import RoadUse
@@ -58,6 +59,16 @@ UNROUTED = [
     Column("vehicles", "int", "vehicles without a route"),
     Column("reason", "text", "why"),
 ]
+
+
+class RoutedCase(NamedTuple):
+    """What a run found, as its layers, numbers and report show it."""
+
+    case: RoutingCase
+    result: RoutingResult
+    use: RoadUse
+    curve: Clearance
+    floor: CapacityFloor | None
 
 
 def route_groups(case: RoutingCase, result: RoutingResult) -> tuple[np.ndarray, np.ndarray]:
@@ -111,15 +122,10 @@ def route_rows(
         )
 
 
-def road_rows(
-    case: RoutingCase,
-    result: RoutingResult,
-    use: RoadUse,
-    target: QgsCoordinateReferenceSystem,
-    context: QgsProcessingContext,
-) -> Iterator[Row]:
+def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext) -> Iterator[Row]:
     """Yield each used arc, drawn in the direction of travel."""
-    network, free = case.read.network, result.problem.cost.free_flow
+    case, use = found.case, found.use
+    network, free = case.read.network, found.result.problem.cost.free_flow
     used = use.arc.tolist()
     shapes = arcs_geometries(case.read, ([arc] for arc in used), target, context)
     for k, (arc, shape) in enumerate(zip(used, shapes)):

@@ -1,4 +1,4 @@
-"""The parameters and outputs of ``routeevacuation``; names as other people's models and scripts call them."""
+"""The parameters and outputs of ``routeevacuation``, as its dialog shows them; :mod:`.routing_inputs` reads them."""
 
 from __future__ import annotations
 
@@ -17,39 +17,43 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
+from ....plugin.solvers.routing.shared.choices import PRESENT, SYSTEM_OPTIMAL
+from ....plugin.solvers.routing.shared.vehicles import UNIFORM
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
 from ..roads.network_parameters import add_network_parameters
+from . import names
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
 
 # What a field of the background table holds, its parameter, its default name.
 BACKGROUND_FIELDS = (
-    ("road", "BACKGROUND_ROAD_FIELD", "road_id"),
-    ("time", "BACKGROUND_TIME_FIELD", "time"),
-    ("value", "BACKGROUND_VALUE_FIELD", "value"),
+    ("road", names.BACKGROUND_ROAD_FIELD, "road_id"),
+    ("time", names.BACKGROUND_TIME_FIELD, "time"),
+    ("value", names.BACKGROUND_VALUE_FIELD, "value"),
 )
 TRIP_FIELDS = (
-    "ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "COUNT_FIELD", "OCCUPANCY_FIELD", "DEPARTURE_FIELD", "ORDER_TIME_FIELD"
+    names.ORIGIN_ID_FIELD, names.DESTINATION_ID_FIELD, names.COUNT_FIELD, names.OCCUPANCY_FIELD, names.DEPARTURE_FIELD,
+    names.ORDER_TIME_FIELD,
 )  # fmt: skip
 NUMBERS = {
-    "TOTAL_TIME": "Total travel time (vehicle-seconds)",
-    "FREE_FLOW_TIME": "Sum of everybody's fastest time on empty roads (vehicle-seconds)",
-    "INDIVIDUAL_TIME": "Total travel time if each takes its own shortest path (vehicle-seconds)",
-    "PERSON_TIME": "Total travel time (person-seconds)",
-    "REDUCTION": "Reduction against individual routes (%)",
-    "LOWER_BOUND": "Lower bound of the total travel time (vehicle-seconds)",
-    "GAP": "Gap to the lower bound (%)",
-    "CLEARANCE_TIME": "Seconds until everybody has arrived",
-    "CLEARANCE_FLOOR": "Seconds that the roads of this plan need at least to pass its vehicles at their capacity",
-    "CLEARANCE_95": "Seconds until 95 % of the people have arrived",
-    "MAX_DETOUR": "Largest travel time over own fastest time",
-    "DETOUR_95": "Travel time over own fastest time, 95th percentile of the vehicles",
-    "OVER_CAPACITY_ROADS": "Directed road pieces over capacity",
-    "VEHICLES": "Vehicles routed",
-    "ROUTED": "People routed",
-    "UNROUTED": "People not routed",
+    names.TOTAL_TIME: "Total travel time (vehicle-seconds)",
+    names.FREE_FLOW_TIME: "Sum of everybody's fastest time on empty roads (vehicle-seconds)",
+    names.INDIVIDUAL_TIME: "Total travel time if each takes its own shortest path (vehicle-seconds)",
+    names.PERSON_TIME: "Total travel time (person-seconds)",
+    names.REDUCTION: "Reduction against individual routes (%)",
+    names.LOWER_BOUND: "Lower bound of the total travel time (vehicle-seconds)",
+    names.GAP: "Gap to the lower bound (%)",
+    names.CLEARANCE_TIME: "Seconds until everybody has arrived",
+    names.CLEARANCE_FLOOR: "Seconds that the roads of this plan need at least to pass its vehicles at their capacity",
+    names.CLEARANCE_95: "Seconds until 95 % of the people have arrived",
+    names.MAX_DETOUR: "Largest travel time over own fastest time",
+    names.DETOUR_95: "Travel time over own fastest time, 95th percentile of the vehicles",
+    names.OVER_CAPACITY_ROADS: "Directed road pieces over capacity",
+    names.VEHICLES: "Vehicles routed",
+    names.ROUTED: "People routed",
+    names.UNROUTED: "People not routed",
 }
 
 
@@ -72,35 +76,35 @@ def _field(
 def _add_trips(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
-        QgsProcessingParameterFeatureSource("TRIPS", tr("Trips"), [QgsProcessing.SourceType.TypeVectorLine]),
+        QgsProcessingParameterFeatureSource(names.TRIPS, tr("Trips"), [QgsProcessing.SourceType.TypeVectorLine]),
         "Lines from origin to destination, such as the output of “Allocate people to shelters”; only their two ends "
         "count. Each feature is a group of people who go the same way at the choice of the planner.",
     )
     for name, title, default, text in (
-        ("ORIGIN_ID_FIELD", tr("Origin id field"), "zone_id", "Names the origin. Default: “zone_id” if there is one, "
-         "else the feature id."),
-        ("DESTINATION_ID_FIELD", tr("Destination id field"), "shelter_id", "Names the destination. Default: "
+        (names.ORIGIN_ID_FIELD, tr("Origin id field"), "zone_id", "Names the origin. Default: “zone_id” if there is "
+         "one, else the feature id."),
+        (names.DESTINATION_ID_FIELD, tr("Destination id field"), "shelter_id", "Names the destination. Default: "
          "“shelter_id” if there is one, else the feature id."),
     ):  # fmt: skip
-        _field(algorithm, name, title, default, "TRIPS", ANY, text)
+        _field(algorithm, name, title, default, names.TRIPS, ANY, text)
     text = "How many people make the trip. Default: the field “people” if there is one, else one person a feature."
-    _field(algorithm, "COUNT_FIELD", tr("People field"), "people", "TRIPS", NUMERIC, text)
+    _field(algorithm, names.COUNT_FIELD, tr("People field"), "people", names.TRIPS, NUMERIC, text)
     algorithm.add_number(
-        "PEOPLE_PER_VEHICLE",
+        names.PEOPLE_PER_VEHICLE,
         tr("People in a vehicle"),
         2.5,
         "A group takes as many vehicles as it fills; its people are dealt over them evenly, so that none is empty.",
         least=1.0,
     )
     text = "People in a vehicle of this feature, instead of the number above; empty values take that number."
-    _field(algorithm, "OCCUPANCY_FIELD", tr("People in a vehicle by feature"), None, "TRIPS", NUMERIC, text)
+    _field(algorithm, names.OCCUPANCY_FIELD, tr("People in a vehicle by feature"), None, names.TRIPS, NUMERIC, text)
 
 
 def _add_model(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterEnum(
-            "METHOD",
+            names.METHOD,
             tr("Method"),
             [
                 tr("Individual: each its own shortest path"),
@@ -108,7 +112,7 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
                 tr("Refined: greedy, then Add, Drop, Swap (Algorithm 3)"),
                 tr("System optimal: least total travel time"),
             ],
-            defaultValue=3,
+            defaultValue=SYSTEM_OPTIMAL,
         ),
         "Individual is the baseline that every result is compared with. Greedy and refined are those of the paper; "
         "under present, refined tries the changes that an estimate calls promising, and misses some on dense roads. "
@@ -116,15 +120,15 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
     )
     algorithm.add(
         QgsProcessingParameterEnum(
-            "FLOW_MODEL", tr("Flow model"), [tr("Present: vehicles on the road at the moment of entry"),
-            tr("Cumulative: all vehicles that use the road")], defaultValue=0,
+            names.FLOW_MODEL, tr("Flow model"), [tr("Present: vehicles on the road at the moment of entry"),
+            tr("Cumulative: all vehicles that use the road")], defaultValue=PRESENT,
         ),
         "Present simulates every vehicle in time. Cumulative is a static assignment: every vehicle on a road counts, "
         "whatever the time; its distance from the best possible plan is proven.",
     )  # fmt: skip
     algorithm.add(
         QgsProcessingParameterEnum(
-            "COST",
+            names.COST,
             tr("Congestion"),
             [tr("Linear (the paper)"), tr("Density (with present)"), tr("BPR (with cumulative)")],
             optional=True,
@@ -134,12 +138,12 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
         "no road has a limit.",
     )
     algorithm.add_number(
-        "ALPHA", tr("Linear: slow-down by each vehicle"), 0.02, "t = t_w (1 + ALPHA f).", advanced=True
+        names.ALPHA, tr("Linear: slow-down by each vehicle"), 0.02, "t = t_w (1 + ALPHA f).", advanced=True
     )
-    algorithm.add_number("BPR_A", tr("BPR: factor"), 0.15, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).", advanced=True)
-    algorithm.add_number("BPR_B", tr("BPR: exponent"), 4.0, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).", advanced=True)
+    algorithm.add_number(names.BPR_A, tr("BPR: factor"), 0.15, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).", advanced=True)
+    algorithm.add_number(names.BPR_B, tr("BPR: exponent"), 4.0, "t = t_w (1 + BPR_A (v / c) ^ BPR_B).", advanced=True)
     algorithm.add_number(
-        "ANALYSIS_PERIOD",
+        names.ANALYSIS_PERIOD,
         tr("Analysis period (minutes)"),
         None,
         "Cumulative: the time over which the vehicles of a road are spread, for vehicles per hour. Empty: the "
@@ -152,7 +156,7 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
 def _add_times(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
-        QgsProcessingParameterDateTime("START_TIME", tr("Start time"), optional=True),
+        QgsProcessingParameterDateTime(names.START_TIME, tr("Start time"), optional=True),
         "Date and time of t = 0. Empty: the earliest departure or order in the trips, else 2000-01-01 00:00. Times "
         "without an offset from universal time are local time of it, whatever the computer's zone; time runs on evenly "
         "from it, also where clocks are put forward or back.",
@@ -162,36 +166,36 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
         "The moment itself at which all vehicles of a feature leave: seconds after the start time, or date and time. "
         "Empty values take the order and the window."
     )
-    _field(algorithm, "DEPARTURE_FIELD", tr("Departure field"), None, "TRIPS", ANY, text)
+    _field(algorithm, names.DEPARTURE_FIELD, tr("Departure field"), None, names.TRIPS, ANY, text)
     text = (
         "When the order to leave reaches the feature's people: minutes after the start time, or date and time. Their "
         "departures are spread over the departure window from then on; empty values take the start time. Default: "
         "“order_time” if there is one."
     )
-    _field(algorithm, "ORDER_TIME_FIELD", tr("Order time field"), "order_time", "TRIPS", ANY, text)
+    _field(algorithm, names.ORDER_TIME_FIELD, tr("Order time field"), "order_time", names.TRIPS, ANY, text)
     algorithm.add_number(
-        "DEPARTURE_WINDOW",
+        names.DEPARTURE_WINDOW,
         tr("Departure window (minutes)"),
         60.0,
         "Vehicles without a departure of their own leave within this time after the order, else after the start time.",
     )
     algorithm.add(
         QgsProcessingParameterEnum(
-            "DEPARTURE_PROFILE", tr("Departures"), [tr("All at once"), tr("Evenly over the window"),
-            tr("S-curve: slow, fast, slow")], defaultValue=1,
+            names.DEPARTURE_PROFILE, tr("Departures"), [tr("All at once"), tr("Evenly over the window"),
+            tr("S-curve: slow, fast, slow")], defaultValue=UNIFORM,
         ),
         "How departures are spread over the window.",
     )  # fmt: skip
     text = "Seed of the draw of departures: the same seed gives the same plan."
-    algorithm.add_number("SEED", tr("Seed"), 1, text, kind=INTEGER, advanced=True)
+    algorithm.add_number(names.SEED, tr("Seed"), 1, text, kind=INTEGER, advanced=True)
 
 
 def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     text = "Refined: a change must save more than this part of the route's own time."
-    algorithm.add_number("EPSILON", tr("Refined: least gain of a change"), 0.02, text, advanced=True)
+    algorithm.add_number(names.EPSILON, tr("Refined: least gain of a change"), 0.02, text, advanced=True)
     algorithm.add(
-        QgsProcessingParameterBoolean("CERTIFY", tr("Give a lower bound"), True, True),
+        QgsProcessingParameterBoolean(names.CERTIFY, tr("Give a lower bound"), True, True),
         "Proves how far the plan can be from the best possible one, with any method. Under "
         "cumulative it is the bound of the convex relaxation, under present the free-flow bound (everybody alone on "
         "the road), which congestion keeps out of reach.",
@@ -204,7 +208,7 @@ def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "BACKGROUND", tr("Background traffic"), [QgsProcessing.SourceType.TypeVector], optional=True
+            names.BACKGROUND, tr("Background traffic"), [QgsProcessing.SourceType.TypeVector], optional=True
         ),
         "Table of vehicles that are on a road anyway, such as a forecast, on the whole line and from a time on until "
         "the road's next time.",
@@ -215,10 +219,10 @@ def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
         text = f"Field of the background table with the {key}. Default: “{default}” if there is one."
         if key == "time":
             text += " Seconds after the start time, or date and time."
-        _field(algorithm, name, tr("Background: {what}").format(what=words[key]), default, "BACKGROUND", ANY, text)
+        _field(algorithm, name, tr("Background: {what}").format(what=words[key]), default, names.BACKGROUND, ANY, text)
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            "HAZARD", tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+            names.HAZARD, tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
         ),
         "Polygons; the clearance table then counts who is still inside: at home, on the parts of roads inside, at a "
         "destination inside, and those without a route.",
@@ -230,17 +234,19 @@ def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     line, table = QgsProcessing.SourceType.TypeVectorLine, QgsProcessing.SourceType.TypeVector
     for name, title, kind, text in (
-        ("OUTPUT", tr("Routes"), line, "Each distinct route with its vehicles, people, times and detour."),
-        ("OUTPUT_ROADS", tr("Traffic on roads"), line, "Each used piece of road and direction with its vehicles, peak "
-         "and delay, drawn in the direction of travel."),
-        ("OUTPUT_CLEARANCE", tr("Clearance"), table, "People who have departed, arrived, are on the road and still "
-         "inside the hazard, over time."),
-        ("OUTPUT_UNROUTED", tr("Trips without a route"), line, "What could not be routed, with the reason."),
+        (names.OUTPUT, tr("Routes"), line, "Each distinct route with its vehicles, people, times and detour."),
+        (names.OUTPUT_ROADS, tr("Traffic on roads"), line, "Each used piece of road and direction with its vehicles, "
+         "peak and delay, drawn in the direction of travel."),
+        (names.OUTPUT_CLEARANCE, tr("Clearance"), table, "People who have departed, arrived, are on the road and "
+         "still inside the hazard, over time."),
+        (names.OUTPUT_UNROUTED, tr("Trips without a route"), line, "What could not be routed, with the reason."),
     ):  # fmt: skip
-        optional = name != "OUTPUT"
+        optional = name != names.OUTPUT
         algorithm.add(QgsProcessingParameterFeatureSink(name, title, kind, None, optional), text)
     algorithm.add(
-        QgsProcessingParameterFileDestination("OUTPUT_HTML", tr("Report"), tr("HTML files (*.html)"), optional=True),
+        QgsProcessingParameterFileDestination(
+            names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True
+        ),
         "Figures, clearance curve, bottlenecks, fairness and the limits of the model.",
     )
     for name, title in NUMBERS.items():

@@ -1,0 +1,213 @@
+"""What the parameters of ``routeevacuation`` say, read once: numbers, choices, and the rows of its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+
+from ....plugin.solvers.control import Control
+from ....plugin.solvers.effort import Effort
+from ....plugin.solvers.routing.shared.choices import BPR, COST_NAMES, LINEAR, USUAL_COST
+from ...base import EvacuationAlgorithm
+from ...effort_parameters import read_effort
+from ..roads.network_parameters import NetworkParameters
+from ..roads.road_attributes import CAPACITY_FIELD, LANES_FIELD
+from . import names
+from .routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS
+
+if TYPE_CHECKING:
+    from ....plugin.layers.routing.background import BackgroundRows
+    from ....plugin.layers.routing.case import CostChoice, Departures, RoutingCase, RoutingRows
+    from ....plugin.layers.routing.trips import TripRows
+
+USUAL_PERIOD = 60.0  # minutes that count as the analysis period where neither it nor the departure window is given
+
+
+@dataclass(frozen=True)
+class RoutingParameters:
+    """What the parameters of ``routeevacuation`` say, read once.
+
+    Attributes
+    ----------
+    method : int
+        As in :mod:`plugin.solvers.routing.shared.choices`.
+    choice : CostChoice
+        Flow model and cost function.
+    epsilon : float
+        Least gain of a change with the refined method, as a fraction of the route's own time.
+    certify : bool
+        Whether a lower bound is asked for.
+    effort : Effort
+        How thoroughly to search.
+    rows : RoutingRows
+        Trips and background traffic, and the date and time of t = 0.
+    departures : Departures
+        How departures are spread.
+    roads : NetworkParameters
+        How the roads are read.
+    hazard : QgsProcessingFeatureSource or None
+        Areas whose people are counted while they are inside.
+    """
+
+    method: int
+    choice: CostChoice
+    epsilon: float
+    certify: bool
+    effort: Effort
+    rows: RoutingRows
+    departures: Departures
+    roads: NetworkParameters
+    hazard: QgsProcessingFeatureSource | None
+
+    @classmethod
+    def read(
+        cls,
+        algorithm: EvacuationAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> RoutingParameters:
+        """Read the parameters, the trips and the background traffic; nothing of the roads but their fields.
+
+        Raises
+        ------
+        QgsProcessingException, LayerError
+            When a layer cannot be opened, a field is not in it, or a value in it is not usable.
+        """
+        rows = _rows(algorithm, parameters, context, feedback)
+        idle = idle_fields(chosen_cost(algorithm, parameters, context)[1], algorithm)
+        roads = NetworkParameters.read(algorithm, parameters, context, feedback, idle, bool(len(rows.trips)))
+        return cls(
+            algorithm.parameterAsEnum(parameters, names.METHOD, context),
+            _choice(algorithm, parameters, context),
+            algorithm.parameterAsDouble(parameters, names.EPSILON, context),
+            algorithm.parameterAsBoolean(parameters, names.CERTIFY, context),
+            read_effort(algorithm, parameters, context),
+            rows,
+            _departures(algorithm, parameters, context),
+            roads,
+            algorithm.source(parameters, names.HAZARD, context),
+        )
+
+    def case(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control) -> RoutingCase:
+        """Read the roads and join the trips to them.
+
+        Raises
+        ------
+        LayerError
+            When the roads are not usable, or a departure lies before t = 0.
+        Cancelled
+        """
+        from ....plugin.layers.routing.case import routing_case
+
+        read = self.roads.network(context, feedback, control)
+        feedback.setProgressText(EvacuationAlgorithm.tr("Joining the trips to the roads"))
+        return routing_case(
+            read, self.rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback
+        )
+
+
+def chosen_cost(
+    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> tuple[int, int]:
+    """Return the numbers of the flow model and of the cost function, by default the one that goes with the model."""
+    flow_model = algorithm.parameterAsEnum(parameters, names.FLOW_MODEL, context)
+    if parameters.get(names.COST) in (None, ""):
+        return flow_model, USUAL_COST[flow_model]
+    return flow_model, algorithm.parameterAsEnum(parameters, names.COST, context)
+
+
+def idle_fields(cost: int, algorithm: EvacuationAlgorithm) -> dict[str, str]:
+    """Return which road fields the congestion function leaves out, with what is said of each."""
+    if cost == BPR:
+        return {}
+    text = algorithm.tr(
+        "plays no part in routes and times: congestion is {cost}. It only serves to see afterwards which roads are "
+        "over capacity. (A capacity of 0 still closes a road.)"
+    )
+    idle = {CAPACITY_FIELD: text.format(cost=COST_NAMES[cost])}
+    if cost == LINEAR:
+        text = algorithm.tr("plays no part in routes and times: congestion is {cost}.")
+        idle[LANES_FIELD] = text.format(cost=COST_NAMES[cost])
+    return idle
+
+
+def _choice(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
+    from ....plugin.layers.routing.case import CostChoice
+
+    given = parameters.get(names.ANALYSIS_PERIOD) not in (None, "")
+    minutes = algorithm.parameterAsDouble(
+        parameters, names.ANALYSIS_PERIOD if given else names.DEPARTURE_WINDOW, context
+    )
+    return CostChoice(
+        *chosen_cost(algorithm, parameters, context),
+        algorithm.parameterAsDouble(parameters, names.ALPHA, context),
+        algorithm.parameterAsDouble(parameters, names.BPR_A, context),
+        algorithm.parameterAsDouble(parameters, names.BPR_B, context),
+        60.0 * (minutes if minutes > 0 else USUAL_PERIOD),
+    )
+
+
+def _departures(
+    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> Departures:
+    from ....plugin.layers.routing.case import Departures
+
+    return Departures(
+        60.0 * algorithm.parameterAsDouble(parameters, names.DEPARTURE_WINDOW, context),
+        algorithm.parameterAsEnum(parameters, names.DEPARTURE_PROFILE, context),
+        algorithm.parameterAsInt(parameters, names.SEED, context),
+    )
+
+
+def _rows(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> RoutingRows:
+    """Read the background and the trips; the date and time of t = 0 may come from either."""
+    from ....plugin.layers.moments import start_time
+    from ....plugin.layers.routing.case import RoutingRows
+
+    background = _background(algorithm, parameters, context, feedback)
+    trips = _trips(algorithm, parameters, context, feedback)
+    others = [] if background is None else [background.time]
+    start = start_time(algorithm.moment(parameters, names.START_TIME, context), trips.moments, others, feedback)
+    return RoutingRows(trips, start, background)
+
+
+def _trips(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> TripRows:
+    from ....plugin.layers.routing.trips import TripFields, read_trips
+
+    source = algorithm.source(parameters, names.TRIPS, context)
+    fields = TripFields(*(algorithm.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS))
+    occupancy = algorithm.parameterAsDouble(parameters, names.PEOPLE_PER_VEHICLE, context)
+    trips = read_trips(source, fields, occupancy, feedback)
+    if not len(trips):
+        feedback.pushWarning(algorithm.tr("TRIPS: there is nobody to route; the outputs are empty."))
+    return trips
+
+
+def _background(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> BackgroundRows | None:
+    from ....plugin.layers.routing.background import read_background
+
+    source = algorithm.source(parameters, names.BACKGROUND, context)
+    if source is None:
+        return None
+    fields = {
+        key: str(algorithm.field(parameters, name, source, context, feedback)) for key, name, _ in BACKGROUND_FIELDS
+    }
+    return read_background(source, fields, feedback)

@@ -1,0 +1,112 @@
+"""The numbers that ``routeevacuation`` gives back, what it says of them, and its layers and report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qgis.core import QgsProcessingContext, QgsWkbTypes
+
+from ...base import EvacuationAlgorithm
+from . import names
+
+if TYPE_CHECKING:
+    from ....plugin.layers.routing.case import CostChoice
+    from ....plugin.layers.routing.outputs import RoutedCase
+
+
+def routing_numbers(found: RoutedCase) -> dict[str, Any]:
+    """Return the output numbers that are known."""
+    from ....plugin.layers.routing.outputs import unrouted_people
+    from ....plugin.solvers.routing.result import clearance_time
+
+    result, floor = found.result, found.floor
+    people, detours = result.problem.people, result.detours()
+    numbers = {
+        names.TOTAL_TIME: result.total_time,
+        names.FREE_FLOW_TIME: result.free_flow_time,
+        names.INDIVIDUAL_TIME: result.individual_time,
+        names.PERSON_TIME: result.person_time,
+        names.REDUCTION: result.reduction,
+        names.LOWER_BOUND: result.lower_bound,
+        names.GAP: result.gap,
+        names.CLEARANCE_TIME: clearance_time(result.arrival, people, 1.0),
+        names.CLEARANCE_FLOOR: None if floor is None else floor.seconds,
+        names.CLEARANCE_95: clearance_time(result.arrival, people, 0.95),
+        names.MAX_DETOUR: float(detours.max()) if len(detours) else None,
+        names.DETOUR_95: float(np.percentile(detours, 95)) if len(detours) else None,
+        names.OVER_CAPACITY_ROADS: int(found.use.over_capacity.sum()),
+        names.VEHICLES: result.problem.trips,
+        names.ROUTED: int(round(float(people.sum()))),
+        names.UNROUTED: unrouted_people(found.case, result),
+    }
+    return {name: value for name, value in numbers.items() if value is not None}
+
+
+def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, Any], warning: str) -> None:
+    """Log what explains the result, and the ``warning`` of a plan that claims too little."""
+    result, feedback = found.result, algorithm.feedback
+    for text in result.warnings:
+        feedback.pushWarning(text)
+    method, model = result.names
+    hours = result.total_time / 3600.0
+    text = f"{method.capitalize()}, {model}: {numbers[names.VEHICLES]} vehicles, {hours:,.1f} vehicle-hours"
+    if result.reduction is not None:
+        text += f", {result.reduction:.1f} % less than individual routes"
+    feedback.pushInfo(f"{text}; {result.seconds:.1f} s.")
+    if result.lower_bound is not None and result.gap is not None:
+        feedback.pushInfo(f"No plan can save more than {result.gap:.2f} % of this total time ({result.bound_name}).")
+    if names.MAX_DETOUR in numbers:
+        feedback.pushInfo(
+            f"Travel time over own fastest way: 95 % of the vehicles at most {numbers[names.DETOUR_95]:.2f}, at worst "
+            f"{numbers[names.MAX_DETOUR]:.2f}."
+        )
+    if numbers[names.OVER_CAPACITY_ROADS]:
+        feedback.pushInfo(
+            f"{numbers[names.OVER_CAPACITY_ROADS]} directed pieces of road carry more than their capacity."
+        )
+    if numbers[names.UNROUTED]:
+        text = algorithm.tr("{left} people have no route; see OUTPUT_UNROUTED.")
+        feedback.pushWarning(text.format(left=numbers[names.UNROUTED]))
+    if warning:
+        feedback.pushWarning(warning)
+
+
+def write_layers(
+    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], found: RoutedCase, context: QgsProcessingContext
+) -> dict[str, Any]:
+    """Write the layers that were asked for; return the destination of each."""
+    from ....plugin.layers.routing import outputs as rows
+
+    crs, line = found.case.rows.crs, QgsWkbTypes.Type.LineString
+    out = {}
+    for name, columns, values, kind in (
+        (names.OUTPUT, rows.ROUTES, rows.route_rows(found.case, found.result, crs, context), line),
+        (names.OUTPUT_ROADS, rows.ROADS, rows.road_rows(found, crs, context), line),
+        (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(found.case, found.curve), None),
+        (names.OUTPUT_UNROUTED, rows.UNROUTED, rows.unrouted_rows(found.case, found.result), line),
+    ):
+        style = f"{algorithm.ID}_{name.lower()}" if kind is not None else None
+        target = crs if kind is not None else None
+        destination = algorithm.write(parameters, name, context, columns, values, kind, target, style)
+        if destination is not None:
+            out[name] = destination
+    return out
+
+
+def write_report(
+    algorithm: EvacuationAlgorithm,
+    path: str,
+    found: RoutedCase,
+    numbers: dict[str, Any],
+    choice: CostChoice,
+    warning: str,
+) -> dict[str, Any]:
+    """Write the report to ``path``, nothing where it is ""; ``warning`` is said first."""
+    if not path:
+        return {}
+    from ....plugin.reports.routing import write_routing_report
+
+    with algorithm.reporting(names.OUTPUT_HTML, path):
+        write_routing_report(path, found, numbers, choice, warning)
+    return {names.OUTPUT_HTML: path}
