@@ -9,6 +9,7 @@ import numpy as np
 
 from ..layers.allocation.case import AllocationCase
 from ..layers.allocation.groups import Groups, Shelters
+from ..solvers.allocation.objective import BY_GROUPS
 from ..solvers.allocation.problem import Allocation
 from ..solvers.allocation.tradeoff import Point
 from .charts import bar_chart, line_chart
@@ -41,7 +42,7 @@ def write_allocation_report(
         most_km=float(far.max(initial=0.0)),
         preference=float(satisfied),
         weights=(objective.weight_preference, objective.weight_distance),
-        by_groups=objective.weight_by == 0,
+        by_groups=objective.weight_by == BY_GROUPS,
         loads=_load_chart(found, shelters, labels),
         drawn=min(BARS, len(shelters.capacity)),
         classes=groups.classes,

@@ -78,6 +78,10 @@ class Effort(Deadline):
         left = self.remaining
         return Effort(QUICK, max(left, LEAST_SECONDS) if left < float("inf") else 0.0, self.mip_gap)
 
+    def take_back(self, brief: Effort) -> None:
+        """Remember it where a search with the effort of :meth:`brief` was stopped by the fence."""
+        self.stopped_early = self.stopped_early or brief.stopped_early
+
     def passed(self) -> bool:
         """Whether the fence is reached, so that the search must stop; remembered."""
         if super().passed():

@@ -37,8 +37,9 @@ class TryingEverything:
     def control(self, progress=no_progress) -> Control:
         return Control(progress=progress, log=self.said.append, effort=self.effort)
 
-    def run(self, aim, at_least, pairs, start, control, gap=None, integer=None):
-        assert (aim, at_least, gap, integer) == ("cost", None, None, None)
+    def run(self, question, control):
+        aim, pairs, start, *others = question
+        assert (aim, *others) == ("cost", None, None, None, None)
         for share in (0.0, 0.5, 1.0):
             control.progress(share)
         self.asked.append(pairs.copy())
@@ -241,12 +242,13 @@ class Halves(TryingEverything):
 
     fails, divided = False, 0
 
-    def run(self, aim, at_least, pairs, start, control, gap=None, integer=None):
+    def run(self, question, control):
+        pairs = question.pairs
         if self.fails:
             raise SolverError("nothing")
-        if integer is None:
-            return super().run(aim, at_least, pairs, start, control, gap)
-        assert (start, gap, integer) == (None, 0.0, False)
+        if question.integer is None:
+            return super().run(question, control)
+        assert (question.start, question.gap, question.integer) == (None, 0.0, False)
         for share in (0.0, 0.5, 1.0):
             control.progress(share)
         self.asked.append(pairs.copy())
@@ -329,5 +331,5 @@ def test_one_shelter_has_no_second_choice(monkeypatch):
 class Whole(TryingEverything):
     """Its relaxation divides nobody."""
 
-    def run(self, aim, at_least, pairs, start, control, gap=None, integer=None):
-        return super().run(aim, at_least, pairs, start, control)
+    def run(self, question, control):
+        return super().run(question._replace(gap=None, integer=None), control)

@@ -14,7 +14,7 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.allocation import allocator as asking
 from evacuation_planner.plugin.solvers.allocation import lexicographic as steps
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
-from evacuation_planner.plugin.solvers.allocation.allocator import Allocator
+from evacuation_planner.plugin.solvers.allocation.allocator import Allocator, Question
 from evacuation_planner.plugin.solvers.allocation.lexicographic import (
     _with_those_left,
     as_many_as_possible,
@@ -49,8 +49,9 @@ class Recorded(Allocator):
         self.control = Control(log=self.said.append)
         super().__init__(case, case.usable(), "CBC")
 
-    def run(self, aim, at_least, pairs, start, control, gap=None, integer=None, held=None, weights=None):
-        assert pairs is self.usable and (integer, held, weights) == (None, None, None)
+    def run(self, question, control):
+        aim, pairs, start, at_least, gap, integer, among = question
+        assert pairs is self.usable and (integer, among) == (None, None)
         self.asked.append((aim, at_least, None if start is None else start.tolist(), gap))
         return self.answer
 
@@ -250,7 +251,7 @@ def test_divided_people_are_asked_for_in_whole_numbers_where_they_are_not(answer
     to_come += [[2.5, 1.5, 1.0, 1.0], [3.0, 1.0, 0.0, 2.0]]
     start = np.array([[4.0, 0.0], [2.0, 0.0]])
     search, control = solver(True), Control()
-    people, found = search.run("cost", None, search.usable, start, control, 0.25)
+    people, found = search.run(Question("cost", search.usable, start, gap=0.25), control)
     assert people.tolist() == [[3.0, 1.0], [0.0, 2.0]] and found.bound == 2.0
     assert [(one["whole"], one["warm_start"], one["mip_gap"]) for one in asked] == [
         ([False] * 4, True, 0.25), ([True] * 4, False, 0.25)
@@ -262,16 +263,16 @@ def test_nearly_whole_people_are_rounded_and_shares_are_not(answers):
     to_come, asked = answers
     to_come += [[3.0 + 5e-7, 1.0 - 5e-7, 0.0, 2.0], [0.25, 0.75, 1.0, 0.0], [0.25, 0.75, 1.0, 0.0]]
     search = solver(True)
-    assert search.run("cost", 6, search.usable, None, Control())[0].tolist() == [[3.0, 1.0], [0.0, 2.0]]
+    assert search.run(Question("cost", search.usable, at_least=6), Control())[0].tolist() == [[3.0, 1.0], [0.0, 2.0]]
     assert [one["mip_gap"] for one in asked] == [None]  # one solve, at the effort's own gap
     search = solver(False)
-    shares = search.run("cost", None, search.usable, None, Control(), 0.0, integer=False)[0]
+    shares = search.run(Question("cost", search.usable, gap=0.0, integer=False), Control())[0]
     assert shares.tolist() == [[1.0, 3.0], [2.0, 0.0]] and asked[1]["whole"] == [False] * 4
-    people = search.run("cost", None, search.usable, None, Control(), integer=True)[0]  # asked for in whole already
+    people = search.run(Question("cost", search.usable, integer=True), Control())[0]  # asked for in whole already
     assert people.tolist() == [[1.0, 3.0], [2.0, 0.0]] and len(asked) == 3
 
 
 def test_a_solver_that_finds_nothing_says_what_to_do(answers):
     search = solver(False)
     with pytest.raises(SolverError, match=r"EFFORT: a solver found no allocation in 2 s\. .*SPLIT_GROUPS"):
-        search.run("cost", None, search.usable, None, Control())
+        search.run(Question("cost", search.usable), Control())

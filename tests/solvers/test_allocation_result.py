@@ -307,11 +307,11 @@ def test_only_a_proved_choice_as_good_replaces_the_plan(gap, found, cost, late, 
     people, said, asked = np.eye(2), [], []
     problem = equal_pair(cost=np.array([[1.0, cost / 2], [cost / 2, 1.0]]))
 
-    def run(aim, at_least, pairs, start, control, least_gap, held, weights):
-        asked.append((aim, at_least, least_gap))
+    def run(question, control):
+        asked.append((question.aim, question.at_least, question.gap))
         assert control.effort.level == QUICK and control.effort is not effort
         control.effort.stopped_early = late
-        assert 2.0 < held < 2.0 + 1e-8
+        assert 2.0 < question.among.held < 2.0 + 1e-8
         if found is None:
             raise SolverError("nothing found")
         return np.array(found, dtype=float), Solution("optimal", 1.0, 1.0, gap, "", 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..control import Control
@@ -12,6 +14,43 @@ from .model import build
 from .problem import AllocationProblem
 
 FRACTION = 1e-6  # of a person, below which a number of people counts as whole
+
+
+class EqualPlans(NamedTuple):
+    """Among allocations of a cost of at most ``held``, that of the least sum of ``weights`` (g, n)."""
+
+    held: float
+    weights: np.ndarray
+
+
+class Question(NamedTuple):
+    """What one model is asked.
+
+    Attributes
+    ----------
+    aim : str
+        ``COST`` or ``PEOPLE``, of :mod:`.model`.
+    pairs : (g, n) bool
+        Those an allocation may have.
+    start : (g, n) float64 or None
+        An allocation to begin with.
+    at_least : int or None
+        People to be sheltered, None for all.
+    gap : float or None
+        Where the solver may stop, instead of the effort's own.
+    integer : bool or None
+        Whether people are asked for in whole numbers; None where the problem needs it.
+    among : EqualPlans or None
+        What is minimised in place of the cost.
+    """
+
+    aim: str
+    pairs: np.ndarray
+    start: np.ndarray | None = None
+    at_least: int | None = None
+    gap: float | None = None
+    integer: bool | None = None
+    among: EqualPlans | None = None
 
 
 class Allocator:
@@ -34,39 +73,25 @@ class Allocator:
         self.uniform = problem.consumption is None and problem.opening is None
         self.wanted = int(problem.sizes[usable.any(axis=1)].sum())
 
-    def run(
-        self,
-        aim: str,
-        at_least: int | None,
-        pairs: np.ndarray,
-        start: np.ndarray | None,
-        control: Control,
-        gap: float | None = None,
-        integer: bool | None = None,
-        held: float | None = None,
-        weights: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, Solution]:
-        """Solve one model over ``pairs`` (g, n); returns the people (g, n) and the solver's proof.
-
-        ``gap`` is where the solver may stop, instead of the effort's own. With ``weights`` (g, n) their sum is
-        minimised in place of the cost, which is ``held`` at no more than that.
+    def run(self, asked: Question, control: Control) -> tuple[np.ndarray, Solution]:
+        """Solve one model; returns the people (g, n) and the solver's proof.
 
         Raises
         ------
         SolverError
             When the solver found nothing.
         """
-        model = build(self.problem, pairs, aim, at_least, integer)
-        if weights is not None and held is not None:
-            model.weigh(weights, held)
-        if start is not None:
-            model.start_from(start)
+        model = build(self.problem, asked.pairs, asked.aim, asked.at_least, asked.integer)
+        if asked.among is not None:
+            model.weigh(asked.among.weights, asked.among.held)
+        if asked.start is not None:
+            model.start_from(asked.start)
         solution = solve_program(
             model.program,
             control=control,
-            mip_gap=gap,
+            mip_gap=asked.gap,
             solver=self.solver,
-            warm_start=start is not None,
+            warm_start=asked.start is not None,
         )
         if not solution.found:
             raise SolverError(
@@ -74,7 +99,7 @@ class Allocator:
                 "(and TIME_LIMIT), or allow groups to be divided (SPLIT_GROUPS)."
             )
         people = model.people()
-        if np.abs(people - np.round(people)).max(initial=0.0) > FRACTION and integer is None:
+        if np.abs(people - np.round(people)).max(initial=0.0) > FRACTION and asked.integer is None:
             # The solver ended between equally good corners; a corner of a flow is whole, so asking costs nothing.
-            return self.run(aim, at_least, pairs, None, control, gap, True, held, weights)
-        return (people if integer is False else np.round(people)), solution
+            return self.run(asked._replace(start=None, integer=True), control)
+        return (people if asked.integer is False else np.round(people)), solution

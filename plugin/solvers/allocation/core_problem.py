@@ -17,7 +17,7 @@ from ..effort import QUICK
 from ..errors import SolverError
 from ..gap import gap_percent
 from ..mip.solution import Solution, describe
-from .allocator import Allocator
+from .allocator import Allocator, Question
 from .first_fit import first_fit, local_search, people_at, shelters_of
 from .lagrangian import LagrangianBound, lagrangian_bound
 from .model import COST
@@ -54,14 +54,14 @@ def allocate_everyone(
         and pairs.sum() <= SMALL
         and not _enough(allocator, people, bound, control)
     ):
-        people, last = allocator.run(COST, None, near, people, control.part(0.4, 0.7))
+        people, last = allocator.run(Question(COST, near, people), control.part(0.4, 0.7))
         pairs = lagrangian.keep(cost_of(problem, people) - step) | (people > 0)
     if last is not None and last.status == "optimal" and last.bound is not None and not np.any(pairs & ~near):
         bound = max(bound, last.bound)  # what is better than this has no pair that was left out
     elif last is not None and control.effort.level == QUICK:
         pass  # the prices' bound has to do: over more pairs the search would end before a proof even more surely
     elif pairs.sum() <= SMALL or (pairs.sum() <= LARGE and not _enough(allocator, people, bound, control)):
-        people, last = allocator.run(COST, None, pairs, people, control.part(0.7, 1.0))
+        people, last = allocator.run(Question(COST, pairs, people), control.part(0.7, 1.0))
         if last.bound is not None:  # the pairs left out are in no better allocation: it holds over all pairs
             bound = max(bound, last.bound)
     cost = cost_of(problem, people)
@@ -78,7 +78,10 @@ def allocate_everyone(
 
 
 def cost_of(problem: AllocationProblem, people: np.ndarray) -> float:
-    """Return the cost of whole groups placed as ``people`` (g, n)."""
+    """Return the cost of whole groups placed as ``people`` (g, n).
+
+    It is a plain sum of costs; the problem's own ``cost_of``, which divides groups, may differ in the last digit.
+    """
     return float(problem.cost[people > 0].sum())
 
 
@@ -111,7 +114,7 @@ def _from_core(allocator: Allocator, people: np.ndarray, lagrangian: LagrangianB
     core = (people > 0) | smallest(lagrangian.excess, CORE_PAIRS)
     almost = problem.sizes * (1.0 - 1e-6)
     try:
-        shares, _ = allocator.run(COST, None, core, None, control.part(0.0, 0.5), 0.0, integer=False)
+        shares, _ = allocator.run(Question(COST, core, gap=0.0, integer=False), control.part(0.0, 0.5))
         placed = shares.max(axis=1) >= almost
         second = np.partition(lagrangian.excess, 1, axis=1)[:, 1] if core.shape[1] > 1 else np.zeros(len(placed))
         rank = np.argsort(np.where(placed, second, -1.0), kind="stable")  # divided groups first, indifferent ones next
@@ -119,7 +122,7 @@ def _from_core(allocator: Allocator, people: np.ndarray, lagrangian: LagrangianB
         free[rank[: FREE_GROUPS + int((~placed).sum())]] = True
         pairs = (people > 0) | (core & (free[:, None] | (shares >= almost[:, None])))
         control.log(f"{int(free.sum())} groups are left to place; the others stay where the relaxation puts them.")
-        found, _ = allocator.run(COST, None, pairs, people, control.part(0.5, 1.0))
+        found, _ = allocator.run(Question(COST, pairs, people), control.part(0.5, 1.0))
     except SolverError:
         control.log("The pairs that look best do not place everyone; going on from the quick allocation.")
         return people

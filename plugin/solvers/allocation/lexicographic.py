@@ -8,7 +8,7 @@ import numpy as np
 
 from ..control import Control
 from ..mip.solution import Solution
-from .allocator import Allocator
+from .allocator import Allocator, Question
 from .core_problem import allocate_everyone
 from .exchange import exchange_sets
 from .first_fit import first_fit, local_search, people_at, shelters_of
@@ -49,7 +49,7 @@ def as_many_as_possible(
     elif usable.all(axis=None) and allocator.wanted <= int(np.floor(problem.capacity).sum()):
         return None, allocator.wanted, 0, ()
     control.log("Looking for the greatest number of people that can be sheltered.")
-    people, solution = allocator.run(PEOPLE, None, usable, start, control, gap=0.0)
+    people, solution = allocator.run(Question(PEOPLE, usable, start, gap=0.0), control)
     most = int(people.sum())
     left_at_least = 0 if solution.bound is None else int(np.ceil(solution.bound - 1e-6))
     more = 0 if solution.status == "optimal" else max(0, allocator.wanted - left_at_least - most)
@@ -70,7 +70,7 @@ def least_cost(
         or not (most == allocator.wanted or allocator.uniform)
     ):
         at_least = None if most == allocator.wanted else most
-        return allocator.run(COST, at_least, usable, people, control)
+        return allocator.run(Question(COST, usable, people, at_least), control)
     if most == allocator.wanted:
         return allocate_everyone(allocator, people, control)
     return _with_those_left(allocator, people, most, control)

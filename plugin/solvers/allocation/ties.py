@@ -8,7 +8,7 @@ from ..control import Control
 from ..errors import SolverError
 from ..mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights, held
 from ..mip.solution import Solution
-from .allocator import Allocator
+from .allocator import Allocator, EqualPlans, Question
 from .lagrangian import lagrangian_bound
 from .model import COST
 
@@ -32,12 +32,13 @@ def settle(allocator: Allocator, people: np.ndarray, proof: Solution, most: int,
     if at_least is None and not problem.split:  # only pairs that a plan of this cost can have
         pairs = lagrangian_bound(problem, allocator.usable, cost, control).keep(most_cost)
     try:
-        found, solution = allocator.run(COST, at_least, pairs, None, brief, 0.0, held=most_cost, weights=weights)
+        asked = Question(COST, pairs, at_least=at_least, gap=0.0, among=EqualPlans(most_cost, weights))
+        found, solution = allocator.run(asked, brief)
     except SolverError:  # stopped before any solution was found
         control.log(MAY_DIFFER)
         return people
     finally:
-        control.effort.stopped_early = control.effort.stopped_early or brief.effort.stopped_early
+        control.effort.take_back(brief.effort)
     if solution.gap != 0.0 or problem.cost_of(found) > most_cost or int(found.sum()) < int(people.sum()):
         control.log(MAY_DIFFER)
         return people

@@ -62,7 +62,7 @@ def settle(problem: pulp.LpProblem, parts: list[Any], weights: np.ndarray, *, co
     solution = solve_program(
         problem, control=control.part(0.9, 1.0).unlogged().with_effort(brief), mip_gap=0.0, warm_start=True
     )
-    control.effort.stopped_early = control.effort.stopped_early or brief.stopped_early
+    control.effort.take_back(brief)
     if solution.found and solution.gap == 0.0:
         return True
     for variable, value in values:
