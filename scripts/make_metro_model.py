@@ -62,11 +62,14 @@ FORM = (
 )
 ROAD_ATTRIBUTES = (
     "ROAD_CLASS_FIELD",
+    "USE_CLASSES",
+    "ROAD_CLASSES",
     "ALL_LINES",
     "USE_TAGS",
     "DIRECTION_FIELD",
     "SPEED_FIELD",
     "SPEED_UNIT",
+    "DEFAULT_SPEED",
     "LENGTH_FIELD",
 )
 

@@ -52,8 +52,9 @@ OUTPUTS = {
 
 
 EVERY = ("recommendshelters", "allocatecrowd", "routeevacuation")
-ROAD_ATTRIBUTES = ("ROAD_CLASS_FIELD", "ALL_LINES", "USE_TAGS", "DIRECTION_FIELD", "SPEED_FIELD", "SPEED_UNIT",
-                   "LANES_FIELD", "LENGTH_FIELD")  # fmt: skip
+ROAD_ATTRIBUTES = ("ROAD_CLASS_FIELD", "USE_CLASSES", "ROAD_CLASSES", "ALL_LINES", "USE_TAGS", "DIRECTION_FIELD",
+                   "SPEED_FIELD", "SPEED_UNIT", "DEFAULT_SPEED", "LANES_FIELD", "DEFAULT_LANE_CAPACITY",
+                   "CAPACITY_FACTOR", "LENGTH_FIELD")  # fmt: skip
 WITH_ZONES = ("zonesatrisk", "recommendshelters", "allocatecrowd")
 Explained = tuple[QgsProcessingParameterDefinition, str, dict[str, str]]
 
@@ -197,6 +198,9 @@ def make_model() -> QgsProcessingModelAlgorithm:
         definition.setHelp(text)
         inputs.append((definition, feeds))
     inputs += road_inputs("routeevacuation", EVERY, ROAD_ATTRIBUTES)
+    capacity = dict.fromkeys(EVERY[:2], "ROAD_CAPACITY_FIELD") | {"routeevacuation": "CAPACITY_FIELD"}
+    inputs += [(definition, capacity) for definition, _ in road_inputs(EVERY[0], EVERY, ["ROAD_CAPACITY_FIELD"])]
+    inputs += road_inputs("routeevacuation", ["routeevacuation"], ["JUNCTION_DELAY"])
     return assemble("Evacuation plan", "Evacuation plan", description, inputs, children)
 
 

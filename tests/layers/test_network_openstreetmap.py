@@ -70,14 +70,14 @@ def test_openstreetmap_as_qgis_opens_it(town):
     log = Log()
     found = by_road(read(lines_of(town), log=log, class_field="highway", id_field="osm_id"))
     assert found == {
-        "101": ("both", 30.0, 1.0, 900.0),
-        "102": ("forward", 50.0, 3.0, 2700.0),
-        "103": ("forward", 110.0, 1.0, 900.0),
-        "104": ("forward", pytest.approx(32.18688), 1.0, 900.0),
-        "105": ("both", 60.0, 1.0, 900.0),
-        "106": ("backward", 50.0, 1.0, 900.0),
-        "112": ("both", 40.0, 1.0, 900.0),
-        "113": ("both", 40.0, 1.0, 900.0),
+        "101": ("both", 30.0, 1.0, 600.0),
+        "102": ("forward", 50.0, 3.0, 4500.0),
+        "103": ("forward", 110.0, 2.0, 4000.0),
+        "104": ("forward", pytest.approx(32.18688), 1.0, 600.0),
+        "105": ("both", 60.0, 1.0, 1500.0),
+        "106": ("backward", 50.0, 1.0, 1000.0),
+        "112": ("both", 15.0, 1.0, 300.0),
+        "113": ("both", 40.0, 1.0, 900.0),  # a track has no values: what everybody takes who has nothing
     }
     said = "\n".join(log.said)
     assert "read from the tags of “lines”: oneway, maxspeed, lanes" in said
@@ -85,7 +85,43 @@ def test_openstreetmap_as_qgis_opens_it(town):
         "5 of 13 lines of “lines” are no roads for cars and are left out: footway (1), steps (1), waterway river (1), "
         "railway rail (1), access no (1). ALL_LINES keeps them." in said
     )
+    assert (
+        "Where values come from, in roads. Speed: 6 their own, 1 that of their class, 1 40 km/h. Lanes: 2 their own, 5 "
+        "that of their class, 1 1 lane a direction. Capacity: 7 that of their class, 1 900 vehicles/h and lane." in said
+    )
     assert "2 motorway(s) and roundabout(s) without a direction of their own are one-way" in said
+
+
+def test_without_classes_everybody_takes_the_last_resort_and_given_defaults_come_before_the_class(town):
+    options = {"class_field": "highway", "id_field": "osm_id"}
+    found = by_road(read(lines_of(town), use_classes=False, **options))
+    assert (found["103"], found["112"]) == (("forward", 110.0, 1.0, 900.0), ("both", 40.0, 1.0, 900.0))
+    found = by_road(read(lines_of(town), default_speed=55.0, default_lane_capacity=700.0, **options))
+    assert (found["103"], found["112"]) == (("forward", 110.0, 2.0, 1400.0), ("both", 55.0, 1.0, 700.0))
+
+
+def test_a_factor_scales_every_capacity(town):
+    log, options = Log(), {"class_field": "highway", "id_field": "osm_id"}
+    as_is = read(lines_of(town), **options).network
+    at_night = read(lines_of(town), log=log, capacity_factor=0.7, **options).network
+    assert at_night.capacity == pytest.approx(0.7 * as_is.capacity)
+    assert np.array_equal(at_night.free_flow, as_is.free_flow) and np.array_equal(at_night.lanes, as_is.lanes)
+    assert "CAPACITY_FACTOR: every capacity of a road times 0.7." in log.said
+
+
+def test_a_table_of_ones_own(town, tmp_path):
+    log, options = Log(), {"class_field": "highway", "id_field": "osm_id"}
+    table = tmp_path / "own.csv"
+    table.write_text(
+        "class;car;foot;oneway;speed;lanes;capacity;rank\nservice;1;1;0;5;1;100;9\nprimary;1;1;0;;2;;3\n", "utf-8"
+    )
+    found = by_road(read(lines_of(town), log=log, road_classes=str(table), **options))
+    assert found["112"] == ("both", 5.0, 1.0, 100.0)
+    assert found["102"] == ("forward", 50.0, 3.0, 2700.0)
+    assert any("ROAD_CLASSES: 2 classes of" in text and "own.csv" in text for text in log.said)
+    assert any("classes that are not known, taken for roads: footway (1), motorway (1)" in text for text in log.said)
+    urban = by_road(read(lines_of(town), road_classes="classes_urban.csv", use_tags=False, **options))
+    assert (urban["101"][1], urban["106"][1], urban["102"][1]) == (15.0, 30.0, 80.0)
 
 
 def test_all_lines_are_kept_on_request(town):
@@ -97,7 +133,7 @@ def test_all_lines_are_kept_on_request(town):
 
 def test_tags_are_left_alone_on_request(town):
     found = by_road(read(lines_of(town), class_field="highway", id_field="osm_id", use_tags=False))
-    assert found["101"][1] == 40.0 and found["106"][0] == "both"
+    assert found["102"][1] == 80.0 and found["106"][0] == "both"
     assert set(found) == {*ROADS, "111"} - {"113"}
 
 

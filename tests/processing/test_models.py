@@ -99,6 +99,25 @@ def test_what_a_model_leaves_alone_stays_at_the_default_of_the_step(model):
     assert looked_at > 10
 
 
+def test_the_capacity_of_the_roads_reaches_every_step_under_the_name_it_has_there(provider):
+    model = provider.algorithm("evacuationplan")
+    assert model.parameterDefinition("ROAD_CAPACITY_FIELD").parentLayerParameterName() == "ROADS"
+    assert model.parameterDefinition("CAPACITY_FIELD").parentLayerParameterName() == "SITES"
+    fed = {
+        (child, name, source.parameterName())
+        for child, step in model.childAlgorithms().items()
+        for name, sources in step.parameterSources().items()
+        for source in sources
+        if name in ("ROAD_CAPACITY_FIELD", "CAPACITY_FIELD") and source.source() != KINDS.StaticValue
+    }
+    assert fed == {
+        ("recommendshelters", "CAPACITY_FIELD", "CAPACITY_FIELD"),
+        ("recommendshelters", "ROAD_CAPACITY_FIELD", "ROAD_CAPACITY_FIELD"),
+        ("allocatecrowd", "ROAD_CAPACITY_FIELD", "ROAD_CAPACITY_FIELD"),
+        ("routeevacuation", "CAPACITY_FIELD", "ROAD_CAPACITY_FIELD"),
+    }
+
+
 def test_an_own_area_per_person_has_its_field(provider):
     model = provider.algorithm("evacuationplan")
     step = model.childAlgorithms()["recommendshelters"]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.errors import SolverError
-from evacuation_planner.plugin.solvers.roads.classes import choose_roads, read_classes
+from evacuation_planner.plugin.solvers.roads.class_values import class_values
+from evacuation_planner.plugin.solvers.roads.classes import TABLES, choose_roads, read_classes, table_of
 from evacuation_planner.plugin.solvers.roads.lengths import with_given_lengths
 from evacuation_planner.plugin.solvers.roads.osm import tags_in
 from tests.solvers.road_drawings import pieces_of
 
 CLASSES = read_classes()
+HEAD = "class,car,foot,oneway,speed,lanes,capacity,rank"
 
 
 def choose(values, **tags):
@@ -98,9 +103,15 @@ def test_a_class_that_is_not_known_is_taken_for_a_road_and_counted():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("class,car,foot,oneway\nfootway,0,1,0\nfootway,0,1,0\n", "is there twice"),
-        ("class,car,foot,oneway\nfootway,no,1,0\n", "“no” in the column car must be 0 or 1"),
-        ("class,car\nfootway,0\n", "has no column foot, oneway"),
+        (f"{HEAD}\nfootway,0,1,0,,,,\nfootway,0,1,0,,,,\n", "is there twice"),
+        (f"{HEAD}\nfootway,no,1,0,,,,\n", "“no” in the column car must be 0 or 1"),
+        ("class,car\nfootway,0\n", "has no column foot, oneway, speed, lanes, capacity, rank"),
+        (f"{HEAD}\nlane,1,1,0,fast,1,600,7\n", "line 2 of “classes.csv”: “fast” in the column speed must be a number"),
+        (f"{HEAD}\nlane,1,1,0,30,0,600,7\n", "“0” in the column lanes must be a number above 0"),
+        (f"{HEAD}\nlane,1,1,0,300,1,600,7\n", "“300” in the column speed must be between 1 and 200"),
+        (f"{HEAD}\nlane,1,1,0,30,40,600,7\n", "“40” in the column lanes must be between 0.5 and 24"),
+        (f"{HEAD}\nlane,1,1,0,30,1,60000,7\n", "“60000” in the column capacity must be between 1 and 10000"),
+        ("", "has no column class"),
     ],
 )
 def test_a_table_of_classes_that_cannot_be_read(tmp_path, text, words):
@@ -112,8 +123,68 @@ def test_a_table_of_classes_that_cannot_be_read(tmp_path, text, words):
 
 def test_a_table_may_have_further_columns(tmp_path):
     path = tmp_path / "classes.csv"
-    path.write_text("class,car,foot,oneway,speed\nlane,1,1,0,30\n", encoding="utf-8")
-    assert read_classes(path)["lane"] == (True, True, False)
+    path.write_text(f"{HEAD},note\nlane,1,1,0,30,1,600,7,ours\npath,0,1,0,,,,,\n", encoding="utf-8")
+    found = read_classes(path)
+    assert found["lane"] == (True, True, False, 30, 1, 600, 7)
+    assert found["path"][:3] == (False, True, False) and all(map(math.isnan, found["path"][3:]))
+
+
+def test_a_table_that_is_not_there(tmp_path):
+    with pytest.raises(SolverError, match="ROAD_CLASSES: .*none.csv” cannot be read .*Choose another file"):
+        read_classes(table_of(str(tmp_path / "none.csv")))
+
+
+def test_a_shipped_table_goes_by_its_name_alone(tmp_path, monkeypatch):
+    assert table_of("") == TABLES / "classes.csv"
+    assert table_of("classes_urban.csv") == TABLES / "classes_urban.csv"
+    own = tmp_path / "classes_urban.csv"
+    assert table_of(str(own)) == own
+    own.write_text(HEAD, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert table_of("classes_urban.csv") == Path("classes_urban.csv")  # a file here comes first
+
+
+# MATSim's OsmNetworkReader before 2016 (service: ours): km/h, lanes a direction, vehicles/h and lane.
+VALUES = {
+    "motorway": (120, 2, 2000), "motorway_link": (80, 1, 1500), "trunk": (80, 1, 2000), "trunk_link": (50, 1, 1500),
+    "primary": (80, 1, 1500), "primary_link": (60, 1, 1500), "secondary": (60, 1, 1000), "tertiary": (45, 1, 600),
+    "unclassified": (45, 1, 600), "road": (45, 1, 600), "residential": (30, 1, 600), "living_street": (15, 1, 300),
+    "service": (15, 1, 300), "secondary_link": (60, 1, 1000), "tertiary_link": (45, 1, 600),
+}  # fmt: skip
+URBAN = {"secondary": 30, "secondary_link": 30, "tertiary": 25, "tertiary_link": 25, "unclassified": 15, "road": 15,
+         "residential": 15, "living_street": 10}  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "slower"), [("classes.csv", {}), ("classes_urban.csv", URBAN)])
+def test_the_values_of_the_shipped_tables(table, slower):
+    names = list(VALUES)
+    found = class_values(read_classes(TABLES / table), names, len(names))
+    rows = np.column_stack([found.speed, found.lanes, found.lane_capacity]).tolist()
+    assert dict(zip(names, rows)) == {
+        name: [slower.get(name, speed), lanes, capacity] for name, (speed, lanes, capacity) in VALUES.items()
+    }
+
+
+def test_the_tables_differ_in_speeds_alone():
+    ours, urban = read_classes(), read_classes(TABLES / "classes_urban.csv")
+    assert list(ours) == list(urban)
+    for name, row in ours.items():
+        assert str(row._replace(speed=0)) == str(urban[name]._replace(speed=0))
+
+
+def test_classes_from_the_highest_down():
+    order = [
+        "motorway", "trunk_link", "primary", "secondary_link", "tertiary", "unclassified", "residential", "service",
+    ]  # fmt: skip
+    assert class_values(CLASSES, order, 8).rank.tolist() == list(range(1, 9))
+
+
+def test_of_several_classes_the_lowest_for_cars_counts():
+    values = ["primary;residential", ["residential", "tertiary"], "footway;tertiary", "footway", "spaceway", None]
+    found = class_values(CLASSES, values, 6)
+    assert found.speed[:3].tolist() == [30, 30, 45]
+    assert np.isnan(found.speed[3:]).all()
+    assert np.isnan(class_values(CLASSES, None, 2).lanes).all()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.errors import SolverError
+from evacuation_planner.plugin.solvers.roads.class_values import class_values
+from evacuation_planner.plugin.solvers.roads.classes import read_classes
 from evacuation_planner.plugin.solvers.roads.directions import DirectionRule
+from evacuation_planner.plugin.solvers.roads.implicit_limits import read_limits
 from evacuation_planner.plugin.solvers.roads.osm import flow_capacity, lane_count, plain_text, speed_kmh
 from evacuation_planner.plugin.solvers.roads.speeds import (
     ABSURD,
@@ -86,9 +90,45 @@ def test_speeds(value, speed):
     assert speed_kmh(value) == pytest.approx(speed)
 
 
-@pytest.mark.parametrize("value", [None, "", "none", "walk", "signals", "CL:urban", "variable", "50 furlongs", True])
+@pytest.mark.parametrize("value", [None, "", "signals", "CL:airport", "variable", "50 furlongs", True])
 def test_speeds_that_are_not_understood(value):
     assert math.isnan(speed_kmh(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "speed"),
+    [
+        ("RO:urban", 50), ("ro:urban", 50), ("RO:rural", 90), ("DE:rural", 100), ("DE:motorway", 130), ("FR:rural", 80),
+        ("RU:urban", 60), ("CL:urban", 50), ("BE-VLG:rural", 70), ("BE-WAL:rural", 90), ("BE-WAL:motorway", 120),
+        ("none", 130), ("walk", 7), ("DE:walk", 7), ("urban", 50), ("DE:zone:30", 30), ("IT:zone30", 30),
+        ("GB:zone20", 32.18688), ("GB:nsl_single", 96.56), ("RO:urban;30", 30), ("['RO:urban', 'RO:rural']", 50),
+    ],
+)  # fmt: skip
+def test_limits_that_a_text_implies(value, speed):
+    assert speed_kmh(value) == pytest.approx(speed)
+    assert speed_kmh(value, "mph") == pytest.approx(speed if value != "RO:urban;30" else 48.28032)
+
+
+def test_roads_with_an_implied_limit_are_counted():
+    found = traffic(speeds=["RO:urban", "DE:rural", "50", "none", "signals"])
+    assert found.speed.tolist() == [50, 100, 50, 130, 40]
+    assert found.speed_problem.tolist() == [0, 0, 0, 0, NOT_UNDERSTOOD]
+    assert "Speed: 4 their own, 1 40 km/h (3 of them by a limit such as “RO:urban”)" in found.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("country,limit,speed\nRO,urban,50\nro,Urban,60\n", "line 3 .* “ro:urban” is there twice"),
+        ("country,limit,speed\nRO,urban,fast\n", "“fast” in the column speed must be a number above 0"),
+        ("country,limit\nRO,urban\n", "has no column speed"),
+    ],
+)
+def test_a_table_of_limits_that_cannot_be_read(tmp_path, text, words):
+    path = tmp_path / "limits.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SolverError, match=words):
+        read_limits(path)
 
 
 def test_lanes():
@@ -108,7 +148,7 @@ def traffic(directions=None, speeds=None, lanes=None, capacities=None, rule=None
 
 
 def test_unusable_speeds_give_the_default_and_are_counted():
-    found = traffic(speeds=["50", None, "", "0", "-3", "999", "0.2", "none", "30 mph"])
+    found = traffic(speeds=["50", None, "", "0", "-3", "999", "0.2", "signals", "30 mph"])
     assert found.speed.tolist() == pytest.approx([50, 40, 40, 40, 40, 40, 40, 40, 48.28032])
     assert found.speed_problem.tolist() == [
         0,
@@ -125,7 +165,7 @@ def test_unusable_speeds_give_the_default_and_are_counted():
     assert "2 road(s) have no speed" in text
     assert "2 road(s) have a speed of zero or less (“-3”, “0”)" in text
     assert "2 road(s) have an absurd speed" in text
-    assert "1 road(s) have a speed that is not understood (“none”)" in text
+    assert "1 road(s) have a speed that is not understood (“signals”)" in text
 
 
 def test_lists_of_values_are_read_as_several():
@@ -158,6 +198,54 @@ def test_a_capacity_is_taken_as_given_for_one_direction():
     found = traffic(directions=["no", "no", "yes"], lanes=[2, 2, 2], capacities=["1500", None, 0])
     assert found.capacity.tolist() == [1500, 900, 1800]
     assert any("2 road(s) have no usable capacity" in w for w in found.warnings)
+
+
+def by_class(kinds, rules=None, **columns):
+    """Roads read with their class, by the shipped table."""
+    given = class_values(read_classes(), kinds, len(kinds))
+    return read_traffic(TrafficColumns(len(kinds), classes=given, **columns), rules or TrafficRules())
+
+
+def test_own_field_before_a_given_default_before_the_class_before_the_last_resort():
+    kinds = ["primary", "residential", "primary", "spaceway", None]
+    columns = {"speeds": ["70", None, "", "-4", None], "lanes": [6, None, "x", 0, 40],
+               "capacities": [1100, None, "", None, 0]}  # fmt: skip
+    found = by_class(kinds, **columns)
+    assert found.speed.tolist() == [70, 30, 80, 40, 40]
+    assert found.lanes.tolist() == [3, 1, 1, 1, 1]
+    assert found.capacity.tolist() == [1100, 600, 1500, 900, 900]
+    given = by_class(kinds, TrafficRules(default_speed=55, lane_capacity=700), **columns)
+    assert given.speed.tolist() == [70, 55, 55, 55, 55]
+    assert given.capacity.tolist() == [1100, 700, 700, 700, 700]
+    without = by_class(kinds, TrafficRules(use_classes=False), **columns)
+    assert without.speed.tolist() == [70, 40, 40, 40, 40]
+    assert without.capacity.tolist() == [1100, 900, 900, 900, 900]
+
+
+def test_the_lanes_of_a_class_are_those_of_one_direction():
+    found = by_class(["motorway", "motorway"], directions=["yes", "no"])
+    assert found.lanes.tolist() == [2, 2]
+    assert found.capacity.tolist() == [4000, 4000]
+    assert found.speed.tolist() == [120, 120]
+
+
+def test_the_log_says_how_many_roads_took_what_from_where():
+    kinds = ["primary", "residential", "primary", "spaceway", None]
+    columns = {"speeds": ["70", None, "", "-4", None], "lanes": [6, None, "x", 0, 40],
+               "capacities": [1100, None, "", None, 0]}  # fmt: skip
+    found = by_class(kinds, **columns)
+    assert found.notes[-1] == (
+        "Where values come from, in roads. Speed: 1 their own, 2 that of their class, 2 40 km/h. Lanes: 1 their own, "
+        "2 that of their class, 2 1 lane a direction. Capacity: 1 their own, 2 that of their class, 2 900 vehicles/h "
+        "and lane."
+    )
+    text = "\n".join(found.warnings)
+    # What the class says in silence is no warning; what is odd is, and what nothing says.
+    assert "1 road(s) have no speed: 40 km/h taken." in text
+    assert "3 road(s) have no usable number of lanes (“0”, “40”, “x” not understood): that of their class" in text
+    assert "2 road(s) have no usable capacity: their lanes times 900 vehicles/h and lane taken." in text
+    given = by_class(kinds, TrafficRules(default_speed=55), **columns)
+    assert "Speed: 1 their own, 4 55 km/h." in given.notes[-1]
 
 
 @pytest.mark.parametrize("value", ["1,500", "50,30", "60,000"])

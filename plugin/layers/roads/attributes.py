@@ -9,7 +9,8 @@ import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ...solvers.naming import NAMED_IN_LOG
-from ...solvers.roads.classes import choose_roads, read_classes
+from ...solvers.roads.class_values import ClassValues, class_values
+from ...solvers.roads.classes import choose_roads, read_classes, table_of
 from ...solvers.roads.directions import DirectionRule
 from ...solvers.roads.traffic import Traffic, TrafficColumns, TrafficRules, read_traffic
 from ..errors import LayerError
@@ -32,12 +33,15 @@ class Roads:
         Lines that are left out.
     reasons : list of str
         Why each of the others is left out.
+    classes : ClassValues
+        What the roads' classes say of them.
     """
 
     features: RoadFeatures
     one_way: np.ndarray
     others: RoadFeatures
     reasons: list[str]
+    classes: ClassValues
 
 
 def roads_among(features: RoadFeatures, options: NetworkOptions, name: str, feedback: QgsProcessingFeedback) -> Roads:
@@ -47,11 +51,17 @@ def roads_among(features: RoadFeatures, options: NetworkOptions, name: str, feed
     ------
     LayerError
         When none is left.
+    SolverError
+        When the table of classes cannot be read.
     """
     count = len(features.ids)
     if features.from_tags:
         feedback.pushInfo(f"NETWORK: read from the tags of “{name}”: {', '.join(features.from_tags)}.")
-    choice = choose_roads(read_classes(), features.classes, features.tags, count)
+    table = table_of(options.road_classes)
+    classes = read_classes(table)
+    if options.road_classes:
+        feedback.pushInfo(f"ROAD_CLASSES: {len(classes)} classes of {table}.")
+    choice = choose_roads(classes, features.classes, features.tags, count)
     everything = np.ones(count, dtype=bool)
     keep = everything if options.all_lines else choice.usable()
     if features.classes is not None and not choice.known:
@@ -73,7 +83,8 @@ def roads_among(features: RoadFeatures, options: NetworkOptions, name: str, feed
             f"NETWORK: {len(reasons)} of {count} lines of “{name}” are no roads for cars and are left out: {text}. "
             "ALL_LINES keeps them."
         )
-    return Roads(features.only(keep), choice.one_way[keep], features.only(~keep), reasons)
+    values = class_values(classes, features.classes, count).only(keep)
+    return Roads(features.only(keep), choice.one_way[keep], features.only(~keep), reasons, values)
 
 
 def _counted(counts: dict[str, int]) -> str:
@@ -121,8 +132,11 @@ def traffic_of(
             features.lanes,
             features.capacities,
             None if emptied else roads.one_way,
+            roads.classes,
         ),
-        TrafficRules(rule, options.default_speed, options.speed_unit, options.default_lane_capacity),
+        TrafficRules(
+            rule, options.default_speed, options.speed_unit, options.default_lane_capacity, options.use_classes
+        ),
     )
     for warning in traffic.warnings:
         feedback.pushWarning(f"NETWORK: {warning}")
@@ -136,5 +150,5 @@ def traffic_of(
         which = "every road" if emptied or not roads.one_way.any() else "every other road"
         feedback.pushInfo(f"NETWORK: no direction field; {which} is open {way}.")
     if features.speeds is None:
-        feedback.pushInfo(f"NETWORK: no speed field; {options.default_speed:g} km/h on every road.")
+        feedback.pushInfo("NETWORK: no speed field.")
     return traffic

@@ -81,7 +81,7 @@ class ValueWriter:
             self._put(new, self.options.lanes_field, to.lanes * (2 if to.direction == BOTH else 1))
         if self.options.capacity_field and self.features.capacities is not None:
             given = self.features.capacities[road] is not None
-            by_lanes = to.lanes * self.options.default_lane_capacity
+            by_lanes = to.lanes * traffic.lane_capacity[road]
             if to.capacity != (traffic.capacity[road] if given else by_lanes):
                 self._put(new, self.options.capacity_field, to.capacity)
         return new

@@ -77,6 +77,7 @@ def read_network(
     network = network_of(pieces, traffic, features.ids)
     control.stop_if_cancelled()
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
+    network = _scaled(network, options.capacity_factor, feedback)
     if traffic.closed:
         there = replace(drawn, xy=transform_vertices(drawn.xy, crs, working, context.transformContext()))
         warn_of_open_copies(network, there, list(traffic.closed), options.tolerance, name, feedback)
@@ -91,7 +92,19 @@ def read_network(
     left_out, left_out_xy = _left_out(roads, traffic, drawn)
     has_speeds = features.speeds is not None
     return ReadNetwork(
-        network, working, rejected, where, left_out, left_out_xy, traffic, closed, name, has_speeds, area, crs
+        network,
+        working,
+        rejected,
+        where,
+        left_out,
+        left_out_xy,
+        traffic,
+        closed,
+        name,
+        has_speeds,
+        area,
+        crs,
+        options.junction_delay,
     )
 
 
@@ -119,6 +132,14 @@ def _some_vertex(lines: Lines, features: list[int]) -> np.ndarray:
     there, first = np.unique(owner, return_index=True)
     position = dict(zip(there.tolist(), lines.xy[known][first].tolist()))
     return np.array([position.get(k, (np.nan, np.nan)) for k in features], dtype=np.float64).reshape(-1, 2)
+
+
+def _scaled(network: RoadNetwork, factor: float, feedback: QgsProcessingFeedback) -> RoadNetwork:
+    """Return the network with every capacity times the factor."""
+    if factor == 1.0:
+        return network
+    feedback.pushInfo(f"CAPACITY_FACTOR: every capacity of a road times {factor:g}.")
+    return replace(network, capacity=factor * network.capacity)
 
 
 def _log_network(name: str, network: RoadNetwork, feedback: QgsProcessingFeedback) -> None:

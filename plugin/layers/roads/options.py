@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry
 
-from ...solvers.roads.network import DEFAULT_LANE_CAPACITY, RoadNetwork
+from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.osm import SPEED_UNITS
 from ...solvers.roads.traffic import Traffic
 
@@ -18,8 +18,10 @@ class NetworkOptions:
 
     Fields are names of the layer's fields or None. ``default_direction`` is 0 forward, 1 backward, 2 both.
     ``speed_unit`` (of :data:`SPEED_UNITS`) is that of the speed field's numbers, ``default_speed`` is km/h,
-    ``length_field`` and ``tolerance`` are metres, ``default_lane_capacity`` vehicles/h.
-    ``all_lines`` takes every line for a road, ``use_tags`` reads a field of OpenStreetMap tags.
+    ``length_field`` and ``tolerance`` are metres, ``default_lane_capacity`` vehicles/h; a default that is None leaves
+    the road's class to say it (``use_classes``, by the table ``road_classes``). ``capacity_factor`` scales all
+    capacities, ``junction_delay`` is s. ``all_lines`` takes every line for a road, ``use_tags`` reads a field of
+    OpenStreetMap tags.
     """
 
     direction_field: str | None = None
@@ -28,17 +30,21 @@ class NetworkOptions:
     value_both: str = ""
     default_direction: int = 2
     speed_field: str | None = None
-    default_speed: float = 40.0
+    default_speed: float | None = None
     tolerance: float = 0.01
     id_field: str | None = None
     lanes_field: str | None = None
     capacity_field: str | None = None
-    default_lane_capacity: float = DEFAULT_LANE_CAPACITY
+    default_lane_capacity: float | None = None
     speed_unit: str = SPEED_UNITS[0]
     length_field: str | None = None
     class_field: str | None = None
     all_lines: bool = False
     use_tags: bool = True
+    road_classes: str = ""
+    use_classes: bool = True
+    capacity_factor: float = 1.0
+    junction_delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class ReadNetwork:
         The closed area in ``crs``, empty without barriers.
     layer_crs : QgsCoordinateReferenceSystem
         The layer's own CRS, for messages.
+    junction_delay : float
+        JUNCTION_DELAY (s), not yet in the capacities (:mod:`.junctions`).
     """
 
     network: RoadNetwork
@@ -84,3 +92,4 @@ class ReadNetwork:
     has_speeds: bool = False
     barriers: QgsGeometry = field(default_factory=QgsGeometry)
     layer_crs: QgsCoordinateReferenceSystem = field(default_factory=QgsCoordinateReferenceSystem)
+    junction_delay: float = 0.0

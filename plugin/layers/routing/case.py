@@ -16,6 +16,7 @@ from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spr
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
 from ..moments import Start
 from ..roads.joining import Trips, join_places
+from ..roads.junctions import delay_at_junctions
 from ..roads.options import ReadNetwork
 from .background import BackgroundRows, background_on
 from .trips import TripRows, row_times
@@ -138,6 +139,7 @@ def routing_case(
     places, where = rows.ends()
     trips = Trips(np.column_stack(where), rows.people.astype(float))
     read, joined = join_places(read, places, max_snap_distance, context, feedback, trips=trips)
+    read = delay_at_junctions(read, feedback)
     node = meeting_points(read.network, *(group.node[place] for group, place in zip(joined, where)))
     unjoined = []
     for k in np.flatnonzero((node[0] < 0) | (node[1] < 0)).tolist():

@@ -1,10 +1,12 @@
 """Which lines of a layer are roads for cars, by their class (resources/roads/classes.csv) and access tags.
 
-The table holds OpenStreetMap's values of "highway", and MATSim's modes.
+The table holds OpenStreetMap's values of "highway", and MATSim's modes. What it says of speed, lanes and capacity is
+taken in :mod:`.class_values`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data_file import RESOURCES, read_lines
+from ..data_file import RESOURCES, Line, read_lines
 from ..errors import SolverError
-from .osm import Values, plain_text
+from .osm import HIGHEST_SPEED, LOWEST_SPEED, MOST_LANES, Values, plain_text
 
-CLASSES = RESOURCES / "roads" / "classes.csv"
+TABLES = RESOURCES / "roads"
+CLASSES = TABLES / "classes.csv"
 LINK = "_link"
 # From the most general to the most specific: the last one that is there counts.
 ACCESS = ("access", "vehicle", "motor_vehicle", "motorcar")
@@ -33,11 +36,36 @@ USED_TAGS = ("junction", *ACCESS, *OTHER_KINDS)
 
 
 class RoadClass(NamedTuple):
-    """A row of the table: who may use the class, and whether it is one-way without a tag that says so."""
+    """A row of the table.
+
+    Who may use the class, whether it is one-way without a tag that says so; km/h, lanes of one direction, vehicles/h of
+    a lane and its rank (1 is the highest class), NaN where the row leaves them empty.
+    """
 
     car: bool
     foot: bool
     oneway: bool
+    speed: float = math.nan
+    lanes: float = math.nan
+    capacity: float = math.nan
+    rank: float = math.nan
+
+
+# Least and most of the numbers.
+NUMBERS = {
+    "speed": (LOWEST_SPEED, HIGHEST_SPEED),
+    "lanes": (0.5, MOST_LANES),
+    "capacity": (1.0, 10_000.0),
+    "rank": (1.0, 100.0),
+}
+
+
+def table_of(name: str) -> Path:
+    """Return the table that ROAD_CLASSES names: a file, one of resources/roads by its name alone, or "" for ours."""
+    if not name:
+        return CLASSES
+    path = Path(name)
+    return TABLES / name if path.name == name and not path.is_file() and (TABLES / name).is_file() else path
 
 
 def read_classes(path: Path | str = CLASSES) -> dict[str, RoadClass]:
@@ -46,17 +74,35 @@ def read_classes(path: Path | str = CLASSES) -> dict[str, RoadClass]:
     Raises
     ------
     SolverError
-        An unreadable file, a value other than 0 or 1, a class that is there twice.
+        An unreadable file, a value other than 0 or 1, a number out of range, a class that is there twice.
     """
     classes: dict[str, RoadClass] = {}
     for line in read_lines(path, "ROAD_CLASSES", ("class", *RoadClass._fields)):
-        for column in RoadClass._fields:
-            if line[column] not in ("0", "1"):
-                raise SolverError(f"{line.where}: “{line[column]}” in the column {column} must be 0 or 1.")
         if line["class"] in classes:
             raise SolverError(f"{line.where}: the class “{line['class']}” is there twice. Delete one of the rows.")
-        classes[line["class"]] = RoadClass(*(line[column] == "1" for column in RoadClass._fields))
+        car, foot, oneway = (_flag(line, column) for column in ("car", "foot", "oneway"))
+        numbers = {column: _number(line, column) for column in NUMBERS}
+        classes[line["class"]] = RoadClass(car, foot, oneway, **numbers)
     return classes
+
+
+def _flag(line: Line, column: str) -> bool:
+    if line[column] not in ("0", "1"):
+        raise SolverError(f"{line.where}: “{line[column]}” in the column {column} must be 0 or 1.")
+    return line[column] == "1"
+
+
+def _number(line: Line, column: str) -> float:
+    """Return a number of the table; NaN for an empty cell."""
+    if not line[column]:
+        return math.nan
+    least, most = NUMBERS[column]
+    value = line.number(column)
+    if not least <= value <= most:
+        raise SolverError(
+            f"{line.where}: “{line[column]}” in the column {column} must be between {least:g} and {most:g}."
+        )
+    return value
 
 
 @dataclass(frozen=True)
@@ -107,20 +153,20 @@ def choose_roads(
     one of :data:`CLOSED_TO_CARS`. "private", "destination" and the like stay: people leave from there. A way for
     walkers that its own motorcar or motor_vehicle tag opens is for cars. A line without a class is not.
     """
-    texts = _texts(values, count)
-    split = {text: [part.strip() for part in text.split(";") if part.strip()] for text in set(texts)}
-    known = any(_row(classes, part) is not None for parts in split.values() for part in parts)
+    texts = class_texts(values, count)
+    split = {text: names_in(text) for text in set(texts)}
+    known = any(class_row(classes, part) is not None for parts in split.values() for part in parts)
     keys = list(tags)
-    columns = [_texts(tags[key], count) for key in keys]
+    columns = [class_texts(tags[key], count) for key in keys]
     combined = Values(list(zip(texts, *columns)))
     reasons, one_way = {}, {}
     for row in combined.different:
         own = {key: text for key, text in zip(keys, row[1:]) if text}
-        rows = [_row(classes, part) for part in split[row[0]]]
+        rows = [class_row(classes, part) for part in split[row[0]]]
         reasons[row] = _reason(row[0], rows, own) if known else ""
         circle = own.get("junction", "") in ROUNDABOUTS
         one_way[row] = circle or bool(rows) and all(r is not None and r.oneway for r in rows)
-    unknown = Counter(part for text in texts for part in split[text] if _row(classes, part) is None)
+    unknown = Counter(part for text in texts for part in split[text] if class_row(classes, part) is None)
     found = [reasons[row] for row in combined.different]
     return RoadChoice(
         known,
@@ -130,7 +176,8 @@ def choose_roads(
     )
 
 
-def _texts(values: Sequence[Any] | None, count: int) -> list[str]:
+def class_texts(values: Sequence[Any] | None, count: int) -> list[str]:
+    """Return the texts (r,) of a column as they are compared, several values separated by semicolons."""
     if values is None:
         return [""] * count
     column = Values(values)
@@ -145,7 +192,13 @@ def _listed(text: str) -> str:
     return ";".join(part.strip(" '\"") for part in text.strip("[]").split(","))
 
 
-def _row(classes: Mapping[str, RoadClass], name: str) -> RoadClass | None:
+def names_in(text: str) -> list[str]:
+    """Return the classes that a text of :func:`class_texts` names."""
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def class_row(classes: Mapping[str, RoadClass], name: str) -> RoadClass | None:
+    """Return the row of a class, of "x" for an "x_link" without a row; None for one that is not known."""
     row = classes.get(name)
     return classes.get(name[: -len(LINK)]) if row is None and name.endswith(LINK) else row
 

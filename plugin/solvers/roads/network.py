@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-DEFAULT_LANE_CAPACITY = 900.0
+DEFAULT_SPEED = 40.0  # km/h, where neither a field nor the class of a road gives one
+DEFAULT_LANE_CAPACITY = 900.0  # vehicles/h
 KMH_PER_MS = 3.6
 FORWARD_WAY, BACKWARD_WAY = 1, 2  # bits: the directions of a piece
 NO_PIECE = -1

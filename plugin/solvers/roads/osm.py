@@ -12,6 +12,7 @@ from typing import Any, Callable
 import numpy as np
 
 from ..numerals import number_in
+from .implicit_limits import KMH_PER_MPH, implicit_limit
 
 LOWEST_SPEED, HIGHEST_SPEED = 1.0, 200.0  # km/h; what lies outside is no speed of a road and gives the default
 MOST_LANES = 24.0
@@ -21,8 +22,8 @@ KMH_OF = {
     "kmh": 1.0,
     "kph": 1.0,
     "kmph": 1.0,
-    "mph": 1.609344,
-    "mi/h": 1.609344,
+    "mph": KMH_PER_MPH,
+    "mi/h": KMH_PER_MPH,
     "knots": 1.852,
     "m/s": 3.6,
 }
@@ -43,8 +44,8 @@ def plain_text(value: Any) -> str:
 def speed_kmh(value: Any, unit: str = "km/h") -> float:
     """Read a speed in km/h: 50, "50", "30 mph", "50;30" (the lowest); numbers without a unit are in ``unit``.
 
-    NaN where there is none or it is no number ("none", "walk", "CL:urban"); zero, negative and absurd ones are
-    returned as they are.
+    "none", "walk" and the like of "RO:urban" are read as :mod:`.implicit_limits` says. NaN where there is none or it is
+    not understood ("signals"); zero, negative and absurd ones are returned as they are.
 
     Examples
     --------
@@ -53,7 +54,12 @@ def speed_kmh(value: Any, unit: str = "km/h") -> float:
     """
     if isinstance(value, str) and _MAY_BE_LIST.search(value):
         return math.nan
-    return _lowest(value, {**KMH_OF, "": KMH_OF[unit]})
+    return _lowest(value, {**KMH_OF, "": KMH_OF[unit]}, implicit_limit)
+
+
+def is_implicit(value: Any) -> bool:
+    """Whether a speed is no number but a limit that its text implies, "RO:urban"."""
+    return isinstance(value, str) and math.isnan(_lowest(value, {**KMH_OF, "": 1.0})) and speed_kmh(value) > 0
 
 
 def lane_count(value: Any) -> float:
@@ -76,7 +82,8 @@ def metres(value: Any) -> float:
     return _lowest(value, {"": 1.0, "m": 1.0})
 
 
-def _lowest(value: Any, units: dict[str, float]) -> float:
+def _lowest(value: Any, units: dict[str, float], word: Callable[[str], float] = lambda text: math.nan) -> float:
+    """Read the lowest of the numbers of a value; ``word`` says what a part is that has none."""
     if value is None or isinstance(value, bool):
         return math.nan
     if not isinstance(value, str):
@@ -92,7 +99,8 @@ def _lowest(value: Any, units: dict[str, float]) -> float:
     for part in re.split(separator, text):
         match = _QUANTITY.match(part.strip())
         bare, unit = match.groups() if match and match.group(2) in units else (part, "")
-        found.append(number_in(bare) * units[unit])
+        number = number_in(bare) * units[unit]
+        found.append(word(part) if math.isnan(number) else number)
     return min((number for number in found if not math.isnan(number)), default=math.nan)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..naming import first_of
-from .osm import HIGHEST_SPEED, KMH_OF, LOWEST_SPEED, Values, speed_kmh, without_unit
+from .class_values import Fallback
+from .osm import HIGHEST_SPEED, KMH_OF, LOWEST_SPEED, Values, is_implicit, speed_kmh, without_unit
 
 CLOSING_SHARE = 0.05  # of the roads; from this share on 0 counts as missing
 
@@ -51,7 +52,7 @@ def judge_zeros(zero: np.ndarray, what: str, ids: Sequence[str] = ()) -> Zeros:
     )
 
 
-MISSING, NOT_POSITIVE, ABSURD, NOT_UNDERSTOOD = 1, 2, 3, 4  # why a road has the default speed; 0: it has its own
+MISSING, NOT_POSITIVE, ABSURD, NOT_UNDERSTOOD = 1, 2, 3, 4  # why a road has not its own speed; 0: it has
 SLOW_MEDIAN, FAST_MEDIAN = 20.0, 130.0  # km/h; no road network has a median limit outside
 LIKELY = (5.0, 140.0)  # km/h of most roads
 MPH_LIMITS = (15.0, 25.0, 35.0, 45.0, 55.0, 65.0, 75.0)  # limits in km/h are mostly multiples of ten
@@ -64,7 +65,7 @@ class Speeds:
     Attributes
     ----------
     kmh : (r,) float64
-        km/h, the default where the layer gives none.
+        km/h, what the roads fall back on where the layer gives none.
     problem : (r,) int8
         0 where the layer's speed was taken, else :data:`MISSING`, :data:`NOT_POSITIVE`, :data:`ABSURD` or
         :data:`NOT_UNDERSTOOD`.
@@ -74,6 +75,8 @@ class Speeds:
         Why the speeds look like another unit; empty where they do not.
     warnings : list of str
         For the log.
+    implicit : int
+        Number of roads with a limit such as "RO:urban".
     """
 
     kmh: np.ndarray
@@ -81,14 +84,18 @@ class Speeds:
     zeros: Zeros
     doubt: str = ""
     warnings: list[str] = field(default_factory=list)
+    implicit: int = 0
 
 
 def read_speeds(
-    count: int, values: Sequence[Any] | None, default: float, unit: str = "km/h", ids: Sequence[str] = ()
+    count: int, values: Sequence[Any] | None, fallback: Fallback, unit: str = "km/h", ids: Sequence[str] = ()
 ) -> Speeds:
-    """Read the speed column of ``count`` roads, None where there is none; numbers without a unit are in ``unit``."""
+    """Read the speed column of ``count`` roads, None where there is none; numbers without a unit are in ``unit``.
+
+    A road without a speed is worth a warning only where its class gives none either.
+    """
     if values is None:
-        return Speeds(np.full(count, float(default)), np.full(count, MISSING, dtype=np.int8), Zeros.none(count))
+        return Speeds(fallback.value, np.full(count, MISSING, dtype=np.int8), Zeros.none(count))
     column = Values(values)
     speed = column.each(lambda value: speed_kmh(value, unit))
     zeros = judge_zeros(speed == 0, "speed", ids)
@@ -105,13 +112,17 @@ def read_speeds(
         (NOT_UNDERSTOOD, "a speed that is not understood"),
     ):
         here = (problem == code) & ~zeros.closed
+        if code == MISSING:
+            here &= fallback.unsaid()
         if here.any():
             some = "" if code == MISSING else f" (“{'”, “'.join(column.texts(here)[:5])}”)"
-            warnings.append(f"{int(here.sum())} road(s) have {text}{some}: {default:g} km/h taken.")
+            warnings.append(f"{int(here.sum())} road(s) have {text}{some}: {fallback.taken(here)}.")
     doubt = unit_doubt(speed[column.each(without_unit, np.bool_) & (speed > 0)], unit)
     if doubt:
         warnings.append(doubt)
-    return Speeds(np.where(problem == 0, speed, float(default)), problem, zeros, doubt, warnings)
+    own = problem == 0
+    implicit = int((own & column.each(is_implicit, np.bool_)).sum())
+    return Speeds(np.where(own, speed, fallback.value), problem, zeros, doubt, warnings, implicit)
 
 
 def unit_doubt(kmh: np.ndarray, unit: str) -> str:

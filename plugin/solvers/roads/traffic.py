@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from .class_values import ClassValues, Fallback
 from .directions import BACKWARD, BOTH, CLOSED, FORWARD, DirectionRule, read_directions
-from .network import DEFAULT_LANE_CAPACITY, RoadNetwork, Ways, arcs_on_pieces
+from .network import DEFAULT_LANE_CAPACITY, DEFAULT_SPEED, RoadNetwork, Ways, arcs_on_pieces
 from .osm import MOST_LANES, Values, flow_capacity, lane_count
-from .speeds import Zeros, judge_zeros, read_speeds
+from .speeds import Speeds, Zeros, judge_zeros, read_speeds
 from .splitting import Pieces
 
 FEW_VEHICLES = 50.0  # vehicles/h; less is no capacity of a road, but taken as given
@@ -31,6 +32,8 @@ class TrafficColumns:
         None for a column the layer does not have.
     one_way : (r,) bool, optional
         Roads that are one-way where they have no direction of their own.
+    classes : ClassValues, optional
+        What the roads' classes say.
     """
 
     count: int
@@ -40,16 +43,23 @@ class TrafficColumns:
     lanes: Sequence[Any] | None = None
     capacities: Sequence[Any] | None = None
     one_way: np.ndarray | None = None
+    classes: ClassValues | None = None
 
 
 @dataclass(frozen=True)
 class TrafficRules:
-    """How the columns are read: the direction's values, km/h where there is no speed, vehicles/h of a lane."""
+    """How the columns are read.
+
+    What a road's own field does not give is ``default_speed`` (km/h) and ``lane_capacity`` (vehicles/h) where they are
+    given, else what its class says (``use_classes``), else :data:`.network.DEFAULT_SPEED` and
+    :data:`.network.DEFAULT_LANE_CAPACITY`; without a class a direction has one lane.
+    """
 
     direction: DirectionRule = field(default_factory=DirectionRule)
-    default_speed: float = 40.0
+    default_speed: float | None = None
     speed_unit: str = "km/h"
-    lane_capacity: float = DEFAULT_LANE_CAPACITY
+    lane_capacity: float | None = None
+    use_classes: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,13 +73,17 @@ class Traffic:
     direction_unknown : bool
         Whether the value was not understood and the default taken.
     speed : float64
-        km/h, the default where the layer gives none.
+        km/h, of the class or a default where the layer gives none.
     speed_problem : int8
         0 where the layer's speed was taken, else why not, see :mod:`.speeds`.
     speed_doubt : str
         Why the speeds look like another unit; empty where they do not.
     lanes, capacity : float64
         Of one direction; vehicles/h.
+    lane_capacity : float64
+        Vehicles/h of a lane, for roads without a capacity of their own.
+    rank : float64
+        Of the class, 1 for the highest; NaN where it has none.
     closed : dict of int to str
         Roads that nobody can use, each with the reason.
     zeros : dict of int to str
@@ -85,6 +99,8 @@ class Traffic:
     speed_doubt: str
     lanes: np.ndarray
     capacity: np.ndarray
+    lane_capacity: np.ndarray
+    rank: np.ndarray
     closed: dict[int, str]
     zeros: dict[int, str]
     warnings: list[str]
@@ -103,11 +119,18 @@ def read_traffic(columns: TrafficColumns, rules: TrafficRules) -> Traffic:
     A speed or capacity of 0 closes a road where few roads have it, see :func:`.speeds.judge_zeros`; NULL, negative and
     what is not understood gives the default.
     """
-    found = read_directions(columns.count, columns.directions, rules.direction, columns.one_way)
-    speeds = read_speeds(columns.count, columns.speeds, rules.default_speed, rules.speed_unit, columns.ids)
+    count = columns.count
+    classes = columns.classes or ClassValues.none(count)
+    said = classes if rules.use_classes else ClassValues.none(count)
+    found = read_directions(count, columns.directions, rules.direction, columns.one_way)
+    slow = Fallback.of(rules.default_speed, said.speed, DEFAULT_SPEED, "km/h")
+    speeds = read_speeds(count, columns.speeds, slow, rules.speed_unit, columns.ids)
     warnings = found.warnings + speeds.warnings
-    lanes = _lanes(columns.count, columns.lanes, found.code, warnings)
-    capacity, zero_capacity = _capacities(columns, lanes * rules.lane_capacity, rules.lane_capacity, warnings)
+    one = Fallback.of(None, said.lanes, 1.0, "lane a direction")
+    lanes, own_lanes = _lanes(count, columns.lanes, found.code, one, warnings)
+    lane = Fallback.of(rules.lane_capacity, said.lane_capacity, DEFAULT_LANE_CAPACITY, "vehicles/h and lane")
+    capacity, zero_capacity, own_capacity = _capacities(columns, lanes, lane, warnings)
+    notes = [*found.notes, _sources(speeds, slow, own_lanes, one, own_capacity, lane)]
     closed = {int(k): "closed in both directions" for k in np.flatnonzero(found.code == CLOSED)}
     if closed:
         warnings.append(f"{len(closed)} road(s) are closed in both directions by their direction field.")
@@ -124,31 +147,45 @@ def read_traffic(columns: TrafficColumns, rules: TrafficRules) -> Traffic:
         speeds.doubt,
         lanes,
         capacity,
+        lane.value,
+        classes.rank,
         closed,
         zeros,
         warnings,
-        found.notes,
+        notes,
+    )
+
+
+def _sources(
+    speeds: Speeds, speed: Fallback, lanes: np.ndarray, lane: Fallback, capacity: np.ndarray, lane_capacity: Fallback
+) -> str:
+    """Say how many roads took what from where; ``lanes`` and ``capacity`` are the roads (r,) that have their own."""
+    implicit = f" ({speeds.implicit} of them by a limit such as “RO:urban”)" if speeds.implicit else ""
+    return (
+        f"Where values come from, in roads. Speed: {speed.sources(speeds.problem == 0)}{implicit}. "
+        f"Lanes: {lane.sources(lanes)}. Capacity: {lane_capacity.sources(capacity)}."
     )
 
 
 def _capacities(
-    columns: TrafficColumns, by_lanes: np.ndarray, lane_capacity: float, warnings: list[str]
-) -> tuple[np.ndarray, Zeros]:
-    """Return the capacities of one direction (r,), and the roads with 0."""
+    columns: TrafficColumns, lanes: np.ndarray, lane: Fallback, warnings: list[str]
+) -> tuple[np.ndarray, Zeros, np.ndarray]:
+    """Return the capacities of one direction (r,), the roads with 0, and which have their own."""
+    by_lanes = lanes * lane.value
     if columns.capacities is None:
-        return by_lanes, Zeros.none(columns.count)
+        return by_lanes, Zeros.none(columns.count), np.zeros(columns.count, dtype=bool)
     column = Values(columns.capacities)
     given = column.each(flow_capacity)
     zeros = judge_zeros(given == 0, "capacity", columns.ids)
     warnings += zeros.warnings
     usable = np.isfinite(given) & (given > 0)
-    without = ~usable & ~zeros.closed
+    empty = column.empty()
+    without = ~usable & ~zeros.closed & (lane.unsaid() | ~empty)
     if without.any():
-        odd = without & ~column.empty() & (given != 0)
+        odd = without & ~empty & (given != 0)
         some = f" (“{'”, “'.join(column.texts(odd)[:5])}” not understood or negative)" if odd.any() else ""
         warnings.append(
-            f"{int(without.sum())} road(s) have no usable capacity{some}: their lanes times {lane_capacity:g} "
-            "vehicles/h taken."
+            f"{int(without.sum())} road(s) have no usable capacity{some}: their lanes times {lane.taken(without)}."
         )
     small = usable & (given < FEW_VEHICLES)
     if small.any():
@@ -156,29 +193,30 @@ def _capacities(
             f"{int(small.sum())} road(s) have a capacity below {FEW_VEHICLES:g} vehicles/h "
             f"(“{'”, “'.join(column.texts(small)[:5])}”); taken as given. Capacities are vehicles per hour."
         )
-    return np.where(usable, given, by_lanes), zeros
+    return np.where(usable, given, by_lanes), zeros, usable
 
 
-def _lanes(count: int, values: Sequence[Any] | None, direction: np.ndarray, warnings: list[str]) -> np.ndarray:
-    """Lanes of one direction: the field counts both directions together, so it is halved on two-way roads.
+def _lanes(
+    count: int, values: Sequence[Any] | None, direction: np.ndarray, one: Fallback, warnings: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lanes of one direction (r,) and which roads have their own number.
 
-    A two-way road has at least one lane each way: where it is drawn with one, the directions take turns on it, but
-    each finds it as wide as a lane. An odd number gives halves (3 lanes: 1.5 each way), the middle lane being used
-    by both.
+    The field counts both directions together, so it is halved on two-way roads. A two-way road has at least one lane
+    each way: where it is drawn with one, the directions take turns on it, but each finds it as wide as a lane. An odd
+    number gives halves (3 lanes: 1.5 each way), the middle lane being used by both.
     """
     if values is None:
-        return np.ones(count)
+        return one.value, np.zeros(count, dtype=bool)
     column = Values(values)
     lanes = column.each(lane_count)
     usable = np.isfinite(lanes) & (lanes > 0) & (lanes <= MOST_LANES)
-    missing = ~usable
+    empty = column.empty()
+    missing = ~usable & (one.unsaid() | ~empty)
     if missing.any():
-        odd = missing & ~column.empty()
+        odd = missing & ~empty
         some = f" (“{'”, “'.join(column.texts(odd)[:5])}” not understood)" if odd.any() else ""
-        warnings.append(
-            f"{int(missing.sum())} road(s) have no usable number of lanes{some}: one lane a direction taken."
-        )
-    return np.where(usable, np.where(direction == BOTH, np.maximum(1.0, lanes / 2), lanes), 1.0)
+        warnings.append(f"{int(missing.sum())} road(s) have no usable number of lanes{some}: {one.taken(missing)}.")
+    return np.where(usable, np.where(direction == BOTH, np.maximum(1.0, lanes / 2), lanes), one.value), usable
 
 
 def network_of(pieces: Pieces, traffic: Traffic, road_ids: list[str]) -> RoadNetwork:

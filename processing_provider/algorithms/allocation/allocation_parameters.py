@@ -23,6 +23,7 @@ from ...effort_parameters import add_effort, add_mip_gap
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.network_parameters import add_network_parameters
+from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 
 if TYPE_CHECKING:
     from ....plugin.layers.allocation.case import AllocationOptions
@@ -113,7 +114,7 @@ def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
     _add_preferences(algorithm)
     _add_distances(algorithm)
     _add_objective(algorithm)
-    add_network_parameters(algorithm, optional=True, capacity=False)
+    add_network_parameters(algorithm, optional=True, capacity=ROAD_CAPACITY_FIELD)
 
 
 def _add_layers(algorithm: EvacuationAlgorithm) -> None:

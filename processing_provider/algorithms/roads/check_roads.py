@@ -78,7 +78,7 @@ class CheckRoads(EvacuationAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         tr = self.tr
-        add_network_parameters(self)
+        add_network_parameters(self, factor=False)
         self.add(
             QgsProcessingParameterNumber(
                 NEAR_MISS,

@@ -31,18 +31,27 @@ MAX_SNAP_DISTANCE = "MAX_SNAP_DISTANCE"
 NETWORK_ID_FIELD = "NETWORK_ID_FIELD"
 TOLERANCE = "TOLERANCE"
 
-EMPTY_ROADS = {names.LANES_FIELD: "plays no part: travel times are those of empty roads."}
+EMPTY_ROADS = {
+    names.LANES_FIELD: "plays no part: travel times are those of empty roads.",
+    names.ROAD_CAPACITY_FIELD: "plays no part in travel times, which are those of empty roads. (A capacity of 0 still "
+    "closes a road.)",
+}
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
 
 def add_network_parameters(
-    algorithm: EvacuationAlgorithm, optional: bool = False, capacity: bool = True, places: bool = True
+    algorithm: EvacuationAlgorithm,
+    optional: bool = False,
+    capacity: str = names.CAPACITY_FIELD,
+    factor: bool = True,
+    places: bool = True,
 ) -> None:
     """Add the road network's parameters to an algorithm.
 
-    ``optional`` lets NETWORK be left out. ``capacity`` False leaves out the roads' CAPACITY_FIELD: it plays no part
-    in travel time, and an algorithm with shelters has a CAPACITY_FIELD of its own. ``places`` False leaves out
-    BARRIERS and MAX_SNAP_DISTANCE, for an algorithm that routes nobody.
+    ``optional`` lets NETWORK be left out. ``capacity`` names the parameter of the roads' capacity field:
+    ROAD_CAPACITY_FIELD beside shelters, whose capacity is CAPACITY_FIELD; "" leaves it out. ``factor`` False leaves out
+    CAPACITY_FACTOR, for an algorithm in which capacities do not count. ``places`` False leaves out BARRIERS and
+    MAX_SNAP_DISTANCE, for an algorithm that routes nobody.
     """
     tr = algorithm.tr
     algorithm.add(
@@ -51,7 +60,7 @@ def add_network_parameters(
         ),
         "Lines, in any CRS. Roads meet where they share a vertex; a crossing without a shared vertex is a bridge.",
     )
-    add_attribute_parameters(algorithm, capacity)
+    add_attribute_parameters(algorithm, capacity, factor)
     _add_joining(algorithm)
     if places:
         _add_places(algorithm)
@@ -206,6 +215,13 @@ def _options(
     def number(name: str) -> float:
         return float(algorithm.parameterAsDouble(parameters, name, context))
 
+    def number_or_none(name: str) -> float | None:
+        return None if parameters.get(name) in (None, "") else number(name)
+
+    def number_if_there(name: str, other: float) -> float:
+        return other if algorithm.parameterDefinition(name) is None else number(name)
+
+    capacity = _capacity_parameter(algorithm)
     return NetworkOptions(
         direction_field=field(names.DIRECTION_FIELD),
         value_forward=text(names.VALUE_FORWARD),
@@ -213,24 +229,31 @@ def _options(
         value_both=text(names.VALUE_BOTH),
         default_direction=algorithm.parameterAsEnum(parameters, names.DEFAULT_DIRECTION, context),
         speed_field=field(names.SPEED_FIELD),
-        default_speed=number(names.DEFAULT_SPEED),
+        default_speed=number_or_none(names.DEFAULT_SPEED),
         tolerance=number(TOLERANCE),
         id_field=field(NETWORK_ID_FIELD),
         lanes_field=field(names.LANES_FIELD),
-        capacity_field=field(names.CAPACITY_FIELD) if _has_road_capacity(algorithm) else None,
-        default_lane_capacity=number(names.DEFAULT_LANE_CAPACITY),
+        capacity_field=field(capacity) if capacity else None,
+        default_lane_capacity=number_or_none(names.DEFAULT_LANE_CAPACITY),
         speed_unit=SPEED_UNITS[algorithm.parameterAsEnum(parameters, names.SPEED_UNIT, context)],
         length_field=field(names.LENGTH_FIELD),
         class_field=field(names.ROAD_CLASS_FIELD),
         all_lines=algorithm.parameterAsBoolean(parameters, names.ALL_LINES, context),
         use_tags=algorithm.parameterAsBoolean(parameters, names.USE_TAGS, context),
+        road_classes=text(names.ROAD_CLASSES),
+        use_classes=algorithm.parameterAsBoolean(parameters, names.USE_CLASSES, context),
+        capacity_factor=number_if_there(names.CAPACITY_FACTOR, 1.0),
+        junction_delay=number_if_there(names.JUNCTION_DELAY, 0.0),
     )
 
 
-def _has_road_capacity(algorithm: EvacuationAlgorithm) -> bool:
-    """Whether CAPACITY_FIELD is the roads', not the shelters'."""
-    definition = algorithm.parameterDefinition(names.CAPACITY_FIELD)
-    return definition is not None and definition.parentLayerParameterName() == NETWORK
+def _capacity_parameter(algorithm: EvacuationAlgorithm) -> str:
+    """Return the parameter of the roads' capacity field; "" where there is none."""
+    for name in (names.ROAD_CAPACITY_FIELD, names.CAPACITY_FIELD):
+        definition = algorithm.parameterDefinition(name)
+        if definition is not None and definition.parentLayerParameterName() == NETWORK:
+            return name
+    return ""
 
 
 def _barriers(

@@ -8,6 +8,7 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterField,
+    QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
@@ -16,17 +17,22 @@ from ....plugin.solvers.roads.osm import SPEED_UNITS
 from ...base import EvacuationAlgorithm
 
 ALL_LINES = "ALL_LINES"
+CAPACITY_FACTOR = "CAPACITY_FACTOR"
 CAPACITY_FIELD = "CAPACITY_FIELD"
 DEFAULT_DIRECTION = "DEFAULT_DIRECTION"
 DEFAULT_LANE_CAPACITY = "DEFAULT_LANE_CAPACITY"
 DEFAULT_SPEED = "DEFAULT_SPEED"
 DIRECTION_FIELD = "DIRECTION_FIELD"
+JUNCTION_DELAY = "JUNCTION_DELAY"
 LANES_FIELD = "LANES_FIELD"
 LENGTH_FIELD = "LENGTH_FIELD"
 NETWORK = "NETWORK"
+ROAD_CAPACITY_FIELD = "ROAD_CAPACITY_FIELD"
+ROAD_CLASSES = "ROAD_CLASSES"
 ROAD_CLASS_FIELD = "ROAD_CLASS_FIELD"
 SPEED_FIELD = "SPEED_FIELD"
 SPEED_UNIT = "SPEED_UNIT"
+USE_CLASSES = "USE_CLASSES"
 USE_TAGS = "USE_TAGS"
 VALUE_BACKWARD = "VALUE_BACKWARD"
 VALUE_BOTH = "VALUE_BOTH"
@@ -35,12 +41,16 @@ VALUE_FORWARD = "VALUE_FORWARD"
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
 
-def add_attribute_parameters(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
-    """Add the parameters that say how the roads' attributes are read; ``capacity``: with CAPACITY_FIELD."""
+def add_attribute_parameters(algorithm: EvacuationAlgorithm, capacity: str, factor: bool) -> None:
+    """Add the parameters that say how the roads' attributes are read.
+
+    ``capacity`` is the name of the capacity field's parameter, "" for none; ``factor``: with CAPACITY_FACTOR.
+    """
     _add_class(algorithm)
     _add_direction(algorithm)
     _add_speed(algorithm)
-    _add_lanes(algorithm, capacity)
+    _add_lanes(algorithm)
+    _add_capacity(algorithm, capacity, factor)
     _add_length(algorithm)
 
 
@@ -59,6 +69,19 @@ def _add_class(algorithm: EvacuationAlgorithm) -> None:
         "agricultural, forestry, emergency, military, psv or bus; private, destination and customers stay, for people "
         "leave from there. Where no value is a class of OpenStreetMap's, every line is a road. MATSim's “modes” may be "
         "given, too. Default: the field “highway” if there is one.",
+        advanced=True,
+    )
+    algorithm.add(
+        QgsProcessingParameterBoolean(USE_CLASSES, tr("Take missing values from the class"), defaultValue=True),
+        "Where the fields of a road and the defaults below give no speed, lanes or capacity, its class does (motorway: "
+        "120 km/h, 2 lanes a direction of 2000 vehicles/h; residential: 30 km/h, 1 lane of 600). The log says how many "
+        "roads took what from where.",
+        advanced=True,
+    )
+    algorithm.add(
+        QgsProcessingParameterFile(ROAD_CLASSES, tr("Table of road classes"), extension="csv", optional=True),
+        "Your own copy of resources/roads/classes.csv, or “classes_urban.csv”, which is shipped beside it: lower "
+        "speeds that allow for signals and give-way junctions. Empty: classes.csv.",
         advanced=True,
     )
     algorithm.add(
@@ -123,36 +146,60 @@ def _add_speed(algorithm: EvacuationAlgorithm) -> None:
         advanced=True,
     )
     algorithm.add(
-        QgsProcessingParameterNumber(DEFAULT_SPEED, tr("Default speed (km/h)"), _DOUBLE, 40.0, minValue=0.1),
-        "Speed of roads whose speed is missing, zero, negative, absurd or not understood; the log counts them.",
+        QgsProcessingParameterNumber(DEFAULT_SPEED, tr("Default speed (km/h)"), _DOUBLE, None, True, 0.1),
+        "Speed of roads whose speed is missing, zero, negative, absurd or not understood; the log counts them. Empty: "
+        "that of the road's class, else 40 km/h.",
         advanced=True,
     )
 
 
-def _add_lanes(algorithm: EvacuationAlgorithm, capacity: bool) -> None:
+def _add_lanes(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         road_field(LANES_FIELD, tr("Lanes field"), "lanes", QgsProcessingParameterField.DataType.Any),
         "Number of lanes, both directions together as in OpenStreetMap; halved on two-way roads (3 lanes: 1.5 each "
-        "way), but never below one each way. Roads without a usable number have one lane a direction. Default: the "
-        "field “lanes” if there is one.",
+        "way), but never below one each way. Roads without a usable number have the lanes of their class, else one a "
+        "direction. Default: the field “lanes” if there is one.",
         advanced=True,
     )
-    if capacity:
+
+
+def _add_capacity(algorithm: EvacuationAlgorithm, name: str, factor: bool) -> None:
+    tr = algorithm.tr
+    if name:
         kind = QgsProcessingParameterField.DataType.Any
         algorithm.add(
-            road_field(CAPACITY_FIELD, tr("Capacity field (vehicles/h)"), "capacity", kind),
-            "Vehicles per hour and direction. Roads without a usable number have their lanes times the default "
-            "capacity; “1,500” can be read two ways and is none. 0 closes a road, where fewer than 5 % of the roads "
+            road_field(name, tr("Capacity field of the roads (vehicles/h)"), "capacity", kind),
+            "Vehicles per hour and direction. Roads without a usable number have their lanes times the capacity of a "
+            "lane; “1,500” can be read two ways and is none. 0 closes a road, where fewer than 5 % of the roads "
             "have it; else it counts as missing. To close roads for certain use BARRIERS. Default: the field "
             "“capacity” if there is one.",
             advanced=True,
         )
     algorithm.add(
         QgsProcessingParameterNumber(
-            DEFAULT_LANE_CAPACITY, tr("Default capacity of a lane (vehicles/h)"), _DOUBLE, 900.0, minValue=1.0
+            DEFAULT_LANE_CAPACITY, tr("Default capacity of a lane (vehicles/h)"), _DOUBLE, None, True, 1.0
         ),
-        "Vehicles per hour of one lane where the capacity field gives none.",
+        "Vehicles per hour of one lane where the capacity field gives none. Empty: that of the road's class, else 900.",
+        advanced=True,
+    )
+    if factor:
+        algorithm.add(
+            QgsProcessingParameterNumber(CAPACITY_FACTOR, tr("Capacity factor"), _DOUBLE, 1.0, False, 0.01, 10.0),
+            "Multiplies the capacity of every road: below 1 for rain, smoke or night.",
+            advanced=True,
+        )
+
+
+def add_junction_delay(algorithm: EvacuationAlgorithm) -> None:
+    """Add the delay of roads that give way, for an algorithm in which capacities count."""
+    algorithm.add(
+        QgsProcessingParameterNumber(
+            JUNCTION_DELAY, algorithm.tr("Delay at junctions (s)"), _DOUBLE, 0.0, False, 0.0, 600.0
+        ),
+        "Seconds by which vehicles leave a piece of road farther apart where it ends at a junction with a road at "
+        "least two classes higher (residential at tertiary or primary): its capacity c becomes 3600 / (3600 / c + "
+        "delay). The time to drive the piece stays.",
         advanced=True,
     )
 

@@ -22,6 +22,7 @@ from ....plugin.solvers.routing.shared.vehicles import UNIFORM
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
 from ..roads.network_parameters import add_network_parameters
+from ..roads.road_attributes import add_junction_delay
 from . import names
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
@@ -64,6 +65,7 @@ def add_routing_parameters(algorithm: EvacuationAlgorithm) -> None:
     _add_times(algorithm)
     _add_solver(algorithm)
     add_network_parameters(algorithm)
+    add_junction_delay(algorithm)
     _add_surroundings(algorithm)
 
 

@@ -20,6 +20,7 @@ from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
+from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
 
 
@@ -69,7 +70,7 @@ class NearestShelters(EvacuationAlgorithm):
             ),
             "How many of its nearest shelters each zone is led to; 0 for all.",
         )
-        add_network_parameters(self)
+        add_network_parameters(self, capacity=ROAD_CAPACITY_FIELD, factor=False)
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Routes")),
             "A line from zone to shelter for each pair: zone_id, shelter_id, rank, length_m, free_flow_s, and the same "

@@ -15,6 +15,7 @@ from qgis.core import (
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY, read_effort, stopped_early
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
+from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
 from .shelter_inputs import ShelterParameters, read_site_options
 from .shelter_parameters import (
@@ -58,7 +59,7 @@ class RecommendShelters(EvacuationAlgorithm):
         add_site_parameters(self)
         add_forecast_parameters(self)
         add_zone_parameters(self)
-        add_network_parameters(self, capacity=False)
+        add_network_parameters(self, capacity=ROAD_CAPACITY_FIELD)
         add_choice_parameters(self)
         tr = self.tr
         self.add(
