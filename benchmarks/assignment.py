@@ -24,6 +24,7 @@ import numpy as np
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.problem import AssignmentProblem
 from evacuation_planner.plugin.solvers.routing.cumulative.result import AssignmentResult
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers import tntp
@@ -40,12 +41,15 @@ def timed(function, *arguments, **options) -> tuple[AssignmentResult, float, flo
     return result, time.perf_counter() - wall, time.process_time() - cpu
 
 
+def linear_problem(net, trips, alpha: float) -> AssignmentProblem:
+    """Return the problem of a road network with linear cost."""
+    cost = ArcCost.linear(net.free_flow, alpha)
+    return AssignmentProblem(net.tail, net.head, cost, trips.source, trips.destination, nodes=len(net.xy))
+
+
 def individual_time(net, trips, alpha: float) -> float:
     """Return the total time when every trip takes its free-flow fastest way."""
-    alone = solve(
-        net.tail, net.head, ArcCost.linear(net.free_flow, 0.0), None, trips.source, trips.destination,
-        nodes=len(net.xy),
-    )  # fmt: skip
+    alone = solve(linear_problem(net, trips, 0.0))
     return float((alone.flow * net.free_flow * (1.0 + alpha * alone.flow)).sum())
 
 
@@ -61,8 +65,7 @@ def road_rows(
         individual = individual_time(net, case, alpha)
         for gap in gaps:
             result, wall, cpu = timed(
-                solve, net.tail, net.head, ArcCost.linear(net.free_flow, alpha), None, case.source, case.destination,
-                nodes=len(net.xy), target_gap=gap, control=Control(effort=Effort(NORMAL, 120.0)),
+                solve, linear_problem(net, case, alpha), target_gap=gap, control=Control(effort=Effort(NORMAL, 120.0)),
                 threads=threads,
             )  # fmt: skip
             rounding = 100.0 * (result.value - result.fractional_value) / result.lower_bound
@@ -78,11 +81,11 @@ def equilibrium_rows(threads: int) -> Iterator[tuple]:
     for name, best in tntp.BEST_KNOWN.items():
         case = tntp.read(name)
         cost = ArcCost.bpr(case.free_flow, case.capacity, case.b, case.power)
+        problem = AssignmentProblem(
+            case.tail, case.head, cost, case.source, case.destination, demand=case.demand, nodes=case.nodes
+        )
         for gap in (1e-2, 1e-4):
-            result, wall, cpu = timed(
-                solve, case.tail, case.head, cost, None, case.source, case.destination, objective="user",
-                integer=False, demand=case.demand, nodes=case.nodes, target_gap=gap, threads=threads,
-            )  # fmt: skip
+            result, wall, cpu = timed(solve, problem, objective="user", integer=False, target_gap=gap, threads=threads)
             excess = result.value / best - 1.0
             yield (
                 name,
@@ -102,7 +105,7 @@ def warm_up() -> float:
     start = time.perf_counter()
     for bpr in (False, True):
         case = grid(6, 40, 3, seed=0, bpr=bpr)
-        solve(case.tail, case.head, case.cost, None, case.source, case.destination, target_gap=0.1)
+        solve(case.problem(background=None), target_gap=0.1)
     return time.perf_counter() - start
 
 

@@ -19,6 +19,7 @@ from benchmarks import cases
 from benchmarks.measuring import Timed, timed
 from benchmarks.table import Table, outcome, seconds
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.problem import AssignmentProblem
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 
 HEADER = (
@@ -31,10 +32,9 @@ COUNTY_TARGETS = ((3.0, 4.0), (1.0, 8.0), (0.1, None))  # gap in percent, second
 
 def assign(roads: Any, trips: Any, alpha: float, gap: float, repeats: int = 1) -> Timed:
     """Measure the assignment of whole vehicles down to a gap in percent."""
-    return timed(
-        solve, roads.tail, roads.head, ArcCost.linear(roads.free_flow, alpha), None, trips.source, trips.destination,
-        nodes=len(roads.xy), target_gap=gap, threads=THREADS, repeats=repeats,
-    )  # fmt: skip
+    cost = ArcCost.linear(roads.free_flow, alpha)
+    problem = AssignmentProblem(roads.tail, roads.head, cost, trips.source, trips.destination, nodes=len(roads.xy))
+    return timed(solve, problem, target_gap=gap, threads=THREADS, repeats=repeats)
 
 
 def individual_time(roads: Any, trips: Any, alpha: float) -> float:

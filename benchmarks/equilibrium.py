@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.measuring import ROOT, timed
 from benchmarks.table import Table, outcome, seconds
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.problem import AssignmentProblem
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers import tntp
 
@@ -115,11 +116,11 @@ def evaluated(case: tntp.Instance, flow: np.ndarray) -> tuple[float, float]:
 
 def ours(case: tntp.Instance, relative_gap: float) -> Any:
     """Measure our assignment on one thread down to a relative gap (of the objective, which is the stricter)."""
-    return timed(
-        solve, case.tail, case.head, ArcCost.bpr(case.free_flow, case.capacity, case.b, case.power), None, case.source,
-        case.destination, objective="user", integer=False, demand=case.demand, nodes=case.nodes, threads=1,
-        target_gap=100 * relative_gap, repeats=3,
-    )  # fmt: skip
+    cost = ArcCost.bpr(case.free_flow, case.capacity, case.b, case.power)
+    problem = AssignmentProblem(
+        case.tail, case.head, cost, case.source, case.destination, demand=case.demand, nodes=case.nodes
+    )
+    return timed(solve, problem, objective="user", integer=False, threads=1, target_gap=100 * relative_gap, repeats=3)
 
 
 def network_rows(table: Table, name: str, best: float) -> None:

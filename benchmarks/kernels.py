@@ -34,11 +34,9 @@ def warm_up() -> float:
             solve(problem, method=method, flow_model=flow_model)
     for bpr in (False, True):
         case = grid(6, 40, 3, seed=0, bpr=bpr)
-        assign(case.tail, case.head, case.cost, None, case.source, case.destination, target_gap=0.1)
-        assign(
-            case.tail, case.head, case.cost, None, case.source, case.destination, objective="user", integer=False,
-            demand=np.ones(len(case.source)), target_gap=0.1,
-        )  # fmt: skip
+        assign(case.problem(background=None), target_gap=0.1)
+        weighted = case.problem(background=None, demand=np.ones(len(case.source)))
+        assign(weighted, objective="user", integer=False, target_gap=0.1)
     return time.perf_counter() - start
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.problem import AssignmentProblem
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ class Case:
     background: np.ndarray
     source: np.ndarray
     destination: np.ndarray
+
+    def problem(self, **given) -> AssignmentProblem:
+        """Return what the assignment is asked to solve."""
+        given = {"background": self.background, **given}
+        return AssignmentProblem(self.tail, self.head, self.cost, self.source, self.destination, **given)
 
 
 def tiny(seed: int) -> Case:

@@ -119,7 +119,7 @@ def test_plain_python_gives_the_same_routes() -> None:
         "from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve\n"
         "from evacuation_planner.plugin.solvers.graph.reverse_tree import grow_tree\n"
         "c = grid(7, 60, 3, seed=11)\n"
-        "r = solve(c.tail, c.head, c.cost, c.background, c.source, c.destination, target_gap=1.0)\n"
+        "r = solve(c.problem(), target_gap=1.0)\n"
         "print(hasattr(grow_tree, 'py_func'), r.iterations, r.route_arcs.tolist())\n"
     )
     environment = {**os.environ, "EVACUATION_NO_NUMBA": "1"}
@@ -130,5 +130,5 @@ def test_plain_python_gives_the_same_routes() -> None:
     plain, _, rest = run.stdout.partition(" ")
     assert plain == "False"
     case = grid(7, 60, 3, seed=11)
-    result = solve(case.tail, case.head, case.cost, case.background, case.source, case.destination, target_gap=1.0)
+    result = solve(case.problem(), target_gap=1.0)
     assert rest.strip() == f"{result.iterations} {result.route_arcs.tolist()}"

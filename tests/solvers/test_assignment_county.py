@@ -33,9 +33,7 @@ def test_county_within_one_percent() -> None:
         len(net.xy), net.tail, net.head, ArcCost.linear(net.free_flow, 0.02), np.zeros(len(net.tail)),
         trips.source, trips.destination,
     )  # fmt: skip
-    result = solve(
-        case.tail, case.head, case.cost, None, case.source, case.destination, nodes=case.nodes, target_gap=1.0
-    )
+    result = solve(case.problem(background=None, nodes=case.nodes), target_gap=1.0)
     known = json.loads((CASES / "prototype.json").read_text())["TG county(0) cumulative alpha=0.02"]
     check_routes(case, result)
     assert result.value == pytest.approx(total_time(case, result.flow))

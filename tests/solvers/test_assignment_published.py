@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
+from evacuation_planner.plugin.solvers.routing.cumulative.problem import AssignmentProblem
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from tests.solvers import tntp
 
@@ -18,10 +19,10 @@ pytestmark = pytest.mark.skipif(
 def test_user_equilibrium_objective(name: str) -> None:
     case = tntp.read(name)
     cost = ArcCost.bpr(case.free_flow, case.capacity, case.b, case.power)
-    result = solve(
-        case.tail, case.head, cost, None, case.source, case.destination,
-        objective="user", integer=False, demand=case.demand, nodes=case.nodes, target_gap=1e-3,
-    )  # fmt: skip
+    problem = AssignmentProblem(
+        case.tail, case.head, cost, case.source, case.destination, demand=case.demand, nodes=case.nodes
+    )
+    result = solve(problem, objective="user", integer=False, target_gap=1e-3)
     best = tntp.BEST_KNOWN[name]
     assert result.value == pytest.approx(best, rel=1e-5)
     assert result.lower_bound <= best * (1 + 1e-9)

@@ -22,6 +22,7 @@ from evacuation_planner.plugin.solvers.routing.cumulative.flows import Destinati
 from evacuation_planner.plugin.solvers.routing.cumulative.fractional import bound_at, load_all, sweep
 from evacuation_planner.plugin.solvers.routing.cumulative.integer_flows import reroute, round_all
 from evacuation_planner.plugin.solvers.routing.cumulative.network import Demand, Network
+from evacuation_planner.plugin.solvers.routing.cumulative.problem import AssignmentProblem
 from evacuation_planner.plugin.solvers.routing.cumulative.search import AssignmentSearch
 from evacuation_planner.plugin.solvers.routing.cumulative.solve import solve
 from evacuation_planner.plugin.solvers.routing.cumulative.workers import TreeWorkers
@@ -386,16 +387,18 @@ def test_the_bound_at_no_flow_is_that_of_everybody_alone():
 def test_nodes_that_do_not_exist_are_named(tail, head, source, part):
     cost = ArcCost.linear(np.ones(len(head)), 0.0)
     with pytest.raises(SolverError, match=part):
-        solve(np.array(tail), np.array(head), cost, None, np.array(source), np.array([2]), nodes=3)
+        solve(AssignmentProblem(np.array(tail), np.array(head), cost, np.array(source), np.array([2]), nodes=3))
 
 
 def test_the_largest_number_tells_how_many_nodes_there_are():
     cost = ArcCost.linear(np.array([3.0, 4.0]), 0.0)
     for ends in ((0, 2), (0, 7), (7, 2)):
-        result = solve(np.array([0, 1]), np.array([1, 2]), cost, None, *(np.array([end]) for end in ends))
+        places = (np.array([end]) for end in ends)
+        result = solve(AssignmentProblem(np.array([0, 1]), np.array([1, 2]), cost, *places))
         assert result.unreachable.tolist() == ([] if ends == (0, 2) else [0])
         assert result.value == (7.0 if ends == (0, 2) else 0.0)
-    nothing = solve(*np.zeros((2, 0), dtype=int), ArcCost.linear(np.zeros(0), 0.0), None, *np.zeros((2, 0), dtype=int))
+    none = np.zeros(0, dtype=int)
+    nothing = solve(AssignmentProblem(none, none, ArcCost.linear(np.zeros(0), 0.0), none, none))
     assert nothing.value == nothing.lower_bound == 0.0 and len(nothing.flow) == 0
 
 

@@ -13,10 +13,8 @@ from tests.solvers.assignment_cases import Case, beckmann, check_routes, exhaust
 
 
 def solve_case(case: Case, **options):
-    return solve(
-        case.tail, case.head, case.cost, case.background, case.source, case.destination, nodes=case.nodes,
-        **{"target_gap": 0.01, "threads": 1, **options},
-    )  # fmt: skip
+    given = {name: options.pop(name) for name in ("demand",) if name in options}
+    return solve(case.problem(nodes=case.nodes, **given), **{"target_gap": 0.01, "threads": 1, **options})
 
 
 def line(free: list[float], alpha: float = 0.02) -> Case:

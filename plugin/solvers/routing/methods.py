@@ -109,6 +109,7 @@ def system_optimal(setting: Setting, control: Control) -> Found:
 def static_optimum(setting: Setting, integer: bool, control: Control) -> Found:
     """Static system optimum with its certified bound; routes are empty when not ``integer``."""
     from .cumulative.cost import ArcCost
+    from .cumulative.problem import AssignmentProblem
     from .cumulative.solve import solve as assign
 
     problem, cost = setting.problem, setting.problem.cost
@@ -117,16 +118,18 @@ def static_optimum(setting: Setting, integer: bool, control: Control) -> Found:
     else:
         arc_cost = ArcCost.linear(cost.free_flow, cost.a / cost.room)
     result = assign(
-        problem.tail,
-        problem.head,
-        arc_cost,
-        setting.static,
-        problem.source,
-        problem.destination,
+        AssignmentProblem(
+            problem.tail,
+            problem.head,
+            arc_cost,
+            problem.source,
+            problem.destination,
+            setting.static,
+            nodes=problem.nodes,
+        ),
         target_gap=control.effort.pick(*TARGET_GAPS),
         most_sweeps=control.effort.pick(*MOST_SWEEPS),
         integer=integer,
-        nodes=problem.nodes,
         control=control,
     )
     return Found(result.routes, lower_bound=result.lower_bound)

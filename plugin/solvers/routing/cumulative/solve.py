@@ -19,11 +19,12 @@ import numpy as np
 from ...control import Control
 from ...errors import SolverError
 from ..shared.routes import Routes
-from .cost import ArcCost, refresh, table_of
+from .cost import refresh, table_of
 from .flows import DestinationFlows
 from .fractional import ROUNDING, Bound, batches, load_all
 from .integer_flows import routes_of
 from .network import Demand, Network
+from .problem import AssignmentProblem, checked_background, checked_network, checked_weight
 from .result import AssignmentResult, excess_percent
 from .search import AssignmentSearch
 from .workers import TreeWorkers
@@ -31,90 +32,32 @@ from .workers import TreeWorkers
 OBJECTIVES = ("system", "user")
 
 
-def node_array(values: np.ndarray, name: str, nodes: int) -> np.ndarray:
-    """Return node numbers as int32, or raise SolverError when one is not a node."""
-    array = np.ascontiguousarray(values, dtype=np.int32)
-    if len(array) and (array.min() < 0 or array.max() >= nodes):
-        raise SolverError(f"A {name} names node {int(array.min())} or {int(array.max())} of {nodes} nodes.")
-    return array
-
-
-def checked_network(
-    tail: np.ndarray, head: np.ndarray, source: np.ndarray, destination: np.ndarray, nodes: int | None
-) -> tuple[Network, np.ndarray, np.ndarray]:
-    """Return the network and the ends of the trips as int32, or raise SolverError."""
-    if nodes is None:
-        nodes = 1 + max((int(np.max(a)) for a in (tail, head, source, destination) if len(a)), default=-1)
-    source, destination = node_array(source, "source", nodes), node_array(destination, "destination", nodes)
-    if len(source) != len(destination):
-        raise SolverError(f"There are {len(source)} sources and {len(destination)} destinations of trips.")
-    tail, head = node_array(tail, "tail of an arc", nodes), node_array(head, "head of an arc", nodes)
-    return Network.of(nodes, tail, head), source, destination
-
-
-def checked_background(background: np.ndarray | None, arcs: int) -> np.ndarray:
-    """Return the background flow (m,), zero by default, or raise SolverError."""
-    if background is None:
-        return np.zeros(arcs)
-    background = np.asarray(background, dtype=np.float64)
-    if background.shape != (arcs,) or not (np.isfinite(background) & (background >= 0)).all():
-        raise SolverError("The background flow must be a finite number of at least 0 on every arc.")
-    return background
-
-
-def checked_weight(demand: np.ndarray | None, trips: int, integer: bool) -> np.ndarray:
-    """Return the number of vehicles of each trip (t,), or raise SolverError."""
-    if demand is None:
-        return np.ones(trips)
-    if integer:
-        raise SolverError("Whole vehicles go one a trip: leave demand out, or ask for the fractional flow only.")
-    weight = np.ascontiguousarray(demand, dtype=np.float64)
-    if weight.shape != (trips,) or not (np.isfinite(weight) & (weight >= 0)).all():
-        raise SolverError("The demand of every trip must be a finite number of at least 0.")
-    return weight
-
-
 def solve(
-    tail: np.ndarray,
-    head: np.ndarray,
-    cost: ArcCost,
-    background: np.ndarray | None,
-    source: np.ndarray,
-    destination: np.ndarray,
+    problem: AssignmentProblem,
     *,
     objective: str = "system",
     target_gap: float = 0.5,
     most_sweeps: int = 10_000,
-    control: Control | None = None,
     integer: bool = True,
-    demand: np.ndarray | None = None,
-    nodes: int | None = None,
     threads: int | None = None,
+    control: Control | None = None,
 ) -> AssignmentResult:
     """Return routes of all trips with (nearly) the least objective, and how far they can be from the least.
 
     Parameters
     ----------
-    tail, head : (m,) int
-        Nodes that each directed arc leaves and enters; parallel arcs are welcome.
-    cost : ArcCost
-        Volume-delay function of every arc; times in seconds.
-    background : (m,) float64 or None
-        Flow that is there already and stays; its own delay is not part of the objective.
-    source, destination : (t,) int
-        Nodes of each trip, one vehicle each.
     objective : {"system", "user"}
         Least total time, or Beckmann's objective, whose optimum is the user equilibrium.
     target_gap : float
         Percent at which to stop.
     most_sweeps : int
         Sweeps over all trips after which to stop, whatever the gap.
+    integer : bool
+        Whole vehicles and their routes; else only the fractional flow, and the problem's demand may weight the trips.
+    threads : int, optional
+        By default the processors, up to 8. The result does not depend on them.
     control : Control, optional
         After the fence of its effort the best so far comes back.
-    integer : bool
-        Whole vehicles and their routes; else only the fractional flow, and ``demand`` (t,) may weight the trips.
-    nodes, threads : int, optional
-        By default the largest node number and one; the processors, up to 8. The result does not depend on threads.
 
     Raises
     ------
@@ -126,8 +69,9 @@ def solve(
     Ten trips, one road of 10 s and 1 s more for each vehicle, another of 20 s: at five each one vehicle more costs all
     20 s on both.
 
+    >>> from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
     >>> cost, ends = ArcCost.linear(np.array([10.0, 20.0]), np.array([0.1, 0.0])), np.zeros(10, dtype=int)
-    >>> result = solve(np.array([0, 0]), np.array([1, 1]), cost, None, ends, ends + 1)
+    >>> result = solve(AssignmentProblem(np.array([0, 0]), np.array([1, 1]), cost, ends, ends + 1))
     >>> result.flow.tolist(), result.value
     ([5, 5], 175.0)
     """
@@ -135,11 +79,11 @@ def solve(
     if objective not in OBJECTIVES:
         raise SolverError(f"The objective is one of {', '.join(OBJECTIVES)}, not {objective}.")
     system = objective == "system"
-    network, source, destination = checked_network(tail, head, source, destination, nodes)
-    cost = cost.checked(len(network.tail))
-    table = table_of(cost, checked_background(background, len(network.tail)))
+    network, source, destination = checked_network(problem)
+    cost = problem.cost.checked(len(network.tail))
+    table = table_of(cost, checked_background(problem.background, len(network.tail)))
     refresh(system, table)
-    weight = checked_weight(demand, len(source), integer)
+    weight = checked_weight(problem.demand, len(source), integer)
     task = Task(network, table, system, bool((cost.power == 1.0).all()), source, destination, weight)
     threads = threads or min(os.cpu_count() or 1, 8)
     return assign(task, Run(control, most_sweeps, threads), target_gap, integer)
