@@ -9,7 +9,7 @@ from evacuation_planner.plugin.solvers.roads.levels import level_codes, level_of
 from evacuation_planner.plugin.solvers.roads.lines import clean
 from evacuation_planner.plugin.solvers.roads.merging import equal_spots
 from evacuation_planner.plugin.solvers.roads.network import RoadNetwork
-from evacuation_planner.plugin.solvers.roads.splitting import Pieces, split
+from evacuation_planner.plugin.solvers.roads.splitting import Pieces, SpotLines, split
 from evacuation_planner.plugin.solvers.roads.traffic import TrafficColumns, TrafficRules, network_of, read_traffic
 from evacuation_planner.plugin.solvers.roads.wkb import Lines
 
@@ -35,7 +35,7 @@ def pieces_of(
     """Clean and split lines."""
     fit, _ = clean(drawn(lines))
     places, place = equal_spots(fit.xy)
-    return split(fit, place, places, planar_steps(fit), tolerance, level)
+    return split(SpotLines(fit, place, places, planar_steps(fit)), tolerance, level)
 
 
 def network(

@@ -8,7 +8,7 @@ import pytest
 from evacuation_planner.plugin.solvers.roads.levels import level_codes, level_of_roads, part_crossings
 from evacuation_planner.plugin.solvers.roads.lines import clean
 from evacuation_planner.plugin.solvers.roads.merging import equal_spots
-from evacuation_planner.plugin.solvers.roads.splitting import split, swallowed
+from evacuation_planner.plugin.solvers.roads.splitting import SpotLines, split, swallowed
 from evacuation_planner.plugin.solvers.roads.wkb import Lines
 from tests.solvers.road_drawings import drawn, pieces_of, planar_steps
 
@@ -22,7 +22,7 @@ def parted(lines, layers=None, bridges=None, heights=None, tolerance=0.01):
     level = level_of_roads(len(lines), layers, bridges, None)
     places, place = equal_spots(fit.xy)
     place, origin, apart = part_crossings(fit, place, places, level)
-    return split(fit, place, places[origin], planar_steps(fit), tolerance, level_codes(level), apart)
+    return split(SpotLines(fit, place, places[origin], planar_steps(fit)), tolerance, level_codes(level), apart)
 
 
 def ends_met(pieces, road):

@@ -76,6 +76,29 @@ def read_features(source: QgsProcessingFeatureSource, options: NetworkOptions, c
         When a field is not in the layer.
     Cancelled
     """
+    index = _chosen_fields(source, options)
+    tags = _Tags(source, options, set(index))
+    index.update(tags.index)
+    blobs, fids, columns = _columns_of(source, index, control)
+    columns.update(tags.unpack(columns, control))
+    ids = [id_text(v) for v in columns["id"]] if "id" in index else list(map(str, fids))
+    return RoadFeatures(
+        blobs,
+        ids,
+        columns.get("direction"),
+        columns.get("speed"),
+        columns.get("lanes"),
+        columns.get("capacity"),
+        columns.get("length"),
+        columns.get("class"),
+        {key: columns[key] for key in COLUMNS if key in columns},
+        tags.unpacked,
+        list(range(len(blobs))),
+    )
+
+
+def _chosen_fields(source: QgsProcessingFeatureSource, options: NetworkOptions) -> dict[str, int]:
+    """Return the position in the layer of each column that has a field of its own."""
     names = {
         "direction": options.direction_field,
         "speed": options.speed_field,
@@ -85,9 +108,13 @@ def read_features(source: QgsProcessingFeatureSource, options: NetworkOptions, c
         "class": options.class_field,
         "id": options.id_field,
     }
-    index = {key: _index(source, name) for key, name in names.items() if name}
-    tags = _Tags(source, options, set(index))
-    index.update(tags.index)
+    return {key: _index(source, name) for key, name in names.items() if name}
+
+
+def _columns_of(
+    source: QgsProcessingFeatureSource, index: dict[str, int], control: Control
+) -> tuple[list[bytes], list[int], dict[str, list[Any]]]:
+    """Return geometries in well-known binary, feature ids, and the columns at the positions of ``index``."""
     columns: dict[str, list[Any]] = {key: [] for key in index}
     request = QgsFeatureRequest()
     if index:
@@ -116,21 +143,7 @@ def read_features(source: QgsProcessingFeatureSource, options: NetworkOptions, c
         if len(blobs) % LOOK_EVERY == 0:
             control.stop_if_cancelled()
             control.progress(min(1.0, len(blobs) / total), "Reading roads")
-    columns.update(tags.unpack(columns, control))
-    ids = [id_text(v) for v in columns["id"]] if "id" in index else list(map(str, fids))
-    return RoadFeatures(
-        blobs,
-        ids,
-        columns.get("direction"),
-        columns.get("speed"),
-        columns.get("lanes"),
-        columns.get("capacity"),
-        columns.get("length"),
-        columns.get("class"),
-        {key: columns[key] for key in COLUMNS if key in columns},
-        tags.unpacked,
-        list(range(len(blobs))),
-    )
+    return blobs, fids, columns
 
 
 class _Tags:

@@ -17,7 +17,7 @@ from ...solvers.naming import NAMED_IN_LOG, first_of
 from ...solvers.roads.levels import level_codes, part_crossings
 from ...solvers.roads.lines import clean, keep_lines, without
 from ...solvers.roads.merging import equal_spots
-from ...solvers.roads.splitting import Pieces, split, swallowed
+from ...solvers.roads.splitting import Pieces, SpotLines, split, swallowed
 from ...solvers.roads.traffic import Traffic
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..errors import LayerError
@@ -165,7 +165,8 @@ def split_lines(
             f"NETWORK: at {len(origin) - len(found.xy)} shared vertices roads cross on different levels (layer, "
             "bridge, tunnel, or Z more than 2 m apart): they are not joined there."
         )
-    pieces = split(found.lines, spot, found.xy[origin], found.step, tolerance, level_codes(level), apart, control)
+    drawn = SpotLines(found.lines, spot, found.xy[origin], found.step)
+    pieces = split(drawn, tolerance, level_codes(level), apart, control)
     gone = np.flatnonzero(swallowed(pieces))
     if len(gone) > FEW_SWALLOWED * len(pieces):
         roads = list(dict.fromkeys(ids[k] for k in pieces.road[gone].tolist()))

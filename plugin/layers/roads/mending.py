@@ -22,7 +22,7 @@ from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.roads.levels import level_codes, level_of_roads, part_crossings
 from ...solvers.roads.mended import Row, rows_of
 from ...solvers.roads.mending import Drawing, MendingRules, mend_lines
-from ...solvers.roads.splitting import split
+from ...solvers.roads.splitting import SpotLines, split
 from ...solvers.roads.wkb import Lines
 from ..shapes import features_of
 from ..transforming import transform_vertices
@@ -90,13 +90,15 @@ def mend_roads(
     level = level_of_roads(len(features.ids), *features.levels())
     codes = level_codes(level)
     spot, origin, apart = part_crossings(found.lines, found.spot, found.xy, level)
-    drawing = mend_lines(found.lines, spot, found.xy[origin], found.step, codes, mending, apart, control)
-    pieces = split(drawing.lines, drawing.at, drawing.spots, drawing.step, mending.tolerance, codes, apart, control)
+    drawn = SpotLines(found.lines, spot, found.xy[origin], found.step)
+    drawing = mend_lines(drawn, options.tolerance, codes, mending, apart, control)
+    drawn = SpotLines(drawing.lines, drawing.at, drawing.spots, drawing.step)
+    pieces = split(drawn, options.tolerance, codes, apart, control)
     control.stop_if_cancelled()
     control.progress(0.8, "Mending roads")
     writer = ValueWriter(source, features, traffic, options)
     rows, removed = rows_of(
-        drawing, pieces, codes, traffic, mending.tolerance, mending.remove_doubles, writer.can_be, control
+        drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_be, control
     )
     heights = _heights(found.lines, spot, drawing)
     new = transform_vertices(drawing.spots[len(origin) :], found.crs, crs, context.transformContext())

@@ -18,6 +18,8 @@ from ..mip.solve import solve_program
 from .dispatch import Dispatch, fitness_of
 from .problem import MetroProblem
 
+NOTHING = "nothing to solve"  # instead of a solver
+
 
 @dataclass(frozen=True)
 class _Piece:
@@ -84,14 +86,18 @@ def solve_exact(problem: MetroProblem, *, control: Control | None = None) -> Dis
         names.append(piece.solver)
     fitness = fitness_of(problem, units)
     bound = min(fitness.total, sum(bounds)) if proved else None
-    state = "no bound" if bound is None else f"bound {bound:,.2f}"
-    control.log(
-        f"{names[0] if names else 'Nothing to solve'}: fitness {fitness.total:,.2f}, {state}, "
-        f"{len(wanted)} resource type(s) in {time.monotonic() - start:.2f} s."
-    )
+    found = Dispatch(units, fitness, names[0] if names else NOTHING, bound, time.monotonic() - start)
+    control.log(_sentence(found, len(wanted)))
     if names:
         control.log(SETTLED if settled else MAY_DIFFER)
-    return Dispatch(units, fitness, names[0] if names else "nothing to solve", bound, time.monotonic() - start)
+    return found
+
+
+def _sentence(found: Dispatch, types: int) -> str:
+    """Return what was found, for the log."""
+    solver = "Nothing to solve" if found.solver == NOTHING else found.solver
+    state = "no bound" if found.bound is None else f"bound {found.bound:,.2f}"
+    return f"{solver}: fitness {found.fitness.total:,.2f}, {state}, {types} resource type(s) in {found.seconds:.2f} s."
 
 
 def _solve_type(problem: MetroProblem, k: int, control: Control) -> _Piece:

@@ -48,11 +48,24 @@ def straight_network(
     xy = np.asarray(node_xy, dtype=np.float64).reshape(-1, 2)
     first, last = np.asarray(start, dtype=np.int32), np.asarray(end, dtype=np.int32)
     count = len(first)
-    if length is None:
-        length = np.hypot(*(xy[last] - xy[first]).T) if count else np.empty(0)
     every_lane = np.broadcast_to(np.asarray(lanes, dtype=np.float64), (count,))
     flow = every_lane * DEFAULT_LANE_CAPACITY if capacity is None else np.asarray(capacity, dtype=np.float64)
-    pieces = DrawnPieces(
+    backward = np.broadcast_to(np.asarray(two_way, dtype=bool), (count,))
+    ways = Ways(
+        np.column_stack([np.ones(count, dtype=bool), backward]),
+        np.broadcast_to(np.asarray(speed, dtype=np.float64), (count,)),
+        every_lane,
+        np.broadcast_to(flow, (count,)),
+    )
+    return arcs_on_pieces(_straight_pieces(xy, first, last, length), ways, [str(k) for k in range(count)])
+
+
+def _straight_pieces(xy: np.ndarray, first: np.ndarray, last: np.ndarray, length: np.ndarray | None) -> DrawnPieces:
+    """Return a straight piece from each node ``first`` to ``last`` (p,), as long as given or as it is drawn."""
+    count = len(first)
+    if length is None:
+        length = np.hypot(*(xy[last] - xy[first]).T) if count else np.empty(0)
+    return DrawnPieces(
         node_xy=xy,
         start=first,
         end=last,
@@ -61,11 +74,3 @@ def straight_network(
         offset=np.arange(count + 1, dtype=np.int64) * 2,
         xy=xy[np.column_stack([first, last]).ravel()],
     )
-    backward = np.broadcast_to(np.asarray(two_way, dtype=bool), (count,))
-    ways = Ways(
-        np.column_stack([np.ones(count, dtype=bool), backward]),
-        np.broadcast_to(np.asarray(speed, dtype=np.float64), (count,)),
-        every_lane,
-        np.broadcast_to(flow, (count,)),
-    )
-    return arcs_on_pieces(pieces, ways, [str(k) for k in range(count)])

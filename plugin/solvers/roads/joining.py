@@ -90,24 +90,17 @@ def join_points(
     usable = dict(zip((ORIGIN, DESTINATION), usable_pieces(network, node_part)))
     pieces = NearPieces(network)
     limit = min(max_distance, FARTHEST)
-
-    def of_roles(asked: np.ndarray, find: Callable[[np.ndarray, np.ndarray], Near]) -> Near:
-        """Find pieces near the ``asked`` (k,) places, for each role among those it can use."""
-        groups = []
-        for role, may in usable.items():
-            own = np.flatnonzero(asked & (demand.role == role))
-            found = find(points[own], may)
-            groups.append(found._replace(place=own[found.place]))
-        return together(groups)
-
-    near = of_roles(known & ~closed, lambda at, may: pieces.nearest_by_part(at, may, part, limit))
+    asked = known & ~closed
+    near = _of_roles(points, asked, demand.role, usable, lambda at, may: pieces.nearest_by_part(at, may, part, limit))
     part = parts_with_halves(pieces, points, near, np.logical_or(*usable.values()), part)
     near = closest(near, near.place, part[near.piece])
     chosen = choose_parts(near, part[near.piece], demand)
     taken = Near(*(column[chosen] for column in near))
     joins = np.zeros(len(points), dtype=bool)
     joins[taken.place] = True
-    far = of_roles(known & ~closed & ~joins, lambda at, may: pieces.nearest(at, np.flatnonzero(may)))
+    far = _of_roles(
+        points, asked & ~joins, demand.role, usable, lambda at, may: pieces.nearest(at, np.flatnonzero(may))
+    )
     distance = np.full(len(points), np.inf)
     for found in (taken, far):
         distance[found.place] = found.distance
@@ -117,6 +110,22 @@ def join_points(
         for k, role in enumerate(demand.role.tolist())
     ]
     return Joined(joined, node, distance, reasons, _farther(pieces, points, taken))
+
+
+def _of_roles(
+    points: np.ndarray,
+    asked: np.ndarray,
+    role: np.ndarray,
+    usable: dict[int, np.ndarray],
+    find: Callable[[np.ndarray, np.ndarray], Near],
+) -> Near:
+    """Find pieces near the ``asked`` (k,) places, for each role among those it can use."""
+    groups = []
+    for each, may in usable.items():
+        own = np.flatnonzero(asked & (role == each))
+        found = find(points[own], may)
+        groups.append(found._replace(place=own[found.place]))
+    return together(groups)
 
 
 def _with_nodes(

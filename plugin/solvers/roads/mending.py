@@ -15,7 +15,7 @@ from ..dependencies import require
 from .along import Drawn, insert, put_in
 from .lines import line_of_vertex
 from .merging import ROUNDING, stand_for
-from .splitting import joined
+from .splitting import SpotLines, joined
 from .wkb import Lines
 
 ROUNDS = 20  # of giving lines vertices; two or three are enough on real roads
@@ -59,8 +59,6 @@ class MendingRules:
 
     Attributes
     ----------
-    tolerance : float
-        Metres within which ends join each other, vertices and lines.
     near_miss : float
         Metres within which a loose end is lengthened to the nearest road; 0 lengthens none.
     crossings : bool
@@ -69,17 +67,14 @@ class MendingRules:
         Whether roads drawn on top of another are left out, merged into it.
     """
 
-    tolerance: float = 0.01
     near_miss: float = 0.0
     crossings: bool = False
     remove_doubles: bool = True
 
 
 def mend_lines(
-    lines: Lines,
-    spot: np.ndarray,
-    spots: np.ndarray,
-    step: np.ndarray,
+    drawn: SpotLines,
+    tolerance: float,
     level: np.ndarray,
     rules: MendingRules,
     apart: np.ndarray | None = None,
@@ -89,8 +84,10 @@ def mend_lines(
 
     Parameters
     ----------
-    lines, spot, spots, step, apart
+    drawn, apart
         As for :func:`.splitting.split`.
+    tolerance : float
+        Metres within which ends join each other, vertices and lines.
     level : (r,) int
         Level of each feature.
     rules : MendingRules
@@ -100,14 +97,13 @@ def mend_lines(
     Cancelled
     """
     control = control or Control()
-    tolerance, near_miss, crossings = rules.tolerance, rules.near_miss, rules.crossings
-    inside = step.copy()
-    inside[lines.start[1:] - 1] = 0.0
-    at = joined(lines, spot, spots, step, tolerance, apart)
+    near_miss, crossings = rules.near_miss, rules.crossings
+    lines, spot, spots, _ = drawn
+    at = joined(drawn, tolerance, apart)
     tips = np.concatenate([lines.start[:-1], lines.start[1:] - 1])
     moved = tips[(spots[at[tips]] != spots[spot[tips]]).any(axis=1)]
     features = set(lines.feature[line_of_vertex(lines)[moved]].tolist())
-    drawing = Drawing(lines, at, inside, spots, np.empty((0, 2), dtype=np.int64), features, len(moved))
+    drawing = Drawing(lines, at, drawn.steps_inside(), spots, np.empty((0, 2), dtype=np.int64), features, len(moved))
     control.stop_if_cancelled()
     drawing = _met(drawing, level, tolerance + ROUNDING, crossings, control)
     if near_miss > 0:

@@ -7,6 +7,7 @@ lines cross without a shared vertex one passes over the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,33 @@ from .lines import line_of_vertex
 from .merging import join_ends
 from .network import DrawnPieces
 from .wkb import Lines
+
+
+class SpotLines(NamedTuple):
+    """Lines, the spots of their vertices, and how far it is from one to the next.
+
+    Attributes
+    ----------
+    lines : Lines
+        Cleaned (:func:`.lines.clean`): at least two vertices each, neighbours different.
+    spot : (k,) int
+        The spot of each vertex; equal vertices have the same spot.
+    spots : (u, 2) float64
+        Positions of the spots, metres of the working CRS.
+    step : (k,) float64
+        Ellipsoidal metres from each vertex to the next of its line; ignored for the last of a line.
+    """
+
+    lines: Lines
+    spot: np.ndarray
+    spots: np.ndarray
+    step: np.ndarray
+
+    def steps_inside(self) -> np.ndarray:
+        """Return the steps (k,), 0 for the last vertex of each line."""
+        inside = self.step.copy()
+        inside[self.lines.start[1:] - 1] = 0.0
+        return inside
 
 
 @dataclass(frozen=True)
@@ -51,10 +79,7 @@ class Pieces(DrawnPieces):
 
 
 def split(
-    lines: Lines,
-    spot: np.ndarray,
-    spots: np.ndarray,
-    step: np.ndarray,
+    drawn: SpotLines,
     tolerance: float,
     level: np.ndarray | None = None,
     apart: np.ndarray | None = None,
@@ -64,14 +89,7 @@ def split(
 
     Parameters
     ----------
-    lines : Lines
-        Cleaned (:func:`.lines.clean`): at least two vertices each, neighbours different.
-    spot : (k,) int
-        The spot of each vertex; equal vertices have the same spot.
-    spots : (u, 2) float64
-        Positions of the spots, metres of the working CRS.
-    step : (k,) float64
-        Ellipsoidal metres from each vertex to the next of its line; ignored for the last of a line.
+    drawn : SpotLines
     tolerance : float
         Metres, see :func:`.merging.join_ends`.
     level : (r,) int, optional
@@ -89,15 +107,19 @@ def split(
     Cancelled
     """
     control = control or Control()
-    at = joined(lines, spot, spots, step, tolerance, apart)
+    lines, spots = drawn.lines, drawn.spots
+    at = joined(drawn, tolerance, apart)
     control.stop_if_cancelled()
-    inside = step.copy()
-    inside[lines.start[1:] - 1] = 0.0
     if level is None:
         level = np.zeros(int(lines.feature.max(initial=-1)) + 1, dtype=np.int64)
-    lines = Lines(spots[spot], lines.start, lines.feature)
-    lines, at, inside = meet_along(lines, at, spots, inside, level[lines.feature], tolerance)
+    lines = Lines(spots[drawn.spot], lines.start, lines.feature)
+    lines, at, inside = meet_along(lines, at, spots, drawn.steps_inside(), level[lines.feature], tolerance)
     control.stop_if_cancelled()
+    return _cut_where_met(lines, at, spots, inside)
+
+
+def _cut_where_met(lines: Lines, at: np.ndarray, spots: np.ndarray, inside: np.ndarray) -> Pieces:
+    """Cut lines at every spot that is visited more than once; ``at`` and ``inside`` (k,) are of their vertices."""
     line = line_of_vertex(lines)
     first, last = lines.start[:-1], lines.start[1:] - 1
     visits = np.bincount(at, minlength=len(spots))
@@ -127,15 +149,9 @@ def split(
     )
 
 
-def joined(
-    lines: Lines,
-    spot: np.ndarray,
-    spots: np.ndarray,
-    step: np.ndarray,
-    tolerance: float,
-    apart: np.ndarray | None = None,
-) -> np.ndarray:
+def joined(drawn: SpotLines, tolerance: float, apart: np.ndarray | None = None) -> np.ndarray:
     """Return the spot (k,) of each vertex once line ends are joined within the tolerance; arguments as in `split`."""
+    lines, spot, spots, step = drawn
     first, last = lines.start[:-1], lines.start[1:] - 1
     is_end = np.zeros(len(spots), dtype=bool)
     is_end[spot[first]] = True

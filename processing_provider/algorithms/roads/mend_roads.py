@@ -86,7 +86,6 @@ class MendRoads(EvacuationAlgorithm):
         roads = NetworkParameters.read(self, parameters, context, feedback, {})
         source = roads.source
         mending = MendingRules(
-            roads.options.tolerance,
             self.parameterAsDouble(parameters, NEAR_MISS, context),
             self.parameterAsBoolean(parameters, SPLIT_CROSSINGS, context),
             self.parameterAsBoolean(parameters, REMOVE_DOUBLES, context),
