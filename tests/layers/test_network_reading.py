@@ -9,10 +9,10 @@ from qgis.core import NULL, QgsGeometry, QgsProcessingContext
 from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.layers.roads.network import read_network
 from evacuation_planner.plugin.layers.roads.options import NetworkOptions
-from evacuation_planner.plugin.layers.roads.route_geometry import arcs_geometry
+from evacuation_planner.plugin.layers.roads.route_geometry import arcs_geometries
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
-from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_path, travel
+from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_paths, travel
 from tests.layers.road_layers import Log, layer, read, source_of
 
 CROSS = ["LINESTRING(0 0, 10 0, 20 0)", "LINESTRING(10 -5, 10 0, 10 5)"]
@@ -209,11 +209,11 @@ def test_a_route_is_drawn_in_travel_order_in_the_crs_asked_for():
     node = {
         tuple(np.round(xy - (500_000, 6_700_000)).astype(int).tolist()): k for k, xy in enumerate(found.network.node_xy)
     }
-    arcs = fastest_path(found.network, node[20, 9], node[0, 0])
-    drawn = arcs_geometry(found, arcs, found.crs, QgsProcessingContext())
+    arcs = fastest_paths(found.network, [(node[20, 9], node[0, 0])])[0]
+    drawn, nothing = arcs_geometries(found, [arcs, []], found.crs, QgsProcessingContext())
     drawn.translate(-500_000, -6_700_000)
     assert drawn.asWkt(3) == "LineString (20 9, 20 0, 10 0, 0 0)"
-    assert arcs_geometry(found, [], found.crs, QgsProcessingContext()).isNull()
+    assert nothing.isNull()
     metres = travel(found.network, [node[20, 9]], [node[0, 0]]).metres[0, 0]
     assert metres == pytest.approx(29 / 0.9996, rel=1e-4)
 

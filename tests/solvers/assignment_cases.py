@@ -78,8 +78,9 @@ def check_routes(case: Case, result) -> None:
     """Every route is a path from its source to its destination, and together they are the flow."""
     flow = np.zeros(len(case.tail), dtype=int)
     lost = set(result.unreachable.tolist())
+    start, route_arcs = result.routes.expanded()
     for trip, (source, destination) in enumerate(zip(case.source, case.destination)):
-        arcs = result.route_arcs[result.route_indptr[trip] : result.route_indptr[trip + 1]]
+        arcs = route_arcs[start[trip] : start[trip + 1]]
         if trip in lost or source == destination:
             assert len(arcs) == 0
             continue

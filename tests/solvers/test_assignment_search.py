@@ -349,9 +349,12 @@ def test_results_and_sentence_of_a_whole_run():
     assert text.startswith(f"Assignment of 60 trips to 3 destinations: objective {result.value:.6g}, lower bound ")
     assert f"at most {result.gap:.3f} % above the least possible, {result.iterations} sweeps, " in text
     three = solve_case(case, target_gap=0.5, threads=3)
-    assert three.route_arcs.tolist() == result.route_arcs.tolist() and three.lower_bound == result.lower_bound
+    assert (
+        three.routes.expanded()[1].tolist() == result.routes.expanded()[1].tolist()
+        and three.lower_bound == result.lower_bound
+    )
     parts = solve_case(case, target_gap=0.5, integer=False)
-    assert len(parts.route_arcs) == 0 and parts.gap <= 0.5 and parts.value == parts.fractional_value
+    assert len(parts.routes.arcs) == 0 and parts.gap <= 0.5 and parts.value == parts.fractional_value
     assert [step.phase for step in parts.history] == ["fractional"] * parts.iterations
     assert balance(case, parts.flow) == pytest.approx(sum(wanted(case, root) for root in set(case.destination)))
 

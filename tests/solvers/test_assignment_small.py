@@ -85,7 +85,7 @@ def test_without_congestion_everyone_takes_the_fastest_way() -> None:
     assert result.gap == pytest.approx(0.0, abs=1e-6)
     for trip in range(60):
         alone = Case(**{**vars(case), "source": case.source[[trip]], "destination": case.destination[[trip]]})
-        arcs = result.route_arcs[result.route_indptr[trip] : result.route_indptr[trip + 1]]
+        arcs = result.routes.route(result.routes.of_trip[trip])
         assert case.cost.free_flow[arcs].sum() == pytest.approx(solve_case(alone).value)
 
 
@@ -116,7 +116,7 @@ def test_trip_that_starts_where_it_ends_has_an_empty_route() -> None:
     case = line([3.0, 4.0])
     case = Case(**{**vars(case), "source": np.array([0, 1]), "destination": np.array([2, 1])})
     result = solve_case(case)
-    assert np.diff(result.route_indptr).tolist() == [2, 0]
+    assert result.routes.hops().tolist() == [2, 0]
     assert result.value == pytest.approx(7 * 1.02)
     assert len(result.unreachable) == 0
 
@@ -127,7 +127,7 @@ def test_unreachable_destination_is_listed_and_said() -> None:
     said: list[str] = []
     result = solve_case(case, control=Control(log=said.append))
     assert result.unreachable.tolist() == [0, 2]
-    assert np.diff(result.route_indptr).tolist() == [0, 2, 0]
+    assert result.routes.hops().tolist() == [0, 2, 0]
     assert any("2 trips cannot reach their destination" in text for text in said)
 
 
@@ -137,7 +137,7 @@ def test_no_trips_at_all(source: list[int]) -> None:
     ends = np.array(source, dtype=int)
     result = solve_case(Case(**{**vars(case), "source": ends, "destination": ends}))
     assert result.value == result.lower_bound == result.gap == 0.0
-    assert result.route_indptr.tolist() == [0] * (len(source) + 1)
+    assert result.routes.hops().tolist() == [0] * len(source)
     assert result.flow.tolist() == [0, 0]
 
 

@@ -13,7 +13,7 @@ from evacuation_planner.plugin.solvers.roads.cutting import cut
 from evacuation_planner.plugin.solvers.roads.joining import join_points
 from evacuation_planner.plugin.solvers.roads.network import NO_PIECE, piece_table
 from evacuation_planner.plugin.solvers.roads.one_part import Demand
-from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_path, travel
+from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_paths, travel
 from tests.solvers.road_drawings import network
 
 pytest.importorskip("shapely", minversion="2")
@@ -78,13 +78,13 @@ def test_connectors_are_no_roads():
     net = joined.network
     assert (net.piece[~net.is_road] == NO_PIECE).all() and (~net.is_road).sum() == 2
     assert net.piece_count == 6 and net.piece_lengths().sum() == pytest.approx(4020)
-    assert net.arc_roads()[~net.is_road].tolist() == [-1, -1]
+    assert [net.arc_road(arc) for arc in np.flatnonzero(~net.is_road)] == ["", ""]
     assert np.isinf(net.capacity[~net.is_road]).all() and (net.free_flow[~net.is_road] == 0).all()
     assert sorted(piece_table(net).direction) == ["both"] * 2 + ["forward"] * 4
     start, end = net.piece_ends()
     assert net.piece_xy[net.piece_start[:-1]] == pytest.approx(net.node_xy[start])
     assert net.piece_xy[net.piece_start[1:] - 1] == pytest.approx(net.node_xy[end])
-    arcs = fastest_path(net, joined.node[0], 0)
+    arcs = fastest_paths(net, [(joined.node[0], 0)])[0]
     assert not net.is_road[arcs[0]] and net.is_road[arcs[1:]].all()
     assert net.path_xy(arcs).tolist() == [[1000, 10], [0, 10], [0, 0]]
     assert net.path_xy(arcs[:1]).shape == (0, 2)

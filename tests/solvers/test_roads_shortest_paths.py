@@ -13,7 +13,6 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
 from evacuation_planner.plugin.solvers.roads.shortest_paths import (
-    fastest_path,
     fastest_paths,
     reverse_trees,
     travel,
@@ -81,7 +80,7 @@ def test_travel_adds_up_along_its_routes(network, by_length):
 def test_the_faster_of_parallel_roads_is_taken_not_their_sum():
     network = straight_network([(0, 0), (1000, 0)], [0, 0], [1, 1], [1000, 1500], [36, 72])
     assert reverse_trees(network, [1])[0].tolist() == pytest.approx([75, 0])
-    assert fastest_path(network, 0, 1).tolist() == [2]
+    assert fastest_paths(network, [(0, 1)])[0].tolist() == [2]
     found = travel(network, [0], [1])
     assert found.metres[0, 0] == 1500
     assert travel(network, [0], [1], network.length).metres[0, 0] == 1000
@@ -94,7 +93,7 @@ def test_one_way_and_infinite_weights_close_roads():
     closed = network.free_flow.copy()
     closed[0] = np.inf
     assert travel(network, [0], [2], closed).seconds[0, 0] == np.inf
-    assert len(fastest_path(network, 0, 2, closed)) == 0
+    assert len(fastest_paths(network, [(0, 2)], closed)[0]) == 0
 
 
 def test_places_that_are_not_joined_reach_nothing():

@@ -150,14 +150,16 @@ def chain_of_two() -> RoutingResult:
 
 
 def test_use_of_roads_by_hand():
-    use = road_use(chain_of_two())
+    found = chain_of_two()
+    use, hops = road_use(found), found.schedule()
     assert use.arc.tolist() == [1, 2] and use.vehicles.tolist() == [3, 3]
     assert use.peak.tolist() == [2, 3] and use.peak_time.tolist() == [4.0, 23.0]
-    assert use.first_entry.tolist() == [0.0, 10.0] and use.last_exit.tolist() == [23.0, 47.0]
+    assert [hops.entry[hops.arc == arc].min() for arc in (1, 2)] == [0.0, 10.0]
+    assert [hops.exits()[hops.arc == arc].max() for arc in (1, 2)] == [23.0, 47.0]
     assert use.mean == pytest.approx([32 / 3, 66 / 3]) and use.delay == pytest.approx([2.0, 6.0])
     assert use.over_capacity.tolist() == [True, True]
     one = road_use(chain_of_two(), np.array([True, False, True]))
-    assert one.arc.tolist() == [2] and one.delay == pytest.approx([6.0]) and one.last_exit.tolist() == [47.0]
+    assert one.arc.tolist() == [2] and one.delay == pytest.approx([6.0])
 
 
 def test_figures_of_a_result_by_hand():

@@ -15,23 +15,13 @@ from .options import ReadNetwork
 TOGETHER = 20_000  # vertices transformed in one call
 
 
-def arcs_geometry(
-    read: ReadNetwork,
-    arcs: Sequence[int] | np.ndarray,
-    target: QgsCoordinateReferenceSystem,
-    context: QgsProcessingContext,
-) -> QgsGeometry:
-    """Return a chain of arcs as one line in travel order, in the CRS ``target``; null for no arcs."""
-    return next(arcs_geometries(read, [arcs], target, context))
-
-
 def arcs_geometries(
     read: ReadNetwork,
     chains: Iterable[Sequence[int] | np.ndarray],
     target: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
 ) -> Iterator[QgsGeometry]:
-    """Yield many chains of arcs as lines; see :func:`arcs_geometry`."""
+    """Yield chains of arcs as lines in travel order, in the CRS ``target``; null for no arcs."""
     return lines_in(read, (read.network.path_xy(chain) for chain in chains), target, context)
 
 

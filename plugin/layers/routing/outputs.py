@@ -81,43 +81,85 @@ def route_groups(case: RoutingCase, result: RoutingResult) -> tuple[np.ndarray, 
     return first, group.ravel()
 
 
-def route_rows(
-    case: RoutingCase, result: RoutingResult, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
-) -> Iterator[Row]:
-    """Yield each distinct route between two places with its vehicles; within one place the line has no length."""
+class RouteFigures(NamedTuple):
+    """What is said of each group (g,) of one origin, destination and route.
+
+    Attributes
+    ----------
+    first : int64
+        The group's first vehicle.
+    vehicles, people : int64, float64
+        How many.
+    length, free_flow : float64
+        Metres of the route, seconds on empty roads.
+    travel, fastest : float64
+        Mean travel time of the vehicles, and least possible one, in seconds.
+    departure, arrival : float64
+        Of the first and of the last vehicle, in seconds from t = 0.
+    """
+
+    first: np.ndarray
+    vehicles: np.ndarray
+    people: np.ndarray
+    length: np.ndarray
+    free_flow: np.ndarray
+    travel: np.ndarray
+    fastest: np.ndarray
+    departure: np.ndarray
+    arrival: np.ndarray
+
+
+def route_figures(case: RoutingCase, result: RoutingResult) -> RouteFigures:
+    """Return the figures of each distinct route between two places."""
     first, group = route_groups(case, result)
     count, problem = len(first), result.problem
     vehicles = np.bincount(group, minlength=count)
-    people = np.bincount(group, weights=problem.people, minlength=count)
-    travel = np.bincount(group, weights=result.travel, minlength=count) / np.maximum(vehicles, 1)
-    fastest = np.bincount(group, weights=result.fastest, minlength=count) / np.maximum(vehicles, 1)
     leave, there = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(leave, group, problem.departure)
     np.maximum.at(there, group, result.arrival)
     route = result.routes.of_trip[first]
-    length, free = result.routes.sums(problem.length)[route], result.routes.sums(problem.cost.free_flow)[route]
-    network, row_of = case.read.network, case.routed_row(result)
-    order = np.argsort(-vehicles, kind="stable")
-    drawn = (network.path_xy(result.routes.route(r)) for r in route[order].tolist())
-    at = network.node_xy[problem.source[first[order]]]
+    return RouteFigures(
+        first=first,
+        vehicles=vehicles,
+        people=np.bincount(group, weights=problem.people, minlength=count),
+        length=result.routes.sums(problem.length)[route],
+        free_flow=result.routes.sums(problem.cost.free_flow)[route],
+        travel=np.bincount(group, weights=result.travel, minlength=count) / np.maximum(vehicles, 1),
+        fastest=np.bincount(group, weights=result.fastest, minlength=count) / np.maximum(vehicles, 1),
+        departure=leave,
+        arrival=there,
+    )
+
+
+def route_rows(
+    case: RoutingCase, result: RoutingResult, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
+) -> Iterator[Row]:
+    """Yield each distinct route between two places with its vehicles; within one place the line has no length."""
+    routes, network, row_of = route_figures(case, result), case.read.network, case.routed_row(result)
+    order = np.argsort(-routes.vehicles, kind="stable")
+    first = routes.first[order]
+    drawn = (network.path_xy(result.routes.route(r)) for r in result.routes.of_trip[first].tolist())
+    at = network.node_xy[result.problem.source[first]]
     vertices = (xy if len(xy) else np.array([here, here]) for xy, here in zip(drawn, at))
     for k, shape in zip(order.tolist(), lines_in(case.read, vertices, target, context)):
-        row = int(row_of[first[k]])
+        row = int(row_of[routes.first[k]])
+        travel, fastest = float(routes.travel[k]), float(routes.fastest[k])
+        leave, there = float(routes.departure[k]), float(routes.arrival[k])
         yield (
             shape,
             [
                 case.rows.origin[row],
                 case.rows.destination[row],
-                int(round(people[k])),
-                int(vehicles[k]),
-                float(length[k]),
-                float(free[k]),
-                float(travel[k]),
-                float(max(travel[k] / fastest[k], 1.0)) if fastest[k] > 0 else 1.0,
-                case.start.value(leave[k]),
-                case.start.value(there[k]),
-                float(leave[k]),
-                float(there[k]),
+                int(round(routes.people[k])),
+                int(routes.vehicles[k]),
+                float(routes.length[k]),
+                float(routes.free_flow[k]),
+                travel,
+                max(travel / fastest, 1.0) if fastest > 0 else 1.0,
+                case.start.value(leave),
+                case.start.value(there),
+                leave,
+                there,
             ],
         )
 

@@ -112,12 +112,6 @@ class RoadNetwork:
         length[self.piece[road]] = self.length[road]
         return length
 
-    def arc_roads(self) -> np.ndarray:
-        """Return the index (m,) int32 in ``road_ids`` of each arc's road; -1 for a connector."""
-        road = np.full(self.arc_count, -1, dtype=np.int32)
-        road[self.is_road] = self.piece_road[self.piece[self.is_road]]
-        return road
-
     def arc_road(self, arc: int) -> str:
         """Return the id of the road an arc lies on; "" for a connector."""
         piece = int(self.piece[arc])

@@ -223,21 +223,6 @@ def _along_tree(
     return time, length
 
 
-def fastest_path(network: RoadNetwork, origin: int, destination: int, weight: np.ndarray | None = None) -> np.ndarray:
-    """Return the arcs (int32) of the best route; empty when there is none or origin and destination are the same.
-
-    Examples
-    --------
-    Two streets, one after the other, are faster than the slow one that leads straight there:
-
-    >>> from .edge_list import straight_network
-    >>> roads = straight_network([[0, 0], [100, 0], [100, 100]], [0, 1, 0], [1, 2, 2], speed=[50, 50, 5], two_way=False)
-    >>> fastest_path(roads, 0, 2).tolist()
-    [0, 1]
-    """
-    return fastest_paths(network, [(origin, destination)], weight)[0]
-
-
 def fastest_paths(
     network: RoadNetwork,
     pairs: Sequence[tuple[int, int]] | np.ndarray,
@@ -248,6 +233,15 @@ def fastest_paths(
     """Return for each (origin, destination) the arcs (int32) of the best route, growing one tree a destination.
 
     Empty where there is no route, a node is -1, or origin and destination are the same.
+
+    Examples
+    --------
+    Two streets, one after the other, are faster than the slow one that leads straight there:
+
+    >>> from .edge_list import straight_network
+    >>> roads = straight_network([[0, 0], [100, 0], [100, 100]], [0, 1, 0], [1, 2, 2], speed=[50, 50, 5], two_way=False)
+    >>> fastest_paths(roads, [(0, 2)])[0].tolist()
+    [0, 1]
     """
     control = control or Control()
     wanted = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)

@@ -24,8 +24,8 @@ class RoadUse:
         Arcs, ascending.
     vehicles, peak : (k,) int64
         Trips that use the arc, and most of them present at once; the background is in neither.
-    peak_time, first_entry, last_exit : (k,) float64
-        Seconds at which the peak is first reached, the first vehicle enters, the last one leaves.
+    peak_time : (k,) float64
+        Seconds at which the peak is first reached.
     mean, delay : (k,) float64
         Mean travel time in seconds; vehicle-seconds above free flow.
     over_capacity : (k,) bool
@@ -37,8 +37,6 @@ class RoadUse:
     vehicles: np.ndarray
     peak: np.ndarray
     peak_time: np.ndarray
-    first_entry: np.ndarray
-    last_exit: np.ndarray
     mean: np.ndarray
     delay: np.ndarray
     over_capacity: np.ndarray
@@ -111,8 +109,6 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: 
         vehicles,
         peak,
         peak_time,
-        entries[bounds[:-1]],
-        exits[bounds[1:] - 1],
         seconds / np.maximum(vehicles, 1),
         delay,
         carried > result.problem.limit[arc] + 1e-9,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -63,20 +62,6 @@ class AssignmentResult:
     iterations: int
     seconds: float
     history: tuple[Step, ...]
-
-    @property
-    def route_indptr(self) -> np.ndarray:
-        """Offsets (t+1,) into :attr:`route_arcs`, one row a trip."""
-        return self._rows[0]
-
-    @property
-    def route_arcs(self) -> np.ndarray:
-        """Arcs of each trip in travel order, whether or not trips share a route."""
-        return self._rows[1]
-
-    @cached_property
-    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.routes.expanded()
 
 
 def excess_percent(value: float, lower_bound: float) -> float:
