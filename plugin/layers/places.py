@@ -25,6 +25,8 @@ from .measuring import area_on_ellipsoid, distance_area
 from .shapes import ShapeReader, empty_box, features_of, widen
 from .values import id_text, number, plain
 
+_Row = tuple[str, tuple[float, float], float, QgsGeometry, list[Any]]  # id, point, square metres, shape, attributes
+
 
 @dataclass(frozen=True)
 class Places:
@@ -157,27 +159,7 @@ def read_places(
     name = source.sourceName()
     _refuse_lines(source, parameter)
     reader = ShapeReader(source, parameter)
-    measure = distance_area(source.sourceCrs(), context)
-    column = source.fields().indexFromName(id_field) if id_field else -1
-    rows: list[tuple[str, tuple[float, float], float, QgsGeometry, list[Any]]] = []
-    rejected: list[tuple[str, str]] = []
-    without_place: list[list[Any]] = []
-    for feature in features_of(source):
-        identifier = id_text(feature.attribute(column)) if column >= 0 else str(feature.id())
-        if not identifier:
-            raise LayerError(
-                f"{parameter}: feature {feature.id()} of “{name}” has no value in the id field “{id_field}”. "
-                f"Fill it, or choose another id field."
-            )
-        shape, reason = reader.shape_of(feature)
-        attributes = [plain(v) for v in feature.attributes()]
-        if shape is None:
-            rejected.append((identifier, reason))
-            without_place.append(attributes)
-            continue
-        point = shape.pointOnSurface().asPoint()
-        area = area_on_ellipsoid(measure, shape) if reader.polygons else math.nan
-        rows.append((identifier, (point.x(), point.y()), area, shape, attributes))
+    rows, rejected, without_place = _rows(source, reader, parameter, id_field, context)
     reader.say_where(feedback)
     _refuse_repeated(parameter, name, id_field, [*(row[0] for row in rows), *(key for key, _ in rejected)])
     _log_rejected(parameter, name, rejected, feedback)
@@ -197,6 +179,38 @@ def read_places(
         rejected,
         without_place,
     )
+
+
+def _rows(
+    source: QgsProcessingFeatureSource,
+    reader: ShapeReader,
+    parameter: str,
+    id_field: str | None,
+    context: QgsProcessingContext,
+) -> tuple[list[_Row], list[tuple[str, str]], list[list[Any]]]:
+    """Return the features that can be used, the others with the reason, and the others' attributes."""
+    measure = distance_area(source.sourceCrs(), context)
+    column = source.fields().indexFromName(id_field) if id_field else -1
+    rows: list[_Row] = []
+    rejected: list[tuple[str, str]] = []
+    without_place: list[list[Any]] = []
+    for feature in features_of(source):
+        identifier = id_text(feature.attribute(column)) if column >= 0 else str(feature.id())
+        if not identifier:
+            raise LayerError(
+                f"{parameter}: feature {feature.id()} of “{source.sourceName()}” has no value in the id field "
+                f"“{id_field}”. Fill it, or choose another id field."
+            )
+        shape, reason = reader.shape_of(feature)
+        attributes = [plain(v) for v in feature.attributes()]
+        if shape is None:
+            rejected.append((identifier, reason))
+            without_place.append(attributes)
+            continue
+        point = shape.pointOnSurface().asPoint()
+        area = area_on_ellipsoid(measure, shape) if reader.polygons else math.nan
+        rows.append((identifier, (point.x(), point.y()), area, shape, attributes))
+    return rows, rejected, without_place
 
 
 def _refuse_lines(source: QgsProcessingFeatureSource, parameter: str) -> None:

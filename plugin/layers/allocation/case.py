@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
-from qgis.core import QgsProcessingFeedback
+from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ...solvers.allocation.objective import (
     BY_PEOPLE,
@@ -15,9 +17,50 @@ from ...solvers.allocation.objective import (
     preference_by_distance,
 )
 from ...solvers.allocation.problem import AllocationProblem
+from ...solvers.control import Control
 from .checks import explain_shortage
-from .groups import Groups, Shelters
-from .separation import BY_LENGTH, Separation
+from .columns import CarriedOn, NameFields, carried_on
+from .groups import Groups, Shelters, read_groups, read_shelters
+from .preferences import KeyedTable, read_distances, read_preferences
+from .separation import BY_LENGTH, Separation, nowhere, over_network, straight_line
+
+if TYPE_CHECKING:
+    from ..roads.options import ReadNetwork
+
+
+@dataclass(frozen=True)
+class AllocationSources:
+    """Where people, shelters and what lies between them are written; what is a callable is asked for when needed.
+
+    Attributes
+    ----------
+    zones, shelters : QgsProcessingFeatureSource
+    zone_id, shelter_id : str or None
+        Fields that name them; None: by feature id.
+    classes : sequence of str
+        Fields of the zones with people, one a class.
+    capacity : callable
+        Returns the shelters' field with their room, or None; asked with whether somebody needs it.
+    names : callable
+        Returns the NameFields.
+    preferences : callable
+        Returns the KeyedTable, or None.
+    distances : callable
+        Returns the KeyedTable of kilometres, or None; asked only where somebody can go somewhere, as ``roads`` is.
+    roads : callable
+        Returns the network and the longest way to it, m, or None; asked with a control for reading it.
+    """
+
+    zones: QgsProcessingFeatureSource
+    shelters: QgsProcessingFeatureSource
+    zone_id: str | None
+    shelter_id: str | None
+    classes: Sequence[str]
+    capacity: Callable[[bool], str | None]
+    names: Callable[[], NameFields] = NameFields
+    preferences: Callable[[], KeyedTable | None] = lambda: None
+    distances: Callable[[], KeyedTable | None] = lambda: None
+    roads: Callable[[Control], tuple[ReadNetwork, float] | None] = lambda control: None
 
 
 @dataclass(frozen=True)
@@ -68,6 +111,8 @@ class AllocationCase:
     ----------
     groups : Groups
     shelters : Shelters
+    carried : CarriedOn
+        What the outputs keep of both layers.
     separation : Separation
     preference : (g, n) float64
     objective : Objective
@@ -78,6 +123,7 @@ class AllocationCase:
 
     groups: Groups
     shelters: Shelters
+    carried: CarriedOn
     separation: Separation
     preference: np.ndarray
     objective: Objective
@@ -91,22 +137,29 @@ class AllocationCase:
 
 
 def build_case(
-    groups: Groups,
-    shelters: Shelters,
-    preference: np.ndarray,
-    separation: Separation,
+    sources: AllocationSources,
     options: AllocationOptions,
+    context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    control: Control,
 ) -> AllocationCase:
-    """Return the problem of these groups and shelters; who cannot be sheltered is said in the log.
+    """Return the problem of these layers and tables; who cannot be sheltered is said in the log.
 
-    Parameters
-    ----------
-    preference : (g, n) float64
-        NaN where it follows from the distance, as :func:`.preferences.read_preferences` returns it.
-    separation : Separation
-        By zones, of :mod:`.separation`.
+    Raises
+    ------
+    LayerError
+        As the functions of :mod:`.groups` and :mod:`.preferences`, and as reading the roads.
+    Cancelled
     """
+    groups = read_groups(sources.zones, sources.zone_id, sources.classes, context, feedback)
+    somebody = bool(len(groups.sizes))
+    capacity = sources.capacity(somebody and sources.shelters.featureCount() != 0)
+    shelters = read_shelters(sources.shelters, sources.shelter_id, capacity, somebody, context, feedback)
+    if not somebody:
+        feedback.pushWarning("ZONES: there are no people to allocate; the outputs are empty.")
+    carried = carried_on(groups, shelters, sources.names(), feedback)
+    preference = read_preferences(sources.preferences(), groups, shelters, options.known_preference, feedback)
+    separation = _separation(sources, options.impedance, groups, shelters, context, feedback, control)
     kilometres = separation.kilometres[groups.zone]
     if options.preference_decay is not None:
         falling = preference_by_distance(kilometres, options.preference_decay)
@@ -124,4 +177,31 @@ def build_case(
     limited = bool(np.isfinite(limits).any())
     said = explain_shortage(groups, shelters, allowed, options.split_groups, limited, feedback)
     problem = AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, options.split_groups)
-    return AllocationCase(groups, shelters, separation, preference, objective, problem, said)
+    return AllocationCase(groups, shelters, carried, separation, preference, objective, problem, said)
+
+
+def _separation(
+    sources: AllocationSources,
+    kind: int,
+    groups: Groups,
+    shelters: Shelters,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    control: Control,
+) -> Separation:
+    """Return kilometres by the table, the network or the straight line, and minutes where there is a network."""
+    if not len(groups.sizes) or not len(shelters.places):
+        return nowhere(groups, shelters)
+    table = sources.distances()
+    kilometres = None if table is None else read_distances(table, groups, shelters, feedback)
+    found = sources.roads(control.part(0.0, 0.5))
+    if found is None:
+        if kilometres is not None:
+            return Separation(kilometres, None)
+        return straight_line(groups, shelters, context, feedback, control.unseen())
+    read, snap = found
+    over = over_network(read, snap, kind, groups, shelters, context, feedback, control.part(0.5, 1.0))
+    if kilometres is None:
+        return over
+    feedback.pushInfo("Kilometres are those of DISTANCES, minutes those of NETWORK.")
+    return Separation(kilometres, over.minutes)

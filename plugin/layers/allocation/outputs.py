@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
@@ -11,67 +10,13 @@ from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsWkbTypes
 
 from ...solvers.allocation.problem import NO_SHELTER, Allocation
 from ...solvers.allocation.tradeoff import Point
-from ..carrying import Carried
-from ..fields import Column
 from ..places import Places
 from ..transforming import transform_xy
-from ..values import id_text
 from .case import AllocationCase
-from .groups import Groups, Shelters
-from .separation import Separation
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
-ALLOCATION = [
-    Column("zone_id", "text", "zone the people leave"),
-    Column("class", "text", "class of people: the group field's name"),
-    Column("shelter_id", "text", "shelter they go to"),
-    Column("people", "int", "people"),
-    Column("preference", "float", "preference of the group for the shelter, 0 to 1"),
-    Column("distance_km", "float", "distance, km"),
-    Column("minutes", "float", "least travel time without congestion, minutes; empty where not known"),
-]
-SHELTERS = [
-    Column("shelter_id", "text", "shelter"),
-    Column("load", "int", "people sent there"),
-    Column("capacity", "int", "room, people"),
-    Column("utilisation", "float", "load / capacity, 0 to 1"),
-]
-UNALLOCATED = [
-    Column("zone_id", "text", "zone"),
-    Column("class", "text", "class of people: the group field's name"),
-    Column("people", "int", "people without a place"),
-    Column("reason", "text", "why"),
-]
 UNJOINED = "not joined to the road network"
-TRADEOFF = [
-    Column("weight_preference", "float", "weight of dissatisfaction; both weights add up to 1"),
-    Column("weight_distance", "float", "weight of the scaled distance"),
-    Column("z1", "float", "dissatisfaction before its weight"),
-    Column("z2", "float", "scaled distance before its weight"),
-    Column("mean_preference", "float", "mean preference of the people, 0 to 1"),
-    Column("mean_km", "float", "mean distance of the people, km"),
-    Column("extra_km", "float", "mean distance above the nearest plan of this table, km"),
-    Column("gap", "float", "gap to the proven bound, percent; empty where there is none"),
-    Column("plan", "int", "1 for the weights of the plan itself"),
-    Column("efficient", "int", "1 unless another row is better in one of z1 and z2 and as good in the other"),
-]
-
-
-@dataclass(frozen=True)
-class CarriedOn:
-    """What the outputs keep of zones and shelters: names, the zones' orders, and the shelters' other fields."""
-
-    zone: Carried
-    shelter: Carried
-    order: Carried
-    shelter_fields: Carried
-
-
-def shelter_labels(shelters: Shelters, carried: CarriedOn) -> list[str]:
-    """Return what readers call each shelter: its name and id, or the id alone."""
-    names = [[id_text(value) for value in carried.shelter.of(row)] for row in shelters.places.attributes]
-    return [f"{name[0]} ({key})" if name and name[0] else key for name, key in zip(names, shelters.places.ids)]
 
 
 def tradeoff_rows(points: Sequence[Point]) -> Iterator[Row]:
@@ -98,11 +43,10 @@ def tradeoff_rows(points: Sequence[Point]) -> Iterator[Row]:
 def allocation_rows(
     found: Allocation,
     case: AllocationCase,
-    carried: CarriedOn,
     context: QgsProcessingContext,
 ) -> Iterator[Row]:
     """Yield a line from zone to shelter, in the reference system of the zones, for each group and shelter it uses."""
-    groups, shelters, separation = case.groups, case.shelters, case.separation
+    groups, shelters, separation, carried = case.groups, case.shelters, case.separation, case.carried
     ends = transform_xy(shelters.places.xy, shelters.places.crs, groups.zones.crs, context.transformContext())
     keys = groups.keys()
     for i, j in zip(*(index.tolist() for index in np.nonzero(found.people))):
@@ -125,8 +69,9 @@ def allocation_rows(
         )
 
 
-def shelter_rows(found: Allocation, shelters: Shelters, carried: CarriedOn) -> Iterator[Row]:
+def shelter_rows(found: Allocation, case: AllocationCase) -> Iterator[Row]:
     """Yield each shelter with its load, those without anyone as well."""
+    shelters, carried = case.shelters, case.carried
     kind = geometry_type(shelters.places)
     for j, (identifier, load) in enumerate(zip(shelters.places.ids, found.load.tolist())):
         room = int(shelters.capacity[j])
@@ -135,8 +80,9 @@ def shelter_rows(found: Allocation, shelters: Shelters, carried: CarriedOn) -> I
         yield shaped(shelters.places.geometries[j], kind), [*ours, *every.of(shelters.places.attributes[j])]
 
 
-def unallocated_rows(found: Allocation, groups: Groups, separation: Separation, carried: CarriedOn) -> Iterator[Row]:
+def unallocated_rows(found: Allocation, case: AllocationCase) -> Iterator[Row]:
     """Yield each group, or part of one, that has no place, with the reason; zones without a geometry come last."""
+    groups, separation, carried = case.groups, case.separation, case.carried
     left = groups.sizes - found.allocated
     kind = geometry_type(groups.zones)
     for i, key in enumerate(groups.keys()):

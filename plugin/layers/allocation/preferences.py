@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,16 @@ from .groups import Groups, Shelters
 VALUE = "value"
 
 
+@dataclass(frozen=True)
+class KeyedTable:
+    """A table and its fields of "zone", "shelter" and "value", and "class" where it has classes of people."""
+
+    source: QgsProcessingFeatureSource
+    columns: Mapping[str, str]
+
+
 def read_preferences(
-    source: QgsProcessingFeatureSource | None,
-    columns: Mapping[str, str],
+    table: KeyedTable | None,
     groups: Groups,
     shelters: Shelters,
     default: float | None,
@@ -29,12 +37,10 @@ def read_preferences(
 
     Parameters
     ----------
-    source : table or None
+    table : KeyedTable or None
         None: ``default`` everywhere.
     default : float or None
         Preference of a pair that is not in the table; None leaves it unknown.
-    columns : mapping
-        The fields of "zone", "class", "shelter" and "value".
 
     Raises
     ------
@@ -42,10 +48,10 @@ def read_preferences(
         A value that is no number or outside 0..1, or two different values for the same three.
     """
     out = np.full((len(groups.sizes), len(shelters.capacity)), np.nan if default is None else default)
-    if source is None:
+    if table is None:
         return out
     known = {"zone": _zone_ids(groups), "class": set(groups.classes), "shelter": shelters.all_ids}
-    found = read_keyed(source, "PREFERENCES", columns, known, feedback, least=0.0, most=1.0)
+    found = read_keyed(table, "PREFERENCES", known, feedback, least=0.0, most=1.0)
     given = np.zeros(out.shape, dtype=bool)
     for i, (zone, kind) in enumerate(groups.keys()):
         for j, shelter in enumerate(shelters.places.ids):
@@ -61,11 +67,7 @@ def read_preferences(
 
 
 def read_distances(
-    source: QgsProcessingFeatureSource,
-    columns: Mapping[str, str],
-    groups: Groups,
-    shelters: Shelters,
-    feedback: QgsProcessingFeedback,
+    table: KeyedTable, groups: Groups, shelters: Shelters, feedback: QgsProcessingFeedback
 ) -> np.ndarray:
     """Return the kilometres from each zone to each shelter, shape (m, n), infinite where the table has none.
 
@@ -75,7 +77,7 @@ def read_distances(
         A value that is no number or negative, two different values for one pair, or no row for any pair.
     """
     known = {"zone": _zone_ids(groups), "shelter": shelters.all_ids}
-    found = read_keyed(source, "DISTANCES", columns, known, feedback, least=0.0)
+    found = read_keyed(table, "DISTANCES", known, feedback, least=0.0)
     out = np.full((len(groups.zones), len(shelters.capacity)), np.inf)
     for m, zone in enumerate(groups.zones.ids):
         for j, shelter in enumerate(shelters.places.ids):
@@ -83,8 +85,8 @@ def read_distances(
     missing = np.isinf(out[np.unique(groups.zone)])
     if missing.size and missing.all():
         raise LayerError(
-            f"DISTANCES: no row of “{source.sourceName()}” names a zone with people and a shelter. Compare its ids "
-            "with those of the layers (ZONE_ID_FIELD, SHELTER_ID_FIELD, DIST_ZONE_FIELD, DIST_SHELTER_FIELD)."
+            f"DISTANCES: no row of “{table.source.sourceName()}” names a zone with people and a shelter. Compare its "
+            "ids with those of the layers (ZONE_ID_FIELD, SHELTER_ID_FIELD, DIST_ZONE_FIELD, DIST_SHELTER_FIELD)."
         )
     if missing.any():
         feedback.pushWarning(
@@ -95,9 +97,8 @@ def read_distances(
 
 
 def read_keyed(
-    source: QgsProcessingFeatureSource,
+    keyed: KeyedTable,
     parameter: str,
-    columns: Mapping[str, str],
     known: Mapping[str, Collection[str]],
     feedback: QgsProcessingFeedback,
     least: float,
@@ -110,8 +111,8 @@ def read_keyed(
     LayerError
         A missing field, a value that is no number or outside ``least``..``most``, or two values for one key.
     """
-    table = read_table(source, parameter, columns)
-    name, field = source.sourceName(), columns[VALUE]
+    table = read_table(keyed.source, parameter, keyed.columns)
+    name, field = keyed.source.sourceName(), keyed.columns[VALUE]
     keys = list(zip(*(map(id_text, table[key]) for key in known)))
     out: dict[tuple[str, ...], float] = {}
     unknown: dict[str, dict[str, int]] = {key: {} for key in known}

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
-
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingContext,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
@@ -24,88 +20,24 @@ from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.network_parameters import add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
+from . import names
 
-if TYPE_CHECKING:
-    from ....plugin.layers.allocation.case import AllocationOptions
-
-DOUBLE = QgsProcessingParameterNumber.Type.Double
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
-
-ZONES = "ZONES"
-ZONE_ID_FIELD = "ZONE_ID_FIELD"
-ORDER_TIME_FIELD = "ORDER_TIME_FIELD"
-GROUP_FIELDS = "GROUP_FIELDS"
-SHELTERS = "SHELTERS"
-SHELTER_ID_FIELD = "SHELTER_ID_FIELD"
-CAPACITY_FIELD = "CAPACITY_FIELD"
-PREFERENCES = "PREFERENCES"
-DEFAULT_PREFERENCE = "DEFAULT_PREFERENCE"
-PREFERENCE_DECAY = "PREFERENCE_DECAY"
-DISTANCES = "DISTANCES"
-WEIGHT_PREFERENCE = "WEIGHT_PREFERENCE"
-WEIGHT_DISTANCE = "WEIGHT_DISTANCE"
-IMPEDANCE = "IMPEDANCE"
-MAX_DISTANCE = "MAX_DISTANCE"
-MAX_TRAVEL_TIME = "MAX_TRAVEL_TIME"
-WEIGHT_BY = "WEIGHT_BY"
-SPLIT_GROUPS = "SPLIT_GROUPS"
-NORMALISATION = "NORMALISATION"
-TRADEOFF_POINTS = "TRADEOFF_POINTS"
-OUTPUT = "OUTPUT"
-OUTPUT_SHELTERS = "OUTPUT_SHELTERS"
-OUTPUT_UNALLOCATED = "OUTPUT_UNALLOCATED"
-OUTPUT_TRADEOFF = "OUTPUT_TRADEOFF"
-OUTPUT_HTML = "OUTPUT_HTML"
-OBJECTIVE = "OBJECTIVE"
-Z1 = "Z1"
-Z2 = "Z2"
-ALLOCATED = "ALLOCATED"
-UNALLOCATED = "UNALLOCATED"
-GAP = "GAP"
 
 # By table: what a field holds, its parameter, its default name.
 TABLE_FIELDS = {
-    PREFERENCES: (
-        ("zone", "PREF_ZONE_FIELD", "zone_id"),
-        ("class", "PREF_CLASS_FIELD", "class"),
-        ("shelter", "PREF_SHELTER_FIELD", "shelter_id"),
-        ("value", "PREF_VALUE_FIELD", "preference"),
+    names.PREFERENCES: (
+        ("zone", names.PREF_ZONE_FIELD, "zone_id"),
+        ("class", names.PREF_CLASS_FIELD, "class"),
+        ("shelter", names.PREF_SHELTER_FIELD, "shelter_id"),
+        ("value", names.PREF_VALUE_FIELD, "preference"),
     ),
-    DISTANCES: (
-        ("zone", "DIST_ZONE_FIELD", "zone_id"),
-        ("shelter", "DIST_SHELTER_FIELD", "shelter_id"),
-        ("value", "DIST_VALUE_FIELD", "distance_km"),
+    names.DISTANCES: (
+        ("zone", names.DIST_ZONE_FIELD, "zone_id"),
+        ("shelter", names.DIST_SHELTER_FIELD, "shelter_id"),
+        ("value", names.DIST_VALUE_FIELD, "distance_km"),
     ),
 }
-
-
-def read_options(
-    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
-) -> AllocationOptions:
-    """Read what counts and how far people may go."""
-    from ....plugin.layers.allocation.case import AllocationOptions
-
-    def number(name: str) -> float:
-        return float(algorithm.parameterAsDouble(parameters, name, context))
-
-    def choice(name: str) -> int:
-        return int(algorithm.parameterAsEnum(parameters, name, context))
-
-    def given(name: str) -> bool:
-        return parameters.get(name) not in (None, "")
-
-    return AllocationOptions(
-        default_preference=number(DEFAULT_PREFERENCE),
-        preference_decay=number(PREFERENCE_DECAY) if given(PREFERENCE_DECAY) else None,
-        impedance=choice(IMPEDANCE),
-        normalisation=choice(NORMALISATION),
-        weight_preference=number(WEIGHT_PREFERENCE),
-        weight_distance=number(WEIGHT_DISTANCE),
-        weight_by=choice(WEIGHT_BY),
-        max_distance=number(MAX_DISTANCE) if given(MAX_DISTANCE) else math.inf,
-        max_travel_time=number(MAX_TRAVEL_TIME) if given(MAX_TRAVEL_TIME) else math.inf,
-        split_groups=bool(algorithm.parameterAsBoolean(parameters, SPLIT_GROUPS, context)),
-    )
 
 
 def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
@@ -114,45 +46,52 @@ def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
     _add_preferences(algorithm)
     _add_distances(algorithm)
     _add_objective(algorithm)
+    _add_search(algorithm)
     add_network_parameters(algorithm, optional=True, capacity=ROAD_CAPACITY_FIELD)
 
 
 def _add_layers(algorithm: EvacuationAlgorithm) -> None:
     tr, vector = algorithm.tr, QgsProcessing.SourceType.TypeVectorAnyGeometry
     algorithm.add(
-        QgsProcessingParameterFeatureSource(ZONES, tr("Zones with people"), [vector]),
+        QgsProcessingParameterFeatureSource(names.ZONES, tr("Zones with people"), [vector]),
         "Points or polygons with the people who must leave, such as the output of “People at risk”.",
     )
     algorithm.add(
-        QgsProcessingParameterField(ZONE_ID_FIELD, tr("Zone id field"), "zone_id", ZONES, ANY, optional=True),
+        QgsProcessingParameterField(
+            names.ZONE_ID_FIELD, tr("Zone id field"), "zone_id", names.ZONES, ANY, optional=True
+        ),
         "Names a zone. Default: the field “zone_id” if there is one, else the feature id.",
     )
-    add_name_field(algorithm, ZONE_NAME_FIELD, ZONES)
+    add_name_field(algorithm, ZONE_NAME_FIELD, names.ZONES)
     algorithm.add(
-        QgsProcessingParameterField(ORDER_TIME_FIELD, tr("Order time field"), "order_time", ZONES, ANY, optional=True),
+        QgsProcessingParameterField(
+            names.ORDER_TIME_FIELD, tr("Order time field"), "order_time", names.ZONES, ANY, optional=True
+        ),
         "When the order to leave reaches the zone; given on to the routing unchanged as “order_time”. Default: the "
         "field “order_time” if there is one.",
     )
     algorithm.add(
         QgsProcessingParameterField(
-            GROUP_FIELDS, tr("People by class"), "children;adults;elderly", ZONES, NUMERIC, True, True
+            names.GROUP_FIELDS, tr("People by class"), "children;adults;elderly", names.ZONES, NUMERIC, True, True
         ),
         "Numeric fields with the number of people, one field a class; its name is the class's name. Default: "
         "“children”, “adults” and “elderly”, else “population”, where the layer has them.",
     )
     algorithm.add(
-        QgsProcessingParameterFeatureSource(SHELTERS, tr("Shelters"), [vector]),
+        QgsProcessingParameterFeatureSource(names.SHELTERS, tr("Shelters"), [vector]),
         "Points or polygons, such as the selected sites of “Recommend shelters”. Where there is a field “status”, "
         "only features with the status “selected” are used.",
     )
     algorithm.add(
-        QgsProcessingParameterField(SHELTER_ID_FIELD, tr("Shelter id field"), "site_id", SHELTERS, ANY, optional=True),
+        QgsProcessingParameterField(
+            names.SHELTER_ID_FIELD, tr("Shelter id field"), "site_id", names.SHELTERS, ANY, optional=True
+        ),
         "Names a shelter. Default: the field “site_id” if there is one, else the feature id.",
     )
-    add_name_field(algorithm, SHELTER_NAME_FIELD, SHELTERS)
+    add_name_field(algorithm, SHELTER_NAME_FIELD, names.SHELTERS)
     algorithm.add(
         QgsProcessingParameterField(
-            CAPACITY_FIELD, tr("Capacity field (people)"), "residual", SHELTERS, NUMERIC, optional=True
+            names.CAPACITY_FIELD, tr("Capacity field (people)"), "residual", names.SHELTERS, NUMERIC, optional=True
         ),
         "How many people a shelter can take. Default: the field “residual” if there is one.",
     )
@@ -162,25 +101,27 @@ def _add_preferences(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            PREFERENCES, tr("Preferences"), [QgsProcessing.SourceType.TypeVector], optional=True
+            names.PREFERENCES, tr("Preferences"), [QgsProcessing.SourceType.TypeVector], optional=True
         ),
         "Table with the preference of a class of people in a zone for a shelter, from 0 (none) to 1.",
     )
-    _table_fields(algorithm, PREFERENCES, tr("Preferences"))
-    algorithm.add(
-        QgsProcessingParameterNumber(
-            DEFAULT_PREFERENCE, tr("Default preference"), DOUBLE, 0.5, minValue=0.0, maxValue=1.0
-        ),
+    _table_fields(algorithm, names.PREFERENCES, tr("Preferences"))
+    algorithm.add_number(
+        names.DEFAULT_PREFERENCE,
+        tr("Default preference"),
+        0.5,
         "Preference, from 0 to 1, where the table has none.",
+        most=1.0,
         advanced=True,
     )
-    algorithm.add(
-        QgsProcessingParameterNumber(
-            PREFERENCE_DECAY, tr("Preference falls with distance (km)"), DOUBLE, None, optional=True, minValue=0.001
-        ),
+    algorithm.add_number(
+        names.PREFERENCE_DECAY,
+        tr("Preference falls with distance (km)"),
+        None,
         "Where the table has no preference it is exp(-distance / this): 1 next door, 0.37 at this many kilometres. In "
         "place of the default preference, which holds when this is empty. Not in the paper, which takes preferences as "
         "given.",
+        least=0.001,
         advanced=True,
     )
 
@@ -189,13 +130,13 @@ def _add_distances(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
-            DISTANCES, tr("Distances (km)"), [QgsProcessing.SourceType.TypeVector], optional=True
+            names.DISTANCES, tr("Distances (km)"), [QgsProcessing.SourceType.TypeVector], optional=True
         ),
         "Table with the kilometres from a zone to a shelter; a pair without a row is out of reach. Without this "
         "table distances are taken over the road network, and without a network in a straight line.",
         advanced=True,
     )
-    _table_fields(algorithm, DISTANCES, tr("Distances"))
+    _table_fields(algorithm, names.DISTANCES, tr("Distances"))
 
 
 def _table_fields(algorithm: EvacuationAlgorithm, table: str, title: str) -> None:
@@ -210,36 +151,40 @@ def _table_fields(algorithm: EvacuationAlgorithm, table: str, title: str) -> Non
 
 def _add_objective(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
-    algorithm.add_number(WEIGHT_PREFERENCE, tr("Weight of dissatisfaction"), 1.0, "Weight of 1 - preference, summed.")
     algorithm.add_number(
-        WEIGHT_DISTANCE, tr("Weight of distance"), 1.0, "Weight of the distance scaled to 0..1, summed."
+        names.WEIGHT_PREFERENCE, tr("Weight of dissatisfaction"), 1.0, "Weight of 1 - preference, summed."
     )
-    algorithm.add(
-        QgsProcessingParameterEnum(IMPEDANCE, tr("Distance is"), [tr("Length"), tr("Travel time")], defaultValue=0),
-        "Length: the shortest way, km. Travel time: the fastest way without congestion; needs the road network.",
-    )
-    _limit(
-        algorithm, MAX_DISTANCE, tr("Longest distance (km)"), "Shelters farther than this are out of reach of a zone."
-    )
-    _limit(
-        algorithm,
-        MAX_TRAVEL_TIME,
-        tr("Longest travel time (minutes)"),
-        "Shelters that take longer than this to reach without congestion are out of reach; needs the road network.",
+    algorithm.add_number(
+        names.WEIGHT_DISTANCE, tr("Weight of distance"), 1.0, "Weight of the distance scaled to 0..1, summed."
     )
     algorithm.add(
         QgsProcessingParameterEnum(
-            WEIGHT_BY, tr("What counts"), [tr("Groups (as in the paper)"), tr("People")], defaultValue=1
+            names.IMPEDANCE, tr("Distance is"), [tr("Length"), tr("Travel time")], defaultValue=0
+        ),
+        "Length: the shortest way, km. Travel time: the fastest way without congestion; needs the road network.",
+    )
+    text = "Shelters farther than this are out of reach of a zone. Empty: no limit."
+    algorithm.add_number(names.MAX_DISTANCE, tr("Longest distance (km)"), None, text)
+    algorithm.add_number(
+        names.MAX_TRAVEL_TIME,
+        tr("Longest travel time (minutes)"),
+        None,
+        "Shelters that take longer than this to reach without congestion are out of reach; needs the road network. "
+        "Empty: no limit.",
+    )
+    algorithm.add(
+        QgsProcessingParameterEnum(
+            names.WEIGHT_BY, tr("What counts"), [tr("Groups (as in the paper)"), tr("People")], defaultValue=1
         ),
         "People: each group's terms count as many times as it has people. Groups: once.",
     )
     algorithm.add(
-        QgsProcessingParameterBoolean(SPLIT_GROUPS, tr("Groups may be divided"), False),
+        QgsProcessingParameterBoolean(names.SPLIT_GROUPS, tr("Groups may be divided"), False),
         "Lets a group be divided between shelters (a transportation problem: quick, and less is left over).",
     )
     algorithm.add(
         QgsProcessingParameterEnum(
-            NORMALISATION,
+            names.NORMALISATION,
             tr("Distance is scaled"),
             [tr("Near is good: (d - d_min) / (d_max - d_min)"), tr("As printed: (d_max - d) / (d_max - d_min)")],
             defaultValue=0,
@@ -247,39 +192,35 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         "As printed is equation 11 of the paper, under which far shelters win; only to reproduce its tables.",
         advanced=True,
     )
+
+
+def _add_search(algorithm: EvacuationAlgorithm) -> None:
     add_effort(algorithm)
     add_mip_gap(algorithm)
-    algorithm.add(
-        QgsProcessingParameterNumber(
-            TRADEOFF_POINTS,
-            tr("Points of the trade-off curve"),
-            QgsProcessingParameterNumber.Type.Integer,
-            11,
-            minValue=0,
-            maxValue=101,
-        ),
+    algorithm.add_number(
+        names.TRADEOFF_POINTS,
+        algorithm.tr("Points of the trade-off curve"),
+        11,
         "Allocations with other weights, from distance alone to preference alone, for the trade-off table and the "
         "report; 0 for none.",
+        most=101,
+        kind=QgsProcessingParameterNumber.Type.Integer,
         advanced=True,
     )
-
-
-def _limit(algorithm: EvacuationAlgorithm, name: str, description: str, text: str) -> None:
-    algorithm.add_number(name, description, None, text + " Empty: no limit.")
 
 
 def add_allocation_outputs(algorithm: EvacuationAlgorithm) -> None:
     """Add the layers and numbers that ``allocatecrowd`` gives back."""
     tr = algorithm.tr
     for name, description, text in (
-        (OUTPUT, tr("Allocation"), "Lines from zone to shelter with the people who go there."),
-        (OUTPUT_SHELTERS, tr("Load of the shelters"), "The shelters with load, capacity and utilisation (0..1)."),
-        (OUTPUT_UNALLOCATED, tr("People without a place"), "Zones and classes left out, with the reason."),
+        (names.OUTPUT, tr("Allocation"), "Lines from zone to shelter with the people who go there."),
+        (names.OUTPUT_SHELTERS, tr("Load of the shelters"), "The shelters with load, capacity and utilisation (0..1)."),
+        (names.OUTPUT_UNALLOCATED, tr("People without a place"), "Zones and classes left out, with the reason."),
     ):
         algorithm.add(QgsProcessingParameterFeatureSink(name, description), text)
     algorithm.add(
         QgsProcessingParameterFeatureSink(
-            OUTPUT_TRADEOFF,
+            names.OUTPUT_TRADEOFF,
             tr("Preference against distance"),
             QgsProcessing.SourceType.TypeVector,
             None,
@@ -292,16 +233,16 @@ def add_allocation_outputs(algorithm: EvacuationAlgorithm) -> None:
     )
     algorithm.add(
         QgsProcessingParameterFileDestination(
-            OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True, createByDefault=False
+            names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True, createByDefault=False
         ),
         "Figures, shortages and their reasons, the load of every shelter, and preference against distance as a plot.",
     )
     for name, description in (
-        (OBJECTIVE, tr("Objective")),
-        (Z1, tr("Dissatisfaction, before its weight")),
-        (Z2, tr("Scaled distance, before its weight")),
-        (ALLOCATED, tr("People allocated")),
-        (UNALLOCATED, tr("People not allocated")),
-        (GAP, tr("Gap to the proven bound (%)")),
+        (names.OBJECTIVE, tr("Objective")),
+        (names.Z1, tr("Dissatisfaction, before its weight")),
+        (names.Z2, tr("Scaled distance, before its weight")),
+        (names.ALLOCATED, tr("People allocated")),
+        (names.UNALLOCATED, tr("People not allocated")),
+        (names.GAP, tr("Gap to the proven bound (%)")),
     ):
         algorithm.addOutput(QgsProcessingOutputNumber(name, description))

@@ -1,0 +1,143 @@
+"""Reading what ``allocatecrowd`` is asked for from its parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+
+from ....plugin.solvers.control import Control
+from ...base import EvacuationAlgorithm
+from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
+from ..roads.network_parameters import NetworkParameters
+from . import names
+from .allocation_parameters import TABLE_FIELDS
+
+if TYPE_CHECKING:
+    from ....plugin.layers.allocation.case import AllocationOptions, AllocationSources
+    from ....plugin.layers.allocation.preferences import KeyedTable
+    from ....plugin.layers.roads.options import ReadNetwork
+
+
+@dataclass(frozen=True)
+class AllocationParameters:
+    """What the parameters of ``allocatecrowd`` say, read once.
+
+    Attributes
+    ----------
+    sources : AllocationSources
+        The layers and tables; what only some runs need is read when it is asked for.
+    options : AllocationOptions
+        What counts and how far people may go.
+    points : int
+        Of the trade-off curve, 0 where it is not asked for.
+    report : str
+        Path of the report, "" for none.
+    """
+
+    sources: AllocationSources
+    options: AllocationOptions
+    points: int
+    report: str
+
+    @classmethod
+    def read(
+        cls,
+        algorithm: EvacuationAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> AllocationParameters:
+        """Read the parameters.
+
+        Raises
+        ------
+        QgsProcessingException
+            When a layer cannot be opened or a field is not in it.
+        """
+        asked = any(parameters.get(name) not in (None, "") for name in (names.OUTPUT_TRADEOFF, names.OUTPUT_HTML))
+        count = algorithm.parameterAsInt(parameters, names.TRADEOFF_POINTS, context)
+        return cls(
+            sources=_sources(algorithm, parameters, context, feedback),
+            options=_options(algorithm, parameters, context),
+            points=count if asked and count >= 2 else 0,
+            report=algorithm.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context),
+        )
+
+
+def _options(
+    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> AllocationOptions:
+    from ....plugin.layers.allocation.case import AllocationOptions
+
+    def number(name: str) -> float:
+        return float(algorithm.parameterAsDouble(parameters, name, context))
+
+    def choice(name: str) -> int:
+        return int(algorithm.parameterAsEnum(parameters, name, context))
+
+    def given(name: str) -> bool:
+        return parameters.get(name) not in (None, "")
+
+    return AllocationOptions(
+        default_preference=number(names.DEFAULT_PREFERENCE),
+        preference_decay=number(names.PREFERENCE_DECAY) if given(names.PREFERENCE_DECAY) else None,
+        impedance=choice(names.IMPEDANCE),
+        normalisation=choice(names.NORMALISATION),
+        weight_preference=number(names.WEIGHT_PREFERENCE),
+        weight_distance=number(names.WEIGHT_DISTANCE),
+        weight_by=choice(names.WEIGHT_BY),
+        max_distance=number(names.MAX_DISTANCE) if given(names.MAX_DISTANCE) else math.inf,
+        max_travel_time=number(names.MAX_TRAVEL_TIME) if given(names.MAX_TRAVEL_TIME) else math.inf,
+        split_groups=bool(algorithm.parameterAsBoolean(parameters, names.SPLIT_GROUPS, context)),
+    )
+
+
+def _sources(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> AllocationSources:
+    from ....plugin.layers.allocation.case import AllocationSources
+    from ....plugin.layers.allocation.columns import NameFields
+    from ....plugin.layers.allocation.preferences import KeyedTable
+
+    def field(name: str, source: QgsProcessingFeatureSource, required: bool = False) -> str | None:
+        return algorithm.field(parameters, name, source, context, feedback, required)
+
+    def table(name: str) -> KeyedTable | None:
+        source = algorithm.source(parameters, name, context)
+        if source is None:
+            return None
+        columns = {key: str(field(parameter, source, True)) for key, parameter, _ in TABLE_FIELDS[name]}
+        return KeyedTable(source, columns)
+
+    def roads(control: Control) -> tuple[ReadNetwork, float] | None:
+        network = NetworkParameters.read_optional(algorithm, parameters, context, feedback)
+        if network is None:
+            return None
+        return network.network(context, feedback, control), network.max_snap_distance
+
+    zones = algorithm.source(parameters, names.ZONES, context)
+    zone_id = field(names.ZONE_ID_FIELD, zones)
+    classes = algorithm.fields(parameters, names.GROUP_FIELDS, zones, context, feedback, fallbacks=[["population"]])
+    shelters = algorithm.source(parameters, names.SHELTERS, context)
+    return AllocationSources(
+        zones=zones,
+        shelters=shelters,
+        zone_id=zone_id,
+        shelter_id=field(names.SHELTER_ID_FIELD, shelters),
+        classes=classes,
+        capacity=lambda needed: field(names.CAPACITY_FIELD, shelters, needed),
+        names=lambda: NameFields(
+            shelter=field(SHELTER_NAME_FIELD, shelters),
+            zone=field(ZONE_NAME_FIELD, zones),
+            order=field(names.ORDER_TIME_FIELD, zones),
+        ),
+        preferences=lambda: table(names.PREFERENCES),
+        distances=lambda: table(names.DISTANCES),
+        roads=roads,
+    )
