@@ -15,10 +15,10 @@ import environment
 
 @pytest.fixture(scope="module")
 def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One road of 72 km/h."""
+    """One residential road of 72 km/h."""
     path = tmp_path_factory.mktemp("road") / "road.geojson"
     line = {"type": "LineString", "coordinates": [[117.0, 32.0], [117.01, 32.0]]}
-    feature = {"type": "Feature", "properties": {"MAXSPEED": 72.0}, "geometry": line}
+    feature = {"type": "Feature", "properties": {"MAXSPEED": 72.0, "highway": "residential"}, "geometry": line}
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
     return path
 
@@ -28,7 +28,12 @@ def speed_in(path: Path, table: str) -> float:
         return float(database.execute(f'select speed from "{table}"').fetchone()[0])
 
 
-@pytest.mark.parametrize("given, speed", [({}, 72.0), ({"SPEED_FIELD": ""}, 40.0)])
+@pytest.mark.parametrize("given, speed", [
+    ({"DEFAULT_SPEED": ""}, 72.0),
+    ({"SPEED_FIELD": "", "DEFAULT_SPEED": ""}, 30.0),  # that of the class
+    ({"SPEED_FIELD": "", "ROAD_CLASSES": "classes_urban.csv"}, 15.0),
+    ({"SPEED_FIELD": "", "USE_CLASSES": "false"}, 40.0),
+])  # fmt: skip
 def test_an_emptied_field_is_none_and_an_absent_one_its_default(
     qgis_process: Any, road: Path, tmp_path: Path, given: dict[str, str], speed: float
 ) -> None:
@@ -41,6 +46,7 @@ def test_an_emptied_field_is_none_and_an_absent_one_its_default(
 
 @pytest.mark.parametrize("given, sentence", [
     ({"DEFAULT_SPEED": "40 km/h"}, "DEFAULT_SPEED: “40 km/h” is not a number"),
+    ({"ROAD_CLASSES": "nowhere.csv"}, "ROAD_CLASSES: “nowhere.csv” cannot be read"),
     ({"OUTPUT": "{road}"}, "OUTPUT would overwrite NETWORK"),
 ])  # fmt: skip
 def test_what_cannot_be_is_a_sentence_and_a_failure(
@@ -70,4 +76,4 @@ def test_parameters_as_json_on_standard_input(qgis_process: Any, road: Path, tmp
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["results"]["PIECES"] == 1
-    assert speed_in(out, "output_network") == 40.0
+    assert speed_in(out, "output_network") == 30.0

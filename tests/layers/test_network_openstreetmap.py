@@ -86,8 +86,8 @@ def test_openstreetmap_as_qgis_opens_it(town):
         "railway rail (1), access no (1). ALL_LINES keeps them." in said
     )
     assert (
-        "Where values come from, in roads. Speed: 6 their own, 1 that of their class, 1 40 km/h. Lanes: 2 their own, 5 "
-        "that of their class, 1 1 lane a direction. Capacity: 7 that of their class, 1 900 vehicles/h and lane." in said
+        "Where values come from, in roads. Speed: 6 own, 1 by class, 1 at 40 km/h. Lanes: 2 own, 5 by class, 1 at 1 "
+        "lane a direction. Capacity: 7 by class, 1 at 900 vehicles/h and lane." in said
     )
     assert "2 motorway(s) and roundabout(s) without a direction of their own are one-way" in said
 

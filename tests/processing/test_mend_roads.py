@@ -180,6 +180,28 @@ def test_doubles_stay_where_the_layer_cannot_say_their_direction():
     assert mend(lines)["OUTPUT"].featureCount() == 1
 
 
+def test_doubles_stay_where_the_layer_cannot_say_what_two_classes_give():
+    shapes, values = [line((0, 0), (100, 0)), line((100, 0), (0, 0))], [["a", "residential"], ["b", "primary"]]
+    lines = layer(shapes, "&field=name:string&field=highway:string", values)
+    found = mend(lines)["OUTPUT"]
+    assert found.featureCount() == 2
+    for same in (lines, found):
+        assert read(same, class_field="highway").network.capacity.tolist() == [1500, 1500]
+    assert mend(lines, USE_CLASSES=False)["OUTPUT"].featureCount() == 1
+
+
+def test_what_two_classes_give_is_written_where_there_are_fields_for_it():
+    shapes, values = [line((0, 0), (100, 0)), line((100, 0), (0, 0))], [["a", "residential"], ["b", "primary"]]
+    fields = f"{FIELDS}&field=highway:string"
+    lines = layer(shapes, fields, [[name, NULL, NULL, NULL, NULL, kind] for name, kind in values])
+    found = mend(lines)["OUTPUT"]
+    assert found.featureCount() == 1
+    options = {**OPTIONS, "class_field": "highway"}
+    before = read(lines, **{**options, "id_field": "name"}).network
+    assert arcs(read(found, **options).network) == arcs(before)
+    assert (before.speed.tolist(), before.capacity.tolist()) == ([30, 30], [1500, 1500])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_mending_twice_changes_nothing_more(seed):
     draw = np.random.default_rng(seed)

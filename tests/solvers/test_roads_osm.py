@@ -113,7 +113,7 @@ def test_roads_with_an_implied_limit_are_counted():
     found = traffic(speeds=["RO:urban", "DE:rural", "50", "none", "signals"])
     assert found.speed.tolist() == [50, 100, 50, 130, 40]
     assert found.speed_problem.tolist() == [0, 0, 0, 0, NOT_UNDERSTOOD]
-    assert "Speed: 4 their own, 1 40 km/h (3 of them by a limit such as “RO:urban”)" in found.notes[-1]
+    assert "Speed: 4 own, 1 at 40 km/h (3 of their own by a limit such as “RO:urban”)" in found.notes[-1]
 
 
 @pytest.mark.parametrize(
@@ -235,9 +235,8 @@ def test_the_log_says_how_many_roads_took_what_from_where():
                "capacities": [1100, None, "", None, 0]}  # fmt: skip
     found = by_class(kinds, **columns)
     assert found.notes[-1] == (
-        "Where values come from, in roads. Speed: 1 their own, 2 that of their class, 2 40 km/h. Lanes: 1 their own, "
-        "2 that of their class, 2 1 lane a direction. Capacity: 1 their own, 2 that of their class, 2 900 vehicles/h "
-        "and lane."
+        "Where values come from, in roads. Speed: 1 own, 2 by class, 2 at 40 km/h. Lanes: 1 own, 2 by class, 2 at 1 "
+        "lane a direction. Capacity: 1 own, 2 by class, 2 at 900 vehicles/h and lane."
     )
     text = "\n".join(found.warnings)
     # What the class says in silence is no warning; what is odd is, and what nothing says.
@@ -245,7 +244,7 @@ def test_the_log_says_how_many_roads_took_what_from_where():
     assert "3 road(s) have no usable number of lanes (“0”, “40”, “x” not understood): that of their class" in text
     assert "2 road(s) have no usable capacity: their lanes times 900 vehicles/h and lane taken." in text
     given = by_class(kinds, TrafficRules(default_speed=55), **columns)
-    assert "Speed: 1 their own, 4 55 km/h." in given.notes[-1]
+    assert "Speed: 1 own, 4 at 55 km/h." in given.notes[-1]
 
 
 @pytest.mark.parametrize("value", ["1,500", "50,30", "60,000"])

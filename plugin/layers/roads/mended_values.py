@@ -7,7 +7,7 @@ from typing import Any
 from qgis.core import QgsField, QgsProcessingFeatureSource
 
 from ...solvers.roads.directions import BACKWARD, BOTH, FORWARD
-from ...solvers.roads.mended import Row
+from ...solvers.roads.mended import Row, Values
 from ...solvers.roads.osm import KMH_OF, plain_text
 from ...solvers.roads.traffic import Traffic
 from .attributes import direction_rule
@@ -55,9 +55,18 @@ class ValueWriter:
     def _field(self, name: str | None) -> QgsField:
         return self.fields.field(name)
 
-    def can_be(self, direction: int) -> bool:
-        """Whether a road can be given a direction; every road can keep its own."""
-        return direction in self.direction_value
+    def can_say(self, to: Values, road: int) -> bool:
+        """Whether a road can be given these values, so that the layer is read again as merged."""
+        traffic, options, features = self.traffic, self.options, self.features
+        lanes = traffic.lanes[road]
+        if options.lanes_field and features.lanes is not None:
+            lanes = to.lanes
+        capacity = lanes * traffic.lane_capacity[road]
+        if options.capacity_field and features.capacities is not None:
+            capacity = to.capacity
+        speed = to.speed if options.speed_field and features.speeds is not None else traffic.speed[road]
+        as_read = (float(speed), float(lanes), float(capacity))
+        return to.direction in self.direction_value and as_read == (to.speed, to.lanes, to.capacity)
 
     def changed(self, row: Row) -> dict[int, Any]:
         """Return the values to write for a row, by field index, where they are others than its feature's own."""

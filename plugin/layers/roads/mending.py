@@ -98,7 +98,7 @@ def mend_roads(
     control.progress(0.8, "Mending roads")
     writer = ValueWriter(source, features, traffic, options)
     rows, removed = rows_of(
-        drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_be, control
+        drawing, pieces, codes, traffic, options.tolerance, mending.remove_doubles, writer.can_say, control
     )
     heights = _heights(found.lines, spot, drawing)
     new = transform_vertices(drawing.spots[len(origin) :], found.crs, crs, context.transformContext())

@@ -96,17 +96,19 @@ class Fallback:
 
     def taken(self, roads: np.ndarray) -> str:
         """Return the end of a sentence on the roads of a mask: what they take."""
+        words = {GIVEN: self.given, CLASS: "that of their class", LAST: self.last}
         counts = self._counts(roads)
         if len(counts) == 1:
-            return f"{counts[0][1]} taken"
-        return " or ".join(f"{text} ({number})" for number, text in counts) + " taken"
+            return f"{words[counts[0][0]]} taken"
+        return " or ".join(f"{words[source]} ({number})" for source, number in counts) + " taken"
 
     def sources(self, own: np.ndarray) -> str:
         """Return how many roads take the value from where; ``own`` (r,) are those that have it themselves."""
-        counts = [(int(own.sum()), "their own")] if own.any() else []
-        return ", ".join(f"{number} {text}" for number, text in counts + self._counts(~own))
+        words = {GIVEN: f"at {self.given}", CLASS: "by class", LAST: f"at {self.last}"}
+        counts = [f"{number} {words[source]}" for source, number in self._counts(~own)]
+        return ", ".join(([f"{int(own.sum())} own"] if own.any() else []) + counts)
 
-    def _counts(self, roads: np.ndarray) -> list[tuple[int, str]]:
-        words = ((GIVEN, self.given), (CLASS, "that of their class"), (LAST, self.last))
-        counted = [(int((roads & (self.source == source)).sum()), text) for source, text in words]
-        return [(number, text) for number, text in counted if number]
+    def _counts(self, roads: np.ndarray) -> list[tuple[int, int]]:
+        """Return (source, number) of the roads of a mask, sources that none has left out."""
+        counted = [(source, int((roads & (self.source == source)).sum())) for source in (GIVEN, CLASS, LAST)]
+        return [(source, number) for source, number in counted if number]

@@ -63,7 +63,7 @@ def rows_of(
     traffic: Traffic,
     tolerance: float,
     remove: bool,
-    can_be: Callable[[int], bool],
+    can_say: Callable[[Values, int], bool],
     control: Control | None = None,
 ) -> tuple[list[Row], set[int]]:
     """Return the rows in the order of the features, and the features of which something is left out.
@@ -80,8 +80,9 @@ def rows_of(
         Metres.
     remove : bool
         Whether doubles are left out.
-    can_be : callable
-        Whether the layer can say of a road that it has this direction; doubles that need another stay.
+    can_say : callable
+        Whether the layer can say of a road, given by its number, that it has these values; doubles that need others
+        stay.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def rows_of(
     """
     control = control or Control()
     network = network_of(pieces, traffic, [])
-    found, ways = _merging(network, pieces, level, traffic, tolerance, remove, can_be)
+    found, ways = _merging(network, pieces, level, traffic, tolerance, remove, can_say)
     leads = found.leader == np.arange(len(pieces))
     copies: dict[int, list[int]] = {}
     for k in np.flatnonzero(~leads).tolist():
@@ -125,7 +126,7 @@ def _merging(
     traffic: Traffic,
     tolerance: float,
     remove: bool,
-    can_be: Callable[[int], bool],
+    can_say: Callable[[Values, int], bool],
 ) -> tuple[Coinciding, Ways]:
     """Find the doubles that are left out, and what their first copies have for it."""
     none = Coinciding(np.arange(len(pieces)), np.zeros(len(pieces), dtype=bool))
@@ -141,7 +142,7 @@ def _merging(
     for first, group in members.items():
         values = _values(ways, first, int(pieces.road[first]), traffic) or []
         one_each_way = len(values) == 2 and len(group) == 2
-        if one_each_way or not all(can_be(value.direction) for value in values):
+        if one_each_way or not all(can_say(value, int(pieces.road[first])) for value in values):
             leader[group], flipped[group] = group, False
     kept = replace(found, leader=leader, flipped=flipped)
     return kept, ways_of(network, kept, has_speed)
