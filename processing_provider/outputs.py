@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
     QgsProperty,
-    QgsWkbTypes,
 )
 
 from ..plugin.layers.destinations import FileTarget, table_destination
-from ..plugin.layers.fields import Column
-from ..plugin.layers.writing import write_rows
+from ..plugin.layers.writing import OutputLayer, write_layer
 from ..plugin.solvers.control import Control
 from ..plugin.solvers.errors import Cancelled
 from . import styling
@@ -37,26 +34,21 @@ class WritingAlgorithm(ReadingAlgorithm):
         parameters: dict[str, Any],
         name: str,
         context: QgsProcessingContext,
-        columns: Sequence[Column],
-        rows: Iterable[tuple[Any, Sequence[Any]]],
-        geometry: QgsWkbTypes.Type | None = None,
-        crs: QgsCoordinateReferenceSystem | None = None,
-        style: str | None = None,
+        layer: OutputLayer,
     ) -> str | None:
-        """Open the sink of output ``name``, write ``rows`` of (geometry, values), close it and style the layer.
+        """Open the sink of output ``name``, write the layer's rows, close it and style the layer.
 
-        ``geometry`` None writes a table. ``style`` names a file of resources/styles without its ending. Returns the
-        destination id, or None when the (optional) output was not asked for. Of several outputs to one GeoPackage
-        each becomes a table with the output's name.
+        Returns the destination id, or None when the (optional) output was not asked for. Of several outputs to one
+        GeoPackage each becomes a table with the output's name.
         """
         target = output_targets(self, parameters, context).get(name)
         if target is not None:
             parameters = into_table(target, name, parameters)
-        destination = write_rows(self, parameters, name, context, self.feedback, columns, rows, geometry, crs)
+        destination = write_layer(self, parameters, name, context, self.feedback, layer)
         if destination is not None and target is not None:
             self._wrote(name, destination)
-        if destination is not None and style:
-            styling.apply(destination, style, context)
+        if destination is not None and layer.style:
+            styling.apply(destination, layer.style, context)
         return destination
 
     @contextmanager

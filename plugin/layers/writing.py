@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFeatureSink,
+    QgsField,
     QgsFields,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -30,21 +32,40 @@ BATCH = 500
 LOOK_EVERY = 0.2  # seconds between two looks at the cancel button
 
 
-def write_rows(
+@dataclass(frozen=True)
+class OutputLayer:
+    """An output before it is written.
+
+    Attributes
+    ----------
+    columns : sequence of Column or QgsField
+    rows : iterable of (QgsGeometry or None, values in the order of ``columns``)
+    kind : QgsWkbTypes.Type or None
+        None is a table.
+    crs : QgsCoordinateReferenceSystem or None
+    style : str or None
+        A file of resources/styles without its ending.
+    """
+
+    columns: Sequence[Column | QgsField]
+    rows: Iterable[Row]
+    kind: QgsWkbTypes.Type | None = None
+    crs: QgsCoordinateReferenceSystem | None = None
+    style: str | None = None
+
+
+def write_layer(
     algorithm: QgsProcessingAlgorithm,
     parameters: dict[str, Any],
     name: str,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    columns: Sequence[Column],
-    rows: Iterable[Row],
-    geometry: QgsWkbTypes.Type | None = None,
-    crs: QgsCoordinateReferenceSystem | None = None,
+    layer: OutputLayer,
 ) -> str | None:
-    """Write ``rows`` of (QgsGeometry or None, values in the order of ``columns``) to the sink of output ``name``.
+    """Write a layer to the sink of output ``name``; return its destination id.
 
-    Columns may be :class:`Column` or ready ``QgsField`` objects. Returns the destination id, None for an optional
-    output that was not asked for. What was written is read again; what is not whole is removed.
+    None is returned for an optional output that was not asked for. What was written is read again; what is not whole
+    is removed.
 
     Raises
     ------
@@ -53,16 +74,17 @@ def write_rows(
     Cancelled
     """
     fields = QgsFields()
-    for column in columns:
+    rows: Iterable[Row] = layer.rows
+    for column in layer.columns:
         fields.append(make_field(column) if isinstance(column, Column) else column)
     wanted = file_target(destination_text(parameters.get(name), context))
     if wanted is not None:
         fields, rows, renamed = fitting(fields, rows, wanted.has_tables, Control(cancelled=feedback.isCanceled))
         for old, new in renamed:
             feedback.pushWarning(f"{name}: the column “{old}” is written as “{new}”: the file cannot hold that name.")
-    kind = QgsWkbTypes.Type.NoGeometry if geometry is None else geometry
+    kind = QgsWkbTypes.Type.NoGeometry if layer.kind is None else layer.kind
     sink, destination = algorithm.parameterAsSink(
-        parameters, name, context, fields, kind, crs or QgsCoordinateReferenceSystem()
+        parameters, name, context, fields, kind, layer.crs or QgsCoordinateReferenceSystem()
     )
     if sink is None:
         if parameters.get(name) in (None, "") and destination in (None, ""):

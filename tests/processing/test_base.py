@@ -16,6 +16,7 @@ from qgis.core import (
 )
 
 from evacuation_planner.plugin.layers.fields import Column
+from evacuation_planner.plugin.layers.writing import OutputLayer
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.processing_provider.base import EvacuationAlgorithm
 
@@ -42,7 +43,7 @@ class Probe(EvacuationAlgorithm):
         one = self.field(parameters, "ID_FIELD", source, context, feedback, required=False)
         several = self.fields(parameters, "PEOPLE", source, context, feedback, fallbacks=[["population"]])
         rows = [(None, [name]) for name in [one, *several]]
-        return {"OUTPUT": self.write(parameters, "OUTPUT", context, [Column("name", "text")], rows)}
+        return {"OUTPUT": self.write(parameters, "OUTPUT", context, OutputLayer([Column("name", "text")], rows))}
 
 
 class Log(QgsProcessingFeedback):

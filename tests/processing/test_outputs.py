@@ -29,6 +29,7 @@ from qgis.core import (
 )
 
 from evacuation_planner.plugin.layers.fields import Column, make_field
+from evacuation_planner.plugin.layers.writing import OutputLayer
 from evacuation_planner.processing_provider.base import EvacuationAlgorithm
 
 
@@ -49,7 +50,7 @@ class Writer(EvacuationAlgorithm):
     def calculate(self, parameters, context, feedback):
         out = {}
         for name, rows in (("OUTPUT", self.rows), ("OUTPUT_MORE", self.more)):
-            out[name] = self.write(parameters, name, context, self.columns, rows, QgsWkbTypes.Type.Point)
+            out[name] = self.write(parameters, name, context, OutputLayer(self.columns, rows, QgsWkbTypes.Type.Point))
         return out
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsField,
     QgsGeometry,
     QgsPointXY,
     QgsProcessingContext,
@@ -23,6 +21,7 @@ from ..carrying import SHELTER_NAME, ZONE_NAME, Carried, all_others, renamed
 from ..fields import Column
 from ..places import Places
 from ..transforming import transform_xy
+from ..writing import OutputLayer
 
 COLUMNS = (
     Column("site_id", "text", "candidate site"),
@@ -45,17 +44,6 @@ CATCHMENTS = (
 )
 DECIMALS = 3
 LEAST_FLOW = 1e-6  # people; less is rounding of the solver
-
-
-@dataclass(frozen=True)
-class OutputLayer:
-    """An output before it is written; its rows are (geometry, values), ``style`` is the name of its style."""
-
-    columns: list[Column | QgsField]
-    rows: Iterable[tuple[QgsGeometry | None, list[Any]]]
-    kind: QgsWkbTypes.Type
-    crs: QgsCoordinateReferenceSystem
-    style: str
 
 
 @dataclass(frozen=True)

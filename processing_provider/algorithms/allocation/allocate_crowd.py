@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
+from ....plugin.layers.writing import OutputLayer
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort, stopped_early
@@ -119,8 +120,10 @@ class AllocateCrowd(EvacuationAlgorithm):
             (names.OUTPUT_UNALLOCATED, [*own.UNALLOCATED, *carried.zone.fields], left, zones, at_zones),
         ):
             style = f"allocatecrowd_{name.lower()}{rows.style_variant(name, kind)}"
-            out[name] = self.write(parameters, name, context, columns, values, kind, crs, style)
-        table = self.write(parameters, names.OUTPUT_TRADEOFF, context, own.TRADEOFF, rows.tradeoff_rows(points))
+            out[name] = self.write(parameters, name, context, OutputLayer(columns, values, kind, crs, style))
+        table = self.write(
+            parameters, names.OUTPUT_TRADEOFF, context, OutputLayer(own.TRADEOFF, rows.tradeoff_rows(points))
+        )
         return out if table is None else {**out, names.OUTPUT_TRADEOFF: table}
 
     def _numbers(self, found: Allocation, case: AllocationCase, feedback: QgsProcessingFeedback) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from qgis.core import (
 )
 
 from ....plugin.layers.fields import Column
+from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from . import names
 
@@ -132,4 +133,4 @@ class CountPresence(EvacuationAlgorithm):
                 for time, value in zip(times, found.count[:, column].tolist()):
                     yield None, [identifier, time, value]
 
-        return {names.OUTPUT: self.write(parameters, names.OUTPUT, context, COLUMNS, rows())}
+        return {names.OUTPUT: self.write(parameters, names.OUTPUT, context, OutputLayer(COLUMNS, rows()))}

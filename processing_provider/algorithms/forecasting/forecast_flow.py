@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
+from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from . import names
 from .forecast_inputs import ForecastParameters, read_neighbours
@@ -87,6 +88,6 @@ class ForecastFlow(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.forecasting.outputs import BACKTEST_COLUMNS, COLUMNS
 
-        outputs = {names.OUTPUT: self.write(parameters, names.OUTPUT, context, COLUMNS, rows)}
-        table = self.write(parameters, names.OUTPUT_BACKTEST, context, BACKTEST_COLUMNS, scores)
+        outputs = {names.OUTPUT: self.write(parameters, names.OUTPUT, context, OutputLayer(COLUMNS, rows))}
+        table = self.write(parameters, names.OUTPUT_BACKTEST, context, OutputLayer(BACKTEST_COLUMNS, scores))
         return outputs if table is None else {**outputs, names.OUTPUT_BACKTEST: table}

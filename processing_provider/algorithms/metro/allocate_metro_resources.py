@@ -15,6 +15,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, read_effort, stopped_early
 from ..roads.network_parameters import add_network_parameters
@@ -25,6 +26,7 @@ from .metro_inputs import read_metro_case
 if TYPE_CHECKING:
     from ....plugin.layers.metro.case import MetroCase
     from ....plugin.solvers.effort import Effort
+    from ....plugin.solvers.metro.dispatch import UnmetDemand
     from ....plugin.solvers.metro.response import Response
 
 
@@ -145,43 +147,15 @@ class AllocateMetroResources(EvacuationAlgorithm):
         for short in unmet_demands:
             place, resource = problem.incidents[short.incident], problem.resources[short.resource]
             feedback.pushWarning(f"{place}, {resource}: {short.delivered} of {short.demanded} units; {short.reason}.")
-        line, point = QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
-        sent = rows.sent_rows(problem, units, travel, routes)
-        left = rows.remaining_rows(problem, units, case.stations)
-        unmet = rows.unmet_rows(problem, unmet_demands, case.incidents)
-        curve = rows.convergence_rows(response.histories, response.optimum)
-        style = "allocatemetroresources_{}".format
         report, warning = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context), effort.warning()
         if report:
             with self.reporting(names.OUTPUT_HTML, report):
                 write_metro_report(report, case, response, unmet_demands, routes, context, warning)
         outputs = {
-            names.OUTPUT: self.write(
-                parameters, names.OUTPUT, context, rows.SENT, sent, line, case.stations.crs, style("output")
-            ),
-            names.OUTPUT_STATIONS: self.write(
-                parameters,
-                names.OUTPUT_STATIONS,
-                context,
-                rows.REMAINING,
-                left,
-                point,
-                case.stations.crs,
-                style("output_stations"),
-            ),
-            names.OUTPUT_UNMET: self.write(
-                parameters,
-                names.OUTPUT_UNMET,
-                context,
-                rows.UNMET,
-                unmet,
-                point,
-                case.incidents.crs,
-                style("output_unmet"),
-            ),
-            names.OUTPUT_CONVERGENCE: self.write(
-                parameters, names.OUTPUT_CONVERGENCE, context, rows.CONVERGENCE, curve
-            ),
+            **{
+                name: self.write(parameters, name, context, layer)
+                for name, layer in _layers(case, response, routes, unmet_demands).items()
+            },
             names.OUTPUT_HTML: report or None,
         }
         numbers = {
@@ -194,6 +168,26 @@ class AllocateMetroResources(EvacuationAlgorithm):
             **stopped_early(effort, feedback),
         }
         return {name: value for name, value in {**outputs, **numbers}.items() if value is not None}
+
+
+def _layers(
+    case: MetroCase, response: Response, routes: dict[Any, Any], unmet_demands: list[UnmetDemand]
+) -> dict[str, OutputLayer]:
+    """Return the layers by the names of their outputs."""
+    from ....plugin.layers.metro import outputs as rows
+
+    problem, units, stations = case.problem, response.dispatch.units, case.stations
+    line, point, style = QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point, "allocatemetroresources_{}".format
+    sent = rows.sent_rows(problem, units, case.travel, routes)
+    left = rows.remaining_rows(problem, units, stations)
+    unmet = rows.unmet_rows(problem, unmet_demands, case.incidents)
+    curve = rows.convergence_rows(response.histories, response.optimum)
+    return {
+        names.OUTPUT: OutputLayer(rows.SENT, sent, line, stations.crs, style("output")),
+        names.OUTPUT_STATIONS: OutputLayer(rows.REMAINING, left, point, stations.crs, style("output_stations")),
+        names.OUTPUT_UNMET: OutputLayer(rows.UNMET, unmet, point, case.incidents.crs, style("output_unmet")),
+        names.OUTPUT_CONVERGENCE: OutputLayer(rows.CONVERGENCE, curve),
+    }
 
 
 def _add_outputs(algorithm: EvacuationAlgorithm) -> None:

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
@@ -235,17 +236,13 @@ class MetroScenario(EvacuationAlgorithm):
         )
         points, style = rows.incident_rows(scenarios, case.incidents), "metroscenario_output_incidents"
         results = {
-            names.OUTPUT: self.write(parameters, names.OUTPUT, context, rows.DEMAND, demand),
-            names.OUTPUT_TRAVEL: self.write(parameters, names.OUTPUT_TRAVEL, context, rows.TRAVEL, travel),
+            names.OUTPUT: self.write(parameters, names.OUTPUT, context, OutputLayer(rows.DEMAND, demand)),
+            names.OUTPUT_TRAVEL: self.write(parameters, names.OUTPUT_TRAVEL, context, OutputLayer(rows.TRAVEL, travel)),
             names.OUTPUT_INCIDENTS: self.write(
                 parameters,
                 names.OUTPUT_INCIDENTS,
                 context,
-                rows.INCIDENTS,
-                points,
-                QgsWkbTypes.Type.Point,
-                case.incidents.crs,
-                style,
+                OutputLayer(rows.INCIDENTS, points, QgsWkbTypes.Type.Point, case.incidents.crs, style),
             ),
             names.OUTPUT_HTML: report or None,
             names.RESOURCE_TYPES: len({need.resource for need in needs if need.at(level) > 0}),

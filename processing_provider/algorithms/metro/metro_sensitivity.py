@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
+from ....plugin.layers.writing import OutputLayer
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, read_effort, stopped_early
@@ -169,7 +170,7 @@ class MetroSensitivity(EvacuationAlgorithm):
                 )
         by_points = curves.get(RESCUE_POINTS)
         results = {
-            names.OUTPUT: self.write(parameters, names.OUTPUT, context, CURVES, curve_rows(curves)),
+            names.OUTPUT: self.write(parameters, names.OUTPUT, context, OutputLayer(CURVES, curve_rows(curves))),
             names.OUTPUT_HTML: report or None,
             names.ENOUGH_RESCUE_POINTS: int(enough(by_points).value) if by_points else None,
             names.FITNESS: by_points[-1].fitness.total if by_points else None,

@@ -17,6 +17,7 @@ from qgis.core import (
 )
 
 from ....plugin.layers.fields import Column
+from ....plugin.layers.writing import OutputLayer
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
 from .network_parameters import NetworkParameters, add_network_parameters
@@ -135,21 +136,13 @@ class CheckRoads(EvacuationAlgorithm):
                 parameters,
                 OUTPUT,
                 context,
-                PROBLEM_COLUMNS,
-                rows,
-                QgsWkbTypes.Type.Point,
-                crs,
-                "checkroads_output",
+                OutputLayer(PROBLEM_COLUMNS, rows, QgsWkbTypes.Type.Point, crs, "checkroads_output"),
             ),
             OUTPUT_NETWORK: self.write(
                 parameters,
                 OUTPUT_NETWORK,
                 context,
-                PIECE_COLUMNS,
-                pieces,
-                QgsWkbTypes.Type.LineString,
-                crs,
-                "checkroads_output_network",
+                OutputLayer(PIECE_COLUMNS, pieces, QgsWkbTypes.Type.LineString, crs, "checkroads_output_network"),
             ),
         }
         return {**results, **self._numbers(read, found, kinds, feedback)}

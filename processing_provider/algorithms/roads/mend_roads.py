@@ -14,6 +14,7 @@ from qgis.core import (
 )
 
 from ....plugin.layers.fields import Column
+from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from .network_parameters import NetworkParameters, add_network_parameters
 
@@ -103,10 +104,12 @@ class MendRoads(EvacuationAlgorithm):
             parameters,
             OUTPUT,
             context,
-            [*output_fields(source), *NEW_COLUMNS],
-            written_features(source, mended, control.unseen()),
-            QgsWkbTypes.Type.LineStringZ if has_z else QgsWkbTypes.Type.LineString,
-            source.sourceCrs(),
-            "mendroads_output",
+            OutputLayer(
+                [*output_fields(source), *NEW_COLUMNS],
+                written_features(source, mended, control.unseen()),
+                QgsWkbTypes.Type.LineStringZ if has_z else QgsWkbTypes.Type.LineString,
+                source.sourceCrs(),
+                "mendroads_output",
+            ),
         )
         return {OUTPUT: output, **numbers}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsWkbTypes
 
+from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from . import names
 
@@ -88,7 +89,7 @@ def write_layers(
     ):
         style = f"{algorithm.ID}_{name.lower()}" if kind is not None else None
         target = crs if kind is not None else None
-        destination = algorithm.write(parameters, name, context, columns, values, kind, target, style)
+        destination = algorithm.write(parameters, name, context, OutputLayer(columns, values, kind, target, style))
         if destination is not None:
             out[name] = destination
     return out

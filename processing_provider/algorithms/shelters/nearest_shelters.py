@@ -16,6 +16,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
@@ -150,10 +151,10 @@ class NearestShelters(EvacuationAlgorithm):
 
         line, style = QgsWkbTypes.Type.LineString, "nearestshelters_output"
         outputs: dict[str, Any] = {
-            names.OUTPUT: self.write(parameters, names.OUTPUT, context, columns, rows, line, crs, style),
+            names.OUTPUT: self.write(parameters, names.OUTPUT, context, OutputLayer(columns, rows, line, crs, style)),
             names.UNREACHABLE: sum(1 for _, (zone, shelter, _) in missing if zone and shelter),
         }
-        table = self.write(parameters, names.OUTPUT_UNREACHABLE, context, UNREACHABLE_COLUMNS, missing)
+        table = self.write(parameters, names.OUTPUT_UNREACHABLE, context, OutputLayer(UNREACHABLE_COLUMNS, missing))
         if table is not None:
             outputs[names.OUTPUT_UNREACHABLE] = table
         return outputs

@@ -143,9 +143,7 @@ class RecommendShelters(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         outputs = {}
         for name, layer in zip((names.OUTPUT, names.OUTPUT_SELECTED, names.OUTPUT_CATCHMENTS), layers):
-            written = self.write(
-                parameters, name, context, layer.columns, layer.rows, layer.kind, layer.crs, layer.style
-            )
+            written = self.write(parameters, name, context, layer)
             if written is not None:
                 outputs[name] = written
         return outputs

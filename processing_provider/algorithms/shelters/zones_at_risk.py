@@ -122,9 +122,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         scaled = {**columns, **{name: people_at_risk(values, share) for name, values in others.items()}}
         name = self.field(parameters, ZONE_NAME_FIELD, source, context, feedback, required=False)
         layer = zones_at_risk(zones, source.wkbType(), at_risk.any(axis=1), scaled, share, counted, dropped, name)
-        destination = self.write(
-            parameters, names.OUTPUT, context, layer.columns, layer.rows, layer.kind, layer.crs, layer.style
-        )
+        destination = self.write(parameters, names.OUTPUT, context, layer)
         count = int(at_risk.sum())
         self._report(zones, at_risk, share, count, feedback)
         return {
