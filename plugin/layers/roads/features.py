@@ -42,6 +42,7 @@ class RoadFeatures:
     capacities: list[Any] | None
     lengths: list[Any] | None = None
     classes: list[Any] | None = None
+    names: list[Any] | None = None
     tags: dict[str, list[Any]] = field(default_factory=dict)
     from_tags: list[str] = field(default_factory=list)
     rows: list[int] | None = None  # position of each feature in the layer
@@ -91,6 +92,7 @@ def read_features(source: QgsProcessingFeatureSource, options: NetworkOptions, c
         columns.get("capacity"),
         columns.get("length"),
         columns.get("class"),
+        columns.get("name"),
         {key: columns[key] for key in COLUMNS if key in columns},
         tags.unpacked,
         list(range(len(blobs))),
@@ -106,6 +108,7 @@ def _chosen_fields(source: QgsProcessingFeatureSource, options: NetworkOptions) 
         "capacity": options.capacity_field,
         "length": options.length_field,
         "class": options.class_field,
+        "name": options.name_field,
         "id": options.id_field,
     }
     return {key: _index(source, name) for key, name in names.items() if name}

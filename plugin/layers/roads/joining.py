@@ -71,29 +71,38 @@ def join_places(
     """
     parts = [transform_vertices(group.xy, group.crs, read.crs, context.transformContext()) for group in groups]
     xy = np.concatenate(parts) if parts else np.empty((0, 2))
-    inside = np.zeros(len(xy), dtype=bool)
-    known = np.isfinite(xy).all(axis=1)
-    inside[known] = positions_inside(read.barriers, xy[known])
+    inside = in_barriers(read, xy)
     joined = join_points(read.network, xy, max_distance, _demand(groups, people, trips), inside)
     bounds = np.cumsum([0] + [len(group) for group in groups])
-    result: list[Joined] = []
+    places = [np.arange(low, high) for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist())]
+    result = [joined.only(own) for own in places]
+    tell_of_joining(
+        read, [(group, part, xy[own], inside[own]) for group, part, own in zip(groups, result, places)],
+        max_distance, feedback,
+    )  # fmt: skip
+    return replace(read, network=joined.network), result
+
+
+def in_barriers(read: ReadNetwork, xy: np.ndarray) -> np.ndarray:
+    """Return which positions (k, 2) of the working CRS lie inside a barrier."""
+    return positions_inside(read.barriers, xy)
+
+
+def tell_of_joining(
+    read: ReadNetwork,
+    groups: Sequence[tuple[Places, Joined, np.ndarray, np.ndarray]],
+    max_distance: float,
+    feedback: QgsProcessingFeedback,
+) -> None:
+    """Log how groups of places joined; each comes with its positions and whether they lie inside a barrier."""
     distant: set[str] = set()  # parameters, so that the two ends of trips are named once
-    for group, low, high in zip(groups, bounds[:-1].tolist(), bounds[1:].tolist()):
-        own = replace(
-            joined,
-            node=joined.node[low:high],
-            distance=joined.distance[low:high],
-            reasons=joined.reasons[low:high],
-            farther=joined.farther[low:high],
-        )
-        result.append(own)
-        far = "" if (own.node >= 0).any() else _far(read, group, xy[low:high])
+    for group, joined, xy, inside in groups:
+        far = "" if not len(group) or (joined.node >= 0).any() else _far(read, group, xy)
         if far and group.parameter not in distant:
             distant.add(group.parameter)
             feedback.pushWarning(f"{far} No place of it joins the roads (MAX_SNAP_DISTANCE {max_distance:,.0f} m).")
         elif not far:
-            _log(group, own, inside[low:high], feedback)
-    return replace(read, network=joined.network), result
+            _log(group, joined, inside, feedback)
 
 
 def _demand(groups: Sequence[Places], people: np.ndarray | None, trips: Trips | None) -> Demand:

@@ -16,6 +16,7 @@ from qgis.core import (
 from ...solvers.control import Control
 from ...solvers.graph.components import components
 from ...solvers.roads.edge_list import straight_network
+from ...solvers.roads.kinds import road_kinds
 from ...solvers.roads.lengths import with_given_lengths
 from ...solvers.roads.levels import level_of_roads
 from ...solvers.roads.network import RoadNetwork
@@ -91,6 +92,7 @@ def read_network(
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))
     left_out, left_out_xy = _left_out(roads, traffic, drawn)
     has_speeds = features.speeds is not None
+    kinds = road_kinds(len(features.ids), features.classes, *features.levels()[1:], features.names)
     return ReadNetwork(
         network,
         working,
@@ -105,6 +107,7 @@ def read_network(
         area,
         crs,
         options.junction_delay,
+        kinds,
     )
 
 

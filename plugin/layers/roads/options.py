@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry
 
-from ...solvers.roads.network import RoadNetwork
+from ...solvers.roads.kinds import RoadKinds
+from ...solvers.roads.network import NO_PIECE, RoadNetwork
 from ...solvers.roads.osm import SPEED_UNITS
 from ...solvers.roads.traffic import Traffic
 
@@ -45,6 +46,7 @@ class NetworkOptions:
     use_classes: bool = True
     capacity_factor: float = 1.0
     junction_delay: float = 0.0
+    name_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class ReadNetwork:
         The layer's own CRS, for messages.
     junction_delay : float
         JUNCTION_DELAY (s), not yet in the capacities (:mod:`.junctions`).
+    kinds : RoadKinds
+        By road, in the order of ``network.road_ids``.
     """
 
     network: RoadNetwork
@@ -93,3 +97,14 @@ class ReadNetwork:
     barriers: QgsGeometry = field(default_factory=QgsGeometry)
     layer_crs: QgsCoordinateReferenceSystem = field(default_factory=QgsCoordinateReferenceSystem)
     junction_delay: float = 0.0
+    kinds: RoadKinds = field(default_factory=lambda: RoadKinds.plain(0))
+
+    def pieces_of(self, roads: np.ndarray) -> np.ndarray:
+        """Return which pieces (p,) lie on roads of the mask ``roads`` (r,)."""
+        return roads[self.network.piece_road]
+
+    def arc_name(self, arc: int) -> str:
+        """Return what people call the road of an arc, else its id; "" for a connector."""
+        piece = int(self.network.piece[arc])
+        name = "" if piece == NO_PIECE else self.kinds.names[int(self.network.piece_road[piece])]
+        return name or self.network.arc_road(arc)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.roads.connectors import meeting_points
+from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.shared.choices import BPR, CUMULATIVE, DENSITY, LINEAR
@@ -15,10 +16,9 @@ from ...solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, r
 from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
 from ..moments import Start
-from ..roads.joining import Trips, join_places
-from ..roads.junctions import delay_at_junctions
 from ..roads.options import ReadNetwork
 from .background import BackgroundRows, background_on
+from .ends import EndLayers, JoinedEnds, join_ends
 from .trips import TripRows, row_times
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer
@@ -49,11 +49,12 @@ class CostChoice:
 
 @dataclass(frozen=True)
 class RoutingRows:
-    """What was read besides the roads: trips, the date and time of t = 0, traffic that is there anyway."""
+    """What was read besides the roads: trips, the date and time of t = 0, traffic that is there anyway, ends."""
 
     trips: TripRows
     start: Start
     background: BackgroundRows | None
+    ends: EndLayers = field(default_factory=EndLayers)
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,12 @@ class RoutingCase:
         The vehicles as trips, sorted by departure, on the arcs of the roads.
     row : (v,) int64
         Row of each vehicle of the problem.
-    unjoined : list of (row, reason)
-        Rows that could not be joined to the roads.
+    ends : JoinedEnds
+        Junctions at which vehicles start, doors of the destinations, rows that could not be joined.
+    hazard : QgsGeometry or None
+        Hazard and buffer in the working CRS, None without one.
+    access_speed : float
+        m/s.
     """
 
     read: ReadNetwork
@@ -80,7 +85,36 @@ class RoutingCase:
     start: Start
     problem: RoutingProblem
     row: np.ndarray
-    unjoined: list[tuple[int, str]]
+    ends: JoinedEnds
+    hazard: QgsGeometry | None
+    access_speed: float
+
+    @property
+    def unjoined(self) -> list[tuple[int, str]]:
+        """The rows that could not be joined to the roads, each with the reason."""
+        return self.ends.unjoined
+
+    @property
+    def doors(self) -> Doors:
+        """The doors of the destinations; :attr:`JoinedEnds.site` tells which of them a row goes to."""
+        return self.ends.doors
+
+    def door_of_routes(self, result: RoutingResult) -> np.ndarray:
+        """Return the door (r,) by which each vehicle that has a route comes in, -1 for one that starts at a door."""
+        network, routes = self.read.network, result.routes
+        places = np.where(network.is_road[routes.arcs], np.arange(len(routes.arcs)), -1)
+        last = np.r_[-1, np.maximum.accumulate(places)][routes.indptr[1:]]  # of the road before each route's end
+        own = last >= routes.indptr[:-1]
+        node = np.full(routes.count, -1, dtype=np.int64)
+        node[own] = network.head[routes.arcs[last[own]]]
+        node = node[routes.of_trip]
+        return self.doors.door_at(self.ends.site[self.routed_row(result)], node)
+
+    def access(self, result: RoutingResult) -> np.ndarray:
+        """Return the straight metres (r,) between places and road, both ends together, of each vehicle with a route."""
+        row, door = self.routed_row(result), self.door_of_routes(result)
+        at_door = self.doors.access[door] if len(self.doors) else np.zeros(len(row))
+        return self.ends.origin_access[row] + np.where(door >= 0, at_door, self.ends.site_access[row])
 
     def routed_row(self, result: RoutingResult) -> np.ndarray:
         """Return the row (r,) of each vehicle that has a route."""
@@ -136,18 +170,12 @@ def routing_case(
     """
     rows = given.trips
     at, order = row_times(rows, given.start, feedback)
-    places, where = rows.ends()
-    trips = Trips(np.column_stack(where), rows.people.astype(float))
-    read, joined = join_places(read, places, max_snap_distance, context, feedback, trips=trips)
-    read = delay_at_junctions(read, feedback)
-    node = meeting_points(read.network, *(group.node[place] for group, place in zip(joined, where)))
-    unjoined = []
-    for k in np.flatnonzero((node[0] < 0) | (node[1] < 0)).tolist():
-        end, word = (0, "origin") if node[0][k] < 0 else (1, "destination")
-        unjoined.append((k, f"{word}: {joined[end].reasons[where[end][k]]}"))
+    ends = join_ends(read, rows, given.ends, max_snap_distance, context, feedback)
+    read = ends.read
     usable = np.ones(len(rows), dtype=bool)
-    usable[[k for k, _ in unjoined]] = False
+    usable[[k for k, _ in ends.unjoined]] = False
     row, people = fill_vehicles(rows.people, rows.occupancy)
+    source = ends.sources(np.bincount(row, minlength=len(rows)), departures.seed)
     # A place in the window for every vehicle, whether it needs one or not: nobody's changes with another's order.
     place = spread_departures(len(row), departures.window, departures.profile, np.random.default_rng(departures.seed))
     departure = np.where(np.isnan(at[row]), order[row] + place, at[row])
@@ -160,6 +188,7 @@ def routing_case(
     chosen = np.flatnonzero(usable[row])
     chosen = chosen[np.argsort(departure[chosen], kind="stable")]
     row, network = row[chosen], read.network
+    begin, end = meeting_points(network, source[chosen], ends.destination[row])
     flow = None
     if given.background is not None:
         flow = background_on(given.background, network, given.start, feedback)
@@ -172,6 +201,6 @@ def routing_case(
             network.length,
             limit_of(network, choice),
         ),
-        TripTable(node[0][row], node[1][row], departure[chosen], people[chosen]),
+        TripTable(begin, end, departure[chosen], people[chosen]),
     )
-    return RoutingCase(read, rows, given.start, problem, row, unjoined)
+    return RoutingCase(read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed)

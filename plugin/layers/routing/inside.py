@@ -60,7 +60,8 @@ def inside_of(
 ) -> Inside:
     """Return what of a plan lies inside ``area`` (in the working CRS).
 
-    A place is where the trip's line begins or ends, not where its road does.
+    A place is where the trip's line begins or ends, not where its road does; for a vehicle that starts at a junction of
+    its origin's polygon, that junction.
     """
     control = control or Control()
     rows, read = case.rows, case.read
@@ -71,7 +72,12 @@ def inside_of(
     indptr, begin, end = arcs_inside(area, read.network, np.unique(result.routes.arcs), control)
     lost = case.without_route(result)
     staying = int(rows.people[lost][home[lost]].sum())
-    return Inside(indptr, begin, end, home[case.row], goal[case.row], staying)
+    at_home = home[case.row]
+    spread = np.flatnonzero(case.ends.zone[case.row] >= 0)
+    if len(spread):
+        node, which = np.unique(case.problem.source[spread], return_inverse=True)
+        at_home[spread] = positions_inside(area, read.network.node_xy[node])[which.ravel()]
+    return Inside(indptr, begin, end, at_home, goal[case.row], staying)
 
 
 def _engine(area: QgsGeometry) -> Any:

@@ -32,6 +32,9 @@ ROUTES = [
     Column("last_arrival", "datetime", "last arrival"),
     Column("first_departure_s", "float", "first departure, s from t = 0"),
     Column("last_arrival_s", "float", "last arrival, s from t = 0"),
+    Column("door", "int", "door of the destination, from 1; empty for those who start at one"),
+    Column("access_m", "float", "straight way between places and road, both ends together, m; not in length_m"),
+    Column("access_minutes", "float", "the same in minutes, at ACCESS_SPEED; not in travel_time_s"),
 ]
 ROADS = [
     Column("road_id", "text", "road"),
@@ -96,6 +99,10 @@ class RouteFigures(NamedTuple):
         Mean travel time of the vehicles, and least possible one, in seconds.
     departure, arrival : float64
         Of the first and of the last vehicle, in seconds from t = 0.
+    door : int64
+        The door at which the route ends, -1 for who starts at one.
+    access : float64
+        Mean straight way of the vehicles between places and road, both ends together, m.
     """
 
     first: np.ndarray
@@ -107,6 +114,8 @@ class RouteFigures(NamedTuple):
     fastest: np.ndarray
     departure: np.ndarray
     arrival: np.ndarray
+    door: np.ndarray
+    access: np.ndarray
 
 
 def route_figures(case: RoutingCase, result: RoutingResult) -> RouteFigures:
@@ -128,6 +137,8 @@ def route_figures(case: RoutingCase, result: RoutingResult) -> RouteFigures:
         fastest=np.bincount(group, weights=result.fastest, minlength=count) / np.maximum(vehicles, 1),
         departure=leave,
         arrival=there,
+        door=case.door_of_routes(result)[first],
+        access=np.bincount(group, weights=case.access(result), minlength=count) / np.maximum(vehicles, 1),
     )
 
 
@@ -160,6 +171,9 @@ def route_rows(
                 case.start.value(there),
                 leave,
                 there,
+                int(case.doors.number[routes.door[k]]) if routes.door[k] >= 0 else None,
+                float(routes.access[k]),
+                float(routes.access[k]) / case.access_speed / 60.0,
             ],
         )
 
@@ -212,3 +226,14 @@ def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
 def unrouted_people(case: RoutingCase, result: RoutingResult) -> int:
     """Return the people of all rows without a route."""
     return int(case.rows.people[case.without_route(result)].sum())
+
+
+def access_minutes(case: RoutingCase, result: RoutingResult, share: float) -> float | None:
+    """Return the minutes of access within which this share of the people is; None for nobody."""
+    people = result.problem.people
+    if not len(people):
+        return None
+    minutes = case.access(result) / case.access_speed / 60.0
+    order = np.argsort(minutes, kind="stable")
+    reached = np.cumsum(people[order])
+    return float(minutes[order][min(np.searchsorted(reached, share * reached[-1] - 1e-9), len(order) - 1)])

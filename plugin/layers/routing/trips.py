@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,22 +83,34 @@ class TripRows:
         """The columns of moments there are."""
         return [column for column in (self.departure, self.order) if column is not None]
 
-    def ends(self) -> tuple[list[Places], list[np.ndarray]]:
-        """Return the distinct starts and the distinct ends as places, and the place (k,) of each row in both."""
-        places, where = [], []
-        for xy, names in ((self.first, self.origin), (self.last, self.destination)):
-            keys = np.nan_to_num(xy, nan=np.inf)
-            _, at, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-            ids = [names[k] or f"feature {self.ids[k]}" for k in at.tolist()]
-            none: list[Any] = [[] for _ in ids]
-            places.append(
-                Places(
-                    PARAMETER, self.name, ids, xy[at].reshape(-1, 2), self.crs, np.full(len(ids), np.nan),
-                    [QgsGeometry() for _ in ids], none, QgsFields(),
-                )
-            )  # fmt: skip
-            where.append(inverse.ravel())
-        return places, where
+    def starts(self, rows: np.ndarray) -> tuple[Places, np.ndarray]:
+        """Return the distinct starts of ``rows`` (k,) as places, and the place (k,) of each."""
+        return self._distinct(rows, self.first, self.origin, frozenset())
+
+    def finishes(self, rows: np.ndarray, together: Set[str]) -> tuple[Places, np.ndarray]:
+        """Return the distinct ends of ``rows`` (k,) as places, and the place (k,) of each.
+
+        Rows to a destination whose id is among ``together`` end at one place, wherever their lines do.
+        """
+        return self._distinct(rows, self.last, self.destination, together)
+
+    def _distinct(
+        self, rows: np.ndarray, xy: np.ndarray, names: list[str], together: Set[str]
+    ) -> tuple[Places, np.ndarray]:
+        ids = [names[k] for k in rows.tolist()]
+        one = {name: k for k, name in enumerate(sorted(set(ids) & together))}
+        group = np.array([one.get(name, -1) for name in ids], dtype=float)
+        keys = np.column_stack([group, np.nan_to_num(xy[rows], nan=np.inf)])
+        keys[keys[:, 0] >= 0, 1:] = 0.0
+        _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        at = rows[first]
+        shown = [names[k] or f"feature {self.ids[k]}" for k in at.tolist()]
+        none: list[Any] = [[] for _ in shown]
+        places = Places(
+            PARAMETER, self.name, shown, xy[at].reshape(-1, 2), self.crs, np.full(len(at), np.nan),
+            [QgsGeometry() for _ in shown], none, QgsFields(),
+        )  # fmt: skip
+        return places, inverse.ravel()
 
 
 def read_trips(

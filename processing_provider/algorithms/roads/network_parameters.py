@@ -30,6 +30,7 @@ BARRIERS = "BARRIERS"
 MAX_SNAP_DISTANCE = "MAX_SNAP_DISTANCE"
 NETWORK_ID_FIELD = "NETWORK_ID_FIELD"
 TOLERANCE = "TOLERANCE"
+NAME_FIELD = "NAME_FIELD"
 
 EMPTY_ROADS = {
     names.LANES_FIELD: "plays no part: travel times are those of empty roads.",
@@ -64,6 +65,15 @@ def add_network_parameters(
     _add_joining(algorithm)
     if places:
         _add_places(algorithm)
+
+
+def add_road_name_field(algorithm: EvacuationAlgorithm) -> None:
+    """Add NAME_FIELD to an algorithm that tells people which streets to take."""
+    algorithm.add(
+        road_field(NAME_FIELD, algorithm.tr("Street name field"), "name", QgsProcessingParameterField.DataType.Any),
+        "What people call the road; a road without a name is called by its id. Default: “name”, if there is one.",
+        advanced=True,
+    )
 
 
 def _add_joining(algorithm: EvacuationAlgorithm) -> None:
@@ -244,6 +254,7 @@ def _options(
         use_classes=algorithm.parameterAsBoolean(parameters, names.USE_CLASSES, context),
         capacity_factor=number_if_there(names.CAPACITY_FACTOR, 1.0),
         junction_delay=number_if_there(names.JUNCTION_DELAY, 0.0),
+        name_field=field(NAME_FIELD) if algorithm.parameterDefinition(NAME_FIELD) is not None else None,
     )
 
 

@@ -90,16 +90,12 @@ class RouteEvacuation(EvacuationAlgorithm):
         context: QgsProcessingContext,
     ) -> Inside | None:
         """Return what of the plan lies inside the hazard, None without a hazard."""
-        from ....plugin.layers.hazard import read_hazard
-        from ....plugin.layers.positions import box_around
         from ....plugin.layers.roads.distant import warn_if_far
         from ....plugin.layers.routing.inside import inside_of
 
-        if source is None:
+        if source is None or case.hazard is None:
             return None
-        near = box_around(case.read.network.node_xy)
-        hazard = read_hazard(source, 0.0, case.read.crs, context, self.feedback, near=near)
-        inside = inside_of(hazard.area, case, result, context, self.control(self.feedback).unseen())
+        inside = inside_of(case.hazard, case, result, context, self.control(self.feedback).unseen())
         if not (len(inside.begin) or inside.home.any()):
             warn_if_far(case.read, names.HAZARD, source, context, self.feedback)
         return inside

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
@@ -15,9 +15,11 @@ from ...effort_parameters import read_effort
 from ..roads.network_parameters import NetworkParameters
 from ..roads.road_attributes import CAPACITY_FIELD, LANES_FIELD
 from . import names
+from .end_parameters import EndParameters
 from .routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS
 
 if TYPE_CHECKING:
+    from ....plugin.layers.roads.options import ReadNetwork
     from ....plugin.layers.routing.background import BackgroundRows
     from ....plugin.layers.routing.case import CostChoice, Departures, RoutingCase, RoutingRows
     from ....plugin.layers.routing.trips import TripRows
@@ -47,8 +49,12 @@ class RoutingParameters:
         How departures are spread.
     roads : NetworkParameters
         How the roads are read.
+    ends : EndParameters
+        Where trips start and end.
     hazard : QgsProcessingFeatureSource or None
         Areas whose people are counted while they are inside.
+    hazard_buffer : float
+        Metres around them that count as inside.
     """
 
     method: int
@@ -59,7 +65,9 @@ class RoutingParameters:
     rows: RoutingRows
     departures: Departures
     roads: NetworkParameters
+    ends: EndParameters
     hazard: QgsProcessingFeatureSource | None
+    hazard_buffer: float
 
     @classmethod
     def read(
@@ -88,7 +96,9 @@ class RoutingParameters:
             rows,
             _departures(algorithm, parameters, context),
             roads,
+            EndParameters.read(algorithm, parameters, context, feedback),
             algorithm.source(parameters, names.HAZARD, context),
+            algorithm.parameterAsDouble(parameters, names.HAZARD_BUFFER, context),
         )
 
     def case(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control) -> RoutingCase:
@@ -104,9 +114,20 @@ class RoutingParameters:
 
         read = self.roads.network(context, feedback, control)
         feedback.setProgressText(EvacuationAlgorithm.tr("Joining the trips to the roads"))
-        return routing_case(
-            read, self.rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback
-        )
+        rows = replace(self.rows, ends=self.ends.layers(self._danger(read, context, feedback)))
+        return routing_case(read, rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback)
+
+    def _danger(
+        self, read: ReadNetwork, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> QgsGeometry | None:
+        """Return the hazard and its buffer in the working CRS, None without a hazard."""
+        from ....plugin.layers.hazard import read_hazard
+        from ....plugin.layers.positions import box_around
+
+        if self.hazard is None:
+            return None
+        near = box_around(read.network.node_xy)
+        return read_hazard(self.hazard, self.hazard_buffer, read.crs, context, feedback, near=near).area
 
 
 def chosen_cost(

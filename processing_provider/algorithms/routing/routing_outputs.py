@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def routing_numbers(found: RoutedCase) -> dict[str, Any]:
     """Return the output numbers that are known."""
-    from ....plugin.layers.routing.outputs import unrouted_people
+    from ....plugin.layers.routing.outputs import access_minutes, unrouted_people
     from ....plugin.solvers.routing.result import clearance_time
 
     result, floor = found.result, found.floor
@@ -34,6 +34,7 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
         names.CLEARANCE_TIME: clearance_time(result.arrival, people, 1.0),
         names.CLEARANCE_FLOOR: None if floor is None else floor.seconds,
         names.CLEARANCE_95: clearance_time(result.arrival, people, 0.95),
+        names.ACCESS_MINUTES_95: access_minutes(found.case, result, 0.95),
         names.MAX_DETOUR: float(detours.max()) if len(detours) else None,
         names.DETOUR_95: float(np.percentile(detours, 95)) if len(detours) else None,
         names.OVER_CAPACITY_ROADS: int(found.use.over_capacity.sum()),

@@ -21,9 +21,10 @@ from ....plugin.solvers.routing.shared.choices import PRESENT, SYSTEM_OPTIMAL
 from ....plugin.solvers.routing.shared.vehicles import UNIFORM
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
-from ..roads.network_parameters import add_network_parameters
+from ..roads.network_parameters import add_network_parameters, add_road_name_field
 from ..roads.road_attributes import add_junction_delay
 from . import names
+from .end_parameters import add_end_parameters
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
@@ -49,6 +50,7 @@ NUMBERS = {
     names.CLEARANCE_TIME: "Seconds until everybody has arrived",
     names.CLEARANCE_FLOOR: "Seconds that the roads of this plan need at least to pass its vehicles at their capacity",
     names.CLEARANCE_95: "Seconds until 95 % of the people have arrived",
+    names.ACCESS_MINUTES_95: "Minutes between place and road at both ends together, 95th percentile of the people",
     names.MAX_DETOUR: "Largest travel time over own fastest time",
     names.DETOUR_95: "Travel time over own fastest time, 95th percentile of the vehicles",
     names.OVER_CAPACITY_ROADS: "Directed road pieces over capacity",
@@ -61,11 +63,13 @@ NUMBERS = {
 def add_routing_parameters(algorithm: EvacuationAlgorithm) -> None:
     """Add all inputs of ``routeevacuation``."""
     _add_trips(algorithm)
+    add_end_parameters(algorithm)
     _add_model(algorithm)
     _add_times(algorithm)
     _add_solver(algorithm)
     add_network_parameters(algorithm)
     add_junction_delay(algorithm)
+    add_road_name_field(algorithm)
     _add_surroundings(algorithm)
 
 
@@ -227,7 +231,16 @@ def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
             names.HAZARD, tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
         ),
         "Polygons; the clearance table then counts who is still inside: at home, on the parts of roads inside, at a "
-        "destination inside, and those without a route.",
+        "destination inside, and those without a route. With ORIGINS vehicles start at the junctions inside it, where "
+        "a polygon has some.",
+    )
+    algorithm.add_number(
+        names.HAZARD_BUFFER,
+        tr("Buffer around the hazard (m)"),
+        0.0,
+        "This many metres around the hazard count as inside it.",
+        least=0.0,
+        advanced=True,
     )
 
 

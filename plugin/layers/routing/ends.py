@@ -1,0 +1,263 @@
+"""Where the vehicles of trips start and end: junctions of the origins' polygons, doors of the destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from qgis.core import (
+    QgsFields,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+    QgsWkbTypes,
+)
+
+from ...solvers.naming import first_of
+from ...solvers.roads.doors import Doors
+from ...solvers.roads.starts import Junctions, junctions_inside, overlapping, start_nodes
+from ..errors import LayerError
+from ..places import Places, read_places
+from ..roads.door_places import polygon_wkb
+from ..roads.doors import ACCESS_ON_FOOT, join_sites
+from ..roads.entrances import DoorRules, refuse_strangers
+from ..roads.joining import Trips
+from ..roads.options import ReadNetwork
+from ..transforming import transform_vertices
+from .trips import PARAMETER as TRIPS
+from .trips import TripRows
+
+ORIGINS, DESTINATIONS = "ORIGINS", "DESTINATIONS"
+
+
+@dataclass(frozen=True)
+class EndLayers:
+    """What is known of the ends of trips besides their lines.
+
+    Attributes
+    ----------
+    origins : Places or None
+        Polygons.
+    destinations : Places or None
+        Points or polygons.
+    doors : DoorRules
+    hazard : QgsGeometry or None
+        Hazard and buffer in the working CRS, None without one.
+    access_speed : float
+        Between place and road, m/s.
+    """
+
+    origins: Places | None = None
+    destinations: Places | None = None
+    doors: DoorRules = DoorRules()
+    hazard: QgsGeometry | None = None
+    access_speed: float = ACCESS_ON_FOOT
+
+
+@dataclass(frozen=True)
+class JoinedEnds:
+    """The ends of trips on the roads.
+
+    Attributes
+    ----------
+    read : ReadNetwork
+        With a node for each joined end.
+    zone : (r,) int64
+        Polygon whose junctions the vehicles of each row start at, -1 for a row that starts at one road.
+    junctions : Junctions
+        Of the polygons.
+    names : list of str
+        Of the polygons.
+    origin, destination : (r,) int64
+        Node of each row's ends; -1 for an origin with junctions and for an end that could not be joined.
+    site : (r,) int64
+        Destination of each row, as the doors number them.
+    doors : Doors
+    origin_access, site_access : (r,) float64
+        Straight metres between each end and its road, the nearest door's at a destination; 0 at junctions, NaN where an
+        end is not joined.
+    unjoined : list of (int, str)
+        Rows that could not be joined, each with the reason, ascending.
+    """
+
+    read: ReadNetwork
+    zone: np.ndarray
+    junctions: Junctions
+    names: list[str]
+    origin: np.ndarray
+    destination: np.ndarray
+    site: np.ndarray
+    doors: Doors
+    origin_access: np.ndarray
+    site_access: np.ndarray
+    unjoined: list[tuple[int, str]]
+
+    def sources(self, vehicles: np.ndarray, seed: int) -> np.ndarray:
+        """Return the node (v,) at which each vehicle starts, by rows with ``vehicles`` (r,) each."""
+        row = np.repeat(np.arange(len(vehicles)), vehicles)
+        spread = start_nodes(self.read.network, self.junctions, self.names, self.zone, self.destination, vehicles, seed)
+        return np.where(spread >= 0, spread, self.origin[row])
+
+
+def read_origins(
+    source: QgsProcessingFeatureSource, id_field: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+) -> Places:
+    """Read the polygons of ORIGINS.
+
+    Raises
+    ------
+    LayerError
+        No polygons, no CRS, a NULL or repeated id.
+    """
+    if QgsWkbTypes.geometryType(source.wkbType()) != QgsWkbTypes.GeometryType.PolygonGeometry:
+        raise LayerError(f"{ORIGINS}: “{source.sourceName()}” holds no polygons. Choose the polygons of the zones.")
+    return read_places(source, ORIGINS, id_field, context, feedback)
+
+
+def join_ends(
+    read: ReadNetwork,
+    rows: TripRows,
+    layers: EndLayers,
+    max_distance: float,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> JoinedEnds:
+    """Join both ends of every trip to the roads.
+
+    Raises
+    ------
+    LayerError
+        When no id of ORIGINS, DESTINATIONS or ENTRANCES is one of the trips'.
+    """
+    zone, names, junctions = _zones(read, rows, layers, context, feedback)
+    origins, of_row = _origins(read, rows, zone, names, context)
+    counts = np.r_[junctions.counts, np.zeros(len(origins) - len(names), dtype=np.int64)]
+    padded = replace(junctions, start=np.r_[0, np.cumsum(counts)].astype(np.int64))
+    sites, site = _sites(read, rows, layers, context, feedback)
+    trips = Trips(np.column_stack([of_row, site]), rows.people.astype(float))
+    found = join_sites(
+        read, origins, sites, layers.doors, max_distance, context, feedback, trips=trips, junctions=padded
+    )
+    origin, destination = found.origins.node[of_row].astype(np.int64), found.node[site].astype(np.int64)
+    unjoined = []
+    for k in np.flatnonzero(((origin < 0) & (zone < 0)) | (destination < 0)).tolist():
+        if origin[k] < 0 and zone[k] < 0:
+            unjoined.append((k, f"origin: {found.origins.reasons[of_row[k]]}"))
+        else:
+            unjoined.append((k, f"destination: {found.reasons[site[k]]}"))
+    near = np.where(origin >= 0, found.origins.distance[of_row], np.nan)
+    return JoinedEnds(
+        found.read, zone, junctions, names, origin, destination, site, found.doors,
+        np.where(zone >= 0, 0.0, near), np.where(destination >= 0, found.distance[site], np.nan), unjoined,
+    )  # fmt: skip
+
+
+def _zones(
+    read: ReadNetwork,
+    rows: TripRows,
+    layers: EndLayers,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> tuple[np.ndarray, list[str], Junctions]:
+    """Return the polygon with junctions (r,) that each row starts in, -1 for none, with the polygons' names."""
+    none = np.full(len(rows), -1, dtype=np.int64)
+    if layers.origins is None or not len(rows):
+        return none, [], Junctions.none(0)
+    every = layers.origins
+    refuse_strangers(ORIGINS, every.name, every.ids, rows.origin, "an origin of TRIPS")
+    wanted = set(rows.origin)
+    few = every.subset([k for k, name in enumerate(every.ids) if name in wanted])
+    shapes = [polygon_wkb(few, name, shape, read, context) for name, shape in zip(few.ids, few.geometries)]
+    _warn_of_overlaps(few, shapes, feedback)
+    counted = ~read.pieces_of(read.kinds.through)
+    danger = layers.hazard
+    wkb = None if danger is None or danger.isNull() or danger.isEmpty() else bytes(danger.asWkb().data())
+    junctions = junctions_inside(read.network, shapes, counted, wkb)
+    number = {name: k for k, name in enumerate(few.ids)}
+    zone = np.array([number.get(name, -1) for name in rows.origin], dtype=np.int64)
+    outside = sorted({name for name, k in zip(rows.origin, zone.tolist()) if k < 0})
+    empty = [name for k, name in enumerate(few.ids) if junctions.counts[k] == 0]
+    if empty:
+        feedback.pushWarning(
+            f"{ORIGINS}: {len(empty)} polygon(s) of “{few.name}” hold no junction of a road on which people live: "
+            f"{first_of(empty)}. Their trips start at the road nearest to the trip's line."
+        )
+    if outside:
+        feedback.pushWarning(
+            f"{ORIGINS}: the trips of {len(outside)} origin(s) have no polygon in “{few.name}” and start at the "
+            f"nearest road: {first_of(outside)}."
+        )
+    zone = np.where((zone >= 0) & (junctions.counts[zone] > 0), zone, -1) if len(few) else none
+    feedback.pushInfo(
+        f"{ORIGINS}: {int((zone >= 0).sum())} trip(s) start at {len(np.unique(junctions.node))} junctions inside "
+        f"{int((junctions.counts > 0).sum())} polygons of “{few.name}”."
+    )
+    return zone, few.ids, junctions
+
+
+def _warn_of_overlaps(zones: Places, shapes: list[bytes], feedback: QgsProcessingFeedback) -> None:
+    pairs = overlapping(shapes)
+    if pairs:
+        named = first_of([f"{zones.ids[a]} and {zones.ids[b]}" for a, b in pairs])
+        feedback.pushWarning(
+            f"{ORIGINS}: {len(pairs)} pair(s) of polygons of “{zones.name}” overlap: {named}. At junctions inside both "
+            f"vehicles of both start."
+        )
+
+
+def _origins(
+    read: ReadNetwork, rows: TripRows, zone: np.ndarray, names: list[str], context: QgsProcessingContext
+) -> tuple[Places, np.ndarray]:
+    """Return the polygons and the distinct starts of the other rows as places, and the place (r,) of each row."""
+    lines, where = rows.starts(np.flatnonzero(zone < 0))
+    of_row = zone.copy()
+    of_row[zone < 0] = len(names) + where
+    if not names:
+        return lines, of_row
+    moved = transform_vertices(lines.xy, lines.crs, read.crs, context.transformContext())
+    xy = np.concatenate([np.full((len(names), 2), np.nan), moved])
+    return _bare(TRIPS, rows.name, [*names, *lines.ids], xy, read), of_row
+
+
+def _sites(
+    read: ReadNetwork,
+    rows: TripRows,
+    layers: EndLayers,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> tuple[list[Places], np.ndarray]:
+    """Return the destinations as places, those of the layer and those of the trips, and that (r,) of each row."""
+    given, entrances = layers.destinations, layers.doors.entrances
+    number: dict[str, int] = {}
+    groups = []
+    if given is not None and len(rows):
+        refuse_strangers(DESTINATIONS, given.name, given.ids, rows.destination, "a destination of TRIPS")
+        wanted = set(rows.destination)
+        known = given.subset([k for k, name in enumerate(given.ids) if name in wanted])
+        number = {name: k for k, name in enumerate(known.ids)}
+        groups.append(known)
+    site = np.array([number.get(name, -1) for name in rows.destination], dtype=np.int64)
+    # an id that entrances name is one place, wherever the lines end
+    surveyed = set() if entrances is None else set(entrances.site)
+    lines, where = rows.finishes(np.flatnonzero(site < 0), surveyed)
+    site[site < 0] = len(number) + where
+    without = sorted({name for name in rows.destination if name not in number and name not in surveyed})
+    if given is not None and without:
+        count = sum(name in set(without) for name in rows.destination)
+        feedback.pushWarning(
+            f"{DESTINATIONS}: {count} trip(s) to {len(without)} destination(s) without a feature in “{given.name}” go "
+            f"to the road nearest to the trip's line: {first_of(without)}."
+        )
+    if len(lines) or not groups:
+        groups.append(lines)
+    return groups, site
+
+
+def _bare(parameter: str, name: str, ids: Sequence[str], xy: np.ndarray, read: ReadNetwork) -> Places:
+    """Return places that are positions in the working CRS and nothing else."""
+    none: list[Any] = [[] for _ in ids]
+    shapes = [QgsGeometry() for _ in ids]
+    return Places(parameter, name, list(ids), xy, read.crs, np.full(len(ids), np.nan), shapes, none, QgsFields())

@@ -1,0 +1,117 @@
+"""Parameters of the doors of shelters, the same in every algorithm that takes entrances; and of the way to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterNumber,
+)
+
+from ...base import EvacuationAlgorithm
+
+if TYPE_CHECKING:
+    from ....plugin.layers.roads.entrances import DoorRules
+
+ACCESS_SPEED = "ACCESS_SPEED"
+ENTRANCES = "ENTRANCES"
+ENTRANCES_CAPACITY_FIELD = "ENTRANCES_CAPACITY_FIELD"
+ENTRANCES_ID_FIELD = "ENTRANCES_ID_FIELD"
+MAX_DOORS = "MAX_DOORS"
+SITE_ID, SHELTER_ID = "site_id", "shelter_id"  # default names of id fields: the first that is there
+
+_ANY, _NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
+_INTEGER = QgsProcessingParameterNumber.Type.Integer
+
+
+def add_entrance_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add the parameters of an algorithm that takes the entrances of shelters."""
+    tr = algorithm.tr
+    add_layer(
+        algorithm, ENTRANCES, tr("Entrances"), [QgsProcessing.SourceType.TypeVectorPoint],
+        "Points at which vehicles enter the destinations, surveyed. They are the doors of their destination; each "
+        "joins its nearest road.",
+    )  # fmt: skip
+    add_field(
+        algorithm, ENTRANCES_ID_FIELD, tr("Destination of the entrances"), SITE_ID, ENTRANCES, _ANY,
+        "Id of the destination that an entrance belongs to. Default: “site_id”, else “shelter_id”.",
+    )  # fmt: skip
+    add_field(
+        algorithm, ENTRANCES_CAPACITY_FIELD, tr("Capacity of the entrances (vehicles/h)"), None, ENTRANCES, _NUMERIC,
+        "Most vehicles an hour that an entrance lets in, where that is less than its roads bring: a gate, a check. "
+        "Empty values set no limit, 0 closes the entrance.",
+    )  # fmt: skip
+    algorithm.add_number(
+        MAX_DOORS,
+        tr("Most guessed doors"),
+        2,
+        "Of a destination polygon without surveyed entrances.",
+        kind=_INTEGER,
+        least=1,
+        advanced=True,
+    )
+
+
+def add_access_speed(algorithm: EvacuationAlgorithm) -> None:
+    """Add the speed between a place and its road."""
+    tr = algorithm.tr
+    algorithm.add_number(
+        ACCESS_SPEED,
+        tr("Speed between place and road (km/h)"),
+        None,
+        "How fast people get from a place to its road, and from the road to a door: access_minutes of the routes. "
+        "Empty: 1.1 m/s, a person on foot. Nobody starts later for it.",
+        least=0.01,
+        advanced=True,
+    )
+
+
+def add_layer(algorithm: EvacuationAlgorithm, name: str, title: str, kinds: list[Any], text: str) -> None:
+    """Add an optional layer of the kinds of features given."""
+    algorithm.add(QgsProcessingParameterFeatureSource(name, title, kinds, optional=True), text, advanced=True)
+
+
+def add_field(
+    algorithm: EvacuationAlgorithm, name: str, title: str, default: str | None, parent: str, kind: Any, text: str
+) -> None:
+    """Add an optional field of the layer of parameter ``parent``."""
+    algorithm.add(QgsProcessingParameterField(name, title, default, parent, kind, optional=True), text, advanced=True)
+
+
+def read_door_rules(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> DoorRules:
+    """Read the parameters of :func:`add_entrance_parameters`.
+
+    Raises
+    ------
+    QgsProcessingException
+        When the layer cannot be opened or a field is not in it.
+    LayerError
+    """
+    from ....plugin.layers.roads.entrances import DoorRules, read_entrances
+
+    source = algorithm.source(parameters, ENTRANCES, context)
+    most = algorithm.parameterAsInt(parameters, MAX_DOORS, context)
+    if source is None:
+        return DoorRules(None, most)
+    site = algorithm.fields(parameters, ENTRANCES_ID_FIELD, source, context, feedback, fallbacks=[[SHELTER_ID]])[0]
+    limit = algorithm.field(parameters, ENTRANCES_CAPACITY_FIELD, source, context, feedback, required=False)
+    return DoorRules(read_entrances(source, site, limit, context, feedback), most)
+
+
+def access_speed(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> float:
+    """Return ACCESS_SPEED in m/s."""
+    from ....plugin.layers.roads.doors import ACCESS_ON_FOOT
+
+    if parameters.get(ACCESS_SPEED) in (None, ""):
+        return ACCESS_ON_FOOT
+    return float(algorithm.parameterAsDouble(parameters, ACCESS_SPEED, context)) / 3.6

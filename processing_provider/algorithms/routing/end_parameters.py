@@ -1,0 +1,113 @@
+"""The parameters that say where trips start and end: polygons of origins, destinations, their entrances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsGeometry,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterField,
+)
+
+from ...base import EvacuationAlgorithm
+from ..roads.door_parameters import (
+    SHELTER_ID,
+    SITE_ID,
+    access_speed,
+    add_access_speed,
+    add_entrance_parameters,
+    add_field,
+    add_layer,
+    read_door_rules,
+)
+from . import names
+
+if TYPE_CHECKING:
+    from ....plugin.layers.places import Places
+    from ....plugin.layers.roads.entrances import DoorRules
+    from ....plugin.layers.routing.ends import EndLayers
+
+_ANY = QgsProcessingParameterField.DataType.Any
+
+
+def add_end_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add the parameters of a routing algorithm that say where trips start and end."""
+    tr, kinds = algorithm.tr, QgsProcessing.SourceType
+    add_layer(
+        algorithm, names.ORIGINS, tr("Polygons of the origins"), [kinds.TypeVectorPolygon],
+        "Polygons of the zones. The vehicles of a trip whose origin has one start at the junctions inside it, by the "
+        "length of road that meets there (motorways, trunk roads and their links left out); only at junctions from "
+        "which the trip's destination can be reached. Without it, and where a polygon holds no junction, all start at "
+        "the road nearest to the trip's line.",
+    )  # fmt: skip
+    add_field(
+        algorithm, names.ORIGINS_ID_FIELD, tr("Id of the polygons"), "zone_id", names.ORIGINS, _ANY,
+        "The origin's id, as in the trips. Default: “zone_id”.",
+    )  # fmt: skip
+    add_layer(
+        algorithm, names.DESTINATIONS, tr("Destinations"), [kinds.TypeVectorPoint, kinds.TypeVectorPolygon],
+        "Points or polygons of the shelters. A polygon without surveyed entrances gets doors where roads meet its "
+        "border or run within 15 m of it; a point the nearest road. A vehicle may take any door of its destination.",
+    )  # fmt: skip
+    add_field(
+        algorithm, names.DESTINATIONS_ID_FIELD, tr("Id of the destinations"), SITE_ID, names.DESTINATIONS, _ANY,
+        "The destination's id, as in the trips. Default: “site_id”, else “shelter_id”.",
+    )  # fmt: skip
+    add_entrance_parameters(algorithm)
+    add_access_speed(algorithm)
+
+
+@dataclass(frozen=True)
+class EndParameters:
+    """What the parameters of :func:`add_end_parameters` say, read once; ``access_speed`` in m/s."""
+
+    origins: Places | None
+    destinations: Places | None
+    doors: DoorRules
+    access_speed: float
+
+    def layers(self, hazard: QgsGeometry | None) -> EndLayers:
+        """Return what is known of the ends of trips, with hazard and buffer in the working CRS."""
+        from ....plugin.layers.routing.ends import EndLayers
+
+        return EndLayers(self.origins, self.destinations, self.doors, hazard, self.access_speed)
+
+    @classmethod
+    def read(
+        cls,
+        algorithm: EvacuationAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> EndParameters:
+        """Read the parameters and their layers.
+
+        Raises
+        ------
+        QgsProcessingException
+            When a layer cannot be opened or an id field is not in it.
+        LayerError
+        """
+        from ....plugin.layers.places import read_places
+        from ....plugin.layers.routing.ends import read_origins
+
+        origins, destinations = (
+            algorithm.source(parameters, name, context) for name in (names.ORIGINS, names.DESTINATIONS)
+        )
+        zones = sites = None
+        if origins is not None:
+            field = str(algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, feedback))
+            zones = read_origins(origins, field, context, feedback)
+        if destinations is not None:
+            field = algorithm.fields(
+                parameters, names.DESTINATIONS_ID_FIELD, destinations, context, feedback, fallbacks=[[SHELTER_ID]]
+            )[0]
+            sites = read_places(destinations, names.DESTINATIONS, field, context, feedback)
+        return cls(
+            zones, sites, read_door_rules(algorithm, parameters, context, feedback),
+            access_speed(algorithm, parameters, context),
+        )  # fmt: skip
