@@ -12,6 +12,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback, 
 from ...solvers.graph.components import components
 from ...solvers.naming import first_of
 from ...solvers.roads.connectors import DESTINATION, ORIGIN
+from ...solvers.roads.cutting import SAME_PLACE
 from ...solvers.roads.doors import DoorPoints
 from ...solvers.roads.guessed_doors import guess_doors
 from ...solvers.roads.joining import Joined, OnRoads
@@ -259,16 +260,24 @@ def polygon_wkb(
 
 
 def _starts(read: ReadNetwork, xy: np.ndarray, junctions: Junctions, max_distance: float) -> np.ndarray:
-    """Return nodes at which people start: the junctions, and the ends of the road nearest to the other origins."""
+    """Return nodes at which people start: the junctions, and where the road nearest to another origin leads."""
     network = read.network
     alone = np.flatnonzero((junctions.counts == 0) & np.isfinite(xy).all(axis=1))
     if not len(alone) or not network.piece_count:
         return junctions.node
     may, _ = usable_pieces(network, components(network.node_count, network.tail, network.head, strong=False))
-    near = NearPieces(network).nearest(xy[alone], np.flatnonzero(may))
-    own = near.piece[near.distance <= max_distance]
+    pieces = NearPieces(network)
+    near = pieces.nearest(xy[alone], np.flatnonzero(may))
+    own = near.distance <= max_distance
+    piece, measure = near.piece[own], pieces.measures(near.piece[own], xy[alone][near.place[own]])
     first, last = network.piece_ends()
-    return np.unique(np.concatenate([junctions.node, first[own], last[own]]))
+    at_first = measure <= SAME_PLACE
+    at_last = measure >= pieces.lengths(piece) - SAME_PLACE
+    between = np.zeros(network.piece_count, dtype=bool)
+    between[piece[~(at_first | at_last)]] = True
+    road = np.flatnonzero(network.is_road)
+    heads = network.head[road[between[network.piece[road]]]]
+    return np.unique(np.concatenate([junctions.node, first[piece[at_first]], last[piece[at_last]], heads]))
 
 
 def _pieces_of_zones(read: ReadNetwork, junctions: Junctions) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ from ..places import Places, read_places
 from ..roads.door_places import polygon_wkb
 from ..roads.doors import ACCESS_ON_FOOT, join_sites
 from ..roads.entrances import DoorRules, refuse_strangers
-from ..roads.joining import Trips
+from ..roads.joining import NOTABLE, Trips
 from ..roads.options import ReadNetwork
 from ..transforming import transform_vertices
 from .trips import PARAMETER as TRIPS
@@ -148,11 +148,22 @@ def join_ends(
             unjoined.append((k, f"origin: {found.origins.reasons[of_row[k]]}"))
         else:
             unjoined.append((k, f"destination: {found.reasons[site[k]]}"))
-    near = np.where(origin >= 0, found.origins.distance[of_row], np.nan)
-    return JoinedEnds(
-        found.read, zone, junctions, names, origin, destination, site, found.doors,
-        np.where(zone >= 0, 0.0, near), np.where(destination >= 0, found.distance[site], np.nan), unjoined,
-    )  # fmt: skip
+    near = np.where(zone >= 0, 0.0, np.where(origin >= 0, found.origins.distance[of_row], np.nan))
+    there = np.where(destination >= 0, found.distance[site], np.nan)
+    _tell_access(rows, near + there, feedback)
+    return JoinedEnds(found.read, zone, junctions, names, origin, destination, site, found.doors, near, there, unjoined)
+
+
+def _tell_access(rows: TripRows, access: np.ndarray, feedback: QgsProcessingFeedback) -> None:
+    """Log how many rows have a long straight way (r,) between their places and the roads."""
+    far = np.flatnonzero(np.nan_to_num(access) > NOTABLE)
+    if len(far):
+        worst = int(far[np.argmax(access[far])])
+        feedback.pushInfo(
+            f"{TRIPS}: {len(far)} trip(s) with {int(rows.people[far].sum()):,} people have more than {NOTABLE:g} m "
+            f"between places and road, both ends together; most {access[worst]:,.0f} m (feature {rows.ids[worst]}). "
+            f"See access_m of the routes."
+        )
 
 
 def _zones(

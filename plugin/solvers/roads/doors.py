@@ -180,12 +180,8 @@ def doors_of(
     road = network.is_road
     reach = Reach(network, starts, at_door[network.tail] & road)
     own: dict[int, set[int]] = {}  # arcs that leave a door, by site
-    leaving = np.flatnonzero(at_door[network.tail] & road)
-    by_tail: dict[int, list[int]] = {}
-    for arc, node in zip(leaving.tolist(), network.tail[leaving].tolist()):
-        by_tail.setdefault(node, []).append(arc)
     for node, door in zip(point.tolist(), point_door.tolist()):
-        own.setdefault(int(given.site[door]), set()).update(by_tail.get(node, ()))
+        own.setdefault(int(given.site[door]), set()).update(reach.leaving(node).tolist())
     entering: list[tuple[int, int]] = []
     for node, door in zip(point.tolist(), point_door.tolist()):
         passed = own[int(given.site[door])]

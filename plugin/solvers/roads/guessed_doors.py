@@ -68,8 +68,8 @@ def guess_doors(
     site, piece = shapely.STRtree(pieces.lines).query(around, predicate="intersects")
     core = shapely.buffer(shapes, -TOUCH)
     crossing = shapely.intersects(core[site], pieces.lines[piece])
-    access = _Access(pieces, core, starts, site[crossing], piece[crossing])
     near = usable[piece]
+    access = _Access(pieces, core, starts, (site[crossing], piece[crossing]), piece[near])
     spots = _spots(pieces, shapes, around, site[near], piece[near])
     rank = np.argsort(np.argsort(np.array(network.road_ids, dtype=object), kind="stable"), kind="stable")
     found: list[tuple[int, int, float, float]] = []
@@ -123,8 +123,14 @@ class _Access:
     """What can enter at a place on a piece, from a start, without crossing the site."""
 
     def __init__(
-        self, pieces: NearPieces, core: np.ndarray, starts: np.ndarray, site: np.ndarray, piece: np.ndarray
+        self,
+        pieces: NearPieces,
+        core: np.ndarray,
+        starts: np.ndarray,
+        crossed: tuple[np.ndarray, np.ndarray],
+        near: np.ndarray,
     ) -> None:
+        """Take pairs of a site and a piece that crosses it, and the pieces on which places will be asked about."""
         network = pieces.network
         self._network, self._core = network, core
         self._first, self._last = network.piece_ends()
@@ -133,27 +139,32 @@ class _Access:
         self._arc = np.full((network.piece_count, 2), -1, dtype=np.int64)
         self._arc[network.piece[road], np.where(network.forward[road], 0, 1)] = road
         closed = np.zeros(network.arc_count, dtype=bool)
+        ends = np.zeros(network.node_count, dtype=bool)
+        ends[self._first[near]] = ends[self._last[near]] = True
+        closed[ends[network.tail]] = True
         crossing: dict[int, set[int]] = defaultdict(set)  # arcs that cross a site
-        for k, p in zip(site.tolist(), piece.tolist()):
+        for k, p in zip(*(column.tolist() for column in crossed)):
             crossing[k].update(arc for arc in self._arc[p].tolist() if arc >= 0)
         closed[[arc for arcs in crossing.values() for arc in arcs]] = True
         self._crossing = dict(crossing)
         self._reach = Reach(network, starts, closed)
 
     def capacity(self, site: int, piece: int, measure: float) -> float:
-        """Return vehicles/h that can enter at a place; 0 where nobody comes to it."""
+        """Return vehicles/h that can enter at a place without passing it; 0 where nobody comes to it."""
         crossing = self._crossing.get(site, set())
         if measure <= SAME_PLACE or measure >= self._length[piece] - SAME_PLACE:
             node = int(self._first[piece] if measure <= SAME_PLACE else self._last[piece])
             arcs = [arc for arc in self._reach.entering(node).tolist() if arc not in crossing]
+            without = crossing.union(self._reach.leaving(node).tolist())
         else:
             arcs = [arc for way, arc in enumerate(self._arc[piece].tolist()) if arc >= 0 and
                     (arc not in crossing or self._outside(site, piece, measure, way))]  # fmt: skip
+            without = crossing.union(self._arc[piece].tolist())
         network = self._network
         return sum(
             float(network.capacity[arc])
             for arc in arcs
-            if network.is_road[arc] and self._reach.comes_to(int(network.tail[arc]), crossing)
+            if network.piece[arc] >= 0 and self._reach.comes_to(int(network.tail[arc]), without)
         )
 
     def _outside(self, site: int, piece: int, measure: float, way: int) -> bool:

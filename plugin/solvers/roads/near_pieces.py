@@ -48,6 +48,11 @@ class NearPieces:
         """Return the metres (c,) along each piece, as drawn, of its point nearest to a position (c, 2)."""
         return np.nan_to_num(self._shapely.line_locate_point(self.lines[pieces], self._shapely.points(xy)))
 
+    def lengths(self, pieces: np.ndarray) -> np.ndarray:
+        """Return the planar metres (c,) of pieces."""
+        metres: np.ndarray = self._shapely.length(self.lines[pieces])
+        return metres
+
     def points(self, pieces: np.ndarray, measures: np.ndarray) -> np.ndarray:
         """Return the positions (c, 2) at metres along pieces."""
         return self._shapely.get_coordinates(self._shapely.line_interpolate_point(self.lines[pieces], measures))

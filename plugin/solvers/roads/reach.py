@@ -28,14 +28,21 @@ class Reach:
 
     def __init__(self, network: RoadNetwork, starts: np.ndarray, closed: np.ndarray) -> None:
         self._tail = network.tail
-        self._indptr, self._arc = arcs_at(network.head, network.node_count)
+        self._into = arcs_at(network.head, network.node_count)
+        self._out = arcs_at(network.tail, network.node_count)
         self.settled = found_from(
             network.tail[~closed], network.head[~closed], network.node_count, np.unique(starts).astype(np.int64)
         )
 
     def entering(self, node: int) -> np.ndarray:
         """Return the arcs (c,) that enter a node, ascending."""
-        return self._arc[self._indptr[node] : self._indptr[node + 1]]
+        indptr, arc = self._into
+        return arc[indptr[node] : indptr[node + 1]]
+
+    def leaving(self, node: int) -> np.ndarray:
+        """Return the arcs (c,) that leave a node, ascending."""
+        indptr, arc = self._out
+        return arc[indptr[node] : indptr[node + 1]]
 
     def comes_to(self, node: int, without: Set[int]) -> bool:
         """Whether ``node`` can be reached from a start ``without`` these arcs."""
