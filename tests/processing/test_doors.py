@@ -46,7 +46,8 @@ def entrances(*rows):
 
 def route(log=None, people=100, **parameters):
     base = {
-        "NETWORK": streets(), "DEFAULT_LANE_CAPACITY": 900, "METHOD": INDIVIDUAL, "TRIPS": trips([(WAY, ["a", "s", people])]),
+        "NETWORK": streets(), "DEFAULT_LANE_CAPACITY": 900, "METHOD": INDIVIDUAL,
+        "TRIPS": trips([(WAY, ["a", "s", people])]),
         "ENTRANCES_CAPACITY_FIELD": "gate" if "ENTRANCES" in parameters else None,
     }  # fmt: skip
     return run(log, **{**base, **parameters})
