@@ -79,10 +79,9 @@ def junctions_inside(
         return whole
     danger = shapely.from_wkb(hazard)
     shapely.prepare(danger)
-    touched = shapely.intersects(danger, shapes) & ~shapely.covers(danger, shapes)
-    parts = shapes.copy()
-    parts[touched] = shapely.intersection(shapes[touched], danger)
-    parts[~shapely.intersects(danger, shapes)] = shapely.from_wkt("POLYGON EMPTY")
+    parts = np.full(len(shapes), shapely.from_wkt("POLYGON EMPTY"))
+    cut = shapely.intersects(danger, shapes) & ~shapely.covers(danger, shapes)  # inside, the part is the whole
+    parts[cut] = shapely.intersection(shapes[cut], danger)
     return _first_that_has(_junctions(pieces, parts, counted), whole)
 
 
@@ -106,11 +105,9 @@ def _junctions(pieces: NearPieces, shapes: np.ndarray, counted: np.ndarray) -> J
     first, last = network.piece_ends()
     chosen = np.flatnonzero(counted & (first >= 0))
     lines = pieces.lines[chosen]
-    tree = shapely.STRtree(lines)
-    zone, k = tree.query(shapes, predicate="intersects")
-    inner_zone, inner = tree.query(shapes, predicate="covers")
-    count = np.int64(len(chosen) + 1)
-    edge = ~np.isin(zone * count + k, inner_zone * count + inner)
+    shapely.prepare(shapes)
+    zone, k = shapely.STRtree(lines).query(shapes, predicate="intersects")
+    edge = ~shapely.covers(shapes[zone], lines[k])
     share = np.ones(len(zone))
     drawn = shapely.length(lines)
     part = shapely.length(shapely.intersection(lines[k[edge]], shapes[zone[edge]]))
