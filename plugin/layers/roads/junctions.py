@@ -28,6 +28,6 @@ def delay_at_junctions(read: ReadNetwork, feedback: QgsProcessingFeedback) -> Re
     gives = giving_way(read.network, traffic.rank)
     feedback.pushInfo(
         f"JUNCTION_DELAY: {int(gives.sum())} directed pieces of road end at a junction with a road at least two "
-        f"classes higher; vehicles leave them {seconds:g} s farther apart."
+        f"classes higher; their capacity is that of vehicles {seconds:g} s farther apart."
     )
     return replace(read, network=with_junction_delay(read.network, gives, seconds))
