@@ -1,0 +1,192 @@
+"""Cases and plans that our evaluator and the independent simulators judge alike: plain arrays.
+
+A case is a network with capacities and one trip a vehicle; a plan gives each vehicle its route, arc by arc. A vehicle
+whose route is empty starts at its destination and arrives when it departs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from benchmarks import cases
+from evacuation_planner.plugin.solvers.control import Control
+from evacuation_planner.plugin.solvers.effort import THOROUGH, Effort
+from evacuation_planner.plugin.solvers.routing.shared import volume_delay
+from evacuation_planner.plugin.solvers.routing.shared.problem import PRESENT, SYSTEM_OPTIMAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.solve import solve
+
+SAMPLE_CAPACITIES = ("900", "1800", "class")
+DISTRICTS = ("TG", "OL")
+VEHICLE_SPACE = 7.5  # m
+DISTRICT_CAPACITY, DISTRICT_SPEED = 900.0, 60.0  # vehicles/h and direction, km/h; one lane
+NO_PIECE = -9999  # what scipy writes where there is no predecessor
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network and the trips on it.
+
+    Attributes
+    ----------
+    name : str
+        What the case is called in tables and in the file of kept figures.
+    xy : (n, 2) float64
+        Positions of the nodes, m.
+    tail, head : (m,) int64
+        Nodes that each directed piece leaves and enters.
+    free_flow, length, lanes, capacity, room : (m,)
+        Seconds, m, lanes of the direction, vehicles/h, vehicles that find room.
+    source, destination : (t,) int64
+        Nodes of each trip.
+    departure : (t,) float64
+        Seconds, ascending.
+    """
+
+    name: str
+    xy: np.ndarray
+    tail: np.ndarray
+    head: np.ndarray
+    free_flow: np.ndarray
+    length: np.ndarray
+    lanes: np.ndarray
+    capacity: np.ndarray
+    room: np.ndarray
+    source: np.ndarray
+    destination: np.ndarray
+    departure: np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Routes of all trips of a case: trip k drives ``arcs[indptr[k]:indptr[k + 1]]``."""
+
+    name: str
+    indptr: np.ndarray
+    arcs: np.ndarray
+
+    def digest(self) -> str:
+        """Return a short name of these very routes, by which kept figures find them again."""
+        both = self.indptr.astype("<i8").tobytes() + self.arcs.astype("<i8").tobytes()
+        return hashlib.sha256(both).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a plan in a simulator.
+
+    Attributes
+    ----------
+    total_time : float
+        Vehicle-hours of those who arrived, from departure to arrival, the wait at the origin included.
+    last_95, last : float
+        Minutes after which 95 % of all vehicles, and the last that arrives, have arrived.
+    arrived, vehicles : int
+    """
+
+    total_time: float
+    last_95: float
+    last: float
+    arrived: int
+    vehicles: int
+
+    @staticmethod
+    def of(departure: np.ndarray, arrival: np.ndarray) -> Outcome:
+        """Return the figures of departures and arrivals (t,) in seconds; not a number for those who never arrive."""
+        there = np.isfinite(arrival)
+        moments = np.sort(np.where(there, arrival, np.inf))
+        return Outcome(
+            float((arrival - departure)[there].sum() / 3600.0),
+            float(moments[int(np.ceil(0.95 * len(moments))) - 1] / 60.0),
+            float(arrival[there].max() / 60.0),
+            int(there.sum()),
+            len(departure),
+        )
+
+
+def room(lanes: np.ndarray, length: np.ndarray, capacity: np.ndarray, free_flow: np.ndarray) -> np.ndarray:
+    """Return how many vehicles (m,) a piece holds: standing in its lanes, at least what drives on it at capacity."""
+    standing = np.floor(lanes * length / VEHICLE_SPACE)
+    return np.maximum(np.maximum(standing, np.ceil(capacity * free_flow / 3600.0)), 1.0).astype(np.int64)
+
+
+def sample_file() -> Path:
+    """Return the file with the arrays of the sample city."""
+    return cases.SHARED / "cases" / "sample_city.npz"
+
+
+def sample_city(lane_capacity: str) -> Case:
+    """Return the sample city with lanes of ``lane_capacity`` vehicles/h: a number, or ``class`` for those by class."""
+    given = np.load(sample_file())
+    of_a_lane = given["lane_capacity"].astype(np.float64) if lane_capacity == "class" else float(lane_capacity)
+    lanes, length, free_flow = given["lanes"], given["length"], given["free_flow"]
+    capacity = lanes * of_a_lane
+    return Case(
+        f"sample, {lane_capacity}", given["node_xy"].astype(np.float64), given["tail"].astype(np.int64),
+        given["head"].astype(np.int64), free_flow, length, lanes, capacity, room(lanes, length, capacity, free_flow),
+        given["source"].astype(np.int64), given["destination"].astype(np.int64), given["departure"],
+    )  # fmt: skip
+
+
+def district(name: str, draw: int = 0) -> Case:
+    """Return a district of ``TG`` or ``OL`` whose roads have one lane a direction."""
+    roads = cases.network(name)
+    trips = cases.shared_cases().district(roads, draw)
+    one = np.ones(len(roads.tail))
+    capacity, length = DISTRICT_CAPACITY * one, roads.free_flow * DISTRICT_SPEED / 3.6
+    return Case(
+        f"{name} district({draw})", roads.xy, roads.tail.astype(np.int64), roads.head.astype(np.int64),
+        roads.free_flow, length, one, capacity, room(one, length, capacity, roads.free_flow),
+        trips.source.astype(np.int64), trips.destination.astype(np.int64), trips.departure,
+    )  # fmt: skip
+
+
+def plan_of(name: str, routes: list[np.ndarray]) -> Plan:
+    """Return the plan of one route a trip."""
+    indptr = np.r_[0, np.cumsum([len(route) for route in routes])].astype(np.int64)
+    return Plan(name, indptr, np.concatenate([*routes, np.empty(0, dtype=np.int64)]).astype(np.int64))
+
+
+def individual_plan(case: Case) -> Plan:
+    """Return everybody's quickest way on empty roads, of parallel pieces the quickest, found by scipy."""
+    nodes = len(case.xy)
+    order = np.lexsort((case.free_flow, case.head, case.tail))
+    pair = case.tail[order] * nodes + case.head[order]
+    keep = order[np.r_[True, np.diff(pair) > 0]]
+    of_pair = {(int(case.tail[e]), int(case.head[e])): int(e) for e in keep}
+    backwards = csr_matrix((case.free_flow[keep], (case.head[keep], case.tail[keep])), (nodes, nodes))
+    targets, row = np.unique(case.destination, return_inverse=True)
+    toward = dijkstra(backwards, indices=targets, return_predecessors=True)[1]
+    known: dict[tuple[int, int], np.ndarray] = {}
+    for start, to in sorted(set(zip(case.source.tolist(), row.tolist()))):
+        route, node = [], start
+        while node != targets[to]:
+            beyond = int(toward[to, node])
+            if beyond == NO_PIECE:
+                raise ValueError(f"{case.name}: no way leads from node {start} to node {targets[to]}.")
+            route.append(of_pair[node, beyond])
+            node = beyond
+        known[start, to] = np.array(route, dtype=np.int64)
+    return plan_of("individual", [known[key] for key in zip(case.source.tolist(), row.tolist())])
+
+
+def present_plan(case: Case) -> Plan:
+    """Return the system optimum under ``present`` with the density cost, run to its own end."""
+    cost = volume_delay.road_cost(
+        volume_delay.DENSITY, case.free_flow, volume_delay.storage(case.length, case.lanes),
+        volume_delay.LEAST_SPEED_SHARE,
+    )  # fmt: skip
+    problem = routing_problem(
+        len(case.xy), case.tail, case.head, cost, case.source, case.destination, case.departure, length=case.length
+    )
+    control = Control(effort=Effort(THOROUGH))
+    result = solve(problem, method=SYSTEM_OPTIMAL, flow_model=PRESENT, certify=False, control=control)
+    if len(result.unreachable):
+        raise ValueError(f"{case.name}: {len(result.unreachable)} trips have no way.")
+    indptr, arcs = result.routes.expanded()
+    return Plan("present", indptr, arcs.astype(np.int64))

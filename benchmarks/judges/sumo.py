@@ -1,0 +1,227 @@
+"""SUMO: write a case and a plan as plain nodes, edges, connections and routes, run them, read the arrivals.
+
+What SUMO is told, in full:
+
+- an edge for each directed piece with its length and its free-flow speed; lanes are whole numbers, rounded up (a piece
+  that ends where it begins is left out: no way needs it);
+- a type for each capacity, speed and number of lanes, whose mesoscopic headways (``tauff``, ``taufj``, ``taujf``) are
+  such that the edge passes its capacity: SUMO adds the time that a vehicle takes to drive its own 7.5 m, shares both
+  among the lanes, and so ``tau = lanes * 3600 / capacity - 7.5 / speed``. ``taujj`` stays 1.4 s (a gap moves backwards
+  at 5.4 m/s). SUMO holds a vehicle for every 7.5 m of lane and at least one on each edge, which is our room where lanes
+  are whole;
+- every turn at every junction but turning back, and those turns back that a plan takes;
+- cars of SUMO's default length and gap (7.5 m together) with no spread of speeds, each with its route and its departure;
+- mesoscopic: one queue an edge, no junction control, no teleports. SUMO itself applies the headway of a trip's last
+  edge, where it is entered, so no exit edge is needed.
+
+With ``as_it_is`` types say nothing of headways and cars spread their speeds: SUMO's own capacities, some 2,000
+vehicles/h and lane at 40 km/h, several queues an edge.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from benchmarks.judges.plans import Case, Plan
+
+MESOSCOPIC, JUNCTIONS, MICROSCOPIC = "mesoscopic", "mesoscopic with junctions", "microscopic"
+HEADWAYS = "headways.add.xml"
+EXIT_HEADWAYS = 'tauff="0.001" taufj="0.001" taujf="0.001" taujj="0.001"'
+EXIT_LENGTH, AT_ONCE = 75.0, 10000.0  # m, m/s
+CAR = 7.5  # m that a car of SUMO's default type takes with its gap
+JAM_TAU = 1.4  # s, SUMO's default
+STUCK = 300.0  # s after which a stuck vehicle is teleported in the microscopic model
+END = 24 * 3600  # s; who has not arrived by then never does
+
+
+class SumoFailed(RuntimeError):
+    """A program of SUMO ended with an error; the text is its own."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How SUMO simulates.
+
+    Attributes
+    ----------
+    mode : str
+        MESOSCOPIC, JUNCTIONS (mesoscopic with junction control) or MICROSCOPIC.
+    as_it_is : bool
+        Leave SUMO's own capacities and its spread of speeds.
+    seed : int
+    """
+
+    mode: str = MESOSCOPIC
+    as_it_is: bool = False
+    seed: int = 1
+
+    def options(self) -> list[str]:
+        """Return the options of the command line."""
+        options = ["--seed", str(self.seed), "--end", str(END), "--max-depart-delay", "-1"]
+        if self.mode == MICROSCOPIC:
+            return [*options, "--time-to-teleport", str(STUCK)]
+        options += ["--mesosim", "true", "--time-to-teleport", "-1"]
+        if not self.as_it_is:
+            options += ["--meso-multi-queue", "false"]
+        if self.mode == JUNCTIONS:
+            options += ["--meso-junction-control", "true"]
+        return options
+
+
+@dataclass(frozen=True)
+class Run:
+    """What SUMO says of a run: arrivals (t,) in seconds, not a number for who never arrives, and teleports."""
+
+    arrival: np.ndarray
+    teleports: int
+
+
+def run_program(program: Path, *options: str, cwd: Path, timeout: float | None = None) -> str:
+    """Run one of SUMO's programs and return what it printed.
+
+    Raises
+    ------
+    SumoFailed
+        When it ends with an error.
+    """
+    done = subprocess.run(
+        [str(program), *options], cwd=cwd, capture_output=True, text=True, check=False, timeout=timeout
+    )
+    if done.returncode:
+        raise SumoFailed(f"{program.name}: {done.stderr.strip()[-600:]}")
+    return done.stdout
+
+
+def lanes_of(case: Case) -> np.ndarray:
+    """Return whole lanes (m,) of each piece."""
+    return np.maximum(np.ceil(case.lanes - 1e-9), 1).astype(int)
+
+
+def write_network(case: Case, folder: Path, plans: tuple[Plan, ...] = (), as_it_is: bool = False) -> None:
+    """Write ``plain.nod.xml``, ``plain.edg.xml`` and ``plain.con.xml`` for netconvert, and the headways for sumo."""
+    lanes = lanes_of(case)
+    length = case.length if as_it_is else CAR * case.room / lanes
+    speed = length / case.free_flow
+    tau = np.maximum(lanes * 3600.0 / case.capacity - CAR / speed, 0.0)
+    nodes = [f'<node id="n{k}" x="{x:.2f}" y="{y:.2f}"/>' for k, (x, y) in enumerate(case.xy)]
+    pieces = np.flatnonzero(case.tail != case.head)
+    kind = np.unique(np.round(tau, 3), return_inverse=True)[1].ravel()
+    types = []
+    for number, e in enumerate(np.unique(kind, return_index=True)[1]):
+        headways = " ".join(f'{name}="{tau[e]:.3f}"' for name in ("tauff", "taufj", "taujf"))
+        types.append(f'<type id="t{number}"><meso {headways} taujj="{JAM_TAU}"/></type>')
+    edges = [
+        f'<edge id="e{e}" from="n{case.tail[e]}" to="n{case.head[e]}" type="t{kind[e]}" '
+        f'numLanes="{lanes[e]}" speed="{speed[e]:.4f}" length="{length[e]:.3f}"/>'
+        for e in pieces
+    ]
+    connections = _connections(case, lanes, plans)
+    if as_it_is:
+        types = []
+    else:
+        types.append(f'<type id="exit"><meso {EXIT_HEADWAYS}/></type>')
+        for node in np.unique(case.destination):
+            x, y = case.xy[node]
+            nodes.append(f'<node id="x{node}" x="{x + EXIT_LENGTH:.2f}" y="{y:.2f}"/>')
+            edges.append(
+                f'<edge id="exit{node}" from="n{node}" to="x{node}" type="exit" numLanes="1" speed="{AT_ONCE:g}" '
+                f'length="{EXIT_LENGTH:g}"/>'
+            )
+            for e in np.flatnonzero((case.head == node) & (case.tail != node)):
+                lane = (f'<connection from="e{e}" to="exit{node}" fromLane="{k}" toLane="0"/>' for k in range(lanes[e]))
+                connections += lane
+    files = {"plain.nod.xml": ("nodes", nodes), HEADWAYS: ("additional", types), "plain.edg.xml": ("edges", edges)}
+    for name, (root, rows) in {**files, "plain.con.xml": ("connections", connections)}.items():
+        _write(folder / name, root, rows)
+
+
+def _connections(case: Case, lanes: np.ndarray, plans: tuple[Plan, ...]) -> list[str]:
+    """Return the connections, lane by lane."""
+    leaving: dict[int, list[int]] = {}
+    pieces = np.flatnonzero(case.tail != case.head).tolist()
+    for e in pieces:
+        leaving.setdefault(int(case.tail[e]), []).append(e)
+    turns = {
+        (e, after)
+        for e in pieces
+        for after in leaving.get(int(case.head[e]), [])
+        if case.head[after] != case.tail[e]
+    }
+    for plan in plans:
+        inner = np.ones(len(plan.arcs), dtype=bool)
+        ends = plan.indptr[1:][np.diff(plan.indptr) > 0] - 1
+        inner[ends] = False
+        at = np.flatnonzero(inner)
+        turns.update(zip(plan.arcs[at].tolist(), plan.arcs[at + 1].tolist()))
+    rows = []
+    for before, after in sorted(turns):
+        a, b = int(lanes[before]), int(lanes[after])
+        for k in range(max(a, b)):
+            pair = f'fromLane="{k * a // max(a, b)}" toLane="{k * b // max(a, b)}"'
+            rows.append(f'<connection from="e{before}" to="e{after}" {pair}/>')
+    return rows
+
+
+def _write(path: Path, root: str, rows: list[str]) -> None:
+    """Write a file of XML elements."""
+    path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>\n' + "\n".join(rows) + f"\n</{root}>\n")
+
+
+def build_network(programs: Path, folder: Path, internal_links: bool = False) -> None:
+    """Make ``net.net.xml`` of the plain files with netconvert."""
+    run_program(
+        programs / "netconvert", "--node-files", "plain.nod.xml", "--edge-files", "plain.edg.xml",
+        "--connection-files", "plain.con.xml", "--output-file", "net.net.xml",
+        "--no-internal-links", "false" if internal_links else "true", "--no-turnarounds", "true",
+        "--offset.disable-normalization", "true", "--precision", "4", "--no-warnings", "true", cwd=folder,
+    )  # fmt: skip
+
+
+def write_routes(case: Case, plan: Plan, folder: Path, as_it_is: bool = False) -> None:
+    """Write ``plan.rou.xml``: a vehicle for each trip that drives, with its route."""
+    spread = "" if as_it_is else ' speedFactor="1" speedDev="0" maxSpeed="10000"'
+    rows = [f'<vType id="car"{spread}/>']
+    for trip in np.flatnonzero(np.diff(plan.indptr) > 0):
+        edges = " ".join(f"e{e}" for e in plan.arcs[plan.indptr[trip] : plan.indptr[trip + 1]])
+        edges += "" if as_it_is else f" exit{case.destination[trip]}"
+        rows.append(
+            f'<vehicle id="v{trip}" type="car" depart="{case.departure[trip]:.3f}" departLane="best" '
+            f'departSpeed="max"><route edges="{edges}"/></vehicle>'
+        )
+    _write(folder / "plan.rou.xml", "routes", rows)
+
+
+def simulate(programs: Path, folder: Path, setting: Setting, routes: str = "plan.rou.xml") -> None:
+    """Run SUMO on ``net.net.xml`` and the routes; it writes ``tripinfo.xml`` and ``statistic.xml``."""
+    run_program(
+        programs / "sumo", "--net-file", "net.net.xml", "--route-files", routes, "--additional-files", HEADWAYS, "--tripinfo-output", "tripinfo.xml",
+        "--statistic-output", "statistic.xml", "--no-step-log", "true", "--no-warnings", "true", *setting.options(),
+        cwd=folder,
+    )  # fmt: skip
+
+
+def read_run(folder: Path, departure: np.ndarray, still: np.ndarray) -> Run:
+    """Return arrivals of the trips from SUMO's own files; those that stand ``still`` (t,) arrive as they depart."""
+    arrival = np.where(still, departure, np.nan)
+    for _, element in ElementTree.iterparse(folder / "tripinfo.xml"):
+        if element.tag == "tripinfo":
+            moment = float(element.get("arrival", "-1"))
+            if moment >= 0:
+                arrival[int(element.get("id", "v-1")[1:])] = moment
+            element.clear()
+    teleports = ElementTree.parse(folder / "statistic.xml").getroot().find("teleports")
+    return Run(arrival, int(teleports.get("total", "0")) if teleports is not None else 0)
+
+
+def evaluate(programs: Path, case: Case, plan: Plan, setting: Setting, folder: Path) -> Run:
+    """Write, build and run a plan in an empty ``folder``; ``programs`` is where netconvert and sumo lie."""
+    write_network(case, folder, (plan,), setting.as_it_is)
+    build_network(programs, folder, setting.mode != MESOSCOPIC)
+    write_routes(case, plan, folder, setting.as_it_is)
+    simulate(programs, folder, setting)
+    return read_run(folder, case.departure, np.diff(plan.indptr) == 0)
