@@ -7,15 +7,14 @@ by the same formula: ``(sum f t - sum of all trips' least times) / sum f t``.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measuring import ROOT, timed
+from benchmarks.bench_venv import NoPeer, run_peer
+from benchmarks.measuring import timed
 from benchmarks.table import Table, outcome, seconds
 from evacuation_planner.plugin.solvers.routing.cumulative.cost import ArcCost
 from evacuation_planner.plugin.solvers.routing.cumulative.problem import AssignmentProblem
@@ -25,45 +24,11 @@ from tests.solvers import tntp
 HEADER = (
     "network", "solver", "asked", "relative gap", "objective above best known", "wall s", "CPU s", "target", "",
 )  # fmt: skip
-PEER = "aequilibrae>=1.1,<2"
-VENV = ROOT / "build" / "bench-venv"
 RELATIVE_GAP = 1e-4
 CLOSE = 1e-4  # that the objective may lie above the best known
 
 
-class NoPeer(RuntimeError):
-    """AequilibraE could not be installed or run; the text says why."""
-
-
-def last_line(text: str) -> str:
-    """Return the last line that says something."""
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")[:200]
-
-
-def peer_python() -> Path:
-    """Return the Python of the benchmark's own virtual environment with AequilibraE in it, made on demand."""
-    python = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    ready = [str(python), "-c", "import aequilibrae.paths"]
-    if python.exists() and subprocess.run(ready, capture_output=True, check=False).returncode == 0:
-        return python
-    base = getattr(sys, "_base_executable", sys.executable)
-    print(f"Installing {PEER} for the comparison into {VENV.relative_to(ROOT)} (once) ...", flush=True)
-    steps = (
-        [base, "-m", "venv", "--clear", str(VENV)],
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", PEER],
-        ready,
-    )
-    for step in steps:
-        try:
-            done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=600)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NoPeer(f"AequilibraE could not be installed: {error}") from error
-        if done.returncode:
-            raise NoPeer(f"AequilibraE could not be installed: {last_line(done.stderr)}")
-    return python
-
-
-def run_peer(case: tntp.Instance) -> tuple[np.ndarray, dict[str, Any]]:
+def assigned_by_peer(case: tntp.Instance) -> tuple[np.ndarray, dict[str, Any]]:
     """Return AequilibraE's flow (m,) and its figures."""
     zones = int(case.source.max()) + 1
     through = case.nodes - physical_nodes(case)
@@ -74,16 +39,8 @@ def run_peer(case: tntp.Instance) -> tuple[np.ndarray, dict[str, Any]]:
             b=case.b, power=case.power, source=case.source, destination=merged(case, case.destination),
             demand=case.demand, zones=max(zones, through), blocked=through > 0, relative_gap=RELATIVE_GAP,
         )  # fmt: skip
-        step = [
-            str(peer_python()),
-            str(ROOT / "benchmarks" / "peers" / "assign_with_aequilibrae.py"),
-            str(instance),
-            str(flow),
-        ]
-        done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=300, cwd=folder)
-        if done.returncode:
-            raise NoPeer(f"AequilibraE failed: {last_line(done.stderr)}")
-        return np.load(flow), json.loads(last_line(done.stdout))
+        figures = run_peer("assign_with_aequilibrae.py", str(instance), str(flow), timeout=300, cwd=Path(folder))
+        return np.load(flow), json.loads(figures)
 
 
 def physical_nodes(case: tntp.Instance) -> int:
@@ -128,7 +85,7 @@ def network_rows(table: Table, name: str, best: float) -> None:
     case = tntp.read(name)
     runs = {gap: ours(case, gap) for gap in (RELATIVE_GAP, 1e-6)}
     try:
-        flow, peer = run_peer(case)
+        flow, peer = assigned_by_peer(case)
     except NoPeer as reason:
         peer = None
         table.notes.append(f"{name}: {reason}")

@@ -1,7 +1,8 @@
 """Measure the solvers, print the tables and write them with the machine's description to ``benchmarks/results.md``.
 
     make bench                                   everything, under ten minutes on two cores
-    FULL=1 make bench                            figures 8 and 9 of the paper besides; other solvers have more time
+    FULL=1 make bench                            figures 8 and 9 of the paper besides; other solvers have more time, and
+                                                 UXsim and SUMO judge anew (an hour)
     .venv/bin/python benchmarks/run.py --only routing,trees --draws 2
 
 With ``--only`` or ``--draws`` the tables go to ``build/bench/results.md``, so that a partial run never replaces a full
@@ -27,7 +28,7 @@ from benchmarks.measuring import FULL, Load, machine
 from benchmarks.table import MET_BY_CPU, Table
 
 # Name of a section: the module and its function that returns the tables. A parameter ``draws`` gets the draws of the
-# random cases, a parameter ``folder`` the folder for figures.
+# random cases, a parameter ``folder`` the folder for figures, a parameter ``asked`` whether it was named by ``--only``.
 SECTIONS = {
     "routing": ("routing", "tables"),
     "assignment": ("cumulative", "tables"),
@@ -37,19 +38,20 @@ SECTIONS = {
     "allocation": ("allocation", "tables"),
     "forecasting": ("forecasting", "tables"),
     "metro": ("reading", "metro_tables"),
+    "judges": ("judges.tables", "tables"),
     "figures": ("figures", "tables"),
 }
-WITH_KERNELS = {"routing", "assignment", "equilibrium", "trees", "figures"}
+WITH_KERNELS = {"routing", "assignment", "equilibrium", "trees", "judges", "figures"}
 ON_REQUEST = ("figures",)
 
 
-def measure(name: str, draws: range, folder: Path) -> tuple[list[Table], bool]:
+def measure(name: str, draws: range, folder: Path, asked: bool) -> tuple[list[Table], bool]:
     """Return the tables of a section, with what others used of the processor meanwhile, and whether it succeeded."""
     load, start = Load(), time.monotonic()
     try:
         module, function = SECTIONS[name]
         run = getattr(import_module(f"benchmarks.{module}"), function)
-        given = {"draws": draws, "folder": folder}
+        given = {"draws": draws, "folder": folder, "asked": asked}
         tables = run(**{key: given[key] for key in inspect.signature(run).parameters if key in given})
     except Exception as error:  # one section that fails must not lose the others
         traceback.print_exc()
@@ -121,7 +123,7 @@ def main() -> int:
         parts.append(kernels().text())
         print(parts[-1], flush=True)
     for name in names:
-        tables, well = measure(name, draws, output.parent / "figures")
+        tables, well = measure(name, draws, output.parent / "figures", bool(chosen.only))
         succeeded = succeeded and well
         for table in tables:
             parts.append(table.text())

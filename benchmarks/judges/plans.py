@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -18,13 +19,16 @@ from benchmarks import cases
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import THOROUGH, Effort
 from evacuation_planner.plugin.solvers.routing.shared import volume_delay
-from evacuation_planner.plugin.solvers.routing.shared.problem import PRESENT, SYSTEM_OPTIMAL, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, PRESENT, SYSTEM_OPTIMAL
+from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from evacuation_planner.plugin.solvers.routing.solve import solve
 
 SAMPLE_CAPACITIES = ("900", "1800", "class")
 DISTRICTS = ("TG", "OL")
 VEHICLE_SPACE = 7.5  # m
 DISTRICT_CAPACITY, DISTRICT_SPEED = 900.0, 60.0  # vehicles/h and direction, km/h; one lane
+KEPT_PLANS = Path(__file__).resolve().parent / "plans"
 NO_PIECE = -9999  # what scipy writes where there is no predecessor
 
 
@@ -146,6 +150,13 @@ def district(name: str, draw: int = 0) -> Case:
     )  # fmt: skip
 
 
+def case_of(name: str) -> Case:
+    """Return a case by the name that it has in tables."""
+    if name.startswith("sample, "):
+        return sample_city(name.split(", ")[1])
+    return district(name.split()[0], int(name.split("(")[1].rstrip(")")))
+
+
 def plan_of(name: str, routes: list[np.ndarray]) -> Plan:
     """Return the plan of one route a trip."""
     indptr = np.r_[0, np.cumsum([len(route) for route in routes])].astype(np.int64)
@@ -176,13 +187,12 @@ def individual_plan(case: Case) -> Plan:
 
 
 def present_plan(case: Case) -> Plan:
-    """Return the system optimum under ``present`` with the density cost, run to its own end."""
-    cost = volume_delay.road_cost(
-        volume_delay.DENSITY, case.free_flow, volume_delay.storage(case.length, case.lanes),
-        volume_delay.LEAST_SPEED_SHARE,
-    )  # fmt: skip
+    """Return the system optimum under ``present`` with the density cost, run to its end; it knows no capacities."""
+    storage = volume_delay.storage(case.length, case.lanes)
+    cost = volume_delay.road_cost(DENSITY, case.free_flow, storage, volume_delay.LEAST_SPEED_SHARE)
     problem = routing_problem(
-        len(case.xy), case.tail, case.head, cost, case.source, case.destination, case.departure, length=case.length
+        Arcs(len(case.xy), case.tail, case.head, cost, length=case.length),
+        TripTable(case.source, case.destination, case.departure),
     )
     control = Control(effort=Effort(THOROUGH))
     result = solve(problem, method=SYSTEM_OPTIMAL, flow_model=PRESENT, certify=False, control=control)
@@ -190,3 +200,46 @@ def present_plan(case: Case) -> Plan:
         raise ValueError(f"{case.name}: {len(result.unreachable)} trips have no way.")
     indptr, arcs = result.routes.expanded()
     return Plan("present", indptr, arcs.astype(np.int64))
+
+
+def kept_plan_file(case: Case, name: str) -> Path:
+    """Return where the plan ``name`` of a case is kept; one for all capacities of a network."""
+    place = case.name.split(",")[0].replace("(", "").replace(")", "").replace(" ", "_")
+    return KEPT_PLANS / f"{place}_{name}.npz"
+
+
+def keep_plan(case: Case, plan: Plan) -> None:
+    """Write a plan: each distinct route once, and the route of every trip."""
+    routes = distinct(plan.indptr, plan.arcs)
+    file = kept_plan_file(case, plan.name)
+    file.parent.mkdir(exist_ok=True)
+    kind = np.uint16 if len(case.tail) <= np.iinfo(np.uint16).max else np.uint32
+    np.savez_compressed(
+        file, arcs=routes.arcs.astype(kind), hops=np.diff(routes.indptr).astype(np.uint16),
+        of_trip=routes.of_trip.astype(np.uint16),
+    )  # fmt: skip
+
+
+def kept_plan(case: Case, name: str) -> Plan | None:
+    """Return a plan that was kept; None where there is none."""
+    file = kept_plan_file(case, name)
+    if not file.is_file():
+        return None
+    with np.load(file) as given:
+        routes = np.split(given["arcs"].astype(np.int64), np.cumsum(given["hops"])[:-1])
+        return plan_of(name, [routes[k] for k in given["of_trip"]])
+
+
+def planned(case: Case, name: str, anew: bool = False) -> Plan:
+    """Return the plan ``name`` of PLANS for a case; one that takes long is read from its file unless asked for anew."""
+    if name not in KEPT:
+        return PLANS[name](case)
+    plan = None if anew else kept_plan(case, name)
+    if plan is None:
+        plan = PLANS[name](case)
+        keep_plan(case, plan)
+    return plan
+
+
+PLANS: dict[str, Callable[[Case], Plan]] = {"individual": individual_plan, "present": present_plan}
+KEPT = ("present",)  # take a minute to make and are what the project planned before it knew queues

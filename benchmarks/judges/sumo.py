@@ -2,20 +2,21 @@
 
 What SUMO is told, in full:
 
-- an edge for each directed piece with its length and its free-flow speed; lanes are whole numbers, rounded up (a piece
-  that ends where it begins is left out: no way needs it);
-- a type for each capacity, speed and number of lanes, whose mesoscopic headways (``tauff``, ``taufj``, ``taujf``) are
-  such that the edge passes its capacity: SUMO adds the time that a vehicle takes to drive its own 7.5 m, shares both
-  among the lanes, and so ``tau = lanes * 3600 / capacity - 7.5 / speed``. ``taujj`` stays 1.4 s (a gap moves backwards
-  at 5.4 m/s). SUMO holds a vehicle for every 7.5 m of lane and at least one on each edge, which is our room where lanes
-  are whole;
-- every turn at every junction but turning back, and those turns back that a plan takes;
-- cars of SUMO's default length and gap (7.5 m together) with no spread of speeds, each with its route and its departure;
-- mesoscopic: one queue an edge, no junction control, no teleports. SUMO itself applies the headway of a trip's last
-  edge, where it is entered, so no exit edge is needed.
+- an edge for each directed piece (one that ends where it begins is left out: no way needs it), lanes as whole numbers,
+  rounded up. Its length is 7.5 m for each vehicle of our room and its speed such that the free-flow time stays: SUMO
+  holds a vehicle for every 7.5 m of lane;
+- an edge type for each headway, in an additional file (netconvert drops it from the network), whose ``tauff``,
+  ``taufj`` and ``taujf`` are such that the edge passes its capacity: SUMO adds the time in which a vehicle drives its
+  own 7.5 m and shares both among the lanes, so ``tau = lanes * 3600 / capacity - 7.5 / speed``. ``taujj`` stays 1.4 s
+  (a gap moves backwards at 5.4 m/s);
+- an exit edge without headway behind each destination: SUMO lets vehicles into an empty edge at any pace and applies no
+  headway where a trip ends, so that a last edge with room for one would pass twice its capacity where two roads meet;
+- every turn at every junction but turning back, and those turns back that the plan takes;
+- cars of SUMO's default length and gap (7.5 m together), no spread of speeds, each with its route and its departure;
+- one queue an edge, no junction control, no teleports.
 
-With ``as_it_is`` types say nothing of headways and cars spread their speeds: SUMO's own capacities, some 2,000
-vehicles/h and lane at 40 km/h, several queues an edge.
+With ``as_it_is`` edges have their own length and speed, types say nothing of headways, cars spread their speeds, an
+edge has a queue for each lane, and there are no exit edges: SUMO's own capacities, 1,400 to 2,000 vehicles/h and lane.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from benchmarks.bench_venv import NoPeer
 from benchmarks.judges.plans import Case, Plan
 
 MESOSCOPIC, JUNCTIONS, MICROSCOPIC = "mesoscopic", "mesoscopic with junctions", "microscopic"
@@ -39,7 +41,7 @@ STUCK = 300.0  # s after which a stuck vehicle is teleported in the microscopic 
 END = 24 * 3600  # s; who has not arrived by then never does
 
 
-class SumoFailed(RuntimeError):
+class SumoFailed(NoPeer):
     """A program of SUMO ended with an error; the text is its own."""
 
 
@@ -137,7 +139,7 @@ def write_network(case: Case, folder: Path, plans: tuple[Plan, ...] = (), as_it_
                 connections += lane
     files = {"plain.nod.xml": ("nodes", nodes), HEADWAYS: ("additional", types), "plain.edg.xml": ("edges", edges)}
     for name, (root, rows) in {**files, "plain.con.xml": ("connections", connections)}.items():
-        _write(folder / name, root, rows)
+        write_xml(folder / name, root, rows)
 
 
 def _connections(case: Case, lanes: np.ndarray, plans: tuple[Plan, ...]) -> list[str]:
@@ -147,10 +149,7 @@ def _connections(case: Case, lanes: np.ndarray, plans: tuple[Plan, ...]) -> list
     for e in pieces:
         leaving.setdefault(int(case.tail[e]), []).append(e)
     turns = {
-        (e, after)
-        for e in pieces
-        for after in leaving.get(int(case.head[e]), [])
-        if case.head[after] != case.tail[e]
+        (e, after) for e in pieces for after in leaving.get(int(case.head[e]), []) if case.head[after] != case.tail[e]
     }
     for plan in plans:
         inner = np.ones(len(plan.arcs), dtype=bool)
@@ -167,7 +166,7 @@ def _connections(case: Case, lanes: np.ndarray, plans: tuple[Plan, ...]) -> list
     return rows
 
 
-def _write(path: Path, root: str, rows: list[str]) -> None:
+def write_xml(path: Path, root: str, rows: list[str]) -> None:
     """Write a file of XML elements."""
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>\n' + "\n".join(rows) + f"\n</{root}>\n")
 
@@ -193,29 +192,36 @@ def write_routes(case: Case, plan: Plan, folder: Path, as_it_is: bool = False) -
             f'<vehicle id="v{trip}" type="car" depart="{case.departure[trip]:.3f}" departLane="best" '
             f'departSpeed="max"><route edges="{edges}"/></vehicle>'
         )
-    _write(folder / "plan.rou.xml", "routes", rows)
+    write_xml(folder / "plan.rou.xml", "routes", rows)
 
 
-def simulate(programs: Path, folder: Path, setting: Setting, routes: str = "plan.rou.xml") -> None:
-    """Run SUMO on ``net.net.xml`` and the routes; it writes ``tripinfo.xml`` and ``statistic.xml``."""
+def simulate(programs: Path, folder: Path, *options: str) -> None:
+    """Run SUMO in a folder with the options that say what; it writes ``tripinfo.xml`` and ``statistic.xml``.
+
+    A configuration runs with ``"--configuration-file", "plan.sumocfg"``.
+    """
     run_program(
-        programs / "sumo", "--net-file", "net.net.xml", "--route-files", routes, "--additional-files", HEADWAYS, "--tripinfo-output", "tripinfo.xml",
-        "--statistic-output", "statistic.xml", "--no-step-log", "true", "--no-warnings", "true", *setting.options(),
-        cwd=folder,
+        programs / "sumo", *options, "--tripinfo-output", "tripinfo.xml", "--statistic-output", "statistic.xml",
+        "--no-step-log", "true", "--no-warnings", "true", cwd=folder,
     )  # fmt: skip
 
 
-def read_run(folder: Path, departure: np.ndarray, still: np.ndarray) -> Run:
-    """Return arrivals of the trips from SUMO's own files; those that stand ``still`` (t,) arrive as they depart."""
-    arrival = np.where(still, departure, np.nan)
+def arrivals(folder: Path) -> dict[str, float]:
+    """Return when each vehicle that arrived did, in seconds, by its name."""
+    found = {}
     for _, element in ElementTree.iterparse(folder / "tripinfo.xml"):
         if element.tag == "tripinfo":
             moment = float(element.get("arrival", "-1"))
             if moment >= 0:
-                arrival[int(element.get("id", "v-1")[1:])] = moment
+                found[element.get("id", "")] = moment
             element.clear()
-    teleports = ElementTree.parse(folder / "statistic.xml").getroot().find("teleports")
-    return Run(arrival, int(teleports.get("total", "0")) if teleports is not None else 0)
+    return found
+
+
+def teleports(folder: Path) -> int:
+    """Return how many vehicles were teleported."""
+    told = ElementTree.parse(folder / "statistic.xml").getroot().find("teleports")
+    return 0 if told is None else int(told.get("total", "0"))
 
 
 def evaluate(programs: Path, case: Case, plan: Plan, setting: Setting, folder: Path) -> Run:
@@ -223,5 +229,11 @@ def evaluate(programs: Path, case: Case, plan: Plan, setting: Setting, folder: P
     write_network(case, folder, (plan,), setting.as_it_is)
     build_network(programs, folder, setting.mode != MESOSCOPIC)
     write_routes(case, plan, folder, setting.as_it_is)
-    simulate(programs, folder, setting)
-    return read_run(folder, case.departure, np.diff(plan.indptr) == 0)
+    simulate(
+        programs, folder, "--net-file", "net.net.xml", "--route-files", "plan.rou.xml",
+        "--additional-files", HEADWAYS, *setting.options(),
+    )  # fmt: skip
+    arrival = np.where(np.diff(plan.indptr) == 0, case.departure, np.nan)
+    for name, moment in arrivals(folder).items():
+        arrival[int(name[1:])] = moment
+    return Run(arrival, teleports(folder))
