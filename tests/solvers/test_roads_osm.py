@@ -113,7 +113,7 @@ def test_roads_with_an_implied_limit_are_counted():
     found = traffic(speeds=["RO:urban", "DE:rural", "50", "none", "signals"])
     assert found.speed.tolist() == [50, 100, 50, 130, 40]
     assert found.speed_problem.tolist() == [0, 0, 0, 0, NOT_UNDERSTOOD]
-    assert "Speed: 4 own, 1 at 40 km/h (3 of their own by a limit such as “RO:urban”)" in found.notes[-1]
+    assert "Speed: 4 own (3 of them implied, as in “RO:urban”), 1 at 40 km/h." in found.notes[-1]
 
 
 @pytest.mark.parametrize(

@@ -102,11 +102,14 @@ class Fallback:
             return f"{words[counts[0][0]]} taken"
         return " or ".join(f"{words[source]} ({number})" for source, number in counts) + " taken"
 
-    def sources(self, own: np.ndarray) -> str:
-        """Return how many roads take the value from where; ``own`` (r,) are those that have it themselves."""
+    def sources(self, own: np.ndarray, remark: str = "") -> str:
+        """Return how many roads take the value from where.
+
+        ``own`` (r,) are those that have it themselves, ``remark`` is said of them.
+        """
         words = {GIVEN: f"at {self.given}", CLASS: "by class", LAST: f"at {self.last}"}
         counts = [f"{number} {words[source]}" for source, number in self._counts(~own)]
-        return ", ".join(([f"{int(own.sum())} own"] if own.any() else []) + counts)
+        return ", ".join(([f"{int(own.sum())} own{remark}"] if own.any() else []) + counts)
 
     def _counts(self, roads: np.ndarray) -> list[tuple[int, int]]:
         """Return (source, number) of the roads of a mask, sources that none has left out."""

@@ -160,9 +160,9 @@ def _sources(
     speeds: Speeds, speed: Fallback, lanes: np.ndarray, lane: Fallback, capacity: np.ndarray, lane_capacity: Fallback
 ) -> str:
     """Say how many roads took what from where; ``lanes`` and ``capacity`` are the roads (r,) that have their own."""
-    implicit = f" ({speeds.implicit} of their own by a limit such as “RO:urban”)" if speeds.implicit else ""
+    implicit = f" ({speeds.implicit} of them implied, as in “RO:urban”)" if speeds.implicit else ""
     return (
-        f"Where values come from, in roads. Speed: {speed.sources(speeds.problem == 0)}{implicit}. "
+        f"Where values come from, in roads. Speed: {speed.sources(speeds.problem == 0, implicit)}. "
         f"Lanes: {lane.sources(lanes)}. Capacity: {lane_capacity.sources(capacity)}."
     )
 
