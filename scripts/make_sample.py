@@ -28,6 +28,7 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
     city.close()
     strip = hazard.make_hazard(all_zones)
     all_sites = sites.make_sites(all_roads, all_zones, strip)
+    all_entrances = sites.make_entrances(all_sites, all_roads)
     series = counts.give_to_sites(all_sites, counts.hourly(*sources.pedestrian_rows(downloads)))
     target.parent.mkdir(parents=True, exist_ok=True)
     write_geopackage(
@@ -36,6 +37,7 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
             layers.roads_layer(all_roads),
             layers.zones_layer(all_zones),
             layers.sites_layer(all_sites),
+            layers.entrances_layer(all_entrances),
             layers.hazard_layer(strip),
             layers.counts_layer(series),
             layers.occupancy_layer(series),
@@ -43,7 +45,8 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
     )
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
     print(f"{len(all_roads)} roads, {len(all_zones)} zones, {sum(z.population for z in all_zones)} people")
-    print(f"{len(all_sites)} sites, {hazard.people_inside(all_zones, strip):.0f} people in the strip by share of area")
+    print(f"{len(all_sites)} sites with {len(all_entrances)} entrances")
+    print(f"{hazard.people_inside(all_zones, strip):.0f} people in the strip by share of area")
 
 
 if __name__ == "__main__":

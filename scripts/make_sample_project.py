@@ -44,6 +44,7 @@ ABSTRACT = (
 )
 # name, title in the layer tree; from top to bottom
 LAYERS = (
+    ("entrances", "Entrances of the shelters (illustrative)"),
     ("sites", "Candidate shelters (illustrative)"),
     ("hazard", "Tsunami strip (illustrative)"),
     ("roads", "Roads"),

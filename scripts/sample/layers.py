@@ -10,7 +10,7 @@ from .counts import METHOD, WEEK, Series, hour_time, occupancy
 from .geopackage import Field, Layer
 from .hazard import LABEL, WIDTH
 from .roads import Road
-from .sites import Site
+from .sites import Entrance, Site
 from .zones import CLASS_SOURCE, Zone
 
 BORROWED = "yes"
@@ -59,7 +59,19 @@ def sites_layer(sites: Sequence[Site]) -> Layer:
         Field("note", "text", "what is illustrative about it"),
     )
     rows = [(s.geometry, [s.site_id, s.name, s.kind, s.area_m2, s.rule, "yes", s.note]) for s in sites]
-    return Layer("sites", "Candidate shelters (illustrative)", "point", fields, rows)
+    return Layer("sites", "Candidate shelters (illustrative)", "polygon", fields, rows)
+
+
+def entrances_layer(entrances: Sequence[Entrance]) -> Layer:
+    """Return the layer of the shelters' entrances."""
+    fields = (
+        Field("site_id", "text", "site that is entered here"),
+        Field("name", "text", "street from which it is entered (OpenStreetMap)"),
+        Field("illustrative", "text", "yes: not a surveyed entrance"),
+        Field("note", "text", "what is illustrative about it"),
+    )
+    rows = [(e.geometry, [e.site_id, e.name, "yes", e.note]) for e in entrances]
+    return Layer("entrances", "Entrances of the shelters (illustrative)", "point", fields, rows)
 
 
 def hazard_layer(hazard: BaseGeometry) -> Layer:

@@ -1,4 +1,4 @@
-"""Illustrative candidate shelters: spread over junctions of the road network, most of them inland of the strip.
+"""Illustrative candidate shelters: plots beside junctions of the road network, most of them inland of the strip.
 
 Nothing here is an official shelter. Places come from the road network, areas from a seeded draw.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from shapely.geometry import Point
+from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from .projection import to_degrees, to_metres
@@ -32,6 +32,12 @@ KINDS = (
 # Distance from the strip (m) and how many sites: near behind it, farther inland, inside it (to be rejected).
 BANDS = ((150.0, 1_300.0, 12), (1_300.0, 3_500.0, 9))
 INSIDE = 3
+SET_BACK = 12.0  # m between a junction and the plot beside it
+ASPECTS = (1.0, 0.5, 2.0)  # of plots: the side that faces the junction over the other
+BESIDE = 25.0  # m: a street this near a plot may have an entrance
+APART = 60.0  # m between the entrances of a site
+NO_ENTRANCE = ("motorway", "trunk")
+ENTRANCE_NOTE = "Illustrative: where the plot lies beside a street, not a surveyed gate."
 MAIN_CLASSES = ("primary", "secondary", "tertiary")
 
 
@@ -44,6 +50,16 @@ class Site:
     kind: str
     area_m2: int
     rule: str | None
+    note: str
+    geometry: Polygon
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """A place at which vehicles enter a site."""
+
+    site_id: str
+    name: str
     note: str
     geometry: Point
 
@@ -86,12 +102,45 @@ def farthest_points(xy: np.ndarray, count: int, taken: np.ndarray) -> list[int]:
     return chosen
 
 
-def beside(point: np.ndarray, roads: shapely.STRtree, distance: float = 25.0) -> Point:
-    """Return the place ``distance`` metres beside a junction that is farthest from any road."""
-    angles = np.arange(16) * np.pi / 8
-    around = shapely.points(point + distance * np.column_stack([np.cos(angles), np.sin(angles)]))
-    _, gaps = roads.query_nearest(around, return_distance=True, all_matches=False)
-    return around[int(gaps.round(3).argmax())]
+def plot_beside(point: np.ndarray, area: float, roads: shapely.STRtree, strip: BaseGeometry) -> Polygon:
+    """Return the rectangle of ``area`` m2 beside a junction with least road inside; it never crosses the strip's edge.
+
+    It faces the junction with one side, :data:`SET_BACK` metres away, in one of 32 directions, as one of
+    :data:`ASPECTS`.
+    """
+    angles, aspect = (grid.ravel() for grid in np.meshgrid(np.arange(32) * np.pi / 16, ASPECTS))
+    ahead = np.column_stack([np.cos(angles), np.sin(angles)])
+    across = np.column_stack([-ahead[:, 1], ahead[:, 0]]) * np.sqrt(area * aspect)[:, None] / 2
+    near, far = point + SET_BACK * ahead, point + (SET_BACK + np.sqrt(area / aspect)[:, None]) * ahead
+    plots = shapely.polygons(np.stack([near - across, far - across, far + across, near + across], axis=1))
+    plot, road = roads.query(plots, predicate="intersects")
+    metres = shapely.length(shapely.intersection(plots[plot], roads.geometries[road]))
+    inside = np.bincount(plot, weights=metres, minlength=len(plots)).round(1)
+    inside[shapely.intersects(plots, strip.boundary)] = np.inf
+    return plots[int(inside.argmin())]
+
+
+def make_entrances(sites: list[Site], roads: list[Road]) -> list[Entrance]:
+    """Return the entrances of the sites: where streets come nearest to a plot, two where they are far enough apart."""
+    streets = [road for road in roads if road.highway not in NO_ENTRANCE]
+    lines = np.array([to_metres(road.geometry) for road in streets])
+    tree = shapely.STRtree(lines)
+    found = []
+    for site in sites:
+        plot = to_metres(site.geometry)
+        near = np.sort(tree.query(plot, predicate="dwithin", distance=BESIDE))
+        gap = shapely.distance(lines[near], plot).round(3)
+        near = near[np.argsort(gap, kind="stable")]
+        ways = shapely.get_coordinates(shapely.shortest_line(plot.exterior, lines[near])).reshape(-1, 2, 2)[:, 0]
+        chosen = [0]
+        apart = np.hypot(*(ways - ways[0]).T).round(3)
+        if apart.max() >= APART:
+            chosen.append(int(apart.argmax()))
+        for k in chosen:
+            place = to_degrees(Point(ways[k]))
+            name = streets[near[k]].name or "a street without a name"
+            found.append(Entrance(site.site_id, name, ENTRANCE_NOTE, Point(round(place.x, 6), round(place.y, 6))))
+    return found
 
 
 def settled(xy: np.ndarray, zones: list[Zone], least: float = 1_000.0) -> np.ndarray:
@@ -124,9 +173,9 @@ def make_sites(roads: list[Road], zones: list[Zone], hazard: BaseGeometry) -> li
     for number, i in enumerate(chosen, start=1):
         kind, low, high = KINDS[int(rng.integers(len(KINDS)))]
         area = int(rng.integers(low, high + 1) // 100 * 100)
-        place = to_degrees(beside(xy[i], lines))
+        plot = shapely.transform(to_degrees(plot_beside(xy[i], area, lines, strip)), lambda corner: corner.round(7))
         name = f"{kind.capitalize()} by {streets[i]}"
-        sites.append(Site(f"S{number:02d}", name, kind, area, None, NOTE, Point(round(place.x, 6), round(place.y, 6))))
+        sites.append(Site(f"S{number:02d}", name, kind, area, None, NOTE, plot))
     return _with_rules(sites, strip)
 
 

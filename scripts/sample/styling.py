@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
+    QgsCentroidFillSymbolLayer,
     QgsFillSymbol,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
@@ -71,21 +72,31 @@ def style_hazard(layer: QgsVectorLayer) -> None:
 
 
 def style_sites(layer: QgsVectorLayer) -> None:
-    """Draw candidate shelters by area, labelled with their ids."""
+    """Draw the plots of candidate shelters with a square by area that is seen at any scale, labelled with their ids."""
     ranges = []
     for low, high, size in ((0, 10_000, 2.2), (10_000, 20_000, 3.2), (20_000, 40_000, 4.4)):
-        symbol = QgsMarkerSymbol.createSimple(
-            {
-                "name": "square",
-                "color": "#009e73",
-                "outline_color": "#ffffff",
-                "outline_width": "0.3",
-                "size": str(size),
-            }
-        )
+        symbol = QgsFillSymbol.createSimple({"color": "#009e73", "outline_color": "#00533c", "outline_width": "0.3"})
+        marker = QgsCentroidFillSymbolLayer()
+        marker.setSubSymbol(
+            QgsMarkerSymbol.createSimple(
+                {"name": "square", "color": "#009e73", "outline_color": "#ffffff", "outline_width": "0.3",
+                 "size": str(size)}
+            )
+        )  # fmt: skip
+        symbol.appendSymbolLayer(marker)
         ranges.append(QgsRendererRange(low, high, symbol, f"{low:,} - {high:,} m² of open area"))
     layer.setRenderer(QgsGraduatedSymbolRenderer("area_m2", ranges))
     label(layer, "site_id", 7, "#00533c")
+
+
+def style_entrances(layer: QgsVectorLayer) -> None:
+    """Draw the entrances of shelters, where the map is near enough to tell them from the plots."""
+    symbol = QgsMarkerSymbol.createSimple(
+        {"name": "triangle", "color": "#f0e442", "outline_color": "#00533c", "outline_width": "0.3", "size": "2.4"}
+    )
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+    layer.setScaleBasedVisibility(True)
+    layer.setMinimumScale(20_000)
 
 
 def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance: float = 0.8) -> None:
@@ -108,4 +119,5 @@ def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance:
     layer.setLabelsEnabled(True)
 
 
-STYLES = {"roads": style_roads, "zones": style_zones, "hazard": style_hazard, "sites": style_sites}
+STYLES = {"roads": style_roads, "zones": style_zones, "hazard": style_hazard, "sites": style_sites,
+          "entrances": style_entrances}  # fmt: skip

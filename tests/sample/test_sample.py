@@ -98,13 +98,13 @@ def test_main_component_holds_the_network(sample):
 
 
 def test_geometries_are_valid(sample):
-    for table in ("roads", "zones", "sites", "hazard"):
+    for table in ("roads", "zones", "sites", "entrances", "hazard"):
         found = geometries(sample, table)
         assert shapely.is_valid(found).all() and not shapely.is_empty(found).any(), table
 
 
 def test_illustrative_things_say_so(sample):
-    for table in ("sites", "hazard"):
+    for table in ("sites", "entrances", "hazard"):
         assert set(column(sample, table, "illustrative")) == {"yes"}
     assert all("not an official shelter" in note for note in column(sample, "sites", "note"))
     assert all("not an official hazard map" in label for label in column(sample, "hazard", "label"))
@@ -135,6 +135,24 @@ def test_sites_stand_beside_the_main_network(sample):
     _, inside = strongly_connected(sample)
     nearest = shapely.STRtree(lines[inside]).query_nearest(sites, return_distance=True, all_matches=False)[1]
     assert nearest.max() < 0.0005  # degrees, about 50 m
+
+
+def test_sites_have_the_area_they_say_and_lie_apart(sample):
+    sites = geometries(sample, "sites")
+    # metres about the city's latitude, 29.95 degrees south: 110,860 m a degree northward, 96,550 m eastward
+    area = shapely.area(shapely.transform(sites, lambda xy: xy * (96_550, 110_860)))
+    assert area == pytest.approx(column(sample, "sites", "area_m2"), rel=5e-3)
+    assert len(shapely.STRtree(sites).query(sites, predicate="intersects")[0]) == len(sites)
+
+
+def test_every_site_has_entrances_on_its_border_beside_a_street(sample):
+    sites = dict(zip(column(sample, "sites", "site_id"), geometries(sample, "sites")))
+    owner, gates = column(sample, "entrances", "site_id"), geometries(sample, "entrances")
+    assert set(owner) == set(sites) and max(owner.count(site) for site in sites) == 2
+    degrees = 1 / 96_550  # of a metre, at most
+    assert all(sites[site].exterior.distance(gate) < 0.2 * degrees for site, gate in zip(owner, gates))
+    nearest = shapely.STRtree(geometries(sample, "roads")).query_nearest(gates, return_distance=True, all_matches=False)
+    assert nearest[1].max() < 26 * degrees
 
 
 def test_counts_are_whole_weeks_for_every_site(sample):
@@ -179,7 +197,7 @@ def test_readme_names_origin_and_licences():
 
 def test_every_field_is_described(sample):
     described = set(sample.execute("SELECT table_name, column_name FROM gpkg_data_columns WHERE description != ''"))
-    for table in ("roads", "zones", "sites", "hazard", "counts", "occupancy"):
+    for table in ("roads", "zones", "sites", "entrances", "hazard", "counts", "occupancy"):
         names = [row[1] for row in sample.execute(f"PRAGMA table_info({table})")]
         assert {(table, name) for name in names} - {(table, "fid"), (table, "geom")} <= described
 
@@ -192,7 +210,7 @@ def test_project_opens_with_every_layer(qgis_app, tmp_path):
     project = qgis.QgsProject()
     assert project.read(str(tmp_path / "sample.qgz"))
     layers = list(project.mapLayers().values())
-    assert len(layers) == 6 and all(layer.isValid() and layer.featureCount() > 0 for layer in layers)
+    assert len(layers) == 7 and all(layer.isValid() and layer.featureCount() > 0 for layer in layers)
     assert all(layer.source().startswith(str(tmp_path)) for layer in layers)
     assert project.title() and project.crs().authid() == "EPSG:32719"
     by_table = {layer.source().split("layername=")[1]: layer for layer in layers}
