@@ -33,6 +33,7 @@ SECTIONS = {
     "routing": ("routing", "tables"),
     "assignment": ("cumulative", "tables"),
     "equilibrium": ("equilibrium", "tables"),
+    "queue": ("queues", "tables"),
     "trees": ("trees", "tables"),
     "reading": ("reading", "reading_tables"),
     "allocation": ("allocation", "tables"),
