@@ -87,6 +87,7 @@ def test_a_zone_without_a_junction_and_a_trip_without_a_zone_start_at_the_neares
     both = trips([(WAY, ["a", "s", 10]), (WAY, ["b", "s", 20]), (WAY, ["c", "s", 30])])
     found = route(log, TRIPS=both, ORIGINS=zones((box(300, 100, 400, 200), ["a"]), (box(-50, -50, 100, 100), ["b"])))
     assert found["ROUTED"] == 60
+    assert not any("could not be joined" in text for text in log.warnings)
     assert any("1 polygon(s) of “zones” hold no junction" in t and ": a." in t for t in log.warnings)
     assert any("1 origin(s) have no polygon in “zones”" in t and ": c." in t for t in log.warnings)
 
@@ -130,6 +131,14 @@ def test_surveyed_entrances_are_the_doors_and_each_vehicle_takes_the_better_one(
     assert routes["a"]["access_minutes"] == pytest.approx(0.4) == found["ACCESS_MINUTES_95"]
     assert any("1 of 3 entrance(s) of “gates” belong to no destination" in t and "(of “t”)" in t for t in log.warnings)
     assert "Doors guessed" not in log.text
+
+
+def test_entrances_of_destinations_to_which_nobody_goes_are_no_mistake():
+    log = Log()
+    two = sites((box(1900, 100, 1990, 200), ["s"]), (box(100, 100, 190, 200), ["t"]))
+    gates = entrances(((1500, -30), "s", None), ((140, 10), "t", None))
+    (row,) = rows_of(route(log, DESTINATIONS=two, ENTRANCES=gates))
+    assert row["length_m"] == pytest.approx(1500, rel=1e-3) and not log.warnings
 
 
 def test_entrances_need_no_layer_of_destinations():

@@ -155,7 +155,7 @@ def door_places(
         When no entrance is that of a site, or a polygon has no image in the working CRS.
     """
     ids = [name for group in sites for name in group.ids]
-    surveyed = entrances_by_site(rules.entrances, ids, feedback)
+    surveyed = entrances_by_site(rules, ids, feedback)
     rows, closed = _surveyed(read, ids, surveyed, rules, context)
     asked = [
         (k, shape)

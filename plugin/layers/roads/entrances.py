@@ -36,10 +36,20 @@ class Entrances:
 
 @dataclass(frozen=True)
 class DoorRules:
-    """Where the doors of sites are: the entrances, and the most doors (MAX_DOORS) guessed of a site without any."""
+    """Where the doors of sites are.
+
+    Attributes
+    ----------
+    entrances : Entrances or None
+    most : int
+        Doors guessed of a site without entrances (MAX_DOORS).
+    elsewhere : frozenset of str
+        Ids of sites that there are but to which nobody goes in this run: their entrances are no mistake.
+    """
 
     entrances: Entrances | None = None
     most: int = 2
+    elsewhere: frozenset[str] = frozenset()
 
 
 def read_entrances(
@@ -79,19 +89,20 @@ def refuse_strangers(parameter: str, layer: str, ids: Sequence[str], others: Seq
         )
 
 
-def entrances_by_site(
-    entrances: Entrances | None, ids: list[str], feedback: QgsProcessingFeedback
-) -> dict[str, list[int]]:
+def entrances_by_site(rules: DoorRules, ids: list[str], feedback: QgsProcessingFeedback) -> dict[str, list[int]]:
     """Return the entrances of each site by its id; those of unknown sites are named in a warning."""
+    entrances = rules.entrances
     if entrances is None:
         return {}
     name = entrances.places.name
-    refuse_strangers(ENTRANCES, name, [site for site in entrances.site if site], ids, "a destination")
+    refuse_strangers(
+        ENTRANCES, name, [site for site in entrances.site if site], [*ids, *rules.elsewhere], "a destination"
+    )
     known, found, strange = set(ids), {}, []
     for e, site in enumerate(entrances.site):
         if site in known:
             found.setdefault(site, []).append(e)
-        else:
+        elif site not in rules.elsewhere:
             strange.append(f"{entrances.places.ids[e]} (of “{site}”)")
     if strange:
         feedback.pushWarning(

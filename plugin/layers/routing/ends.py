@@ -138,9 +138,9 @@ def join_ends(
     padded = replace(junctions, start=np.r_[0, np.cumsum(counts)].astype(np.int64))
     sites, site = _sites(read, rows, layers, context, feedback)
     trips = Trips(np.column_stack([of_row, site]), rows.people.astype(float))
-    found = join_sites(
-        read, origins, sites, layers.doors, max_distance, context, feedback, trips=trips, junctions=padded
-    )
+    known = frozenset() if layers.destinations is None else frozenset(layers.destinations.ids)
+    rules = replace(layers.doors, elsewhere=known - set(rows.destination))
+    found = join_sites(read, origins, sites, rules, max_distance, context, feedback, trips=trips, junctions=padded)
     origin, destination = found.origins.node[of_row].astype(np.int64), found.node[site].astype(np.int64)
     unjoined = []
     for k in np.flatnonzero(((origin < 0) & (zone < 0)) | (destination < 0)).tolist():
@@ -187,9 +187,10 @@ def _zones(
     danger = layers.hazard
     wkb = None if danger is None or danger.isNull() or danger.isEmpty() else bytes(danger.asWkb().data())
     junctions = junctions_inside(read.network, shapes, counted, wkb)
-    number = {name: k for k, name in enumerate(few.ids)}
+    holding = np.flatnonzero(junctions.counts > 0)
+    number = {few.ids[k]: z for z, k in enumerate(holding.tolist())}
     zone = np.array([number.get(name, -1) for name in rows.origin], dtype=np.int64)
-    outside = sorted({name for name, k in zip(rows.origin, zone.tolist()) if k < 0})
+    outside = sorted(wanted - set(few.ids))
     empty = [name for k, name in enumerate(few.ids) if junctions.counts[k] == 0]
     if empty:
         feedback.pushWarning(
@@ -201,12 +202,12 @@ def _zones(
             f"{ORIGINS}: the trips of {len(outside)} origin(s) have no polygon in “{few.name}” and start at the "
             f"nearest road: {first_of(outside)}."
         )
-    zone = np.where((zone >= 0) & (junctions.counts[zone] > 0), zone, -1) if len(few) else none
     feedback.pushInfo(
         f"{ORIGINS}: {int((zone >= 0).sum())} trip(s) start at {len(np.unique(junctions.node))} junctions inside "
-        f"{int((junctions.counts > 0).sum())} polygons of “{few.name}”."
+        f"{len(holding)} polygons of “{few.name}”."
     )
-    return zone, few.ids, junctions
+    held = replace(junctions, start=np.r_[junctions.start[holding], junctions.start[-1]])  # none lies between
+    return zone, [few.ids[k] for k in holding.tolist()], held
 
 
 def _warn_of_overlaps(zones: Places, shapes: list[bytes], feedback: QgsProcessingFeedback) -> None:
