@@ -231,7 +231,7 @@ def _origins(
         return lines, of_row
     moved = transform_vertices(lines.xy, lines.crs, read.crs, context.transformContext())
     xy = np.concatenate([np.full((len(names), 2), np.nan), moved])
-    return _bare(TRIPS, rows.name, [*names, *lines.ids], xy, read), of_row
+    return bare_places(TRIPS, rows.name, [*names, *lines.ids], xy, read), of_row
 
 
 def _sites(
@@ -268,7 +268,7 @@ def _sites(
     return groups, site
 
 
-def _bare(parameter: str, name: str, ids: Sequence[str], xy: np.ndarray, read: ReadNetwork) -> Places:
+def bare_places(parameter: str, name: str, ids: Sequence[str], xy: np.ndarray, read: ReadNetwork) -> Places:
     """Return places that are positions in the working CRS and nothing else."""
     none: list[Any] = [[] for _ in ids]
     shapes = [QgsGeometry() for _ in ids]

@@ -15,13 +15,14 @@ SAME_PLACE = 1e-3
 
 @dataclass(frozen=True)
 class _Part:
-    """A stretch of a piece that was cut: its nodes, its vertices and its share of the piece's length."""
+    """A stretch of a piece that was cut: nodes, vertices, its share of the piece's length and the share before it."""
 
     piece: int
     start: int
     end: int
     xy: np.ndarray
     share: float
+    before: float
 
 
 def measures_of(xy: np.ndarray) -> np.ndarray:
@@ -113,7 +114,7 @@ def _parts_of(
         inside = (along > marks[k]) & (along < marks[k + 1])
         line = np.vstack([corners[k : k + 1], xy[inside], corners[k + 1 : k + 2]])
         share = (marks[k + 1] - marks[k]) / along[-1]
-        parts.append(_Part(piece, int(nodes[k]), int(nodes[k + 1]), line, float(share)))
+        parts.append(_Part(piece, int(nodes[k]), int(nodes[k + 1]), line, float(share), float(marks[k] / along[-1])))
     return parts
 
 
@@ -145,6 +146,8 @@ def _with_parts(network: RoadNetwork, new_xy: np.ndarray, parts: list[_Part]) ->
     end = np.array([part.end for part in parts])[of_part]
     length = network.length[old] * np.array([part.share for part in parts])[of_part]
 
+    begin = network.piece_begin[parent] + network.piece_lengths()[parent] * np.array([part.before for part in parts])
+
     def join(values: np.ndarray, added: np.ndarray) -> np.ndarray:
         return np.concatenate([values[kept], added]).astype(values.dtype)
 
@@ -163,6 +166,7 @@ def _with_parts(network: RoadNetwork, new_xy: np.ndarray, parts: list[_Part]) ->
         road_ids=network.road_ids,
         piece_start=np.concatenate([[0], np.cumsum(vertices)]).astype(np.int64),
         piece_xy=np.concatenate([kept_xy, *[part.xy for part in parts]]),
+        piece_begin=np.concatenate([network.piece_begin[kept_piece], begin]),
         copies=_copies_of_parts(network.copies, kept_piece, number, parent),
     )
 
@@ -203,5 +207,6 @@ def keep_pieces(network: RoadNetwork, keep: np.ndarray) -> RoadNetwork:
         piece_road=network.piece_road[keep],
         piece_start=np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64),
         piece_xy=network.piece_xy[np.repeat(keep, size)],
+        piece_begin=network.piece_begin[keep],
         copies=np.column_stack([number[rows[:, 0]], rows[:, 1:]]),
     )

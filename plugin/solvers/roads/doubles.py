@@ -136,7 +136,11 @@ def merge_doubles(
         xy=pieces.xy[vertex],
     )
     of_left = Ways(ways.open[first], ways.speed[first], ways.lanes[first], ways.capacity[first])
-    return replace(arcs_on_pieces(left, of_left, network.road_ids), copies=_copies(network, found, touched, run_of))
+    return replace(
+        arcs_on_pieces(left, of_left, network.road_ids),
+        piece_begin=network.piece_begin[first],
+        copies=_copies(network, found, touched, run_of),
+    )
 
 
 def ways_of(network: RoadNetwork, found: Coinciding, has_speed: np.ndarray) -> Ways:

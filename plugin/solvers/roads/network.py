@@ -54,6 +54,9 @@ class RoadNetwork:
         Offsets of each piece's vertices in ``piece_xy``.
     piece_xy : (k, 2) float64
         Vertices of the pieces, metres of the working CRS.
+    piece_begin : (p,) float64
+        Where along its road each piece starts: ellipsoidal metres from the first vertex as drawn; lines that share an
+        id count one after the other.
     copies : (c, 3) int64
         Roads drawn on top of each other (:mod:`.doubles`): piece, road, and the directions of the piece that this road
         opens (bits :data:`FORWARD_WAY`, :data:`BACKWARD_WAY`). A merged piece has a row for each of its roads, the one
@@ -74,6 +77,7 @@ class RoadNetwork:
     road_ids: list[str]
     piece_start: np.ndarray
     piece_xy: np.ndarray
+    piece_begin: np.ndarray
     copies: np.ndarray = field(default_factory=lambda: np.empty((0, 3), dtype=np.int64))
 
     @property
@@ -227,7 +231,20 @@ def arcs_on_pieces(pieces: DrawnPieces, ways: Ways, road_ids: list[str]) -> Road
         road_ids=road_ids,
         piece_start=np.asarray(pieces.offset, dtype=np.int64),
         piece_xy=pieces.xy,
+        piece_begin=_begins(np.asarray(pieces.road, dtype=np.int64), pieces.length, road_ids),
     )
+
+
+def _begins(road: np.ndarray, length: np.ndarray, road_ids: list[str]) -> np.ndarray:
+    """Return the metres (p,) before each piece on its road; pieces come in the order of the lines and along each."""
+    first: dict[str, int] = {}
+    number = np.array([first.setdefault(name, len(first)) for name in road_ids], dtype=np.int64)
+    order = np.argsort(number[road], kind="stable")
+    before = np.r_[0.0, np.cumsum(length[order])[:-1]] if len(order) else np.empty(0)
+    opens = np.r_[True, np.diff(number[road][order]) != 0][: len(order)]
+    begin = np.empty(len(order))
+    begin[order] = before - before[opens][np.cumsum(opens) - 1]
+    return begin
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,344 @@
+"""A plan read from its two tables onto a network: PLAN (vehicles) and PLAN_PATHS, as :mod:`.plan_rows` writes them.
+
+The network is cut where the paths begin and end, so that it has the pieces on which the plan was made, and limits of
+entrances and delays at junctions are in its capacities as they were: simulated again, every vehicle has the same
+moments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+
+from ...solvers.control import Control
+from ...solvers.errors import SolverError
+from ...solvers.graph.stars import ForwardStar
+from ...solvers.naming import first_of
+from ...solvers.roads.doors import Doors
+from ...solvers.roads.network import RoadNetwork
+from ...solvers.roads.starts import Junctions
+from ...solvers.roads.stretches import FORWARD, Stretches, arcs_of_stretches, cut_at_stretches
+from ...solvers.routing.queue.network import Background, QueueRoads, microseconds, queue_roads, standing_room
+from ...solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queues
+from ...solvers.routing.shared.routes import Routes, distinct, rows_at
+from ..errors import LayerError
+from ..places import Places
+from ..roads.doors import join_sites
+from ..roads.entrances import DoorRules, refuse_strangers
+from ..roads.joining import Trips
+from ..roads.junctions import delay_at_junctions
+from ..roads.options import ReadNetwork
+from ..tables import read_table
+from ..values import blank, id_text, number
+from .case import LEAST_TIME
+from .ends import DESTINATIONS, bare_places
+from .plan_rows import CAR, NO_PATH, PATHS, VEHICLES, Paths, PlannedVehicles
+
+PLAN, PLAN_PATHS = "PLAN", "PLAN_PATHS"
+
+
+class PathTable(NamedTuple):
+    """The rows of PLAN_PATHS, by path and sequence: ids (p,), offsets (p + 1,), and the stretches."""
+
+    name: str
+    ids: list[int]
+    indptr: np.ndarray
+    stretches: Stretches
+
+
+@dataclass(frozen=True)
+class PlanTables:
+    """A plan as its tables have it; ``start`` and ``route`` (t,) are numbers of paths, NO_PATH for none."""
+
+    name: str
+    vehicles: PlannedVehicles
+    start: np.ndarray
+    route: np.ndarray
+    paths: PathTable
+
+
+@dataclass(frozen=True)
+class PlanEnds:
+    """Destinations (DESTINATIONS), how they get doors, and metres beyond which a place is not joined."""
+
+    destinations: Places | None
+    doors: DoorRules
+    max_distance: float
+
+
+@dataclass(frozen=True)
+class PlanOnRoads:
+    """A plan on a network.
+
+    Attributes
+    ----------
+    read : ReadNetwork
+        Cut where the plan's stretches begin and end.
+    vehicles : PlannedVehicles
+        In the order of departures, of equal ones by number: the order in which ties are broken.
+    paths : Paths
+        Each path in arcs.
+    routes : Routes
+        What each vehicle drives, its start and its route together; empty for one that starts at a door.
+    doors : Doors
+        Of the destinations that have a feature or entrances.
+    """
+
+    read: ReadNetwork
+    vehicles: PlannedVehicles
+    paths: Paths
+    routes: Routes
+    doors: Doors
+
+    @property
+    def departure(self) -> np.ndarray:
+        """Departures (t,) in whole microseconds."""
+        return microseconds(self.vehicles.departure)
+
+    def simulate(self, roads: QueueRoads, stuck_seconds: float, control: Control | None = None) -> QueueRun:
+        """Return when everybody is where under the flow model ``queue``."""
+        plan = plan_of(roads, self.departure, self.routes)
+        return simulate_queues(roads, plan, stuck_seconds=stuck_seconds, control=control)
+
+
+def queue_roads_of(
+    network: RoadNetwork, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+) -> QueueRoads:
+    """Return a network as the queue model sees it; ``background`` as :func:`.background.background_on` gives it."""
+    road = network.is_road
+    star = ForwardStar.of(network.node_count, network.tail, network.head)
+    free_flow = np.where(road, np.maximum(network.free_flow, LEAST_TIME), 0.0)
+    standing = standing_room(network.length, np.where(road, network.lanes, 0.0))
+    others = None if background is None else Background(*background)
+    return queue_roads(star, network.head, free_flow, network.capacity, standing, others)
+
+
+def read_plan(
+    plan: QgsProcessingFeatureSource, paths: QgsProcessingFeatureSource, feedback: QgsProcessingFeedback
+) -> PlanTables:
+    """Read the tables of a plan.
+
+    Raises
+    ------
+    LayerError
+        A missing column, a vehicle twice, without a departure or with a path that is not in PLAN_PATHS, a path whose
+        stretches have no road, direction or place.
+    """
+    table = _read_paths(paths)
+    name, columns = plan.sourceName(), read_table(plan, PLAN, {column.name: column.name for column in VEHICLES})
+    numbers = _whole(columns["vehicle"], PLAN, name, "vehicle")
+    words = [f"vehicle {k}" for k in numbers.tolist()]
+    if len(np.unique(numbers)) < len(numbers):
+        twice = np.unique(numbers, return_counts=True)
+        raise LayerError(
+            f"{PLAN}: “{name}” has vehicle {twice[0][np.argmax(twice[1] > 1)]} twice. Give the OUTPUT_VEHICLES of one "
+            f"run."
+        )
+    times = {key: _numbers(columns[key], PLAN, name, words, key) for key in _TIMES}
+    for word, seconds in zip(words, times["departure_s"].tolist()):
+        if not seconds >= 0:
+            raise LayerError(f"{PLAN}: {word} of “{name}” has no departure of at least 0 in “departure_s”. Fill it.")
+    start, route = (_path_of(columns[key], key, name, words, table) for key in ("start_path", "route_id"))
+    lost = np.flatnonzero((start != NO_PATH) & (route == NO_PATH))
+    if len(lost):
+        raise LayerError(f"{PLAN}: {words[lost[0]]} of “{name}” has a start_path but no route_id. Correct the row.")
+    people = _numbers(columns["people"], PLAN, name, words, "people")
+    door = np.nan_to_num(_numbers(columns["door"], PLAN, name, words, "door")).astype(np.int64)
+    order = np.lexsort((numbers, microseconds(times["departure_s"])))
+    few = order.tolist()
+    vehicles = PlannedVehicles(
+        numbers[order], [id_text(columns["origin_id"][k]) for k in few],
+        [id_text(columns["destination_id"][k]) for k in few], door[order],
+        [CAR if blank(columns["mode"][k]) else str(columns["mode"][k]) for k in few], np.nan_to_num(people[order]),
+        *(times[key][order] for key in _TIMES),
+    )  # fmt: skip
+    idle = int((route == NO_PATH).sum())
+    text = f"{PLAN}: {len(numbers)} vehicles, {len(table.ids)} paths."
+    feedback.pushInfo(text + (f" {idle} start at a door of their destination." if idle else ""))
+    return PlanTables(name, vehicles, start[order], route[order], table)
+
+
+_TIMES = ("order_s", "departure_s", "entered_s", "arrival_s")
+
+
+def _whole(values: list[Any], parameter: str, layer: str, field: str) -> np.ndarray:
+    """Return a column of whole numbers; NULL is an error."""
+    words = [str(k) for k in range(1, len(values) + 1)]
+    numbers = np.array([number(v, parameter, layer, w, field) for v, w in zip(values, words)], dtype=float)
+    wrong = np.flatnonzero(~(numbers == np.rint(numbers)))
+    if len(wrong):
+        raise LayerError(f"{parameter}: row {words[wrong[0]]} of “{layer}” has no whole number in “{field}”. Fill it.")
+    return numbers.astype(np.int64)
+
+
+def _numbers(values: list[Any], parameter: str, layer: str, words: list[str], field: str) -> np.ndarray:
+    """Return a column of numbers, not a number where there is none."""
+    return np.array([number(v, parameter, layer, w, field) for v, w in zip(values, words)], dtype=float)
+
+
+def _path_of(values: list[Any], field: str, layer: str, words: list[str], table: PathTable) -> np.ndarray:
+    """Return the number of the path (t,) that each vehicle names, NO_PATH where it names none."""
+    position = {name: k for k, name in enumerate(table.ids)}
+    asked = _numbers(values, PLAN, layer, words, field)
+    strange = sorted({int(k) for k in asked[np.isfinite(asked)].tolist() if k not in position})
+    if strange:
+        named = first_of([str(k) for k in strange])
+        raise LayerError(f"{PLAN}: {field} of “{layer}” names path(s) that “{table.name}” lacks: {named}.")
+    return np.array([position[k] if np.isfinite(k) else NO_PATH for k in asked.tolist()], dtype=np.int64)
+
+
+def _read_paths(source: QgsProcessingFeatureSource) -> PathTable:
+    name = source.sourceName()
+    columns = read_table(source, PLAN_PATHS, {column.name: column.name for column in PATHS})
+    ids = _whole(columns["route_id"], PLAN_PATHS, name, "route_id")
+    sequence = _whole(columns["sequence"], PLAN_PATHS, name, "sequence")
+    words = [f"stretch {s} of path {k}" for k, s in zip(ids.tolist(), sequence.tolist())]
+    start, stop = (_numbers(columns[key], PLAN_PATHS, name, words, key) for key in ("from_m", "to_m"))
+    way = [str(value).strip().lower() for value in columns["direction"]]
+    road = [id_text(value) for value in columns["road_id"]]
+    for k, word in enumerate(words):
+        if not road[k] or way[k] not in (FORWARD, "backward") or not np.isfinite(start[k] + stop[k]):
+            raise LayerError(
+                f"{PLAN_PATHS}: {word} in “{name}” needs a road_id, a direction (forward or backward), from_m and to_m."
+            )
+    order = np.lexsort((sequence, ids))
+    again = np.flatnonzero((np.diff(ids[order]) == 0) & (np.diff(sequence[order]) == 0))
+    if len(again):
+        raise LayerError(
+            f"{PLAN_PATHS}: “{name}” has {words[order[again[0]]]} twice. Give the OUTPUT_PATHS of one run."
+        )
+    different, first = np.unique(ids[order], return_index=True)
+    forward = np.array([value == FORWARD for value in way], dtype=bool)
+    return PathTable(
+        name, different.tolist(), np.r_[first, len(ids)].astype(np.int64),
+        Stretches([road[k] for k in order.tolist()], forward[order], start[order], stop[order]),
+    )  # fmt: skip
+
+
+def plan_on_roads(
+    read: ReadNetwork,
+    tables: PlanTables,
+    ends: PlanEnds,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> PlanOnRoads:
+    """Put a plan on a network.
+
+    Raises
+    ------
+    LayerError
+        When the network lacks a road of the plan, or one cannot be driven as the plan has it; when no id of
+        DESTINATIONS or ENTRANCES is one of the plan's.
+    """
+    stretches = tables.paths.stretches
+    try:
+        cut = replace(read, network=cut_at_stretches(read.network, stretches))
+        there = _arcs_of_paths(cut.network, tables)
+        joined, doors = _with_doors(cut, tables, there, ends, context, feedback)
+        indptr, arcs = _arcs_of_paths(joined.network, tables)
+    except SolverError as error:
+        raise LayerError(
+            f"{PLAN_PATHS}: {error} Give the network, and all of its parameters, with which the plan was made."
+        ) from error
+    if len(arcs) > len(stretches.road):
+        feedback.pushWarning(
+            f"{PLAN_PATHS}: {len(stretches.road)} stretches are {len(arcs)} pieces of the roads here, so that the plan "
+            f"takes other times than when it was made. Give the destinations and entrances of that run."
+        )
+    paths = Paths(np.array(tables.paths.ids, dtype=np.int64), indptr, arcs, tables.start, tables.route)
+    return PlanOnRoads(joined, tables.vehicles, paths, _driven(joined.network, tables, paths), doors)
+
+
+def _arcs_of_paths(network: RoadNetwork, tables: PlanTables) -> tuple[np.ndarray, np.ndarray]:
+    """Return offsets (p + 1,) and arcs of the paths.
+
+    Raises
+    ------
+    SolverError
+        When a stretch is not on the network, or does not begin where the one before ends.
+    """
+    paths = tables.paths
+    arcs, row = arcs_of_stretches(network, paths.stretches)
+    indptr = np.searchsorted(row, paths.indptr).astype(np.int64)
+    apart = np.flatnonzero(network.head[arcs[:-1]] != network.tail[arcs[1:]]) + 1
+    broken = apart[~np.isin(apart, indptr)]
+    if len(broken):
+        k = int(broken[0])
+        path = paths.ids[int(np.searchsorted(indptr, k, side="right")) - 1]
+        before, here = (paths.stretches.road[row[j]] for j in (k - 1, k))
+        raise SolverError(f"path {path} goes from road “{before}” to road “{here}”, which do not meet there.")
+    return indptr, arcs
+
+
+def _driven(network: RoadNetwork, tables: PlanTables, paths: Paths) -> Routes:
+    """Return what each vehicle drives: its start and its route."""
+    size = np.r_[np.diff(paths.indptr), 0]  # the last, 0, for NO_PATH
+    first = np.r_[paths.indptr[:-1], 0]
+    both = np.column_stack([tables.start, tables.route])
+    linked = np.flatnonzero((both != NO_PATH).all(axis=1))
+    last = paths.arcs[paths.indptr[both[linked, 0] + 1] - 1]
+    apart = linked[network.head[last] != network.tail[paths.arcs[paths.indptr[both[linked, 1]]]]]
+    if len(apart):
+        k = int(apart[0])
+        raise LayerError(
+            f"{PLAN}: vehicle {tables.vehicles.vehicle[k]} of “{tables.name}” drives path {paths.ids[both[k, 0]]}, "
+            f"which does not end where its route {paths.ids[both[k, 1]]} begins. Give the two tables of one run."
+        )
+    hops = size[both]
+    arcs = rows_at(first[both].ravel(), hops.ravel(), paths.arcs.astype(np.int32))
+    return distinct(np.r_[0, np.cumsum(hops.sum(axis=1))].astype(np.int64), arcs)
+
+
+def _with_doors(
+    read: ReadNetwork,
+    tables: PlanTables,
+    paths: tuple[np.ndarray, np.ndarray],
+    ends: PlanEnds,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> tuple[ReadNetwork, Doors]:
+    """Return the roads with the doors of the destinations, whose limits are in the capacities, and the doors."""
+    (indptr, arcs), network, vehicles = paths, read.network, tables.vehicles
+    driving = np.flatnonzero(tables.route != NO_PATH)
+    first = np.where(tables.start == NO_PATH, tables.route, tables.start)[driving]
+    begin = network.tail[arcs[indptr[first]]].astype(np.int64)
+    end = network.head[arcs[indptr[tables.route[driving] + 1] - 1]]
+    goals = [vehicles.destination[k] for k in driving.tolist()]
+    groups = _sites(read, goals, network.node_xy[end], ends)
+    ids = [name for group in groups for name in group.ids]
+    if not ids:
+        return delay_at_junctions(read, feedback), Doors.none()
+    number = {name: k for k, name in enumerate(ids)}
+    site = np.array([number.get(name, -1) for name in goals], dtype=np.int64)
+    origins: dict[str, int] = {}
+    own = np.array([origins.setdefault(vehicles.origin[k], len(origins)) for k in driving.tolist()], dtype=np.int64)
+    places = np.unique(np.column_stack([own, begin]), axis=0)
+    count = np.bincount(places[:, 0], minlength=len(origins))
+    junctions = Junctions(np.r_[0, np.cumsum(count)].astype(np.int64), places[:, 1], np.ones(len(places)))
+    pairs, row = np.unique(np.column_stack([own, site])[site >= 0], axis=0, return_inverse=True)
+    people = np.bincount(row.ravel(), weights=vehicles.people[driving][site >= 0], minlength=len(pairs))
+    starts = bare_places(PLAN, tables.name, list(origins), np.full((len(origins), 2), np.nan), read)
+    found = join_sites(
+        read, starts, groups, ends.doors, ends.max_distance, context, feedback, trips=Trips(pairs, people),
+        junctions=junctions,
+    )  # fmt: skip
+    return found.read, found.doors
+
+
+def _sites(read: ReadNetwork, goals: list[str], last_xy: np.ndarray, ends: PlanEnds) -> list[Places]:
+    """Return the destinations of the plan that have a feature or entrances, these where their vehicles arrive."""
+    wanted, groups, known = set(goals), [], set()
+    if ends.destinations is not None:
+        every = ends.destinations
+        refuse_strangers(DESTINATIONS, every.name, every.ids, goals, "a destination of PLAN")
+        groups.append(every.subset([k for k, name in enumerate(every.ids) if name in wanted]))
+        known = set(groups[0].ids)
+    entrances = ends.doors.entrances
+    if entrances is not None:
+        surveyed = sorted((set(entrances.site) & wanted) - known)
+        xy = last_xy[[goals.index(name) for name in surveyed]].reshape(-1, 2)
+        groups.append(bare_places(PLAN, "", surveyed, xy, read))
+    return groups

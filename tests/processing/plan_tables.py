@@ -1,0 +1,91 @@
+"""A routed case and its plan as the two tables of ``routeevacuation``, for the tests of what reads a plan."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from qgis.core import QgsApplication, QgsFeature, QgsProcessingContext, QgsVectorLayer
+
+from evacuation_planner.plugin.layers.routing.case import RoutingCase
+from evacuation_planner.plugin.layers.routing.plan_rows import (
+    PATHS,
+    VEHICLES,
+    Paths,
+    path_rows,
+    paths_of,
+    vehicle_rows,
+    vehicles_of,
+)
+from evacuation_planner.plugin.solvers.control import Control
+from evacuation_planner.plugin.solvers.routing.result import RoutingResult
+from evacuation_planner.plugin.solvers.routing.solve import solve
+from evacuation_planner.processing_provider.algorithms.routing.routing_inputs import RoutingParameters
+from tests.processing.routing_layers import Log, roads, trips
+
+KINDS = {"int": "integer", "float": "double", "text": "string"}
+
+
+class Planned(NamedTuple):
+    """A case, its routes, and the tables of both."""
+
+    case: RoutingCase
+    result: RoutingResult
+    paths: Paths
+    plan: QgsVectorLayer
+    plan_paths: QgsVectorLayer
+
+    @property
+    def tables(self) -> dict[str, QgsVectorLayer]:
+        return {"PLAN": self.plan, "PLAN_PATHS": self.plan_paths}
+
+
+def table(columns, rows, name: str) -> QgsVectorLayer:
+    """A memory table of an output's columns."""
+    fields = "&".join(f"field={column.name}:{KINDS[column.kind]}" for column in columns)
+    made = QgsVectorLayer(f"None?{fields}", name, "memory")
+    features = []
+    for _, values in rows:
+        feature = QgsFeature(made.fields())
+        feature.setAttributes(list(values))
+        features.append(feature)
+    assert made.dataProvider().addFeatures(features)[0]
+    return made
+
+
+def routing_inputs(**parameters: Any) -> tuple[RoutingParameters, QgsProcessingContext, Log]:
+    """What ``routeevacuation`` reads of its parameters."""
+    context, log = QgsProcessingContext(), Log()
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("evacuation:routeevacuation")
+    base = {"TRIPS": trips(), "NETWORK": roads(), "NETWORK_ID_FIELD": "road_id", "PEOPLE_PER_VEHICLE": 1}
+    defaults = {
+        d.name(): d.defaultValue() for d in algorithm.parameterDefinitions() if d.defaultValue() not in (None, "")
+    }
+    return RoutingParameters.read(algorithm, {**defaults, **base, **parameters}, context, log), context, log
+
+
+def planned(**parameters: Any) -> Planned:
+    """Plan and write the tables."""
+    given, context, log = routing_inputs(**parameters)
+    case = given.case(context, log, Control())
+    result = solve(case.problem, method=given.method, certify=False)
+    paths = paths_of(case.read.network, result)
+    return Planned(case, result, paths, *tables_of(case, result, paths))
+
+
+def tables_of(case: RoutingCase, result: RoutingResult, paths: Paths) -> tuple[QgsVectorLayer, QgsVectorLayer]:
+    """The two tables of a plan."""
+    vehicles = table(VEHICLES, vehicle_rows(vehicles_of(case, result), paths), "vehicles")
+    return vehicles, table(PATHS, path_rows(case.read.network, paths), "paths")
+
+
+def split_paths(case: RoutingCase, result: RoutingResult) -> Paths:
+    """The same routes in two paths each: the first road, then the rest."""
+    whole = paths_of(case.read.network, result)
+    sizes = np.diff(whole.indptr)
+    parts = [min(1, size - 1) for size in sizes.tolist()]
+    indptr = np.sort(np.r_[whole.indptr, whole.indptr[:-1][np.array(parts) > 0] + 1])
+    after = np.searchsorted(indptr, whole.indptr[1:]) - 1
+    before = np.where(np.array(parts) > 0, after - 1, -1)
+    start, route = (np.where(whole.route < 0, -1, numbers[whole.route]) for numbers in (before, after))
+    return Paths(np.arange(len(indptr) - 1) * 10 + 7, indptr, whole.arcs, start, route)
