@@ -1,7 +1,7 @@
 """Figures of the slow judges, kept in ``kept.json`` so that not every bench runs them again.
 
-A row is found by case, the digest of the plan's routes, judge and seed; a plan that has changed has no row. One row is
-made anew with
+A row is found by case, the digest of the plan's routes, judge and seed; a plan that has changed has no row. Rows that
+are missing (with FULL=1 all that are named) are made with
 
     nice .venv/bin/python benchmarks/judges/kept.py "sample, 900" individual UXsim 1 2 3
 
@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.bench_venv import sumo_home
 from benchmarks.judges import sumo, uxsim
 from benchmarks.judges.plans import Case, Outcome, Plan, case_of, planned
-from benchmarks.measuring import children_cpu
+from benchmarks.measuring import FULL, children_cpu
 
 FILE = Path(__file__).with_name("kept.json")
 UXSIM, SUMO = "UXsim", "SUMO mesoscopic"
@@ -120,12 +120,14 @@ def mean(rows: list[Verdict]) -> Outcome:
 
 
 def main() -> None:
-    """Judge the plan that the command line names."""
+    """Judge the plan that the command line names, by the seeds that are not kept yet."""
     name, plan_name, judge, *seeds = sys.argv[1:]
     case = case_of(name)
     plan = planned(case, plan_name)
-    for seed in seeds or ["1"]:
-        print(judged(case, plan, judge, int(seed)), flush=True)
+    known = set() if FULL else {row.seed for row in kept(case, plan, judge)}
+    for seed in map(int, seeds or ["1"]):
+        if seed not in known:
+            print(judged(case, plan, judge, seed), flush=True)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ DISTRICTS = ("TG", "OL")
 VEHICLE_SPACE = 7.5  # m
 DISTRICT_CAPACITY, DISTRICT_SPEED = 900.0, 60.0  # vehicles/h and direction, km/h; one lane
 KEPT_PLANS = Path(__file__).resolve().parent / "plans"
+SLACK, LEAST_HORIZON = 3600.0, 5 * 3600.0  # simulated seconds
 NO_PIECE = -9999  # what scipy writes where there is no predecessor
 
 
@@ -155,6 +156,16 @@ def case_of(name: str) -> Case:
     if name.startswith("sample, "):
         return sample_city(name.split(", ")[1])
     return district(name.split()[0], int(name.split("(")[1].rstrip(")")))
+
+
+def horizon(case: Case, plan: Plan) -> int:
+    """Return simulated seconds after which who has not arrived is taken never to: five hours or what doors need.
+
+    The judges know no way out of a standstill (a ring of full roads that wait for each other), so some plans never end.
+    """
+    last = plan.arcs[plan.indptr[1:][np.diff(plan.indptr) > 0] - 1]
+    through = np.bincount(last, minlength=len(case.tail)) * 3600.0 / case.capacity
+    return int(max(1.15 * through.max() + case.departure.max() + SLACK, LEAST_HORIZON))
 
 
 def plan_of(name: str, routes: list[np.ndarray]) -> Plan:

@@ -29,7 +29,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from benchmarks.bench_venv import NoPeer
-from benchmarks.judges.plans import Case, Plan
+from benchmarks.judges.plans import Case, Plan, horizon
 
 MESOSCOPIC, JUNCTIONS, MICROSCOPIC = "mesoscopic", "mesoscopic with junctions", "microscopic"
 HEADWAYS = "headways.add.xml"
@@ -38,7 +38,6 @@ EXIT_LENGTH, AT_ONCE = 75.0, 10000.0  # m, m/s
 CAR = 7.5  # m that a car of SUMO's default type takes with its gap
 JAM_TAU = 1.4  # s, SUMO's default
 STUCK = 300.0  # s after which a stuck vehicle is teleported in the microscopic model
-END = 24 * 3600  # s; who has not arrived by then never does
 
 
 class SumoFailed(NoPeer):
@@ -62,9 +61,9 @@ class Setting:
     as_it_is: bool = False
     seed: int = 1
 
-    def options(self) -> list[str]:
-        """Return the options of the command line."""
-        options = ["--seed", str(self.seed), "--end", str(END), "--max-depart-delay", "-1"]
+    def options(self, end: int) -> list[str]:
+        """Return the options of the command line; ``end`` in simulated seconds."""
+        options = ["--seed", str(self.seed), "--end", str(end), "--max-depart-delay", "-1"]
         if self.mode == MICROSCOPIC:
             return [*options, "--time-to-teleport", str(STUCK)]
         options += ["--mesosim", "true", "--time-to-teleport", "-1"]
@@ -231,7 +230,7 @@ def evaluate(programs: Path, case: Case, plan: Plan, setting: Setting, folder: P
     write_routes(case, plan, folder, setting.as_it_is)
     simulate(
         programs, folder, "--net-file", "net.net.xml", "--route-files", "plan.rou.xml",
-        "--additional-files", HEADWAYS, *setting.options(),
+        "--additional-files", HEADWAYS, *setting.options(horizon(case, plan)),
     )  # fmt: skip
     arrival = np.where(np.diff(plan.indptr) == 0, case.departure, np.nan)
     for name, moment in arrivals(folder).items():

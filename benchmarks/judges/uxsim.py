@@ -22,10 +22,9 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.bench_venv import run_peer
-from benchmarks.judges.plans import Case, Plan
+from benchmarks.judges.plans import Case, Plan, horizon
 
 LONGEST = 3 * 3600.0  # seconds that a run may take
-SLACK = 1.5 * 3600.0  # simulated seconds beyond what the fullest door needs at least
 
 
 class Door(NamedTuple):
@@ -43,13 +42,6 @@ class Run(NamedTuple):
     arrival: np.ndarray
     doors: tuple[Door, ...]
     figures: dict[str, float]
-
-
-def horizon(case: Case, plan: Plan) -> int:
-    """Return simulated seconds after which a plan has surely ended unless it stands still."""
-    last = plan.arcs[plan.indptr[1:][np.diff(plan.indptr) > 0] - 1]
-    through = np.bincount(last, minlength=len(case.tail)) * 3600.0 / case.capacity
-    return int(1.15 * (through.max() + case.departure.max()) + SLACK)
 
 
 def evaluate(case: Case, plan: Plan, seed: int = 1, platoon: int = 1, engine: str = "cpp") -> Run:
