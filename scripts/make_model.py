@@ -88,6 +88,12 @@ def layer_inputs() -> list[Explained]:
             "Table with place, time and upper: people already at each site. Without it, sites count as empty.",
             {"recommendshelters": "FORECAST"},
         ),
+        (
+            source("ENTRANCES", "Entrances of the sites", points, None, True),
+            "Points at which vehicles enter the sites, surveyed. Without them the doors of a polygon are guessed, and "
+            "a point is entered from its nearest road.",
+            dict.fromkeys(EVERY, "ENTRANCES"),
+        ),
     ]
 
 
@@ -106,12 +112,15 @@ def choice_inputs() -> list[Explained]:
          "Room kept free when shelters are chosen, so that groups that are not divided still fit.", both[:1]),
         ("MAX_TRAVEL_TIME", "Longest travel time (minutes)", None, 0.0,
          "Shelters farther away than this at free-flow speed are not used. Empty: no limit.", both),
+        ("DOOR_MINUTES", "Everybody is let in within (minutes)", None, 0.01,
+         "A shelter counts no more people than its doors let in within this time. Empty: doors are not looked at.",
+         both),
         ("MAX_SNAP_DISTANCE", "Farthest distance to a road (m)", 500.0, 0.0,
          "Zones and sites farther from the nearest road than this are named and left out.", EVERY),
         ("DEPARTURE_WINDOW", "Departures are spread over (minutes)", 60.0, 0.0,
          "Everyone leaves within this time after the order to leave, else after the start time.", ("routeevacuation",)),
         ("PEOPLE_PER_VEHICLE", "People per vehicle", 2.5, 1.0,
-         "Average number of people in a car.", ("routeevacuation",)),
+         "Average number of people in a car.", EVERY),
     )  # fmt: skip
     kind = QgsProcessingParameterNumber.Type.Double
     made: list[Explained] = [
@@ -141,7 +150,8 @@ def field_inputs() -> list[Explained]:
     # name, title, layer, kind, help, what it feeds
     fields = (
         ("ZONE_ID_FIELD", "Id of the zones", "ZONES", kinds.Any,
-         "Default: zone_id where the layer has it.", dict.fromkeys(WITH_ZONES[1:], "ZONE_ID_FIELD")),
+         "Default: zone_id where the layer has it.",
+         {**dict.fromkeys(WITH_ZONES[1:], "ZONE_ID_FIELD"), "routeevacuation": "ORIGINS_ID_FIELD"}),
         ("ZONE_NAME_FIELD", "Name of the zones", "ZONES", kinds.Any,
          "What people call them. Default: name where the layer has it.",
          dict.fromkeys(WITH_ZONES[:1], "ZONE_NAME_FIELD")),
@@ -160,6 +170,12 @@ def field_inputs() -> list[Explained]:
         ("CAPACITY_FIELD", "Room at the sites (people)", "SITES", kinds.Numeric,
          "People a site can take; where given it overrides area and area per person.",
          dict.fromkeys(site, "CAPACITY_FIELD")),
+        ("ENTRANCES_ID_FIELD", "Site of the entrances", "ENTRANCES", kinds.Any,
+         "Id of the site that an entrance belongs to. Default: site_id, else shelter_id.",
+         dict.fromkeys(EVERY, "ENTRANCES_ID_FIELD")),
+        ("ENTRANCES_CAPACITY_FIELD", "Capacity of the entrances (vehicles/h)", "ENTRANCES", kinds.Numeric,
+         "Most vehicles an hour that an entrance lets in, where that is less than its roads bring; 0 closes it.",
+         dict.fromkeys(EVERY, "ENTRANCES_CAPACITY_FIELD")),
     )  # fmt: skip
     return [
         (
@@ -173,13 +189,14 @@ def field_inputs() -> list[Explained]:
     ]
 
 
-def default_name(feeds: dict[str, str]) -> str:
+def default_name(feeds: dict[str, str]) -> str | None:
     """Return the default name of the field parameter that an input feeds, so that a dialog shows it chosen."""
     registry = QgsApplication.processingRegistry()
     definitions = (
         registry.algorithmById(f"evacuation:{child}").parameterDefinition(name) for child, name in feeds.items()
     )
-    return next(str(definition.defaultValue()) for definition in definitions if definition is not None)
+    found = next(definition.defaultValue() for definition in definitions if definition is not None)
+    return None if found is None else str(found)
 
 
 def make_model() -> QgsProcessingModelAlgorithm:
@@ -189,6 +206,8 @@ def make_model() -> QgsProcessingModelAlgorithm:
     link(children, "allocatecrowd", "ZONES", "zonesatrisk", "OUTPUT")
     link(children, "allocatecrowd", "SHELTERS", "recommendshelters", "OUTPUT_SELECTED")
     link(children, "routeevacuation", "TRIPS", "allocatecrowd", "OUTPUT")
+    link(children, "routeevacuation", "ORIGINS", "zonesatrisk", "OUTPUT")
+    link(children, "routeevacuation", "DESTINATIONS", "recommendshelters", "OUTPUT_SELECTED")
     description = (
         "From zones, hazard, candidate shelters and roads to a routed evacuation plan: who is at risk, which shelters "
         "to open, who goes where, by which streets. Each step is an algorithm of its own with more options."
@@ -201,6 +220,7 @@ def make_model() -> QgsProcessingModelAlgorithm:
     capacity = dict.fromkeys(EVERY[:2], "ROAD_CAPACITY_FIELD") | {"routeevacuation": "CAPACITY_FIELD"}
     inputs += [(definition, capacity) for definition, _ in road_inputs(EVERY[0], EVERY, ["ROAD_CAPACITY_FIELD"])]
     inputs += road_inputs("routeevacuation", ["routeevacuation"], ["JUNCTION_DELAY"])
+    inputs += road_inputs("routeevacuation", EVERY, ["MAX_DOORS", "ACCESS_SPEED"])
     return assemble("Evacuation plan", "Evacuation plan", description, inputs, children)
 
 

@@ -31,6 +31,7 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
     network = {"NETWORK": table(sample, "roads"), "MAX_SNAP_DISTANCE": 1200}
     hazard = {"HAZARD": table(sample, "hazard")}
     at_risk = {"ZONES": table(result, "zones_at_risk")}
+    entrances = {"ENTRANCES": table(sample, "entrances")}
     return [
         Step(
             "zonesatrisk",
@@ -49,13 +50,14 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
                 **at_risk,
                 **hazard,
                 **network,
+                **entrances,
             },
             {"OUTPUT": "candidate_sites", "OUTPUT_SELECTED": "shelters"},
         ),
         Step(
             "allocatecrowd",
             "Who goes where?",
-            {"SHELTERS": table(result, "shelters"), "IMPEDANCE": 1, **at_risk, **network},
+            {"SHELTERS": table(result, "shelters"), "IMPEDANCE": 1, **at_risk, **network, **entrances},
             {"OUTPUT": "allocation", "OUTPUT_SHELTERS": "shelter_load", "OUTPUT_UNALLOCATED": "unallocated"},
         ),
         Step(
@@ -63,11 +65,14 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
             "By which streets?",
             {
                 "TRIPS": table(result, "allocation"),
+                "ORIGINS": table(result, "zones_at_risk"),
+                "DESTINATIONS": table(result, "shelters"),
                 "NETWORK_ID_FIELD": "road_id",
                 "START_TIME": START_TIME,
                 "EFFORT": 0,
                 **hazard,
                 **network,
+                **entrances,
             },
             {
                 "OUTPUT": "routes",

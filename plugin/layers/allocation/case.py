@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from dataclasses import dataclass, replace
+from typing import Callable
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
@@ -22,10 +22,7 @@ from .checks import explain_shortage
 from .columns import CarriedOn, NameFields, carried_on
 from .groups import Groups, Shelters, read_groups, read_shelters
 from .preferences import KeyedTable, read_distances, read_preferences
-from .separation import BY_LENGTH, Separation, nowhere, over_network, straight_line
-
-if TYPE_CHECKING:
-    from ..roads.options import ReadNetwork
+from .separation import BY_LENGTH, RoadsToDoors, Separation, nowhere, over_network, straight_line
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class AllocationSources:
     distances : callable
         Returns the KeyedTable of kilometres, or None; asked only where somebody can go somewhere, as ``roads`` is.
     roads : callable
-        Returns the network and the longest way to it, m, or None; asked with a control for reading it.
+        Returns the RoadsToDoors, or None; asked with a control for reading the network.
     """
 
     zones: QgsProcessingFeatureSource
@@ -60,7 +57,7 @@ class AllocationSources:
     names: Callable[[], NameFields] = NameFields
     preferences: Callable[[], KeyedTable | None] = lambda: None
     distances: Callable[[], KeyedTable | None] = lambda: None
-    roads: Callable[[Control], tuple[ReadNetwork, float] | None] = lambda control: None
+    roads: Callable[[Control], RoadsToDoors | None] = lambda control: None
 
 
 @dataclass(frozen=True)
@@ -175,8 +172,11 @@ def build_case(
     limits = options.max_distance, options.max_travel_time
     allowed = separation.within(*limits)[groups.zone]
     limited = bool(np.isfinite(limits).any())
-    said = explain_shortage(groups, shelters, allowed, options.split_groups, limited, feedback)
-    problem = AllocationProblem(groups.sizes, shelters.capacity, objective.cost, allowed, options.split_groups)
+    room = separation.room(shelters.capacity)
+    said = explain_shortage(groups, shelters, room, allowed, options.split_groups, limited, feedback)
+    problem = AllocationProblem(
+        groups.sizes, room, objective.cost, allowed, options.split_groups, inside=shelters.capacity
+    )
     return AllocationCase(groups, shelters, carried, separation, preference, objective, problem, said)
 
 
@@ -199,9 +199,8 @@ def _separation(
         if kilometres is not None:
             return Separation(kilometres, None)
         return straight_line(groups, shelters, context, feedback, control.unseen())
-    read, snap = found
-    over = over_network(read, snap, kind, groups, shelters, context, feedback, control.part(0.5, 1.0))
+    over = over_network(found, kind, groups, shelters, context, feedback, control.part(0.5, 1.0))
     if kilometres is None:
         return over
     feedback.pushInfo("Kilometres are those of DISTANCES, minutes those of NETWORK.")
-    return Separation(kilometres, over.minutes)
+    return replace(over, kilometres=kilometres)

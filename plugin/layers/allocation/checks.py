@@ -13,12 +13,20 @@ from .groups import Groups, Shelters
 
 
 def explain_shortage(
-    groups: Groups, shelters: Shelters, allowed: np.ndarray, split: bool, limited: bool, feedback: QgsProcessingFeedback
+    groups: Groups,
+    shelters: Shelters,
+    room: np.ndarray,
+    allowed: np.ndarray,
+    split: bool,
+    limited: bool,
+    feedback: QgsProcessingFeedback,
 ) -> list[str]:
     """Warn of each reason for which some people cannot be sheltered, in a sentence; returns the sentences.
 
     Parameters
     ----------
+    room : (n,) float64
+        People whom each shelter may take: its capacity, or what its doors let in.
     allowed : (g, n) bool
         Pairs of group and shelter in reach.
     split : bool
@@ -27,13 +35,20 @@ def explain_shortage(
         Whether there is a longest distance or travel time.
     """
     said = []
-    short = int(groups.sizes.sum() - shelters.capacity.sum())
+    short = int(groups.sizes.sum() - room.sum())
     if short > 0:
         said.append(f"SHELTERS: there are {short} places too few; as many people as possible get one.")
     said += _out_of_reach(groups, shelters, allowed, limited)
     if not split:
-        said += _too_large(groups, shelters, allowed)
-    said += _too_few_in_reach(groups, shelters, allowed, short)
+        said += _too_large(groups, room, allowed)
+    said += _too_few_in_reach(groups, shelters, room, allowed, short)
+    tight = np.flatnonzero(room < shelters.capacity)
+    if said and len(tight):
+        named = [f"{shelters.places.ids[j]} ({room[j]:.0f} of {shelters.capacity[j]:.0f})" for j in tight.tolist()]
+        said.append(
+            f"DOOR_MINUTES: of {_count(len(tight), 'shelter')} only the places count that their doors let people into "
+            f"in time: {_some(named)}."
+        )
     for text in said:
         feedback.pushWarning(text)
     return said
@@ -51,8 +66,8 @@ def _out_of_reach(groups: Groups, shelters: Shelters, allowed: np.ndarray, limit
     ]
 
 
-def _too_large(groups: Groups, shelters: Shelters, allowed: np.ndarray) -> list[str]:
-    most = np.where(allowed, shelters.capacity, 0.0).max(axis=1, initial=0.0)
+def _too_large(groups: Groups, room: np.ndarray, allowed: np.ndarray) -> list[str]:
+    most = np.where(allowed, room, 0.0).max(axis=1, initial=0.0)
     large = np.flatnonzero((groups.sizes > most) & (most >= 1))
     if not len(large):
         return []
@@ -65,12 +80,14 @@ def _too_large(groups: Groups, shelters: Shelters, allowed: np.ndarray) -> list[
     ]
 
 
-def _too_few_in_reach(groups: Groups, shelters: Shelters, allowed: np.ndarray, short: int) -> list[str]:
+def _too_few_in_reach(
+    groups: Groups, shelters: Shelters, room: np.ndarray, allowed: np.ndarray, short: int
+) -> list[str]:
     """Name the zones that together reach too few places, unless all shelters together have too few."""
     people = np.bincount(groups.zone, groups.sizes, len(groups.zones)).astype(np.int64)
-    reach = np.zeros((len(groups.zones), len(shelters.capacity)), dtype=bool)
+    reach = np.zeros((len(groups.zones), len(room)), dtype=bool)
     reach[groups.zone] = allowed
-    found: Shortage | None = tightest(people, reach, shelters.capacity)
+    found: Shortage | None = tightest(people, reach, room)
     if found is None or not len(found.shelters) or found.missing <= max(short, 0):
         return []
     return [

@@ -18,13 +18,19 @@ ALLOCATION = [
     Column("people", "int", "people"),
     Column("preference", "float", "preference of the group for the shelter, 0 to 1"),
     Column("distance_km", "float", "distance, km"),
-    Column("minutes", "float", "least travel time without congestion, minutes; empty where not known"),
+    Column(
+        "minutes", "float", "least travel time without congestion, from place to door, minutes; empty where not known"
+    ),
+    Column("access_m", "float", "straight metres between places and road, both ends together; empty where not known"),
+    Column("access_minutes", "float", "minutes that they take, part of minutes; empty where not known"),
 ]
 SHELTERS = [
     Column("shelter_id", "text", "shelter"),
     Column("load", "int", "people sent there"),
     Column("capacity", "int", "room, people"),
     Column("utilisation", "float", "load / capacity, 0 to 1"),
+    Column("doors", "int", "places at which vehicles enter; empty without a road network"),
+    Column("door_capacity", "int", "people whom the doors let in in DOOR_MINUTES; empty where not looked at"),
 ]
 UNALLOCATED = [
     Column("zone_id", "text", "zone"),

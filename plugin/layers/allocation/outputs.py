@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
@@ -52,7 +53,6 @@ def allocation_rows(
     for i, j in zip(*(index.tolist() for index in np.nonzero(found.people))):
         m = int(groups.zone[i])
         line = QgsGeometry.fromPolylineXY([QgsPointXY(*groups.zones.xy[m].tolist()), QgsPointXY(*ends[j].tolist())])
-        minutes = None if separation.minutes is None else float(separation.minutes[m, j])
         yield (
             line,
             [
@@ -61,7 +61,10 @@ def allocation_rows(
                 int(found.people[i, j]),
                 float(case.preference[i, j]),
                 float(separation.kilometres[m, j]),
-                minutes if minutes is not None and np.isfinite(minutes) else None,
+                *(
+                    _known(values, m, j)
+                    for values in (separation.minutes, separation.access, separation.access_minutes)
+                ),
                 *carried.zone.of(groups.zones.attributes[m]),
                 *carried.shelter.of(shelters.places.attributes[j]),
                 *carried.order.of(groups.zones.attributes[m]),
@@ -69,13 +72,20 @@ def allocation_rows(
         )
 
 
+def _known(values: np.ndarray | None, m: int, j: int) -> float | None:
+    value = math.inf if values is None else float(values[m, j])
+    return value if math.isfinite(value) else None
+
+
 def shelter_rows(found: Allocation, case: AllocationCase) -> Iterator[Row]:
     """Yield each shelter with its load, those without anyone as well."""
     shelters, carried = case.shelters, case.carried
     kind = geometry_type(shelters.places)
+    doors, let_in = case.separation.doors, case.separation.let_in
     for j, (identifier, load) in enumerate(zip(shelters.places.ids, found.load.tolist())):
         room = int(shelters.capacity[j])
         ours = [identifier, load, room, load / room if room else None]
+        ours += [None if counted is None else int(counted[j]) for counted in (doors, let_in)]
         every = carried.shelter + carried.shelter_fields
         yield shaped(shelters.places.geometries[j], kind), [*ours, *every.of(shelters.places.attributes[j])]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from qgis.core import QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
@@ -14,9 +14,18 @@ from ..transforming import transform_xy
 from .groups import Groups, Shelters
 
 if TYPE_CHECKING:
+    from ..roads.door_travel import DoorUse
     from ..roads.options import ReadNetwork
 
 BY_LENGTH, BY_TIME = 0, 1
+
+
+class RoadsToDoors(NamedTuple):
+    """The roads, the longest straight way to them (m), and how the doors of shelters count."""
+
+    read: ReadNetwork
+    max_snap_distance: float
+    doors: DoorUse
 
 
 @dataclass(frozen=True)
@@ -28,20 +37,34 @@ class Separation:
     kilometres : (m, n) float64
         Infinite where there is no way.
     minutes : (m, n) float64 or None
-        Infinite where there is no way; None where times are not known.
+        From place to door, access included. Infinite where there is no way; None where times are not known.
     unjoined : dict of int to str
         Why zones, by position, could not be joined to the roads, where these give the ways.
+    access, access_minutes : (m, n) float64 or None
+        Straight metres between places and road, both ends together, and the minutes that they take; as ``minutes``.
+    doors : (n,) int64 or None
+        Number of doors of each shelter; None without roads.
+    let_in : (n,) int64 or None
+        People whom they let in in DOOR_MINUTES; None where doors set no limit.
     """
 
     kilometres: np.ndarray
     minutes: np.ndarray | None
     unjoined: dict[int, str] = field(default_factory=dict)
+    access: np.ndarray | None = None
+    access_minutes: np.ndarray | None = None
+    doors: np.ndarray | None = None
+    let_in: np.ndarray | None = None
 
     def impedance(self, kind: int) -> np.ndarray:
         """Return d[m, n] of [E] 3.2: kilometres, or minutes where ``kind`` is BY_TIME."""
         if kind == BY_TIME and self.minutes is not None:
             return np.where(np.isfinite(self.kilometres), self.minutes, np.inf)
         return self.kilometres
+
+    def room(self, capacity: np.ndarray) -> np.ndarray:
+        """Return the people (n,) whom each shelter with ``capacity`` (n,) may take."""
+        return capacity if self.let_in is None else np.minimum(capacity, self.let_in)
 
     def within(self, kilometres: float, minutes: float) -> np.ndarray:
         """Return which pairs (m, n) can be reached within both limits (infinite: no limit)."""
@@ -74,8 +97,7 @@ def straight_line(
 
 
 def over_network(
-    read: ReadNetwork,
-    max_snap_distance: float,
+    roads: RoadsToDoors,
     kind: int,
     groups: Groups,
     shelters: Shelters,
@@ -85,28 +107,49 @@ def over_network(
 ) -> Separation:
     """Return lengths and least free-flow times; a place that cannot join the network reaches nothing.
 
-    Minutes are always those of the fastest route. Kilometres are those of the shortest route where ``kind`` is
-    BY_LENGTH, else those of the fastest.
+    Minutes, and access, are always those of the fastest way to the quickest door. Kilometres are those of the shortest
+    road to any door where ``kind`` is BY_LENGTH, else those of the fastest way.
+
+    Raises
+    ------
+    LayerError
+        When no entrance is that of a shelter.
+    Cancelled
     """
-    from ...solvers.roads.shortest_paths import travel
-    from ..roads.joining import join_places
+    from ..roads.door_travel import quickest, tell_access, tell_of_doors
+    from ..roads.doors import join_sites
 
     peopled = np.unique(groups.zone)
     zones = groups.zones.subset(peopled)
     people = np.bincount(groups.zone, weights=groups.sizes, minlength=len(groups.zones))[peopled]
-    places = [zones, shelters.places]
-    joined, (starts, ends) = join_places(read, places, max_snap_distance, context, feedback, people=people)
-    roads = joined.network
+    use = roads.doors
+    rules = replace(use.rules, elsewhere=shelters.all_ids - set(shelters.places.ids))
+    joined = join_sites(
+        roads.read, zones, [shelters.places], rules, roads.max_snap_distance, context, feedback, people=people
+    )
     share = 0.5 if kind == BY_LENGTH else 1.0
-    fastest = travel(roads, starts.node, ends.node, control=control.part(0.0, share))
-    metres = fastest.metres
+    fastest = quickest(joined, use, control.part(0.0, share))
+    metres = fastest.road.metres
     if kind == BY_LENGTH:
-        shortest = travel(roads, starts.node, ends.node, roads.length, control=control.part(share, 1.0))
-        metres = shortest.metres
-    kilometres, minutes = nowhere(groups, shelters).kilometres, nowhere(groups, shelters).kilometres
-    kilometres[peopled] = metres / 1000.0
-    minutes[peopled] = fastest.seconds / 60.0
+        metres = quickest(joined, use, control.part(share, 1.0), shortest=True).road.metres
+    starts, let_in = joined.origins, use.let_in(joined)
+    tell_of_doors(shelters.places.ids, shelters.capacity, let_in, use.minutes, feedback)
+    tell_access("ZONES", "zone(s)", zones.ids, fastest.access_to_nearest(), people, feedback)
     unjoined = {
         m: reason for m, node, reason in zip(peopled.tolist(), starts.node.tolist(), starts.reasons) if node < 0
     }
-    return Separation(kilometres, minutes, unjoined)
+
+    def of_all(values: np.ndarray) -> np.ndarray:
+        every = nowhere(groups, shelters).kilometres
+        every[peopled] = values
+        return every
+
+    return Separation(
+        of_all(metres / 1000.0),
+        of_all(fastest.seconds / 60.0),
+        unjoined,
+        of_all(fastest.access),
+        of_all(fastest.access_seconds / 60.0),
+        joined.doors.counts(),
+        let_in,
+    )

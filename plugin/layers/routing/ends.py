@@ -22,9 +22,10 @@ from ...solvers.roads.starts import Junctions, junctions_inside, overlapping, st
 from ..errors import LayerError
 from ..places import Places, read_places
 from ..roads.door_places import polygon_wkb
+from ..roads.door_travel import tell_access
 from ..roads.doors import ACCESS_ON_FOOT, join_sites
 from ..roads.entrances import DoorRules, refuse_strangers
-from ..roads.joining import NOTABLE, Trips
+from ..roads.joining import Trips
 from ..roads.options import ReadNetwork
 from ..transforming import transform_vertices
 from .trips import PARAMETER as TRIPS
@@ -103,16 +104,23 @@ class JoinedEnds:
 
 
 def read_origins(
-    source: QgsProcessingFeatureSource, id_field: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-) -> Places:
-    """Read the polygons of ORIGINS.
+    source: QgsProcessingFeatureSource,
+    id_field: str | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Places | None:
+    """Read the polygons of ORIGINS; None for points, which hold no junctions.
 
     Raises
     ------
     LayerError
-        No polygons, no CRS, a NULL or repeated id.
+        Lines, no CRS, a NULL or repeated id.
     """
-    if QgsWkbTypes.geometryType(source.wkbType()) != QgsWkbTypes.GeometryType.PolygonGeometry:
+    kind = QgsWkbTypes.geometryType(source.wkbType())
+    if kind == QgsWkbTypes.GeometryType.PointGeometry:
+        feedback.pushInfo(f"{ORIGINS}: “{source.sourceName()}” holds points; trips start at the nearest roads.")
+        return None
+    if kind != QgsWkbTypes.GeometryType.PolygonGeometry:
         raise LayerError(f"{ORIGINS}: “{source.sourceName()}” holds no polygons. Choose the polygons of the zones.")
     return read_places(source, ORIGINS, id_field, context, feedback)
 
@@ -150,20 +158,8 @@ def join_ends(
             unjoined.append((k, f"destination: {found.reasons[site[k]]}"))
     near = np.where(zone >= 0, 0.0, np.where(origin >= 0, found.origins.distance[of_row], np.nan))
     there = np.where(destination >= 0, found.distance[site], np.nan)
-    _tell_access(rows, near + there, feedback)
+    tell_access(TRIPS, "trip(s)", rows.ids, near + there, rows.people, feedback)
     return JoinedEnds(found.read, zone, junctions, names, origin, destination, site, found.doors, near, there, unjoined)
-
-
-def _tell_access(rows: TripRows, access: np.ndarray, feedback: QgsProcessingFeedback) -> None:
-    """Log how many rows have a long straight way (r,) between their places and the roads."""
-    far = np.flatnonzero(np.nan_to_num(access) > NOTABLE)
-    if len(far):
-        worst = int(far[np.argmax(access[far])])
-        feedback.pushInfo(
-            f"{TRIPS}: {len(far)} trip(s) with {int(rows.people[far].sum()):,} people have more than {NOTABLE:g} m "
-            f"between places and road, both ends together; most {access[worst]:,.0f} m (feature {rows.ids[worst]}). "
-            f"See access_m of the routes."
-        )
 
 
 def _zones(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ...solvers.control import Control
-from ...solvers.roads.shortest_paths import travel
+from ...solvers.shelters.capacity import residual_capacity
 from ...solvers.shelters.recommendation import ShelterProblem
 from ..hazard import read_hazard, reasons_inside
 from ..people import say_unplaced, whole_people
 from ..places import Places, read_places
 from ..population_fields import totals_among
-from ..roads.joining import join_places
+from ..roads.door_travel import DoorUse, quickest, tell_access, tell_of_doors
+from ..roads.doors import join_sites
 from ..roads.options import ReadNetwork
 from .candidate_sites import capacities, rules
 from .forecasts import expected_presence
@@ -169,35 +170,44 @@ def shelter_problem(
     sites: CandidateSites,
     limits: Limits,
     read: ReadNetwork,
+    doors: DoorUse,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     control: Control,
 ) -> ShelterProblem:
-    """Join zones and sites to the roads and return the problem with free-flow times.
+    """Join zones and the doors of sites to the roads and return the problem with times on empty roads, access included.
 
     Raises
     ------
+    LayerError
+        When no entrance is that of a site.
     Cancelled
     """
     zones, people = at_risk.zones, at_risk.people
-    read, (from_zones, to_sites) = join_places(
-        read, [zones, sites.places], limits.max_snap_distance, context, feedback, people=people.astype(float)
+    rules = replace(doors.rules, elsewhere=frozenset(site for site, _ in sites.places.rejected))
+    joined = join_sites(
+        read, zones, [sites.places], rules, limits.max_snap_distance, context, feedback, people=people.astype(float)
     )
-    times = travel(read.network, from_zones.node, to_sites.node, control=control)
+    found, let_in = quickest(joined, doors, control), doors.let_in(joined)
+    room = residual_capacity(sites.capacity, sites.predicted)
+    tell_of_doors(sites.places.ids, room, let_in, doors.minutes, feedback)
+    tell_access("ZONES", "zone(s)", zones.ids, found.access_to_nearest(), people, feedback)
     return ShelterProblem(
         zone_ids=zones.ids,
         site_ids=sites.places.ids,
         people=people,
-        minutes=times.seconds / 60.0,
+        minutes=found.seconds / 60.0,
         capacity=sites.capacity,
         predicted=sites.predicted,
         unsafe=sites.unsafe,
-        unjoined=to_sites.reasons,
-        unjoined_zones=from_zones.reasons,
+        unjoined=joined.reasons,
+        unjoined_zones=joined.origins.reasons,
         required=sites.required,
         forbidden=sites.forbidden,
         limit=limits.minutes,
         reserve=limits.reserve,
         min_capacity=limits.min_capacity,
         max_sites=limits.max_sites,
+        doors=joined.doors.counts(),
+        door_capacity=let_in,
     )

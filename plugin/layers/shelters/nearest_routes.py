@@ -9,12 +9,13 @@ import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.naming import first_of
-from ...solvers.roads.joining import Joined
-from ...solvers.roads.shortest_paths import Travel
+from ...solvers.roads.door_travel import DoorTravel
 from ...solvers.shelters.nearest import Nearest
 from ..carrying import Carried
 from ..fields import Column
 from ..places import Places
+from ..roads.door_travel import tell_access
+from ..roads.doors import SitesJoined
 from ..roads.options import ReadNetwork
 from ..roads.route_geometry import lines_in
 
@@ -25,7 +26,9 @@ COLUMNS = (
     Column("length_m", "float", "metres along the road"),
     Column("free_flow_s", "float", "seconds of travel without other traffic"),
     Column("distance_km", "float", "kilometres along the road"),
-    Column("minutes", "float", "minutes of travel without other traffic"),
+    Column("minutes", "float", "minutes of travel without other traffic, from place to door: access_minutes included"),
+    Column("access_m", "float", "straight metres between the places and the road, both ends together"),
+    Column("access_minutes", "float", "minutes that they take"),
 )
 UNREACHABLE_COLUMNS = (
     Column("zone_id", "text", "zone"),
@@ -37,10 +40,10 @@ CHUNK = 500  # routes drawn at a time
 
 
 class NearestRoutes(NamedTuple):
-    """The pairs found, times and lengths of all pairs, a route (arcs) by pair found, and the node of each zone."""
+    """The pairs found, the travel of all pairs, a route (arcs) by pair found, and the node of each zone."""
 
     found: Nearest
-    travel: Travel
+    travel: DoorTravel
     routes: Sequence[np.ndarray]
     zone_node: np.ndarray
 
@@ -55,8 +58,8 @@ def route_rows(
 ) -> Iterator[tuple[QgsGeometry, list[Any]]]:
     """Yield (line in the CRS of the zones, values by :data:`COLUMNS`) for each pair found.
 
-    The ``names`` of zones and shelters come last. A zone at the same point of the road as its shelter has a line
-    without length, from that point to itself.
+    The ``names`` of zones and shelters come last. A zone at the same point of the road as its shelter's door has
+    a line without length, from that point to itself.
     """
     found, travel, routes, zone_node = nearest
     for first in range(0, len(found.zone), CHUNK):
@@ -68,23 +71,25 @@ def route_rows(
             vertices.append(xy if len(xy) else np.array([at, at]))
         for pair, line in zip(pairs, lines_in(read, vertices, zones.crs, context)):
             i, j = int(found.zone[pair]), int(found.shelter[pair])
-            metres, seconds = float(travel.metres[i, j]), float(travel.seconds[i, j])
+            metres, seconds = float(travel.road.metres[i, j]), float(travel.road.seconds[i, j])
             values = [zones.ids[i], shelters.ids[j], int(found.rank[pair])]
-            values += [round(metres, 3), round(seconds, 3), round(metres / 1e3, 6), round(seconds / 60.0, 4)]
+            values += [round(metres, 3), round(seconds, 3), round(metres / 1e3, 6)]
+            values += [round(float(travel.seconds[i, j]) / 60.0, 4), round(float(travel.access[i, j]), 3)]
+            values += [round(float(travel.access_seconds[i, j]) / 60.0, 4)]
             yield line, values + names[0].of(zones.attributes[i]) + names[1].of(shelters.attributes[j])
 
 
 def unreachable_rows(
-    zones: Places, shelters: Places, from_zones: Joined, to_shelters: Joined, found: Nearest
+    zones: Places, shelters: Places, joined: SitesJoined, found: Nearest
 ) -> list[tuple[None, list[str]]]:
     """Return a row by :data:`UNREACHABLE_COLUMNS` for each pair without a route, and for each unusable feature."""
     rows: list[tuple[None, list[str]]] = []
     for i, j in zip(found.missing_zone.tolist(), found.missing_shelter.tolist()):
         reasons = []
-        if from_zones.reasons[i]:
-            reasons.append(f"zone: {from_zones.reasons[i]}")
-        if to_shelters.reasons[j]:
-            reasons.append(f"shelter: {to_shelters.reasons[j]}")
+        if joined.origins.reasons[i]:
+            reasons.append(f"zone: {joined.origins.reasons[i]}")
+        if joined.reasons[j]:
+            reasons.append(f"shelter: {joined.reasons[j]}")
         rows.append((None, [zones.ids[i], shelters.ids[j], "; ".join(reasons) or NO_ROUTE]))
     rows.extend((None, [zone, "", f"zone: {reason}"]) for zone, reason in zones.rejected)
     rows.extend((None, ["", shelter, f"shelter: {reason}"]) for shelter, reason in shelters.rejected)
@@ -96,7 +101,7 @@ def report(
     shelters: Places,
     found: Nearest,
     rows: list[tuple[None, list[str]]],
-    travel: Travel,
+    travel: DoorTravel,
     feedback: QgsProcessingFeedback,
 ) -> None:
     """Say in the log what was found and which pairs have no route."""
@@ -118,6 +123,8 @@ def report(
             f"{len(found.zone)} routes of {len(zones)} zone(s) to {len(shelters)} shelter(s); the longest takes "
             f"{seconds.max() / 60.0:.1f} minutes without other traffic."
         )
+        names = [f"{zones.ids[i]} to {shelters.ids[j]}" for i, j in zip(found.zone.tolist(), found.shelter.tolist())]
+        tell_access("ZONES", "route(s)", names, travel.access[found.zone, found.shelter], None, feedback)
 
 
 def not_selected(shelters: Places, feedback: QgsProcessingFeedback) -> None:

@@ -34,13 +34,15 @@ COLUMNS = (
     Column("residual", "int", "people, room left"),
     Column("people_in_reach", "int", "people at risk within the travel limit"),
     Column("mean_minutes", "float", "minutes, mean travel time of the people in reach"),
+    Column("doors", "int", "places at which vehicles enter"),
+    Column("door_capacity", "int", "people whom the doors let in in DOOR_MINUTES; empty where not looked at"),
 )
 CATCHMENTS = (
     Column("zone_id", "text", "zone the people come from"),
     Column("site_id", "text", "selected site that serves them"),
     Column("people", "float", "people of the plan that the choice rests on; zones may be divided, people as well"),
     Column("share", "float", "part of the zone's people, 0 to 1"),
-    Column("minutes", "float", "least travel time without congestion, minutes"),
+    Column("minutes", "float", "least travel time without congestion, from place to door, minutes"),
 )
 DECIMALS = 3
 LEAST_FLOW = 1e-6  # people; less is rounding of the solver
@@ -141,10 +143,12 @@ def site_rows(
             int(found.residual[j]),
             int(found.people_in_reach[j]),
             None if math.isnan(found.mean_minutes[j]) else round(float(found.mean_minutes[j]), DECIMALS),
+            None if problem.doors is None else int(problem.doors[j]),
+            None if problem.door_capacity is None else int(problem.door_capacity[j]),
         ]
         rows.append((sites.geometries[j], [*values, *carried.of(sites.attributes[j])]))
     for (site, reason), attributes in zip(sites.rejected, sites.rejected_attributes):
-        nothing = [site, REJECTED, None, 0.0, reason, None, None, None, 0, None]
+        nothing = [site, REJECTED, None, 0.0, reason, None, None, None, 0, None, None, None]
         rows.append((None, [*nothing, *carried.of(attributes)]))
     return rows
 
@@ -181,7 +185,8 @@ def report(problem: ShelterProblem, found: Recommendation, feedback: QgsProcessi
         zones = np.flatnonzero(found.uncovered)
         feedback.pushWarning(
             f"{uncovered} of {total} people find no room, in {len(zones)} zone(s). Add sites or room, raise "
-            f"MAX_TRAVEL_TIME or MAX_SITES, or lower RESERVE. By zone:"
+            f"MAX_TRAVEL_TIME{'' if problem.door_capacity is None else ', DOOR_MINUTES'} or MAX_SITES, or lower "
+            f"RESERVE. By zone:"
         )
         for i in zones:
             feedback.pushWarning(

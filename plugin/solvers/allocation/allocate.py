@@ -9,7 +9,7 @@ from ..errors import SolverError
 from ..mip.solution import Solution
 from .allocator import Allocator
 from .lexicographic import as_many_as_possible, least_cost
-from .problem import CAPACITY, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
+from .problem import CAPACITY, DOORS, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
 from .ties import settle
 
 
@@ -109,6 +109,7 @@ def _reasons(problem: AllocationProblem, people: np.ndarray, usable: np.ndarray)
     """Say for each group that is not wholly placed why."""
     allowed = problem.allowed.any(axis=1)
     possible = usable.any(axis=1)
+    doors = problem.behind_doors(people)
     some_room = (problem.allowed & (problem.capacity[None, :] >= 1)).any(axis=1)
     out = []
     for i, missing in enumerate((problem.sizes - people.sum(axis=1)).tolist()):
@@ -116,6 +117,8 @@ def _reasons(problem: AllocationProblem, people: np.ndarray, usable: np.ndarray)
             out.append("")
         elif not allowed[i]:
             out.append(NO_SHELTER)
+        elif doors[i]:
+            out.append(DOORS)
         elif possible[i] or not some_room[i]:
             out.append(CAPACITY)
         else:

@@ -12,6 +12,7 @@ from ..mip.solution import Solution
 NO_SHELTER = "no shelter in reach"
 TOO_LARGE = "group larger than any shelter in reach"
 CAPACITY = "capacity"
+DOORS = "doors"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class AllocationProblem:
         Room that a group takes at a shelter; default: its size everywhere.
     opening : (n,) float64, optional
         Cost of using a shelter at all; default: none.
+    inside : (n,) float64, optional
+        Room of each shelter if its doors let everybody in, at least ``capacity``; only the reasons depend on it.
+        Default: ``capacity``.
     """
 
     sizes: np.ndarray
@@ -43,6 +47,7 @@ class AllocationProblem:
     split: bool = False
     consumption: np.ndarray | None = None
     opening: np.ndarray | None = None
+    inside: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.sizes), len(self.capacity))
@@ -75,6 +80,14 @@ class AllocationProblem:
         if self.split:
             return pairs & (self.capacity[None, :] >= 1)
         return pairs & (self.room_taken <= self.capacity[None, :])
+
+    def behind_doors(self, people: np.ndarray) -> np.ndarray:
+        """Return which groups (g,) would find room after an allocation (g, n) if the doors let them in."""
+        if self.inside is None:
+            return np.zeros(len(self.sizes), dtype=bool)
+        free = self.inside - people.sum(axis=0)
+        least = 1 if self.split else self.sizes[:, None]
+        return (self.allowed & (self.inside > self.capacity) & (free >= least)).any(axis=1)
 
     def cost_of(self, people: np.ndarray) -> float:
         """Return the cost of an allocation (g, n) but for opening, a divided group at the shares of its people."""

@@ -7,6 +7,7 @@ from the text available to us. What follows is a reconstruction of ours:
     P_p = largest predicted presence over the horizon
     Q_p = max(0, S_p - P_p)                              residual capacity
 
+A site takes at most ``Q_p / (1 + reserve)`` people, and no more than its doors let in in time where that is asked for.
 Sites that are unsafe, forbidden, out of reach or too small are rejected with the reason (:mod:`.screening`), the set
 to open is chosen by capacitated covering (:mod:`.covering`), and every site gets a score and a rank (:mod:`.ranking`).
 """
@@ -57,6 +58,10 @@ class ShelterProblem:
         Least residual capacity that makes a site worth opening.
     max_sites : int
         Most sites to open, 0 for no limit.
+    doors : ndarray of int, shape (s,), optional
+        Number of doors of each site.
+    door_capacity : ndarray of int, shape (s,), optional
+        People whom they let in in time; without it doors set no limit.
     """
 
     zone_ids: list[str]
@@ -74,6 +79,13 @@ class ShelterProblem:
     reserve: float = 0.0
     min_capacity: int = 1
     max_sites: int = 0
+    doors: np.ndarray | None = None
+    door_capacity: np.ndarray | None = None
+
+    def room(self, residual: np.ndarray) -> np.ndarray:
+        """Return the people (s,) whom each site may take, float64."""
+        inside = residual / (1.0 + self.reserve)
+        return inside if self.door_capacity is None else np.minimum(inside, self.door_capacity)
 
 
 @dataclass(frozen=True)
@@ -156,10 +168,12 @@ def solve(problem: ShelterProblem, *, control: Control | None = None) -> Recomme
         problem.capacity,
         residual,
         problem.min_capacity,
+        problem.doors,
+        problem.door_capacity,
     )
     usable = np.array([not text for text in reason], dtype=bool)
     within = np.where(problem.minutes <= problem.limit, problem.minutes, np.inf)
-    room = residual / (1.0 + problem.reserve)
+    room = problem.room(residual)
     cover = _cover_in_order(problem, people, within, room, usable, control)
     chosen, flow = cover.chosen, cover.flow
     full = 0 < problem.max_sites <= int(chosen.sum())
@@ -177,7 +191,7 @@ def solve(problem: ShelterProblem, *, control: Control | None = None) -> Recomme
         mean,
         flow,
         uncovered,
-        _why_uncovered(problem, within, usable, uncovered),
+        _why_uncovered(problem, within, usable, uncovered, room < residual / (1.0 + problem.reserve)),
         cover.stages,
         cover.gap,
         [site for j, site in enumerate(problem.site_ids) if problem.required[j] and not usable[j]],
@@ -226,8 +240,10 @@ def _reason(problem: ShelterProblem, flow: np.ndarray, chosen: bool, full: bool,
     )
 
 
-def _why_uncovered(problem: ShelterProblem, within: np.ndarray, usable: np.ndarray, uncovered: np.ndarray) -> list[str]:
-    """Return why people of each zone find no room, "" where they all do."""
+def _why_uncovered(
+    problem: ShelterProblem, within: np.ndarray, usable: np.ndarray, uncovered: np.ndarray, tight: np.ndarray
+) -> list[str]:
+    """Return why people of each zone find no room, "" where they all do; ``tight`` (s,): doors let few into a site."""
     out = []
     for i, people in enumerate(uncovered):
         if people == 0:
@@ -240,6 +256,8 @@ def _why_uncovered(problem: ShelterProblem, within: np.ndarray, usable: np.ndarr
             out.append("no usable site within the travel limit" if np.isfinite(problem.limit) else "no usable site")
         elif problem.max_sites > 0:
             out.append("no room left in the sites that may be opened")
+        elif (np.isfinite(within[i]) & usable & tight).any():
+            out.append("doors: those of the sites in reach let in no more in DOOR_MINUTES")
         else:
             out.append("no room left in the sites in reach")
     return out

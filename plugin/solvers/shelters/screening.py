@@ -14,6 +14,8 @@ def reasons_to_reject(
     capacity: np.ndarray,
     residual: np.ndarray,
     min_capacity: int,
+    doors: np.ndarray | None = None,
+    door_capacity: np.ndarray | None = None,
 ) -> list[str]:
     """Return the reason why each site is rejected, "" for a site that may be chosen; the first that applies counts.
 
@@ -32,8 +34,11 @@ def reasons_to_reject(
         ``S_p`` and ``Q_p``.
     min_capacity : int
         Least room that makes a site worth opening.
+    doors, door_capacity : ndarray of int, shape (s,), optional
+        Doors of each site, and people whom they let in in time; without them doors set no limit.
     """
     out = []
+    least_people = max(min_capacity, 1)
     for j in range(len(unsafe)):
         fastest = float(minutes[:, j].min()) if len(minutes) else np.inf
         if unsafe[j]:
@@ -48,11 +53,14 @@ def reasons_to_reject(
             reason = f"beyond the travel limit from every zone (nearest {fastest:.1f} min, limit {limit:g} min)"
         elif capacity[j] < min_capacity:
             reason = f"capacity {capacity[j]} is below the minimum of {min_capacity}"
-        elif residual[j] < max(min_capacity, 1):
+        elif residual[j] < least_people:
             least = f", the minimum is {min_capacity}" if min_capacity > 1 else ""
             reason = (
                 f"no room left: the people predicted to be there leave {residual[j]} of {capacity[j]} places{least}"
             )
+        elif doors is not None and door_capacity is not None and door_capacity[j] < least_people:
+            way = "1 door lets" if doors[j] == 1 else f"{doors[j]} doors let"
+            reason = f"doors: {way} in {door_capacity[j]} people in DOOR_MINUTES, the minimum is {least_people}"
         else:
             reason = ""
         out.append(reason)

@@ -11,6 +11,7 @@ from ....plugin.layers.writing import OutputLayer
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort, stopped_early
+from ..roads.door_parameters import DOOR_MINUTES, ENTRANCES
 from ..roads.network_parameters import NETWORK
 from . import names
 from .allocation_inputs import AllocationParameters
@@ -36,7 +37,8 @@ class AllocateCrowd(EvacuationAlgorithm):
         "printed” to reproduce the paper's tables), and people count, not groups (choose “groups” for the paper's "
         "way).\n"
         "Where there is not room for everyone, as many people as possible are sheltered first; who is left out is "
-        "given back with the reason, and reasons that can be seen beforehand are said before the solver is asked.\n"
+        "given back with the reason, and reasons that can be seen beforehand are said before the solver is asked. With "
+        "DOOR_MINUTES no shelter takes more people than its doors let in in that time.\n"
         "The trade-off table and the report show what other weights would give: which preference costs how many "
         "kilometres. Solved with HiGHS where the Python package highspy is installed, else with CBC."
     )
@@ -52,6 +54,10 @@ class AllocateCrowd(EvacuationAlgorithm):
             if parameters.get(names.MAX_TRAVEL_TIME) not in (None, ""):
                 raise SolverError(
                     self.tr("MAX_TRAVEL_TIME: travel times need the road network; give NETWORK or no limit.")
+                )
+            if parameters.get(DOOR_MINUTES) not in (None, ""):
+                raise SolverError(
+                    self.tr("DOOR_MINUTES: what doors let in follows from the roads; give NETWORK or leave it empty.")
                 )
             if self.parameterAsEnum(parameters, names.IMPEDANCE, context) == BY_TIME:
                 raise SolverError(
@@ -72,6 +78,10 @@ class AllocateCrowd(EvacuationAlgorithm):
         if given.report:  # what the report needs is asked for before the work, not after
             require("jinja2", "writing HTML reports")
             require("matplotlib", "drawing charts")
+        if parameters.get(ENTRANCES) not in (None, "") and parameters.get(NETWORK) in (None, ""):
+            feedback.pushWarning(
+                self.tr("ENTRANCES: play no part without NETWORK; distances are not taken over roads.")
+            )
         case = build_case(given.sources, given.options, context, feedback, self.control(feedback, 0.0, 40.0))
         last = 60.0 if given.points else 95.0
         control = self.control(feedback, 40.0, last, read_effort(self, parameters, context))

@@ -11,6 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
+from ..roads.door_parameters import read_door_use
 from ..roads.network_parameters import NetworkParameters
 from . import names
 from .allocation_parameters import TABLE_FIELDS
@@ -18,7 +19,7 @@ from .allocation_parameters import TABLE_FIELDS
 if TYPE_CHECKING:
     from ....plugin.layers.allocation.case import AllocationOptions, AllocationSources
     from ....plugin.layers.allocation.preferences import KeyedTable
-    from ....plugin.layers.roads.options import ReadNetwork
+    from ....plugin.layers.allocation.separation import RoadsToDoors
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,14 @@ def _sources(
         columns = {key: str(field(parameter, source, True)) for key, parameter, _ in TABLE_FIELDS[name]}
         return KeyedTable(source, columns)
 
-    def roads(control: Control) -> tuple[ReadNetwork, float] | None:
+    def roads(control: Control) -> RoadsToDoors | None:
+        from ....plugin.layers.allocation.separation import RoadsToDoors
+
         network = NetworkParameters.read_optional(algorithm, parameters, context, feedback)
         if network is None:
             return None
-        return network.network(context, feedback, control), network.max_snap_distance
+        use = read_door_use(algorithm, parameters, context, feedback)
+        return RoadsToDoors(network.network(context, feedback, control), network.max_snap_distance, use)
 
     zones = algorithm.source(parameters, names.ZONES, context)
     zone_id = field(names.ZONE_ID_FIELD, zones)

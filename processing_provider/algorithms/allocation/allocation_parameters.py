@@ -18,6 +18,7 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, add_mip_gap
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entrance_parameters
 from ..roads.network_parameters import add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
@@ -48,6 +49,9 @@ def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
     _add_objective(algorithm)
     _add_search(algorithm)
     add_network_parameters(algorithm, optional=True, capacity=ROAD_CAPACITY_FIELD)
+    add_entrance_parameters(algorithm)
+    add_access_speed(algorithm)
+    add_door_minutes(algorithm)
 
 
 def _add_layers(algorithm: EvacuationAlgorithm) -> None:
@@ -80,7 +84,7 @@ def _add_layers(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         QgsProcessingParameterFeatureSource(names.SHELTERS, tr("Shelters"), [vector]),
         "Points or polygons, such as the selected sites of “Recommend shelters”. Where there is a field “status”, "
-        "only features with the status “selected” are used.",
+        "only features with the status “selected” are used. A polygon is entered at its doors.",
     )
     algorithm.add(
         QgsProcessingParameterField(
@@ -161,7 +165,8 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterEnum(
             names.IMPEDANCE, tr("Distance is"), [tr("Length"), tr("Travel time")], defaultValue=0
         ),
-        "Length: the shortest way, km. Travel time: the fastest way without congestion; needs the road network.",
+        "Length: the shortest way by road, km. Travel time: the fastest way without congestion, the ways between place "
+        "and road included; needs the road network.",
     )
     text = "Shelters farther than this are out of reach of a zone. Empty: no limit."
     algorithm.add_number(names.MAX_DISTANCE, tr("Longest distance (km)"), None, text)
@@ -169,8 +174,8 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         names.MAX_TRAVEL_TIME,
         tr("Longest travel time (minutes)"),
         None,
-        "Shelters that take longer than this to reach without congestion are out of reach; needs the road network. "
-        "Empty: no limit.",
+        "Shelters that take longer than this to reach without congestion, the ways between place and road included, "
+        "are out of reach; needs the road network. Empty: no limit.",
     )
     algorithm.add(
         QgsProcessingParameterEnum(
@@ -214,7 +219,11 @@ def add_allocation_outputs(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     for name, description, text in (
         (names.OUTPUT, tr("Allocation"), "Lines from zone to shelter with the people who go there."),
-        (names.OUTPUT_SHELTERS, tr("Load of the shelters"), "The shelters with load, capacity and utilisation (0..1)."),
+        (
+            names.OUTPUT_SHELTERS,
+            tr("Load of the shelters"),
+            "The shelters with load, capacity and utilisation (0..1), doors, and whom these let in in DOOR_MINUTES.",
+        ),
         (names.OUTPUT_UNALLOCATED, tr("People without a place"), "Zones and classes left out, with the reason."),
     ):
         algorithm.add(QgsProcessingParameterFeatureSink(name, description), text)

@@ -16,13 +16,16 @@ from qgis.core import (
 from ...base import EvacuationAlgorithm
 
 if TYPE_CHECKING:
+    from ....plugin.layers.roads.door_travel import DoorUse
     from ....plugin.layers.roads.entrances import DoorRules
 
 ACCESS_SPEED = "ACCESS_SPEED"
+DOOR_MINUTES = "DOOR_MINUTES"
 ENTRANCES = "ENTRANCES"
 ENTRANCES_CAPACITY_FIELD = "ENTRANCES_CAPACITY_FIELD"
 ENTRANCES_ID_FIELD = "ENTRANCES_ID_FIELD"
 MAX_DOORS = "MAX_DOORS"
+PEOPLE_PER_VEHICLE = "PEOPLE_PER_VEHICLE"
 SITE_ID, SHELTER_ID = "site_id", "shelter_id"  # default names of id fields: the first that is there
 
 _ANY, _NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
@@ -64,10 +67,26 @@ def add_access_speed(algorithm: EvacuationAlgorithm) -> None:
         ACCESS_SPEED,
         tr("Speed between place and road (km/h)"),
         None,
-        "How fast people get from a place to its road, and from the road to a door: access_minutes of the routes. "
-        "Empty: 1.1 m/s, a person on foot. Nobody starts later for it.",
+        "How fast people get from a place to its road, and from the road to a door: access_minutes. Empty: "
+        "1.1 m/s, a person on foot. The routing starts nobody later for it.",
         least=0.01,
         advanced=True,
+    )
+
+
+def add_door_minutes(algorithm: EvacuationAlgorithm) -> None:
+    """Add the time in which doors have to let everybody in."""
+    tr = algorithm.tr
+    algorithm.add_number(
+        DOOR_MINUTES,
+        tr("Everybody is let in within (minutes)"),
+        None,
+        "A shelter counts no more people than its doors let in within this time: vehicles/h of the roads that lead "
+        "there, × minutes / 60 × people per vehicle. Needs the road network. Empty: doors are not looked at.",
+        least=0.01,
+    )
+    algorithm.add_number(
+        PEOPLE_PER_VEHICLE, tr("People per vehicle"), 2.5, "On average; for DOOR_MINUTES.", least=1.0, advanced=True
     )
 
 
@@ -106,6 +125,33 @@ def read_door_rules(
     site = algorithm.fields(parameters, ENTRANCES_ID_FIELD, source, context, feedback, fallbacks=[[SHELTER_ID]])[0]
     limit = algorithm.field(parameters, ENTRANCES_CAPACITY_FIELD, source, context, feedback, required=False)
     return DoorRules(read_entrances(source, site, limit, context, feedback), most)
+
+
+def read_door_use(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> DoorUse:
+    """Read the parameters of doors, of the way to them, and those of :func:`add_door_minutes` where there are any.
+
+    Raises
+    ------
+    QgsProcessingException, LayerError
+        As :func:`read_door_rules`.
+    """
+    from ....plugin.layers.roads.door_travel import DoorUse
+
+    rules, speed = (
+        read_door_rules(algorithm, parameters, context, feedback),
+        access_speed(algorithm, parameters, context),
+    )
+    if parameters.get(DOOR_MINUTES) in (None, ""):
+        return DoorUse(rules, speed)
+    minutes, people = (
+        float(algorithm.parameterAsDouble(parameters, name, context)) for name in (DOOR_MINUTES, PEOPLE_PER_VEHICLE)
+    )
+    return DoorUse(rules, speed, minutes, people)
 
 
 def access_speed(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> float:

@@ -42,11 +42,11 @@ def add_end_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Polygons of the zones. The vehicles of a trip whose origin has one start at the junctions inside it, by the "
         "length of road that meets there (motorways, trunk roads and their links left out); only at junctions from "
         "which the trip's destination can be reached. Without it, and where a polygon holds no junction, all start at "
-        "the road nearest to the trip's line.",
+        "the road nearest to the trip's line, as with a layer of points.",
     )  # fmt: skip
     add_field(
         algorithm, names.ORIGINS_ID_FIELD, tr("Id of the polygons"), "zone_id", names.ORIGINS, _ANY,
-        "The origin's id, as in the trips. Default: “zone_id”.",
+        "The origin's id, as in the trips. Default: “zone_id” if there is one, else the feature id.",
     )  # fmt: skip
     add_layer(
         algorithm, names.DESTINATIONS, tr("Destinations"), [kinds.TypeVectorPoint, kinds.TypeVectorPolygon],
@@ -100,8 +100,8 @@ class EndParameters:
         )
         zones = sites = None
         if origins is not None:
-            field = str(algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, feedback))
-            zones = read_origins(origins, field, context, feedback)
+            key = algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, feedback, required=False)
+            zones = read_origins(origins, key, context, feedback)
         if destinations is not None:
             field = algorithm.fields(
                 parameters, names.DESTINATIONS_ID_FIELD, destinations, context, feedback, fallbacks=[[SHELTER_ID]]

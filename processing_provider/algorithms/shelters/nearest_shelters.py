@@ -20,6 +20,7 @@ from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from ..roads.door_parameters import add_access_speed, add_entrance_parameters, read_door_use
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
@@ -32,9 +33,9 @@ class NearestShelters(EvacuationAlgorithm):
     TITLE = "Nearest shelters"
     TAGS = ("shelter", "route", "nearest", "shortest path", "origin-destination", "closest facility")
     SUMMARY = (
-        "Draws for each zone the routes to its nearest shelters by travel time without other traffic, with length and "
-        "time; with K = 0 from every zone to every shelter. A quick look: nobody is counted and no shelter fills up; "
-        "“Allocate people to shelters” does that.\n"
+        "Draws for each zone the routes to its nearest shelters by travel time without other traffic, each to the "
+        "shelter's quickest door, with length and time; with K = 0 from every zone to every shelter. A quick look: "
+        "nobody is counted and no shelter fills up; “Allocate people to shelters” does that.\n"
         "As in Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427), section 5.3, Tables 6 "
         "and 7 and Figure 12. The output may serve as the table of distances in “Allocate people to shelters”."
     )
@@ -56,7 +57,7 @@ class NearestShelters(EvacuationAlgorithm):
         self.add(
             QgsProcessingParameterFeatureSource(names.SHELTERS, tr("Shelters"), places),
             "Points or polygons to go to: any layer, such as candidate sites or selected shelters. Every row counts, "
-            "whatever its status.",
+            "whatever its status. A polygon is entered at its doors.",
         )
         self.add(
             QgsProcessingParameterField(
@@ -72,10 +73,13 @@ class NearestShelters(EvacuationAlgorithm):
             "How many of its nearest shelters each zone is led to; 0 for all.",
         )
         add_network_parameters(self, capacity=ROAD_CAPACITY_FIELD, factor=False)
+        add_entrance_parameters(self)
+        add_access_speed(self)
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Routes")),
-            "A line from zone to shelter for each pair: zone_id, shelter_id, rank, length_m, free_flow_s, and the same "
-            "as distance_km and minutes; in the reference system of the zones.",
+            "A line from zone to shelter for each pair: zone_id, shelter_id, rank, length_m, free_flow_s and "
+            "distance_km of the road alone, minutes from place to door, access_m and access_minutes between places and "
+            "road; in the reference system of the zones.",
         )
         unreachable = QgsProcessingParameterFeatureSink(
             names.OUTPUT_UNREACHABLE,
@@ -93,7 +97,8 @@ class NearestShelters(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, renamed
         from ....plugin.layers.places import read_places
-        from ....plugin.layers.roads.joining import join_places
+        from ....plugin.layers.roads.door_travel import quickest
+        from ....plugin.layers.roads.doors import join_sites
         from ....plugin.layers.shelters.nearest_routes import (
             COLUMNS,
             NearestRoutes,
@@ -102,7 +107,7 @@ class NearestShelters(EvacuationAlgorithm):
             route_rows,
             unreachable_rows,
         )
-        from ....plugin.solvers.roads.shortest_paths import fastest_paths, travel
+        from ....plugin.solvers.roads.shortest_paths import fastest_paths
         from ....plugin.solvers.shelters.nearest import nearest
 
         groups, titles = [], []
@@ -124,16 +129,17 @@ class NearestShelters(EvacuationAlgorithm):
         read = roads.network(context, feedback, control)
         if not somebody:
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; there is nothing to draw.")
-        read, (from_zones, to_shelters) = join_places(read, groups, roads.max_snap_distance, context, feedback)
-        control = self.control(feedback, 40.0, 60.0)
-        times = travel(read.network, from_zones.node, to_shelters.node, control=control)
-        found = nearest(times.seconds, times.metres, self.parameterAsInt(parameters, names.K, context))
-        pairs = list(zip(from_zones.node[found.zone].tolist(), to_shelters.node[found.shelter].tolist()))
-        control = self.control(feedback, 60.0, 90.0)
-        routes = fastest_paths(read.network, pairs, control=control)
-        missing = unreachable_rows(zones, shelters, from_zones, to_shelters, found)
+        use = read_door_use(self, parameters, context, feedback)
+        farthest = roads.max_snap_distance
+        joined = join_sites(read, zones, [shelters], use.rules, farthest, context, feedback)
+        read, origin = joined.read, joined.origins.node
+        times = quickest(joined, use, self.control(feedback, 40.0, 60.0))
+        found = nearest(times.seconds, times.road.metres, self.parameterAsInt(parameters, names.K, context))
+        pairs = list(zip(origin[found.zone].tolist(), times.point[found.zone, found.shelter].tolist()))
+        routes = fastest_paths(read.network, pairs, control=self.control(feedback, 60.0, 90.0))
+        missing = unreachable_rows(zones, shelters, joined, found)
         report(zones, shelters, found, missing, times, feedback)
-        drawn = NearestRoutes(found, times, routes, from_zones.node)
+        drawn = NearestRoutes(found, times, routes, origin)
         rows = route_rows(read, zones, shelters, drawn, (titles[0], titles[1]), context)
         columns = [*COLUMNS, *titles[0].fields, *titles[1].fields]
         return {**self._write(parameters, context, columns, rows, missing, zones.crs), names.ROUTES: len(routes)}

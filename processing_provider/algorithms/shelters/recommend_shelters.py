@@ -14,6 +14,7 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY, read_effort, stopped_early
+from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entrance_parameters, read_door_use
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
@@ -43,10 +44,11 @@ class RecommendShelters(EvacuationAlgorithm):
         "fewest sites, then the least travel time in all. Every site keeps its row, with a rank or with the reason why "
         "it is rejected.\n"
         "Room is what the people predicted to be at a site leave of its safe capacity: floor(usable share × area / "
-        "area per person) − largest forecast. Travel times are free-flow times over the road network. The set is "
-        "chosen by capacitated set covering: flows of people between zones and sites within the travel limit serve "
-        "every zone, and no site takes more than its room / (1 + reserve). Where there is not enough room, as many "
-        "people as possible are sheltered, and the log says by zone who is left out.\n"
+        "area per person) − largest forecast. Travel times are free-flow times over the road network to "
+        "the quickest door, the ways between place and road included. The set is chosen by capacitated set covering: "
+        "flows of people between zones and sites within the travel limit serve every zone, and no site takes more than "
+        "its room / (1 + reserve) nor, with DOOR_MINUTES, more than its doors let in. Where there is not enough room, "
+        "as many people as possible are sheltered, and the log says by zone who is left out.\n"
         "The score (0 to 100) fills a site with the people in its reach, nearest first: the part of all people at risk "
         "it could take, each counted by how near it is compared with that person's nearest usable site.\n"
         "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) name a recommendation from "
@@ -60,12 +62,16 @@ class RecommendShelters(EvacuationAlgorithm):
         add_forecast_parameters(self)
         add_zone_parameters(self)
         add_network_parameters(self, capacity=ROAD_CAPACITY_FIELD)
+        add_entrance_parameters(self)
+        add_access_speed(self)
+        add_door_minutes(self)
         add_choice_parameters(self)
         tr = self.tr
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Candidate sites, assessed")),
             "All sites with status (selected, standby, rejected), rank, score, reason, capacity, predicted people, "
-            "residual capacity, people in reach and their mean travel time in minutes.",
+            "residual capacity, people in reach and their mean travel time in minutes, doors, and the people whom "
+            "these let in in DOOR_MINUTES.",
         )
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT_SELECTED, tr("Selected shelters")),
@@ -136,7 +142,8 @@ class RecommendShelters(EvacuationAlgorithm):
         roads = NetworkParameters.read(self, parameters, context, feedback)
         read = roads.network(context, feedback, self.control(feedback, 5.0, 35.0))
         control = self.control(feedback, 35.0, 50.0)
-        return shelter_problem(at_risk, sites, given.limits, read, context, feedback, control)
+        use = read_door_use(self, parameters, context, feedback)
+        return shelter_problem(at_risk, sites, given.limits, read, use, context, feedback, control)
 
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, layers: tuple[OutputLayer, ...]

@@ -30,7 +30,7 @@ def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterFeatureSource(
             names.SITES, tr("Candidate sites"), [QgsProcessing.SourceType.TypeVectorAnyGeometry]
         ),
-        "Points or polygons that could serve as shelters. A polygon acts at its point on surface.",
+        "Points or polygons that could serve as shelters. A polygon is entered at its doors.",
     )
     _field(algorithm, names.SITE_ID_FIELD, tr("Site id field"), "site_id", names.SITES, ANY, "Names a site.")
     add_name_field(algorithm, SHELTER_NAME_FIELD, names.SITES)
@@ -140,7 +140,8 @@ def add_choice_parameters(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterNumber(
             names.MAX_TRAVEL_TIME, tr("Longest travel time (minutes)"), DOUBLE, None, optional=True, minValue=0.0
         ),
-        "A site farther than this from a zone does not serve it. Free-flow time. Empty: no limit.",
+        "A site farther than this from a zone does not serve it. Free-flow time, the ways between place and road "
+        "included. Empty: no limit.",
     )
     algorithm.add_number(
         names.RESERVE, tr("Reserve (percent)"), 0.0, "Room kept free: people <= room / (1 + reserve / 100)."

@@ -1,0 +1,95 @@
+"""How far sites are by their quickest doors, and how many people these let in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from qgis.core import QgsProcessingFeedback
+
+from ...solvers.control import Control
+from ...solvers.naming import first_of
+from ...solvers.roads.door_travel import DoorTravel, people_let_in, travel_to_doors
+from .doors import ACCESS_ON_FOOT, SitesJoined
+from .entrances import DoorRules
+from .joining import NOTABLE
+
+
+@dataclass(frozen=True)
+class DoorUse:
+    """How the doors of sites count.
+
+    Attributes
+    ----------
+    rules : DoorRules
+        Where they are.
+    access_speed : float
+        Between place and road, m/s.
+    minutes : float or None
+        In which all who come have to be let in (DOOR_MINUTES); None: doors set no limit.
+    people_per_vehicle : float
+    """
+
+    rules: DoorRules = field(default_factory=DoorRules)
+    access_speed: float = ACCESS_ON_FOOT
+    minutes: float | None = None
+    people_per_vehicle: float = 2.5
+
+    def let_in(self, joined: SitesJoined) -> np.ndarray | None:
+        """Return the people (s,) int64 whom the doors of each site let in in time; None where nobody asks."""
+        if self.minutes is None:
+            return None
+        return people_let_in(joined.doors, self.minutes, self.people_per_vehicle)
+
+
+def quickest(joined: SitesJoined, use: DoorUse, control: Control, *, shortest: bool = False) -> DoorTravel:
+    """Return the travel from each origin to each site by its quickest door, or by the shortest road to any.
+
+    Raises
+    ------
+    Cancelled
+    """
+    origins = joined.origins
+    return travel_to_doors(
+        joined.read.network, origins.node, origins.distance, joined.doors, use.access_speed, shortest=shortest,
+        control=control,
+    )  # fmt: skip
+
+
+def tell_of_doors(
+    ids: Sequence[str],
+    room: np.ndarray,
+    let_in: np.ndarray | None,
+    minutes: float | None,
+    feedback: QgsProcessingFeedback,
+) -> None:
+    """Log at which sites the doors let in fewer people (s,) than there is ``room`` (s,) for."""
+    if let_in is None or minutes is None:
+        return
+    tight = np.flatnonzero(let_in < room)
+    named = [f"{ids[j]} ({let_in[j]:,} of {room[j]:,.0f})" for j in tight.tolist()]
+    feedback.pushInfo(
+        f"DOOR_MINUTES: in {minutes:g} minutes the doors of {len(tight)} of {len(ids)} site(s) let in fewer people "
+        f"than there is room for" + (f": {first_of(named)}." if named else ".")
+    )
+
+
+def tell_access(
+    parameter: str,
+    what: str,
+    names: Sequence[str],
+    access: np.ndarray,
+    people: np.ndarray | None,
+    feedback: QgsProcessingFeedback,
+) -> None:
+    """Log how many of ``what`` have a long straight way (k,) between their places and the roads; NaN is none."""
+    far = np.flatnonzero(np.nan_to_num(access) > NOTABLE)
+    if not len(far):
+        return
+    worst = int(far[np.argmax(access[far])])
+    with_people = "" if people is None else f" with {int(people[far].sum()):,} people"
+    feedback.pushInfo(
+        f"{parameter}: {len(far)} {what}{with_people} have more than {NOTABLE:g} m between places and road, both ends "
+        f"together; most {access[worst]:,.0f} m ({names[worst]})."
+    )
