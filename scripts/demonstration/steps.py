@@ -66,7 +66,7 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
             {
                 "TRIPS": table(result, "allocation"),
                 "ORIGINS": table(result, "zones_at_risk"),
-                "DESTINATIONS": table(result, "shelters"),
+                "DESTINATIONS": table(sample, "sites"),
                 "NETWORK_ID_FIELD": "road_id",
                 "START_TIME": START_TIME,
                 "EFFORT": 0,

@@ -28,6 +28,7 @@ def layer(name):
 def inputs(**changes):
     given = {"ROADS": layer("roads"), "ZONES": layer("zones"), "SITES": layer("sites"), "HAZARD": layer("hazard")}
     given["EFFORT"] = 0  # quick: how good the routes are is not looked at here
+    given.update(ENTRANCES=layer("entrances"), DOOR_MINUTES=120)
     return {**given, **changes}
 
 
@@ -60,7 +61,20 @@ def test_nobody_appears_or_vanishes_along_the_model(plan):
     assert allocated + left_out == at_risk
     assert routed + unrouted == allocated
     assert one(database, "select max(arrived) from clearance") == routed
-    assert one(database, "select count(*) from shelters where load > capacity") == 0
+    assert one(database, "select count(*) from shelters where load > capacity or load > door_capacity") == 0
+
+
+def test_doors_bind_in_every_step_of_the_model(plan):
+    database, _ = plan
+    # the sample's entrances; S09 has room for 11,130, and two doors that let in 6,000 in two hours
+    assert one(database, "select count(*) from sites where doors is null or door_capacity is null") == 0
+    assert one(database, "select door_capacity from sites where site_id = 'S09'") == 6000
+    assert one(database, "select residual from sites where site_id = 'S09'") == 11130
+    loads = database.execute("select shelter_id, doors, door_capacity from shelters order by shelter_id").fetchall()
+    known = {row[0]: row[1:] for row in database.execute("select site_id, doors, door_capacity from sites")}
+    assert loads and all(known[site] == (doors, people) for site, doors, people in loads)
+    assert one(database, "select count(distinct door) from routes") > 1
+    assert one(database, "select count(*) from allocation where access_m is null or minutes < access_minutes") == 0
 
 
 def test_layers_carry_their_styles_and_the_report_is_whole(plan):

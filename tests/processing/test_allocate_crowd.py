@@ -112,7 +112,9 @@ def test_rows_carry_what_was_decided_on() -> None:
     found = run(NORMALISATION=1, WEIGHT_BY=0)
     made = found["OUTPUT"]
     assert made.crs().authid() == UTM
-    assert made.fields().names() == ["zone_id", "class", "shelter_id", "people", "preference", "distance_km", "minutes"]
+    names = ["zone_id", "class", "shelter_id", "people", "preference", "distance_km", "minutes"]
+    assert made.fields().names() == [*names, "access_m", "access_minutes"]
+    assert {(row[0] or None, row[1] or None) for row in rows_of(made, "access_m", "access_minutes")} == {(None, None)}
     for feature in made.getFeatures():
         zone, kind, shelter = feature["zone_id"], CLASSES.index(feature["class"]), feature["shelter_id"]
         assert feature["people"] == PEOPLE[zone][kind]

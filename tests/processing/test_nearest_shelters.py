@@ -57,7 +57,10 @@ def test_the_nearest_come_first_with_route_length_and_time():
         assert row["length_m"] == pytest.approx(1000, rel=2e-3)
         assert row["free_flow_s"] == pytest.approx(row["length_m"] / 10.0, abs=1e-3)
         assert row["distance_km"] == pytest.approx(row["length_m"] / 1000.0, abs=1e-6)
-        assert row["minutes"] == pytest.approx(row["free_flow_s"] / 60.0, abs=1e-4)
+        # 10 m on foot at 1.1 m/s: from the street to "near", and from the middle to the street
+        assert row["access_m"] == pytest.approx(10, abs=0.1)
+        assert row["access_minutes"] == pytest.approx(row["access_m"] / 1.1 / 60.0, abs=1e-4)
+        assert row["minutes"] == pytest.approx(row["free_flow_s"] / 60.0 + row["access_minutes"], abs=2e-4)
     assert result["ROUTES"] == 2 and result["UNREACHABLE"] == 0
     shape = next(result["OUTPUT"].getFeatures()).geometry().asPolyline()
     assert (shape[0].x(), shape[-1].x()) == (pytest.approx(EAST, abs=0.1), pytest.approx(EAST + 1000, abs=0.1))

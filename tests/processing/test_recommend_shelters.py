@@ -23,6 +23,8 @@ FIELDS = [
     "residual",
     "people_in_reach",
     "mean_minutes",
+    "doors",
+    "door_capacity",
 ]
 SITE = "field=site_id:string&field=capacity:integer&field=rule:string"
 
@@ -83,11 +85,12 @@ def test_by_hand_one_site_that_holds_everybody():
     result = run(log)
     assert status(result) == {"A": "standby", "B": "standby", "C": "selected"}
     assert result["OUTPUT"].fields().names() == result["OUTPUT_SELECTED"].fields().names() == [*FIELDS, "rule"]
+    assert [(row["doors"], row["door_capacity"]) for row in rows_of(result["OUTPUT"])] == [(1, None)] * 3
     row = by_id(result)["C"]
     assert (row["rank"], row["capacity"], row["predicted"], row["residual"]) == (1, 1000, 0, 1000)
     assert row["people_in_reach"] == 150
-    assert row["mean_minutes"] == pytest.approx((100 * 9 + 50 * 5) / 150, abs=0.02)
-    assert row["reason"] == "serves 150 people of 2 zones, 7.7 min on average"
+    assert row["mean_minutes"] == pytest.approx((100 * 9 + 50 * 5) / 150 + 15 / 1.1 / 60, abs=0.02)
+    assert row["reason"] == "serves 150 people of 2 zones, 7.9 min on average"
     numbers = {name: result[name] for name in ("SELECTED_COUNT", "SELECTED_CAPACITY", "PEOPLE", "UNCOVERED_PEOPLE")}
     assert numbers == {"SELECTED_COUNT": 1, "SELECTED_CAPACITY": 1000, "PEOPLE": 150, "UNCOVERED_PEOPLE": 0}
     assert result["GAP"] == pytest.approx(0.0)
@@ -360,7 +363,8 @@ def test_catchments_are_lines_with_the_people_of_the_plan():
     rows = {(row["zone_id"], row["site_id"]): row for row in rows_of(lines)}
     assert set(rows) == {("z0", "A"), ("z4", "B")}
     assert (rows["z0", "A"]["people"], rows["z0", "A"]["share"]) == (100, 1)
-    assert rows["z0", "A"]["minutes"] == pytest.approx(1.0, abs=0.02)
+    # a kilometre a minute, 10 m from the zone to the road and 5 m to the site at 1.1 m/s
+    assert rows["z0", "A"]["minutes"] == pytest.approx(1.0 + 15 / 1.1 / 60, abs=0.02)
     ends = {feature["site_id"]: feature.geometry().asPolyline() for feature in lines.getFeatures()}
     homes = {feature["zone_id"]: feature.geometry().asPoint() for feature in zones(crs="EPSG:4326").getFeatures()}
     places = {feature["site_id"]: feature.geometry().asPoint() for feature in sites(crs="EPSG:4326").getFeatures()}

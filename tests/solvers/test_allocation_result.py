@@ -24,6 +24,7 @@ from evacuation_planner.plugin.solvers.allocation.objective import (
 )
 from evacuation_planner.plugin.solvers.allocation.problem import (
     CAPACITY,
+    DOORS,
     NO_SHELTER,
     TOO_LARGE,
     Allocation,
@@ -329,3 +330,40 @@ def test_only_a_proved_choice_as_good_replaces_the_plan(gap, found, cost, late, 
     ties.settle(allocator, people, proof, 1, control)
     assert effort.stopped_early is True
     assert asked[1:] == [("cost", 1, 0.0)]
+
+
+def test_who_finds_no_place_because_of_doors_alone_has_that_reason() -> None:
+    """Two shelters with room for 100 and 30; the doors of the first let in 20."""
+    sizes, near = np.array([15, 10, 40, 5]), np.array([[True, True], [True, False], [True, False], [False, False]])
+    cost = np.where(near, 1.0, INF)
+    plain = AllocationProblem(sizes, np.array([100.0, 30.0]), np.where(near, cost, 0.0), near)
+    assert solve(plain).reasons == ("", "", "", NO_SHELTER)
+    doors = AllocationProblem(sizes, np.array([20.0, 30.0]), plain.cost, near, inside=plain.capacity)
+    found = solve(doors)
+    assert found.load.tolist() == [10, 15] and found.reasons == ("", "", DOORS, NO_SHELTER)
+    # the same room without doors: too large a group
+    assert solve(AllocationProblem(sizes, doors.capacity, plain.cost, near)).reasons[2] == TOO_LARGE
+    # a group that would not fit behind open doors either
+    tight = AllocationProblem(sizes, np.array([20.0, 30.0]), plain.cost, near, inside=np.array([45.0, 30.0]))
+    assert solve(tight).reasons == ("", "", TOO_LARGE, NO_SHELTER)
+    divided = AllocationProblem(sizes, np.array([20.0, 30.0]), plain.cost, near, True, inside=np.array([45.0, 30.0]))
+    found = solve(divided)
+    assert found.load.tolist() == [20, 15] and set(found.reasons) == {"", DOORS, NO_SHELTER}
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("seed", range(12))
+def test_doors_let_in_no_more_and_everybody_is_accounted_for(split: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes, inside = rng.integers(0, 30, 8), rng.integers(0, 60, 4).astype(float)
+    let_in, allowed = rng.integers(0, 50, 4), rng.random((8, 4)) < 0.6
+    room = np.minimum(inside, let_in)
+    found = solve(AllocationProblem(sizes, room, rng.random((8, 4)), allowed, split, inside=inside))
+    assert (found.load <= let_in).all() and (found.load <= inside).all()
+    left = sizes - found.allocated
+    assert (left >= 0).all()
+    for i in range(8):
+        needed = 1 if split else sizes[i]
+        fits = any(allowed[i, j] and let_in[j] < inside[j] and found.load[j] + needed <= inside[j] for j in range(4))
+        assert (found.reasons[i] == "") == (left[i] == 0)
+        assert (found.reasons[i] == DOORS) == (left[i] > 0 and fits)

@@ -55,6 +55,24 @@ def screened(**changes):
     return reasons_to_reject(**{**given, **changes})[0]
 
 
+def test_doors_reject_a_site_like_too_little_room():
+    def doors(count, people, **changes):
+        return screened(doors=np.array([count]), door_capacity=np.array([people]), **changes)
+
+    assert doors(1, 5) == "" and screened(doors=np.array([1])) == ""
+    assert doors(1, 4) == "doors: 1 door lets in 4 people in DOOR_MINUTES, the minimum is 5"
+    assert doors(2, 0, min_capacity=0) == "doors: 2 doors let in 0 people in DOOR_MINUTES, the minimum is 1"
+    assert doors(1, 4, residual=np.array([4])).startswith(
+        "no room left"
+    )  # what is wrong with the site itself comes first
+
+
+def test_people_are_fewest_of_room_less_the_reserve_and_what_doors_let_in():
+    problem = replace(case(), reserve=0.25, door_capacity=np.array([90, 40, 7]))
+    assert problem.room(np.array([100, 100, 100])).tolist() == [80.0, 40.0, 7.0]
+    assert replace(problem, door_capacity=None).room(np.array([100, 100, 100])).tolist() == [80.0] * 3
+
+
 def test_reasons_at_their_very_limits():
     assert screened() == ""
     assert screened(limit=29.99) == "beyond the travel limit from every zone (nearest 30.0 min, limit 29.99 min)"
@@ -179,9 +197,9 @@ def test_why_people_are_left_out_by_hand():
     minutes = np.array([[5.0, 50.0], [INF, INF], [50.0, 4.0], [5.0, 5.0], [5.0, 5.0]])
     problem = replace(case(limit=30.0), minutes=minutes, unjoined_zones=["", "", "", "far", ""])
 
-    def why(problem, people=(1, 1, 1, 1, 0), usable=(True, False)):
+    def why(problem, people=(1, 1, 1, 1, 0), usable=(True, False), tight=(False, False)):
         within = np.where(problem.minutes <= problem.limit, problem.minutes, INF)
-        return recommendation._why_uncovered(problem, within, np.array(usable), np.array(people))
+        return recommendation._why_uncovered(problem, within, np.array(usable), np.array(people), np.array(tight))
 
     far, by_road = "not joined to the road network: far", "no site can be reached by road"
     full = "no room left in the sites in reach"
@@ -189,6 +207,9 @@ def test_why_people_are_left_out_by_hand():
     assert why(replace(problem, limit=INF), usable=(False, False))[2] == "no usable site"
     for most in (1, 4):
         assert why(replace(problem, max_sites=most))[0] == "no room left in the sites that may be opened"
+    doors = "doors: those of the sites in reach let in no more in DOOR_MINUTES"
+    assert why(problem, tight=(True, False)) == [doors, *why(problem)[1:]]  # the second site is none of those in reach
+    assert why(problem, tight=(False, True)) == why(problem)
     assert why(problem, people=(0, 2, 0, 0, 3))[0] == "" and why(problem, people=(0, 2, 0, 0, 3))[4] == full
 
 

@@ -90,7 +90,7 @@ def refuse_strangers(parameter: str, layer: str, ids: Sequence[str], others: Seq
 
 
 def entrances_by_site(rules: DoorRules, ids: list[str], feedback: QgsProcessingFeedback) -> dict[str, list[int]]:
-    """Return the entrances of each site by its id; those of unknown sites are named in a warning."""
+    """Return the entrances of each site by its id; those of unknown sites are named in the log."""
     entrances = rules.entrances
     if entrances is None:
         return {}
@@ -105,7 +105,7 @@ def entrances_by_site(rules: DoorRules, ids: list[str], feedback: QgsProcessingF
         elif site not in rules.elsewhere:
             strange.append(f"{entrances.places.ids[e]} (of “{site}”)")
     if strange:
-        feedback.pushWarning(
+        feedback.pushInfo(  # as a rule those of sites that a step before did not choose
             f"{ENTRANCES}: {len(strange)} of {len(entrances.site)} entrance(s) of “{name}” belong to no destination "
             f"of this run and are passed over: {first_of(strange)}."
         )

@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
-from ..roads.door_parameters import read_door_use
+from ..roads.door_parameters import idle_fields, read_door_use
 from ..roads.network_parameters import NetworkParameters
 from . import names
 from .allocation_parameters import TABLE_FIELDS
@@ -119,7 +119,7 @@ def _sources(
     def roads(control: Control) -> RoadsToDoors | None:
         from ....plugin.layers.allocation.separation import RoadsToDoors
 
-        network = NetworkParameters.read_optional(algorithm, parameters, context, feedback)
+        network = NetworkParameters.read_optional(algorithm, parameters, context, feedback, idle_fields(parameters))
         if network is None:
             return None
         use = read_door_use(algorithm, parameters, context, feedback)

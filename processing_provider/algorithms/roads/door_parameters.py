@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -14,6 +15,7 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from .network_parameters import EMPTY_ROADS
 
 if TYPE_CHECKING:
     from ....plugin.layers.roads.door_travel import DoorUse
@@ -125,6 +127,11 @@ def read_door_rules(
     site = algorithm.fields(parameters, ENTRANCES_ID_FIELD, source, context, feedback, fallbacks=[[SHELTER_ID]])[0]
     limit = algorithm.field(parameters, ENTRANCES_CAPACITY_FIELD, source, context, feedback, required=False)
     return DoorRules(read_entrances(source, site, limit, context, feedback), most)
+
+
+def idle_fields(parameters: dict[str, Any]) -> Mapping[str, str]:
+    """Return the fields of roads that play no part; none where doors are looked at: they let in what roads bring."""
+    return EMPTY_ROADS if parameters.get(DOOR_MINUTES) in (None, "") else {}
 
 
 def read_door_use(

@@ -14,7 +14,13 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY, read_effort, stopped_early
-from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entrance_parameters, read_door_use
+from ..roads.door_parameters import (
+    add_access_speed,
+    add_door_minutes,
+    add_entrance_parameters,
+    idle_fields,
+    read_door_use,
+)
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
@@ -139,7 +145,7 @@ class RecommendShelters(EvacuationAlgorithm):
 
         options = read_site_options(self, parameters, given.sites, context, feedback)
         sites = candidate_sites(places, options, context, feedback)
-        roads = NetworkParameters.read(self, parameters, context, feedback)
+        roads = NetworkParameters.read(self, parameters, context, feedback, idle_fields(parameters))
         read = roads.network(context, feedback, self.control(feedback, 5.0, 35.0))
         control = self.control(feedback, 35.0, 50.0)
         use = read_door_use(self, parameters, context, feedback)
