@@ -105,7 +105,17 @@ def test_origins_that_match_no_trip_are_refused():
     assert "ORIGINS: no id of “zones” (“z0”, “z1”, “z2”)" in text and "(“a”)" in text
     lines = layer("LineString", "&field=zone_id:string", [(WAY, ["a"])], "zones")
     assert "holds no polygons" in failure(ORIGINS=lines)
-    assert "ORIGINS_ID_FIELD" in failure(ORIGINS=zones((box(0, 0, 1, 1), ["a"]), fields="&field=other:string"))
+    by_feature = failure(ORIGINS=zones((box(0, 0, 1, 1), ["a"]), fields="&field=other:string"))
+    assert "no id of “zones” (“1”)" in by_feature and "Choose the id fields" in by_feature
+    assert "ORIGINS_ID_FIELD" in failure(ORIGINS=zones((box(0, 0, 1, 1), ["a"])), ORIGINS_ID_FIELD="other")
+
+
+def test_zones_that_are_points_start_at_the_nearest_road():
+    log = Log()
+    points = layer("Point", "&field=zone_id:string", [(f"POINT({at(0, 0)})", ["a"])], "zones")
+    found = route(log, ORIGINS=points)
+    assert rows_of(found) == rows_of(route()) and found["ROUTED"] == 100
+    assert "“zones” holds points; trips start at the nearest roads" in log.text
 
 
 def test_a_row_starts_only_where_its_destination_can_be_reached():
