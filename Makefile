@@ -4,7 +4,7 @@ export VENV ?= .venv
 PY := $(VENV)/bin/python
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-solvers lint format bench mutants package link clean distclean
+.PHONY: help setup demo test test-solvers test-sumo lint format bench mutants package link clean distclean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,9 @@ test: setup ## run every test
 
 test-solvers: setup ## run the tests that need no QGIS
 	@scripts/test.sh -p no:pytest_qgis tests/solvers
+
+test-sumo: setup ## run exported plans in the simulator SUMO (installs it)
+	@scripts/test.sh tests/sumo
 
 lint: setup ## check style, formatting, types and security
 	@scripts/lint.sh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -11,6 +12,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
+    QgsProcessingParameterFolderDestination,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -46,7 +48,10 @@ def wrong_destination(
 ) -> str:
     """Return what is wrong with the first output that would destroy an input or another output, "" for none."""
     targets = output_targets(algorithm, parameters, context)
-    for name, target in targets.items():
+    for name, target in list(targets.items()):
+        if isinstance(algorithm.parameterDefinition(name), QgsProcessingParameterFolderDestination):
+            del targets[name]  # a folder: files of other outputs may lie in it
+            target = FileTarget(str(Path(target.path) / "file"))
         why = why_not_writable(target.path)
         if why:
             return f"{name}: {why}"

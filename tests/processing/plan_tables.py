@@ -61,7 +61,9 @@ def routing_inputs(**parameters: Any) -> tuple[RoutingParameters, QgsProcessingC
     defaults = {
         d.name(): d.defaultValue() for d in algorithm.parameterDefinitions() if d.defaultValue() not in (None, "")
     }
-    return RoutingParameters.read(algorithm, {**defaults, **base, **parameters}, context, log), context, log
+    given = {**defaults, **base, **parameters}
+    log.kept = [algorithm, given]  # the layers are read later
+    return RoutingParameters.read(algorithm, given, context, log), context, log
 
 
 def planned(**parameters: Any) -> Planned:

@@ -15,8 +15,8 @@ from evacuation_planner.plugin.layers.routing.plan import (
     PlanEnds,
     plan_on_roads,
     queue_roads_of,
-    read_plan,
 )
+from evacuation_planner.plugin.layers.routing.plan_tables import read_plan
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.queue.network import microseconds
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues

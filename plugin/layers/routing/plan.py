@@ -1,4 +1,4 @@
-"""A plan read from its two tables onto a network: PLAN (vehicles) and PLAN_PATHS, as :mod:`.plan_rows` writes them.
+"""A plan on a network, from its two tables (:mod:`.plan_tables`).
 
 The network is cut where the paths begin and end, so that it has the pieces on which the plan was made, and limits of
 entrances and delays at junctions are in its capacities as they were: simulated again, every vehicle has the same
@@ -8,19 +8,17 @@ moments.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
 
 import numpy as np
-from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
 from ...solvers.errors import SolverError
 from ...solvers.graph.stars import ForwardStar
-from ...solvers.naming import first_of
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.starts import Junctions
-from ...solvers.roads.stretches import FORWARD, Stretches, arcs_of_stretches, cut_at_stretches
+from ...solvers.roads.stretches import arcs_of_stretches, cut_at_stretches
 from ...solvers.routing.queue.network import Background, QueueRoads, microseconds, queue_roads, standing_room
 from ...solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queues
 from ...solvers.routing.shared.routes import Routes, distinct, rows_at
@@ -31,33 +29,10 @@ from ..roads.entrances import DoorRules, refuse_strangers
 from ..roads.joining import Trips
 from ..roads.junctions import delay_at_junctions
 from ..roads.options import ReadNetwork
-from ..tables import read_table
-from ..values import blank, id_text, number
 from .case import LEAST_TIME
 from .ends import DESTINATIONS, bare_places
-from .plan_rows import CAR, NO_PATH, PATHS, VEHICLES, Paths, PlannedVehicles
-
-PLAN, PLAN_PATHS = "PLAN", "PLAN_PATHS"
-
-
-class PathTable(NamedTuple):
-    """The rows of PLAN_PATHS, by path and sequence: ids (p,), offsets (p + 1,), and the stretches."""
-
-    name: str
-    ids: list[int]
-    indptr: np.ndarray
-    stretches: Stretches
-
-
-@dataclass(frozen=True)
-class PlanTables:
-    """A plan as its tables have it; ``start`` and ``route`` (t,) are numbers of paths, NO_PATH for none."""
-
-    name: str
-    vehicles: PlannedVehicles
-    start: np.ndarray
-    route: np.ndarray
-    paths: PathTable
+from .plan_rows import NO_PATH, Paths, PlannedVehicles
+from .plan_tables import PLAN, PLAN_PATHS, PlanTables
 
 
 @dataclass(frozen=True)
@@ -114,108 +89,6 @@ def queue_roads_of(
     standing = standing_room(network.length, np.where(road, network.lanes, 0.0))
     others = None if background is None else Background(*background)
     return queue_roads(star, network.head, free_flow, network.capacity, standing, others)
-
-
-def read_plan(
-    plan: QgsProcessingFeatureSource, paths: QgsProcessingFeatureSource, feedback: QgsProcessingFeedback
-) -> PlanTables:
-    """Read the tables of a plan.
-
-    Raises
-    ------
-    LayerError
-        A missing column, a vehicle twice, without a departure or with a path that is not in PLAN_PATHS, a path whose
-        stretches have no road, direction or place.
-    """
-    table = _read_paths(paths)
-    name, columns = plan.sourceName(), read_table(plan, PLAN, {column.name: column.name for column in VEHICLES})
-    numbers = _whole(columns["vehicle"], PLAN, name, "vehicle")
-    words = [f"vehicle {k}" for k in numbers.tolist()]
-    if len(np.unique(numbers)) < len(numbers):
-        twice = np.unique(numbers, return_counts=True)
-        raise LayerError(
-            f"{PLAN}: “{name}” has vehicle {twice[0][np.argmax(twice[1] > 1)]} twice. Give the OUTPUT_VEHICLES of one "
-            f"run."
-        )
-    times = {key: _numbers(columns[key], PLAN, name, words, key) for key in _TIMES}
-    for word, seconds in zip(words, times["departure_s"].tolist()):
-        if not seconds >= 0:
-            raise LayerError(f"{PLAN}: {word} of “{name}” has no departure of at least 0 in “departure_s”. Fill it.")
-    start, route = (_path_of(columns[key], key, name, words, table) for key in ("start_path", "route_id"))
-    lost = np.flatnonzero((start != NO_PATH) & (route == NO_PATH))
-    if len(lost):
-        raise LayerError(f"{PLAN}: {words[lost[0]]} of “{name}” has a start_path but no route_id. Correct the row.")
-    people = _numbers(columns["people"], PLAN, name, words, "people")
-    door = np.nan_to_num(_numbers(columns["door"], PLAN, name, words, "door")).astype(np.int64)
-    order = np.lexsort((numbers, microseconds(times["departure_s"])))
-    few = order.tolist()
-    vehicles = PlannedVehicles(
-        numbers[order], [id_text(columns["origin_id"][k]) for k in few],
-        [id_text(columns["destination_id"][k]) for k in few], door[order],
-        [CAR if blank(columns["mode"][k]) else str(columns["mode"][k]) for k in few], np.nan_to_num(people[order]),
-        *(times[key][order] for key in _TIMES),
-    )  # fmt: skip
-    idle = int((route == NO_PATH).sum())
-    text = f"{PLAN}: {len(numbers)} vehicles, {len(table.ids)} paths."
-    feedback.pushInfo(text + (f" {idle} start at a door of their destination." if idle else ""))
-    return PlanTables(name, vehicles, start[order], route[order], table)
-
-
-_TIMES = ("order_s", "departure_s", "entered_s", "arrival_s")
-
-
-def _whole(values: list[Any], parameter: str, layer: str, field: str) -> np.ndarray:
-    """Return a column of whole numbers; NULL is an error."""
-    words = [str(k) for k in range(1, len(values) + 1)]
-    numbers = np.array([number(v, parameter, layer, w, field) for v, w in zip(values, words)], dtype=float)
-    wrong = np.flatnonzero(~(numbers == np.rint(numbers)))
-    if len(wrong):
-        raise LayerError(f"{parameter}: row {words[wrong[0]]} of “{layer}” has no whole number in “{field}”. Fill it.")
-    return numbers.astype(np.int64)
-
-
-def _numbers(values: list[Any], parameter: str, layer: str, words: list[str], field: str) -> np.ndarray:
-    """Return a column of numbers, not a number where there is none."""
-    return np.array([number(v, parameter, layer, w, field) for v, w in zip(values, words)], dtype=float)
-
-
-def _path_of(values: list[Any], field: str, layer: str, words: list[str], table: PathTable) -> np.ndarray:
-    """Return the number of the path (t,) that each vehicle names, NO_PATH where it names none."""
-    position = {name: k for k, name in enumerate(table.ids)}
-    asked = _numbers(values, PLAN, layer, words, field)
-    strange = sorted({int(k) for k in asked[np.isfinite(asked)].tolist() if k not in position})
-    if strange:
-        named = first_of([str(k) for k in strange])
-        raise LayerError(f"{PLAN}: {field} of “{layer}” names path(s) that “{table.name}” lacks: {named}.")
-    return np.array([position[k] if np.isfinite(k) else NO_PATH for k in asked.tolist()], dtype=np.int64)
-
-
-def _read_paths(source: QgsProcessingFeatureSource) -> PathTable:
-    name = source.sourceName()
-    columns = read_table(source, PLAN_PATHS, {column.name: column.name for column in PATHS})
-    ids = _whole(columns["route_id"], PLAN_PATHS, name, "route_id")
-    sequence = _whole(columns["sequence"], PLAN_PATHS, name, "sequence")
-    words = [f"stretch {s} of path {k}" for k, s in zip(ids.tolist(), sequence.tolist())]
-    start, stop = (_numbers(columns[key], PLAN_PATHS, name, words, key) for key in ("from_m", "to_m"))
-    way = [str(value).strip().lower() for value in columns["direction"]]
-    road = [id_text(value) for value in columns["road_id"]]
-    for k, word in enumerate(words):
-        if not road[k] or way[k] not in (FORWARD, "backward") or not np.isfinite(start[k] + stop[k]):
-            raise LayerError(
-                f"{PLAN_PATHS}: {word} in “{name}” needs a road_id, a direction (forward or backward), from_m and to_m."
-            )
-    order = np.lexsort((sequence, ids))
-    again = np.flatnonzero((np.diff(ids[order]) == 0) & (np.diff(sequence[order]) == 0))
-    if len(again):
-        raise LayerError(
-            f"{PLAN_PATHS}: “{name}” has {words[order[again[0]]]} twice. Give the OUTPUT_PATHS of one run."
-        )
-    different, first = np.unique(ids[order], return_index=True)
-    forward = np.array([value == FORWARD for value in way], dtype=bool)
-    return PathTable(
-        name, different.tolist(), np.r_[first, len(ids)].astype(np.int64),
-        Stretches([road[k] for k in order.tolist()], forward[order], start[order], stop[order]),
-    )  # fmt: skip
 
 
 def plan_on_roads(

@@ -48,6 +48,13 @@ def add_end_parameters(algorithm: EvacuationAlgorithm) -> None:
         algorithm, names.ORIGINS_ID_FIELD, tr("Id of the polygons"), "zone_id", names.ORIGINS, _ANY,
         "The origin's id, as in the trips. Default: “zone_id” if there is one, else the feature id.",
     )  # fmt: skip
+    add_destination_parameters(algorithm)
+    add_access_speed(algorithm)
+
+
+def add_destination_parameters(algorithm: EvacuationAlgorithm) -> None:
+    """Add the parameters that say what the destinations are and where their doors."""
+    tr, kinds = algorithm.tr, QgsProcessing.SourceType
     add_layer(
         algorithm, names.DESTINATIONS, tr("Destinations"), [kinds.TypeVectorPoint, kinds.TypeVectorPolygon],
         "Points or polygons of the shelters. A polygon without surveyed entrances gets doors where roads meet its "
@@ -58,7 +65,6 @@ def add_end_parameters(algorithm: EvacuationAlgorithm) -> None:
         "The destination's id, as in the trips. Default: “site_id”, else “shelter_id”.",
     )  # fmt: skip
     add_entrance_parameters(algorithm)
-    add_access_speed(algorithm)
 
 
 @dataclass(frozen=True)
@@ -92,22 +98,40 @@ class EndParameters:
             When a layer cannot be opened or an id field is not in it.
         LayerError
         """
-        from ....plugin.layers.places import read_places
         from ....plugin.layers.routing.ends import read_origins
 
-        origins, destinations = (
-            algorithm.source(parameters, name, context) for name in (names.ORIGINS, names.DESTINATIONS)
-        )
-        zones = sites = None
+        origins = algorithm.source(parameters, names.ORIGINS, context)
+        zones = None
         if origins is not None:
             key = algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, feedback, required=False)
             zones = read_origins(origins, key, context, feedback)
-        if destinations is not None:
-            field = algorithm.fields(
-                parameters, names.DESTINATIONS_ID_FIELD, destinations, context, feedback, fallbacks=[[SHELTER_ID]]
-            )[0]
-            sites = read_places(destinations, names.DESTINATIONS, field, context, feedback)
         return cls(
-            zones, sites, read_door_rules(algorithm, parameters, context, feedback),
+            zones, read_destinations(algorithm, parameters, context, feedback),
+            read_door_rules(algorithm, parameters, context, feedback),
             access_speed(algorithm, parameters, context),
         )  # fmt: skip
+
+
+def read_destinations(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Places | None:
+    """Return the destinations, None without the layer.
+
+    Raises
+    ------
+    QgsProcessingException
+        When the layer cannot be opened or the id field is not in it.
+    LayerError
+    """
+    from ....plugin.layers.places import read_places
+
+    source = algorithm.source(parameters, names.DESTINATIONS, context)
+    if source is None:
+        return None
+    field = algorithm.fields(
+        parameters, names.DESTINATIONS_ID_FIELD, source, context, feedback, fallbacks=[[SHELTER_ID]]
+    )[0]
+    return read_places(source, names.DESTINATIONS, field, context, feedback)

@@ -193,7 +193,7 @@ def _rows(
     from ....plugin.layers.moments import start_time
     from ....plugin.layers.routing.case import RoutingRows
 
-    background = _background(algorithm, parameters, context, feedback)
+    background = background_rows(algorithm, parameters, context, feedback)
     trips = _trips(algorithm, parameters, context, feedback)
     others = [] if background is None else [background.time]
     start = start_time(algorithm.moment(parameters, names.START_TIME, context), trips.moments, others, feedback)
@@ -217,12 +217,13 @@ def _trips(
     return trips
 
 
-def _background(
+def background_rows(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> BackgroundRows | None:
+    """Read the table of background traffic, None without one."""
     from ....plugin.layers.routing.background import read_background
 
     source = algorithm.source(parameters, names.BACKGROUND, context)

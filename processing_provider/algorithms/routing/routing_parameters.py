@@ -210,7 +210,8 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     add_effort(algorithm, ROUTING_SECONDS)
 
 
-def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
+def add_background(algorithm: EvacuationAlgorithm) -> None:
+    """Add the table of traffic that is there anyway."""
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
@@ -226,6 +227,11 @@ def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
         if key == "time":
             text += " Seconds after the start time, or date and time."
         _field(algorithm, name, tr("Background: {what}").format(what=words[key]), default, names.BACKGROUND, ANY, text)
+
+
+def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    add_background(algorithm)
     algorithm.add(
         QgsProcessingParameterFeatureSource(
             names.HAZARD, tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True

@@ -1,0 +1,289 @@
+"""A plan as files of SUMO that run as they are: ``sumo --configuration-file plan.sumocfg``.
+
+``plan.net.xml`` is a network without the insides of junctions, which the mesoscopic model without junction control does
+not look at. ``plan.nod.xml``, ``plan.edg.xml`` and ``plan.con.xml`` are the same as plain files, for whoever wants the
+junctions: ``netconvert --configuration-file plan.netccfg`` writes ``junctions.net.xml`` of them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..control import Control
+from .shared.routes import Routes
+from .sumo_roads import SumoRoads
+
+CONFIGURATION = "plan.sumocfg"
+FILES = (
+    "plan.nod.xml", "plan.edg.xml", "plan.con.xml", "plan.netccfg", "plan.net.xml", "plan.add.xml", "plan.rou.xml",
+    CONFIGURATION,
+)  # fmt: skip
+JAM_TAU = 1.4  # s, SUMO's default
+AT_ONCE, EXIT_LENGTH, NO_TAU = 10000.0, 75.0, 0.001  # m/s, m, s
+LANE_WIDTH = 3.2  # m
+LOOK_EVERY = 10_000  # rows between two looks at whether the user wants to stop
+
+
+class Drawing(NamedTuple):
+    """How the edges look: nodes (n, 2) in metres, vertices (v, 2) of each edge in travel direction, names, road ids."""
+
+    node_xy: np.ndarray
+    shapes: Sequence[np.ndarray]
+    names: Sequence[str]
+    road_ids: Sequence[str]
+
+
+class Traffic(NamedTuple):
+    """The vehicles by departure.
+
+    Attributes
+    ----------
+    number : (t,) int64
+    departure : (t,) float64
+        Seconds, ascending.
+    origin, destination : list of str
+    people : (t,) float64
+    routes : Routes
+        Of all vehicles, in arcs.
+    """
+
+    number: np.ndarray
+    departure: np.ndarray
+    origin: Sequence[str]
+    destination: Sequence[str]
+    people: np.ndarray
+    routes: Routes
+
+
+def write_sumo(
+    folder: Path, roads: SumoRoads, drawing: Drawing, traffic: Traffic, control: Control | None = None
+) -> int:
+    """Write all files and return the number of vehicles; those without a route are not written.
+
+    The files come into the folder once all of them are whole; its other files stay.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written; files of an earlier export are then as they were.
+    Cancelled
+    """
+    control = control or Control()
+    writer = _Writer(roads, drawing, traffic)
+    there = folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".sumo-", dir=folder))
+    try:
+        for name, (root, rows) in writer.files().items():
+            with open(aside / name, "w", encoding="utf-8") as file:
+                file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>\n')
+                for k, row in enumerate(rows):
+                    if k % LOOK_EVERY == 0:
+                        control.stop_if_cancelled()
+                    file.write(row + "\n")
+                file.write(f"</{root.split()[0]}>\n")
+        (folder / CONFIGURATION).unlink(missing_ok=True)  # it never stands beside files of another run
+        for name in FILES:
+            os.replace(aside / name, folder / name)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        if not there:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    aside.rmdir()
+    return int((traffic.routes.hops() > 0).sum())
+
+
+def text(value: object) -> str:
+    """Return a value as text of an attribute, without what XML cannot hold.
+
+    Examples
+    --------
+    >>> text('R&D "Park" <1>' + chr(0))
+    'R&amp;D &quot;Park&quot; &lt;1&gt;'
+    """
+    return escape(
+        "".join(c for c in str(value) if c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff")
+    )
+
+
+class _Writer:
+    """The rows of each file."""
+
+    def __init__(self, roads: SumoRoads, drawing: Drawing, traffic: Traffic) -> None:
+        self.roads, self.drawing, self.traffic = roads, drawing, traffic
+        rounded, self.kind = np.unique(np.round(roads.tau, 6), return_inverse=True)
+        self.kind, self.taus = self.kind.ravel(), rounded.tolist()
+
+    def files(self) -> dict[str, tuple[str, Iterator[str]]]:
+        """Return the root element and the rows of each file."""
+        return dict(
+            zip(
+                FILES,
+                (
+                    ("nodes", self.nodes()),
+                    ("edges", self.edges()),
+                    ("connections", self.connections("")),
+                    ("configuration", iter(_NETCONVERT)),
+                    ('net version="1.20"', self.network()),
+                    ("additional", self.headways()),
+                    ("routes", self.routes()),
+                    ("configuration", iter(_SIMULATION)),
+                ),
+            )
+        )
+
+    def places(self) -> Iterator[tuple[str, float, float]]:
+        """Yield the id and the position of each node, those behind exit edges last."""
+        used = np.zeros(len(self.drawing.node_xy), dtype=bool)
+        used[self.roads.tail] = used[self.roads.head] = True
+        for node in np.flatnonzero(used).tolist():
+            x, y = self.drawing.node_xy[node].tolist()
+            yield f"n{node}", x, y
+        for node in self.roads.exits.tolist():
+            x, y = self.drawing.node_xy[node].tolist()
+            yield f"x{node}", x + EXIT_LENGTH, y
+
+    def nodes(self) -> Iterator[str]:
+        """Yield the plain nodes."""
+        for name, x, y in self.places():
+            yield f'<node id="{name}" x="{x:.3f}" y="{y:.3f}"/>'
+
+    def edges(self) -> Iterator[str]:
+        """Yield the plain edges."""
+        r = self.roads
+        for k, e in enumerate(r.arc.tolist()):
+            yield (
+                f'<edge id="e{e}" from="n{r.tail[k]}" to="n{r.head[k]}" type="t{self.kind[k]}" numLanes="{r.lanes[k]}" '
+                f'speed="{r.speed[k]:.6f}" length="{r.length[k]:.6f}" shape="{_shape(self.drawing.shapes[k])}" '
+                f'spreadType="center" {self.name(k)}</edge>'
+            )
+        for node in r.exits.tolist():
+            yield (
+                f'<edge id="exit{node}" from="n{node}" to="x{node}" type="exit" numLanes="1" speed="{AT_ONCE:g}" '
+                f'length="{EXIT_LENGTH:g}"/>'
+            )
+
+    def name(self, k: int) -> str:
+        """Return the name of the road of edge ``k`` as an attribute, and its id as a parameter."""
+        name, road = text(self.drawing.names[k]), text(self.drawing.road_ids[k])
+        return f'name="{name}"><param key="road_id" value="{road}"/>'
+
+    def connections(self, more: str) -> Iterator[str]:
+        """Yield the connections, lane by lane, with ``more`` attributes."""
+        r = self.roads
+        arc, lanes = r.arc.tolist(), r.lanes.tolist()
+        for before, after in r.turns.tolist():
+            a, b = lanes[before], lanes[after]
+            for k in range(max(a, b)):
+                yield (
+                    f'<connection from="e{arc[before]}" to="e{arc[after]}" fromLane="{k * a // max(a, b)}" '
+                    f'toLane="{k * b // max(a, b)}"{more}/>'
+                )
+        into = np.flatnonzero(np.isin(r.head, r.exits))
+        for k, node in zip(into.tolist(), r.head[into].tolist()):
+            for lane in range(lanes[k]):
+                yield f'<connection from="e{arc[k]}" to="exit{node}" fromLane="{lane}" toLane="0"{more}/>'
+
+    def network(self) -> Iterator[str]:
+        """Yield the network that sumo reads: edges with lanes, junctions without an inside, connections."""
+        r, xy = self.roads, self.drawing.node_xy
+        (left, low), (right, high) = (xy.min(axis=0).tolist(), xy.max(axis=0).tolist()) if len(xy) else ((0, 0), (0, 0))
+        box = f"{left:.2f},{low:.2f},{right + EXIT_LENGTH:.2f},{high:.2f}"
+        yield f'<location netOffset="0.00,0.00" convBoundary="{box}" origBoundary="{box}" projParameter="!"/>'
+        into: dict[str, list[str]] = {}
+        for k, e in enumerate(r.arc.tolist()):
+            yield f'<edge id="e{e}" from="n{r.tail[k]}" to="n{r.head[k]}" type="t{self.kind[k]}" {self.name(k)}'
+            for lane in range(int(r.lanes[k])):
+                beside = (r.lanes[k] - 0.5 - lane) * LANE_WIDTH
+                yield (
+                    f'<lane id="e{e}_{lane}" index="{lane}" speed="{r.speed[k]:.6f}" length="{r.length[k]:.6f}" '
+                    f'shape="{_shape(_to_the_right(self.drawing.shapes[k], beside))}"/>'
+                )
+                into.setdefault(f"n{r.head[k]}", []).append(f"e{e}_{lane}")
+            yield "</edge>"
+        for node in r.exits.tolist():
+            x, y = xy[node].tolist()
+            yield f'<edge id="exit{node}" from="n{node}" to="x{node}" type="exit">'
+            yield (
+                f'<lane id="exit{node}_0" index="0" speed="{AT_ONCE:g}" length="{EXIT_LENGTH:g}" '
+                f'shape="{x:.3f},{y:.3f} {x + EXIT_LENGTH:.3f},{y:.3f}"/>'
+            )
+            yield "</edge>"
+            into[f"x{node}"] = [f"exit{node}_0"]
+        leading_on = {*(f"n{node}" for node in r.tail.tolist()), *(f"n{node}" for node in r.exits.tolist())}
+        for name, x, y in self.places():
+            kind = "unregulated" if name in leading_on and name in into else "dead_end"
+            lanes = " ".join(into.get(name, []))
+            yield (
+                f'<junction id="{name}" type="{kind}" x="{x:.3f}" y="{y:.3f}" incLanes="{lanes}" intLanes="" '
+                f'shape="{x:.3f},{y:.3f}"/>'
+            )
+        yield from self.connections(' dir="s" state="M"')
+
+    def headways(self) -> Iterator[str]:
+        """Yield the types of edges with their headways, which SUMO takes from a file of its own."""
+        for k, tau in enumerate(self.taus):
+            yield f'<type id="t{k}"><meso {_taus(tau)} taujj="{JAM_TAU:g}"/></type>'
+        yield f'<type id="exit"><meso {_taus(NO_TAU)} taujj="{NO_TAU:g}"/></type>'
+
+    def routes(self) -> Iterator[str]:
+        """Yield the kind of vehicle, the routes and the vehicles."""
+        t, routes = self.traffic, self.traffic.routes
+        node = dict(zip(self.roads.arc.tolist(), self.roads.head.tolist()))
+        yield '<vType id="car" length="5" minGap="2.5" speedFactor="1" speedDev="0" maxSpeed="10000"/>'
+        for k in range(routes.count):
+            arcs = routes.route(k).tolist()
+            if arcs:
+                yield f'<route id="r{k}" edges="{" ".join(f"e{e}" for e in arcs)} exit{node[arcs[-1]]}"/>'
+        driving = np.flatnonzero(routes.hops() > 0)
+        for k in driving.tolist():
+            yield (
+                f'<vehicle id="v{t.number[k]}" type="car" route="r{routes.of_trip[k]}" depart="{t.departure[k]:.6f}" '
+                f'departLane="best" departSpeed="max"><param key="origin_id" value="{text(t.origin[k])}"/>'
+                f'<param key="destination_id" value="{text(t.destination[k])}"/>'
+                f'<param key="people" value="{t.people[k]:g}"/></vehicle>'
+            )
+
+
+_NETCONVERT = (
+    '<input><node-files value="plan.nod.xml"/><edge-files value="plan.edg.xml"/>'
+    '<connection-files value="plan.con.xml"/></input>',
+    '<output><output-file value="junctions.net.xml"/><precision value="6"/></output>',
+    '<processing><offset.disable-normalization value="true"/></processing>',
+    '<junctions><no-turnarounds value="true"/></junctions>',
+)
+_SIMULATION = (
+    '<input><net-file value="plan.net.xml"/><route-files value="plan.rou.xml"/>'
+    '<additional-files value="plan.add.xml"/></input>',
+    '<output><tripinfo-output value="tripinfo.xml"/><statistic-output value="statistic.xml"/></output>',
+    '<time><begin value="0"/></time>',
+    '<processing><time-to-teleport value="-1"/><max-depart-delay value="-1"/></processing>',
+    '<mesoscopic><mesosim value="true"/><meso-multi-queue value="false"/><meso-junction-control value="false"/>'
+    "</mesoscopic>",
+    '<report><no-step-log value="true"/></report>',
+)
+
+
+def _taus(tau: float) -> str:
+    return " ".join(f'{name}="{tau:.6f}"' for name in ("tauff", "taufj", "taujf"))
+
+
+def _shape(xy: np.ndarray) -> str:
+    return " ".join(f"{x:.3f},{y:.3f}" for x, y in xy.tolist())
+
+
+def _to_the_right(xy: np.ndarray, distance: float) -> np.ndarray:
+    """Return a line (v, 2) moved to its right, each vertex across the way between its neighbours."""
+    way = np.gradient(xy, axis=0) if len(xy) > 1 else np.zeros_like(xy)
+    size = np.maximum(np.hypot(*way.T), 1e-9)
+    moved: np.ndarray = xy + distance * np.column_stack([way[:, 1], -way[:, 0]]) / size[:, None]
+    return moved
