@@ -22,7 +22,7 @@ test-solvers: setup ## run the tests that need no QGIS
 	@scripts/test.sh -p no:pytest_qgis tests/solvers
 
 test-sumo: setup ## run exported plans in the simulator SUMO (installs it)
-	@scripts/test.sh tests/sumo
+	@TEST_SUMO=1 scripts/test.sh -s tests/sumo
 
 lint: setup ## check style, formatting, types and security
 	@scripts/lint.sh
