@@ -15,7 +15,7 @@ from qgis.core import (
 )
 
 from ....plugin.solvers.control import Control
-from ....plugin.solvers.routing.queue.simulation import STUCK_SECONDS as USUAL_STUCK_SECONDS
+from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STUCK_SECONDS
 from ...base import EvacuationAlgorithm
 from ..roads.door_parameters import read_door_rules
 from ..roads.network_parameters import NetworkParameters, add_network_parameters, add_road_name_field

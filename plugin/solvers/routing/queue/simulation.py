@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...control import Control, Slices
+from ..shared.choices import STUCK_SECONDS
 from ..shared.routes import Routes, rows_at
 from ..shared.schedule import Schedule
 from .events import ALL_COUNTS, BEFORE, FORCED, MOVES, RING_ARCS, RINGS, Plan, State, run_moments
 from .network import SECOND, QueueRoads
 
-STUCK_SECONDS = 300.0
 MOST_RING_ARCS = 10_000  # roads of rings that are remembered by name
 
 

@@ -11,6 +11,7 @@ FLOW_MODEL_NAMES = ("present", "cumulative")
 LINEAR, DENSITY, BPR = 0, 1, 2
 COST_NAMES = ("linear", "density", "BPR")
 USUAL_COST = (DENSITY, BPR)  # by flow model
+STUCK_SECONDS = 300.0  # after so long without an entry into a full road somebody is let in
 
 
 def refuse_mismatch(flow_model: int, kind: int) -> None:
