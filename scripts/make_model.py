@@ -219,8 +219,7 @@ def make_model() -> QgsProcessingModelAlgorithm:
     inputs += road_inputs("routeevacuation", EVERY, ROAD_ATTRIBUTES)
     capacity = dict.fromkeys(EVERY[:2], "ROAD_CAPACITY_FIELD") | {"routeevacuation": "CAPACITY_FIELD"}
     inputs += [(definition, capacity) for definition, _ in road_inputs(EVERY[0], EVERY, ["ROAD_CAPACITY_FIELD"])]
-    inputs += road_inputs("routeevacuation", ["routeevacuation"], ["JUNCTION_DELAY"])
-    inputs += road_inputs("routeevacuation", EVERY, ["MAX_DOORS", "ACCESS_SPEED"])
+    inputs += road_inputs("routeevacuation", EVERY, ["JUNCTION_DELAY", "MAX_DOORS", "ACCESS_SPEED"])
     return assemble("Evacuation plan", "Evacuation plan", description, inputs, children)
 
 

@@ -46,7 +46,8 @@ def write_allocation_report(
         loads=_load_chart(found, shelters, labels),
         drawn=min(BARS, len(shelters.capacity)),
         classes=groups.classes,
-        shelters=_shelter_table(found, groups, shelters, labels),
+        shelters=_shelter_table(found, case, labels),
+        doors=case.separation.let_in is not None,
         left=_left_table(found, groups),
         curve=_curve_chart(points),
         points=list(points),
@@ -70,10 +71,9 @@ def _load_chart(found: Allocation, shelters: Shelters, labels: Sequence[str]) ->
     )
 
 
-def _shelter_table(
-    found: Allocation, groups: Groups, shelters: Shelters, labels: Sequence[str]
-) -> list[dict[str, Any]]:
+def _shelter_table(found: Allocation, case: AllocationCase, labels: Sequence[str]) -> list[dict[str, Any]]:
     """Return each shelter with its load by class."""
+    groups, shelters, let_in = case.groups, case.shelters, case.separation.let_in
     by_class = np.zeros((len(groups.classes), len(shelters.capacity)), dtype=np.int64)
     np.add.at(by_class, groups.kind, found.people)
     return [
@@ -81,6 +81,7 @@ def _shelter_table(
             "id": identifier,
             "load": int(found.load[j]),
             "capacity": int(shelters.capacity[j]),
+            "door_capacity": None if let_in is None else int(let_in[j]),
             "share": 100.0 * found.load[j] / shelters.capacity[j] if shelters.capacity[j] else None,
             "classes": by_class[:, j].tolist(),
             "zones": len(np.unique(groups.zone[found.people[:, j] > 0])),

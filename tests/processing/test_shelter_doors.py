@@ -110,6 +110,23 @@ def test_door_capacity_by_hand(minutes, people, expected):
     assert found["UNCOVERED_PEOPLE"] == PEOPLE - sum(row["door_capacity"] for row in rows.values())
 
 
+def test_doors_at_junctions_let_in_less_where_vehicles_give_way():
+    rows = [
+        (f"LINESTRING({EAST} {NORTH},{EAST + 1000} {NORTH})", ["a", 60, "residential"]),
+        (f"LINESTRING({EAST + 1000} {NORTH - 900},{EAST + 1000} {NORTH})", ["b", 60, "primary"]),
+        (f"LINESTRING({EAST + 1000} {NORTH},{EAST + 1000} {NORTH + 900})", ["c", 60, "primary"]),
+    ]
+    fields = "field=road_id:string&field=maxspeed:integer&field=highway:string"
+    crossing = make_layer("LineString", fields, rows, "streets")
+    given = {
+        "NETWORK": crossing, "ZONES": zones((point(0, 11), ["z0", 100])), "SITES": sites((point(1000, 0), ["A", 120])),
+        "DOOR_MINUTES": 60,
+    }  # fmt: skip
+    for delay, people in ((0, 30), (300, 15)):  # 300 s between two vehicles, and 300 s more
+        row = by_id(run("recommendshelters", JUNCTION_DELAY=delay, **given)["OUTPUT"])["A"]
+        assert row["door_capacity"] == people
+
+
 def test_a_site_whose_doors_let_in_too_few_is_rejected_for_its_doors():
     log = Log()
     found = run("recommendshelters", log, DOOR_MINUTES=60, MIN_CAPACITY=40)
@@ -162,10 +179,11 @@ def test_closed_entrances_and_a_polygon_without_any():
 # --- allocatecrowd --------------------------------------------------------------------------------------------------
 
 
-def test_no_shelter_takes_more_than_its_doors_let_in():
-    log = Log()
+def test_no_shelter_takes_more_than_its_doors_let_in(tmp_path):
+    log, page = Log(), tmp_path / "report.html"
     people = zones(*((point(200 * k, 11), [f"z{k:02}", 10]) for k in range(1, 5)), (point(4000, 11), ["far", 25]))
-    found = run("allocatecrowd", log, ZONES=people, DOOR_MINUTES=20, GROUP_FIELDS=["population"])
+    report = {"OUTPUT_HTML": str(page), "TRADEOFF_POINTS": 0}
+    found = run("allocatecrowd", log, ZONES=people, DOOR_MINUTES=20, GROUP_FIELDS=["population"], **report)
     loads = by_id(found["OUTPUT_SHELTERS"], "shelter_id")
     # 20, 20 and 10 people; the room stays what it was
     assert {s: (row["doors"], row["door_capacity"], row["capacity"]) for s, row in loads.items()} == {
@@ -175,6 +193,7 @@ def test_no_shelter_takes_more_than_its_doors_let_in():
     assert (found["ALLOCATED"], found["UNALLOCATED"]) == (40, 25)
     (left,) = rows_of(found["OUTPUT_UNALLOCATED"])
     assert (left["zone_id"], left["people"], left["reason"]) == ("far", 25, "doors")
+    assert "Doors let in" in page.read_text(encoding="utf-8") and "only the places count" in page.read_text("utf-8")
     assert log.warned("cannot go together") and log.warned("DOOR_MINUTES", "A (20 of 120)")
     assert sum(row["people"] for row in rows_of(found["OUTPUT"])) == 40
     divided = run("allocatecrowd", ZONES=people, DOOR_MINUTES=20, SPLIT_GROUPS=True, GROUP_FIELDS=["population"])

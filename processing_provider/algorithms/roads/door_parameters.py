@@ -16,6 +16,7 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from .network_parameters import EMPTY_ROADS
+from .road_attributes import add_junction_delay
 
 if TYPE_CHECKING:
     from ....plugin.layers.roads.door_travel import DoorUse
@@ -77,7 +78,7 @@ def add_access_speed(algorithm: EvacuationAlgorithm) -> None:
 
 
 def add_door_minutes(algorithm: EvacuationAlgorithm) -> None:
-    """Add the time in which doors have to let everybody in."""
+    """Add the time in which doors have to let everybody in, and what their vehicles/h follow from besides the roads."""
     tr = algorithm.tr
     algorithm.add_number(
         DOOR_MINUTES,
@@ -90,6 +91,7 @@ def add_door_minutes(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add_number(
         PEOPLE_PER_VEHICLE, tr("People per vehicle"), 2.5, "On average; for DOOR_MINUTES.", least=1.0, advanced=True
     )
+    add_junction_delay(algorithm)
 
 
 def add_layer(algorithm: EvacuationAlgorithm, name: str, title: str, kinds: list[Any], text: str) -> None:
