@@ -246,6 +246,45 @@ def test_minutes_and_doors_are_of_the_roads_beside_a_table_of_distances():
     assert (found["ALLOCATED"], found["UNALLOCATED"]) == (PEOPLE, 0)
 
 
+def test_a_zone_off_the_road_goes_by_the_table_and_has_no_minutes():
+    rows = [(None, ["hill", site, 7.0]) for site in "ABC"]
+    table = make_layer("None", "field=zone_id:string&field=shelter_id:string&field=distance_km:double", rows, "km")
+    given = {"ZONES": zones((point(0, 9000), ["hill", 9])), "DISTANCES": table}
+    found = run("allocatecrowd", **given)
+    (row,) = rows_of(found["OUTPUT"])
+    assert (row["distance_km"], row["minutes"], row["access_m"], row["access_minutes"]) == (7.0, None, None, None)
+    (left,) = rows_of(run("allocatecrowd", MAX_TRAVEL_TIME=60, **given)["OUTPUT_UNALLOCATED"])
+    assert (left["people"], left["reason"]) == (9, "no shelter in reach")
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 33, 120])
+@pytest.mark.parametrize("split", [False, True])
+def test_nobody_is_lost_from_step_to_step_whatever_the_doors_let_in(minutes, split):
+    plots = sites(
+        (box(900, 5, 1100, 90), ["A", 70]),
+        (box(2950, -30, 3100, 60), ["B", 40]),
+        (box(8900, 20, 9100, 60), ["C", 500]),
+        kind="Polygon",
+    )
+    people = zones(*((point(700 * k, 11), [f"z{k}", 7 * k + 3]) for k in range(8)))
+    total = sum(7 * k + 3 for k in range(8))
+    step = run("recommendshelters", ZONES=people, SITES=plots, DOOR_MINUTES=minutes, RESERVE=10)
+    chosen = by_id(step["OUTPUT_SELECTED"])
+    assert step["PEOPLE"] == total
+    found = run(
+        "allocatecrowd", ZONES=people, SHELTERS=step["OUTPUT_SELECTED"], DOOR_MINUTES=minutes, SPLIT_GROUPS=split
+    )
+    assert found["ALLOCATED"] + found["UNALLOCATED"] == total
+    left = rows_of(found["OUTPUT_UNALLOCATED"])
+    assert sum(row["people"] for row in rows_of(found["OUTPUT"])) == found["ALLOCATED"]
+    assert sum(row["people"] for row in left) == found["UNALLOCATED"] and all(row["reason"] for row in left)
+    for site, row in by_id(found["OUTPUT_SHELTERS"], "shelter_id").items():
+        assert row["load"] <= min(chosen[site]["residual"], chosen[site]["door_capacity"])
+        assert (row["doors"], row["door_capacity"]) == (chosen[site]["doors"], chosen[site]["door_capacity"])
+    if split:  # what the doors let in is used up, or everybody has a place
+        assert found["UNALLOCATED"] <= step["UNCOVERED_PEOPLE"]
+
+
 def test_without_roads_doors_are_unknown():
     with pytest.raises(QgsProcessingException, match="DOOR_MINUTES.*give NETWORK"):
         run("allocatecrowd", NETWORK=None, DOOR_MINUTES=60)

@@ -203,4 +203,4 @@ def _separation(
     if kilometres is None:
         return over
     feedback.pushInfo("Kilometres are those of DISTANCES, minutes those of NETWORK.")
-    return replace(over, kilometres=kilometres)
+    return replace(over, kilometres=kilometres, unjoined={})
