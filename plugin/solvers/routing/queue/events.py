@@ -289,39 +289,61 @@ def standstill_since(state, road):
 
 
 @compiled
-def opens_ring(plan, state, road, source):
-    """Whether letting ``source`` into ``road`` opens a ring of full roads whose heads wait for each other; note it.
+def waits_for(state, road, ahead):
+    """Return whether the head of a road claims a place on the road ``ahead``."""
+    claim = state.claims[ahead]
+    while claim >= 0 and claim != road:
+        claim = state.next_claim[claim]
+    return claim == road
 
-    A ring: following heads from ``road``, each to the full road that it claims, comes to ``source``. A ring elsewhere,
-    in which the way ends, is noticed by coming to ``seen`` again, which is moved on after 1, 2, 4, ... steps [R. P.
-    Brent (1980), BIT 20, 176-184].
+
+@compiled
+def first_road(state, claim):
+    """Return the first road of a list of claims that begins with ``claim``; -1 if only an origin claims."""
+    while claim >= len(state.room):
+        claim = state.next_claim[claim]
+    return claim
+
+
+@compiled
+def opens_ring(plan, state, road, source):
+    """Whether letting ``source`` into ``road`` opens a ring of full roads whose heads wait for each other.
+
+    A ring: following heads from ``road``, each to the full road that it claims, comes to ``source``. That way can be
+    long, or end in a ring elsewhere, so those whose heads wait for ``source`` are followed back at the same pace:
+    unless they lead to ``road`` they form a tree, often a small one. Whichever ends first tells.
     """
     if source >= len(state.room):
         return False
+    front, back = road, source
+    while front != source and back != road:
+        ahead = next_road(plan, state, front)
+        if ahead < 0 or not waits_for(state, front, ahead):
+            return False
+        front = ahead
+        behind = first_road(state, state.claims[back])
+        while behind < 0 and back != source:
+            behind = first_road(state, state.next_claim[back])
+            if behind < 0:
+                back = next_road(plan, state, back)
+        if behind < 0:
+            return False
+        back = behind
+    return True
+
+
+@compiled
+def note_ring(plan, state, road, source):
+    """Keep the roads of a ring, from ``road`` along the heads to ``source``, if they find room."""
     size = state.counts[RING_ARCS]
-    at = road
-    seen, steps, until = road, 0, 1
-    while True:
-        if size < len(state.ring):
-            state.ring[size] = at
-            size += 1
-        if at == source:
-            if size < len(state.ring):
-                state.ring[size] = -1
-                state.counts[RING_ARCS] = size + 1
-            return True
-        ahead = next_road(plan, state, at) if state.head[at] >= 0 else -1
-        if ahead < 0 or state.load[ahead] < state.room[ahead]:
-            return False
-        claim = state.claims[ahead]
-        while claim >= 0 and claim != at:
-            claim = state.next_claim[claim]
-        if claim < 0 or ahead == seen:
-            return False
-        at = ahead
-        steps += 1
-        if steps == until:
-            seen, steps, until = at, 0, 2 * until
+    while size + 1 < len(state.ring):
+        state.ring[size] = road
+        size += 1
+        if road == source:
+            state.ring[size] = -1
+            state.counts[RING_ARCS] = size + 1
+            return
+        road = next_road(plan, state, road)
 
 
 @compiled
@@ -343,8 +365,10 @@ def open_standstills(roads, plan, state, patience, now):
             continue
         if standstill_since(state, road) + patience <= now:
             state.counts[FORCED] += 1
-            if opens_ring(plan, state, road, first_claim(state, road)):
+            source = first_claim(state, road)
+            if opens_ring(plan, state, road, source):
                 state.counts[RINGS] += 1
+                note_ring(plan, state, road, source)
             admit(roads, plan, state, road, now)
             look_at(state, road)
             admit_all(roads, plan, state, patience, now)
