@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from qgis.core import QgsApplication, QgsFeature, QgsProcessingContext, QgsVectorLayer
 
+from evacuation_planner.plugin.layers.fields import make_field
 from evacuation_planner.plugin.layers.routing.case import RoutingCase
 from evacuation_planner.plugin.layers.routing.plan_rows import (
     PATHS,
@@ -22,8 +23,6 @@ from evacuation_planner.plugin.solvers.routing.result import RoutingResult
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from evacuation_planner.processing_provider.algorithms.routing.routing_inputs import RoutingParameters
 from tests.processing.routing_layers import Log, roads, trips
-
-KINDS = {"int": "integer", "float": "double", "text": "string"}
 
 
 class Planned(NamedTuple):
@@ -42,8 +41,9 @@ class Planned(NamedTuple):
 
 def table(columns, rows, name: str) -> QgsVectorLayer:
     """A memory table of an output's columns."""
-    fields = "&".join(f"field={column.name}:{KINDS[column.kind]}" for column in columns)
-    made = QgsVectorLayer(f"None?{fields}", name, "memory")
+    made = QgsVectorLayer("None", name, "memory")
+    made.dataProvider().addAttributes([make_field(column) for column in columns])
+    made.updateFields()
     features = []
     for _, values in rows:
         feature = QgsFeature(made.fields())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import processing
 import pytest
 
 pytest.importorskip("qgis.core")
 pytest.importorskip("shapely")
 
-from qgis.core import QgsProcessingContext
+from qgis.core import QgsProcessingContext, QgsVectorLayer
 
 from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.layers.routing.plan import (
@@ -90,6 +91,21 @@ def test_a_plan_read_from_its_tables_has_the_same_moments_to_the_last_bit(split)
     assert again.waiting().sum() > 0 and own.total() > 1.2 * 1e6 * made.result.free_flow_time  # it queues
     gates = read.read.network.capacity[read.doors.arc[read.doors.arc_door == 0]]
     assert gates.sum() == pytest.approx(200)
+
+
+@pytest.mark.parametrize("ending", ["csv", "gpkg"])
+def test_the_moments_outlive_the_formats_of_files(ending, tmp_path):
+    given = case()
+    made = planned(**given)
+    tables = []
+    for name, table in (("vehicles", made.plan), ("paths", made.plan_paths)):
+        file = str(tmp_path / f"{name}.{ending}")
+        processing.run("native:savefeatures", {"INPUT": table, "OUTPUT": file})
+        tables.append(QgsVectorLayer(file, name, "ogr"))
+        assert tables[-1].featureCount() == table.featureCount()
+    read = on_roads(tables, **given)
+    again = read.simulate(queue_roads_of(read.read.network), 300.0)
+    assert np.array_equal(moments(made).moment, again.moment)
 
 
 def test_the_tables_say_where_along_the_drawn_roads_the_paths_run():
