@@ -334,3 +334,36 @@ def test_a_gate_below_zero_and_no_minutes_are_refused():
     for algorithm in ("recommendshelters", "allocatecrowd"):
         with pytest.raises(QgsProcessingException, match="DOOR_MINUTES"):
             run(algorithm, DOOR_MINUTES=0)
+
+
+# --- the model ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("polygons", [False, True])
+def test_the_model_takes_zones_and_sites_of_points_without_ids_and_of_polygons_with_them(provider, polygons):
+    key = "zone_id" if polygons else "quarter"
+    places = [((100, "a"), 30), ((4000, "b"), 20)]
+    kind = "Polygon" if polygons else "Point"
+    rows = [
+        (box(x - 60, -60, x + 60, 60) if polygons else point(x, 11), [name, people]) for (x, name), people in places
+    ]
+    people = make_layer(kind, f"field={key}:string&field=population:integer", rows, "quarters")
+    parks = [(point(6000, 11), ["A", 120]), (point(9000, 5), ["B", 99])]
+    fields = f"field={'site_id' if polygons else 'park'}:string&field=capacity:integer"
+    water = make_layer("Polygon", "field=n:integer", [(box(-500, -500, 4500, 500), [1])], "water")
+    model = provider.algorithm("evacuationplan")
+    given = dict.fromkeys((d.name() for d in model.destinationParameterDefinitions()), "memory:")
+    given = {name: value for name, value in given.items() if not name.endswith("REPORT")}
+    given.update(
+        ROADS=road(), ZONES=people, SITES=make_layer("Point", fields, parks, "parks"), HAZARD=water, EFFORT=0,
+        DEFAULT_LANE_CAPACITY=12, DOOR_MINUTES=120,
+    )  # fmt: skip
+    found = processing.run(model.create(), given, feedback=Log())
+    routes = rows_of(found["routeevacuation:ROUTES"])
+    assert sum(row["people"] for row in routes) == 50
+    names = ({"a", "b"}, {"A"}) if polygons else ({"1", "2"}, {"1"})
+    assert ({row["origin_id"] for row in routes}, {row["destination_id"] for row in routes}) == names
+    # two hours at the door of A, from the west only: 24 vehicles
+    assert {row["door_capacity"] for row in rows_of(found["allocatecrowd:SHELTERS"])} == {60}
+    # zone b has a junction inside, and a none
+    assert sorted(row["access_m"] for row in routes) == pytest.approx([11, 11] if polygons else [22, 22], abs=0.1)

@@ -19,6 +19,7 @@ from evacuation_planner.plugin.solvers.shelters.capacity import (
 )
 from evacuation_planner.plugin.solvers.shelters.ranking import in_reach, scores
 from evacuation_planner.plugin.solvers.shelters.recommendation import ShelterProblem
+from tests.solvers.shelter_oracle import best_choice
 
 INF = np.inf
 
@@ -172,3 +173,40 @@ def test_people_in_reach_leave_out_who_cannot_come():
     count, mean = in_reach(np.array([10, 30]), np.array([[4.0, INF], [8.0, INF]]))
     assert count.tolist() == [40, 0]
     assert mean[0] == 7.0 and np.isnan(mean[1])
+
+
+@pytest.mark.parametrize("max_sites", [0, 2])
+@pytest.mark.parametrize("seed", range(8))
+def test_with_doors_the_choice_is_the_best_of_all_sets(seed, max_sites):
+    rng = np.random.default_rng(seed)
+    minutes = rng.integers(1, 30, (4, 5)).astype(float)
+    minutes[rng.random((4, 5)) < 0.3] = INF
+    problem = ShelterProblem(
+        zone_ids=[f"z{k}" for k in range(4)],
+        site_ids=[f"s{k}" for k in range(5)],
+        people=rng.integers(1, 40, 4),
+        minutes=minutes,
+        capacity=rng.integers(5, 90, 5),
+        predicted=rng.integers(0, 9, 5),
+        unsafe=[""] * 5,
+        unjoined=[""] * 5,
+        unjoined_zones=[""] * 4,
+        required=np.zeros(5, bool),
+        forbidden=np.zeros(5, bool),
+        max_sites=max_sites,
+        doors=rng.integers(1, 3, 5),
+        door_capacity=rng.integers(0, 60, 5),
+    )
+    found = recommendation.solve(problem)
+    room = np.minimum(np.maximum(problem.capacity - problem.predicted, 0), problem.door_capacity)
+    uncovered, sites, cost = best_choice(problem.people, minutes, room, max_sites=max_sites)
+    assert int(found.uncovered.sum()) == uncovered
+    assert sites is None or int(found.selected.sum()) == sites
+    travelled = float((found.flow * np.where(found.flow > 0, minutes, 0.0)).sum())
+    assert travelled == pytest.approx(cost, rel=2e-4, abs=1e-6)
+    assert (found.flow.sum(axis=0) <= problem.door_capacity + 1e-6).all()
+    assert found.residual.tolist() == np.maximum(problem.capacity - problem.predicted, 0).tolist()
+    for j in range(5):
+        assert found.reason[j].startswith("doors: ") == (
+            problem.door_capacity[j] == 0 and found.residual[j] > 0 and np.isfinite(minutes[:, j]).any()
+        )
