@@ -66,6 +66,8 @@ class State(NamedTuple):
         First of the sources that claim a place on each road, -1 without.
     next_claim : (2 m,) int32
         The next source that claims a place on the same road.
+    wanted : (m,) int32
+        The road that the head of each road claims; -1 while it claims none.
     since : (2 m,) int64
         When the source's claim began.
     turn : (2 m,) int64
@@ -104,6 +106,7 @@ class State(NamedTuple):
     entered: np.ndarray
     claims: np.ndarray
     next_claim: np.ndarray
+    wanted: np.ndarray
     since: np.ndarray
     turn: np.ndarray
     served: np.ndarray
@@ -164,6 +167,7 @@ def begin_claim(roads, state, source, road, now):
         turn = roads.follow_start[source]
         while roads.follow[turn] != road:
             turn += 1
+        state.wanted[source] = road
     state.served[turn] = max(state.served[turn], state.level[road])
     state.turn[source] = turn
     state.since[source] = now
@@ -192,6 +196,8 @@ def first_claim(state, road):
 @compiled
 def take_claim(state, road, source):
     """Take a claim off the list of its road."""
+    if source < len(state.wanted):
+        state.wanted[source] = -1
     at = state.claims[road]
     if at == source:
         state.claims[road] = state.next_claim[source]
@@ -289,15 +295,6 @@ def standstill_since(state, road):
 
 
 @compiled
-def waits_for(state, road, ahead):
-    """Return whether the head of a road claims a place on the road ``ahead``."""
-    claim = state.claims[ahead]
-    while claim >= 0 and claim != road:
-        claim = state.next_claim[claim]
-    return claim == road
-
-
-@compiled
 def first_road(state, claim):
     """Return the first road of a list of claims that begins with ``claim``; -1 if only an origin claims."""
     while claim >= len(state.room):
@@ -306,7 +303,7 @@ def first_road(state, claim):
 
 
 @compiled
-def opens_ring(plan, state, road, source):
+def opens_ring(state, road, source):
     """Whether letting ``source`` into ``road`` opens a ring of full roads whose heads wait for each other.
 
     A ring: following heads from ``road``, each to the full road that it claims, comes to ``source``. That way can be
@@ -317,15 +314,14 @@ def opens_ring(plan, state, road, source):
         return False
     front, back = road, source
     while front != source and back != road:
-        ahead = next_road(plan, state, front)
-        if ahead < 0 or not waits_for(state, front, ahead):
+        front = state.wanted[front]
+        if front < 0:
             return False
-        front = ahead
         behind = first_road(state, state.claims[back])
         while behind < 0 and back != source:
             behind = first_road(state, state.next_claim[back])
             if behind < 0:
-                back = next_road(plan, state, back)
+                back = state.wanted[back]
         if behind < 0:
             return False
         back = behind
@@ -333,7 +329,7 @@ def opens_ring(plan, state, road, source):
 
 
 @compiled
-def note_ring(plan, state, road, source):
+def note_ring(state, road, source):
     """Keep the roads of a ring, from ``road`` along the heads to ``source``, if they find room."""
     size = state.counts[RING_ARCS]
     while size + 1 < len(state.ring):
@@ -343,7 +339,7 @@ def note_ring(plan, state, road, source):
             state.ring[size] = -1
             state.counts[RING_ARCS] = size + 1
             return
-        road = next_road(plan, state, road)
+        road = state.wanted[road]
 
 
 @compiled
@@ -366,9 +362,9 @@ def open_standstills(roads, plan, state, patience, now):
         if standstill_since(state, road) + patience <= now:
             state.counts[FORCED] += 1
             source = first_claim(state, road)
-            if opens_ring(plan, state, road, source):
+            if opens_ring(state, road, source):
                 state.counts[RINGS] += 1
-                note_ring(plan, state, road, source)
+                note_ring(state, road, source)
             admit(roads, plan, state, road, now)
             look_at(state, road)
             admit_all(roads, plan, state, patience, now)

@@ -160,6 +160,7 @@ def starting_state(roads: QueueRoads, plan: Plan, record_order: bool) -> State:
         entered=of_arcs(BEFORE, np.int64),
         claims=of_arcs(-1, np.int32),
         next_claim=of_arcs(-1, np.int32, 2 * arcs),
+        wanted=of_arcs(-1, np.int32),
         since=of_arcs(0, np.int64, 2 * arcs),
         turn=of_arcs(0, np.int64, 2 * arcs),
         served=of_arcs(0, np.int64, len(roads.follow) + arcs),
