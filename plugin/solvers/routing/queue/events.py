@@ -56,6 +56,8 @@ class State(NamedTuple):
         First and last of each source's queue, -1 if it is empty.
     load : (m,) int64
         Vehicles on each road.
+    pending : (m,) int64
+        Vehicles that wait at their origin to enter each road.
     free : (m,) int64
         When the next vehicle may leave each road: the last exit and its headway.
     headway, room : (m,) int64
@@ -100,6 +102,7 @@ class State(NamedTuple):
     head: np.ndarray
     last: np.ndarray
     load: np.ndarray
+    pending: np.ndarray
     free: np.ndarray
     headway: np.ndarray
     room: np.ndarray
@@ -228,6 +231,7 @@ def leave_origin(plan, state, source, now):
     """The head of an origin's queue leaves it; return the trip."""
     trip = state.head[source]
     state.head[source] = state.behind[trip]
+    state.pending[source - len(state.room)] -= 1
     note_move(state, plan.move[trip], now)
     return trip
 
@@ -385,21 +389,26 @@ def register_head(roads, plan, state, road, now):
 
 
 @compiled
+def join_origin(roads, plan, state, trip, now):
+    """A trip joins the queue of those who start on its first road."""
+    road = plan.arc[plan.first[trip]]
+    source = len(roads.travel) + road
+    state.pending[road] += 1
+    if state.head[source] >= 0:
+        state.behind[state.last[source]] = trip
+    else:
+        state.head[source] = trip
+        begin_claim(roads, state, source, road, now)
+    state.last[source] = trip
+
+
+@compiled
 def register_departures(roads, plan, state, now):
     """Everybody who departs now joins the queue of its first road."""
-    arcs = len(roads.travel)
     trip = state.counts[DEPARTED]
     while trip < len(plan.departure) and plan.departure[trip] <= now:
         if plan.hops[trip] > 0:
-            road = plan.arc[plan.first[trip]]
-            source = arcs + road
-            if state.head[source] >= 0:
-                state.behind[state.last[source]] = trip
-                state.last[source] = trip
-            else:
-                state.head[source] = trip
-                state.last[source] = trip
-                begin_claim(roads, state, source, road, now)
+            join_origin(roads, plan, state, trip, now)
         trip += 1
     state.counts[DEPARTED] = trip
 
@@ -432,6 +441,29 @@ def next_moment(roads, plan, state):
 
 
 @compiled
+def take_event(state):
+    """Take the next event; return its item."""
+    item = state.items[0]
+    state.counts[HEAP] = drop_first(state.keys, state.items, state.counts[HEAP])
+    return item
+
+
+@compiled
+def note_standstill(state, road):
+    """A look for a standstill is due at a road."""
+    state.stuck[state.counts[STUCK]] = road
+    state.counts[STUCK] += 1
+
+
+@compiled
+def make_moves(roads, plan, state, patience, now):
+    """Make all moves that are possible now; at the end of the moment open what has stood still for too long."""
+    admit_all(roads, plan, state, patience, now)
+    if state.counts[STUCK] > 0 and (state.counts[HEAP] == 0 or state.keys[0] > now):
+        open_standstills(roads, plan, state, patience, now)
+
+
+@compiled
 def run_moments(roads, plan, state, patience, events):
     """Handle about ``events`` events, whole moments at a time; return whether there is more to come.
 
@@ -449,16 +481,12 @@ def run_moments(roads, plan, state, patience, events):
         register_changes(roads, state, now)
         register_departures(roads, plan, state, now)
         while state.counts[HEAP] > 0 and state.keys[0] == now:
-            item = state.items[0]
-            state.counts[HEAP] = drop_first(state.keys, state.items, state.counts[HEAP])
+            item = take_event(state)
             left -= 1
             if item < arcs:
                 register_head(roads, plan, state, item, now)
             else:
-                state.stuck[state.counts[STUCK]] = item - arcs
-                state.counts[STUCK] += 1
-        admit_all(roads, plan, state, patience, now)
-        if state.counts[STUCK] > 0 and (state.counts[HEAP] == 0 or state.keys[0] > now):
-            open_standstills(roads, plan, state, patience, now)
+                note_standstill(state, item - arcs)
+        make_moves(roads, plan, state, patience, now)
         left -= 1
     return True

@@ -154,6 +154,7 @@ def starting_state(roads: QueueRoads, plan: Plan, record_order: bool) -> State:
         head=of_arcs(-1, np.int32, 2 * arcs),
         last=of_arcs(-1, np.int32, 2 * arcs),
         load=of_arcs(0, np.int64),
+        pending=of_arcs(0, np.int64),
         free=of_arcs(BEFORE, np.int64),
         headway=roads.headway.copy(),
         room=roads.room.copy(),

@@ -1,0 +1,137 @@
+"""The adjoint of an exact run: what a second's delay of each move costs all vehicles together.
+
+Every move happens at a moment that one thing bound: the vehicle's own way to the end of its road, the exit before it
+and the headway, or the exit that made room on the next road. Backwards in time each move hands its derivative on to
+what bound it, so that one pass gives the marginal value of a delay of every move (the multiplier of its constraint).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...kernels import compiled
+from .events import BEFORE, Plan
+from .network import QueueRoads
+from .simulation import QueueRun
+
+OWN, HEADWAY, ROOM = 0, 1, 2  # what bound a move
+
+
+class Traffic(NamedTuple):
+    """What passes on each road in a run, in the order of the entries; k vehicles and roads, m roads.
+
+    Attributes
+    ----------
+    start : (m + 1,) int64
+        The vehicles of road e are rows ``start[e]`` to ``start[e + 1]``.
+    entry, exit : (k,) int64
+        Microseconds, both ascending on each road.
+    value : (k,) float64
+        What a microsecond's delay of the exit costs everybody, in vehicle-microseconds.
+    """
+
+    start: np.ndarray
+    entry: np.ndarray
+    exit: np.ndarray
+    value: np.ndarray
+
+
+@compiled
+def find_bounds(roads, plan, trip_of, moment, order, last_exit, headway, bound):
+    """Fill what bound each move (moves,), in the order in which they were made."""
+    change = 0
+    for k in range(len(order)):
+        move = order[k]
+        now = moment[move]
+        while change < len(roads.change_time) and roads.change_time[change] <= now:
+            headway[roads.change_arc[change]] = roads.change_headway[change]
+            change += 1
+        trip = trip_of[move]
+        hop = move - plan.move[trip] - 1
+        if hop < 0:
+            bound[move] = OWN if now == plan.departure[trip] else ROOM
+            continue
+        road = plan.arc[plan.first[trip] + hop]
+        if now == moment[move - 1] + roads.travel[road]:
+            bound[move] = OWN
+        elif now - last_exit[road] <= headway[road]:
+            bound[move] = HEADWAY
+        else:
+            bound[move] = ROOM
+        last_exit[road] = now
+
+
+@compiled
+def pass_back(plan, trip_of, order, bound, before, value):
+    """Fill the value (moves,) of a delay of each move; ``before`` (m,) zeros collects for the exit before."""
+    for k in range(len(order) - 1, -1, -1):
+        move = order[k]
+        trip = trip_of[move]
+        hop = move - plan.move[trip] - 1
+        of_all = value[move]
+        if hop >= 0:
+            road = plan.arc[plan.first[trip] + hop]
+            of_all += before[road]
+            before[road] = 0.0
+            if hop == plan.hops[trip] - 1:
+                of_all += 1.0
+        value[move] = of_all
+        if bound[move] == HEADWAY:
+            before[road] += of_all
+        elif bound[move] == ROOM:
+            before[plan.arc[plan.first[trip] + hop + 1]] += of_all
+        elif hop >= 0:
+            value[move - 1] += of_all
+
+
+@compiled
+def fill_traffic(plan, trip_of, order, moment, value, at, entry, exit, worth):
+    """Fill the rows of each road in the order of the exits; ``at`` (m,) is the next row of each."""
+    for k in range(len(order)):
+        move = order[k]
+        trip = trip_of[move]
+        hop = move - plan.move[trip] - 1
+        if hop < 0:
+            continue
+        road = plan.arc[plan.first[trip] + hop]
+        row = at[road]
+        at[road] = row + 1
+        entry[row] = moment[move - 1]
+        exit[row] = moment[move]
+        worth[row] = value[move]
+
+
+def delay_values(roads: QueueRoads, run: QueueRun) -> np.ndarray:
+    """Return what a microsecond's delay of each move (moves,) costs everybody, vehicle-microseconds.
+
+    Parameters
+    ----------
+    run : QueueRun
+        With the order of its moves.
+    """
+    plan, arcs = run.plan, len(roads.travel)
+    trip_of = _trip_of(plan)
+    bound, value = np.empty(len(run.moment), dtype=np.int8), np.zeros(len(run.moment))
+    last_exit = np.full(arcs, BEFORE, dtype=np.int64)
+    find_bounds(roads, plan, trip_of, run.moment, run.order, last_exit, roads.headway.copy(), bound)
+    pass_back(plan, trip_of, run.order, bound, np.zeros(arcs), value)
+    return value
+
+
+def traffic_of(roads: QueueRoads, run: QueueRun) -> Traffic:
+    """Return what passes on each road, with the value of a delay of every exit."""
+    plan, value = run.plan, delay_values(roads, run)
+    trip_of = _trip_of(plan)
+    hop = np.arange(len(run.moment)) - plan.move[trip_of] - 1
+    used = plan.arc[(plan.first[trip_of] + hop)[hop >= 0]]
+    start = np.r_[0, np.cumsum(np.bincount(used, minlength=len(roads.travel)))].astype(np.int64)
+    entry, leave, worth = (np.empty(len(used), dtype=kind) for kind in (np.int64, np.int64, np.float64))
+    fill_traffic(plan, trip_of, run.order, run.moment, value, start[:-1].copy(), entry, leave, worth)
+    return Traffic(start, entry, leave, worth)
+
+
+def _trip_of(plan: Plan) -> np.ndarray:
+    """Return the trip (moves,) int32 of each move."""
+    return np.repeat(np.arange(len(plan.departure), dtype=np.int32), np.diff(plan.move))

@@ -1,0 +1,306 @@
+"""Drivers with navigation and no plan: everybody looks for the quickest way as the roads are seen, again and again.
+
+Seen time of a road: the longer of its free-flow time and the time that the vehicles on it, and those who wait at their
+origin to enter it, take to leave at its headway; where its head is blocked, the head's wait so far besides (spec of the
+queue model, section 11, *informed*; those who wait at the origin are seen too: else a queue that stands in front of the
+first road, not on it, would draw everybody into it).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...control import Control, Slices
+from ...graph.heap import drop_first, push
+from ...kernels import compiled
+from ..shared.problem import RoutingProblem
+from ..shared.routes import Routes, distinct, rows_at
+from ..shared.trees import Trees
+from .events import (
+    DEPARTED,
+    HEAP,
+    NEVER,
+    Plan,
+    join_origin,
+    make_moves,
+    next_moment,
+    next_road,
+    note_standstill,
+    register_changes,
+    register_head,
+    take_event,
+)
+from .network import SECOND, QueueRoads, microseconds
+from .simulation import STUCK_SECONDS, starting_state
+
+REROUTE_MINUTES = 5.0
+LEAST_SAVING = 60 * SECOND  # microseconds that a new way must save
+LEAST_SHARE = 20  # and more than one part in so many of what remains
+NO_LIMIT = 2**60
+SEARCH_STEPS = 50  # events that a search counts for
+SEARCHES, CHANGES, POOL, FULL = range(4)  # columns of ``counts``
+SLACK = 20  # roads that a way may have more than the quickest ones, on average, before memory is enlarged
+ROUNDING = 1000  # microseconds by which a sum of rounded times may exceed that of exact ones
+
+
+class Navigation(NamedTuple):
+    """What the drivers' navigation reads and writes; n nodes, d destinations, t trips.
+
+    Attributes
+    ----------
+    star_start : (n + 1,) int64, star_arc, star_head : (m,) int32
+        Arcs by the node that they leave.
+    tail, head : (m,) int32
+        Nodes that each arc leaves and enters.
+    least : (d, n) int64
+        At most the free-flow time to each destination, microseconds; NO_LIMIT where it cannot be reached.
+    row, source, goal : (t,) int32
+        Row in ``least``, source and destination of each trip.
+    looked : (t,) int64
+        When each trip looked last.
+    pause : int
+        Microseconds after which a driver looks again.
+    label, took : (n,) int64
+        Search in which a node was reached last; the time from its origin.
+    via : (n,) int32
+        The arc by which.
+    keys, items : (q,) int64
+        Heap of the search.
+    counts : (4,) int64
+        Searches, changed ways, roads in the pool of ways, whether that is full.
+    """
+
+    star_start: np.ndarray
+    star_arc: np.ndarray
+    star_head: np.ndarray
+    tail: np.ndarray
+    head: np.ndarray
+    least: np.ndarray
+    row: np.ndarray
+    source: np.ndarray
+    goal: np.ndarray
+    looked: np.ndarray
+    pause: int
+    label: np.ndarray
+    took: np.ndarray
+    via: np.ndarray
+    keys: np.ndarray
+    items: np.ndarray
+    counts: np.ndarray
+
+
+@compiled
+def seen_time(roads, state, road, now):
+    """Return the time that a driver sees on a road, microseconds."""
+    seen = max(roads.travel[road], (state.load[road] + state.pending[road]) * state.headway[road])
+    first = state.head[road]
+    if first >= 0:
+        seen += max(now - max(state.passed[first], state.free[road]), 0)
+    return seen
+
+
+@compiled
+def quickest(roads, state, nav, origin, trip, limit, now):
+    """Search the quickest way from a node as seen now; return whether one takes less than ``limit``.
+
+    A* with the free-flow times, which no seen time undercuts; ``via`` holds the arcs back to ``origin``.
+    """
+    nav.counts[SEARCHES] += 1
+    number = nav.counts[SEARCHES]
+    least = nav.least[nav.row[trip]]
+    goal = nav.goal[trip]
+    if least[origin] >= limit:
+        return False
+    nav.label[origin] = number
+    nav.took[origin] = 0
+    nav.via[origin] = -1
+    size = push(nav.keys, nav.items, 0, least[origin], origin)
+    while size > 0:
+        node = nav.items[0]
+        key = nav.keys[0]
+        size = drop_first(nav.keys, nav.items, size)
+        if node == goal:
+            return True
+        if key > nav.took[node] + least[node]:
+            continue
+        for j in range(nav.star_start[node], nav.star_start[node + 1]):
+            to = nav.star_head[j]
+            if least[to] >= NO_LIMIT:
+                continue
+            arc = nav.star_arc[j]
+            there = nav.took[node]
+            if roads.is_road[arc]:
+                there += seen_time(roads, state, arc, now)
+            if there + least[to] >= limit or (nav.label[to] == number and nav.took[to] <= there):
+                continue
+            if size == len(nav.keys):  # never: a node is reached anew by another arc only
+                return False
+            nav.label[to] = number
+            nav.took[to] = there
+            nav.via[to] = arc
+            size = push(nav.keys, nav.items, size, there + least[to], to)
+    return False
+
+
+@compiled
+def take_way(roads, plan, nav, trip, hop):
+    """Let the trip take the way found from its road number ``hop`` on; roads driven before are kept."""
+    more = 0
+    at = nav.goal[trip]
+    while nav.via[at] >= 0:
+        more += roads.is_road[nav.via[at]]
+        at = nav.tail[nav.via[at]]
+    begin = nav.counts[POOL]
+    if begin + hop + more > len(plan.arc):
+        nav.counts[FULL] = 1
+        return
+    for k in range(hop):
+        plan.arc[begin + k] = plan.arc[plan.first[trip] + k]
+    plan.first[trip] = begin
+    plan.hops[trip] = hop + more
+    nav.counts[POOL] = begin + hop + more
+    place = begin + hop + more
+    at = nav.goal[trip]
+    while nav.via[at] >= 0:
+        if roads.is_road[nav.via[at]]:
+            place -= 1
+            plan.arc[place] = nav.via[at]
+        at = nav.tail[nav.via[at]]
+
+
+@compiled
+def look_again(roads, plan, state, nav, road, now):
+    """The driver at the head of a road looks for a better way, if it is time."""
+    trip = state.head[road]
+    if now < nav.looked[trip] + nav.pause:
+        return
+    nav.looked[trip] = now
+    hop = state.hop[trip] + 1
+    remains = 0
+    for k in range(plan.first[trip] + hop, plan.first[trip] + plan.hops[trip]):
+        remains += seen_time(roads, state, plan.arc[k], now)
+    limit = min(remains - LEAST_SAVING, remains - remains // LEAST_SHARE)
+    if quickest(roads, state, nav, nav.head[road], trip, limit, now):
+        take_way(roads, plan, nav, trip, hop)
+        nav.counts[CHANGES] += 1
+
+
+@compiled
+def depart(roads, plan, state, nav, now):
+    """Everybody who departs now chooses a way and joins the queue of its first road."""
+    trip = state.counts[DEPARTED]
+    while trip < len(plan.departure) and plan.departure[trip] <= now:
+        nav.looked[trip] = now
+        if quickest(roads, state, nav, nav.source[trip], trip, NO_LIMIT, now):
+            take_way(roads, plan, nav, trip, 0)
+            if plan.hops[trip] > 0:
+                join_origin(roads, plan, state, trip, now)
+        trip += 1
+    state.counts[DEPARTED] = trip
+
+
+@compiled
+def run_informed(roads, plan, state, nav, patience, events):
+    """Handle about ``events`` events as ``run_moments`` does, with drivers who look; return whether more comes."""
+    arcs = len(roads.travel)
+    left = events
+    while left > 0 and nav.counts[FULL] == 0:
+        now = next_moment(roads, plan, state)
+        if now == NEVER:
+            return False
+        searches = nav.counts[SEARCHES]
+        register_changes(roads, state, now)
+        depart(roads, plan, state, nav, now)
+        while state.counts[HEAP] > 0 and state.keys[0] == now:
+            item = take_event(state)
+            left -= 1
+            if item >= arcs:
+                note_standstill(state, item - arcs)
+                continue
+            if next_road(plan, state, item) >= 0:
+                look_again(roads, plan, state, nav, item, now)
+            register_head(roads, plan, state, item, now)
+        make_moves(roads, plan, state, patience, now)
+        left -= 1 + SEARCH_STEPS * (nav.counts[SEARCHES] - searches)
+    return nav.counts[FULL] == 0
+
+
+def informed_routes(
+    problem: RoutingProblem,
+    roads: QueueRoads,
+    trees: Trees,
+    *,
+    reroute_minutes: float = REROUTE_MINUTES,
+    stuck_seconds: float = STUCK_SECONDS,
+    control: Control | None = None,
+) -> Routes:
+    """Return the ways (without connectors) of drivers who look at the roads when they leave and every few minutes.
+
+    A driver looks when it is first in its road's queue, and changes only where the new way saves more than 5 % of what
+    remains and more than 60 s.
+
+    Parameters
+    ----------
+    trees : Trees
+        Free-flow times to every destination.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    control = control or Control()
+    room = int(3 * problem.trips * (SLACK + _usual_hops(problem, trees))) + problem.arcs
+    while True:
+        plan = _drive(problem, roads, trees, room, int(reroute_minutes * 60 * SECOND), stuck_seconds, control)
+        if plan is not None:
+            break
+        room *= 2
+    indptr = np.r_[0, np.cumsum(plan.hops)].astype(np.int64)
+    return distinct(indptr, rows_at(plan.first, plan.hops, plan.arc, control), problem.source, control)
+
+
+def _usual_hops(problem: RoutingProblem, trees: Trees) -> float:
+    """Return about how many roads a trip drives, from a few of them."""
+    count = []
+    for trip in np.linspace(0, problem.trips - 1, min(problem.trips, 50)).astype(int).tolist():
+        node, hops = int(problem.source[trip]), 0
+        while (arc := trees.toward[trees.row[trip], node]) >= 0:
+            node, hops = int(problem.head[arc]), hops + 1
+        count.append(hops)
+    return float(np.mean(count)) if count else 0.0
+
+
+def _drive(
+    problem: RoutingProblem,
+    roads: QueueRoads,
+    trees: Trees,
+    room: int,
+    pause: int,
+    stuck_seconds: float,
+    control: Control,
+) -> Plan | None:
+    """Return who drove where; None when the ways have more than ``room`` roads."""
+    trips, nodes = problem.trips, problem.nodes
+    finite = np.isfinite(trees.seconds)
+    least = np.full(trees.seconds.shape, NO_LIMIT, dtype=np.int64)
+    least[finite] = np.maximum(microseconds(trees.seconds[finite]) - ROUNDING, 0)
+    plan = Plan(
+        microseconds(problem.departure), np.zeros(trips, dtype=np.int64), np.zeros(trips, dtype=np.int64),
+        np.empty(room, dtype=np.int32), np.zeros(trips + 1, dtype=np.int64),
+    )  # fmt: skip
+    state = starting_state(roads, plan, False)._replace(moment=np.empty(problem.arcs + 2, dtype=np.int64))
+    star = problem.star()
+    nav = Navigation(
+        star.indptr, star.arc, star.head, problem.tail, problem.head, least, trees.row, problem.source,
+        problem.destination, np.zeros(trips, dtype=np.int64), pause, np.zeros(nodes, dtype=np.int64),
+        np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.empty(problem.arcs + 1, dtype=np.int64),
+        np.empty(problem.arcs + 1, dtype=np.int64), np.zeros(4, dtype=np.int64),
+    )  # fmt: skip
+    slices, patience = Slices(), int(round(stuck_seconds * SECOND))
+    while run_informed(roads, plan, state, nav, patience, slices.next()):
+        control.stop_if_cancelled()
+        control.progress(state.counts[DEPARTED] / max(trips, 1), "")
+    return None if nav.counts[FULL] else plan

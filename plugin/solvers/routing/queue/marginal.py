@@ -1,0 +1,201 @@
+"""Least marginal cost to each destination from every node at every time: what guides the system optimum.
+
+What one vehicle more costs on a road is its own time there and the delay of those behind it, by the adjoint's values.
+The cost to go is worked out backwards in time on a grid; between its moments it is interpolated.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...graph.heap import drop_first, push
+from ...graph.stars import ReverseStar
+from ...kernels import compiled
+from .adjoint import Traffic
+from .network import QueueRoads
+
+
+class Grid(NamedTuple):
+    """Roads' times and costs at evenly spaced moments; u used roads, g moments.
+
+    Attributes
+    ----------
+    step : int
+        Microseconds between two moments, the first of which is 0.
+    count : int
+        Number of moments g.
+    row : (m,) int32
+        Row of each road in the tables, -1 for a road that nobody uses.
+    delay : (u, g) float32
+        What a vehicle that enters at the moment needs beyond the free-flow time, microseconds.
+    others : (u, g) float32
+        What it costs the others, vehicle-microseconds.
+    """
+
+    step: int
+    number: int
+    row: np.ndarray
+    delay: np.ndarray
+    others: np.ndarray
+
+
+@compiled
+def rows_before(entry, first, last, time):
+    """Return the first row from ``first`` to before ``last`` whose entry is later than ``time``."""
+    while first < last:
+        middle = (first + last) >> 1
+        if entry[middle] <= time:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@compiled
+def one_more(roads, traffic, road, time):
+    """Return when a vehicle more that enters ``road`` at ``time`` leaves it, and what that costs the others."""
+    begin, end = traffic.start[road], traffic.start[road + 1]
+    leave = time + roads.travel[road]
+    if begin == end:
+        return leave, 0.0
+    row = rows_before(traffic.entry, begin, end, time)
+    if row > begin:
+        leave = max(leave, traffic.exit[row - 1] + roads.headway[road])
+    if row == end:
+        return leave, 0.0
+    late = leave + roads.headway[road] - traffic.exit[row]
+    if late <= 0:
+        return leave, 0.0
+    return leave, late * traffic.value[row]
+
+
+@compiled
+def fill_grid(roads, traffic, used, step, probes, delay, others):
+    """Fill the tables: the mean of ``probes`` vehicles that enter around each moment."""
+    for k in range(len(used)):
+        road = used[k]
+        for g in range(delay.shape[1]):
+            late, cost = 0.0, 0.0
+            for j in range(probes):
+                time = max(g * step + (2 * j + 1 - probes) * step // (2 * probes), 0)
+                leave, of_others = one_more(roads, traffic, road, time)
+                late += leave - time - roads.travel[road]
+                cost += of_others
+            delay[k, g] = late / probes
+            others[k, g] = cost / probes
+
+
+@compiled
+def cost_ahead(to_go, g, node, later, step):
+    """Return the cost to go of ``node`` so much ``later`` than moment ``g``.
+
+    Between two moments interpolated; never so much cheaper that it would pay to lose time.
+    """
+    full = int(later // step)
+    last = to_go.shape[0] - 1
+    if g + full >= last:
+        return to_go[last, node]
+    share = (later - full * step) / step
+    here = to_go[g + full, node]
+    value = here + share * (to_go[g + full + 1, node] - here)
+    if full == 0 and value < here - later:
+        return here - later
+    return value
+
+
+@compiled
+def fill_to_go(roads, grid, star_start, star_arc, star_tail, root, to_go, keys, items):
+    """Fill the cost to go (g, n) to ``root``; the last moment's must hold the free-flow times."""
+    for g in range(to_go.shape[0] - 2, -1, -1):
+        now = to_go[g]
+        for v in range(to_go.shape[1]):
+            now[v] = np.inf
+        now[root] = 0.0
+        size = push(keys, items, 0, 0.0, root)
+        while size > 0:
+            node, key = items[0], keys[0]
+            size = drop_first(keys, items, size)
+            if key > now[node]:
+                continue
+            for j in range(star_start[node], star_start[node + 1]):
+                arc = star_arc[j]
+                took, others = float(roads.travel[arc]), 0.0
+                if grid.row[arc] >= 0:
+                    took += grid.delay[grid.row[arc], g]
+                    others = grid.others[grid.row[arc], g]
+                value = took + others + cost_ahead(to_go, g, node, took, grid.step)
+                if value < now[star_tail[j]]:
+                    now[star_tail[j]] = value
+                    size = push(keys, items, size, value, star_tail[j])
+
+
+@compiled
+def find_ways(roads, traffic, grid, star_start, star_arc, head, to_go, row, source, goal, departure, trips, seen, room, way, out):
+    """Walk the ways of least marginal cost for ``trips``, one road after another.
+
+    Parameters
+    ----------
+    to_go : (d, g, n)
+    row, source, goal, departure : (t,)
+    trips : (k,) int
+        Who looks for a way.
+    seen : (n,) int64
+        Scratch: the last of ``trips`` that came to each node.
+    room : int
+        Most arcs of a way.
+    way : (k, room) int32
+        Filled with the arcs.
+    out : (k, 2) float64
+        Filled with the marginal cost and the number of arcs, -1 where no way was found.
+    """
+    for k in range(len(trips)):
+        trip = trips[k]
+        table = to_go[row[trip]]
+        node = source[trip]
+        time = departure[trip]
+        total = 0.0
+        hops = 0
+        out[k, 1] = -1
+        while node != goal[trip] and hops < room:
+            seen[node] = k
+            best = -1
+            least = np.inf
+            of_best, then = 0.0, time
+            for j in range(star_start[node], star_start[node + 1]):
+                arc = star_arc[j]
+                if seen[head[arc]] == k:
+                    continue
+                leave, others = one_more(roads, traffic, arc, time) if roads.is_road[arc] else (time, 0.0)
+                g = min(int(leave // grid.step), table.shape[0] - 1)
+                value = leave - time + others + cost_ahead(table, g, head[arc], leave - g * grid.step, grid.step)
+                if value < least:
+                    least = value
+                    best = arc
+                    of_best = others
+                    then = leave
+            if best < 0:
+                break
+            total += of_best
+            time = then
+            way[k, hops] = best
+            hops += 1
+            node = head[best]
+        if node == goal[trip]:
+            out[k, 0] = total + (time - departure[trip])
+            out[k, 1] = hops
+
+
+@compiled
+def price_ways(roads, traffic, plan, trips, cost):
+    """Fill the marginal cost (k,) of the ways that ``trips`` take now, as if each were one vehicle more."""
+    for k in range(len(trips)):
+        trip = trips[k]
+        time = plan.departure[trip]
+        total = 0.0
+        for j in range(plan.first[trip], plan.first[trip] + plan.hops[trip]):
+            leave, others = one_more(roads, traffic, plan.arc[j], time)
+            total += others
+            time = leave
+        cost[k] = total + (time - plan.departure[trip])
