@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ...graph.heap import drop_first, push
-from ...graph.stars import ReverseStar
 from ...kernels import compiled
 from .adjoint import Traffic
 from .network import QueueRoads
+
+PROBES = 4  # vehicles around each moment whose mean is taken
 
 
 class Grid(NamedTuple):
@@ -24,8 +25,6 @@ class Grid(NamedTuple):
     ----------
     step : int
         Microseconds between two moments, the first of which is 0.
-    count : int
-        Number of moments g.
     row : (m,) int32
         Row of each road in the tables, -1 for a road that nobody uses.
     delay : (u, g) float32
@@ -35,10 +34,19 @@ class Grid(NamedTuple):
     """
 
     step: int
-    number: int
     row: np.ndarray
     delay: np.ndarray
     others: np.ndarray
+
+
+def grid_of(roads: QueueRoads, traffic: Traffic, step: int, moments: int) -> Grid:
+    """Return the roads' times and costs at so many ``moments``, ``step`` microseconds apart."""
+    used = np.flatnonzero(np.diff(traffic.start)).astype(np.int32)
+    row = np.full(len(roads.travel), -1, dtype=np.int32)
+    row[used] = np.arange(len(used))
+    delay, others = np.empty((2, len(used), moments), dtype=np.float32)
+    fill_grid(roads, traffic, used, step, PROBES, delay, others)
+    return Grid(step, row, delay, others)
 
 
 @compiled
@@ -125,51 +133,62 @@ def fill_to_go(roads, grid, star_start, star_arc, star_tail, root, to_go, keys, 
                 if grid.row[arc] >= 0:
                     took += grid.delay[grid.row[arc], g]
                     others = grid.others[grid.row[arc], g]
-                value = took + others + cost_ahead(to_go, g, node, took, grid.step)
-                if value < now[star_tail[j]]:
-                    now[star_tail[j]] = value
-                    size = push(keys, items, size, value, star_tail[j])
+                value = np.float32(took + others + cost_ahead(to_go, g, node, took, grid.step))
+                before = star_tail[j]
+                if value < now[before] and size < len(keys):
+                    now[before] = value
+                    size = push(keys, items, size, float(value), before)
 
 
 @compiled
-def find_ways(roads, traffic, grid, star_start, star_arc, head, to_go, row, source, goal, departure, trips, seen, room, way, out):
-    """Walk the ways of least marginal cost for ``trips``, one road after another.
+def find_ways(roads, traffic, step, star, head, to_go, trips, source, goal, departure, seen, first, way, hops, cost):
+    """Walk the ways of least marginal cost, one road after another, as they fit.
 
     Parameters
     ----------
-    to_go : (d, g, n)
-    row, source, goal, departure : (t,)
+    to_go : (g, n) float32
+        Cost to go to the trips' destination at moments ``step`` apart.
     trips : (k,) int
-        Who looks for a way.
+        Who looks for a way to ``goal``; those from number ``first`` on are served.
+    source, departure : (t,)
     seen : (n,) int64
-        Scratch: the last of ``trips`` that came to each node.
-    room : int
-        Most arcs of a way.
-    way : (k, room) int32
-        Filled with the arcs.
-    out : (k, 2) float64
-        Filled with the marginal cost and the number of arcs, -1 where no way was found.
+        Scratch: the last of ``trips`` that came to each node, -1 at first.
+    way : (w,) int32
+        Filled with the roads, without connectors, from its beginning.
+    hops : (k,) int64, cost : (k,) float64
+        Filled: number of roads, -1 where no way was found, and its marginal cost.
+
+    Returns
+    -------
+    int
+        The number of the next of ``trips`` to serve.
     """
-    for k in range(len(trips)):
+    size = 0
+    last = to_go.shape[0] - 1
+    for k in range(first, len(trips)):
         trip = trips[k]
-        table = to_go[row[trip]]
         node = source[trip]
         time = departure[trip]
         total = 0.0
-        hops = 0
-        out[k, 1] = -1
-        while node != goal[trip] and hops < room:
+        begin = size
+        hops[k] = -1
+        while node != goal:
+            if size == len(way):
+                return k
             seen[node] = k
             best = -1
             least = np.inf
             of_best, then = 0.0, time
-            for j in range(star_start[node], star_start[node + 1]):
-                arc = star_arc[j]
-                if seen[head[arc]] == k:
+            for j in range(star.indptr[node], star.indptr[node + 1]):
+                to = star.head[j]
+                if seen[to] == k:
                     continue
-                leave, others = one_more(roads, traffic, arc, time) if roads.is_road[arc] else (time, 0.0)
-                g = min(int(leave // grid.step), table.shape[0] - 1)
-                value = leave - time + others + cost_ahead(table, g, head[arc], leave - g * grid.step, grid.step)
+                arc = star.arc[j]
+                leave, others = time, 0.0
+                if roads.is_road[arc]:
+                    leave, others = one_more(roads, traffic, arc, time)
+                g = min(leave // step, last)
+                value = leave - time + others + cost_ahead(to_go, g, to, leave - g * step, step)
                 if value < least:
                     least = value
                     best = arc
@@ -179,12 +198,16 @@ def find_ways(roads, traffic, grid, star_start, star_arc, head, to_go, row, sour
                 break
             total += of_best
             time = then
-            way[k, hops] = best
-            hops += 1
+            if roads.is_road[best]:
+                way[size] = best
+                size += 1
             node = head[best]
-        if node == goal[trip]:
-            out[k, 0] = total + (time - departure[trip])
-            out[k, 1] = hops
+        if node == goal:
+            hops[k] = size - begin
+            cost[k] = total + (time - departure[trip])
+        else:
+            size = begin
+    return len(trips)
 
 
 @compiled
