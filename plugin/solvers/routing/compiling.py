@@ -24,5 +24,13 @@ def small_problem(kind: int) -> RoutingProblem:
     trip = np.arange(TRIPS)
     source, destination = trip * 5 % (node.size // 2), np.where(trip % 3, node.size - 1, SIDE)
     return routing_problem(
-        Arcs(node.size, np.r_[a, b], np.r_[b, a], cost), TripTable(source, destination, trip * (WINDOW / TRIPS))
+        Arcs(
+            node.size,
+            np.r_[a, b],
+            np.r_[b, a],
+            cost,
+            capacity=np.full(len(free), 300.0),
+            storage=np.full(len(free), 3.0),
+        ),
+        TripTable(source, destination, trip * (WINDOW / TRIPS)),
     )

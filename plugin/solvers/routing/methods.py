@@ -1,16 +1,33 @@
-"""The four methods of routing: each finds routes; all are evaluated in one way ([E] Definition 8; spec 5)."""
+"""The methods of routing: each finds routes; all are evaluated in one way ([E] Definition 8; spec 5)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, NamedTuple
 
 import numpy as np
 
 from ..control import Control
+from ..errors import SolverError
 from .cumulative.static_flow import static_travel
 from .present.simulation import ORDER, TIMETABLE, simulate
-from .shared.choices import BPR, CUMULATIVE, GREEDY, INDIVIDUAL, PRESENT, REFINED, SYSTEM_OPTIMAL
+from .queue.greedy import greedy_queue_routes
+from .queue.informed import informed_routes
+from .queue.network import SECOND, QueueRoads, microseconds
+from .queue.simulation import QueueRun, plan_of, simulate_queues
+from .shared.choices import (
+    BPR,
+    CUMULATIVE,
+    GREEDY,
+    INDIVIDUAL,
+    INFORMED,
+    PRESENT,
+    QUEUE,
+    REFINED,
+    REROUTE_MINUTES,
+    STUCK_SECONDS,
+    SYSTEM_OPTIMAL,
+)
 from .shared.greedy import greedy_routes
 from .shared.individual import individual_routes
 from .shared.problem import RoutingProblem
@@ -22,6 +39,23 @@ from .shared.trees import Trees
 TARGET_GAPS, MOST_SWEEPS = (1.0, 0.1, 0.01), (50, 500, 5000)
 
 
+class Queues(NamedTuple):
+    """How vehicles queue (``queue``).
+
+    Attributes
+    ----------
+    roads : QueueRoads
+    stuck_seconds : float
+        After so long at a standstill a vehicle is let into a full road.
+    reroute_minutes : float
+        After which *informed* drivers look again.
+    """
+
+    roads: QueueRoads
+    stuck_seconds: float = STUCK_SECONDS
+    reroute_minutes: float = REROUTE_MINUTES
+
+
 @dataclass(frozen=True)
 class Setting:
     """What the steps of one run share: the routed problem, its trees, how it is evaluated."""
@@ -31,6 +65,15 @@ class Setting:
     flow_model: int
     static: np.ndarray
     epsilon: float
+    queues: Queues | None = None
+
+    def queued(self, routes: Routes, control: Control) -> QueueRun:
+        """Return the exact run of routes under ``queue``."""
+        if self.queues is None:
+            raise SolverError("FLOW_MODEL queue needs the roads of the queue model.")
+        roads = self.queues.roads
+        plan = plan_of(roads, microseconds(self.problem.departure), routes)
+        return simulate_queues(roads, plan, stuck_seconds=self.queues.stuck_seconds, control=control.unseen())
 
     def simulated(self, routes: Routes, control: Control, record: int = 0) -> Schedule:
         """Return the schedule of routes under ``present``."""
@@ -45,7 +88,8 @@ class Setting:
 class Found:
     """Routes of a method; where they came along: their schedule, a lower bound, how the total time fell.
 
-    ``used_up`` is whether the counted work ran out before the search had come to its own end.
+    ``used_up`` is whether the counted work ran out before the search had come to its own end; ``run`` the exact run
+    under ``queue``, ``without_plan`` the routes of informed drivers there.
     """
 
     routes: Routes
@@ -53,14 +97,27 @@ class Found:
     lower_bound: float | None = None
     history: tuple[tuple[float, float], ...] = ()
     used_up: bool = False
+    run: QueueRun | None = None
+    without_plan: Routes | None = None
 
 
-def evaluated(setting: Setting, found: Found, control: Control) -> tuple[np.ndarray, Schedule | None]:
-    """Return every trip's travel time (t,) and, under ``present``, the schedule: the one evaluator of all methods."""
+class Evaluation(NamedTuple):
+    """Every trip's travel time (t,) s; the schedule (``present``, ``queue``) and the exact run (``queue``)."""
+
+    travel: np.ndarray
+    schedule: Schedule | None = None
+    run: QueueRun | None = None
+
+
+def evaluated(setting: Setting, found: Found, control: Control) -> Evaluation:
+    """Return what the routes come to: the one evaluator of all methods."""
     if setting.flow_model == CUMULATIVE:
-        return static_travel(setting.problem, found.routes, setting.static), None
+        return Evaluation(static_travel(setting.problem, found.routes, setting.static))
+    if setting.flow_model == QUEUE:
+        run = found.run or setting.queued(found.routes, control)
+        return Evaluation((run.arrival() - run.plan.departure) / SECOND, run.schedule(control), run)
     schedule = found.schedule or setting.simulated(found.routes, control)
-    return schedule.arrival - setting.problem.departure, schedule
+    return Evaluation(schedule.arrival - setting.problem.departure, schedule)
 
 
 def individual(setting: Setting, control: Control) -> Found:
@@ -70,7 +127,26 @@ def individual(setting: Setting, control: Control) -> Found:
 
 def greedy(setting: Setting, control: Control) -> Found:
     """Algorithm 2."""
+    if setting.queues is not None:
+        return Found(
+            greedy_queue_routes(
+                setting.problem, setting.queues.roads, setting.trees, stuck_seconds=setting.queues.stuck_seconds,
+                control=control,
+            )
+        )  # fmt: skip
     return Found(greedy_routes(setting.problem, setting.trees, setting.flow_model, setting.static, control))
+
+
+def informed(setting: Setting, control: Control) -> Found:
+    """Nobody plans; drivers have navigation (``queue``)."""
+    if setting.queues is None:
+        raise SolverError("METHOD: informed needs FLOW_MODEL queue.")
+    roads, stuck_seconds, reroute_minutes = setting.queues
+    routes = informed_routes(
+        setting.problem, roads, setting.trees, reroute_minutes=reroute_minutes, stuck_seconds=stuck_seconds,
+        control=control,
+    )  # fmt: skip
+    return Found(routes, without_plan=routes)
 
 
 def refined(setting: Setting, control: Control) -> Found:
@@ -88,7 +164,7 @@ def refined(setting: Setting, control: Control) -> Found:
 
         routes, changes = refined_static_routes(setting.problem, start.routes, setting.static, setting.epsilon, rest)
         found = Found(routes)
-    before, after = (float(evaluated(setting, f, control)[0].sum()) for f in (start, found))
+    before, after = (float(evaluated(setting, f, control).travel.sum()) for f in (start, found))
     control.log(f"{changes} changes (Add, Drop, Swap) save {before - after:,.0f} of {before:,.0f} vehicle-seconds.")
     if after > before:  # rounding of the last digits at most
         found, after = start, before
@@ -96,14 +172,34 @@ def refined(setting: Setting, control: Control) -> Found:
 
 
 def system_optimal(setting: Setting, control: Control) -> Found:
-    """Ours: sweeps under ``present``, static assignment at marginal cost under ``cumulative``."""
+    """Ours: by marginal costs of exact runs under ``queue``, sweeps under ``present``, static under ``cumulative``."""
     if setting.flow_model == CUMULATIVE:
         return static_optimum(setting, True, control)
+    if setting.queues is not None:
+        return queue_optimum(setting, setting.queues, control)
     from .present.system_optimal import system_optimal_schedule
 
     start = setting.simulated(greedy(setting, control.part(0.0, 0.1)).routes, control, record=TIMETABLE)
     schedule, history, used_up = system_optimal_schedule(setting.problem, setting.trees, start, control.part(0.1, 1.0))
     return Found(setting.distinct(schedule, control), schedule, history=tuple(history), used_up=used_up)
+
+
+def queue_optimum(setting: Setting, queues: Queues, control: Control) -> Found:
+    """From individual, greedy and informed routes; never worse than the best of them."""
+    from .queue.system_optimal import system_optimum
+
+    starts = [
+        individual(setting, control.part(0.0, 0.02)).routes,
+        greedy(setting, control.part(0.02, 0.05)).routes,
+        informed(setting, control.part(0.05, 0.25)).routes,
+    ]
+    best = system_optimum(
+        setting.problem, queues.roads, setting.trees, starts, stuck_seconds=queues.stuck_seconds,
+        control=control.part(0.25, 1.0),
+    )  # fmt: skip
+    return Found(
+        best.planned.routes, history=best.history, used_up=best.used_up, run=best.planned.run, without_plan=starts[-1]
+    )
 
 
 def static_optimum(setting: Setting, integer: bool, control: Control) -> Found:
@@ -140,4 +236,5 @@ METHODS: dict[int, Callable[[Setting, Control], Found]] = {
     GREEDY: greedy,
     REFINED: refined,
     SYSTEM_OPTIMAL: system_optimal,
+    INFORMED: informed,
 }

@@ -9,10 +9,45 @@ import numpy as np
 from ..gap import gap_percent
 from .cumulative.static_flow import static_schedule
 from .present.simulation import simulate
+from .queue.clearance_bound import ClearanceBound
+from .queue.network import SECOND, QueueRoads
+from .queue.simulation import QueueRun
 from .shared.choices import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT
 from .shared.problem import RoutingProblem
 from .shared.routes import Routes
 from .shared.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class QueueEvidence:
+    """What a run under ``queue`` gives besides.
+
+    Attributes
+    ----------
+    roads : QueueRoads
+        The roads as the queue model sees them.
+    run : QueueRun
+        When every vehicle is where; vehicles let in at a standstill, rings.
+    informed_time, informed_clearance : float
+        Total time in vehicle-seconds of drivers with navigation and no plan; second at which the last of them arrives.
+    clearance_bound : ClearanceBound or None
+        Before when no plan of these trips can have everybody out; None where no bound was asked for.
+    clearance_low, clearance_high : float
+        Seconds until everybody has arrived by the same routes at 120 and at 80 % of all capacities.
+    """
+
+    roads: QueueRoads
+    run: QueueRun
+    informed_time: float
+    informed_clearance: float
+    clearance_bound: ClearanceBound | None
+    clearance_low: float
+    clearance_high: float
+
+    @property
+    def origin_wait(self) -> float:
+        """Vehicle-seconds spent waiting to enter the first road."""
+        return float(self.run.waiting().sum()) / SECOND
 
 
 @dataclass(frozen=True)
@@ -45,6 +80,8 @@ class RoutingResult:
         Total time after each improvement step.
     seconds : float
         Wall time of the solver, without compiling.
+    queue : QueueEvidence, optional
+        What the queue model adds (``queue`` only).
     warnings : tuple of str
         What a reader must know of the search: stopped by the fence, or nothing gained.
     """
@@ -63,6 +100,7 @@ class RoutingResult:
     bound_name: str = ""
     history: tuple[tuple[float, float], ...] = ()
     seconds: float = 0.0
+    queue: QueueEvidence | None = None
     warnings: tuple[str, ...] = ()
     _schedules: list[Schedule] = field(default_factory=list, repr=False, compare=False)
 
@@ -89,6 +127,13 @@ class RoutingResult:
         return 100.0 * (self.individual_time - self.total_time) / self.individual_time
 
     @property
+    def reduction_informed(self) -> float | None:
+        """Percent of the time of drivers with navigation and no plan that is saved; None where that is not known."""
+        if self.queue is None or not self.queue.informed_time:
+            return None
+        return 100.0 * (self.queue.informed_time - self.total_time) / self.queue.informed_time
+
+    @property
     def gap(self) -> float | None:
         """Percent of the total time by which the bound lies below; None without a bound or any travel."""
         if self.lower_bound is None or self.total_time <= 0:
@@ -108,7 +153,9 @@ class RoutingResult:
     def schedule(self) -> Schedule:
         """Return when every vehicle is where; worked out at the first call."""
         if not self._schedules:
-            if self.flow_model == PRESENT:
+            if self.queue is not None:
+                self._schedules.append(self.queue.run.schedule())
+            elif self.flow_model == PRESENT:
                 self._schedules.append(simulate(self.problem, self.routes))
             else:
                 self._schedules.append(static_schedule(self.problem, self.routes, self.static))

@@ -1,4 +1,4 @@
-"""Routes for all trips by one of four methods, evaluated under one of two flow models ([E] Definition 8; spec 5)."""
+"""Routes for all trips by one of the methods, evaluated under one of the flow models ([E] Definition 8; spec 5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from ..effort import QUICK, THOROUGH, Effort
 from ..errors import SolverError
 from ..kernels import awaits_compiling, kernels_compiled
 from .compiling import small_problem
-from .methods import METHODS, Found, Setting, evaluated, individual, static_optimum
+from .evidence import journeys_of, queue_evidence
+from .methods import METHODS, Found, Queues, Setting, evaluated, individual, static_optimum
+from .queue.certificate import certify as certify_queues
+from .queue.network import roads_of
 from .result import RoutingResult
 from .shared.choices import (
     COST_NAMES,
@@ -23,7 +26,11 @@ from .shared.choices import (
     LINEAR,
     METHOD_NAMES,
     PRESENT,
+    QUEUE,
+    REROUTE_MINUTES,
+    STUCK_SECONDS,
     SYSTEM_OPTIMAL,
+    refuse_method,
     refuse_mismatch,
 )
 from .shared.problem import RoutingProblem
@@ -38,10 +45,12 @@ def solve(
     problem: RoutingProblem,
     *,
     method: int = SYSTEM_OPTIMAL,
-    flow_model: int = PRESENT,
+    flow_model: int | None = None,
     epsilon: float = 0.02,
     certify: bool | None = None,
     period: float = 3600.0,
+    stuck_seconds: float = STUCK_SECONDS,
+    reroute_minutes: float = REROUTE_MINUTES,
     control: Control | None = None,
 ) -> RoutingResult:
     """Find routes from every trip's source to its destination with a small total travel time.
@@ -49,15 +58,19 @@ def solve(
     Parameters
     ----------
     method : int
-        INDIVIDUAL, GREEDY, REFINED or SYSTEM_OPTIMAL.
-    flow_model : int
-        PRESENT or CUMULATIVE.
+        INDIVIDUAL, GREEDY, REFINED (not under QUEUE), SYSTEM_OPTIMAL or INFORMED (QUEUE only).
+    flow_model : int, optional
+        QUEUE, PRESENT or CUMULATIVE; by default QUEUE where the arcs have capacities, else PRESENT.
     epsilon : float
         REFINED: the gain that a change must bring, as a fraction of the route's own time.
     certify : bool, optional
         Whether to give a lower bound; by default only with SYSTEM_OPTIMAL.
     period : float
         CUMULATIVE: seconds from t = 0 in which the vehicles pass; the background is averaged over them.
+    stuck_seconds : float
+        QUEUE: after so long at a standstill a vehicle is let into a full road; 0: no road is ever full.
+    reroute_minutes : float
+        QUEUE: how often informed drivers look for a better way.
     control : Control, optional
         Its effort says how thoroughly the improving methods search, in counted steps; the fence starts once the kernels
         are compiled. By default normal, without a fence.
@@ -84,9 +97,11 @@ def solve(
     (175.0, 200.0, 12.5)
     """
     control = control or Control()
-    _refuse(method, flow_model, epsilon, problem.cost.kind)
     certify = method == SYSTEM_OPTIMAL if certify is None else certify
-    choices = Choices(method, flow_model, epsilon, certify, period)
+    if flow_model is None:
+        flow_model = QUEUE if np.isfinite(problem.capacity).any() else PRESENT
+    choices = Choices(method, flow_model, epsilon, certify, period, stuck_seconds, reroute_minutes)
+    _refuse(choices, problem.cost.kind)
     _explain(problem, flow_model, control.log)
     _compile(choices, problem.cost.kind, control)
     control.effort.begin()
@@ -102,6 +117,8 @@ class Choices:
     epsilon: float
     certify: bool
     period: float
+    stuck_seconds: float
+    reroute_minutes: float
 
 
 _compiled: set[tuple[int, int, bool]] = set()  # methods, flow models, bounds whose kernels are ready in this process
@@ -124,16 +141,22 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     trees = reverse_trees(problem, control=control.part(0.0, 0.1))
     problem, trees, there, fastest = _reachable(problem, trees, control.log)
     static = passing_background(problem.cost, choices.period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
-    setting = Setting(problem, trees, flow_model, static, choices.epsilon)
+    queues = None
+    if flow_model == QUEUE:
+        queues = Queues(roads_of(problem), choices.stuck_seconds, choices.reroute_minutes)
+    setting = Setting(problem, trees, flow_model, static, choices.epsilon, queues)
     control.progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
         baseline = beside.submit(_individual_time, setting, control.unseen()) if method != INDIVIDUAL else None
         found = METHODS[method](setting, control.part(0.1, 0.95))
-        travel, schedule = evaluated(setting, found, control.unseen())
+        travel, schedule, run = evaluated(setting, found, control.unseen())
         individual_time = float(travel.sum()) if baseline is None else baseline.result()
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
     if choices.certify and bound is None:
         bound, bound_name = _lower_bound(setting, control.unseen())
+    evidence = None
+    if run is not None and queues is not None:
+        evidence = queue_evidence(setting, queues, found, run, choices.certify, control.unseen())
     control.progress(1.0, "")
     total = float(travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
@@ -155,6 +178,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         bound_name=bound_name if choices.certify else "",
         history=found.history,
         seconds=control.effort.elapsed,
+        queue=evidence,
         warnings=warnings,
         _schedules=[] if schedule is None else [schedule.unrecorded()],
     )
@@ -187,16 +211,21 @@ def _undercut(bound: float | None, total: float) -> float | None:
 
 def _individual_time(setting: Setting, control: Control) -> float:
     """Return the total time in vehicle-seconds when each takes its own fastest way."""
-    return float(evaluated(setting, individual(setting, control), control)[0].sum())
+    return float(evaluated(setting, individual(setting, control), control).travel.sum())
 
 
-def _refuse(method: int, flow_model: int, epsilon: float, cost: int) -> None:
+def _refuse(choices: Choices, cost: int) -> None:
     """Refuse choices that do not exist or do not go together."""
-    if method not in range(4) or flow_model not in (PRESENT, CUMULATIVE):
+    method, flow_model, epsilon = choices.method, choices.flow_model, choices.epsilon
+    if method not in METHODS or flow_model not in range(len(FLOW_MODEL_NAMES)):
         raise SolverError(f"METHOD {method} or FLOW_MODEL {flow_model} does not exist.")
     if not (np.isfinite(epsilon) and epsilon >= 0):
         raise SolverError(f"EPSILON must be at least 0, not {epsilon}.")
+    for name, value in (("STUCK_SECONDS", choices.stuck_seconds), ("REROUTE_MINUTES", choices.reroute_minutes)):
+        if not (np.isfinite(value) and value >= 0):
+            raise SolverError(f"{name} must be at least 0, not {value}.")
     refuse_mismatch(flow_model, cost)
+    refuse_method(flow_model, method)
 
 
 def _reachable(problem: RoutingProblem, trees: Trees, say: Log) -> tuple[RoutingProblem, Trees, np.ndarray, np.ndarray]:
@@ -212,11 +241,17 @@ def _reachable(problem: RoutingProblem, trees: Trees, say: Log) -> tuple[Routing
 
 def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
     """Log what a reader of the result must know."""
-    say(
-        f"Flow model {FLOW_MODEL_NAMES[flow_model]}, cost {COST_NAMES[problem.cost.kind]}: {problem.trips} vehicles on "
-        f"{problem.nodes} nodes and {problem.arcs} directed arcs."
-    )
-    if problem.cost.kind == LINEAR:
+    if flow_model == QUEUE:
+        say(
+            f"Flow model queue: {problem.trips} vehicles on {problem.nodes} nodes and {problem.arcs} directed arcs, "
+            "each with a free-flow time, a capacity at its end and room for so many vehicles."
+        )
+    else:
+        say(
+            f"Flow model {FLOW_MODEL_NAMES[flow_model]}, cost {COST_NAMES[problem.cost.kind]}: {problem.trips} "
+            f"vehicles on {problem.nodes} nodes and {problem.arcs} directed arcs."
+        )
+    if problem.cost.kind == LINEAR and flow_model != QUEUE:
         say(
             "The linear cost counts vehicles whatever a road's length or lanes: the result depends on how roads are "
             "split, and no road has a limit. It is offered to reproduce the paper."
@@ -233,6 +268,9 @@ def _lower_bound(setting: Setting, control: Control) -> tuple[float, str]:
         bound = static_optimum(setting, False, control).lower_bound
         return float(bound or 0.0), "convex relaxation of the static assignment"
     problem = setting.problem
+    if setting.queues is not None:
+        proof = certify_queues(setting.queues.roads, journeys_of(problem), control)
+        return proof.lower_bound, proof.name
     least = least_background(problem.cost)
     name = "free-flow bound: everybody's fastest way on roads that are empty but for the least background flow"
     if not least.any():

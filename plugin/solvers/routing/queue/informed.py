@@ -15,6 +15,7 @@ import numpy as np
 from ...control import Control, Slices
 from ...graph.heap import drop_first, push
 from ...kernels import compiled
+from ..shared.choices import REROUTE_MINUTES, STUCK_SECONDS
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes, distinct, rows_at
 from ..shared.trees import Trees
@@ -33,9 +34,8 @@ from .events import (
     take_event,
 )
 from .network import SECOND, QueueRoads, microseconds
-from .simulation import STUCK_SECONDS, starting_state
+from .simulation import starting_state
 
-REROUTE_MINUTES = 5.0
 LEAST_SAVING = 60 * SECOND  # microseconds that a new way must save
 LEAST_SHARE = 20  # and more than one part in so many of what remains
 NO_LIMIT = 2**60

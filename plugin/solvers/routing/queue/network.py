@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import SolverError
 from ...graph.stars import ForwardStar
+from ..shared.problem import RoutingProblem
 from ..shared.volume_delay import VEHICLE_SPACE
 
 SECOND = 1_000_000  # microseconds
@@ -128,6 +129,23 @@ def queue_roads(
     start, follow = _following(star, head, is_road)
     changes = _changes(background, is_road, travel, capacity, standing)
     return QueueRoads(travel, headway, room, is_road, start, follow, *changes)
+
+
+def roads_of(problem: RoutingProblem, factor: float = 1.0) -> QueueRoads:
+    """Return the roads of a routing problem, with all capacities times ``factor``.
+
+    Raises
+    ------
+    SolverError
+        When no arc has a capacity.
+    """
+    if problem.arcs and not np.isfinite(problem.capacity).any():
+        raise SolverError("FLOW_MODEL queue needs the capacity of the roads: none of them has one.")
+    cost = problem.cost
+    background = Background(cost.background_times, cost.background_row, cost.background_value)
+    return queue_roads(
+        problem.star(), problem.head, cost.free_flow, problem.capacity * factor, problem.storage, background
+    )
 
 
 def standing_room(length: np.ndarray, lanes: np.ndarray) -> np.ndarray:

@@ -15,15 +15,16 @@ import numpy as np
 
 from ...control import Control
 from ...graph.stars import ReverseStar
+from ..shared.choices import STUCK_SECONDS
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes
 from ..shared.trees import Trees
 from .adjoint import Traffic, traffic_of
 from .marginal import fill_to_go, find_ways, grid_of, price_ways
 from .network import SECOND, QueueRoads, microseconds
-from .simulation import STUCK_SECONDS, QueueRun, plan_of, simulate_queues
+from .simulation import QueueRun, plan_of, simulate_queues
 
-STEPS = (15, 70, 400)  # by effort: plans that are tried
+STEPS = (15, 80, 400)  # by effort: plans that are tried
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
 LEAST_STEPS = 8
 GRID_STEP, MOST_MOMENTS = 300 * SECOND, 64  # of the cost to go
@@ -33,7 +34,7 @@ SHARE, LEAST_SHARE, MOST_SHARE = 0.1, 0.0005, 0.3  # of all trips that move in a
 GROW, SHRINK = 1.1, 0.6  # of the share after a plan that was taken, or not
 LOOK = 4  # times the share look for a better way
 LEAST_GAIN = 0.002  # of the marginal cost of its way, for a trip to move
-ALLOWANCE = 0.004  # of the best total: so much worse may a plan be at first
+ALLOWANCE = 0.02  # of the best total: so much worse may a plan be at first
 NEARLY = 1e-3  # of the total: between plans so near the one with fewer rings is taken
 BLOCK = 2_000_000  # roads of ways that are found at once
 
@@ -216,7 +217,7 @@ def system_optimum(
     history = [(control.effort.elapsed, best.total / SECOND)]
     tries = control.effort.pick(*STEPS)
     tries = max(min(tries, LEAST_STEPS), int(tries * min(1.0, FULL_SIZE / max(len(best.run.moment), 1))))
-    now, random = best, np.random.default_rng(problem.trips)
+    now, draws = best, np.random.default_rng(problem.trips)
     traffic, age, share, idle = traffic_of(roads, now.run), REFRESH, SHARE, 0
     for k in range(tries):
         control.stop_if_cancelled()
@@ -227,7 +228,7 @@ def system_optimum(
             improver.refresh(traffic, int(now.run.arrival().max(initial=0)), control)
             age = 0
         age += 1
-        looking = np.flatnonzero(random.random(problem.trips) < min(1.0, LOOK * share))
+        looking = np.flatnonzero(draws.random(problem.trips) < min(1.0, LOOK * share))
         found = improver.found(now, traffic, looking, control)
         if not len(found.trips):
             idle, share, age = idle + 1, min(LOOK * share, MOST_SHARE), REFRESH
@@ -235,7 +236,7 @@ def system_optimum(
                 return Optimum(best, tuple(history), False)
             continue
         idle = 0
-        chosen = _drawn(found.gain, max(1, int(share * problem.trips)), random)
+        chosen = _drawn(found.gain, max(1, int(share * problem.trips)), draws)
         trial = improver.planned(improver.moved(now.routes, found, chosen), control)
         allowed = best.total * (1.0 + ALLOWANCE * max(0.0, 1.0 - (k + 1) / (0.95 * tries)))
         if trial.total >= allowed:
@@ -248,8 +249,8 @@ def system_optimum(
     return Optimum(best, tuple(history), not control.effort.stopped_early)
 
 
-def _drawn(gain: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+def _drawn(gain: np.ndarray, count: int, draws: np.random.Generator) -> np.ndarray:
     """Return at most ``count`` of the moves, drawn in proportion to what they gain."""
     if len(gain) <= count:
         return np.arange(len(gain))
-    return random.choice(len(gain), count, replace=False, p=gain / gain.sum())
+    return draws.choice(len(gain), count, replace=False, p=gain / gain.sum())

@@ -36,6 +36,10 @@ class RoutingProblem:
     limit : (m,) float64
         Vehicles above which an arc counts as over capacity: present at once (``present``) or in the whole period
         (``cumulative``). Infinite where unknown.
+    capacity : (m,) float64
+        Vehicles per hour that may leave an arc (``queue``); infinite on connectors.
+    storage : (m,) float64
+        Standing vehicles that fit on an arc (``queue``), not rounded.
     """
 
     nodes: int
@@ -48,6 +52,8 @@ class RoutingProblem:
     people: np.ndarray
     length: np.ndarray
     limit: np.ndarray
+    capacity: np.ndarray
+    storage: np.ndarray
 
     @property
     def arcs(self) -> int:
@@ -83,6 +89,8 @@ class Arcs(NamedTuple):
     cost: RoadCost
     length: ArrayLike | None = None
     limit: ArrayLike | None = None
+    capacity: ArrayLike | None = None
+    storage: ArrayLike | None = None
 
 
 class TripTable(NamedTuple):
@@ -97,7 +105,8 @@ class TripTable(NamedTuple):
 def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
     """Return a checked problem with arrays of the types that the kernels expect.
 
-    By default there is one person in each vehicle, arcs are 0 m long, and none is ever over capacity.
+    By default there is one person in each vehicle, arcs are 0 m long, none is ever over capacity, and none has a
+    capacity, so that all are connectors to ``queue``.
 
     Raises
     ------
@@ -110,7 +119,8 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
     departure = np.ascontiguousarray(trips.departure, dtype=np.float64)
     people = _numbers(trips.people, len(source), 1.0)
     length, limit = _numbers(arcs.length, len(tail), 0.0), _numbers(arcs.limit, len(tail), np.inf)
-    shapes = {len(tail), len(head), len(cost.free_flow), len(length), len(limit)}
+    capacity, standing = _numbers(arcs.capacity, len(tail), np.inf), _numbers(arcs.storage, len(tail), 1.0)
+    shapes = {len(each) for each in (tail, head, cost.free_flow, length, limit, capacity, standing)}
     if len(shapes) != 1:
         raise SolverError(f"The arrays of the roads differ in length: {sorted(shapes)}.")
     if len({len(source), len(destination), len(departure), len(people)}) != 1:
@@ -122,7 +132,9 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
         raise SolverError("A trip has no departure time.")
     if (np.diff(departure) < 0).any():
         raise SolverError("Trips must be sorted by departure.")
-    return RoutingProblem(nodes, tail, head, cost, source, destination, departure, people, length, limit)
+    return RoutingProblem(
+        nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing
+    )
 
 
 def _numbers(values: ArrayLike | None, count: int, otherwise: float) -> np.ndarray:

@@ -1,0 +1,51 @@
+"""What stands beside a plan under ``queue``: drivers without a plan, bounds, the same routes at other capacities."""
+
+from __future__ import annotations
+
+from ..control import Control
+from .methods import Found, Queues, Setting, informed
+from .queue.clearance_bound import clearance_bound
+from .queue.doors import Journeys
+from .queue.network import SECOND, microseconds, roads_of
+from .queue.simulation import QueueRun, plan_of, simulate_queues
+from .result import QueueEvidence
+from .shared.problem import RoutingProblem
+
+CAPACITY_RANGE = 1.2, 0.8  # of all capacities: the range of the clearance
+
+
+def journeys_of(problem: RoutingProblem) -> Journeys:
+    """Return who wants to go where, as the bounds of the queue model read it."""
+    return Journeys(
+        problem.nodes, problem.tail, problem.head, problem.source, problem.destination, microseconds(problem.departure)
+    )
+
+
+def queue_evidence(
+    setting: Setting, queues: Queues, found: Found, run: QueueRun, certify: bool, control: Control
+) -> QueueEvidence:
+    """Return what a reader of a plan under ``queue`` must know: drivers without it, bounds, other capacities."""
+    problem = setting.problem
+    routes = found.without_plan or informed(setting, control).routes
+    without = run if routes is found.routes else setting.queued(routes, control)
+    last = [
+        _last_arrival(
+            simulate_queues(
+                roads, plan_of(roads, run.plan.departure, found.routes), stuck_seconds=queues.stuck_seconds,
+                control=control,
+            )
+        )
+        for roads in (roads_of(problem, factor) for factor in CAPACITY_RANGE)
+    ]  # fmt: skip
+    return QueueEvidence(
+        queues.roads,
+        run,
+        without.total() / SECOND,
+        _last_arrival(without),
+        clearance_bound(queues.roads, journeys_of(problem), control=control) if certify else None,
+        *last,
+    )
+
+
+def _last_arrival(run: QueueRun) -> float:
+    return float(run.arrival().max(initial=0)) / SECOND

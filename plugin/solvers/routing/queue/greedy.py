@@ -1,0 +1,154 @@
+"""Algorithm 2 of [E] under ``queue``: all trips advance together, each onto the road that looks quickest.
+
+A trip takes the road e that minimises ``t(e) + t_min(v_j, d)`` among those whose end is nearer to its destination; t(e)
+is the seen time of :mod:`.informed`. It sees the queue on the next road only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...control import Control, Slices
+from ...kernels import compiled
+from ..shared.choices import STUCK_SECONDS
+from ..shared.greedy import sort_hops
+from ..shared.problem import RoutingProblem
+from ..shared.routes import Routes, distinct
+from ..shared.trees import Trees
+from .events import (
+    DEPARTED,
+    HEAP,
+    NEVER,
+    Plan,
+    join_origin,
+    make_moves,
+    next_moment,
+    note_standstill,
+    register_changes,
+    register_head,
+    take_event,
+)
+from .informed import seen_time
+from .network import SECOND, QueueRoads, microseconds
+from .simulation import starting_state
+
+BLOCK = 4_000_000  # hops: they are noted block by block
+
+
+@compiled
+def choose_road(roads, plan, state, star, seconds, row, node, trip, now, hop_arc, hop_trip, noted):
+    """Choose the next road of a trip at ``node[trip]``; return the number of hops noted.
+
+    The plan knows of a trip only its next road: ``plan.arc[trip]`` is that, wherever the trip is.
+    """
+    here = node[trip]
+    tree = row[trip]
+    road = -1
+    while road < 0:
+        best = -1
+        least = np.inf
+        for k in range(star.indptr[here], star.indptr[here + 1]):
+            onward = seconds[tree, star.head[k]]
+            if onward >= seconds[tree, here]:
+                continue
+            took = seen_time(roads, state, star.arc[k], now) / 1e6 if roads.is_road[star.arc[k]] else 0.0
+            if took + onward < least:
+                least = took + onward
+                best = k
+        if best < 0:
+            break
+        here = star.head[best]
+        if roads.is_road[star.arc[best]]:
+            road = star.arc[best]
+    node[trip] = here
+    hop = state.hop[trip] + 1
+    plan.first[trip] = trip - hop
+    if road < 0:
+        plan.hops[trip] = hop
+        return noted
+    plan.hops[trip] = hop + 1
+    plan.arc[trip] = road
+    hop_arc[noted] = road
+    hop_trip[noted] = trip
+    return noted + 1
+
+
+@compiled
+def run_greedy(roads, plan, state, star, seconds, row, node, patience, hop_arc, hop_trip, counts, events):
+    """Handle about ``events`` events; return whether there is more to come. ``counts`` (1,): hops in the block."""
+    arcs = len(roads.travel)
+    left = events
+    noted = counts[0]
+    while left > 0 and noted + 2 * arcs < len(hop_arc):
+        now = next_moment(roads, plan, state)
+        if now == NEVER:
+            counts[0] = noted
+            return False
+        register_changes(roads, state, now)
+        trip = state.counts[DEPARTED]
+        while trip < len(plan.departure) and plan.departure[trip] <= now and noted + arcs < len(hop_arc):
+            noted = choose_road(roads, plan, state, star, seconds, row, node, trip, now, hop_arc, hop_trip, noted)
+            if plan.hops[trip] > 0:
+                join_origin(roads, plan, state, trip, now)
+            trip += 1
+            left -= 1
+        state.counts[DEPARTED] = trip
+        while state.counts[HEAP] > 0 and state.keys[0] == now and noted < len(hop_arc):
+            item = take_event(state)
+            left -= 1
+            if item >= arcs:
+                note_standstill(state, item - arcs)
+                continue
+            noted = choose_road(
+                roads, plan, state, star, seconds, row, node, state.head[item], now, hop_arc, hop_trip, noted
+            )
+            register_head(roads, plan, state, item, now)
+        make_moves(roads, plan, state, patience, now)
+        left -= 1
+    counts[0] = noted
+    return True
+
+
+def greedy_queue_routes(
+    problem: RoutingProblem,
+    roads: QueueRoads,
+    trees: Trees,
+    *,
+    stuck_seconds: float = STUCK_SECONDS,
+    control: Control | None = None,
+) -> Routes:
+    """Return the ways (without connectors) of Algorithm 2 among queues.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    control = control or Control()
+    trips, arcs = problem.trips, problem.arcs
+    plan = Plan(
+        microseconds(problem.departure), np.zeros(trips, dtype=np.int64), np.zeros(trips, dtype=np.int64),
+        np.zeros(trips, dtype=np.int32), np.zeros(trips + 1, dtype=np.int64),
+    )  # fmt: skip
+    state = starting_state(roads, plan, False)._replace(moment=np.empty(problem.nodes + 2, dtype=np.int64))
+    star, node = problem.star(), problem.source.copy()
+    blocks, more, slices = [], True, Slices()
+    while more:
+        hop_arc, hop_trip = np.empty((2, BLOCK + 2 * arcs), dtype=np.int32)
+        counts = np.zeros(1, dtype=np.int64)
+        while more and counts[0] < BLOCK:
+            control.stop_if_cancelled()
+            more = run_greedy(
+                roads, plan, state, star, trees.seconds, trees.row, node, int(round(stuck_seconds * SECOND)), hop_arc,
+                hop_trip, counts, slices.next(),
+            )  # fmt: skip
+            control.progress(state.counts[DEPARTED] / max(trips, 1), "")
+            if counts[0] + 2 * arcs >= len(hop_arc):
+                break
+        blocks.append((hop_arc[: counts[0]], hop_trip[: counts[0]]))
+    hops = sum((np.bincount(block[1], minlength=trips) for block in blocks), np.zeros(trips, dtype=np.int64))
+    indptr = np.r_[0, np.cumsum(hops)].astype(np.int64)
+    way, place = np.empty(int(indptr[-1]), dtype=np.int32), indptr[:-1].copy()
+    for hop_arc, hop_trip in blocks:
+        sort_hops(hop_arc, hop_trip, place, way)
+    return distinct(indptr, way, problem.source, control)
