@@ -199,3 +199,14 @@ def test_wrong_input_is_a_sentence(tmp_path):
     assert "the network has no road “" in failure(NETWORK=few)
     strange = layer("Point", "&field=site_id:string", [(f"POINT({at(0, 0)})", ["elsewhere"])], "shelters")
     assert "a destination of PLAN" in failure(DESTINATIONS=strange)
+
+
+def test_a_plan_without_vehicles_is_roads_alone_and_a_temporary_folder_will_do():
+    given = case(ENTRANCES=None)
+    made = planned(**given)
+    for table in (made.plan, made.plan_paths):
+        table.dataProvider().truncate()
+    found = export(made, "TEMPORARY_OUTPUT", **given)
+    folder = Path(found["FOLDER"])
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert found["VEHICLES"] == 0 and found["EDGES"] == len(edges_of(folder)) > 0
