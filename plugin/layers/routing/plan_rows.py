@@ -105,15 +105,11 @@ def vehicles_of(case: RoutingCase, result: RoutingResult, order: np.ndarray | No
     row, count = case.routed_row(result), result.problem.trips
     door = case.door_of_routes(result)
     own = np.r_[case.doors.number, 0][door]  # the last, 0, for door -1
-    schedule = result.schedule()
-    entered = result.problem.departure.copy()
-    driving = np.diff(schedule.indptr) > 0
-    entered[driving] = schedule.entry[schedule.indptr[:-1][driving]]
     told = np.full(count, np.nan) if order is None else order[row]
     few = row.tolist()
     return PlannedVehicles(
         np.arange(count), [case.rows.origin[k] for k in few], [case.rows.destination[k] for k in few], own,
-        [CAR] * count, result.problem.people, told, result.problem.departure, entered, result.arrival,
+        [CAR] * count, result.problem.people, told, result.problem.departure, result.entered(), result.arrival,
     )  # fmt: skip
 
 

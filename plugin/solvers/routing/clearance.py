@@ -47,16 +47,17 @@ class Clearance:
     ----------
     seconds : float64
         From t = 0, evenly spaced, the last one not before the last arrival.
-    departed, arrived, on_road : int64
-        People who have left, who are there, and those between.
+    waiting, departed, arrived, on_road : int64
+        People who should have left but have not entered their first road, who have, who are there, and those between.
     in_hazard : int64 or None
-        People inside the hazard: at home until they leave, on the stretches of road inside, at a destination inside,
-        and those without a route; None without a hazard.
+        People inside the hazard: at home until they enter a road, on the stretches of road inside, at a destination
+        inside, and those without a route; None without a hazard.
     staying : int or None
         How many of these have no route.
     """
 
     seconds: np.ndarray
+    waiting: np.ndarray
     departed: np.ndarray
     arrived: np.ndarray
     on_road: np.ndarray
@@ -118,7 +119,7 @@ def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.
     home, goal = np.flatnonzero(inside.home[result.routed]), np.flatnonzero(inside.goal[result.routed])
     return (
         np.r_[begin, np.full(len(home), -np.inf), result.arrival[goal]],
-        np.r_[end, problem.departure[home], np.full(len(goal), np.inf)],
+        np.r_[end, result.entered()[home], np.full(len(goal), np.inf)],
         problem.people[np.r_[owner, home, goal]],
     )
 
@@ -127,11 +128,13 @@ def clearance(result: RoutingResult, inside: Inside | None = None) -> Clearance:
     """Return the clearance curve; ``inside`` tells where the hazard is."""
     problem, arrival = result.problem, result.arrival
     seconds = time_grid(float(arrival.max(initial=0.0)) if problem.trips else 0.0)
-    departed = people_until(problem.departure, problem.people, seconds)
+    entered = result.entered()
+    called = people_until(np.minimum(problem.departure, entered), problem.people, seconds)
+    departed = people_until(entered, problem.people, seconds)
     arrived = people_until(arrival, problem.people, seconds)
     in_hazard = None
     if inside is not None:
         begin, end, people = stays_inside(result, inside)
         in_hazard = inside.staying + people_until(begin, people, seconds) - people_until(end, people, seconds)
     staying = None if inside is None else inside.staying
-    return Clearance(seconds, departed, arrived, departed - arrived, in_hazard, staying)
+    return Clearance(seconds, called - departed, departed, arrived, departed - arrived, in_hazard, staying)

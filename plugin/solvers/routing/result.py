@@ -12,7 +12,7 @@ from .present.simulation import simulate
 from .queue.clearance_bound import ClearanceBound
 from .queue.network import SECOND, QueueRoads
 from .queue.simulation import QueueRun
-from .shared.choices import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT
+from .shared.choices import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, QUEUE
 from .shared.problem import RoutingProblem
 from .shared.routes import Routes
 from .shared.schedule import Schedule
@@ -161,10 +161,30 @@ class RoutingResult:
                 self._schedules.append(static_schedule(self.problem, self.routes, self.static))
         return self._schedules[0]
 
+    def entered(self) -> np.ndarray:
+        """Return the seconds (r,) at which each trip enters its first road; the departure of one without roads."""
+        schedule = self.schedule()
+        moment = self.problem.departure.copy()
+        driving = schedule.indptr[1:] > schedule.indptr[:-1]
+        moment[driving] = schedule.entry[schedule.indptr[:-1][driving]]
+        return moment
+
     def detours(self) -> np.ndarray:
-        """Return the travel time over the own fastest time (k,) of trips that travel at all, at least 1."""
+        """Return the time over the own fastest time (k,) of trips that travel at all, at least 1.
+
+        That is the travel time, but under ``queue``, where waiting is no way around, the free-flow time of the route.
+        """
         moving = self.fastest > 0
-        return np.maximum(self.travel[moving] / self.fastest[moving], 1.0)
+        time = self.travel
+        if self.flow_model == QUEUE:
+            time = self.routes.sums(self.problem.cost.free_flow)[self.routes.of_trip]
+        return np.maximum(time[moving] / self.fastest[moving], 1.0)
+
+    def delay(self, share: float) -> float | None:
+        """Return the seconds above the own fastest time, the wait at the origin counted, that ``share`` of the people
+        lose at most; None without people.
+        """
+        return clearance_time(np.maximum(self.travel - self.fastest, 0.0), self.problem.people, share)
 
 
 def clearance_time(arrival: np.ndarray, people: np.ndarray, share: float) -> float | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..control import Control
 from ..kernels import compiled
+from .queue.traffic import Traffic, road_traffic
 from .result import RoutingResult
 from .shared.by_arc import by_arc
 from .shared.choices import PRESENT
@@ -30,7 +31,9 @@ class RoadUse:
         Mean travel time in seconds; vehicle-seconds above free flow.
     over_capacity : (k,) bool
         Whether trips and background together are more than the arc's capacity: at once, while a trip is on it
-        (``present``), or in the period (``cumulative``).
+        (``present``), or in the period (``cumulative``); under ``queue`` whether at least 3 queue for 5 minutes.
+    traffic : Traffic or None
+        What queues there (``queue`` only).
     """
 
     arc: np.ndarray
@@ -40,6 +43,7 @@ class RoadUse:
     mean: np.ndarray
     delay: np.ndarray
     over_capacity: np.ndarray
+    traffic: Traffic | None = None
 
 
 @compiled
@@ -100,16 +104,14 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: 
     find_peaks(bounds, entries, exits, peak, peak_time)
     seconds = np.bincount(hop_arc, weights=leave - entry, minlength=result.problem.arcs)[arc]
     delay = np.maximum(seconds - vehicles * result.problem.cost.free_flow[arc], 0.0)
-    carried = vehicles + result.static[arc]
-    if result.flow_model == PRESENT:
-        carried = np.zeros(len(arc))
-        find_fullest(result.problem.cost, arc, bounds, entries, exits, carried)
-    return RoadUse(
-        arc,
-        vehicles,
-        peak,
-        peak_time,
-        seconds / np.maximum(vehicles, 1),
-        delay,
-        carried > result.problem.limit[arc] + 1e-9,
-    )
+    traffic = None
+    if result.queue is not None:
+        traffic = road_traffic(result.queue.roads, result.queue.run, control).at(arc)
+        over = traffic.over_capacity
+    else:
+        carried = vehicles + result.static[arc]
+        if result.flow_model == PRESENT:
+            carried = np.zeros(len(arc))
+            find_fullest(result.problem.cost, arc, bounds, entries, exits, carried)
+        over = carried > result.problem.limit[arc] + 1e-9
+    return RoadUse(arc, vehicles, peak, peak_time, seconds / np.maximum(vehicles, 1), delay, over, traffic)
