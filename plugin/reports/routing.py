@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layers.routing.case import CostChoice, RoutingCase
+from ..layers.routing.door_rows import use_of_doors
 from ..layers.routing.outputs import RoutedCase
 from ..solvers.routing.clearance import Clearance
 from ..solvers.routing.result import RoutingResult
@@ -16,6 +17,7 @@ from .charts import bar_chart, line_chart
 from .page import write_report
 
 BOTTLENECKS = 15
+MOST_DOORS, MOST_RINGS = 40, 5
 DETOUR_BINS = ((1.0, 1.05), (1.05, 1.25), (1.25, 1.5), (1.5, 2.0), (2.0, 3.0), (3.0, np.inf))
 
 
@@ -49,6 +51,10 @@ def write_routing_report(
         used=len(use.arc),
         hazard=curve.in_hazard is not None,
         staying=curve.staying or 0,
+        queue=result.queue is not None,
+        streets=street_bottlenecks(case, use),
+        doors=door_table(case, result) if result.queue is not None else [],
+        rings=ring_names(case, result),
     )
 
 
@@ -57,6 +63,8 @@ def _clearance_chart(curve: Clearance) -> Any:
     series = {"departed": curve.departed, "arrived": curve.arrived, "on the road": curve.on_road}
     if curve.in_hazard is not None:
         series["inside the hazard"] = curve.in_hazard
+    if curve.waiting.any():
+        series["waiting to get onto the road"] = curve.waiting
     return line_chart(
         curve.seconds / 60.0, series, title="Clearance", x_label="minutes from t = 0", y_label="people", step=True
     )
@@ -88,6 +96,68 @@ def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
     return rows
 
 
+def street_bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
+    """Return the streets on which a queue stands longest, longest first; none where the model knows no queues.
+
+    What is said is of the piece of the street on which it stands longest; the delay is that of all its pieces that
+    have a queue.
+    """
+    traffic = use.traffic
+    if traffic is None:
+        return []
+    streets: dict[str, list[int]] = {}
+    for k in np.flatnonzero(traffic.queue_minutes > 0).tolist():
+        streets.setdefault(case.read.arc_name(int(use.arc[k])), []).append(k)
+    rows = []
+    for name, places in streets.items():
+        worst = max(places, key=lambda k: (traffic.queue_minutes[k], use.delay[k]))
+        rows.append(
+            {
+                "street": name,
+                "road": case.read.network.arc_road(int(use.arc[worst])),
+                "queue": float(traffic.queue_minutes[worst]),
+                "longest": int(traffic.longest_queue[worst]),
+                "blocked": float(traffic.blocked_minutes[worst]),
+                "flow": int(traffic.peak_flow[worst]),
+                "vehicles": int(use.vehicles[worst]),
+                "pieces": len(places),
+                "hours": float(use.delay[places].sum()) / 3600.0,
+            }
+        )
+    rows.sort(key=lambda row: (-row["queue"], -row["hours"], row["street"]))
+    return rows[:BOTTLENECKS]
+
+
+def door_table(case: RoutingCase, result: RoutingResult) -> list[dict[str, Any]]:
+    """Return the doors by which somebody comes in, most vehicles first."""
+    doors, use = case.doors, use_of_doors(case, result)
+    rows = [
+        {
+            "site": doors.ids[int(doors.site[k])],
+            "door": int(doors.number[k]),
+            "name": doors.names[k],
+            "guessed": bool(doors.guessed[k]),
+            "capacity": float(doors.capacity[k]),
+            "vehicles": int(use.vehicles[k]),
+            "people": int(round(float(use.people[k]))),
+            "flow": int(use.peak_flow[k]),
+            "longest": None if use.longest_queue is None else int(use.longest_queue[k]),
+            "last": case.start.text(float(use.last[k]), "HH:mm"),
+        }
+        for k in np.argsort(-use.vehicles, kind="stable").tolist()
+        if use.vehicles[k]
+    ]
+    return rows[:MOST_DOORS]
+
+
+def ring_names(case: RoutingCase, result: RoutingResult) -> list[str]:
+    """Return the first rings of full roads that were opened, each as the names of its streets."""
+    if result.queue is None:
+        return []
+    rings = (dict.fromkeys(case.read.arc_name(int(arc)) for arc in ring) for ring in result.queue.run.ring_roads)
+    return list(dict.fromkeys(" – ".join(names) for names in rings))[:MOST_RINGS]
+
+
 def _delay_chart(rows: list[dict[str, Any]]) -> Any:
     """Return the delay of the rows of :func:`bottlenecks` as bars in their order; None without delay."""
     if not rows:
@@ -98,7 +168,7 @@ def _delay_chart(rows: list[dict[str, Any]]) -> Any:
 
 
 def detour_table(result: RoutingResult) -> list[dict[str, Any]]:
-    """Return how many vehicles travel how much longer than on their own fastest way."""
+    """Return how many vehicles travel how much longer (queue: drive further) than on their own fastest way."""
     detours = result.detours()
     rows = []
     for low, high in DETOUR_BINS:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, Background
-from evacuation_planner.plugin.solvers.routing.queue.traffic import Traffic, headways, road_traffic
+from evacuation_planner.plugin.solvers.routing.queue.traffic import Traffic, arrivals_by_door, headways, road_traffic
 from tests.solvers.queue_cases import Case, case_of, random_case, town
 
 
@@ -71,6 +71,15 @@ def test_the_headway_of_the_moment_counts():
     assert slow > 4 * SECOND
     expected = [4 * SECOND, slow, slow, 4 * SECOND, 6 * SECOND]
     assert headways(roads, np.array([0, 0, 0, 0, 1]), moment.astype(np.int64)).tolist() == expected
+
+
+def test_the_queue_before_a_door_is_that_of_those_who_come_in_by_it():
+    # As in the first test, every other one by door 0, the last one by none; out at 10 + 4 k, queued from 14 on.
+    case = case_of(town([(0, 1, 10.0, 900.0, 99.0)]), [(0.0, [0])] * 10 + [(0.0, [])])
+    door = np.array([0, 1] * 5 + [-1])
+    # By door 0 leave 10, 18, ..., 42, by door 1 14, 22, ..., 46: four of each are still there just after 14.
+    assert arrivals_by_door(case.roads, case.run(), door, 3).tolist() == [4, 4, 0]
+    assert arrivals_by_door(case.roads, case.run(), np.full(11, -1), 2).tolist() == [0, 0]
 
 
 def counted(case: Case, stuck_seconds: float) -> dict[int, tuple]:

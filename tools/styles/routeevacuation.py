@@ -17,6 +17,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
+    QgsMarkerSymbol,
     QgsProperty,
     QgsRendererRange,
     QgsSingleSymbolRenderer,
@@ -40,6 +41,14 @@ DETOURS = (
     (2.0, 4.0, "#d55e00", "2 - 4 times"),
     (4.0, 1e9, "#800026", "more than 4 times"),
 )
+SHARE = 'coalesce("peak_flow" / nullif("capacity", 0), 0)'
+DOOR_LOADS = (
+    (0.0, 0.001, "#bdbdbd", "door: nobody comes in (black edge: guessed)"),
+    (0.001, 0.5, "#56b4e9", "less than half of its capacity (size: vehicles)"),
+    (0.5, 0.95, "#e69f00", "half to 95 %"),
+    (0.95, 1e9, "#d55e00", "full"),
+)
+DOOR_SIZE = 'scale_exp(coalesce("vehicles", 0), 0, max(maximum("vehicles"), 1), 2, 6, 0.6)'
 WIDTH = 'scale_exp("vehicles", 0, maximum("vehicles"), {least}, {most}, 0.6)'
 
 
@@ -82,6 +91,27 @@ def unrouted() -> QgsVectorLayer:
     return layer
 
 
+def doors() -> QgsVectorLayer:
+    """Doors: size by vehicles, colour by the share of the capacity that the fullest quarter of an hour takes."""
+    fields = "field=vehicles:integer&field=peak_flow:integer&field=capacity:double&field=guessed:integer"
+    layer = QgsVectorLayer(f"Point?{fields}", "doors", "memory")
+    ranges = [QgsRendererRange(low, high, _door(colour), label) for low, high, colour, label in DOOR_LOADS]
+    layer.setRenderer(_graduated(SHARE, ranges, '"vehicles"'))
+    return layer
+
+
+def _door(colour: str) -> QgsMarkerSymbol:
+    """Return a square, larger for more vehicles; a white edge for a surveyed door, a black one for a guessed one."""
+    symbol = QgsMarkerSymbol.createSimple(
+        {"name": "square", "color": colour, "size": "3", "outline_color": "#ffffff", "outline_width": "0.3"}
+    )
+    mark = symbol.symbolLayer(0)
+    mark.setDataDefinedProperty(QgsSymbolLayer.Property.PropertySize, QgsProperty.fromExpression(DOOR_SIZE))
+    edge = QgsProperty.fromExpression("if(\"guessed\" = 1, '#000000', '#ffffff')")
+    mark.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyStrokeColor, edge)
+    return symbol
+
+
 def _graduated(expression: str, ranges: list[QgsRendererRange], order: str) -> QgsGraduatedSymbolRenderer:
     """Return a renderer that draws the greatest values last, so that they lie on top."""
     renderer = QgsGraduatedSymbolRenderer(expression, ranges)
@@ -107,7 +137,7 @@ def main() -> int:
     """Write all styles."""
     application = QgsApplication([], False)
     application.initQgis()
-    made = {"output": routes(), "output_roads": roads(), "output_unrouted": unrouted()}
+    made = {"output": routes(), "output_roads": roads(), "output_doors": doors(), "output_unrouted": unrouted()}
     failed = 0
     for name, layer in made.items():
         message, good = layer.saveNamedStyle(

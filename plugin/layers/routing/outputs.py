@@ -12,10 +12,15 @@ from ...solvers.routing.capacity_floor import CapacityFloor
 from ...solvers.routing.clearance import Clearance
 from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.road_use import RoadUse
+from ...solvers.routing.shared.routes import rows_at
 from ...solvers.routing.shared.vehicles import vehicles_of
 from ..fields import Column
 from ..roads.route_geometry import arcs_geometries, lines_in
+from . import plan_rows
 from .case import OUTLET, RoutingCase
+from .plan_rows import NO_PATH, Paths, paths_of
+from .streets import streets_of
+from .trips import order_seconds
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
@@ -27,7 +32,7 @@ ROUTES = [
     Column("length_m", "float", "length, m"),
     Column("free_flow_s", "float", "travel time of this route on empty roads, s"),
     Column("travel_time_s", "float", "mean travel time of the vehicles, s"),
-    Column("detour", "float", "mean travel time over the least possible time from origin to destination"),
+    Column("detour", "float", "mean travel time (queue: free_flow_s) over the least possible time"),
     Column("first_departure", "datetime", "first departure"),
     Column("last_arrival", "datetime", "last arrival"),
     Column("first_departure_s", "float", "first departure, s from t = 0"),
@@ -35,6 +40,9 @@ ROUTES = [
     Column("door", "int", "door of the destination, from 1; empty for those who start at one"),
     Column("access_m", "float", "straight way between places and road, both ends together, m; not in length_m"),
     Column("access_minutes", "float", "the same in minutes, at ACCESS_SPEED; not in travel_time_s"),
+    Column("route_id", "int", "number of the route, as in OUTPUT_VEHICLES and OUTPUT_PATHS"),
+    Column("wait_s", "float", "mean wait at the origin, s, in travel_time_s; flow model queue only"),
+    Column("streets", "text", "names of the streets in order; the longest stretches where there are many"),
 ]
 ROADS = [
     Column("road_id", "text", "road"),
@@ -45,11 +53,17 @@ ROADS = [
     Column("free_flow_s", "float", "travel time on the empty road, s"),
     Column("mean_s", "float", "mean travel time, s"),
     Column("delay_s", "float", "time lost to congestion by all vehicles together, vehicle-seconds"),
+    Column("capacity", "float", "vehicles/h that may leave it; this and the following for flow model queue only"),
+    Column("peak_flow", "int", "vehicles/h: most exits in any 900 s, times 4"),
+    Column("longest_queue", "int", "most vehicles that queue at once"),
+    Column("queue_minutes", "float", "minutes in which at least 3 queue"),
+    Column("blocked_minutes", "float", "minutes in which the first was ready but the next road was full"),
 ]
 CLEARANCE = [
     Column("time", "datetime", "date and time"),
     Column("seconds", "float", "s from t = 0"),
-    Column("departed", "int", "people who have left"),
+    Column("waiting", "int", "people whose departure has come but who are not yet on the road"),
+    Column("departed", "int", "people who have entered their first road"),
     Column("arrived", "int", "people who have arrived"),
     Column("on_road", "int", "people on the road"),
     Column("in_hazard", "int", "people inside the hazard, those without a route counted; empty without a hazard"),
@@ -103,6 +117,10 @@ class RouteFigures(NamedTuple):
         The door at which the route ends, -1 for who starts at one.
     access : float64
         Mean straight way of the vehicles between places and road, both ends together, m.
+    wait : float64
+        Mean wait at the origin, s.
+    id : int64
+        The ``route_id``, from 1, most vehicles first.
     """
 
     first: np.ndarray
@@ -116,6 +134,12 @@ class RouteFigures(NamedTuple):
     arrival: np.ndarray
     door: np.ndarray
     access: np.ndarray
+    wait: np.ndarray
+    id: np.ndarray
+
+    def in_order(self) -> np.ndarray:
+        """Return the groups in the order of their ids."""
+        return np.argsort(self.id)
 
 
 def route_figures(case: RoutingCase, result: RoutingResult) -> RouteFigures:
@@ -139,7 +163,42 @@ def route_figures(case: RoutingCase, result: RoutingResult) -> RouteFigures:
         arrival=there,
         door=case.door_of_routes(result)[first],
         access=np.bincount(group, weights=case.access(result), minlength=count) / np.maximum(vehicles, 1),
+        wait=np.bincount(group, weights=result.entered() - problem.departure, minlength=count)
+        / np.maximum(vehicles, 1),
+        id=route_ids(vehicles),
     )
+
+
+def route_ids(vehicles: np.ndarray) -> np.ndarray:
+    """Return the ids of groups (g,) of so many vehicles: from 1, most vehicles first."""
+    ids = np.empty(len(vehicles), dtype=np.int64)
+    ids[np.argsort(-vehicles, kind="stable")] = np.arange(1, len(vehicles) + 1)
+    return ids
+
+
+def output_paths(case: RoutingCase, result: RoutingResult) -> Paths:
+    """Return a path for each row of OUTPUT that drives any road, under its ``route_id``."""
+    first, group = route_groups(case, result)
+    whole = paths_of(case.read.network, result)
+    path = whole.route[first]
+    driven = path != NO_PATH
+    path = path[driven]
+    sizes = np.diff(whole.indptr)[path]
+    arcs = rows_at(whole.indptr[path], sizes, whole.arcs)
+    number = np.where(driven, np.cumsum(driven) - 1, NO_PATH)[group]
+    ids = route_ids(np.bincount(group, minlength=len(first)))[driven]
+    return Paths(ids, np.r_[0, np.cumsum(sizes)].astype(np.int64), arcs, np.full(len(group), NO_PATH), number)
+
+
+def planned_vehicle_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
+    """Yield the vehicles of the plan (OUTPUT_VEHICLES)."""
+    vehicles = plan_rows.vehicles_of(case, result, order_seconds(case.rows, case.start))
+    yield from plan_rows.vehicle_rows(vehicles, output_paths(case, result))
+
+
+def planned_path_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
+    """Yield what they drive (OUTPUT_PATHS)."""
+    yield from plan_rows.path_rows(case.read.network, output_paths(case, result))
 
 
 def route_rows(
@@ -147,14 +206,16 @@ def route_rows(
 ) -> Iterator[Row]:
     """Yield each distinct route between two places with its vehicles; within one place the line has no length."""
     routes, network, row_of = route_figures(case, result), case.read.network, case.routed_row(result)
-    order = np.argsort(-routes.vehicles, kind="stable")
+    order = routes.in_order()
     first = routes.first[order]
+    queue = result.queue is not None
     drawn = (network.path_xy(result.routes.route(r)) for r in result.routes.of_trip[first].tolist())
     at = network.node_xy[result.problem.source[first]]
     vertices = (xy if len(xy) else np.array([here, here]) for xy, here in zip(drawn, at))
     for k, shape in zip(order.tolist(), lines_in(case.read, vertices, target, context)):
         row = int(row_of[routes.first[k]])
         travel, fastest = float(routes.travel[k]), float(routes.fastest[k])
+        around = float(routes.free_flow[k]) if queue else travel
         leave, there = float(routes.departure[k]), float(routes.arrival[k])
         yield (
             shape,
@@ -166,7 +227,7 @@ def route_rows(
                 float(routes.length[k]),
                 float(routes.free_flow[k]),
                 travel,
-                max(travel / fastest, 1.0) if fastest > 0 else 1.0,
+                max(around / fastest, 1.0) if fastest > 0 else 1.0,
                 case.start.value(leave),
                 case.start.value(there),
                 leave,
@@ -174,6 +235,9 @@ def route_rows(
                 int(case.doors.number[routes.door[k]]) if routes.door[k] >= 0 else None,
                 float(routes.access[k]),
                 float(routes.access[k]) / case.access_speed / 60.0,
+                int(routes.id[k]),
+                float(routes.wait[k]) if queue else None,
+                streets_of(case.read, result.routes.route(int(result.routes.of_trip[routes.first[k]]))),
             ],
         )
 
@@ -196,15 +260,30 @@ def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: 
                 float(free[arc]),
                 float(use.mean[k]),
                 float(use.delay[k]),
+                *_queued(found, k),
             ],
         )
+
+
+def _queued(found: RoutedCase, k: int) -> list[Any]:
+    """Return what the k-th used arc passes and holds up; nothing where the flow model knows no queues."""
+    traffic = found.use.traffic
+    if traffic is None:
+        return [None] * 5
+    return [
+        float(found.result.problem.capacity[traffic.arc[k]]),
+        int(traffic.peak_flow[k]),
+        int(traffic.longest_queue[k]),
+        float(traffic.queue_minutes[k]),
+        float(traffic.blocked_minutes[k]),
+    ]
 
 
 def clearance_rows(case: RoutingCase, curve: Clearance) -> Iterator[Row]:
     """Yield the clearance curve, a row for each moment."""
     for k, second in enumerate(curve.seconds.tolist()):
         inside = None if curve.in_hazard is None else int(curve.in_hazard[k])
-        counts = [int(values[k]) for values in (curve.departed, curve.arrived, curve.on_road)]
+        counts = [int(values[k]) for values in (curve.waiting, curve.departed, curve.arrived, curve.on_road)]
         yield None, [case.start.value(second), second, *counts, inside, curve.staying]
 
 

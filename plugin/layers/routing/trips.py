@@ -263,6 +263,12 @@ def row_times(rows: TripRows, start: Start, feedback: QgsProcessingFeedback) -> 
     return departure, np.where(np.isfinite(order), order, 0.0)
 
 
+def order_seconds(rows: TripRows, start: Start) -> np.ndarray:
+    """Return the seconds at which the order of each row comes, not a number for one whose departure is given."""
+    departure, order = row_times(rows, start, QgsProcessingFeedback())
+    return np.where(np.isfinite(departure), np.nan, order)
+
+
 def _explain_times(rows: TripRows, departure: np.ndarray, order: np.ndarray, feedback: QgsProcessingFeedback) -> None:
     """Log how many rows leave when, and warn of many vehicles that leave in one second."""
     many = np.flatnonzero(np.isfinite(departure) & (vehicles_of(rows.people, rows.occupancy) > 1))

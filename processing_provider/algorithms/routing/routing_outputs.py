@@ -37,6 +37,7 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
         names.ACCESS_MINUTES_95: access_minutes(found.case, result, 0.95),
         names.MAX_DETOUR: float(detours.max()) if len(detours) else None,
         names.DETOUR_95: float(np.percentile(detours, 95)) if len(detours) else None,
+        names.DELAY_95: result.delay(0.95),
         names.OVER_CAPACITY_ROADS: int(found.use.over_capacity.sum()),
         names.VEHICLES: result.problem.trips,
         names.ROUTED: int(round(float(people.sum()))),
@@ -79,14 +80,20 @@ def write_layers(
 ) -> dict[str, Any]:
     """Write the layers that were asked for; return the destination of each."""
     from ....plugin.layers.routing import outputs as rows
+    from ....plugin.layers.routing import plan_rows as plan
+    from ....plugin.layers.routing.door_rows import DOORS, door_rows
 
-    crs, line = found.case.rows.crs, QgsWkbTypes.Type.LineString
+    case, result = found.case, found.result
+    crs, line, point = case.rows.crs, QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
     out = {}
     for name, columns, values, kind in (
-        (names.OUTPUT, rows.ROUTES, rows.route_rows(found.case, found.result, crs, context), line),
+        (names.OUTPUT, rows.ROUTES, rows.route_rows(case, result, crs, context), line),
         (names.OUTPUT_ROADS, rows.ROADS, rows.road_rows(found, crs, context), line),
-        (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(found.case, found.curve), None),
-        (names.OUTPUT_UNROUTED, rows.UNROUTED, rows.unrouted_rows(found.case, found.result), line),
+        (names.OUTPUT_DOORS, DOORS, door_rows(case, result, crs, context), point),
+        (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(case, found.curve), None),
+        (names.OUTPUT_VEHICLES, plan.VEHICLES, rows.planned_vehicle_rows(case, result), None),
+        (names.OUTPUT_PATHS, plan.PATHS, rows.planned_path_rows(case, result), None),
+        (names.OUTPUT_UNROUTED, rows.UNROUTED, rows.unrouted_rows(case, result), line),
     ):
         style = f"{algorithm.ID}_{name.lower()}" if kind is not None else None
         target = crs if kind is not None else None

@@ -53,6 +53,7 @@ NUMBERS = {
     names.ACCESS_MINUTES_95: "Minutes between place and road at both ends together, 95th percentile of the people",
     names.MAX_DETOUR: "Largest travel time over own fastest time",
     names.DETOUR_95: "Travel time over own fastest time, 95th percentile of the vehicles",
+    names.DELAY_95: "Seconds above own fastest time, the wait at the origin counted, 95th percentile of the people",
     names.OVER_CAPACITY_ROADS: "Directed road pieces over capacity",
     names.VEHICLES: "Vehicles routed",
     names.ROUTED: "People routed",
@@ -254,12 +255,18 @@ def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:
     """Add the layers, the report and the numbers that ``routeevacuation`` gives back."""
     tr = algorithm.tr
     line, table = QgsProcessing.SourceType.TypeVectorLine, QgsProcessing.SourceType.TypeVector
+    point = QgsProcessing.SourceType.TypeVectorPoint
     for name, title, kind, text in (
         (names.OUTPUT, tr("Routes"), line, "Each distinct route with its vehicles, people, times and detour."),
         (names.OUTPUT_ROADS, tr("Traffic on roads"), line, "Each used piece of road and direction with its vehicles, "
          "peak and delay, drawn in the direction of travel."),
-        (names.OUTPUT_CLEARANCE, tr("Clearance"), table, "People who have departed, arrived, are on the road and "
-         "still inside the hazard, over time."),
+        (names.OUTPUT_DOORS, tr("Doors"), point, "Doors of the destinations: what each can pass, who comes in by it, "
+         "the longest queue before it."),
+        (names.OUTPUT_CLEARANCE, tr("Clearance"), table, "People who wait to get onto the road, have departed, "
+         "arrived, are on the road and still inside the hazard, over time."),
+        (names.OUTPUT_VEHICLES, tr("Plan: vehicles"), table, "Every vehicle with its times and its route. With the "
+         "next table it is the plan, which other algorithms read."),
+        (names.OUTPUT_PATHS, tr("Plan: paths"), table, "Every route as stretches of roads, in metres along each."),
         (names.OUTPUT_UNROUTED, tr("Trips without a route"), line, "What could not be routed, with the reason."),
     ):  # fmt: skip
         optional = name != names.OUTPUT
