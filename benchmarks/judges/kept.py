@@ -24,7 +24,8 @@ import numpy as np
 
 from benchmarks.bench_venv import sumo_home
 from benchmarks.judges import sumo, uxsim
-from benchmarks.judges.plans import Case, Outcome, Plan, case_of, planned
+from benchmarks.judges.named import planned
+from benchmarks.judges.plans import Case, Outcome, Plan, case_of
 from benchmarks.measuring import FULL, children_cpu
 
 FILE = Path(__file__).with_name("kept.json")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -239,18 +238,3 @@ def kept_plan(case: Case, name: str) -> Plan | None:
     with np.load(file) as given:
         routes = np.split(given["arcs"].astype(np.int64), np.cumsum(given["hops"])[:-1])
         return plan_of(name, [routes[k] for k in given["of_trip"]])
-
-
-def planned(case: Case, name: str, anew: bool = False) -> Plan:
-    """Return the plan ``name`` of PLANS for a case; one that takes long is read from its file unless asked for anew."""
-    if name not in KEPT:
-        return PLANS[name](case)
-    plan = None if anew else kept_plan(case, name)
-    if plan is None:
-        plan = PLANS[name](case)
-        keep_plan(case, plan)
-    return plan
-
-
-PLANS: dict[str, Callable[[Case], Plan]] = {"individual": individual_plan, "present": present_plan}
-KEPT = ("present",)  # take a minute to make and are what the project planned before it knew queues

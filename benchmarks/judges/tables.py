@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from benchmarks import cases
 from benchmarks.bench_venv import NoPeer
-from benchmarks.judges import kept
+from benchmarks.judges import dua_iterate, kept
+from benchmarks.judges.named import planned
 from benchmarks.judges.ours import evaluate
 from benchmarks.judges.plans import (
     DISTRICTS,
@@ -17,7 +18,7 @@ from benchmarks.judges.plans import (
     Outcome,
     Plan,
     district,
-    planned,
+    kept_plan,
     sample_city,
     sample_file,
 )
@@ -57,7 +58,8 @@ def verdicts_of(case: Case, plan: Plan, judge: str, seeds: tuple[int, ...], miss
 
 def add_rows(table: Table, case: Case, missing: bool) -> None:
     """Add the rows of a case."""
-    for way in WAYS:
+    at_1800 = case.name == "sample, 1800"
+    for way in (*WAYS, dua_iterate.NAME) if at_1800 and kept_plan(case, dua_iterate.NAME) else WAYS:
         plan = planned(case, way, anew=FULL)
         ours = evaluate(case, plan)
         target, verdict = "-", "-"
@@ -67,7 +69,7 @@ def add_rows(table: Table, case: Case, missing: bool) -> None:
             target, verdict = f"{hours:.0f} vehicle-hours, {minutes} min, within 1 %", MET if near <= 1 else NOT_MET
         name = f"this plugin{f', {ours.forced} forced' if ours.forced else ''}"
         _row(table, (case.name, way, name), ours.outcome, None, seconds(ours.cpu), target, verdict)
-        judges = {**JUDGES, **AT_1800} if case.name == "sample, 1800" else JUDGES
+        judges = {**JUDGES, **AT_1800} if at_1800 else JUDGES
         for judge, (seeds, limits) in judges.items():
             try:
                 said = verdicts_of(case, plan, judge, seeds, missing)
