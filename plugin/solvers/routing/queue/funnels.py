@@ -64,13 +64,13 @@ class _Places(NamedTuple):
 
 def funnel_time(
     roads: QueueRoads, journeys: Journeys, doors: list[Doors], control: Control | None = None
-) -> tuple[int, list[Funnel]]:
-    """Return the least total travel time of all plans by the queues at what must be passed, and where they are.
+) -> tuple[list[int], list[Funnel]]:
+    """Return the least travel time of all plans by the queues at what must be passed, and where they are.
 
     Returns
     -------
-    time : int
-        Vehicle-microseconds, never below what :func:`door_queues` gives.
+    times : list of int
+        Vehicle-microseconds of the trips of each of ``doors``, never below what :func:`door_queues` gives.
     funnels : list of Funnel
         Those with a delay, the longest first.
 
@@ -83,11 +83,13 @@ def funnel_time(
     trees = FreeTrees(roads, journeys)
     forward = ForwardStar.of(journeys.nodes, journeys.tail, journeys.head)
     headway = least_headway(roads)
-    total, found = 0, []
+    times: list[int] = []
+    found = []
     for k, door in enumerate(doors):
         control.stop_if_cancelled()
         control.progress(k / len(doors), "")
         if not len(door.trips):
+            times.append(0)
             continue
         following, depth = necessary_arcs(forward, trees.star, door.node)
         source = journeys.source[door.trips].astype(np.int64)
@@ -97,13 +99,13 @@ def funnel_time(
         out[rank] = journeys.departure[door.trips] + time[source].astype(np.int64)
         delay, until = np.zeros(len(places.place), dtype=np.int64), np.zeros(len(places.place), dtype=np.int64)
         pass_places(*places[1:], headway, out, delay, until)
-        total += int(out.sum()) - int(journeys.departure[door.trips].sum())
+        times.append(int(out.sum()) - int(journeys.departure[door.trips].sum()))
         rest = _rest(places.place, journeys, time)
         for p in np.flatnonzero(delay).tolist():
             cut = places.road[places.cut[p] : places.cut[p + 1]]
             vehicles = int(places.last[p] - places.first[p])
             found.append(Funnel(door.node, cut, vehicles, int(delay[p]), int(until[p] - rest[p])))
-    return total, sorted(found, key=lambda funnel: (-funnel.delay, funnel.destination, funnel.roads.tolist()))
+    return times, sorted(found, key=lambda funnel: (-funnel.delay, funnel.destination, funnel.roads.tolist()))
 
 
 def _rest(place: np.ndarray, journeys: Journeys, time: np.ndarray) -> np.ndarray:
