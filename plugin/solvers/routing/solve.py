@@ -17,6 +17,7 @@ from .evidence import journeys_of, queue_evidence
 from .methods import METHODS, Found, Queues, Setting, evaluated, individual, static_optimum
 from .queue.certificate import certify as certify_queues
 from .queue.network import roads_of
+from .queue.simulation import QueueRun
 from .result import RoutingResult
 from .shared.choices import (
     COST_NAMES,
@@ -153,7 +154,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         individual_time = float(travel.sum()) if baseline is None else baseline.result()
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
     if choices.certify and bound is None:
-        bound, bound_name = _lower_bound(setting, control.unseen())
+        bound, bound_name = _lower_bound(setting, run, control.unseen())
     evidence = None
     if run is not None and queues is not None:
         evidence = queue_evidence(setting, queues, found, run, choices.certify, control.unseen())
@@ -262,14 +263,14 @@ def _explain(problem: RoutingProblem, flow_model: int, say: Log) -> None:
         say("The first run of a method compiles it, which takes up to a minute; no limit counts that.")
 
 
-def _lower_bound(setting: Setting, control: Control) -> tuple[float, str]:
+def _lower_bound(setting: Setting, run: QueueRun | None, control: Control) -> tuple[float, str]:
     """Return a bound that no routes can undercut, and its name."""
     if setting.flow_model == CUMULATIVE:
         bound = static_optimum(setting, False, control).lower_bound
         return float(bound or 0.0), "convex relaxation of the static assignment"
     problem = setting.problem
     if setting.queues is not None:
-        proof = certify_queues(setting.queues.roads, journeys_of(problem), control)
+        proof = certify_queues(setting.queues.roads, journeys_of(problem), run, control)
         return proof.lower_bound, proof.name
     least = least_background(problem.cost)
     name = "free-flow bound: everybody's fastest way on roads that are empty but for the least background flow"

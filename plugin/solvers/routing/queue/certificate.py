@@ -16,7 +16,7 @@ from .simulation import QueueRun
 
 FREE, DOORS, FUNNELS = "empty roads", "queues at the doors", "queues at doors and at what all must pass"
 PRICES = "prices on exits"
-ITERATIONS = (0, 20, 60)  # of the search for prices, by effort
+ITERATIONS = (5, 20, 60)  # of the search for prices, by effort
 SETTLED = 0.9  # of the plan's time: a destination whose least queues need as much takes no part in that search
 WORTH = 0.01  # of the plan's time: if the other destinations' bounds lie less below it, there is no search
 
@@ -51,7 +51,7 @@ def certify(
     Parameters
     ----------
     run : QueueRun, optional
-        Of a good plan of all trips: its queues say which roads may be worth a price. Without, or with the least effort,
+        Of a good plan of all trips: its queues say which roads may be worth a price. Without one
         there are prices only in closed form.
 
     Raises
@@ -68,8 +68,8 @@ def certify(
         (DOORS, sum(queue.time for queue in queues) / SECOND),
         (FUNNELS, sum(times) / SECOND),
     ]
-    iterations = control.effort.pick(*ITERATIONS)
-    if run is not None and iterations:
+    if run is not None:
+        iterations = control.effort.pick(*ITERATIONS)
         found += _with_prices(roads, journeys, doors, times, run, iterations, control.part(0.1, 1.0))
     name, best = found[0]
     for other, value in found[1:]:

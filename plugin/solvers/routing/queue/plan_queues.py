@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...control import Control
-from ...kernels import compiled
+from .adjoint import traffic_of
 from .network import QueueRoads
 from .simulation import QueueRun, simulate_queues
 
@@ -17,71 +17,36 @@ class PlanQueues(NamedTuple):
 
     Attributes
     ----------
-    arc, moment : (k,) int64
-        The road and the moment, microseconds, of every exit.
+    start : (m + 1,) int64
+        The exits of road e are rows ``start[e]`` to ``start[e + 1]``.
+    moment : (k,) int64
+        Of each exit, microseconds, ascending on each road.
     worth : (k,) float64
-        What it costs all others, microseconds, if this exit were one headway later: the price that an exit then has.
+        What it costs all vehicles if those that wait behind it come one headway later: the price that an exit then has.
     delay : (m,) float64
         Vehicle-microseconds waited on each road.
     until : (m,) int64
         When its last queue ends.
     """
 
-    arc: np.ndarray
+    start: np.ndarray
     moment: np.ndarray
     worth: np.ndarray
     delay: np.ndarray
     until: np.ndarray
 
 
-def plan_queues(roads: QueueRoads, run: QueueRun, counted: np.ndarray, control: Control) -> PlanQueues:
-    """Return the queues of the plan of ``run``; only trips ``counted`` (t,) bool have a time that matters."""
-    plan = run.plan
-    again = simulate_queues(roads, plan, stuck_seconds=0.0, record_order=True, control=control)
-    row = np.arange(int(plan.hops.sum())) - np.repeat(np.cumsum(plan.hops) - plan.hops, plan.hops)
-    move = np.repeat(plan.move[:-1], plan.hops) + row + 1
-    arc = np.full(len(again.moment), -1, dtype=np.int64)
-    arc[move] = plan.arc[np.repeat(plan.first, plan.hops) + row]
-    wait = again.moment[move] - again.moment[move - 1] - roads.travel[arc[move]]
-    until = np.zeros(len(roads.travel), dtype=np.int64)
-    np.maximum.at(until, arc[move][wait > 0], again.moment[move][wait > 0])
-    last = np.zeros(len(again.moment))
-    driving = plan.hops > 0
-    last[plan.move[1:][driving] - 1] = counted[driving]
-    ends = np.zeros(len(again.moment), dtype=bool)
-    ends[plan.move[1:][driving] - 1] = True
-    worth = np.zeros(len(again.moment))
-    behind = np.full(len(roads.travel), -1, dtype=np.int64)
-    trace_exits(again.order, arc, again.moment, ends, roads.travel, roads.headway, last, behind, worth)
-    return PlanQueues(
-        arc[move], again.moment[move], worth[move],
-        np.bincount(arc[move], weights=wait, minlength=len(roads.travel)), until,
-    )  # fmt: skip
-
-
-@compiled
-def trace_exits(order, arc, moment, ends, travel, headway, derivative, behind, worth):
-    """Fill ``worth`` (moves,) from the last exit to the first, each passing its derivative on to what it waited for.
-
-    ``derivative`` (moves,): 1 where a trip arrives that counts, then the derivative of the total by each exit; an exit
-    waits for the one before on its road if it comes a headway later and was ready before, else for its trip's own last
-    exit. ``behind`` (m,): -1, then the exit that comes next on each road. With background only headways of the time
-    before it count.
-    """
-    for k in range(len(order) - 1, -1, -1):
-        move = order[k]
-        road = arc[move]
-        if road < 0:
-            continue
-        after = move + 1
-        if not ends[move] and moment[after] == moment[move] + travel[arc[after]]:
-            derivative[move] += derivative[after]
-        follower = behind[road]
-        if (
-            follower >= 0
-            and moment[follower] == moment[move] + headway[road]
-            and moment[follower] > moment[follower - 1] + travel[road]
-        ):
-            derivative[move] += derivative[follower]
-            worth[move] = headway[road] * derivative[follower]
-        behind[road] = move
+def plan_queues(roads: QueueRoads, run: QueueRun, control: Control) -> PlanQueues:
+    """Return the queues of the plan of ``run``; only the headways before any background count."""
+    again = simulate_queues(roads, run.plan, stuck_seconds=0.0, record_order=True, control=control)
+    traffic = traffic_of(roads, again)
+    arcs = len(roads.travel)
+    arc = np.repeat(np.arange(arcs), np.diff(traffic.start))
+    wait = traffic.exit - traffic.entry - roads.travel[arc]
+    until = np.zeros(arcs, dtype=np.int64)
+    np.maximum.at(until, arc[wait > 0], traffic.exit[wait > 0])
+    worth = np.zeros(len(arc))
+    behind = (arc[1:] == arc[:-1]) & (wait[1:] > 0) & (np.diff(traffic.exit) <= roads.headway[arc[1:]])
+    worth[:-1][behind] = (roads.headway[arc[1:]] * traffic.value[1:])[behind]
+    delay = np.bincount(arc, weights=wait, minlength=arcs)
+    return PlanQueues(traffic.start, traffic.exit, worth, delay, until)

@@ -65,9 +65,7 @@ def priced_bound(
         When the user stops.
     """
     queues = door_queues(roads, journeys, doors)
-    counted = np.zeros(len(journeys.source), dtype=bool)
-    counted[np.concatenate([door.trips for door in doors])] = True
-    plan = plan_queues(roads, run, counted, control.part(0.0, 0.05))
+    plan = plan_queues(roads, run, control.part(0.0, 0.05))
     priced = _worth_a_price(plan, doors)
     if not len(priced):
         return 0
@@ -79,7 +77,7 @@ def priced_bound(
 
 def _worth_a_price(plan: PlanQueues, doors: list[Doors]) -> np.ndarray:
     """Return the roads, besides the doors, that a plan's vehicles wait at most, or that cost the others most."""
-    worth = np.bincount(plan.arc, weights=plan.worth, minlength=len(plan.delay))
+    worth = np.diff(np.r_[0.0, np.cumsum(plan.worth)][plan.start])
     share = plan.delay / max(plan.delay.sum(), 1.0) + worth / max(worth.sum(), 1.0)
     share[np.concatenate([door.roads for door in doors])] = 0.0
     many = int(min(MOST_ROADS, max((WORK / MOST_STEPS / len(doors)) ** 0.5, 1.0)))
@@ -92,8 +90,7 @@ def start_prices(graph: PriceGraph, plan: PlanQueues) -> np.ndarray:
     slices = graph.road_slices
     price = np.zeros(len(slices.begin))
     for k, road in enumerate(graph.roads.tolist()):
-        own = np.flatnonzero(plan.arc == road)
-        own = own[np.argsort(plan.moment[own], kind="stable")]
+        own = slice(plan.start[road], plan.start[road + 1])
         part = slice(slices.first[k], slices.first[k + 1])
         price[part] = np.interp(slices.begin[part], plan.moment[own], plan.worth[own], right=0.0)
     return np.rint(price)
@@ -137,6 +134,8 @@ def _climb(graph: PriceGraph, queues: list[DoorQueue], plan: PlanQueues, iterati
     at = _Climb(np.zeros(sizes[0]), np.zeros(sizes[1]))
     best, kept, gain, misses = -np.inf, (prices.price.copy(), prices.level.copy()), FIRST_GAIN, 0
     for k in range(iterations):
+        if k and control.effort.passed():
+            break
         control.progress(k / iterations, "")
         tolerance = FIRST_TOLERANCE * (LAST_TOLERANCE / FIRST_TOLERANCE) ** (k / iterations)
         bound, answer = evaluate(graph, prices, tolerance * SECOND, control)
