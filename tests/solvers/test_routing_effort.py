@@ -171,7 +171,8 @@ COMPILED = """
 import sys; sys.path[:0] = {paths!r}
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing import solve as module
-from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, DENSITY
+from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, DENSITY, LINEAR
+from tests.solvers.test_queue_methods import grid
 from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
 
@@ -182,7 +183,7 @@ def kernels():
 
 for flow_model, kind in ((0, DENSITY), (1, BPR)):
     for method in range(4):
-        module._compile(module.Choices(method, flow_model, 0.02, True, 3600.0), kind, Control())
+        module._compile(module.Choices(method, flow_model, 0.02, True, 3600.0, 300.0, 5.0), kind, Control())
         before = kernels()
         problem = random_case(4, kind, nodes=16, trips=300, background=True).problem
         module.solve(problem, method=method, flow_model=flow_model, certify=True, epsilon=0.0)
@@ -191,6 +192,12 @@ for flow_model, kind in ((0, DENSITY), (1, BPR)):
         after = kernels()
         late = [name for name in after if after[name] != before.get(name, [])]
         print(flow_model, method, len(after), late)
+for method in (0, 1, 3, 4):
+    module._compile(module.Choices(method, 2, 0.02, True, 3600.0, 300.0, 5.0), LINEAR, Control())
+    before = kernels()
+    module.solve(grid(1), method=method, certify=True)
+    after = kernels()
+    print(2, method, len(after), [name for name in after if after[name] != before.get(name, [])])
 """
 
 
@@ -200,4 +207,4 @@ def test_nothing_is_left_to_be_compiled_once_the_clock_runs():
     script = COMPILED.format(paths=[str(ROOT), str(ROOT / "build" / "plugins")])
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     lines = run.stdout.strip().splitlines()
-    assert len(lines) == 8 and all(line.endswith("[]") for line in lines), run.stdout
+    assert len(lines) == 12 and all(line.endswith("[]") for line in lines), run.stdout

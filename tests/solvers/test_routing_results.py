@@ -263,7 +263,7 @@ def test_what_a_reader_must_know_of_a_search_that_found_nothing():
     assert len(warned(NORMAL, False, False, fence=True)) == 1
 
     def in_vain(method, flow_model, steps, delay):
-        choices = solve_module.Choices(method, flow_model, 0.02, False, 3600.0)
+        choices = solve_module.Choices(method, flow_model, 0.02, False, 3600.0, 300.0, 5.0)
         return solve_module._in_vain(choices, Found(rows([[]]), history=((0.0, 1.0),) * steps), delay)
 
     assert in_vain(SYSTEM_OPTIMAL, PRESENT, 1, 1.0)
@@ -293,7 +293,7 @@ def test_a_bound_above_the_total_by_the_last_digits(total, bound, told):
 
 @pytest.mark.parametrize(
     "asked",
-    [{"method": -1}, {"method": 4}, {"flow_model": 2}, {"flow_model": -1}, {"epsilon": -1e-9}, {"epsilon": np.inf}],
+    [{"method": -1}, {"method": 5}, {"flow_model": 3}, {"flow_model": -1}, {"epsilon": -1e-9}, {"epsilon": np.inf}],
 )
 def test_choices_that_do_not_exist_are_refused(asked):
     with pytest.raises(SolverError, match="does not exist|EPSILON"):

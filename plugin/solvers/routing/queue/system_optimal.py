@@ -215,6 +215,8 @@ def system_optimum(
     improver = Improver(problem, roads, trees, stuck_seconds)
     best = min((improver.planned(routes, control) for routes in starts), key=lambda planned: planned.total)
     history = [(control.effort.elapsed, best.total / SECOND)]
+    if not problem.trips:
+        return Optimum(best, tuple(history), False)
     tries = control.effort.pick(*STEPS)
     tries = max(min(tries, LEAST_STEPS), int(tries * min(1.0, FULL_SIZE / max(len(best.run.moment), 1))))
     now, draws = best, np.random.default_rng(problem.trips)
