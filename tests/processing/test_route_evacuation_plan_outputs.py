@@ -9,9 +9,11 @@ pytest.importorskip("shapely")
 
 from qgis.core import NULL
 
-from tests.processing.routing_layers import GREEDY, INDIVIDUAL, line, rows_of, run, trips
+from tests.processing.routing_layers import GREEDY, INDIVIDUAL, line, roads, rows_of, run, trips
 
-ASKED = {"OUTPUT_VEHICLES": "memory:", "OUTPUT_PATHS": "memory:", "OUTPUT_DOORS": "memory:"}
+ASKED = dict.fromkeys(
+    ("OUTPUT_VEHICLES", "OUTPUT_PATHS", "OUTPUT_DOORS", "OUTPUT_FLOWS", "OUTPUT_JUNCTIONS"), "memory:"
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +66,33 @@ def test_the_doors_count_who_comes_in(found):
         if door["vehicles"]:
             assert door["first_arrival"] < door["last_arrival"]
     assert found["DELAY_95"] > 0
+
+
+def test_flows_add_up_to_the_traffic_on_the_roads(found):
+    flows, roads = rows_of(found, "OUTPUT_FLOWS"), rows_of(found, "OUTPUT_ROADS")
+    assert {f["begin"].secsTo(f["end"]) for f in flows} == {300}
+    for name, total in (("entered", "vehicles"), ("delay_s", "delay_s")):
+        for road in {r["road_id"] for r in roads}:
+            assert sum(f[name] for f in flows if f["road_id"] == road) == pytest.approx(
+                sum(r[total] for r in roads if r["road_id"] == road), abs=1e-3
+            )
+    assert {f["queue"] for f in flows} == {f["blocked_minutes"] for f in flows} == {NULL}
+    short = run(METHOD=GREEDY, FLOW_MODEL=0, FLOW_MINUTES=1, **ASKED)
+    assert sum(f["entered"] for f in rows_of(short, "OUTPUT_FLOWS")) == sum(f["entered"] for f in flows)
+    assert len(rows_of(short, "OUTPUT_FLOWS")) > 2 * len(flows)
+
+
+def test_junctions_where_two_ways_come_together(found):
+    assert rows_of(found, "OUTPUT_JUNCTIONS") == []  # the two ways meet where they begin and where they end
+    streets = roads([(line((0, 0), (1000, 0)), ["west", "no", 36]), (line((1000, 0), (2000, 0)), ["east", "no", 36]),
+                     (line((1000, 400), (1000, 0)), ["north", "no", 36])])  # fmt: skip
+    rows = [(line((0, 0), (2000, 0)), ["a", "s", 10]), (line((1000, 400), (2000, 0)), ["b", "s", 5])]
+    merged = run(TRIPS=trips(rows), NETWORK=streets, METHOD=INDIVIDUAL, FLOW_MODEL=0, **ASKED)
+    (junction,) = rows_of(merged, "OUTPUT_JUNCTIONS")
+    assert (junction["vehicles"], junction["streams"], junction["rank"]) == (15, 2, 1)
+    assert junction["blocked_minutes"] == NULL and junction["delay_s"] > 0
+    point = next(merged["OUTPUT_JUNCTIONS"].getFeatures()).geometry().asPoint()
+    assert (point.x(), point.y()) == pytest.approx((501_000, 5_400_000), abs=0.1)
+    rows = [(line((2000, 0), (1000, 400)), ["a", "s", 10]), (line((0, 0), (2000, 0)), ["b", "s", 5])]
+    turning = run(TRIPS=trips(rows), NETWORK=streets, METHOD=INDIVIDUAL, FLOW_MODEL=0, **ASKED)
+    assert rows_of(turning, "OUTPUT_JUNCTIONS") == []  # to the right, beside those who go straight on

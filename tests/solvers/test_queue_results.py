@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance
+from evacuation_planner.plugin.solvers.routing.flows import road_flows
 from evacuation_planner.plugin.solvers.routing.road_use import road_use
 from evacuation_planner.plugin.solvers.routing.shared.choices import INDIVIDUAL, LINEAR, QUEUE
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
@@ -57,3 +59,15 @@ def test_the_use_of_roads_tells_their_queues(result):
     assert use.traffic.peak_flow.tolist() == [20]
     assert use.traffic.longest_queue.tolist() == [1]  # the third from 14 s on, the others leave as soon as they may
     assert not use.over_capacity.any()
+
+
+def test_intervals_share_what_happens_on_a_road(result):
+    # In at 0, 0, 0, 10, 14; driven at 10, 10, 10, 20, 24; out at 10, 14, 18, 22, 26. Queued: the third from 14 to 18.
+    flows = road_flows(result, 8.0)
+    assert flows.begin.tolist() == [0, 8, 16, 24] and flows.end.tolist() == [8, 16, 24, 32]
+    assert flows.entered.tolist() == [3, 2, 0, 0]
+    assert flows.delay.tolist() == [0, 4 + 6, 2 + 2, 2]
+    assert flows.queue.tolist() == [0, 2 / 8, 2 / 8, 0]
+    assert flows.blocked.tolist() == [0, 0, 0, 0]
+    with pytest.raises(SolverError, match="FLOW_MINUTES"):
+        road_flows(result, 1e-6)

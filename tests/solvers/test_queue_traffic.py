@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.routing.flows import flows_of
 from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, Background
-from evacuation_planner.plugin.solvers.routing.queue.traffic import Traffic, arrivals_by_door, headways, road_traffic
+from evacuation_planner.plugin.solvers.routing.queue.traffic import (
+    Traffic,
+    arrivals_by_door,
+    headways,
+    road_traffic,
+    stays_on_roads,
+)
 from tests.solvers.queue_cases import Case, case_of, random_case, town
 
 
@@ -153,3 +160,21 @@ def test_counting_between_all_moments_gives_the_same(patience):
         queued, blocked = queued + (found.longest_queue > 2).sum(), blocked + (found.blocked_minutes > 0).sum()
         background, over = background + bool(len(case.roads.change_arc)), over + found.over_capacity.sum()
     assert min(queued, blocked, background, over) > 5
+
+
+@pytest.mark.parametrize("width", [7.0, 0.5])
+def test_intervals_add_up_to_the_whole(width):
+    for seed in range(12):
+        case = random_case(seed, 4, 8, 40)
+        run = case.run(20.0)
+        stays, found = stays_on_roads(case.roads, run), traffic(case, 20.0)
+        flows = flows_of(stays, round(width * SECOND))
+        for k, road in enumerate(found.arc.tolist()):
+            own, there = flows.arc == road, stays.arc == road
+            assert flows.entered[own].sum() == there.sum()
+            delay = (stays.exit - stays.passed)[there].sum() / SECOND
+            assert flows.delay[own].sum() == pytest.approx(delay, abs=1e-6)
+            assert flows.blocked[own].sum() == pytest.approx(found.blocked_minutes[k], abs=1e-9)
+            queued = np.maximum(stays.exit - stays.queued, 0)[there].sum() / SECOND
+            assert (flows.queue[own] * width).sum() == pytest.approx(queued, abs=1e-6)
+            assert (np.diff(flows.begin[own]) > 0).all()

@@ -41,6 +41,18 @@ DETOURS = (
     (2.0, 4.0, "#d55e00", "2 - 4 times"),
     (4.0, 1e9, "#800026", "more than 4 times"),
 )
+LOSSES = (
+    (0.0, 0.01, "#7fa6c9", "no delay to speak of in the interval (width: vehicles that enter)"),
+    (0.01, 0.1, "#fed976", "0.01 - 0.1 vehicle-hours of delay"),
+    (0.1, 0.5, "#fd8d3c", "0.1 - 0.5 vehicle-hours"),
+    (0.5, 2.0, "#e31a1c", "0.5 - 2 vehicle-hours"),
+    (2.0, 1e9, "#800026", "more than 2 vehicle-hours"),
+)
+RANKS = (
+    (0, 10, "#800026", "4.5", "the ten junctions where most vehicles merge or cross"),
+    (10, 50, "#fd8d3c", "3", "the next forty"),
+    (50, 1e9, "#fed976", "1.8", "others"),
+)
 SHARE = 'coalesce("peak_flow" / nullif("capacity", 0), 0)'
 DOOR_LOADS = (
     (0.0, 0.001, "#bdbdbd", "door: nobody comes in (black edge: guessed)"),
@@ -91,12 +103,48 @@ def unrouted() -> QgsVectorLayer:
     return layer
 
 
+def flows() -> QgsVectorLayer:
+    """Flows: colour by the delay in the interval, width by those who enter; the temporal controller plays them."""
+    fields = "field=entered:integer&field=delay_s:double&field=begin:datetime&field=end:datetime"
+    layer = QgsVectorLayer(f"LineString?{fields}", "flows", "memory")
+    width = WIDTH.format(least=0.25, most=3).replace("vehicles", "entered")
+    ranges = [QgsRendererRange(low, high, _line(colour, width, True), label) for low, high, colour, label in LOSSES]
+    layer.setRenderer(_graduated('"delay_s" / 3600.0', ranges, '"delay_s"'))
+    temporal = layer.temporalProperties()
+    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
+    temporal.setStartField("begin")
+    temporal.setEndField("end")
+    temporal.setLimitMode(Qgis.VectorTemporalLimitMode.IncludeBeginExcludeEnd)
+    temporal.setIsActive(True)
+    return layer
+
+
 def doors() -> QgsVectorLayer:
     """Doors: size by vehicles, colour by the share of the capacity that the fullest quarter of an hour takes."""
     fields = "field=vehicles:integer&field=peak_flow:integer&field=capacity:double&field=guessed:integer"
     layer = QgsVectorLayer(f"Point?{fields}", "doors", "memory")
     ranges = [QgsRendererRange(low, high, _door(colour), label) for low, high, colour, label in DOOR_LOADS]
     layer.setRenderer(_graduated(SHARE, ranges, '"vehicles"'))
+    return layer
+
+
+def junctions() -> QgsVectorLayer:
+    """Junctions: the first ten by rank large and dark, the next forty smaller, the others small and pale."""
+    layer = QgsVectorLayer("Point?field=rank:integer&field=vehicles:integer", "junctions", "memory")
+    ranges = [
+        QgsRendererRange(
+            low,
+            high,
+            QgsMarkerSymbol.createSimple(
+                {"name": "diamond", "color": colour, "size": size, "outline_color": "#ffffff", "outline_width": "0.3"}
+            ),
+            label,
+        )
+        for low, high, colour, size, label in RANKS
+    ]
+    renderer = _graduated('"rank"', ranges, '"rank"')
+    renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"rank"', False)]))
+    layer.setRenderer(renderer)
     return layer
 
 
@@ -137,7 +185,14 @@ def main() -> int:
     """Write all styles."""
     application = QgsApplication([], False)
     application.initQgis()
-    made = {"output": routes(), "output_roads": roads(), "output_doors": doors(), "output_unrouted": unrouted()}
+    made = {
+        "output": routes(),
+        "output_roads": roads(),
+        "output_doors": doors(),
+        "output_flows": flows(),
+        "output_junctions": junctions(),
+        "output_unrouted": unrouted(),
+    }
     failed = 0
     for name, layer in made.items():
         message, good = layer.saveNamedStyle(

@@ -82,13 +82,23 @@ def write_layers(
     from ....plugin.layers.routing import outputs as rows
     from ....plugin.layers.routing import plan_rows as plan
     from ....plugin.layers.routing.door_rows import DOORS, door_rows
+    from ....plugin.layers.routing.flow_rows import FLOWS, flow_rows
+    from ....plugin.layers.routing.junction_rows import JUNCTIONS, junction_rows
 
     case, result = found.case, found.result
     crs, line, point = case.rows.crs, QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
+    minutes = algorithm.parameterAsDouble(parameters, names.FLOW_MINUTES, context)
     out = {}
     for name, columns, values, kind in (
         (names.OUTPUT, rows.ROUTES, rows.route_rows(case, result, crs, context), line),
         (names.OUTPUT_ROADS, rows.ROADS, rows.road_rows(found, crs, context), line),
+        (
+            names.OUTPUT_FLOWS,
+            FLOWS,
+            flow_rows(found, minutes, crs, context, algorithm.control(algorithm.feedback).unseen()),
+            line,
+        ),
+        (names.OUTPUT_JUNCTIONS, JUNCTIONS, junction_rows(found, crs, context), point),
         (names.OUTPUT_DOORS, DOORS, door_rows(case, result, crs, context), point),
         (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(case, found.curve), None),
         (names.OUTPUT_VEHICLES, plan.VEHICLES, rows.planned_vehicle_rows(case, result), None),

@@ -256,10 +256,18 @@ def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     line, table = QgsProcessing.SourceType.TypeVectorLine, QgsProcessing.SourceType.TypeVector
     point = QgsProcessing.SourceType.TypeVectorPoint
+    text = "OUTPUT_FLOWS: minutes of each interval, counted from t = 0."
+    algorithm.add_number(
+        names.FLOW_MINUTES, tr("Flows on roads: interval (minutes)"), 5.0, text, least=0.1, advanced=True
+    )
     for name, title, kind, text in (
         (names.OUTPUT, tr("Routes"), line, "Each distinct route with its vehicles, people, times and detour."),
         (names.OUTPUT_ROADS, tr("Traffic on roads"), line, "Each used piece of road and direction with its vehicles, "
          "peak and delay, drawn in the direction of travel."),
+        (names.OUTPUT_FLOWS, tr("Flows on roads"), line, "Each used piece, direction and interval of FLOW_MINUTES: who "
+         "enters, who queues, what is lost, for the temporal controller to play."),
+        (names.OUTPUT_JUNCTIONS, tr("Junctions"), point, "Where ways of the plan merge or cross (traffic on the "
+         "right), most used first: there somebody must direct traffic for this plan to hold."),
         (names.OUTPUT_DOORS, tr("Doors"), point, "Doors of the destinations: what each can pass, who comes in by it, "
          "the longest queue before it."),
         (names.OUTPUT_CLEARANCE, tr("Clearance"), table, "People who wait to get onto the road, have departed, "

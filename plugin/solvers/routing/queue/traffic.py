@@ -61,6 +61,48 @@ class Passage(NamedTuple):
     exit: np.ndarray
 
 
+class Stays(NamedTuple):
+    """Every vehicle on every road (h,), by road, first in first; microseconds.
+
+    Attributes
+    ----------
+    arc, entry, passed, exit : int64
+        The road; when it is entered, driven at free flow, and left.
+    ready, queued : int64
+        From when the vehicle could leave but for a full road, and from when it queues; both may lie at or after the
+        exit.
+    """
+
+    arc: np.ndarray
+    entry: np.ndarray
+    passed: np.ndarray
+    exit: np.ndarray
+    ready: np.ndarray
+    queued: np.ndarray
+
+
+def stays_on_roads(roads: QueueRoads, run: QueueRun, control: Control | None = None) -> Stays:
+    """Return every vehicle on every road; first in, first out: the k-th in is the k-th out.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    passage = passages(run, control)
+    hops = by_arc(passage.arc, control)
+    entries, exits = hops.sorted(passage.entry, control), hops.sorted(passage.exit, control)
+    arc = np.repeat(hops.arc, hops.count)
+    passed = entries + roads.travel[arc]
+    ready = passed.copy()
+    after = np.ones(len(exits), dtype=bool)
+    after[hops.bounds[:-1]] = False
+    after = np.flatnonzero(after)
+    free = exits[after - 1] + headways(roads, arc[after], exits[after - 1])
+    ready[after] = np.maximum(passed[after], free)
+    return Stays(arc, entries, passed, exits, ready, passed + headways(roads, arc, passed))
+
+
 def passages(run: QueueRun, control: Control | None = None) -> Passage:
     """Return who is when on which road, by trip and along its way."""
     plan = run.plan
@@ -122,13 +164,11 @@ def road_traffic(roads: QueueRoads, run: QueueRun, control: Control | None = Non
         When the user stops.
     """
     control = control or Control()
-    passage = passages(run, control)
-    hops = by_arc(passage.arc, control)
-    arc, bounds = hops.arc, hops.bounds
-    entries, exits = hops.sorted(passage.entry, control), hops.sorted(passage.exit, control)
-    owner = np.repeat(np.arange(len(arc)), hops.count)  # first in, first out: the k-th in is the k-th out
-    passed = entries + roads.travel[arc][owner]
-    begins = passed + headways(roads, arc[owner], passed)
+    stays = stays_on_roads(roads, run, control)
+    arc, count = np.unique(stays.arc, return_counts=True)
+    bounds = np.r_[0, np.cumsum(count)].astype(np.int64)
+    owner = np.repeat(np.arange(len(arc)), count)
+    begins, exits = stays.queued, stays.exit
     queues = np.flatnonzero(begins < exits)
     begins, ends = begins[queues], exits[queues]
     if len(roads.change_arc):  # the headway may have fallen
@@ -136,12 +176,13 @@ def road_traffic(roads: QueueRoads, run: QueueRun, control: Control | None = Non
     queued = np.r_[0, np.cumsum(np.bincount(owner[queues], minlength=len(arc)))].astype(np.int64)
     longest, held, stretch = (np.zeros(len(arc), dtype=np.int64) for _ in range(3))
     measure_queues(queued, begins, ends, A_QUEUE, longest, held, stretch)
+    blocked = np.add.reduceat(exits - stays.ready, bounds[:-1]) if len(arc) else np.zeros(0, dtype=np.int64)
     return Traffic(
         arc,
         peak_flows(bounds, exits),
         longest,
         held / MINUTE,
-        _stood(roads, arc[owner], passed, exits, bounds) / MINUTE,
+        blocked / MINUTE,
         stretch >= OVER_CAPACITY,
     )
 
@@ -171,20 +212,6 @@ def arrivals_by_door(roads: QueueRoads, run: QueueRun, door: np.ndarray, count: 
     in_order = (column[np.lexsort((column, at))] for column in (begins, ends))
     measure_queues(bounds, *in_order, A_QUEUE, longest, held, stretch)
     return longest
-
-
-def _stood(roads: QueueRoads, arc: np.ndarray, passed: np.ndarray, exits: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """Return how long the heads of each road stood after they were ready, microseconds.
-
-    Nothing but a full road keeps a ready head.
-    """
-    ready = passed.copy()
-    after = np.ones(len(exits), dtype=bool)
-    after[bounds[:-1]] = False
-    after = np.flatnonzero(after)
-    free = exits[after - 1] + headways(roads, arc[after], exits[after - 1])
-    ready[after] = np.maximum(passed[after], free)
-    return np.add.reduceat(exits - ready, bounds[:-1]) if len(exits) else np.zeros(0, dtype=np.int64)
 
 
 def headways(roads: QueueRoads, arc: np.ndarray, moment: np.ndarray) -> np.ndarray:
