@@ -22,7 +22,7 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.result import RoutingResult
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from evacuation_planner.processing_provider.algorithms.routing.routing_inputs import RoutingParameters
-from tests.processing.routing_layers import Log, roads, trips
+from tests.processing.routing_layers import PRESENT, Log, roads, trips
 
 
 class Planned(NamedTuple):
@@ -57,7 +57,10 @@ def routing_inputs(**parameters: Any) -> tuple[RoutingParameters, QgsProcessingC
     """What ``routeevacuation`` reads of its parameters."""
     context, log = QgsProcessingContext(), Log()
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("evacuation:routeevacuation")
-    base = {"TRIPS": trips(), "NETWORK": roads(), "NETWORK_ID_FIELD": "road_id", "PEOPLE_PER_VEHICLE": 1}
+    base = {
+        "TRIPS": trips(), "NETWORK": roads(), "NETWORK_ID_FIELD": "road_id", "PEOPLE_PER_VEHICLE": 1,
+        "FLOW_MODEL": PRESENT,
+    }  # fmt: skip
     defaults = {
         d.name(): d.defaultValue() for d in algorithm.parameterDefinitions() if d.defaultValue() not in (None, "")
     }
@@ -70,7 +73,7 @@ def planned(**parameters: Any) -> Planned:
     """Plan and write the tables."""
     given, context, log = routing_inputs(**parameters)
     case = given.case(context, log, Control())
-    result = solve(case.problem, method=given.method, certify=False)
+    result = solve(case.problem, method=given.method, flow_model=given.choice.flow_model, certify=False)
     paths = paths_of(case.read.network, result)
     return Planned(case, result, paths, *tables_of(case, result, paths))
 

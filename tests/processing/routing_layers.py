@@ -15,7 +15,8 @@ from qgis.core import (
 
 UTM = "EPSG:32633"
 EAST, NORTH = 500_000.0, 5_400_000.0
-INDIVIDUAL, GREEDY, REFINED, SYSTEM_OPTIMAL = range(4)
+INDIVIDUAL, GREEDY, REFINED, SYSTEM_OPTIMAL, INFORMED = range(5)
+PRESENT, CUMULATIVE, QUEUE = range(3)
 
 
 class Log(QgsProcessingFeedback):
@@ -79,7 +80,9 @@ def trips(rows: list[tuple[str | None, list]] | None = None, extra: str = "") ->
 
 
 def run(log: Log | None = None, context: QgsProcessingContext | None = None, **parameters):
+    """Route under ``present``; under the default flow model with FLOW_MODEL=None."""
     base = {
+        "FLOW_MODEL": PRESENT,
         "TRIPS": trips(),
         "NETWORK": roads(),
         "NETWORK_ID_FIELD": "road_id",

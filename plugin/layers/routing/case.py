@@ -10,8 +10,17 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
+from ...solvers.routing.queue.network import SECOND, microseconds, standing_room
 from ...solvers.routing.result import RoutingResult
-from ...solvers.routing.shared.choices import BPR, CUMULATIVE, DENSITY, LINEAR
+from ...solvers.routing.shared.choices import (
+    BPR,
+    CUMULATIVE,
+    DENSITY,
+    LINEAR,
+    QUEUE,
+    REROUTE_MINUTES,
+    STUCK_SECONDS,
+)
 from ...solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
@@ -37,7 +46,10 @@ class Departures:
 
 @dataclass(frozen=True)
 class CostChoice:
-    """Flow model, cost function and its parameters as the user gives them; ``period`` in seconds."""
+    """Flow model, cost function and its parameters as the user gives them; ``period`` in seconds.
+
+    ``stuck_seconds`` and ``reroute_minutes`` are those of the queue model.
+    """
 
     flow_model: int
     kind: int
@@ -45,6 +57,8 @@ class CostChoice:
     bpr_a: float
     bpr_b: float
     period: float
+    stuck_seconds: float = STUCK_SECONDS
+    reroute_minutes: float = REROUTE_MINUTES
 
 
 @dataclass(frozen=True)
@@ -133,11 +147,12 @@ class RoutingCase:
 def cost_of(
     network: RoadNetwork, choice: CostChoice, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 ) -> RoadCost:
-    """Return the volume-delay function of every arc."""
+    """Return the volume-delay function of every arc; under ``queue`` its time on an empty road, whatever is on it."""
     free_flow = np.where(network.is_road, np.maximum(network.free_flow, LEAST_TIME), CONNECTOR_TIME)
     if choice.kind == LINEAR:
         room = np.where(network.is_road, 1.0, np.inf)
-        return road_cost(LINEAR, free_flow, room, a=choice.alpha, background=background)
+        a = 0.0 if choice.flow_model == QUEUE else choice.alpha
+        return road_cost(LINEAR, free_flow, room, a=a, background=background)
     if choice.kind == DENSITY:
         room = storage(network.length, network.lanes)
         return road_cost(DENSITY, free_flow, room, LEAST_SPEED_SHARE, background=background)
@@ -146,7 +161,12 @@ def cost_of(
 
 
 def limit_of(network: RoadNetwork, choice: CostChoice) -> np.ndarray:
-    """Return the vehicles (m,) above which a road is over capacity: its storage, or what passes in the period."""
+    """Return the vehicles (m,) above which a road is over capacity: its storage, or what passes in the period.
+
+    Infinite under ``queue``, where a road is over capacity when vehicles queue on it.
+    """
+    if choice.flow_model == QUEUE:
+        return np.full(len(network.length), np.inf)
     if choice.flow_model == CUMULATIVE:
         return network.capacity * (choice.period / 3600.0)
     return storage(network.length, network.lanes)
@@ -179,6 +199,8 @@ def routing_case(
     # A place in the window for every vehicle, whether it needs one or not: nobody's changes with another's order.
     place = spread_departures(len(row), departures.window, departures.profile, np.random.default_rng(departures.seed))
     departure = np.where(np.isnan(at[row]), order[row] + place, at[row])
+    if choice.flow_model == QUEUE:
+        departure = microseconds(departure) / SECOND
     spread = int((np.isnan(at[row]) & usable[row]).sum())
     if spread:
         feedback.pushInfo(
@@ -200,6 +222,8 @@ def routing_case(
             cost_of(network, choice, flow),
             network.length,
             limit_of(network, choice),
+            network.capacity,
+            standing_room(network.length, np.where(network.is_road, network.lanes, 0.0)),
         ),
         TripTable(begin, end, departure[chosen], people[chosen]),
     )

@@ -40,7 +40,7 @@ def queue_evidence(
     return QueueEvidence(
         queues.roads,
         run,
-        without.total() / SECOND,
+        float(((without.arrival() - without.plan.departure) / SECOND).sum()),  # as the plan's own total is added up
         _last_arrival(without),
         clearance_bound(queues.roads, journeys_of(problem), control=control) if certify else None,
         *last,

@@ -143,6 +143,8 @@ class RoutingResult:
     @property
     def arrival(self) -> np.ndarray:
         """Seconds (r,) at which each trip arrives."""
+        if self.queue is not None:  # to the microsecond, as the bounds have it
+            return self.queue.run.arrival() / SECOND
         return self.problem.departure + self.travel
 
     @property

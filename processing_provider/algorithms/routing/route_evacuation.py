@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from ....plugin.solvers.routing.shared.choices import refuse_mismatch
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY
 from . import names
-from .routing_inputs import RoutingParameters, chosen_cost
+from .routing_inputs import RoutingParameters, refuse_choices
 from .routing_outputs import routing_numbers, tell, write_layers, write_report
 from .routing_parameters import add_routing_outputs, add_routing_parameters
 
@@ -28,12 +27,14 @@ class RouteEvacuation(EvacuationAlgorithm):
     TAGS = ("route", "routing", "traffic", "assignment", "congestion", "system optimum", "clearance", "path")
     SUMMARY = (
         "Finds by which streets everybody goes, so that the total travel time of all vehicles is as small as possible, "
-        "and tells how far from the best possible plan it can be.\n"
-        "The global optimal route problem of Xu et al. 2023 (Chinese Journal of Computers, doi "
+        "and tells what the plan brings against drivers with navigation, and how far from the best possible plan it "
+        "can be.\n"
+        "By default roads have a capacity at their end and room for so many vehicles, which queue (“queue”). The "
+        "global optimal route problem of Xu et al. 2023 (Chinese Journal of Computers, doi "
         "10.11897/SP.J.1016.2023.01427), Definitions 5 to 8: individual routes, Algorithm 2 and Algorithm 3 of the "
         "paper, and a system-optimal method of our own (the default). The paper defines the flow on a road as the "
         "vehicles present on it (“present”); its reported figures fit the vehicles that ever use it (“cumulative”). "
-        "Both are offered, and every result names its model.\n"
+        "Both are offered beside queue, and every result names its model.\n"
         "Faster with the Python package numba; works without."
     )
 
@@ -42,7 +43,7 @@ class RouteEvacuation(EvacuationAlgorithm):
         add_routing_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        refuse_mismatch(*chosen_cost(self, parameters, context))
+        refuse_choices(self, parameters, context)
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -64,6 +65,8 @@ class RouteEvacuation(EvacuationAlgorithm):
             epsilon=given.epsilon,
             certify=given.certify,
             period=given.choice.period,
+            stuck_seconds=given.choice.stuck_seconds,
+            reroute_minutes=given.choice.reroute_minutes,
             control=control,
         )
         feedback.setProgressText(self.tr("Traffic on the roads"))

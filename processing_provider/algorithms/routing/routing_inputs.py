@@ -9,7 +9,18 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeatureSou
 
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
-from ....plugin.solvers.routing.shared.choices import BPR, COST_NAMES, LINEAR, USUAL_COST
+from ....plugin.solvers.errors import SolverError
+from ....plugin.solvers.routing.shared.choices import (
+    BPR,
+    COST_NAMES,
+    FLOW_MODEL_NAMES,
+    LINEAR,
+    NO_COST,
+    QUEUE,
+    USUAL_COST,
+    refuse_method,
+    refuse_mismatch,
+)
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort
 from ..roads.network_parameters import NetworkParameters
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
     from ....plugin.layers.routing.case import CostChoice, Departures, RoutingCase, RoutingRows
     from ....plugin.layers.routing.trips import TripRows
 
+IDLE_IN_QUEUES = (names.ALPHA, names.BPR_A, names.BPR_B, names.ANALYSIS_PERIOD, names.EPSILON)
+ONLY_IN_QUEUES = (names.STUCK_SECONDS, names.REROUTE_MINUTES)
 USUAL_PERIOD = 60.0  # minutes that count as the analysis period where neither it nor the departure window is given
 
 
@@ -85,11 +98,13 @@ class RoutingParameters:
             When a layer cannot be opened, a field is not in it, or a value in it is not usable.
         """
         rows = _rows(algorithm, parameters, context, feedback)
-        idle = idle_fields(chosen_cost(algorithm, parameters, context)[1], algorithm)
+        choice = _choice(algorithm, parameters, context)
+        _name_idle(algorithm, parameters, choice.flow_model, context, feedback)
+        idle = idle_fields(choice, algorithm)
         roads = NetworkParameters.read(algorithm, parameters, context, feedback, idle, bool(len(rows.trips)))
         return cls(
             algorithm.parameterAsEnum(parameters, names.METHOD, context),
-            _choice(algorithm, parameters, context),
+            choice,
             algorithm.parameterAsDouble(parameters, names.EPSILON, context),
             algorithm.parameterAsBoolean(parameters, names.CERTIFY, context),
             read_effort(algorithm, parameters, context),
@@ -135,14 +150,47 @@ def chosen_cost(
 ) -> tuple[int, int]:
     """Return the numbers of the flow model and of the cost function, by default the one that goes with the model."""
     flow_model = algorithm.parameterAsEnum(parameters, names.FLOW_MODEL, context)
-    if parameters.get(names.COST) in (None, ""):
+    if not _given(parameters, names.COST):
         return flow_model, USUAL_COST[flow_model]
     return flow_model, algorithm.parameterAsEnum(parameters, names.COST, context)
 
 
-def idle_fields(cost: int, algorithm: EvacuationAlgorithm) -> dict[str, str]:
+def refuse_choices(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+    """Raise SolverError where method, flow model and cost function do not go together."""
+    flow_model, cost = chosen_cost(algorithm, parameters, context)
+    if flow_model == QUEUE and _given(parameters, names.COST):
+        raise SolverError(NO_COST)
+    refuse_mismatch(flow_model, cost)
+    refuse_method(flow_model, algorithm.parameterAsEnum(parameters, names.METHOD, context))
+
+
+def _given(parameters: dict[str, Any], name: str) -> bool:
+    return parameters.get(name) not in (None, "")
+
+
+def _name_idle(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    flow_model: int,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> None:
+    """Log which numbers were given, other than their default, that play no part under the flow model."""
+    idle = [
+        name
+        for name in (IDLE_IN_QUEUES if flow_model == QUEUE else ONLY_IN_QUEUES)
+        if _given(parameters, name)
+        and algorithm.parameterAsDouble(parameters, name, context) != algorithm.parameterDefinition(name).defaultValue()
+    ]
+    if idle:
+        text = algorithm.tr("Play no part under FLOW_MODEL {model}: {names}.")
+        feedback.pushInfo(text.format(model=FLOW_MODEL_NAMES[flow_model], names=", ".join(idle)))
+
+
+def idle_fields(choice: CostChoice, algorithm: EvacuationAlgorithm) -> dict[str, str]:
     """Return which road fields the congestion function leaves out, with what is said of each."""
-    if cost == BPR:
+    cost = choice.kind
+    if cost == BPR or choice.flow_model == QUEUE:
         return {}
     text = algorithm.tr(
         "plays no part in routes and times: congestion is {cost}. It only serves to see afterwards which roads are "
@@ -158,7 +206,7 @@ def idle_fields(cost: int, algorithm: EvacuationAlgorithm) -> dict[str, str]:
 def _choice(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
     from ....plugin.layers.routing.case import CostChoice
 
-    given = parameters.get(names.ANALYSIS_PERIOD) not in (None, "")
+    given = _given(parameters, names.ANALYSIS_PERIOD)
     minutes = algorithm.parameterAsDouble(
         parameters, names.ANALYSIS_PERIOD if given else names.DEPARTURE_WINDOW, context
     )
@@ -168,6 +216,8 @@ def _choice(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context:
         algorithm.parameterAsDouble(parameters, names.BPR_A, context),
         algorithm.parameterAsDouble(parameters, names.BPR_B, context),
         60.0 * (minutes if minutes > 0 else USUAL_PERIOD),
+        algorithm.parameterAsDouble(parameters, names.STUCK_SECONDS, context),
+        algorithm.parameterAsDouble(parameters, names.REROUTE_MINUTES, context),
     )
 
 

@@ -8,12 +8,16 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsWkbTypes
 
 from ....plugin.layers.writing import OutputLayer
+from ....plugin.solvers.routing.shared.choices import INFORMED
 from ...base import EvacuationAlgorithm
 from . import names
 
 if TYPE_CHECKING:
     from ....plugin.layers.routing.case import CostChoice
     from ....plugin.layers.routing.outputs import RoutedCase
+    from ....plugin.solvers.routing.result import RoutingResult
+
+MOST_RINGS = 5  # that are named in the log
 
 
 def routing_numbers(found: RoutedCase) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
         names.GAP: result.gap,
         names.CLEARANCE_TIME: clearance_time(result.arrival, people, 1.0),
         names.CLEARANCE_FLOOR: None if floor is None else floor.seconds,
+        names.CLEARANCE_90: clearance_time(result.arrival, people, 0.9),
         names.CLEARANCE_95: clearance_time(result.arrival, people, 0.95),
         names.ACCESS_MINUTES_95: access_minutes(found.case, result, 0.95),
         names.MAX_DETOUR: float(detours.max()) if len(detours) else None,
@@ -42,8 +47,32 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
         names.VEHICLES: result.problem.trips,
         names.ROUTED: int(round(float(people.sum()))),
         names.UNROUTED: unrouted_people(found.case, result),
+        **_queue_numbers(result),
     }
     return {name: value for name, value in numbers.items() if value is not None}
+
+
+def _queue_numbers(result: RoutingResult) -> dict[str, Any]:
+    """Return what is known besides under ``queue``; times of arrival only where somebody travels."""
+    queue = result.queue
+    if queue is None:
+        return {}
+    numbers: dict[str, Any] = {
+        names.INFORMED_TIME: queue.informed_time,
+        names.REDUCTION_INFORMED: result.reduction_informed,
+        names.ORIGIN_WAIT: queue.origin_wait,
+        names.FORCED: queue.run.forced,
+        names.RINGS: queue.run.rings,
+    }
+    if result.problem.trips:
+        bound = queue.clearance_bound
+        numbers |= {
+            names.INFORMED_CLEARANCE: queue.informed_clearance,
+            names.CLEARANCE_LOW: queue.clearance_low,
+            names.CLEARANCE_HIGH: queue.clearance_high,
+            names.CLEARANCE_BOUND: None if bound is None else bound.seconds,
+        }
+    return numbers
 
 
 def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, Any], warning: str) -> None:
@@ -51,6 +80,7 @@ def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, A
     result, feedback = found.result, algorithm.feedback
     for text in result.warnings:
         feedback.pushWarning(text)
+    _tell_queue(algorithm, found, numbers)
     method, model = result.names
     hours = result.total_time / 3600.0
     text = f"{method.capitalize()}, {model}: {numbers[names.VEHICLES]} vehicles, {hours:,.1f} vehicle-hours"
@@ -64,7 +94,7 @@ def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, A
             f"Travel time over own fastest way: 95 % of the vehicles at most {numbers[names.DETOUR_95]:.2f}, at worst "
             f"{numbers[names.MAX_DETOUR]:.2f}."
         )
-    if numbers[names.OVER_CAPACITY_ROADS]:
+    if numbers.get(names.OVER_CAPACITY_ROADS):
         feedback.pushInfo(
             f"{numbers[names.OVER_CAPACITY_ROADS]} directed pieces of road carry more than their capacity."
         )
@@ -73,6 +103,58 @@ def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, A
         feedback.pushWarning(text.format(left=numbers[names.UNROUTED]))
     if warning:
         feedback.pushWarning(warning)
+
+
+def _tell_queue(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, Any]) -> None:
+    """Log what a plan under ``queue`` brings, and the range of its clearance; warn where rings were opened."""
+    result, feedback = found.result, algorithm.feedback
+    if result.queue is None or not result.problem.trips:
+        return
+    total, informed = result.total_time / 3600.0, result.queue.informed_time / 3600.0
+    saved = result.reduction_informed
+    if result.method == INFORMED or saved is None:
+        text = algorithm.tr("Nobody plans: {informed:,.1f} vehicle-hours of drivers with navigation.")
+    elif saved < 0:
+        text = algorithm.tr(
+            "The routes take {more:.1f} % more time than drivers with navigation and no plan: {total:,.1f} "
+            "vehicle-hours instead of {informed:,.1f}."
+        )
+    else:
+        text = algorithm.tr(
+            "The plan saves {saved:.1f} % of the time of drivers with navigation and no plan: {total:,.1f} "
+            "vehicle-hours instead of {informed:,.1f}."
+        )
+    feedback.pushInfo(text.format(saved=saved or 0.0, more=-(saved or 0.0), total=total, informed=informed))
+    low, high = sorted((result.queue.clearance_low, result.queue.clearance_high))
+    text = algorithm.tr(
+        "Everybody has arrived after {time:,.0f} min; {low:,.0f} to {high:,.0f} min where all capacities are between "
+        "120 and 80 % of those taken; drivers with navigation and no plan after {informed:,.0f} min."
+    )
+    minutes = (float(result.arrival.max()), low, high, result.queue.informed_clearance)
+    feedback.pushInfo(text.format(**dict(zip(("time", "low", "high", "informed"), (m / 60.0 for m in minutes)))))
+    if names.CLEARANCE_BOUND in numbers:
+        text = algorithm.tr("No plan of these trips can have everybody out before {least:,.1f} min.")
+        feedback.pushInfo(text.format(least=numbers[names.CLEARANCE_BOUND] / 60.0))
+    _warn_of_rings(algorithm, found)
+
+
+def _warn_of_rings(algorithm: EvacuationAlgorithm, found: RoutedCase) -> None:
+    """Say how many vehicles were let into full roads; warn where those stood in rings, with the roads' ids."""
+    if found.result.queue is None or not found.result.queue.run.forced:
+        return
+    run, network = found.result.queue.run, found.case.read.network
+    text = algorithm.tr("{count} vehicle(s) were let into a full road after a standstill of STUCK_SECONDS.")
+    algorithm.feedback.pushInfo(text.format(count=run.forced))
+    if not run.rings:
+        return
+    roads = (" - ".join(dict.fromkeys(network.arc_road(arc) for arc in ring.tolist())) for ring in run.ring_roads)
+    named = list(dict.fromkeys(roads))
+    more = algorithm.tr(" and others") if len(named) > MOST_RINGS else ""
+    text = algorithm.tr(
+        "{count} time(s) full roads waited for each other in a ring, and a vehicle was let in after STUCK_SECONDS: "
+        "{roads}{more}. There the traffic would stand until somebody directs it."
+    )
+    algorithm.feedback.pushWarning(text.format(count=run.rings, roads="; ".join(named[:MOST_RINGS]), more=more))
 
 
 def write_layers(

@@ -17,7 +17,9 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ....plugin.solvers.routing.shared.choices import PRESENT, SYSTEM_OPTIMAL
+from ....plugin.solvers.routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
+from ....plugin.solvers.routing.shared.choices import REROUTE_MINUTES as USUAL_REROUTE_MINUTES
+from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STUCK_SECONDS
 from ....plugin.solvers.routing.shared.vehicles import UNIFORM
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
@@ -45,16 +47,26 @@ NUMBERS = {
     names.INDIVIDUAL_TIME: "Total travel time if each takes its own shortest path (vehicle-seconds)",
     names.PERSON_TIME: "Total travel time (person-seconds)",
     names.REDUCTION: "Reduction against individual routes (%)",
+    names.INFORMED_TIME: "Total travel time of drivers with navigation and no plan (vehicle-seconds)",
+    names.REDUCTION_INFORMED: "Reduction against drivers with navigation and no plan (%)",
+    names.INFORMED_CLEARANCE: "Seconds until the last driver with navigation and no plan has arrived",
     names.LOWER_BOUND: "Lower bound of the total travel time (vehicle-seconds)",
     names.GAP: "Gap to the lower bound (%)",
     names.CLEARANCE_TIME: "Seconds until everybody has arrived",
+    names.CLEARANCE_LOW: "The same by these routes at 120 % of all capacities (s)",
+    names.CLEARANCE_HIGH: "The same by these routes at 80 % of all capacities (s)",
+    names.CLEARANCE_BOUND: "Seconds before which no plan of these trips can have everybody out",
     names.CLEARANCE_FLOOR: "Seconds that the roads of this plan need at least to pass its vehicles at their capacity",
+    names.CLEARANCE_90: "Seconds until 90 % of the people have arrived",
     names.CLEARANCE_95: "Seconds until 95 % of the people have arrived",
     names.ACCESS_MINUTES_95: "Minutes between place and road at both ends together, 95th percentile of the people",
     names.MAX_DETOUR: "Largest travel time over own fastest time",
     names.DETOUR_95: "Travel time over own fastest time, 95th percentile of the vehicles",
     names.DELAY_95: "Seconds above own fastest time, the wait at the origin counted, 95th percentile of the people",
     names.OVER_CAPACITY_ROADS: "Directed road pieces over capacity",
+    names.ORIGIN_WAIT: "Time spent waiting to enter the first road (vehicle-seconds)",
+    names.FORCED: "Vehicles let into a full road after a standstill",
+    names.RINGS: "Rings of full roads that were opened so",
     names.VEHICLES: "Vehicles routed",
     names.ROUTED: "People routed",
     names.UNROUTED: "People not routed",
@@ -118,21 +130,45 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
                 tr("Greedy: all advance together (Algorithm 2)"),
                 tr("Refined: greedy, then Add, Drop, Swap (Algorithm 3)"),
                 tr("System optimal: least total travel time"),
+                tr("Informed: nobody plans, drivers have navigation (with queue)"),
             ],
             defaultValue=SYSTEM_OPTIMAL,
         ),
-        "Individual is the baseline that every result is compared with. Greedy and refined are those of the paper; "
-        "under present, refined tries the changes that an estimate calls promising, and misses some on dense roads. "
-        "System optimal searches for the least total travel time of all; it asks some people to go around.",
+        "Individual: everybody on the way that is quickest on empty roads, whatever happens. Informed: nobody plans, "
+        "but drivers see the queues when they leave and every few minutes; what a plan brings is told against them. "
+        "Greedy and refined (not with queue) are those of the paper. Under queue greedy sees the queue on the next "
+        "piece of road only and gains next to nothing; under present refined tries the changes that an estimate calls "
+        "promising, and misses some on dense roads. System optimal searches for the least total travel time of all; "
+        "it asks some people to go around, and under queue is never worse than individual, greedy and informed.",
     )
     algorithm.add(
         QgsProcessingParameterEnum(
             names.FLOW_MODEL, tr("Flow model"), [tr("Present: vehicles on the road at the moment of entry"),
-            tr("Cumulative: all vehicles that use the road")], defaultValue=PRESENT,
+            tr("Cumulative: all vehicles that use the road"),
+            tr("Queue: roads with capacity and room, on which vehicles queue")], defaultValue=QUEUE,
         ),
-        "Present simulates every vehicle in time. Cumulative is a static assignment: every vehicle on a road counts, "
-        "whatever the time; its distance from the best possible plan is proven.",
+        "Queue simulates every vehicle in time: a road lets so many vehicles out an hour and holds so many, and a full "
+        "one holds up the road before. Take it for a plan. Present and cumulative are the two readings of the paper, "
+        "in which no road has a limit, so that times come out too short where roads fill up. Present simulates every "
+        "vehicle in time, a road slows by the vehicles on it; cumulative is a static assignment: every vehicle on a "
+        "road counts, whatever the time.",
     )  # fmt: skip
+    algorithm.add_number(
+        names.STUCK_SECONDS,
+        tr("Queue: stuck after (s)"),
+        USUAL_STUCK_SECONDS,
+        "Where nobody has entered a full road for this long, though somebody wants to, one vehicle is let in; the log "
+        "warns where full roads waited for each other in a ring. 0: no road is ever full, nothing spills back.",
+        advanced=True,
+    )
+    algorithm.add_number(
+        names.REROUTE_MINUTES,
+        tr("Queue: informed drivers look again after (minutes)"),
+        USUAL_REROUTE_MINUTES,
+        "Drivers with navigation look for a better way when they leave, and then, first in the queue of a road, "
+        "whenever this long has passed. They change where that saves more than 5 % of what remains and 60 s.",
+        advanced=True,
+    )
     algorithm.add(
         QgsProcessingParameterEnum(
             names.COST,
@@ -140,9 +176,9 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
             [tr("Linear (the paper)"), tr("Density (with present)"), tr("BPR (with cumulative)")],
             optional=True,
         ),
-        "How a road slows down as it fills. Empty: density with present, BPR with cumulative. Linear reproduces the "
-        "paper: it counts vehicles whatever a road's length or lanes, so the result depends on how roads are split and "
-        "no road has a limit.",
+        "Present and cumulative: how a road slows down as it fills; leave it empty under queue. Empty: density with "
+        "present, BPR with cumulative. Linear reproduces the paper: it counts vehicles whatever a road's length or "
+        "lanes, so the result depends on how roads are split and no road has a limit.",
     )
     algorithm.add_number(
         names.ALPHA, tr("Linear: slow-down by each vehicle"), 0.02, "t = t_w (1 + ALPHA f).", advanced=True
@@ -203,9 +239,10 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add_number(names.EPSILON, tr("Refined: least gain of a change"), 0.02, text, advanced=True)
     algorithm.add(
         QgsProcessingParameterBoolean(names.CERTIFY, tr("Give a lower bound"), True, True),
-        "Proves how far the plan can be from the best possible one, with any method. Under "
-        "cumulative it is the bound of the convex relaxation, under present the free-flow bound (everybody alone on "
-        "the road), which congestion keeps out of reach.",
+        "Proves how far the plan can be from the best possible one, with any method. Under queue it is the least that "
+        "the roads at the doors of the destinations need to let everybody in, and CLEARANCE_BOUND comes with it; under "
+        "cumulative the bound of the convex relaxation; under present the free-flow bound (everybody alone on the "
+        "road), which congestion keeps out of reach.",
         advanced=True,
     )
     add_effort(algorithm, ROUTING_SECONDS)
