@@ -75,8 +75,18 @@ def headline(found: Findings) -> list[tuple[str, str]]:
         ("vehicles", page.whole(found.number("routeevacuation.VEHICLES"))),
         ("until 95 % have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_95"))),
         ("until all have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_TIME"))),
+        *_range(found),
         *_held_up(found),
     ]
+
+
+def _range(found: Findings) -> list[tuple[str, str]]:
+    """Return until when all have arrived where the roads let more or fewer vehicles out than taken."""
+    low, high = (found.number(f"routeevacuation.CLEARANCE_{name}") for name in ("LOW", "HIGH"))
+    if low is None or high is None:
+        return []
+    between = f"{page.minutes(low)} to {page.minutes(high)}"
+    return [("until all have arrived, at 120 to 80 % of all capacities", between)]
 
 
 def _held_up(found: Findings) -> list[tuple[str, str]]:
@@ -99,8 +109,12 @@ def times(found: Findings) -> list[tuple[str, str]]:
         ("On empty roads", page.minutes(each[2])),
         ("Time saved by the plan over everybody for himself", page.percent(found.number("routeevacuation.REDUCTION"))),
     ]
+    informed = found.number("routeevacuation.REDUCTION_INFORMED")
+    if informed is not None:
+        lines.insert(0, ("Time saved by the plan over drivers with navigation and no plan", page.percent(informed)))
     if gap is not None:
-        lines.append(("The most that any plan could save of this one's time (bound: empty roads)", page.percent(gap)))
+        text = "The most that any plan could save of this one's time (bound: what the shelters' doors let in)"
+        lines.append((text, page.percent(gap)))
     detour = found.number("routeevacuation.DETOUR_95")
     if detour is not None:
         lines.append(
@@ -108,7 +122,7 @@ def times(found: Findings) -> list[tuple[str, str]]:
         )
     over = found.number("routeevacuation.OVER_CAPACITY_ROADS")
     if over is not None:
-        lines.append(("Road pieces that carry more than their capacity at some time", page.whole(over)))
+        lines.append(("Road pieces with a queue for 5 minutes and more", page.whole(over)))
     return lines
 
 

@@ -75,6 +75,7 @@ def test_every_number_of_one_road():
     assert found["CLEARANCE_HIGH"] == pytest.approx(T + 499 * 5, abs=1e-6)
     assert found["ORIGIN_WAIT"] == pytest.approx(234 * T + 4 * sum(range(234)), abs=1e-3)
     assert (found["FORCED"], found["RINGS"], found["ROUTED"], found["UNROUTED"]) == (0, 0, 500, 0)
+    assert found["OVER_CAPACITY_ROADS"] == 1 and one_road(people=50)["OVER_CAPACITY_ROADS"] == 0  # for 196 s
     bare = one_road(CERTIFY=False)
     assert not {"LOWER_BOUND", "GAP", "CLEARANCE_BOUND"} & set(bare) and bare["CLEARANCE_LOW"] == found["CLEARANCE_LOW"]
 

@@ -236,9 +236,14 @@ def arcs_on_pieces(pieces: DrawnPieces, ways: Ways, road_ids: list[str]) -> Road
 
 
 def _begins(road: np.ndarray, length: np.ndarray, road_ids: list[str]) -> np.ndarray:
-    """Return the metres (p,) before each piece on its road; pieces come in the order of the lines and along each."""
+    """Return the metres (p,) before each piece on its road; pieces come in the order of the lines and along each.
+
+    Without ``road_ids`` each line is a road of its own.
+    """
     first: dict[str, int] = {}
     number = np.array([first.setdefault(name, len(first)) for name in road_ids], dtype=np.int64)
+    if not road_ids:
+        number = np.arange(road.max(initial=-1) + 1)
     order = np.argsort(number[road], kind="stable")
     before = np.r_[0.0, np.cumsum(length[order])[:-1]] if len(order) else np.empty(0)
     opens = np.r_[True, np.diff(number[road][order]) != 0][: len(order)]

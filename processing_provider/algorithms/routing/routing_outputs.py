@@ -94,10 +94,9 @@ def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, A
             f"Travel time over own fastest way: 95 % of the vehicles at most {numbers[names.DETOUR_95]:.2f}, at worst "
             f"{numbers[names.MAX_DETOUR]:.2f}."
         )
-    if numbers.get(names.OVER_CAPACITY_ROADS):
-        feedback.pushInfo(
-            f"{numbers[names.OVER_CAPACITY_ROADS]} directed pieces of road carry more than their capacity."
-        )
+    if numbers[names.OVER_CAPACITY_ROADS]:
+        over = "have a queue for 5 minutes and more" if result.queue else "carry more than their capacity"
+        feedback.pushInfo(f"{numbers[names.OVER_CAPACITY_ROADS]} directed pieces of road {over}.")
     if numbers[names.UNROUTED]:
         text = algorithm.tr("{left} people have no route; see OUTPUT_UNROUTED.")
         feedback.pushWarning(text.format(left=numbers[names.UNROUTED]))
