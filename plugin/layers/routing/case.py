@@ -148,7 +148,10 @@ def cost_of(
     network: RoadNetwork, choice: CostChoice, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 ) -> RoadCost:
     """Return the volume-delay function of every arc; under ``queue`` its time on an empty road, whatever is on it."""
-    free_flow = np.where(network.is_road, np.maximum(network.free_flow, LEAST_TIME), CONNECTOR_TIME)
+    free_flow = np.maximum(network.free_flow, LEAST_TIME)
+    if choice.flow_model == QUEUE:  # as its roads have them
+        free_flow = microseconds(free_flow) / SECOND
+    free_flow = np.where(network.is_road, free_flow, CONNECTOR_TIME)
     if choice.kind == LINEAR:
         room = np.where(network.is_road, 1.0, np.inf)
         a = 0.0 if choice.flow_model == QUEUE else choice.alpha

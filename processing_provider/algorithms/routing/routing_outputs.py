@@ -90,8 +90,9 @@ def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, A
     if result.lower_bound is not None and result.gap is not None:
         feedback.pushInfo(f"No plan can save more than {result.gap:.2f} % of this total time ({result.bound_name}).")
     if names.MAX_DETOUR in numbers:
+        what = "Route on empty roads" if result.queue else "Travel time"
         feedback.pushInfo(
-            f"Travel time over own fastest way: 95 % of the vehicles at most {numbers[names.DETOUR_95]:.2f}, at worst "
+            f"{what} over own fastest way: 95 % of the vehicles at most {numbers[names.DETOUR_95]:.2f}, at worst "
             f"{numbers[names.MAX_DETOUR]:.2f}."
         )
     if numbers[names.OVER_CAPACITY_ROADS]:
