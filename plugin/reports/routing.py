@@ -37,7 +37,7 @@ def write_routing_report(
         model=model,
         static=result.flow_model == CUMULATIVE,
         cost=COST_NAMES[choice.kind],
-        linear=choice.kind == LINEAR,
+        linear=choice.kind == LINEAR and result.queue is None,
         period=choice.period / 60.0,
         bound_name=result.bound_name,
         start=case.start.text(form="yyyy-MM-dd HH:mm"),

@@ -94,11 +94,11 @@ def test_the_report_leads_with_what_the_plan_brings_and_the_range(found, tmp_pat
         "CLEARANCE_HIGH": queue.clearance_high, "ORIGIN_WAIT": queue.origin_wait,
     }  # fmt: skip
     path = tmp_path / "report.html"
-    write_routing_report(str(path), routed, numbers, given.choice, "")
+    write_routing_report(str(path), routed, numbers, replace(given.choice, kind=LINEAR), "")
     text = path.read_text(encoding="utf-8")
     assert text.index("drivers with navigation and no plan") < text.index("people routed in")
     assert "at 120 and 80 % of all capacities" in text
     assert "Minutes with a queue" in text and "Doors of the destinations" in text
     assert "7 vehicles were let into a full road" in text
-    assert "SUMO" in text and "Present:" not in text
+    assert "SUMO" in text and "Present:" not in text and "linear cost" not in text
     assert "<script" not in text and "&lt;script&gt;" in text
