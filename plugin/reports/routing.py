@@ -18,6 +18,7 @@ from .page import write_report
 
 BOTTLENECKS = 15
 MOST_DOORS, MOST_RINGS = 40, 5
+LEAST_DELAY = 1e-3  # vehicle-seconds: less is rounding
 DETOUR_BINS = ((1.0, 1.05), (1.05, 1.25), (1.25, 1.5), (1.5, 2.0), (2.0, 3.0), (3.0, np.inf))
 
 
@@ -74,7 +75,7 @@ def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
     """Return the directed pieces of road with most delay, worst first."""
     network, rows = case.read.network, []
     for k in np.argsort(-use.delay, kind="stable")[:BOTTLENECKS].tolist():
-        if use.delay[k] <= 0:
+        if use.delay[k] < LEAST_DELAY:
             break
         arc = int(use.arc[k])
         rows.append(

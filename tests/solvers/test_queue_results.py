@@ -9,7 +9,7 @@ from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance
 from evacuation_planner.plugin.solvers.routing.flows import road_flows
 from evacuation_planner.plugin.solvers.routing.road_use import road_use
-from evacuation_planner.plugin.solvers.routing.shared.choices import INDIVIDUAL, LINEAR, QUEUE
+from evacuation_planner.plugin.solvers.routing.shared.choices import INDIVIDUAL, LINEAR, QUEUE, SYSTEM_OPTIMAL
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
@@ -71,3 +71,13 @@ def test_intervals_share_what_happens_on_a_road(result):
     assert flows.blocked.tolist() == [0, 0, 0, 0]
     with pytest.raises(SolverError, match="FLOW_MINUTES"):
         road_flows(result, 1e-6)
+
+
+def test_ways_that_the_search_found_twice_are_one_route():
+    # Two roads side by side that let 900 an hour out each: whatever the search tries, there are two ways.
+    cost = road_cost(LINEAR, np.array([10.0, 12.0]), a=0.0)
+    arcs = Arcs(2, [0, 0], [1, 1], cost, [100.0] * 2, [13.0] * 2, [900.0] * 2, [13.0] * 2)
+    trips = TripTable([0] * 60, [1] * 60, np.zeros(60))
+    found = solve(routing_problem(arcs, trips), method=SYSTEM_OPTIMAL, flow_model=QUEUE)
+    assert found.routes.count == 2
+    assert np.bincount(found.routes.of_trip).tolist() in ([30, 30], [31, 29], [29, 31])

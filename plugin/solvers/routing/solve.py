@@ -35,6 +35,7 @@ from .shared.choices import (
     refuse_mismatch,
 )
 from .shared.problem import RoutingProblem
+from .shared.routes import each_once
 from .shared.trees import Trees, follow_tree, reverse_trees
 from .shared.volume_delay import least_background, passing_background, times_at
 
@@ -170,7 +171,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         routed=np.flatnonzero(there),
         unreachable=np.flatnonzero(~there),
         problem=problem,
-        routes=found.routes,
+        routes=found.routes if run is None else each_once(found.routes, problem.source, control.unseen()),
         travel=travel,
         fastest=fastest,
         static=static,

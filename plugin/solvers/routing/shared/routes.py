@@ -170,3 +170,18 @@ def match_rows(indptr, arcs, group, hashes, order, first, first_place, last_plac
                     first[row] = other
                     break
             j -= 1
+
+
+def each_once(routes: Routes, source: np.ndarray, control: Control | None = None) -> Routes:
+    """Return the same with every route once, and none that nobody takes; ``source`` (t,) is where the trips start.
+
+    Examples
+    --------
+    >>> routes = Routes(np.array([0, 1, 2, 3]), np.array([5, 7, 5], dtype=np.int32), np.array([0, 2], dtype=np.int32))
+    >>> once = each_once(routes, np.array([0, 0]))
+    >>> once.arcs.tolist(), once.of_trip.tolist()
+    ([5], [0, 0])
+    """
+    size = np.diff(routes.indptr)[routes.of_trip]
+    arcs = rows_at(routes.indptr[:-1][routes.of_trip], size, routes.arcs, control)
+    return distinct(np.r_[0, np.cumsum(size)], arcs, source, control)
