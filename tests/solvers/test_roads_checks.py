@@ -118,7 +118,7 @@ def test_a_road_drawn_twice_is_found_once():
 
 def test_missing_absurd_and_unlikely_speeds():
     lines = [[(k * 10, 0), (k * 10 + 10, 0)] for k in range(6)]
-    traffic = read_traffic(TrafficColumns(6, speeds=["50", None, "none", "-1", "999", "3"]), TrafficRules())
+    traffic = read_traffic(TrafficColumns(6, speeds=["50", None, "signals", "-1", "999", "3"]), TrafficRules())
     roads = network_of(pieces_of(lines), traffic, list("abcdef"))
     problems = speed_problems(roads, traffic)
     assert [(p.kind, p.road_id, p.x) for p in problems] == [
