@@ -113,7 +113,7 @@ def times(found: Findings) -> list[tuple[str, str]]:
     if informed is not None:
         lines.insert(0, ("Time saved by the plan over drivers with navigation and no plan", page.percent(informed)))
     if gap is not None:
-        text = "The most that any plan could save of this one's time (bound: what the shelters' doors let in)"
+        text = "The most that any plan could save of this one's time (bound: what doors let through)"
         lines.append((text, page.percent(gap)))
     detour = found.number("routeevacuation.DETOUR_95")
     if detour is not None:

@@ -240,7 +240,8 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         QgsProcessingParameterBoolean(names.CERTIFY, tr("Give a lower bound"), True, True),
         "Proves how far the plan can be from the best possible one, with any method. Under queue it is the least that "
-        "the roads at the doors of the destinations need to let everybody in, and CLEARANCE_BOUND comes with it; under "
+        "the doors of the destinations, and what all their vehicles must pass, need to let everybody through, or what "
+        "prices on the exits of the busiest roads prove; CLEARANCE_BOUND comes with it. Under "
         "cumulative the bound of the convex relaxation; under present the free-flow bound (everybody alone on the "
         "road), which congestion keeps out of reach.",
         advanced=True,
