@@ -85,8 +85,8 @@ def _range(found: Findings) -> list[tuple[str, str]]:
     low, high = (found.number(f"routeevacuation.CLEARANCE_{name}") for name in ("LOW", "HIGH"))
     if low is None or high is None:
         return []
-    between = f"{page.minutes(low)} to {page.minutes(high)}"
-    return [("until all have arrived, at 120 to 80 % of all capacities", between)]
+    between = f"{low / 60:.0f} to {high / 60:.0f} min"
+    return [("at 120 to 80 % of capacities", between)]
 
 
 def _held_up(found: Findings) -> list[tuple[str, str]]:
