@@ -175,6 +175,22 @@ def limit_of(network: RoadNetwork, choice: CostChoice) -> np.ndarray:
     return storage(network.length, network.lanes)
 
 
+def arcs_of(
+    network: RoadNetwork, choice: CostChoice, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None
+) -> Arcs:
+    """Return a network as the arcs of a routing problem."""
+    return Arcs(
+        network.node_count,
+        network.tail,
+        network.head,
+        cost_of(network, choice, background),
+        network.length,
+        limit_of(network, choice),
+        network.capacity,
+        standing_room(network.length, np.where(network.is_road, network.lanes, 0.0)),
+    )
+
+
 def routing_case(
     read: ReadNetwork,
     given: RoutingRows,
@@ -217,17 +233,6 @@ def routing_case(
     flow = None
     if given.background is not None:
         flow = background_on(given.background, network, given.start, feedback)
-    problem = routing_problem(
-        Arcs(
-            network.node_count,
-            network.tail,
-            network.head,
-            cost_of(network, choice, flow),
-            network.length,
-            limit_of(network, choice),
-            network.capacity,
-            standing_room(network.length, np.where(network.is_road, network.lanes, 0.0)),
-        ),
-        TripTable(begin, end, departure[chosen], people[chosen]),
-    )
+    trips = TripTable(begin, end, departure[chosen], people[chosen])
+    problem = routing_problem(arcs_of(network, choice, flow), trips)
     return RoutingCase(read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed)

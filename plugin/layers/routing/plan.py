@@ -14,13 +14,14 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
 from ...solvers.errors import SolverError
-from ...solvers.graph.stars import ForwardStar
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.starts import Junctions
 from ...solvers.roads.stretches import arcs_of_stretches, cut_at_stretches
-from ...solvers.routing.queue.network import Background, QueueRoads, microseconds, queue_roads, standing_room
+from ...solvers.routing.queue.network import QueueRoads, microseconds, roads_of
 from ...solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queues
+from ...solvers.routing.shared.choices import LINEAR, QUEUE
+from ...solvers.routing.shared.problem import TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes, distinct, rows_at
 from ..errors import LayerError
 from ..places import Places
@@ -29,10 +30,12 @@ from ..roads.entrances import DoorRules, refuse_strangers
 from ..roads.joining import Trips
 from ..roads.junctions import delay_at_junctions
 from ..roads.options import ReadNetwork
-from .case import LEAST_TIME
+from .case import CostChoice, arcs_of
 from .ends import DESTINATIONS, bare_places
 from .plan_rows import NO_PATH, Paths, PlannedVehicles
 from .plan_tables import PLAN, PLAN_PATHS, PlanTables
+
+QUEUES = CostChoice(QUEUE, LINEAR, 0.0, 0.0, 0.0, 3600.0)  # no cost function
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,8 @@ def queue_roads_of(
     network: RoadNetwork, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 ) -> QueueRoads:
     """Return a network as the queue model sees it; ``background`` as :func:`.background.background_on` gives it."""
-    road = network.is_road
-    star = ForwardStar.of(network.node_count, network.tail, network.head)
-    free_flow = np.where(road, np.maximum(network.free_flow, LEAST_TIME), 0.0)
-    standing = standing_room(network.length, np.where(road, network.lanes, 0.0))
-    others = None if background is None else Background(*background)
-    return queue_roads(star, network.head, free_flow, network.capacity, standing, others)
+    arcs = arcs_of(network, QUEUES, background)
+    return roads_of(routing_problem(arcs, TripTable([], [], [])))
 
 
 def plan_on_roads(
