@@ -37,6 +37,23 @@ def arcs_at(ends: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
     return indptr, arc
 
 
+def spread_rows(first: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions ``first`` to before ``first + count`` of every row (r,), one row after another.
+
+    Returns
+    -------
+    row, position : (k,) int64
+
+    Examples
+    --------
+    >>> row, position = spread_rows(np.array([5, 0, 9]), np.array([2, 0, 1]))
+    >>> row.tolist(), position.tolist()
+    ([0, 0, 2], [5, 6, 9])
+    """
+    row = np.repeat(np.arange(len(count)), count)
+    return row, first[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+
+
 class ForwardStar(NamedTuple):
     """Arcs by the node they leave, as the kernels read them.
 

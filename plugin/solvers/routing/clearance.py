@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SolverError
+from ..graph.stars import spread_rows
 from .result import RoutingResult
 
 DAY = 86_400.0
@@ -106,9 +107,7 @@ def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.
     A stay lasts from its beginning until just before its end. Along an arc time passes evenly with the way.
     """
     schedule, problem = result.schedule(), result.problem
-    count = np.diff(inside.indptr)[schedule.arc]
-    hop = np.repeat(np.arange(len(schedule.arc)), count)
-    stretch = np.arange(len(hop)) - np.repeat(np.cumsum(count) - count, count) + inside.indptr[schedule.arc[hop]]
+    hop, stretch = spread_rows(inside.indptr[schedule.arc], np.diff(inside.indptr)[schedule.arc])
     leave = schedule.exits()
     # Exactly the time of the next road at the end of this one: nobody is counted twice or lost in between.
     begin, end = (

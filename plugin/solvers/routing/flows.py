@@ -8,6 +8,7 @@ import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
+from ..graph.stars import spread_rows
 from .queue.network import SECOND, microseconds
 from .queue.traffic import Stays, stays_on_roads
 from .result import RoutingResult
@@ -113,8 +114,7 @@ def _parts(
     """Return the parts of stays from ``begin`` to ``end`` in each interval that they meet: its cell, how long."""
     first = begin // width
     count = (end - 1) // width - first + 1
-    row = np.repeat(np.arange(len(arc)), count)
-    number = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    row, number = spread_rows(first, count)
     start = np.maximum(begin[row], number * width)
     stop = np.minimum(end[row], (number + 1) * width)
     return arc[row] * slices + number, stop - start

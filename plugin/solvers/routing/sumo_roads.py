@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..graph.stars import spread_rows
 from .queue.network import SECOND, QueueRoads
 from .shared.routes import Routes
 from .shared.volume_delay import VEHICLE_SPACE
@@ -111,8 +112,8 @@ def _turns(arc: np.ndarray, tail: np.ndarray, head: np.ndarray, routes: Routes) 
     order = np.argsort(tail[arc], kind="stable")
     first = np.searchsorted(tail[arc][order], head[arc], side="left")
     count = np.searchsorted(tail[arc][order], head[arc], side="right") - first
-    before = np.repeat(np.arange(len(arc)), count)
-    after = order[first[before] + np.arange(len(before)) - np.repeat(np.cumsum(count) - count, count)]
+    before, place = spread_rows(first, count)
+    after = order[place]
     on = head[arc[after]] != tail[arc[before]]
     inner = np.ones(len(routes.arcs), dtype=bool)
     inner[routes.indptr[1:][np.diff(routes.indptr) > 0] - 1] = False

@@ -12,6 +12,7 @@ from ...graph.stars import ForwardStar
 from ...kernels import compiled
 from ..shared.clearance_floor import CapacityFloor, routes_floor
 from ..shared.exits import last_exit
+from ..shared.routes import rows_at
 from .bounds import DoorQueue, door_queues, least_headway
 from .doors import FreeTrees, Journeys
 from .events import Plan
@@ -85,7 +86,7 @@ def clearance_floor(roads: QueueRoads, plan: Plan, control: Control | None = Non
     driving = plan.hops > 0
     hops = plan.hops[driving]
     indptr = np.r_[0, np.cumsum(hops)]
-    arc = plan.arc[np.repeat(plan.first[driving] - indptr[:-1], hops) + np.arange(indptr[-1])]
+    arc = rows_at(plan.first[driving], hops, plan.arc, control)
     floor = routes_floor(
         indptr, arc, plan.departure[driving].astype(np.float64), roads.travel.astype(np.float64),
         least_headway(roads).astype(np.float64), control,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import SolverError
-from ...graph.stars import ForwardStar
+from ...graph.stars import ForwardStar, spread_rows
 from ..shared.problem import RoutingProblem
 from ..shared.volume_delay import VEHICLE_SPACE
 
@@ -162,20 +162,16 @@ def room_of(standing: np.ndarray, travel: np.ndarray, capacity: np.ndarray) -> n
 def _following(star: ForwardStar, head: np.ndarray, is_road: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the roads that can be entered from the end of each arc, in compressed rows."""
     start, arc = star.indptr, star.arc
-    count = np.diff(start)[head]
-    first = np.repeat(start[head], count)
-    row = np.repeat(np.arange(len(head)), count)
-    step = arc[first + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)]
-    rows, found = [row[is_road[step]]], [step[is_road[step]]]
-    row, step = row[~is_road[step]], step[~is_road[step]]
-    while len(step):  # across connectors, which lead into a place or out of one: at most a few in a row
-        further = np.diff(start)[head[step]]
-        first = np.repeat(start[head[step]], further)
-        row = np.repeat(row, further)
-        step = arc[first + np.arange(len(row)) - np.repeat(np.cumsum(further) - further, further)]
-        rows.append(row[is_road[step]])
-        found.append(step[is_road[step]])
-        row, step = row[~is_road[step]], step[~is_road[step]]
+    degree = np.diff(start)
+    rows, found = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int32)]
+    row = step = np.arange(len(head))
+    while len(step):  # on across connectors, which lead into a place or out of one: at most a few in a row
+        of, place = spread_rows(start[head[step]], degree[head[step]])
+        row, step = row[of], arc[place]
+        real = is_road[step]
+        rows.append(row[real])
+        found.append(step[real])
+        row, step = row[~real], step[~real]
     pairs = np.unique(np.column_stack([np.concatenate(rows), np.concatenate(found)]), axis=0)
     indptr = np.r_[0, np.cumsum(np.bincount(pairs[:, 0], minlength=len(head)))].astype(np.int64)
     return indptr, pairs[:, 1].astype(np.int32)

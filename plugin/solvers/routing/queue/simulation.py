@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...control import Control, Slices
-from ..shared.choices import STUCK_SECONDS as STUCK_SECONDS
+from ..shared.choices import STUCK_SECONDS
 from ..shared.routes import Routes, rows_at
 from ..shared.schedule import Schedule
 from .events import ALL_COUNTS, BEFORE, FORCED, MOVES, RING_ARCS, RINGS, Plan, State, run_moments
