@@ -96,8 +96,9 @@ def _source_stamp(path: Path) -> tuple[float, int]:
 
 @cache
 def _folder_stamp(folder: Path) -> tuple[float, int]:
-    graph = folder.parent / "graph"  # whose kernels those of every folder may call
-    return _stamp(sorted({*folder.rglob("*.py"), *graph.rglob("*.py")}))
+    # Kernels of every folder may call those of graph, the joint plan's also those of routing.
+    others = ("graph", "routing") if folder.name == "joint" else ("graph",)
+    return _stamp(sorted({path for each in (folder.name, *others) for path in (folder.parent / each).rglob("*.py")}))
 
 
 def _stamp(paths: list[Path]) -> tuple[float, int]:

@@ -79,6 +79,10 @@ class RoutingProblem:
             people=self.people[trips],
         )
 
+    def bound_for(self, destination: np.ndarray) -> RoutingProblem:
+        """Return the same with the trips going to the nodes ``destination`` (t,)."""
+        return replace(self, destination=np.ascontiguousarray(destination, dtype=np.int32))
+
 
 class Arcs(NamedTuple):
     """The roads of a problem; attributes as in :class:`RoutingProblem`, of any number type."""
