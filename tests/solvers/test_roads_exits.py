@@ -32,10 +32,20 @@ def test_each_crossing_to_the_ring_is_an_exit_with_the_capacity_of_its_piece():
     roads = town_around([(-100, 0), (0, 0), (100, 0)], [(0, -100), (0, 0), (0, 100)])
     found, at = exits_of(roads)
     assert sorted(at) == [(-50, 0), (0, -50), (0, 50), (50, 0)]
-    into = np.isin(found.network.head, found.node)
-    assert into.sum() == 4 and (found.network.capacity[into] == 900.0).all()
+    into, of = found.crossing(found.network, shapely.to_wkb(AREA))
+    assert of.tolist() == [0, 1, 2, 3] and (found.network.capacity[into] == 900.0).all()
     assert found.network.piece_lengths().sum() == pytest.approx(200.0)  # the roads inside, no more
     assert found.outside == pytest.approx(2 * (800 + 200))
+
+
+def test_all_roads_may_be_kept_and_only_ways_from_inside_come_to_an_exit():
+    roads = town_around([(-100, 0), (0, 0), (100, 0)])
+    area = shapely.to_wkb(AREA)
+    found = safe_exits(roads, area, whole=True)
+    assert found.network.piece_lengths().sum() == pytest.approx(roads.piece_lengths().sum())
+    into, of = found.crossing(found.network, area)
+    assert of.tolist() == [0, 1]
+    assert (np.abs(found.network.node_xy[found.network.tail[into]]).max(axis=1) <= 50).all()
 
 
 def test_a_road_that_ends_outside_and_one_that_comes_back_are_no_exits():
@@ -89,9 +99,9 @@ def oracle(lines, ways, area):
         return set(), 0.0
     largest = parts[-1]
     for node in outside:
-        if node in inward and inward.in_degree(node) and outside.out_degree(node):
-            if largest & ({node} | nx.descendants(outside, node)):
-                first.add(node)
+        crossed = node in inward and inward.in_degree(node) and outside.out_degree(node)
+        if crossed and largest & ({node} | nx.descendants(outside, node)):
+            first.add(node)
     return first, outside.subgraph(largest).size("metres")
 
 
@@ -99,13 +109,15 @@ def oracle(lines, ways, area):
 def test_random_towns_against_networkx(seed):
     drawn = np.random.default_rng(seed)
     n = 6
-    xy = 100.0 * np.stack(np.meshgrid(np.arange(n), np.arange(n)), -1).reshape(-1, 2) + drawn.uniform(-25, 25, (n * n, 2))
+    grid = 100.0 * np.stack(np.meshgrid(np.arange(n), np.arange(n)), -1).reshape(-1, 2)
+    xy = grid + drawn.uniform(-25, 25, grid.shape)
     pairs = [(k, k + 1) for k in range(n * n) if (k + 1) % n] + [(k, k + n) for k in range(n * (n - 1))]
     pairs = [pair for pair in pairs if drawn.random() > 0.25]
     lines = [[tuple(xy[a]), tuple(xy[b])] for a, b in pairs]
     ways = drawn.choice(["", "yes", "-1"], len(pairs), p=[0.4, 0.3, 0.3]).tolist()
     corners = drawn.uniform(50, 450, (8, 2))
-    area = shapely.convex_hull(shapely.multipoints(corners[:5])) | shapely.Point(corners[6]).buffer(drawn.uniform(30, 90))
+    area = shapely.convex_hull(shapely.multipoints(corners[:5]))
+    area |= shapely.Point(corners[6]).buffer(drawn.uniform(30, 90))
     roads = network(lines, ways)
     found, at = exits_of(roads, area)
     expected, metres = oracle(lines, ways, area)
@@ -117,7 +129,7 @@ def test_random_towns_against_networkx(seed):
 
 
 def test_parts_nearer_than_200_metres_are_one_and_others_stay_apart():
-    area = shapely.union_all([shapely.box(0, 0, 300, 300), shapely.box(0, 450, 300, 700), shapely.box(520, 0, 800, 300)])
+    area = shapely.union_all(shapely.box([0, 0, 520], [0, 450, 0], [300, 300, 800], [300, 700, 300]))
     one = shapely.from_wkb(united(shapely.to_wkb(area)))
     assert shapely.get_num_geometries(one) == 2
     # ground between two parts counts by its distances to both

@@ -19,15 +19,14 @@ STEPS = 10  # of the distance to one of two parts
 
 @dataclass(frozen=True)
 class SafeExits:
-    """The exits of an area on a network of the roads inside it.
+    """The exits of an area.
 
     Attributes
     ----------
     network : RoadNetwork
-        The roads inside, cut at the border, and those outside on which one can only come in again. Who passes an exit
-        is safe, so the roads behind it are left out.
+        The roads, cut at the border.
     node : (e,) int64
-        The exits, ascending: nodes at the border, entered by the pieces that cross it there.
+        The exits, ascending: nodes at the border.
     refused : list of int
         Roads that cross outward too, but from whose far end the largest part of the roads outside cannot be reached
         without entering again.
@@ -39,6 +38,24 @@ class SafeExits:
     node: np.ndarray
     refused: list[int]
     outside: float
+
+    def crossing(self, network: RoadNetwork, area: bytes) -> tuple[np.ndarray, np.ndarray]:
+        """Return the arcs (a,) that come to exits from inside, each with its exit, by exit and arc.
+
+        ``network`` may have been cut since at further places; ``area`` is as in :func:`safe_exits`.
+        """
+        shapely = require("shapely", PURPOSE)
+        number = np.full(network.node_count, -1, dtype=np.int64)
+        number[self.node] = np.arange(len(self.node))
+        arc = np.flatnonzero(network.is_road & (number[network.head] >= 0))
+        if not len(arc):
+            return arc, arc
+        drawn = [shapely.linestrings(network.arc_xy(a)) for a in arc.tolist()]
+        shape = shapely.from_wkb(area)
+        shapely.prepare(shape)
+        arc = arc[shapely.intersects(shape, shapely.line_interpolate_point(drawn, 0.5, normalized=True))]
+        order = np.lexsort((arc, number[network.head[arc]]))
+        return arc[order], number[network.head[arc[order]]]
 
 
 def united(area: bytes, gap: float = NEAR_PARTS) -> bytes:
@@ -86,7 +103,7 @@ def _between(one: object, other: object, gap: float) -> object:
     )
 
 
-def safe_exits(network: RoadNetwork, area: bytes) -> SafeExits:
+def safe_exits(network: RoadNetwork, area: bytes, *, whole: bool = False) -> SafeExits:
     """Find where the roads leave an area for good.
 
     An exit is a crossing outward of the border from whose far end the largest part of the network outside can be
@@ -99,27 +116,27 @@ def safe_exits(network: RoadNetwork, area: bytes) -> SafeExits:
         Without connectors.
     area : bytes
         Valid polygons in the network's CRS, well-known binary.
+    whole : bool
+        Keep all roads. Else, who passes an exit being safe, only those inside are kept, and those outside from which
+        one can only come in again.
     """
-    whole, inside, _ = cut_at_border(network, area)
-    nodes, within = whole.node_count, inside[whole.piece]
-    tail, head = whole.tail[~within], whole.head[~within]
-    crossing = np.intersect1d(whole.head[within], tail).astype(np.int64)
+    roads, inside, _ = cut_at_border(network, area)
+    nodes, within = roads.node_count, inside[roads.piece]
+    tail, head = roads.tail[~within], roads.head[~within]
+    crossing = np.intersect1d(roads.head[within], tail).astype(np.int64)
     label = components(nodes, tail, head, strong=True)
     own = label[tail] == label[head]
-    metres = np.bincount(label[tail][own], weights=whole.length[~within][own], minlength=1)
+    metres = np.bincount(label[tail][own], weights=roads.length[~within][own], minlength=1)
     largest = int(np.argmax(metres))
     leads_out = np.zeros(nodes, dtype=bool)
     if metres[largest] > 0:
         leads_out = found_from(head, tail, nodes, np.flatnonzero(label == largest))
-    back = found_from(tail, head, nodes, crossing[~leads_out[crossing]])  # nodes from which one can only come in again
+    node, dead = crossing[leads_out[crossing]], crossing[~leads_out[crossing]]
+    refused = np.unique(roads.piece_road[roads.piece[np.isin(roads.head, dead) & within]]).tolist()
+    if whole:
+        return SafeExits(roads, node, refused, float(metres[largest]))
     keep = inside.copy()
-    keep[whole.piece[~within][back[tail]]] = True
-    arcs = keep[whole.piece]
-    used = np.unique(np.concatenate([whole.tail[arcs], whole.head[arcs]]))
-    refused = np.isin(whole.head, crossing[~leads_out[crossing]]) & within
-    return SafeExits(
-        keep_pieces(whole, keep),
-        np.searchsorted(used, crossing[leads_out[crossing]]).astype(np.int64),
-        np.unique(whole.piece_road[whole.piece[refused]]).tolist(),
-        float(metres[largest]),
-    )
+    keep[roads.piece[~within][found_from(tail, head, nodes, dead)[tail]]] = True
+    arcs = keep[roads.piece]
+    used = np.unique(np.concatenate([roads.tail[arcs], roads.head[arcs]]))
+    return SafeExits(keep_pieces(roads, keep), np.searchsorted(used, node), refused, float(metres[largest]))
