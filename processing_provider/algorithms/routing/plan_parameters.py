@@ -59,8 +59,8 @@ def add_plan_parameters(algorithm: EvacuationAlgorithm) -> None:
         names.STUCK_SECONDS,
         tr("Stuck after (s)"),
         USUAL_STUCK_SECONDS,
-        "Where nobody has entered a full road for this long, though somebody wants to, one vehicle is let in. 0: no "
-        "road is ever full.",
+        "Where nobody has entered a full road for this long, though somebody wants to, one vehicle is let in, be it "
+        "that the road stands still or that it moves more slowly than that. 0: no road is ever full.",
         advanced=True,
     )
 

@@ -143,7 +143,10 @@ def _warn_of_rings(algorithm: EvacuationAlgorithm, found: RoutedCase) -> None:
     if found.result.queue is None or not found.result.queue.run.forced:
         return
     run, network = found.result.queue.run, found.case.read.network
-    text = algorithm.tr("{count} vehicle(s) were let into a full road after a standstill of STUCK_SECONDS.")
+    text = algorithm.tr(
+        "{count} vehicle(s) were let into a full road that nobody had entered for STUCK_SECONDS: it stood still, or "
+        "its queue moved more slowly than that."
+    )
     algorithm.feedback.pushInfo(text.format(count=run.forced))
     if not run.rings:
         return

@@ -65,7 +65,7 @@ NUMBERS = {
     names.DELAY_95: "Seconds above own fastest time, the wait at the origin counted, 95th percentile of the people",
     names.OVER_CAPACITY_ROADS: "Directed road pieces over capacity",
     names.ORIGIN_WAIT: "Time spent waiting to enter the first road (vehicle-seconds)",
-    names.FORCED: "Vehicles let into a full road after a standstill",
+    names.FORCED: "Vehicles let into a full road that nobody had entered for STUCK_SECONDS",
     names.RINGS: "Rings of full roads that were opened so",
     names.VEHICLES: "Vehicles routed",
     names.ROUTED: "People routed",
@@ -157,8 +157,9 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
         names.STUCK_SECONDS,
         tr("Queue: stuck after (s)"),
         USUAL_STUCK_SECONDS,
-        "Where nobody has entered a full road for this long, though somebody wants to, one vehicle is let in; the log "
-        "warns where full roads waited for each other in a ring. 0: no road is ever full, nothing spills back.",
+        "Where nobody has entered a full road for this long, though somebody wants to, one vehicle is let in. Such a "
+        "road stands still or, as in large jams, moves more slowly than that: FORCED counts both, RINGS those where "
+        "full roads waited for each other in a ring, which the log names. 0: no road is ever full, none spills back.",
         advanced=True,
     )
     algorithm.add_number(
