@@ -8,14 +8,25 @@ from __future__ import annotations
 from typing import Callable
 
 from benchmarks.judges import dua_iterate
-from benchmarks.judges.plans import Case, Plan, individual_plan, keep_plan, kept_plan, present_plan
+from benchmarks.judges.plans import (
+    Case,
+    Plan,
+    individual_plan,
+    informed_plan,
+    keep_plan,
+    kept_plan,
+    present_plan,
+    queue_plan,
+)
 
 PLANS: dict[str, Callable[[Case], Plan]] = {
     "individual": individual_plan,
     "present": present_plan,
+    "informed": informed_plan,
+    "queue": queue_plan,
     dua_iterate.NAME: dua_iterate.find,
 }
-KEPT = ("present", dua_iterate.NAME)  # a minute to make, and an hour; neither changes with our methods for queues
+KEPT = ("present", "queue", dua_iterate.NAME)  # a minute and more to make, and an hour
 
 
 def planned(case: Case, name: str, anew: bool = False) -> Plan:

@@ -7,8 +7,10 @@ whose route is empty starts at its destination and arrives when it departs.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -16,9 +18,17 @@ from scipy.sparse.csgraph import dijkstra
 
 from benchmarks import cases
 from evacuation_planner.plugin.solvers.control import Control
-from evacuation_planner.plugin.solvers.effort import THOROUGH, Effort
+from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
+from evacuation_planner.plugin.solvers.routing.queue.network import standing_room
 from evacuation_planner.plugin.solvers.routing.shared import volume_delay
-from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, PRESENT, SYSTEM_OPTIMAL
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    DENSITY,
+    INFORMED,
+    LINEAR,
+    PRESENT,
+    QUEUE,
+    SYSTEM_OPTIMAL,
+)
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from evacuation_planner.plugin.solvers.routing.solve import solve
@@ -30,6 +40,13 @@ DISTRICT_CAPACITY, DISTRICT_SPEED = 900.0, 60.0  # vehicles/h and direction, km/
 KEPT_PLANS = Path(__file__).resolve().parent / "plans"
 SLACK, LEAST_HORIZON = 3600.0, 5 * 3600.0  # simulated seconds
 NO_PIECE = -9999  # what scipy writes where there is no predecessor
+
+
+class Look(NamedTuple):
+    """What SUMO guesses the right of way at junctions from: a class (m,), higher goes first; vertices of each piece."""
+
+    priority: np.ndarray
+    shapes: Sequence[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,8 @@ class Case:
         Nodes of each trip.
     departure : (t,) float64
         Seconds, ascending.
+    look : Look, optional
+        Without it all pieces are straight and of one class.
     """
 
     name: str
@@ -64,6 +83,7 @@ class Case:
     source: np.ndarray
     destination: np.ndarray
     departure: np.ndarray
+    look: Look | None = None
 
 
 @dataclass(frozen=True)
@@ -200,21 +220,43 @@ def present_plan(case: Case) -> Plan:
     """Return the system optimum under ``present`` with the density cost, run to its end; it knows no capacities."""
     storage = volume_delay.storage(case.length, case.lanes)
     cost = volume_delay.road_cost(DENSITY, case.free_flow, storage, volume_delay.LEAST_SPEED_SHARE)
-    problem = routing_problem(
-        Arcs(len(case.xy), case.tail, case.head, cost, length=case.length),
-        TripTable(case.source, case.destination, case.departure),
-    )
-    control = Control(effort=Effort(THOROUGH))
-    result = solve(problem, method=SYSTEM_OPTIMAL, flow_model=PRESENT, certify=False, control=control)
+    arcs = Arcs(len(case.xy), case.tail, case.head, cost, length=case.length)
+    return _solved(case, "present", arcs, SYSTEM_OPTIMAL, PRESENT, THOROUGH)
+
+
+def informed_plan(case: Case) -> Plan:
+    """Return what drivers with navigation and no plan take under ``queue``."""
+    return _solved(case, "informed", _queue_arcs(case), INFORMED, QUEUE, NORMAL)
+
+
+def queue_plan(case: Case) -> Plan:
+    """Return the system optimum under ``queue``, without a limit to the ways; EFFORT 0 on a district, else 1."""
+    effort = NORMAL if case.name.startswith("sample") else QUICK
+    return _solved(case, "queue", _queue_arcs(case), SYSTEM_OPTIMAL, QUEUE, effort)
+
+
+def _queue_arcs(case: Case) -> Arcs:
+    """Return the roads as the queue model takes them."""
+    cost = volume_delay.road_cost(LINEAR, case.free_flow, a=0.0)
+    standing = standing_room(case.length, case.lanes)
+    return Arcs(len(case.xy), case.tail, case.head, cost, length=case.length, capacity=case.capacity, storage=standing)
+
+
+def _solved(case: Case, name: str, arcs: Arcs, method: int, flow_model: int, effort: int) -> Plan:
+    """Return the plan of one of our methods."""
+    problem = routing_problem(arcs, TripTable(case.source, case.destination, case.departure))
+    result = solve(problem, method=method, flow_model=flow_model, certify=False, control=Control(effort=Effort(effort)))
     if len(result.unreachable):
         raise ValueError(f"{case.name}: {len(result.unreachable)} trips have no way.")
-    indptr, arcs = result.routes.expanded()
-    return Plan("present", indptr, arcs.astype(np.int64))
+    indptr, arcs_driven = result.routes.expanded()
+    return Plan(name, indptr, arcs_driven.astype(np.int64))
 
 
 def kept_plan_file(case: Case, name: str) -> Path:
-    """Return where the plan ``name`` of a case is kept; one for all capacities of a network."""
-    place = case.name.split(",")[0].replace("(", "").replace(")", "").replace(" ", "_")
+    """Return where the plan ``name`` of a case is kept; one for all capacities where it knows none."""
+    place = case.name.split(",")[0] if name == "present" else case.name
+    for mark, instead in ((", ", "_"), (" ", "_"), ("(", ""), (")", "")):
+        place = place.replace(mark, instead)
     return KEPT_PLANS / f"{place}_{name}.npz"
 
 

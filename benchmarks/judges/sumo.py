@@ -120,7 +120,7 @@ def write_network(case: Case, folder: Path, plans: tuple[Plan, ...] = (), as_it_
         types.append(f'<type id="t{number}"><meso {headways} taujj="{JAM_TAU}"/></type>')
     edges = [
         f'<edge id="e{e}" from="n{case.tail[e]}" to="n{case.head[e]}" type="t{kind[e]}" '
-        f'numLanes="{lanes[e]}" speed="{speed[e]:.4f}" length="{length[e]:.3f}"/>'
+        f'numLanes="{lanes[e]}" speed="{speed[e]:.4f}" length="{length[e]:.3f}"{_look(case, e)}/>'
         for e in pieces
     ]
     connections = _connections(case, lanes, plans)
@@ -141,6 +141,14 @@ def write_network(case: Case, folder: Path, plans: tuple[Plan, ...] = (), as_it_
     files = {"plain.nod.xml": ("nodes", nodes), HEADWAYS: ("additional", types), "plain.edg.xml": ("edges", edges)}
     for name, (root, rows) in {**files, "plain.con.xml": ("connections", connections)}.items():
         write_xml(folder / name, root, rows)
+
+
+def _look(case: Case, e: int) -> str:
+    """Return the attributes of an edge from which netconvert guesses who has the right of way."""
+    if case.look is None:
+        return ""
+    vertices = " ".join(f"{x:.2f},{y:.2f}" for x, y in case.look.shapes[e].tolist())
+    return f' priority="{int(case.look.priority[e])}" shape="{vertices}" spreadType="center"'
 
 
 def _connections(case: Case, lanes: np.ndarray, plans: tuple[Plan, ...]) -> list[str]:
