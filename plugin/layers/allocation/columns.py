@@ -27,8 +27,8 @@ ALLOCATION = [
 SHELTERS = [
     Column("shelter_id", "text", "shelter"),
     Column("load", "int", "people sent there"),
-    Column("capacity", "int", "room, people"),
-    Column("utilisation", "float", "load / capacity, 0 to 1"),
+    Column("capacity", "int", "room, people; empty for a safe exit, which has no limit"),
+    Column("utilisation", "float", "load / capacity, 0 to 1; empty without a capacity"),
     Column("doors", "int", "places at which vehicles enter; empty without a road network"),
     Column("door_capacity", "int", "people whom the doors let in in DOOR_MINUTES; empty where not looked at"),
 ]

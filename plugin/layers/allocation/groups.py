@@ -18,7 +18,7 @@ from ..places import Places, read_places
 from ..population_fields import totals_among
 from ..values import id_text
 
-STATUS_FIELD, REASON_FIELD, SELECTED = "status", "reason", "selected"
+STATUS_FIELD, REASON_FIELD, SELECTED, STANDBY = "status", "reason", "selected", "standby"
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,12 @@ def read_shelters(
     needed: bool,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    *,
+    standby: bool = False,
 ) -> Shelters:
     """Read the shelters with status "selected" (all, where there is no such field) and their room in whole people.
+
+    Those with the status "standby" are read as well where ``standby`` says so.
 
     A recommendation without a selected site, all rejected, is no error: nobody finds a place then, and the log says
     for what reasons the sites were rejected. Where nobody ``needed`` a place, shelters may be missing altogether.
@@ -118,7 +122,7 @@ def read_shelters(
     recommended = not len(source.fields()) or source.fields().lookupField(STATUS_FIELD) >= 0
     places = read_places(source, "SHELTERS", id_field, context, feedback, empty_is_error=needed and not recommended)
     everything = frozenset([*places.ids, *(i for i, _ in places.rejected)])
-    places = by_id(_selected(places, needed, feedback))
+    places = by_id(_selected(places, needed, feedback, (SELECTED, STANDBY) if standby else (SELECTED,)))
     if not len(places) or capacity_field is None:
         return Shelters(places.subset([]), np.zeros(0), everything)
     capacity = counts(places, capacity_field)
@@ -137,14 +141,14 @@ def read_shelters(
     return Shelters(places, whole_below(np.where(empty, 0.0, capacity)), everything)
 
 
-def _selected(places: Places, needed: bool, feedback: QgsProcessingFeedback) -> Places:
+def _selected(places: Places, needed: bool, feedback: QgsProcessingFeedback, statuses: Sequence[str]) -> Places:
     column = places.fields.lookupField(STATUS_FIELD)
-    keep = [k for k, row in enumerate(places.attributes) if column < 0 or _text(row[column]) == SELECTED]
+    keep = [k for k, row in enumerate(places.attributes) if column < 0 or _text(row[column]) in statuses]
     left = [places.ids[k] for k in sorted(set(range(len(places))) - set(keep))]
     if left:
         feedback.pushInfo(
-            f"SHELTERS: {len(left)} of {len(places)} features have a status other than “{SELECTED}” and are ignored "
-            f"({first_of(left)})."
+            f"SHELTERS: {len(left)} of {len(places)} features have a status other than “{'” or “'.join(statuses)}” and "
+            f"are ignored ({first_of(left)})."
         )
     if not keep and needed:
         feedback.pushWarning(

@@ -83,11 +83,16 @@ def shelter_rows(found: Allocation, case: AllocationCase) -> Iterator[Row]:
     kind = geometry_type(shelters.places)
     doors, let_in = case.separation.doors, case.separation.let_in
     for j, (identifier, load) in enumerate(zip(shelters.places.ids, found.load.tolist())):
-        room = int(shelters.capacity[j])
+        room = whole(shelters.capacity, j)
         ours = [identifier, load, room, load / room if room else None]
-        ours += [None if counted is None else int(counted[j]) for counted in (doors, let_in)]
+        ours += [whole(counted, j) for counted in (doors, let_in)]
         every = carried.shelter + carried.shelter_fields
         yield shaped(shelters.places.geometries[j], kind), [*ours, *every.of(shelters.places.attributes[j])]
+
+
+def whole(values: np.ndarray | None, j: int) -> int | None:
+    """Return a number of people or doors; None where it is not known or without limit."""
+    return None if values is None or not np.isfinite(values[j]) else int(values[j])
 
 
 def unallocated_rows(found: Allocation, case: AllocationCase) -> Iterator[Row]:

@@ -177,12 +177,7 @@ def _zones(
     refuse_strangers(ORIGINS, every.name, every.ids, rows.origin, "an origin of TRIPS")
     wanted = set(rows.origin)
     few = every.subset([k for k, name in enumerate(every.ids) if name in wanted])
-    shapes = [polygon_wkb(few, name, shape, read, context) for name, shape in zip(few.ids, few.geometries)]
-    _warn_of_overlaps(few, shapes, feedback)
-    counted = ~read.pieces_of(read.kinds.through)
-    danger = layers.hazard
-    wkb = None if danger is None or danger.isNull() or danger.isEmpty() else bytes(danger.asWkb().data())
-    junctions = junctions_inside(read.network, shapes, counted, wkb)
+    junctions = junctions_of(few, layers.hazard, read, context, feedback)
     holding = np.flatnonzero(junctions.counts > 0)
     number = {few.ids[k]: z for z, k in enumerate(holding.tolist())}
     zone = np.array([number.get(name, -1) for name in rows.origin], dtype=np.int64)
@@ -206,13 +201,34 @@ def _zones(
     return zone, [few.ids[k] for k in holding.tolist()], held
 
 
+def junctions_of(
+    zones: Places,
+    danger: QgsGeometry | None,
+    read: ReadNetwork,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Junctions:
+    """Return the junctions inside polygons, those in ``danger`` (working CRS) where there are some; warn of overlaps.
+
+    Raises
+    ------
+    LayerError
+        When a polygon has no image in the working CRS.
+    """
+    shapes = [polygon_wkb(zones, name, shape, read, context) for name, shape in zip(zones.ids, zones.geometries)]
+    _warn_of_overlaps(zones, shapes, feedback)
+    counted = ~read.pieces_of(read.kinds.through)
+    wkb = None if danger is None or danger.isNull() or danger.isEmpty() else bytes(danger.asWkb().data())
+    return junctions_inside(read.network, shapes, counted, wkb)
+
+
 def _warn_of_overlaps(zones: Places, shapes: list[bytes], feedback: QgsProcessingFeedback) -> None:
     pairs = overlapping(shapes)
     if pairs:
         named = first_of([f"{zones.ids[a]} and {zones.ids[b]}" for a, b in pairs])
         feedback.pushWarning(
-            f"{ORIGINS}: {len(pairs)} pair(s) of polygons of “{zones.name}” overlap: {named}. At junctions inside both "
-            f"vehicles of both start."
+            f"{zones.parameter}: {len(pairs)} pair(s) of polygons of “{zones.name}” overlap: {named}. At junctions "
+            f"inside both vehicles of both start."
         )
 
 

@@ -61,6 +61,28 @@ def connect(
     return _with_arcs(network, np.array(where), np.array(ends, dtype=np.int32)), node
 
 
+def behind(network: RoadNetwork, points: Sequence[np.ndarray], xy: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
+    """Give each place a node of its own behind its points, with a connector from each.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    points : sequence of (c,) int
+        Nodes; a place without any cannot be reached.
+    xy : (k, 2)
+        Where the nodes lie, metres.
+
+    Returns
+    -------
+    network : RoadNetwork
+    node : (k,) int64
+    """
+    node = network.node_count + np.arange(len(points), dtype=np.int64)
+    ends = [(int(point), own) for own, several in zip(node.tolist(), points) for point in np.unique(several).tolist()]
+    where = np.asarray(xy, dtype=float).reshape(-1, 2)
+    return _with_arcs(network, where, np.array(ends, dtype=np.int32).reshape(-1, 2)), node
+
+
 def _with_arcs(network: RoadNetwork, new_xy: np.ndarray, ends: np.ndarray) -> RoadNetwork:
     """Add nodes (k, 2) and connectors (c, 2) as tail and head."""
     count = len(ends)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..dependencies import require
 from ..graph.components import components, found_from
 from .closures import cut_at_border
-from .cutting import keep_pieces
 from .network import RoadNetwork
 
 PURPOSE = "finding the exits of the hazard"
@@ -44,18 +43,38 @@ class SafeExits:
 
         ``network`` may have been cut since at further places; ``area`` is as in :func:`safe_exits`.
         """
-        shapely = require("shapely", PURPOSE)
         number = np.full(network.node_count, -1, dtype=np.int64)
         number[self.node] = np.arange(len(self.node))
         arc = np.flatnonzero(network.is_road & (number[network.head] >= 0))
-        if not len(arc):
-            return arc, arc
-        drawn = [shapely.linestrings(network.arc_xy(a)) for a in arc.tolist()]
-        shape = shapely.from_wkb(area)
-        shapely.prepare(shape)
-        arc = arc[shapely.intersects(shape, shapely.line_interpolate_point(drawn, 0.5, normalized=True))]
+        arc = arc[_inside(network, arc, area)]
         order = np.lexsort((arc, number[network.head[arc]]))
         return arc[order], number[network.head[arc[order]]]
+
+    def sealed(self, network: RoadNetwork, area: bytes) -> RoadNetwork:
+        """Return a network on which nobody drives on beyond an exit; parameters as of :meth:`crossing`.
+
+        The roads that lead on from exits begin at a node of their own, the last, which nothing leads to.
+        """
+        arc = np.flatnonzero(network.is_road & np.isin(network.tail, self.node))
+        arc = arc[~_inside(network, arc, area)]
+        tail = network.tail.copy()
+        tail[arc] = network.node_count
+        spot = network.node_xy[self.node].mean(axis=0) if len(self.node) else np.zeros(2)
+        return replace(network, node_xy=np.vstack([network.node_xy, spot]), tail=tail)
+
+
+def _inside(network: RoadNetwork, arc: np.ndarray, area: bytes) -> np.ndarray:
+    """Return which arcs (k,), none of which crosses its border, lie inside an area."""
+    shapely = require("shapely", PURPOSE)
+    if not len(arc):
+        return np.zeros(0, dtype=bool)
+    shape = shapely.from_wkb(area)
+    shapely.prepare(shape)
+    middle = shapely.line_interpolate_point(
+        [shapely.linestrings(network.arc_xy(a)) for a in arc.tolist()], 0.5, normalized=True
+    )
+    inside: np.ndarray = shapely.intersects(shape, middle)
+    return inside
 
 
 def united(area: bytes, gap: float = NEAR_PARTS) -> bytes:
@@ -103,7 +122,7 @@ def _between(one: object, other: object, gap: float) -> object:
     )
 
 
-def safe_exits(network: RoadNetwork, area: bytes, *, whole: bool = False) -> SafeExits:
+def safe_exits(network: RoadNetwork, area: bytes) -> SafeExits:
     """Find where the roads leave an area for good.
 
     An exit is a crossing outward of the border from whose far end the largest part of the network outside can be
@@ -116,9 +135,6 @@ def safe_exits(network: RoadNetwork, area: bytes, *, whole: bool = False) -> Saf
         Without connectors.
     area : bytes
         Valid polygons in the network's CRS, well-known binary.
-    whole : bool
-        Keep all roads. Else, who passes an exit being safe, only those inside are kept, and those outside from which
-        one can only come in again.
     """
     roads, inside, _ = cut_at_border(network, area)
     nodes, within = roads.node_count, inside[roads.piece]
@@ -133,10 +149,4 @@ def safe_exits(network: RoadNetwork, area: bytes, *, whole: bool = False) -> Saf
         leads_out = found_from(head, tail, nodes, np.flatnonzero(label == largest))
     node, dead = crossing[leads_out[crossing]], crossing[~leads_out[crossing]]
     refused = np.unique(roads.piece_road[roads.piece[np.isin(roads.head, dead) & within]]).tolist()
-    if whole:
-        return SafeExits(roads, node, refused, float(metres[largest]))
-    keep = inside.copy()
-    keep[roads.piece[~within][found_from(tail, head, nodes, dead)[tail]]] = True
-    arcs = keep[roads.piece]
-    used = np.unique(np.concatenate([roads.tail[arcs], roads.head[arcs]]))
-    return SafeExits(keep_pieces(roads, keep), np.searchsorted(used, node), refused, float(metres[largest]))
+    return SafeExits(roads, node, refused, float(metres[largest]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ....plugin.layers.writing import OutputLayer
 from ....plugin.solvers.errors import SolverError
@@ -15,6 +15,7 @@ from ..roads.door_parameters import DOOR_MINUTES, ENTRANCES
 from ..roads.network_parameters import NETWORK
 from . import names
 from .allocation_inputs import AllocationParameters
+from .allocation_outputs import write_allocation
 from .allocation_parameters import add_allocation_outputs, add_allocation_parameters
 
 if TYPE_CHECKING:
@@ -112,28 +113,11 @@ class AllocateCrowd(EvacuationAlgorithm):
         case: AllocationCase,
         points: tuple[Point, ...],
     ) -> dict[str, Any]:
-        from ....plugin.layers.allocation import columns as own
-        from ....plugin.layers.allocation import outputs as rows
+        from ....plugin.layers.allocation.columns import TRADEOFF
+        from ....plugin.layers.allocation.outputs import tradeoff_rows
 
-        groups, shelters, carried = case.groups, case.shelters, case.carried
-        lines = rows.allocation_rows(found, case, context)
-        loads = rows.shelter_rows(found, case)
-        left = rows.unallocated_rows(found, case)
-        line = QgsWkbTypes.Type.LineString
-        zones, sites = rows.geometry_type(groups.zones), rows.geometry_type(shelters.places)
-        at_zones, at_sites = groups.zones.crs, shelters.places.crs
-        trip, at_shelter = carried.zone + carried.shelter + carried.order, carried.shelter + carried.shelter_fields
-        out = {}
-        for name, columns, values, kind, crs in (
-            (names.OUTPUT, [*own.ALLOCATION, *trip.fields], lines, line, at_zones),
-            (names.OUTPUT_SHELTERS, [*own.SHELTERS, *at_shelter.fields], loads, sites, at_sites),
-            (names.OUTPUT_UNALLOCATED, [*own.UNALLOCATED, *carried.zone.fields], left, zones, at_zones),
-        ):
-            style = f"allocatecrowd_{name.lower()}{rows.style_variant(name, kind)}"
-            out[name] = self.write(parameters, name, context, OutputLayer(columns, values, kind, crs, style))
-        table = self.write(
-            parameters, names.OUTPUT_TRADEOFF, context, OutputLayer(own.TRADEOFF, rows.tradeoff_rows(points))
-        )
+        out = write_allocation(self, parameters, context, found, case)
+        table = self.write(parameters, names.OUTPUT_TRADEOFF, context, OutputLayer(TRADEOFF, tradeoff_rows(points)))
         return out if table is None else {**out, names.OUTPUT_TRADEOFF: table}
 
     def _numbers(self, found: Allocation, case: AllocationCase, feedback: QgsProcessingFeedback) -> dict[str, Any]:

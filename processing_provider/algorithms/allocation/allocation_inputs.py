@@ -104,17 +104,12 @@ def _sources(
 ) -> AllocationSources:
     from ....plugin.layers.allocation.case import AllocationSources
     from ....plugin.layers.allocation.columns import NameFields
-    from ....plugin.layers.allocation.preferences import KeyedTable
 
     def field(name: str, source: QgsProcessingFeatureSource, required: bool = False) -> str | None:
         return algorithm.field(parameters, name, source, context, feedback, required)
 
     def table(name: str) -> KeyedTable | None:
-        source = algorithm.source(parameters, name, context)
-        if source is None:
-            return None
-        columns = {key: str(field(parameter, source, True)) for key, parameter, _ in TABLE_FIELDS[name]}
-        return KeyedTable(source, columns)
+        return keyed_table(algorithm, parameters, name, context, feedback)
 
     def roads(control: Control) -> RoadsToDoors | None:
         from ....plugin.layers.allocation.separation import RoadsToDoors
@@ -145,3 +140,29 @@ def _sources(
         distances=lambda: table(names.DISTANCES),
         roads=roads,
     )
+
+
+def keyed_table(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    name: str,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> KeyedTable | None:
+    """Return the table ``name``, PREFERENCES or DISTANCES, with its fields; None without one.
+
+    Raises
+    ------
+    QgsProcessingException
+        When the table cannot be opened or a field is not in it.
+    """
+    from ....plugin.layers.allocation.preferences import KeyedTable
+
+    source = algorithm.source(parameters, name, context)
+    if source is None:
+        return None
+    columns = {
+        key: str(algorithm.field(parameters, parameter, source, context, feedback, required=True))
+        for key, parameter, _ in TABLE_FIELDS[name]
+    }
+    return KeyedTable(source, columns)

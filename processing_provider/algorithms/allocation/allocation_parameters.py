@@ -43,8 +43,8 @@ TABLE_FIELDS = {
 
 def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
     """Add all inputs of ``allocatecrowd``."""
-    _add_layers(algorithm)
-    _add_preferences(algorithm)
+    add_people_and_shelters(algorithm)
+    add_preferences(algorithm)
     _add_distances(algorithm)
     _add_objective(algorithm)
     _add_search(algorithm)
@@ -54,7 +54,8 @@ def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
     add_door_minutes(algorithm)
 
 
-def _add_layers(algorithm: EvacuationAlgorithm) -> None:
+def add_people_and_shelters(algorithm: EvacuationAlgorithm, shelters: str = "") -> None:
+    """Add zones and shelters with their fields; where there is a text for ``shelters`` these may be left out."""
     tr, vector = algorithm.tr, QgsProcessing.SourceType.TypeVectorAnyGeometry
     algorithm.add(
         QgsProcessingParameterFeatureSource(names.ZONES, tr("Zones with people"), [vector]),
@@ -82,8 +83,9 @@ def _add_layers(algorithm: EvacuationAlgorithm) -> None:
         "“children”, “adults” and “elderly”, else “population”, where the layer has them.",
     )
     algorithm.add(
-        QgsProcessingParameterFeatureSource(names.SHELTERS, tr("Shelters"), [vector]),
-        "Points or polygons, such as the selected sites of “Recommend shelters”. Where there is a field “status”, "
+        QgsProcessingParameterFeatureSource(names.SHELTERS, tr("Shelters"), [vector], optional=bool(shelters)),
+        shelters
+        or "Points or polygons, such as the selected sites of “Recommend shelters”. Where there is a field “status”, "
         "only features with the status “selected” are used. A polygon is entered at its doors.",
     )
     algorithm.add(
@@ -101,7 +103,8 @@ def _add_layers(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def _add_preferences(algorithm: EvacuationAlgorithm) -> None:
+def add_preferences(algorithm: EvacuationAlgorithm) -> None:
+    """Add the table of preferences, and what holds where it has none."""
     tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
@@ -168,15 +171,7 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         "Length: the shortest way by road, km. Travel time: the fastest way without congestion, the ways between place "
         "and road included; needs the road network.",
     )
-    text = "Shelters farther than this are out of reach of a zone. Empty: no limit."
-    algorithm.add_number(names.MAX_DISTANCE, tr("Longest distance (km)"), None, text)
-    algorithm.add_number(
-        names.MAX_TRAVEL_TIME,
-        tr("Longest travel time (minutes)"),
-        None,
-        "Shelters that take longer than this to reach without congestion, the ways between place and road included, "
-        "are out of reach; needs the road network. Empty: no limit.",
-    )
+    add_limits(algorithm)
     algorithm.add(
         QgsProcessingParameterEnum(
             names.WEIGHT_BY, tr("What counts"), [tr("Groups (as in the paper)"), tr("People")], defaultValue=1
@@ -196,6 +191,20 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         ),
         "As printed is equation 11 of the paper, under which far shelters win; only to reproduce its tables.",
         advanced=True,
+    )
+
+
+def add_limits(algorithm: EvacuationAlgorithm) -> None:
+    """Add how far people may go."""
+    tr = algorithm.tr
+    text = "Shelters farther than this are out of reach of a zone. Empty: no limit."
+    algorithm.add_number(names.MAX_DISTANCE, tr("Longest distance (km)"), None, text)
+    algorithm.add_number(
+        names.MAX_TRAVEL_TIME,
+        tr("Longest travel time (minutes)"),
+        None,
+        "Shelters that take longer than this to reach without congestion, the ways between place and road included, "
+        "are out of reach; needs the road network. Empty: no limit.",
     )
 
 

@@ -77,8 +77,11 @@ def add_access_speed(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def add_door_minutes(algorithm: EvacuationAlgorithm) -> None:
-    """Add the time in which doors have to let everybody in, and what their vehicles/h follow from besides the roads."""
+def add_door_minutes(algorithm: EvacuationAlgorithm, people: str = "On average; for DOOR_MINUTES.") -> None:
+    """Add the time in which doors have to let everybody in, and what their vehicles/h follow from besides the roads.
+
+    ``people`` explains PEOPLE_PER_VEHICLE.
+    """
     tr = algorithm.tr
     algorithm.add_number(
         DOOR_MINUTES,
@@ -88,9 +91,7 @@ def add_door_minutes(algorithm: EvacuationAlgorithm) -> None:
         "there, × minutes / 60 × people per vehicle. Needs the road network. Empty: doors are not looked at.",
         least=0.01,
     )
-    algorithm.add_number(
-        PEOPLE_PER_VEHICLE, tr("People per vehicle"), 2.5, "On average; for DOOR_MINUTES.", least=1.0, advanced=True
-    )
+    algorithm.add_number(PEOPLE_PER_VEHICLE, tr("People per vehicle"), 2.5, people, least=1.0, advanced=True)
     add_junction_delay(algorithm)
 
 

@@ -109,7 +109,7 @@ class RoutingParameters:
             algorithm.parameterAsBoolean(parameters, names.CERTIFY, context),
             read_effort(algorithm, parameters, context),
             rows,
-            _departures(algorithm, parameters, context),
+            read_departures(algorithm, parameters, context),
             roads,
             EndParameters.read(algorithm, parameters, context, feedback),
             algorithm.source(parameters, names.HAZARD, context),
@@ -221,9 +221,10 @@ def _choice(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context:
     )
 
 
-def _departures(
+def read_departures(
     algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> Departures:
+    """Read what :func:`.routing_parameters.add_departures` added."""
     from ....plugin.layers.routing.case import Departures
 
     return Departures(

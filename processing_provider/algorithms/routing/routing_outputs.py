@@ -163,7 +163,7 @@ def _warn_of_rings(algorithm: EvacuationAlgorithm, found: RoutedCase) -> None:
 def write_layers(
     algorithm: EvacuationAlgorithm, parameters: dict[str, Any], found: RoutedCase, context: QgsProcessingContext
 ) -> dict[str, Any]:
-    """Write the layers that were asked for; return the destination of each."""
+    """Write the layers that were asked for, in the styles of ``routeevacuation``; return the destination of each."""
     from ....plugin.layers.routing import outputs as rows
     from ....plugin.layers.routing import plan_rows as plan
     from ....plugin.layers.routing.door_rows import DOORS, door_rows
@@ -190,7 +190,7 @@ def write_layers(
         (names.OUTPUT_PATHS, plan.PATHS, rows.planned_path_rows(case, result), None),
         (names.OUTPUT_UNROUTED, rows.UNROUTED, rows.unrouted_rows(case, result), line),
     ):
-        style = f"{algorithm.ID}_{name.lower()}" if kind is not None else None
+        style = f"routeevacuation_{name.lower()}" if kind is not None else None
         target = crs if kind is not None else None
         destination = algorithm.write(parameters, name, context, OutputLayer(columns, values, kind, target, style))
         if destination is not None:

@@ -153,23 +153,7 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
         "vehicle in time, a road slows by the vehicles on it; cumulative is a static assignment: every vehicle on a "
         "road counts, whatever the time.",
     )  # fmt: skip
-    algorithm.add_number(
-        names.STUCK_SECONDS,
-        tr("Queue: stuck after (s)"),
-        USUAL_STUCK_SECONDS,
-        "Where nobody has entered a full road for this long, though somebody wants to, one vehicle is let in. Such a "
-        "road stands still or, as in large jams, moves more slowly than that: FORCED counts both, RINGS those where "
-        "full roads waited for each other in a ring, which the log names. 0: no road is ever full, none spills back.",
-        advanced=True,
-    )
-    algorithm.add_number(
-        names.REROUTE_MINUTES,
-        tr("Queue: informed drivers look again after (minutes)"),
-        USUAL_REROUTE_MINUTES,
-        "Drivers with navigation look for a better way when they leave, and then, first in the queue of a road, "
-        "whenever this long has passed. They change where that saves more than 5 % of what remains and 60 s.",
-        advanced=True,
-    )
+    add_queue_numbers(algorithm)
     algorithm.add(
         QgsProcessingParameterEnum(
             names.COST,
@@ -197,15 +181,31 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
-def _add_times(algorithm: EvacuationAlgorithm) -> None:
+def add_queue_numbers(algorithm: EvacuationAlgorithm) -> None:
+    """Add the numbers of the queue model."""
     tr = algorithm.tr
-    algorithm.add(
-        QgsProcessingParameterDateTime(names.START_TIME, tr("Start time"), optional=True),
-        "Date and time of t = 0. Empty: the earliest departure or order in the trips, else 2000-01-01 00:00. Times "
-        "without an offset from universal time are local time of it, whatever the computer's zone; time runs on evenly "
-        "from it, also where clocks are put forward or back.",
+    algorithm.add_number(
+        names.STUCK_SECONDS,
+        tr("Queue: stuck after (s)"),
+        USUAL_STUCK_SECONDS,
+        "Where nobody has entered a full road for this long, though somebody wants to, one vehicle is let in. Such a "
+        "road stands still or, as in large jams, moves more slowly than that: FORCED counts both, RINGS those where "
+        "full roads waited for each other in a ring, which the log names. 0: no road is ever full, none spills back.",
         advanced=True,
     )
+    algorithm.add_number(
+        names.REROUTE_MINUTES,
+        tr("Queue: informed drivers look again after (minutes)"),
+        USUAL_REROUTE_MINUTES,
+        "Drivers with navigation look for a better way when they leave, and then, first in the queue of a road, "
+        "whenever this long has passed. They change where that saves more than 5 % of what remains and 60 s.",
+        advanced=True,
+    )
+
+
+def _add_times(algorithm: EvacuationAlgorithm) -> None:
+    tr = algorithm.tr
+    add_start_time(algorithm)
     text = (
         "The moment itself at which all vehicles of a feature leave: seconds after the start time, or date and time. "
         "Empty values take the order and the window."
@@ -217,6 +217,24 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
         "“order_time” if there is one."
     )
     _field(algorithm, names.ORDER_TIME_FIELD, tr("Order time field"), "order_time", names.TRIPS, ANY, text)
+    add_departures(algorithm)
+
+
+def add_start_time(algorithm: EvacuationAlgorithm) -> None:
+    """Add the date and time of t = 0."""
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterDateTime(names.START_TIME, tr("Start time"), optional=True),
+        "Date and time of t = 0. Empty: the earliest departure or order in the trips, else 2000-01-01 00:00. Times "
+        "without an offset from universal time are local time of it, whatever the computer's zone; time runs on evenly "
+        "from it, also where clocks are put forward or back.",
+        advanced=True,
+    )
+
+
+def add_departures(algorithm: EvacuationAlgorithm) -> None:
+    """Add how departures are spread."""
+    tr = algorithm.tr
     algorithm.add_number(
         names.DEPARTURE_WINDOW,
         tr("Departure window (minutes)"),
@@ -238,16 +256,21 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     text = "Refined: a change must save more than this part of the route's own time."
     algorithm.add_number(names.EPSILON, tr("Refined: least gain of a change"), 0.02, text, advanced=True)
-    algorithm.add(
-        QgsProcessingParameterBoolean(names.CERTIFY, tr("Give a lower bound"), True, True),
+    add_certify(
+        algorithm,
         "Proves how far the plan can be from the best possible one, with any method. Under queue it is the least that "
         "the doors of the destinations, and what all their vehicles must pass, need to let everybody through, or what "
         "prices on the exits of the busiest roads prove; CLEARANCE_BOUND comes with it. Under "
         "cumulative the bound of the convex relaxation; under present the free-flow bound (everybody alone on the "
         "road), which congestion keeps out of reach.",
-        advanced=True,
     )
     add_effort(algorithm, ROUTING_SECONDS)
+
+
+def add_certify(algorithm: EvacuationAlgorithm, text: str) -> None:
+    """Add whether a lower bound is asked for."""
+    title = algorithm.tr("Give a lower bound")
+    algorithm.add(QgsProcessingParameterBoolean(names.CERTIFY, title, True, True), text, advanced=True)
 
 
 def add_background(algorithm: EvacuationAlgorithm) -> None:
@@ -270,15 +293,23 @@ def add_background(algorithm: EvacuationAlgorithm) -> None:
 
 
 def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
-    tr = algorithm.tr
     add_background(algorithm)
+    add_hazard(
+        algorithm,
+        "Polygons; the clearance table then counts who is still inside: at home, on the parts of roads inside, at a "
+        "destination inside, and those without a route. With ORIGINS vehicles start at the junctions inside it, where "
+        "a polygon has some.",
+    )
+
+
+def add_hazard(algorithm: EvacuationAlgorithm, text: str) -> None:
+    """Add the hazard and the buffer around it."""
+    tr = algorithm.tr
     algorithm.add(
         QgsProcessingParameterFeatureSource(
             names.HAZARD, tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
         ),
-        "Polygons; the clearance table then counts who is still inside: at home, on the parts of roads inside, at a "
-        "destination inside, and those without a route. With ORIGINS vehicles start at the junctions inside it, where "
-        "a polygon has some.",
+        text,
     )
     algorithm.add_number(
         names.HAZARD_BUFFER,

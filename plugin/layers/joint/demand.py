@@ -1,0 +1,221 @@
+"""Who must leave and which shelters there are: the layers of a joint plan before the roads are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+
+from ...solvers.allocation.objective import preference_by_distance
+from ...solvers.control import Control
+from ..allocation.columns import NameFields
+from ..allocation.groups import Groups, Shelters, read_groups, read_shelters
+from ..allocation.preferences import KeyedTable, read_preferences
+from ..errors import LayerError
+from ..hazard import read_hazard
+from ..moments import MomentColumn, Start, moment_column, start_time
+from ..places import Places
+from ..roads.options import ReadNetwork
+from ..routing.background import BackgroundRows
+from ..routing.trips import MINUTE
+from ..times import ClockTime
+from .groups import apart, together
+from .places import Targets, no_shelters, outside_hazard
+
+ZONES, HAZARD = "ZONES", "HAZARD"
+
+
+@dataclass(frozen=True)
+class JointSources:
+    """Where people, shelters, hazard and roads are written; what is a callable is asked for when needed.
+
+    Attributes
+    ----------
+    zones : QgsProcessingFeatureSource
+    shelters : QgsProcessingFeatureSource or None
+        None: everybody goes to exits of the hazard.
+    zone_id, shelter_id : str or None
+        Fields that name them; None: by feature id.
+    classes : sequence of str
+        Fields of the zones with people, one a class.
+    capacity : callable
+        Returns the shelters' field with their room, or None; asked with whether somebody needs it.
+    names : NameFields
+    preferences : callable
+        Returns the KeyedTable, or None.
+    hazard : QgsProcessingFeatureSource or None
+    hazard_buffer : float
+        Metres around it that belong to the area to leave.
+    start : ClockTime or None
+        Date and time of t = 0, None where it follows from the layers.
+    background : BackgroundRows or None
+    roads : callable
+        Returns the ReadNetwork; asked with whether somebody travels, and a control.
+    """
+
+    zones: QgsProcessingFeatureSource
+    shelters: QgsProcessingFeatureSource | None
+    zone_id: str | None
+    shelter_id: str | None
+    classes: Sequence[str]
+    capacity: Callable[[bool], str | None]
+    names: NameFields
+    preferences: Callable[[], KeyedTable | None]
+    hazard: QgsProcessingFeatureSource | None
+    hazard_buffer: float
+    start: ClockTime | None
+    background: BackgroundRows | None
+    roads: Callable[[bool, Control], ReadNetwork]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Groups of people, the shelters that may be used, and the moments of the orders.
+
+    Attributes
+    ----------
+    groups : Groups
+        What is sent together: zone and class, or zone.
+    classes : Groups
+        Zone and class.
+    weight : (g, c) float64
+        How much each of ``classes`` counts in each of ``groups``.
+    shelters : Shelters
+    start : Start
+        Date and time of t = 0.
+    order : MomentColumn or None
+        Of all zones.
+    seconds : (m,) float64
+        When the order comes to each zone, s from t = 0.
+    """
+
+    groups: Groups
+    classes: Groups
+    weight: np.ndarray
+    shelters: Shelters
+    start: Start
+    order: MomentColumn | None
+    seconds: np.ndarray
+
+    @property
+    def somebody(self) -> bool:
+        """Whether there is anybody to go."""
+        return bool(len(self.groups.sizes))
+
+    @property
+    def peopled(self) -> np.ndarray:
+        """Zones with people, as the groups number them, ascending."""
+        return np.unique(self.groups.zone)
+
+    @property
+    def zones(self) -> Places:
+        """The same as places."""
+        return self.groups.zones.subset(self.peopled)
+
+    @property
+    def place(self) -> np.ndarray:
+        """Position (g,) of each group's zone among these."""
+        return np.searchsorted(self.peopled, self.groups.zone)
+
+    @property
+    def people(self) -> np.ndarray:
+        """People of each of these zones."""
+        return np.bincount(self.groups.zone, self.groups.sizes, len(self.groups.zones))[self.peopled]
+
+    def preference(
+        self,
+        table: KeyedTable | None,
+        default: float,
+        decay: float | None,
+        targets: Targets,
+        kilometres: np.ndarray,
+        feedback: QgsProcessingFeedback,
+    ) -> np.ndarray:
+        """Return the preference (g, n) of each group for each destination; a zone's is the mean over its people.
+
+        Parameters
+        ----------
+        table : KeyedTable or None
+        default : float
+            Where the table has none.
+        decay : float or None
+            Kilometres at which such a preference falls to 0.37, in place of the default.
+        kilometres : (m, n) float64
+            Of all zones.
+
+        Raises
+        ------
+        LayerError
+            A value outside 0..1 or that is no number, or two values for the same three.
+        """
+        own = read_preferences(table, self.classes, targets.shelters, default if decay is None else None, feedback)
+        if decay is not None:
+            own = np.where(np.isnan(own), preference_by_distance(kilometres[self.classes.zone], decay), own)
+        if targets.outside >= 0:
+            own[:, targets.outside] = 1.0
+        return np.clip(self.weight @ own, 0.0, 1.0)
+
+
+def read_demand(
+    sources: JointSources,
+    keep_together: bool,
+    standby: bool,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Demand:
+    """Read zones and shelters; shelters that the hazard reaches are left out.
+
+    Raises
+    ------
+    LayerError
+        As reading the layers; an order before t = 0.
+    """
+    classes = read_groups(sources.zones, sources.zone_id, sources.classes, context, feedback)
+    groups, weight = (together if keep_together else apart)(classes)
+    somebody = bool(len(groups.sizes))
+    if not somebody:
+        feedback.pushWarning(f"{ZONES}: there are no people to place; the outputs are empty.")
+    order = _orders(groups.zones, sources.names.order)
+    others = [] if sources.background is None else [sources.background.time]
+    start = start_time(sources.start, [] if order is None else [order], others, feedback)
+    seconds = np.zeros(len(groups.zones)) if order is None else np.nan_to_num(order.seconds(start, feedback))
+    early = np.flatnonzero(seconds < 0)
+    if len(early):
+        raise LayerError(
+            f"ORDER_TIME_FIELD: zone {groups.zones.ids[early[0]]} of “{groups.zones.name}” is ordered to leave "
+            f"{-seconds[early[0]]:,.0f} s before START_TIME ({start.text()}). Choose an earlier START_TIME or correct "
+            "the value."
+        )
+    shelters = _shelters(sources, standby, groups, context, feedback)
+    return Demand(groups, classes, weight, shelters, start, order, seconds)
+
+
+def _shelters(
+    sources: JointSources,
+    standby: bool,
+    groups: Groups,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Shelters:
+    if sources.shelters is None:
+        return no_shelters(groups.zones.crs)
+    somebody = bool(len(groups.sizes))
+    capacity = sources.capacity(somebody and sources.shelters.featureCount() != 0)
+    found = read_shelters(sources.shelters, sources.shelter_id, capacity, somebody, context, feedback, standby=standby)
+    if sources.hazard is None or not len(found.places):
+        return found
+    near = found.places.extent()
+    hazard = read_hazard(
+        sources.hazard, sources.hazard_buffer, found.places.crs, context, QgsProcessingFeedback(False), near=near
+    )
+    return outside_hazard(found, hazard, feedback)
+
+
+def _orders(zones: Places, field: str | None) -> MomentColumn | None:
+    if not field:
+        return None
+    features = [f"zone {name}" for name in zones.ids]
+    return moment_column(zones.values(field), features, "ORDER_TIME_FIELD", zones.name, field, MINUTE)

@@ -1,0 +1,36 @@
+"""Who is sent where together: groups of one class, or all of a zone as one group, and what they would rather."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..allocation.groups import Groups
+
+TOGETHER = "+"  # between the classes of a group that holds several
+
+
+def together(groups: Groups) -> tuple[Groups, np.ndarray]:
+    """Return one group for each zone, and the weight (h, g) with which each given group counts in it.
+
+    A zone's preference is the mean over its people.
+    """
+    zone, into = np.unique(groups.zone, return_inverse=True)
+    sizes = np.bincount(into, groups.sizes, len(zone)).astype(np.int64)
+    weight = np.zeros((len(zone), len(groups.sizes)))
+    weight[into, np.arange(len(into))] = groups.sizes / np.maximum(sizes, 1)[into]
+    name = TOGETHER.join(groups.classes)
+    stranded: dict[str, int] = {}
+    for identifier, _, people in groups.stranded:
+        stranded[identifier] = stranded.get(identifier, 0) + people
+    merged = replace(
+        groups, classes=[name], zone=zone, kind=np.zeros(len(zone), dtype=np.int64), sizes=sizes,
+        stranded=[(identifier, name, people) for identifier, people in stranded.items()],
+    )  # fmt: skip
+    return merged, weight
+
+
+def apart(groups: Groups) -> tuple[Groups, np.ndarray]:
+    """Return the groups as they are, as :func:`together` does."""
+    return groups, np.eye(len(groups.sizes))

@@ -1,0 +1,141 @@
+"""A joint plan as an allocation and as routes, so that both are written as those of the steps are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from qgis.core import QgsProcessingContext
+
+from ...solvers.allocation.objective import NEAR_IS_GOOD, Objective, normalised
+from ...solvers.allocation.problem import Allocation, AllocationProblem
+from ...solvers.control import Control
+from ...solvers.joint.problem import BY_VEHICLE
+from ...solvers.joint.result import REASONS, JointPlan, JointResult
+from ...solvers.roads.doors import Doors
+from ...solvers.routing.capacity_floor import capacity_floor
+from ...solvers.routing.clearance import clearance
+from ...solvers.routing.road_use import road_use
+from ..allocation.case import AllocationCase
+from ..allocation.outputs import UNJOINED
+from ..moments import MomentColumn
+from ..routing.case import RoutingCase
+from ..routing.ends import JoinedEnds
+from ..routing.inside import inside_of
+from ..routing.outputs import RoutedCase
+from ..routing.trips import TripRows
+from ..transforming import transform_xy
+from .case import JointCase
+
+
+def allocation_of(case: JointCase, plan: JointPlan) -> Allocation:
+    """Return who goes where, people of each group and destination, and why the others stay."""
+    groups, problem = case.demand.groups, case.problem
+    people = np.rint(plan.people(problem)).astype(np.int64)
+    reasons = [REASONS[1]] * len(groups.sizes)  # of groups that join no road
+    for group, reason in zip(problem.group.tolist(), plan.reason.tolist()):
+        reasons[group] = REASONS[reason] if reason else reasons[group]
+    left = groups.sizes - people.sum(axis=1)
+    return Allocation(
+        people, tuple(reason if count > 0 else "" for reason, count in zip(reasons, left.tolist())), plan.value, None,
+        None,
+    )  # fmt: skip
+
+
+def allocation_case(case: JointCase, result: JointResult) -> AllocationCase:
+    """Return the groups and destinations as a case of an allocation, for its rows and figures."""
+    groups, shelters = case.demand.groups, case.ground.targets.shelters
+    scaled = normalised(case.separation.impedance(1)[groups.zone], NEAR_IS_GOOD)
+    objective = Objective(1.0 - case.preference, scaled, groups.sizes, 1.0, 1.0, 1)
+    problem = AllocationProblem(
+        groups.sizes, case.problem.room, np.where(case.problem.allowed, objective.cost, 0.0), case.problem.allowed,
+        result.unit == BY_VEHICLE,
+    )  # fmt: skip
+    return AllocationCase(
+        groups, shelters, case.carried, case.separation, case.preference, objective, problem, case.said
+    )
+
+
+def routed_plan(case: JointCase, plan: JointPlan, context: QgsProcessingContext, control: Control) -> RoutedCase:
+    """Return the plan's routes as ``routeevacuation`` gives them, a trip for each group and destination."""
+    routes = routing_case_of(case, plan, context)
+    nobody = np.empty(0, dtype=np.int64)
+    result = replace(plan.routing, unreachable=nobody)  # who has no place is among the rows that could not be joined
+    inside = None
+    if case.ground.danger is not None:
+        inside = inside_of(case.ground.danger, routes, result, context, control)
+    network = routes.read.network
+    return RoutedCase(
+        routes, result, road_use(result, network.is_road, control), clearance(result, inside),
+        capacity_floor(result, network.capacity, control),
+    )  # fmt: skip
+
+
+def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingContext) -> RoutingCase:
+    """Return the case of routing that the plan's destinations make: rows of groups, then of those who stay."""
+    demand, ground = case.demand, case.ground
+    groups, starts, place = demand.groups, ground.starts, demand.place
+    found = allocation_of(case, plan)
+    group, target = np.nonzero(found.people)
+    left = groups.sizes - found.people.sum(axis=1)
+    staying = np.flatnonzero(left > 0)
+    number = np.full(found.people.shape, -1, dtype=np.int64)
+    number[group, target] = np.arange(len(group))
+    stays = np.full(len(groups.sizes), -1, dtype=np.int64)
+    stays[staying] = len(group) + np.arange(len(staying))
+    placed = plan.destination >= 0
+    row = stays[case.problem.group]
+    row[placed] = number[case.problem.group[placed], plan.destination[placed]]
+    of_row = np.concatenate([group, staying])
+    site = np.concatenate([target, np.full(len(staying), -1, dtype=np.int64)])
+    rows = _rows(case, of_row, site, np.concatenate([found.people[group, target], left[staying]]), context)
+    at = place[of_row]
+    spread = starts.junctions.counts[at] > 0
+    unjoined = []
+    for k, own in enumerate(staying.tolist()):
+        why = case.separation.unjoined.get(int(groups.zone[own]))
+        unjoined.append((len(group) + k, f"{UNJOINED}: {why}" if why else found.reasons[own]))
+    far = np.r_[starts.site_access, np.zeros(len(ground.node) - len(starts.site_access)), np.nan]  # the last for -1
+    ends = JoinedEnds(
+        ground.read,
+        np.where(spread, at, -1),
+        starts.junctions,
+        demand.zones.ids,
+        starts.node[at],
+        np.r_[ground.node, -1][site],
+        np.maximum(site, 0),
+        _named(case),
+        np.where(spread, 0.0, starts.access[at]),
+        far[site],
+        unjoined,
+    )
+    return RoutingCase(
+        ground.read, rows, demand.start, case.problem.network, row, ends, ground.danger, case.options.doors.access_speed
+    )
+
+
+def _named(case: JointCase) -> Doors:
+    """Return the doors with an id for every destination, the ground outside included, which has none."""
+    return replace(case.ground.starts.doors, ids=list(case.ground.targets.shelters.places.ids))
+
+
+def _rows(
+    case: JointCase, group: np.ndarray, site: np.ndarray, people: np.ndarray, context: QgsProcessingContext
+) -> TripRows:
+    """Return rows of trips from zones to destinations, to none where ``site`` is -1."""
+    groups, places = case.demand.groups, case.ground.targets.shelters.places
+    zone = groups.zone[group]
+    ends = transform_xy(places.xy, places.crs, groups.zones.crs, context.transformContext())
+    last = np.vstack([ends, np.full((1, 2), np.nan)])[site]
+    names = [groups.zones.ids[m] for m in zone.tolist()]
+    order = case.demand.order
+    if order is not None:
+        few = zone.tolist()
+        order = MomentColumn(
+            order.parameter, order.layer, order.field, order.unit, [order.features[m] for m in few],
+            [order.raw[m] for m in few], [order.moments[m] for m in few],
+        )  # fmt: skip
+    return TripRows(
+        groups.zones.name, groups.zones.crs, names, names, [places.ids[j] if j >= 0 else "" for j in site.tolist()],
+        people, np.full(len(group), case.options.occupancy), groups.zones.xy[zone].reshape(-1, 2), last, None, order,
+    )  # fmt: skip

@@ -1,0 +1,201 @@
+"""Where the vehicles of zones start, and which zones start outside the hazard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
+
+from ...solvers.naming import first_of
+from ...solvers.roads.connectors import DESTINATION, behind, connect
+from ...solvers.roads.doors import Doors
+from ...solvers.roads.network import RoadNetwork
+from ...solvers.roads.starts import Junctions, start_nodes
+from ..places import Places
+from ..positions import positions_inside
+from ..roads.door_travel import tell_access
+from ..roads.doors import join_sites
+from ..roads.entrances import DoorRules
+from ..roads.exits import Exits
+from ..roads.options import ReadNetwork
+from ..routing.ends import junctions_of
+
+ZONES = "ZONES"
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Zones and shelters on the roads.
+
+    Attributes
+    ----------
+    read : ReadNetwork
+        The roads with a node for each place that joins; with exits, nobody drives on beyond one.
+    junctions : Junctions
+        Of the zones, none for one that joins the nearest road.
+    node : (z,) int64
+        Node of each zone, -1 for one with junctions or that could not be joined.
+    access : (z,) float64
+        Straight metres between a zone and its road; 0 with junctions, NaN where it is not joined.
+    reasons : list of str
+        Why a zone could not be joined, "" where it was.
+    outside : (z,) bool
+        Zones all of whose vehicles start outside the hazard; False without exits.
+    doors : Doors
+        Of shelters, then of exits.
+    site_access : (n,) float64
+        Straight metres between each destination and its nearest door, NaN where it has none.
+    """
+
+    read: ReadNetwork
+    junctions: Junctions
+    node: np.ndarray
+    access: np.ndarray
+    reasons: list[str]
+    outside: np.ndarray
+    doors: Doors
+    site_access: np.ndarray
+
+    @property
+    def joined(self) -> np.ndarray:
+        """Zones (z,) whose vehicles can start."""
+        return (self.node >= 0) | (self.junctions.counts > 0)
+
+    def sources(
+        self, names: list[str], zone: np.ndarray, vehicles: np.ndarray, targets: np.ndarray, seed: int
+    ) -> np.ndarray:
+        """Return the node (v,) at which each vehicle of groups starts.
+
+        Parameters
+        ----------
+        names : list of str
+            Of the zones.
+        zone, vehicles : (g,) int
+            Zone of each group, and how many vehicles it takes.
+        targets : (n,) int
+            Nodes of the destinations; a junction counts from which one of them can be reached.
+        seed : int
+        """
+        goal, network = -1, self.read.network
+        if len(targets):
+            network, node = connect(network, [targets], np.array([DESTINATION]), np.zeros((1, 2)))
+            goal = int(node[0])
+        goals = np.full(len(zone), goal)
+        spread = start_nodes(network, self.junctions, names, zone, goals, vehicles, seed)
+        return np.where(spread >= 0, spread, self.node[np.repeat(zone, vehicles)])
+
+
+def join_zones(
+    read: ReadNetwork,
+    zones: Places,
+    people: np.ndarray,
+    shelters: Places,
+    rules: DoorRules,
+    exits: Exits,
+    danger: QgsGeometry | None,
+    max_distance: float,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Starts:
+    """Join zones with ``people`` (z,) to the roads, and shelters and exits at their doors.
+
+    Parameters
+    ----------
+    danger : QgsGeometry or None
+        Hazard and buffer in the working CRS: of polygons only the part inside counts, where that has a junction.
+
+    Raises
+    ------
+    LayerError
+        When no entrance is that of a shelter, or a polygon has no image in the working CRS.
+    """
+    if len(exits):
+        danger = exits.area
+    junctions = _junctions(read, zones, danger, context, feedback)
+    found = join_sites(
+        read, zones, [shelters], rules, max_distance, context, feedback, people=people, junctions=junctions
+    )
+    spread = junctions.counts > 0
+    node = np.where(spread, -1, found.origins.node).astype(np.int64)
+    access = np.where(spread, 0.0, np.where(node >= 0, found.origins.distance, np.nan))
+    tell_access(ZONES, "zone(s)", zones.ids, access, people, feedback)
+    doors = _together(found.doors, exits.doors(found.read, feedback))
+    site_access = np.where(found.node >= 0, found.distance, np.nan)
+    outside = np.zeros(len(zones), dtype=bool)
+    network = found.read.network
+    if len(exits):
+        outside = _outside(network, exits.area, junctions, [found.origins.points[k] for k in range(len(zones))])
+        if not len(shelters):
+            network = exits.sealed(network)
+    return Starts(
+        replace(found.read, network=network), junctions, node, access, list(found.origins.reasons), outside, doors,
+        np.concatenate([site_access, np.zeros(len(exits))]),
+    )  # fmt: skip
+
+
+def _junctions(
+    read: ReadNetwork,
+    zones: Places,
+    danger: QgsGeometry | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Junctions:
+    """Return the junctions inside the zones; none for points."""
+    kinds = {shape.type() for shape in zones.geometries}
+    if kinds != {QgsWkbTypes.GeometryType.PolygonGeometry}:
+        return Junctions.none(len(zones))
+    found = junctions_of(zones, danger, read, context, feedback)
+    empty = [zones.ids[k] for k in np.flatnonzero(found.counts == 0).tolist()]
+    if empty:
+        feedback.pushWarning(
+            f"{ZONES}: {len(empty)} polygon(s) of “{zones.name}” hold no junction of a road on which people live: "
+            f"{first_of(empty)}. Their people start at the nearest road."
+        )
+    feedback.pushInfo(
+        f"{ZONES}: people start at {len(np.unique(found.node))} junctions inside {len(zones) - len(empty)} polygons of "
+        f"“{zones.name}”."
+    )
+    return found
+
+
+def _outside(network: RoadNetwork, area: QgsGeometry, junctions: Junctions, points: list[np.ndarray]) -> np.ndarray:
+    """Return the zones (z,) none of whose starts lies inside the area."""
+    out = np.zeros(len(points), dtype=bool)
+    for k, own in enumerate(points):
+        nodes = junctions.node[junctions.of(k)] if junctions.counts[k] else own
+        out[k] = len(nodes) > 0 and not positions_inside(area, network.node_xy[nodes]).any()
+    return out
+
+
+def _together(one: Doors, other: Doors) -> Doors:
+    """Return the doors of two rows of sites as those of one row."""
+    sites, doors = len(one.ids), len(one)
+
+    def join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        return np.concatenate([first, second])
+
+    return Doors(
+        [*one.ids, *other.ids], join(one.site, other.site + sites), join(one.number, other.number),
+        [*one.names, *other.names], join(one.node, other.node), join(one.guessed, other.guessed),
+        join(one.capacity, other.capacity), join(one.access, other.access), join(one.arc, other.arc),
+        join(one.arc_door, other.arc_door + doors), join(one.point, other.point),
+        join(one.point_door, other.point_door + doors),
+    )  # fmt: skip
+
+
+def with_targets(starts: Starts, xy: np.ndarray, outside: int) -> tuple[RoadNetwork, np.ndarray]:
+    """Return the roads with a node (n,) behind the doors of each destination, drawn at ``xy`` (n, 2).
+
+    The destination number ``outside``, -1 for none, lies behind the starts of the zones outside.
+    """
+    doors, points = starts.doors, [np.empty(0, dtype=np.int64) for _ in range(len(xy))]
+    for site in range(len(doors.ids)):
+        points[site] = doors.point[doors.site[doors.point_door] == site]
+    if outside >= 0:
+        junctions = starts.junctions
+        at = np.repeat(np.arange(len(starts.node)), junctions.counts)
+        points[outside] = np.concatenate(
+            [junctions.node[starts.outside[at]], starts.node[starts.outside & (starts.node >= 0)]]
+        )
+    return behind(starts.read.network, points, xy)
