@@ -10,7 +10,7 @@ from qgis.core import QgsProcessingContext
 from ...solvers.allocation.objective import NEAR_IS_GOOD, Objective, normalised
 from ...solvers.allocation.problem import Allocation, AllocationProblem
 from ...solvers.control import Control
-from ...solvers.joint.problem import BY_VEHICLE
+from ...solvers.joint.kinds import BY_VEHICLE
 from ...solvers.joint.result import REASONS, JointPlan, JointResult
 from ...solvers.roads.doors import Doors
 from ...solvers.routing.capacity_floor import capacity_floor

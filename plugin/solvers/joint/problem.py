@@ -11,14 +11,19 @@ from numpy.typing import ArrayLike
 from ..errors import SolverError
 from ..routing.clearance import Inside
 from ..routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
+from .kinds import AIM_NAMES as AIM_NAMES
+from .kinds import BY_GROUP as BY_GROUP
+from .kinds import BY_VEHICLE as BY_VEHICLE
+from .kinds import CLEARANCE as CLEARANCE
+from .kinds import FREE as FREE
+from .kinds import HAZARD as HAZARD
+from .kinds import PREFERENCE_SECONDS as PREFERENCE_SECONDS
+from .kinds import SPLIT_NAMES as SPLIT_NAMES
+from .kinds import TIME as TIME
+from .kinds import UNIT_NAMES as UNIT_NAMES
+from .kinds import WHERE_NEEDED as WHERE_NEEDED
+from .kinds import WHOLE as WHOLE
 
-BY_GROUP, BY_VEHICLE = 0, 1  # UNIT: what is sent to one destination
-UNIT_NAMES = ("group", "vehicle")
-WHOLE, WHERE_NEEDED, FREE = 0, 1, 2  # SPLIT: whether a group may be divided between destinations
-SPLIT_NAMES = ("no", "where needed", "free")
-TIME, CLEARANCE, HAZARD = 0, 1, 2  # AIM
-AIM_NAMES = ("time", "clearance", "time in the hazard")
-PREFERENCE_SECONDS = 600.0
 ROUNDING = 1e-9  # of a number of people
 
 

@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
 from ....plugin.solvers.errors import SolverError
-from ....plugin.solvers.joint.problem import HAZARD, WHOLE
+from ....plugin.solvers.joint.kinds import HAZARD, WHOLE
 from ....plugin.solvers.routing.shared.choices import QUEUE, USUAL_COST
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort

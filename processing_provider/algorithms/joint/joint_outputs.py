@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....plugin.solvers.joint.problem import AIM_NAMES, CLEARANCE
+from ....plugin.solvers.joint.kinds import AIM_NAMES, CLEARANCE
 from ...base import EvacuationAlgorithm
 from ..allocation import names as allocation
 from ..routing import names as routing

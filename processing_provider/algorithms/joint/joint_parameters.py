@@ -10,8 +10,8 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
-from ....plugin.solvers.joint.problem import BY_GROUP, TIME, WHERE_NEEDED
-from ....plugin.solvers.joint.problem import PREFERENCE_SECONDS as USUAL_PREFERENCE_SECONDS
+from ....plugin.solvers.joint.kinds import BY_GROUP, TIME, WHERE_NEEDED
+from ....plugin.solvers.joint.kinds import PREFERENCE_SECONDS as USUAL_PREFERENCE_SECONDS
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
 from ..allocation import names as allocation
