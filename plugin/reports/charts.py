@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,16 +73,87 @@ def bar_chart(
     value_label: str,
     limits: Sequence[float] | np.ndarray | None = None,
     limit_label: str = "",
+    beside: Sequence[float] | np.ndarray | None = None,
+    labels: tuple[str, str] = ("", ""),
 ) -> Any:
-    """Return a chart of horizontal bars as SVG markup, with an optional limit drawn at each bar."""
-    figure, axes = _figure(title, value_label, "", height=max(1.8, 0.32 * len(names) + 1.2))
+    """Return a chart of horizontal bars as SVG markup, with an optional limit drawn at each bar.
+
+    With other values ``beside`` them the bars come in pairs, called as ``labels`` say.
+    """
+    figure, axes = _figure(
+        title, value_label, "", height=max(1.8, (0.32 if beside is None else 0.42) * len(names) + 1.2)
+    )
     places = np.arange(len(names))
-    axes.barh(places, values, color=COLOURS[0], height=0.7)
+    if beside is None:
+        axes.barh(places, values, color=COLOURS[0], height=0.7)
+    else:
+        axes.barh(places - 0.2, values, color=COLOURS[0], height=0.38, label=labels[0])
+        axes.barh(places + 0.2, beside, color=COLOURS[4], height=0.38, label=labels[1])
     if limits is not None:
         axes.scatter(limits, places, marker="|", s=180, color=COLOURS[1], label=limit_label, zorder=3)
+    if limits is not None or beside is not None:
         axes.legend(frameon=False, loc="lower right")
     axes.set_yticks(places, [_as_it_is(name) for name in names])
     axes.invert_yaxis()
+    return _svg(figure)
+
+
+class MapPanel(NamedTuple):
+    """One of several maps of the same ground, in metres.
+
+    Attributes
+    ----------
+    title : str
+    lines : list of (v, 2)
+        Roads.
+    widths : (k,)
+        Of these lines, points.
+    places : (n, 2)
+    sizes : (n,)
+        Of these places, square points.
+    full : (n,) bool
+        Places that can take no more.
+    """
+
+    title: str
+    lines: Sequence[np.ndarray]
+    widths: np.ndarray
+    places: np.ndarray
+    sizes: np.ndarray
+    full: np.ndarray
+
+
+def map_chart(panels: Sequence[MapPanel], areas: Sequence[np.ndarray] = ()) -> Any:
+    """Return maps side by side as SVG markup, all with one scale, north up; ``areas`` (v, 2) are filled on each."""
+    require("matplotlib", "drawing charts")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import LineCollection
+    from matplotlib.figure import Figure
+
+    every = np.concatenate([np.vstack([*panel.lines, panel.places]) for panel in panels])
+    low, high = every.min(axis=0), every.max(axis=0)
+    margin = 0.04 * max(float((high - low).max()), 100.0)
+    tall = float((high - low)[1] + 2 * margin) / float((high - low)[0] + 2 * margin)
+    width = 10.0 / len(panels)
+    figure = Figure(figsize=(10.0, min(max(width * tall, 2.0), 8.0) + 0.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    for panel, axes in zip(panels, np.atleast_1d(figure.subplots(1, len(panels)))):
+        axes.set_title(_as_it_is(panel.title), loc="left", fontsize=11)
+        axes.set_xlim(low[0] - margin, high[0] + margin)
+        axes.set_ylim(low[1] - margin, high[1] + margin)
+        axes.set_aspect("equal")
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for ring in areas:
+            axes.fill(*ring.T, color=COLOURS[5], alpha=0.25, linewidth=0)
+        axes.add_collection(LineCollection(list(panel.lines), linewidths=panel.widths, colors=COLOURS[0]))
+        for which, colour in ((~panel.full, COLOURS[2]), (panel.full, COLOURS[1])):
+            axes.scatter(*panel.places[which].T, s=panel.sizes[which], color=colour, edgecolor="white", zorder=3)
+        metres = 10.0 ** np.floor(np.log10(float(high[0] - low[0] + 2 * margin) / 3.0))
+        left, under = low[0] - margin / 2, low[1] - margin / 2
+        axes.plot([left, left + metres], [under, under], color="#333333", linewidth=2)
+        label = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+        axes.annotate(label, (left, under), xytext=(0, 3), textcoords="offset points", fontsize=8)
     return _svg(figure)
 
 

@@ -153,7 +153,8 @@ def test_doors_of_a_site_at_one_node_are_one():
 def test_the_door_of_a_trip_is_where_it_comes_in():
     roads = straight_network([[0, 0], [100, 0], [200, 0], [300, 0]], [0, 1, 2], [1, 2, 3])
     _, found = doors_of(roads, ["s", "t"], doors([0, 0, 1], [[1], [3], [1, 2]]), np.array([0]))
-    assert found.door_at(np.array([0, 0, 1, 1, 1, 0]), np.array([1, 3, 1, 2, 3, -1])).tolist() == [0, 1, 2, 2, -1, -1]
+    asked = np.array([0, 0, 1, 1, 1, 0, 1]), np.array([1, 3, 1, 2, 3, -1, -1])
+    assert found.door_at(*asked).tolist() == [0, 1, 2, 2, -1, -1, -1]
 
 
 @st.composite

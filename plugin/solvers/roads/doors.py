@@ -102,7 +102,10 @@ class Doors:
         return np.bincount(self.site, weights=self.capacity, minlength=len(self.ids))
 
     def door_at(self, site: np.ndarray, node: np.ndarray) -> np.ndarray:
-        """Return the door (k,) that a trip to ``site`` (k,) takes that comes to ``node`` (k,) last; -1 for none."""
+        """Return the door (k,) that a trip to ``site`` (k,) takes that comes to ``node`` (k,) last; -1 for none.
+
+        A node of -1 is none: such a trip drives nowhere.
+        """
         if not len(self.point):
             return np.full(len(site), -1, dtype=np.int64)
         span = np.int64(max(int(self.point.max()), int(np.max(node, initial=0))) + 1)
@@ -110,7 +113,7 @@ class Doors:
         order = np.argsort(key, kind="stable")
         asked = np.asarray(site, dtype=np.int64) * span + node
         at = np.minimum(np.searchsorted(key[order], asked), len(key) - 1)
-        return np.where(key[order][at] == asked, self.point_door[order][at], -1)
+        return np.where((key[order][at] == asked) & (np.asarray(node) >= 0), self.point_door[order][at], -1)
 
 
 def merged(given: DoorPoints) -> tuple[DoorPoints, list[tuple[int, int]]]:

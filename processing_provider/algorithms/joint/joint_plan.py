@@ -72,7 +72,7 @@ class JointPlan(EvacuationAlgorithm):
         numbers = joint_numbers(found, placed, case, result)
         numbers[STOPPED_EARLY] = int(control.effort.stopped_early)
         warning = capacity_warning(found.case, found.result, found.floor)
-        tell(self, found, numbers, warning)
+        tell(self, found, {**numbers, routing.UNROUTED: 0}, warning)  # who stays is told with the allocation
         tell_plan(self, case, result, numbers)
         allocation = allocation_case(case, result)
         outputs = write_allocation(self, parameters, context, placed, allocation, names.OUTPUT_ALLOCATION)
