@@ -18,7 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_HASH_SEED"] = "0"  # Qt writes attributes of XML in an order of chance otherwise
 sys.path[:0] = [str(ROOT / "build" / "plugins"), str(ROOT / "scripts")]
 
-from model_building import Input, assemble, link, make_children, road_inputs, write_model
+from model_building import Input, assemble, link, make_children, passed_inputs, write_models
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
@@ -96,7 +96,7 @@ def definitions() -> list[Input]:
     effort = QgsApplication.processingRegistry().algorithmById(f"evacuation:{ALLOCATION}").parameterDefinition("EFFORT")
     numbers = [(limit, (ALLOCATION,), "LIMIT_MINUTES"), (effort.clone(), (ALLOCATION,), "EFFORT")]
     inputs = [(definition, dict.fromkeys(children, name)) for definition, children, name in layers + copied + numbers]
-    return inputs + road_inputs(SCENARIO, both, ROAD_ATTRIBUTES)
+    return inputs + passed_inputs(both[::-1], ROAD_ATTRIBUTES)
 
 
 def make_model() -> QgsProcessingModelAlgorithm:
@@ -113,4 +113,4 @@ def make_model() -> QgsProcessingModelAlgorithm:
 
 
 if __name__ == "__main__":
-    sys.exit(write_model(make_model, TARGET))
+    sys.exit(write_models({TARGET: make_model}))

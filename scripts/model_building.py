@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from qgis.core import (
@@ -45,15 +45,23 @@ def make_children(outputs: dict[str, dict[str, tuple[str, str]]], apart: float =
     return children
 
 
-def road_inputs(step: str, children: Sequence[str], names: Sequence[str]) -> list[Input]:
-    """Return the inputs that say how the layer ROADS is read, as the algorithm ``step`` declares them for NETWORK."""
-    algorithm = QgsApplication.processingRegistry().algorithmById(f"evacuation:{step}")
+def passed_inputs(steps: Sequence[str], names: Sequence[str]) -> list[Input]:
+    """Return the parameters ``names`` as inputs that feed every step that has one of that name.
+
+    They are declared as the last of these steps has them; fields of NETWORK become those of the input ROADS. A name
+    that no step has is left out.
+    """
+    registry = QgsApplication.processingRegistry()
+    algorithms = {step: registry.algorithmById(f"evacuation:{step}") for step in steps}
     made = []
     for name in names:
-        definition = algorithm.parameterDefinition(name).clone()
-        if isinstance(definition, QgsProcessingParameterField):
+        feeds = {step: name for step, one in algorithms.items() if one.parameterDefinition(name) is not None}
+        if not feeds:
+            continue
+        definition = algorithms[list(feeds)[-1]].parameterDefinition(name).clone()
+        if isinstance(definition, QgsProcessingParameterField) and definition.parentLayerParameterName() == "NETWORK":
             definition.setParentLayerParameterName("ROADS")
-        made.append((definition, dict.fromkeys(children, name)))
+        made.append((definition, feeds))
     return made
 
 
@@ -106,18 +114,19 @@ def _fill(child: QgsProcessingModelChildAlgorithm) -> None:
             child.addParameterSources(definition.name(), [value])
 
 
-def write_model(make: Callable[[], QgsProcessingModelAlgorithm], target: Path) -> int:
-    """Start QGIS with the provider, make the model and write it to ``target``; return the exit status."""
+def write_models(made: Mapping[Path, Callable[[], QgsProcessingModelAlgorithm]]) -> int:
+    """Start QGIS with the provider, make each model and write it to its file; return the exit status."""
     application = QgsApplication([], False)
     application.initQgis()
     from evacuation_planner.plugin.evacuation_plugin import EvacuationPlugin
 
     plugin = EvacuationPlugin(None)
     plugin.initProcessing()
-    model = make()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not model.toFile(str(target)):
-        print(f"{target} could not be written", file=sys.stderr)
-        return 1
-    print(f"{target.name}: {len(model.parameterDefinitions())} parameters")
+    for target, make in made.items():
+        model = make()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not model.toFile(str(target)):
+            print(f"{target} could not be written", file=sys.stderr)
+            return 1
+        print(f"{target.name}: {len(model.parameterDefinitions())} parameters")
     return 0
