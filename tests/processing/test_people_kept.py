@@ -152,7 +152,9 @@ def test_sites_left_closed_by_the_bound_say_so():
     assert found["UNCOVERED_PEOPLE"] == 200 and "serves 500" in reasons["s0"]
     assert all("over MAX_SITES" in reasons[site] for site in ("s1", "s2"))
     enough = recommend(zones([(box(0, 0, 9, 9), ["a", 0, 9, 0, 0])]))
-    assert sorted("not needed" in row["reason"] for row in rows_of(enough["OUTPUT"])) == [False, True]
+    assert sorted("SITE_MINUTES" in row["reason"] for row in rows_of(enough["OUTPUT"])) == [False, True]
+    fewest = recommend(zones([(box(0, 0, 9, 9), ["a", 0, 9, 0, 0])]), CHOICE=1)
+    assert sorted("not needed" in row["reason"] for row in rows_of(fewest["OUTPUT"])) == [False, True]
 
 
 @pytest.mark.parametrize("ending", ["memory:", "gpkg", "geojson"])

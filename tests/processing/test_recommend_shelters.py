@@ -76,13 +76,16 @@ def by_id(result, name="OUTPUT"):
     return {row["site_id"]: row for row in rows_of(result[name])}
 
 
+CATCHMENTS = "OUTPUT_CATCHMENTS"
+
+
 def status(result):
     return {site: row["status"] for site, row in by_id(result).items()}
 
 
 def test_by_hand_one_site_that_holds_everybody():
     log = Log()
-    result = run(log)
+    result = run(log, CHOICE=1)
     assert status(result) == {"A": "standby", "B": "standby", "C": "selected"}
     assert result["OUTPUT"].fields().names() == result["OUTPUT_SELECTED"].fields().names() == [*FIELDS, "rule"]
     assert [(row["doors"], row["door_capacity"]) for row in rows_of(result["OUTPUT"])] == [(1, None)] * 3
@@ -96,8 +99,41 @@ def test_by_hand_one_site_that_holds_everybody():
     assert result["GAP"] == pytest.approx(0.0)
     assert [row["site_id"] for row in rows_of(result["OUTPUT_SELECTED"])] == ["C"]
     assert log.warned("FORECAST", "none given")
-    assert any("cannot be divided" in line for line in log.said)
+    assert any("SPLIT 1" in line and "SPLIT 0" in line for line in log.said)
     assert sorted(row["rank"] for row in by_id(result).values()) == [1, 2, 3]
+
+
+def test_balanced_choice_by_hand():
+    """C alone holds all 150, 1,180 person-minutes away; A and B, each next to a zone, are 8 minutes nearer to both."""
+    log = Log()
+    result = run(log)
+    assert status(result) == {"A": "selected", "B": "selected", "C": "standby"}
+    assert by_id(result)["C"]["reason"] == "not opened: the travel it would save is worth less than SITE_MINUTES"
+    assert any(
+        "SITE_MINUTES" in text and "300.0 person-minutes" in text and "over 1 site," in text for text in log.said
+    )
+
+    def travel(**given):
+        lines = rows_of(run(OUTPUT_CATCHMENTS="memory:", **given)[CATCHMENTS])
+        return sum(row["people"] * row["minutes"] for row in lines)
+
+    saved = travel(CHOICE=1) - travel()
+    assert saved > 300.0
+    # one site more is opened exactly where it saves more than SITE_MINUTES
+    assert status(run(SITE_MINUTES=saved - 1.0))["C"] == "standby"
+    assert status(run(SITE_MINUTES=saved + 1.0)) == {"A": "standby", "B": "standby", "C": "selected"}
+
+
+def test_all_suitable_sites_are_opened_and_not_those_rejected():
+    log = Log()
+    result = run(log, CHOICE=2, MAX_TRAVEL_TIME=2.0, SITE_MINUTES=5)
+    assert status(result) == {"A": "selected", "B": "selected", "C": "rejected"}
+    everything = run(CHOICE=2)
+    assert set(status(everything).values()) == {"selected"} and everything["GAP"] == 0.0
+    assert by_id(everything)["C"]["reason"] == "nobody needs it in the plan"
+    assert any("SITE_MINUTES: plays no part" in text for text in log.said)
+    with pytest.raises(QgsProcessingException, match="MAX_SITES is 2, but CHOICE 2 opens all"):
+        run(CHOICE=2, MAX_SITES=2)
 
 
 def test_travel_limit_changes_the_choice():

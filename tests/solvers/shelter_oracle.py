@@ -24,6 +24,17 @@ def cheapest_plan(people, minutes, room, subset, scale=1000):
     return sum(flow["source"].values()), nx.cost_of_flow(graph, flow)
 
 
+def best_balance(people, minutes, room, site_minutes, required=(), max_sites=0):
+    """Return (uncovered, person-minutes and ``site_minutes`` for each site together) of the best subset."""
+    plans = []
+    for size in range((max_sites or len(room)) + 1):
+        for subset in combinations(range(len(room)), size):
+            if set(required) <= set(subset):
+                covered, cost = cheapest_plan(people, minutes, room, subset)
+                plans.append((int(sum(people)) - covered, cost + site_minutes * size))
+    return min(plans)
+
+
 def best_choice(people, minutes, room, required=(), max_sites=0):
     """Return (uncovered, sites or None, person-minutes) of the best subset in the order of what matters.
 

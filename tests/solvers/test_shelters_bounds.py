@@ -16,15 +16,16 @@ pytest.importorskip("networkx")
 
 from evacuation_planner.plugin.solvers.control import never
 from evacuation_planner.plugin.solvers.effort import Effort
-from evacuation_planner.plugin.solvers.mip import solve as integer_program
-from evacuation_planner.plugin.solvers.shelters import covering, facility_location, location_problem
-from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
-from evacuation_planner.plugin.solvers.shelters.exchange import fixed_by_price
-from evacuation_planner.plugin.solvers.shelters.location_problem import (
+from evacuation_planner.plugin.solvers.location import location_problem
+from evacuation_planner.plugin.solvers.location.exchange import fixed_by_price
+from evacuation_planner.plugin.solvers.location.location_problem import (
     LinearRelaxation,
     LocationProblem,
     linear_relaxation,
 )
+from evacuation_planner.plugin.solvers.mip import solve as integer_program
+from evacuation_planner.plugin.solvers.shelters import covering, facility_location
+from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 from tests.solvers.shelter_oracle import best_choice, cheapest_plan
 
 

@@ -12,10 +12,10 @@ pytest.importorskip("networkx")
 
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.location.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters import covering
-from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
-from tests.solvers.shelter_oracle import best_choice, cheapest_plan
+from tests.solvers.shelter_oracle import best_balance, best_choice, cheapest_plan
 
 INF = np.inf
 
@@ -77,6 +77,48 @@ def test_required_sites_are_open_and_the_rest_is_chosen_around_them(seed):
     cover = covering.solve(CoveringProblem(people, minutes, room, mask), control=Control(effort=Effort(mip_gap=0.0)))
     assert cover.chosen[required].all()
     assert reached(cover, minutes) == pytest.approx(best_choice(people, minutes, room, required=required))
+
+
+@pytest.mark.parametrize("seed", range(400, 430))
+def test_the_balanced_choice_as_by_exhaustive_search(seed):
+    people, minutes, room = random_case(seed)
+    draw = np.random.default_rng(seed)
+    most = 0 if seed % 3 else int(draw.integers(1, 5))
+    required = [int(draw.integers(len(room)))] if seed % 4 == 0 else []
+    mask = np.zeros(len(room), bool)
+    mask[required] = True
+    worth = float(draw.integers(0, 400))
+    problem = CoveringProblem(people, minutes, room, mask, most, covering.BALANCED, worth)
+    cover = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
+    check_flow(problem, cover)
+    uncovered, count, travel = reached(cover, minutes)
+    expected = best_balance(people, minutes, room, worth, required, most)
+    assert (uncovered, travel + worth * count) == pytest.approx(expected)
+    assert all(stage.proved for stage in cover.stages) and (not most or count <= most)
+    assert cover.chosen[required].all()
+
+
+@pytest.mark.parametrize("seed", range(430, 436))
+def test_what_a_site_is_worth_where_nobody_says(seed):
+    people, minutes, room = random_case(seed)
+    said: list[str] = []
+    problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool), choice=covering.BALANCED)
+    cover = covering.solve(problem, control=Control(log=said.append, effort=Effort(mip_gap=0.0)))
+    uncovered, fewest, _ = best_choice(people, minutes, room)
+    worth = 2.0 * (people.sum() - uncovered) / fewest
+    assert any(f"counts as {worth:,.1f} person-minutes" in text for text in said)
+    _, count, travel = reached(cover, minutes)
+    assert travel + worth * count == pytest.approx(best_balance(people, minutes, room, worth)[1])
+
+
+def test_all_sites_are_open_with_the_least_travel():
+    people, minutes, room = random_case(7)
+    problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool), choice=covering.ALL_SITES)
+    cover = covering.solve(problem)
+    check_flow(problem, cover)
+    assert cover.chosen.all()
+    covered, travel = cheapest_plan(people, minutes, room, range(len(room)))
+    assert (people.sum() - cover.uncovered, reached(cover, minutes)[2]) == pytest.approx((covered, travel))
 
 
 @pytest.mark.parametrize("seed", range(300, 310))

@@ -9,8 +9,8 @@ pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Effort
+from evacuation_planner.plugin.solvers.location.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters import facility_location, recommendation, set_covering
-from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from tests.solvers.test_shelters_facility_location import problem
 from tests.solvers.test_shelters_facility_location import relaxed as bound_of
 from tests.solvers.test_shelters_recommendation import case
@@ -39,7 +39,7 @@ def test_a_large_number_of_people_that_all_find_room_is_proved():
 def test_a_set_that_shelters_more_than_its_target_is_no_worse_for_it(monkeypatch):
     """Both sites hold all 10 people, of whom 5 are to be sheltered: at 9 minutes each, or at 5."""
     travel, coverage = problem([10], [[9, 5]], [10, 10], 1, target=5.0)
-    monkeypatch.setattr(facility_location, "exchange_sites", lambda case, cover, target, *known: known[:3])
+    monkeypatch.setattr(facility_location, "exchange_sites", lambda case, cover, target, best, *rest: best)
     monkeypatch.setattr(facility_location, "linear_relaxation", lambda *arguments: bound_of(0.5, 0.5, bound=1.0))
     found = facility_location.least_travel(travel, coverage, 5, mask(2, 0), Control(effort=Effort(mip_gap=0.0)))
     assert found.chosen.tolist() == [False, True] and found.stage.value == pytest.approx(25.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import cycle
 from types import SimpleNamespace
 
@@ -15,21 +16,16 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.control import never, no_progress
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
-from evacuation_planner.plugin.solvers.mip.solution import Solution
-from evacuation_planner.plugin.solvers.shelters import (
-    exchange,
-    facility_location,
-    location_problem,
-    recommendation,
-    set_covering,
-)
-from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
-from evacuation_planner.plugin.solvers.shelters.location_problem import (
+from evacuation_planner.plugin.solvers.location import exchange, location_problem
+from evacuation_planner.plugin.solvers.location.coverage import Coverage
+from evacuation_planner.plugin.solvers.location.location_problem import (
     LinearRelaxation,
     LocationProblem,
     flows_to,
     linear_relaxation,
 )
+from evacuation_planner.plugin.solvers.mip.solution import Solution
+from evacuation_planner.plugin.solvers.shelters import facility_location, recommendation, set_covering
 from tests.solvers.test_shelters_recommendation import case as three_sites
 
 
@@ -156,51 +152,39 @@ def test_rounding_by_hand():
     assert chosen(0.7, 0.8, 0.9, 0.6, most=4) == [0, 1, 2, 3]
 
 
-def improved(case, coverage, start, relaxation, effort=None):
-    flow, value = flows_to(case, start)
-    target = coverage.total
-    return exchange.exchange_sites(
-        case,
-        coverage,
-        target,
-        start,
-        flow,
-        value,
-        relaxation,
-        Control(cancelled=never, effort=effort or Effort(mip_gap=0.0)),
-    )
+def improved(case, coverage, start, relaxation, effort=None, cancelled=never):
+    control = Control(cancelled=cancelled, effort=effort or Effort(mip_gap=0.0))
+    began = exchange.serve_set(case, start)
+    found = exchange.exchange_sites(case, coverage, coverage.total, began, relaxation, control)
+    return found.chosen, found.served.flow, found.value
 
 
-def test_exchanges_reach_the_better_set_one_trial_at_a_time(monkeypatch):
+def test_exchanges_reach_the_better_set_the_most_promising_first(monkeypatch):
     """Sites cost 90, 50, 20 and 70 for all ten people; one may open. The rounding has no set, since 0 is shut least."""
     case, coverage = problem([10], [[9, 5, 2, 7]], [10, 10, 10, 10], 1)
     monkeypatch.setattr(exchange, "rounded", lambda *a: None)
-    relaxation = relaxed(0.1, 0.9, 0.2, 0.3)  # tried in the order 1, 3, 2
+    relaxation = relaxed(0.1, 0.9, 0.2, 0.3)
     best, flow, value = improved(case, coverage, mask(4, 0), relaxation)
     assert (best.tolist(), value) == ([False, False, True, False], 20.0)
     assert flow.tolist() == [0.0, 0.0, 10.0, 0.0]
-    for trials, expected in ((0, 90.0), (1, 50.0), (2, 50.0), (3, 20.0)):  # 1; then 3, which is worse; then 2
+    for trials, expected in ((0, 90.0), (1, 20.0)):  # site 2 saves most at the prices
         monkeypatch.setattr(exchange, "TRIALS", (0, trials, 0))
         assert improved(case, coverage, mask(4, 0), relaxation)[2] == expected
     monkeypatch.setattr(exchange, "TRIALS", (9, 9, 9))
+    monkeypatch.setattr(exchange, "WORK", (0, 0, 0))
+    assert improved(case, coverage, mask(4, 0), relaxation)[2] == 90.0
+    monkeypatch.setattr(exchange, "WORK", (99, 99, 99))
     assert improved(case, coverage, mask(4, 0), relaxation, Effort(seconds=1e-9))[2] == 90.0
     shut = relaxed(0.1, 0.9, 0.2, 0.3, bound=20.0, price=(0.0, 0.0, 80.0, 0.0))  # site 2 is ruled out
     assert improved(case, coverage, mask(4, 0), shut)[2] == 50.0
     kept = relaxed(0.9, 0.1, 0.1, 0.1, bound=20.0, price=(-80.0, 0.0, 0.0, 0.0))  # site 0 is ruled in
     assert improved(case, coverage, mask(4, 0), kept)[2] == 90.0
+    enough = relaxed(0.1, 0.9, 0.2, 0.3, bound=60.0)  # 90 is a third above the bound
+    assert improved(case, coverage, mask(4, 0), enough, Effort(mip_gap=0.34))[2] == 90.0
     needed, _ = problem([10], [[9, 5, 2, 7]], [10, 10, 10, 10], 2, required=[0])
     assert np.flatnonzero(improved(needed, coverage, mask(4, 0, 1), relaxation)[0]).tolist() == [0, 2]
     with pytest.raises(Cancelled):
-        exchange.exchange_sites(
-            case,
-            coverage,
-            10,
-            mask(4, 0),
-            np.zeros(4),
-            90.0,
-            relaxation,
-            Control(cancelled=lambda: True, effort=Effort()),
-        )
+        improved(case, coverage, mask(4, 0), relaxation, cancelled=lambda: True)
 
 
 def test_exchanges_of_many_people():
@@ -218,14 +202,91 @@ def test_exchanges_keep_everybody_sheltered_and_begin_at_the_rounded_set_where_i
     assert improved(case, coverage, mask(4, 3), relaxed(0.9, 0.0, 0.0, 0.1))[2] == 70.0  # the rounded one is worse
 
 
+def costly(people, minutes, room, opening, required=(), target=None):
+    made, coverage = problem(people, minutes, room, len(room), required, target)
+    return replace(made, opening=np.array(opening, dtype=float)), coverage
+
+
+def test_sites_open_and_close_by_what_they_save_by_hand():
+    """Zones of 10 and 8 people: to site 0 it is 1 and 6 minutes, to site 1 6 and 1, to site 2 4 for both."""
+    minutes = [[1, 6, 4], [6, 1, 4]]
+    for cost, expected, value in (
+        (10.0, [0, 1], 18.0 + 20.0),  # two sites, everybody next door
+        (39.0, [0, 1], 18.0 + 78.0),  # one more saves 40 of travel: 58 by site 0 alone
+        (41.0, [0], 58.0 + 41.0),
+        (0.0, [0, 1], 18.0),
+    ):
+        case, coverage = costly([10, 8], minutes, [18, 18, 18], [cost] * 3)
+        for start in (mask(3, 0), mask(3, 1), mask(3, 2), mask(3, 0, 1, 2)):
+            best, flow, found = improved(case, coverage, start, relaxed(0.9, 0.9, 0.9))
+            assert (np.flatnonzero(best).tolist(), found) == (expected, pytest.approx(value))
+            assert flow.sum() == pytest.approx(18.0)
+    case, coverage = costly([10, 8], minutes, [18, 18, 18], [41.0] * 3, required=[2])
+    best, _, found = improved(case, coverage, mask(3, 0, 2), relaxed(0.9, 0.9, 0.9))
+    assert np.flatnonzero(best).tolist() == [2] and found == pytest.approx(72.0 + 41.0)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_prices_never_promise_less_than_a_change_saves(seed):
+    """Every opening, closing and exchange against the flows themselves; some plans leave people behind."""
+    rng = np.random.default_rng(seed)
+    zones, sites = 6, 6
+    people, minutes = rng.integers(1, 9, zones), rng.integers(1, 20, (zones, sites)).astype(float)
+    minutes[rng.random(minutes.shape) < 0.25] = np.inf
+    room = rng.integers(3, 14, sites).astype(float)
+    coverage = Coverage(people, np.isfinite(minutes), room)
+    start = rng.random(sites) < 0.7
+    target = coverage.sheltered(start)
+    case, _ = costly(people, minutes, room, rng.integers(0, 30, sites), target=target / coverage.units)
+    if not target:
+        return
+    best = exchange.serve_set(case, start)
+    promised = exchange._Prices(case, best)
+    looked = 0
+    for leave in [None, *np.flatnonzero(best.chosen).tolist()]:
+        for enter in [None, *np.flatnonzero(~best.chosen).tolist()]:
+            trial, saves = best.chosen.copy(), 0.0
+            price = promised.first
+            if leave is not None:
+                trial[leave], saves, price = False, promised.closing(leave), promised.without(leave)
+            if enter is not None:
+                trial[enter] = True
+                saves += promised.opening(price, ~best.chosen)[enter]
+            if coverage.sheltered(trial) >= target:
+                looked += 1
+                value = location_problem.serve(case, trial).flow @ case.minutes + case.opening[trial].sum()
+                assert best.value - value <= saves + 1e-6
+    assert looked
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_blocks_leave_is_what_one_site_after_the_other_leaves(seed):
+    rng = np.random.default_rng(seed)
+    people, reach = rng.integers(1, 9, 12), rng.random((12, 10)) < 0.4
+    coverage = Coverage(people, reach, rng.integers(3, 25, 10).astype(float))
+    everything, order = np.ones(10, dtype=bool), rng.permutation(10)[:8]
+    target = coverage.sheltered(everything)
+    one_by_one = everything.copy()
+    for j in order:
+        one_by_one[j] = False
+        one_by_one[j] = coverage.sheltered(one_by_one) < target
+    assert coverage.without(everything, order, target, Control()).tolist() == one_by_one.tolist()
+
+
 # --- the program ------------------------------------------------------------------------------------------------------
+
+
+def built(*arguments):
+    program = facility_location._Program(*arguments)
+    program.build()
+    return program
 
 
 def test_the_program_by_hand(monkeypatch):
     """Site 0 is shut by its price, site 1 open by it, site 2 required; zone 1 cannot use site 3, which has no room."""
     case, _ = problem([10, 8], [[9, 5, 2, 7], [1, 4, np.inf, 3]], [10, 10, 9, 0], 3, required=[2])
     relaxation = relaxed(0.0, 1.0, 1.0, 0.4, bound=50.0, price=(60.0, -60.0, 99.0, 0.0))
-    program = facility_location._Program(case, 100.0, relaxation)
+    program = built(case, 100.0, relaxation)
     assert {j: (v.lowBound, v.upBound) for j, v in program.open.items()} == {1: (1, 1), 2: (1, 1), 3: (0, 1)}
     assert {pair: v.upBound for pair, v in program._flows.items()} == {1: 10.0, 2: 9.0, 4: 8.0}
     # 3 rows flow <= most * open, 2 zones, 2 sites with flows, the count, the rooms
@@ -246,10 +307,10 @@ def test_the_program_by_hand(monkeypatch):
     assert [v.name for v in row] == ["open_00003"] and (row.constant, row.sense) == (-1, 1)  # at least 1
     for most, rows in ((3, 9), (2, 6)):  # above the limit only the rows that the relaxation needed, here none
         monkeypatch.setattr(facility_location, "ALL_LINKED", most)
-        assert len(facility_location._Program(case, 100.0, relaxation).problem.constraints) == rows
+        assert len(built(case, 100.0, relaxation).problem.constraints) == rows
     monkeypatch.undo()
     few, _ = problem([10, 8], [[9, 5, 2, 7], [1, 4, np.inf, 3]], [10, 10, 9, 0], 3, required=[2], target=12.0)
-    assert len(facility_location._Program(few, 100.0, relaxation).problem.constraints) == 10  # and how many in all
+    assert len(built(few, 100.0, relaxation).problem.constraints) == 10  # and how many in all
 
 
 def located(case, coverage, start, effort=None, steps=None):
@@ -310,11 +371,7 @@ def test_what_is_made_of_a_solver_s_answer(monkeypatch, status, bound, sites, ex
         return Solution(status, None, bound, None, "a solver", 0.0)
 
     monkeypatch.setattr(facility_location, "solve_program", solver)
-    monkeypatch.setattr(
-        facility_location,
-        "exchange_sites",
-        lambda case, coverage, target, best, flow, value, *rest: (best, flow, value),
-    )
+    monkeypatch.setattr(facility_location, "exchange_sites", lambda case, coverage, target, best, *rest: best)
     monkeypatch.setattr(facility_location, "linear_relaxation", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=40.0))
     monkeypatch.setattr(facility_location, "_agreed", lambda *a: None)
     steps: list = []
@@ -380,9 +437,7 @@ def test_with_few_rows_in_the_program_the_choice_is_the_same(monkeypatch):
     for linked in (20_000, 0):
         monkeypatch.setattr(facility_location, "ALL_LINKED", linked)
         monkeypatch.setattr(facility_location, "linear_relaxation", lambda *a: relaxed(0.5, 0.5, 0.5, 0.5, bound=1.0))
-        monkeypatch.setattr(
-            facility_location, "exchange_sites", lambda c, v, t, best, flow, value, *rest: (best, flow, value)
-        )
+        monkeypatch.setattr(facility_location, "exchange_sites", lambda c, v, t, best, *rest: best)
         case, coverage = problem([10, 7, 12, 5], minutes, [22, 30, 34, 12], 2)
         found.append(located(case, coverage, mask(4, 0, 1))[0])
     # Sites 1 and 2: 10 * 4 + 7 * 2 + 12 * 1 + 5 * 3; sites 2 and 3: 40 + 35 + 12 + 10

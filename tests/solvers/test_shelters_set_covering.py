@@ -14,9 +14,9 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.control import never
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
+from evacuation_planner.plugin.solvers.location.coverage import Coverage
 from evacuation_planner.plugin.solvers.mip.solution import Solution
 from evacuation_planner.plugin.solvers.shelters import set_covering
-from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 
 
 def everywhere(people: list[int], room: list[float]) -> Coverage:

@@ -15,10 +15,10 @@ from evacuation_planner.plugin.solvers.control import Control
 pytest.importorskip("pulp")
 pytest.importorskip("networkx")
 
+from evacuation_planner.plugin.solvers.location.coverage import Coverage
 from evacuation_planner.plugin.solvers.mip import highs
 from evacuation_planner.plugin.solvers.mip.equal_plans import MAY_DIFFER, SETTLED, fixed_weights
 from evacuation_planner.plugin.solvers.shelters import covering, facility_location
-from evacuation_planner.plugin.solvers.shelters.coverage import Coverage
 from evacuation_planner.plugin.solvers.shelters.covering import CoveringProblem
 from evacuation_planner.plugin.solvers.shelters.stage import Stage
 from tests.solvers.shelter_oracle import cheapest_plan
@@ -111,7 +111,7 @@ def test_pairs_are_those_of_people_with_room_in_reach() -> None:
     minutes = np.array([[3.0, np.inf, 5.0], [1.0, 2.0, 4.0], [7.0, 8.0, 9.0]])
     people, room, required = np.array([4, 0, 1]), np.array([0.5, 3.0, 0.0]), np.zeros(3, bool)
     coverage = Coverage(people, np.isfinite(minutes), room)
-    found = covering._location_problem(CoveringProblem(people, minutes, room, required), coverage, required, 4, 2)
+    found = covering._location_problem(CoveringProblem(people, minutes, room, required), coverage, 4, 2)
     assert list(zip(found.zone.tolist(), found.site.tolist(), found.minutes.tolist())) == [
         (0, 0, 3.0), (2, 0, 7.0), (2, 1, 8.0)
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 
 from ...solvers.control import Control
 from ...solvers.shelters.capacity import residual_capacity
+from ...solvers.shelters.covering import BALANCED
 from ...solvers.shelters.recommendation import ShelterProblem
 from ..hazard import read_hazard, reasons_inside
 from ..people import say_unplaced, whole_people
@@ -76,6 +77,10 @@ class Limits:
         Part of the room kept free.
     min_capacity, max_sites : int
         Least room that makes a site worth opening; most sites to open, 0 for no limit.
+    choice : int
+        BALANCED, FEWEST_SITES or ALL_SITES, of :mod:`...solvers.shelters.covering`.
+    site_minutes : float or None
+        Person-minutes that opening one more site is worth where the choice is balanced; None for the default.
     max_snap_distance : float
         Longest way from a zone or site to a road, in metres.
     """
@@ -84,15 +89,27 @@ class Limits:
     reserve: float = 0.0
     min_capacity: int = 1
     max_sites: int = 0
+    choice: int = BALANCED
+    site_minutes: float | None = None
     max_snap_distance: float = 500.0
 
 
 @dataclass(frozen=True)
 class PeopleAtRisk:
-    """The zones with people who must leave, (z,) int64, and how many live in zones that cannot be used."""
+    """The zones with people who must leave and how many live in zones that cannot be used.
+
+    Attributes
+    ----------
+    zones : Places
+    people : (z,) int64
+    groups : (z, c) int64
+        The same by class.
+    unplaced : int
+    """
 
     zones: Places
     people: np.ndarray
+    groups: np.ndarray
     unplaced: int
 
 
@@ -126,7 +143,7 @@ def read_people(
     totals = totals_among(zones, population, feedback)
     placed, unplaced = whole_people(zones, [name for name in population if name not in totals], feedback)
     people, lost = placed.sum(axis=1), say_unplaced(zones, unplaced.sum(axis=1), feedback)
-    return PeopleAtRisk(zones.subset(np.flatnonzero(people)), people[people > 0], lost)
+    return PeopleAtRisk(zones.subset(np.flatnonzero(people)), people[people > 0], placed[people > 0], lost)
 
 
 def candidate_sites(
@@ -208,6 +225,8 @@ def shelter_problem(
         reserve=limits.reserve,
         min_capacity=limits.min_capacity,
         max_sites=limits.max_sites,
+        choice=limits.choice,
+        site_minutes=limits.site_minutes,
         doors=joined.doors.counts(),
         door_capacity=let_in,
     )

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...solvers.naming import first_of
 from ...solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
 from ..carrying import SHELTER_NAME, ZONE_NAME, Carried, all_others, renamed
 from ..fields import Column
@@ -172,8 +173,11 @@ def in_type(rows: list[tuple[Any, list[Any]]], kind: QgsWkbTypes.Type) -> list[t
     return [(coerced(shape), values) for shape, values in rows]
 
 
-def report(problem: ShelterProblem, found: Recommendation, feedback: QgsProcessingFeedback) -> None:
-    """Write the recommendation into the log: who is left out by zone, what was assumed, how well it is proved."""
+def report(problem: ShelterProblem, groups: np.ndarray, found: Recommendation, feedback: QgsProcessingFeedback) -> None:
+    """Write the recommendation into the log: who is left out by zone, what was assumed, how well it is proved.
+
+    ``groups``, (z, c) int64, are the people of each zone by class.
+    """
     for site in found.required_but_rejected:
         reason = found.reason[problem.site_ids.index(site)]
         feedback.pushWarning(f"RULE_FIELD: site {site} is required but cannot be used: {reason}.")
@@ -202,13 +206,32 @@ def report(problem: ShelterProblem, found: Recommendation, feedback: QgsProcessi
             f"{int(found.selected.sum())} sites selected with room for {room}; they shelter {total - uncovered} of "
             f"{total} people, {minutes:.1f} minutes away on average without congestion."
         )
-        feedback.pushInfo(
-            "The choice lets the people of a zone be divided between sites; groups that cannot be divided may still "
-            "not fit in the allocation. A larger RESERVE leaves room for that."
-        )
+        _say_what_is_divided(problem, groups, found, feedback)
     rejected = found.status.count(REJECTED)
     if rejected:
         feedback.pushInfo(f"{rejected} of {len(found.status)} sites rejected. {_reasons(found)}")
+
+
+def _say_what_is_divided(
+    problem: ShelterProblem, groups: np.ndarray, found: Recommendation, feedback: QgsProcessingFeedback
+) -> None:
+    """Say what the plan takes for granted: that groups are divided where it takes that to place everybody."""
+    feedback.pushInfo(
+        "The people of a zone may be divided between the selected sites. “Allocate people to shelters” places as many "
+        "with SPLIT 1, its default, which divides groups only where needed; with SPLIT 0 some may not fit."
+    )
+    room = np.where(found.selected & (problem.minutes <= problem.limit), found.residual, 0)
+    if problem.door_capacity is not None:
+        room = np.minimum(room, problem.door_capacity)
+    largest = room.max(axis=1, initial=0)
+    large = groups > np.where(largest > 0, largest, np.iinfo(np.int64).max)[:, None]
+    if large.any():
+        zones = [problem.zone_ids[i] for i in np.flatnonzero(large.any(axis=1))]
+        feedback.pushWarning(
+            f"{int(large.sum())} group(s) of zone and class with {int(groups[large].sum())} people exceed every "
+            f"selected site in reach ({first_of(zones)}) and have to be divided between sites; with SPLIT 0 they stay "
+            "without a place."
+        )
 
 
 def _reasons(found: Recommendation) -> str:

@@ -1,8 +1,12 @@
-"""Capacitated set covering: which sites to open for a population, in the order of what matters.
+"""Which sites to open for a population, in the order of what matters.
 
-    1. as few people uncovered as possible          (0 where everybody can be sheltered)
-    2. as few sites as possible                     (left out with a limit on their number)
-    3. as little person-travel-time as possible
+As few people uncovered as possible, then by the choice:
+
+    BALANCED       as little person-travel-time, and person-minutes for each opened site, together as possible
+                   (facility location)
+    FEWEST_SITES   as few sites as possible (left out with a limit on their number), then as little person-travel-time
+                   as possible (capacitated set covering)
+    ALL_SITES      every site, with as little person-travel-time as possible
 
 over sets of sites with flows y[zone, site] >= 0 between zones and sites in reach, Σ_site y <= people of the zone,
 Σ_zone y <= room of the site. This is step 5 of a reconstruction of the shelter recommendation that [E] section 3
@@ -11,18 +15,23 @@ names; its page is missing from the text available to us.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
+from ..location.coverage import Coverage
+from ..location.location_problem import LEAST_FLOW, LocationProblem, flows_to
 from ..mip.equal_plans import MAY_DIFFER, SETTLED
-from .coverage import Coverage
-from .facility_location import least_travel
-from .location_problem import LocationProblem
+from .facility_location import Location, least_travel
 from .set_covering import fewest_sites, most_people
-from .stage import Stage
+from .stage import TRAVEL, UNCOVERED, Stage
+
+BALANCED, FEWEST_SITES, ALL_SITES = 0, 1, 2
+MINUTES_A_PERSON = 2.0  # that one more site is worth to each of those it would take, where nothing else is given
+FEW_PAIRS = 5_000  # up to so many the fewest sites are proved where only their number is asked for
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,12 @@ class CoveringProblem:
     required : ndarray of bool, shape (s,)
         Sites that are open in any case.
     max_sites : int
-        Most sites to open, 0 for no limit.
+        Most sites to open, 0 for no limit; not with ALL_SITES.
+    choice : int
+        BALANCED, FEWEST_SITES or ALL_SITES.
+    site_minutes : float or None
+        With BALANCED: person-minutes that opening one more site is worth. None: :data:`MINUTES_A_PERSON` times the
+        people to be sheltered over the fewest sites that shelter them.
     """
 
     people: np.ndarray
@@ -47,6 +61,8 @@ class CoveringProblem:
     room: np.ndarray
     required: np.ndarray
     max_sites: int = 0
+    choice: int = FEWEST_SITES
+    site_minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,16 +112,23 @@ def solve(problem: CoveringProblem, *, control: Control | None = None) -> Cover:
 
     Examples
     --------
-    The first site has room for both zones, so it is enough: 60 people at 2 and 40 at 5 minutes.
+    The first site has room for both zones, so it is enough: 60 people at 2 and 40 at 5 minutes. Opening the third as
+    well saves 4 minutes for 40 people, which is worth a site of 150 person-minutes, but not one of 200, the default.
 
     >>> import numpy as np
+    >>> from dataclasses import replace
     >>> problem = CoveringProblem(
     ...     people=np.array([60, 40]),
-    ...     minutes=np.array([[2.0, 1.0, np.inf], [5.0, np.inf, 1.0]]),
+    ...     minutes=np.array([[2.0, 2.5, np.inf], [5.0, np.inf, 1.0]]),
     ...     room=np.array([100.0, 60.0, 40.0]),
     ...     required=np.zeros(3, dtype=bool),
+    ...     choice=BALANCED,
     ... )
-    >>> cover = solve(problem)
+    >>> solve(problem).chosen.tolist()
+    [True, False, False]
+    >>> solve(replace(problem, site_minutes=150.0)).chosen.tolist()
+    [True, False, True]
+    >>> cover = solve(replace(problem, choice=FEWEST_SITES))
     >>> cover.chosen.tolist(), cover.uncovered
     ([True, False, False], 0.0)
     >>> [(stage.name, round(stage.value)) for stage in cover.stages]
@@ -120,15 +143,21 @@ def solve(problem: CoveringProblem, *, control: Control | None = None) -> Cover:
             f"Raise MAX_SITES or require fewer sites."
         )
     coverage = Coverage(problem.people, np.isfinite(problem.minutes), problem.room)
-    start, most, stages = _by_coverage(coverage, required, problem.max_sites, control.part(0.0, 0.3))
+    start, most, stages = _by_coverage(problem, coverage, control.part(0.0, 0.3))
     target = coverage.sheltered(start)
     flow, chosen = np.zeros(problem.minutes.shape), required
     if target > 0:
-        travel = _location_problem(problem, coverage, required, target, most)
-        found = least_travel(travel, coverage, target, start, control.part(0.3, 1.0))
+        opening = _site_minutes(problem, coverage, start, stages, control.part(0.2, 0.3))
+        travel = _location_problem(problem, coverage, target, most, opening)
+        if problem.choice == ALL_SITES:
+            found = _to_all(travel, start, control.part(0.3, 1.0))
+        else:
+            found = least_travel(travel, coverage, target, start, control.part(0.3, 1.0))
         flow[travel.zone, travel.site] = found.flow
-        chosen = found.chosen & (required | (flow.sum(axis=0) > 1e-6))
+        chosen = found.chosen & (required | (flow.sum(axis=0) > LEAST_FLOW))
         stages.append(found.stage)
+    if problem.choice == ALL_SITES:
+        chosen = start
     for stage in stages:
         control.log(stage.sentence())
     if target > 0:
@@ -137,29 +166,61 @@ def solve(problem: CoveringProblem, *, control: Control | None = None) -> Cover:
     return Cover(chosen, flow, coverage.people(coverage.total - target), tuple(stages))
 
 
-def _by_coverage(
-    coverage: Coverage, required: np.ndarray, max_sites: int, control: Control
-) -> tuple[np.ndarray, int, list[Stage]]:
+def _by_coverage(problem: CoveringProblem, coverage: Coverage, control: Control) -> tuple[np.ndarray, int, list[Stage]]:
     """Return a set of sites, (s,) bool, best before travel counts, how many sites may open, and the evidence."""
+    required = np.asarray(problem.required, dtype=bool)
     sites = len(required)
     everything = np.ones(sites, dtype=bool)
-    if 0 < max_sites < sites:
-        start, stage = most_people(coverage, required, max_sites, control)
-        return start, max_sites, [stage]
+    if 0 < problem.max_sites < sites:
+        start, stage = most_people(coverage, required, problem.max_sites, control)
+        return start, problem.max_sites, [stage]
     target = coverage.sheltered(everything)
     short = coverage.people(coverage.total - target)
-    stages = [Stage("uncovered people", short, short, True, "maximum flow", control.effort.elapsed)]
-    if max_sites > 0:
+    stages = [Stage(UNCOVERED, short, short, True, "maximum flow", control.effort.elapsed)]
+    if problem.choice != FEWEST_SITES or problem.max_sites > 0:
         return everything, sites, stages
     start, stage = fewest_sites(coverage, required, target, control)
     return start, int(start.sum()), [*stages, stage]
 
 
+def _site_minutes(
+    problem: CoveringProblem, coverage: Coverage, start: np.ndarray, stages: list[Stage], control: Control
+) -> np.ndarray | None:
+    """Return what opening each site costs in person-minutes, (s,), None where that is not counted; it is logged."""
+    if problem.choice != BALANCED:
+        return None
+    each = problem.site_minutes
+    if each is None:
+        target = coverage.sheltered(start)
+        required = np.asarray(problem.required, dtype=bool)
+        fewest, stage = fewest_sites(coverage, required, target, control, FEW_PAIRS)
+        people, count = coverage.people(target), max(int(fewest.sum()), 1)
+        each = MINUTES_A_PERSON * people / count
+        known = "" if stage.proved else f" (found; at least {stage.bound:.0f} are needed)"
+        control.log(
+            f"SITE_MINUTES: none given; opening one more site counts as {each:,.1f} person-minutes: "
+            f"{MINUTES_A_PERSON:g} minutes times {people:,.0f} people over "
+            f"{'1 site' if count == 1 else f'{count} sites'}, the fewest that suffice"
+            f"{known}."
+        )
+    else:
+        control.log(f"SITE_MINUTES: opening one more site counts as {each:,.1f} person-minutes.")
+    return np.full(len(start), each)
+
+
+def _to_all(problem: LocationProblem, sites: np.ndarray, control: Control) -> Location:
+    """Return the flows of least travel to all ``sites``, (s,) bool, by a linear program, which proves itself."""
+    began = time.monotonic()
+    flow, value = flows_to(problem, sites, control, settled=True)
+    return Location(sites, flow, Stage(TRAVEL, value, value, True, "linear program", time.monotonic() - began), True)
+
+
 def _location_problem(
-    problem: CoveringProblem, coverage: Coverage, required: np.ndarray, target: int, most: int
+    problem: CoveringProblem, coverage: Coverage, target: int, most: int, opening: np.ndarray | None = None
 ) -> LocationProblem:
     """Return the location problem over the pairs of zones with people and sites in reach."""
     people, room = np.asarray(problem.people, dtype=float), coverage.room / coverage.units
     zone, site = np.nonzero(np.isfinite(problem.minutes) & (np.outer(people, room) > 0.0))
     minutes = problem.minutes[zone, site]
-    return LocationProblem(people, room, zone, site, minutes, required, coverage.people(target), most)
+    required = np.asarray(problem.required, dtype=bool)
+    return LocationProblem(people, room, zone, site, minutes, required, coverage.people(target), most, opening)

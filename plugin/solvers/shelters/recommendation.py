@@ -9,7 +9,8 @@ from the text available to us. What follows is a reconstruction of ours:
 
 A site takes at most ``Q_p / (1 + reserve)`` people, and no more than its doors let in in time where that is asked for.
 Sites that are unsafe, forbidden, out of reach or too small are rejected with the reason (:mod:`.screening`), the set
-to open is chosen by capacitated covering (:mod:`.covering`), and every site gets a score and a rank (:mod:`.ranking`).
+to open is chosen (:mod:`.covering`) by travel and the number of sites together, by their number first, or all of them,
+and every site gets a score and a rank (:mod:`.ranking`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..control import Control
 from ..rounding import largest_remainder
 from . import covering
 from .capacity import residual_capacity
-from .covering import CoveringProblem
+from .covering import BALANCED, FEWEST_SITES, CoveringProblem
 from .ranking import in_reach, ranks, scores
 from .screening import reasons_to_reject
 from .stage import Stage
@@ -58,6 +59,10 @@ class ShelterProblem:
         Least residual capacity that makes a site worth opening.
     max_sites : int
         Most sites to open, 0 for no limit.
+    choice : int
+        BALANCED, FEWEST_SITES or ALL_SITES, of :mod:`.covering`.
+    site_minutes : float or None
+        With BALANCED: person-minutes that opening one more site is worth, None for the default.
     doors : ndarray of int, shape (s,), optional
         Number of doors of each site.
     door_capacity : ndarray of int, shape (s,), optional
@@ -79,6 +84,8 @@ class ShelterProblem:
     reserve: float = 0.0
     min_capacity: int = 1
     max_sites: int = 0
+    choice: int = FEWEST_SITES
+    site_minutes: float | None = None
     doors: np.ndarray | None = None
     door_capacity: np.ndarray | None = None
 
@@ -213,7 +220,13 @@ def _cover_in_order(
         [j for j in sorted(range(len(room)), key=lambda j: problem.site_ids[j]) if usable[j]], dtype=np.int64
     )
     part = CoveringProblem(
-        people[zones], within[np.ix_(zones, sites)], room[sites], problem.required[sites], problem.max_sites
+        people[zones],
+        within[np.ix_(zones, sites)],
+        room[sites],
+        problem.required[sites],
+        problem.max_sites,
+        problem.choice,
+        problem.site_minutes,
     )
     found = covering.solve(part, control=control)
     chosen = np.zeros(len(room), dtype=bool)
@@ -229,6 +242,8 @@ def _reason(problem: ShelterProblem, flow: np.ndarray, chosen: bool, full: bool,
     required = "required; " if problem.required[site] else ""
     if not chosen and full:
         return f"over MAX_SITES: no more than {problem.max_sites} may be opened"
+    if not chosen and problem.choice == BALANCED:
+        return "not opened: the travel it would save is worth less than SITE_MINUTES"
     if not chosen:
         return "not needed: the selected sites do without it"
     if served < 0.5:

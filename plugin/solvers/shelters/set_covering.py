@@ -9,31 +9,35 @@ import numpy as np
 
 from ..control import Control
 from ..dependencies import require
+from ..location.coverage import Coverage
 from ..mip.program import new_variable
 from ..mip.solve import solve_program
-from .coverage import Coverage
-from .stage import Stage
+from .stage import SITES, UNCOVERED, Stage
 
 MOST_ATTEMPTS = 25
+LARGEST_PROGRAM = 150_000  # pairs above which the integer program takes too long and too much memory
 
 
-def fewest_sites(coverage: Coverage, required: np.ndarray, target: int, control: Control) -> tuple[np.ndarray, Stage]:
+def fewest_sites(
+    coverage: Coverage, required: np.ndarray, target: int, control: Control, largest: int = LARGEST_PROGRAM
+) -> tuple[np.ndarray, Stage]:
     """Return the smallest set of sites, (s,) bool, that shelters ``target`` units, with the evidence.
 
     Capacitated set covering: minimise Σ open_j subject to flows y[g, j] >= 0 from each group of zones to the sites in
     its reach, Σ_j y[g, j] <= people_g, Σ_g y[g, j] <= room_j * open_j, Σ y >= target.
     A set found by leaving out sites one by one is proved smallest where the largest rooms cannot do with fewer; else
     the integer program decides. Its answer is checked by exact maximum flow; a set that fails by the solver's
-    tolerance is ruled out together with all its subsets, and the program solved again.
+    tolerance is ruled out together with all its subsets, and the program solved again. With more than ``largest`` pairs
+    of groups and sites it is left out.
     """
     start = time.monotonic()
     best = _leave_out(coverage, required, target, control)
     bound = _least_count(coverage.room, required, target)
     method = "largest rooms"
-    if best.sum() > bound:
+    if best.sum() > bound and np.count_nonzero(coverage.reach) <= largest:
         best, bound, method = _cover(coverage, required, target, best, bound, control)
     value = float(best.sum())
-    return best, Stage("sites", value, float(bound), value <= bound, method, time.monotonic() - start)
+    return best, Stage(SITES, value, float(bound), value <= bound, method, time.monotonic() - start)
 
 
 def most_people(coverage: Coverage, required: np.ndarray, max_sites: int, control: Control) -> tuple[np.ndarray, Stage]:
@@ -58,7 +62,7 @@ def most_people(coverage: Coverage, required: np.ndarray, max_sites: int, contro
             ceiling = min(ceiling, int(np.floor(-solution.bound * coverage.units + 0.5)))
         ceiling = max(ceiling, reached)
     value, bound = (coverage.people(coverage.total - units) for units in (reached, ceiling))
-    return best, Stage("uncovered people", value, bound, reached >= ceiling, method, time.monotonic() - start)
+    return best, Stage(UNCOVERED, value, bound, reached >= ceiling, method, time.monotonic() - start)
 
 
 class CoverModel:
@@ -136,15 +140,8 @@ def _cover(
 
 def _leave_out(coverage: Coverage, required: np.ndarray, target: int, control: Control) -> np.ndarray:
     """Return a small set that shelters ``target``: all sites, less each one that is not needed, smallest first."""
-    chosen = np.ones(len(required), dtype=bool)
-    for j in np.argsort(coverage.room, kind="stable"):
-        if required[j]:
-            continue
-        control.stop_if_cancelled()
-        chosen[j] = False
-        if coverage.sheltered(chosen) < target:
-            chosen[j] = True
-    return chosen
+    order = np.argsort(coverage.room, kind="stable")
+    return coverage.without(np.ones(len(required), dtype=bool), order[~required[order]], target, control)
 
 
 def _add_best(coverage: Coverage, required: np.ndarray, max_sites: int, control: Control) -> np.ndarray:

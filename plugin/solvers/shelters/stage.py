@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from ..gap import gap_percent
 
+UNCOVERED, SITES, TRAVEL, TRAVEL_AND_SITES = (
+    "uncovered people",
+    "sites",
+    "person-minutes",
+    "person-minutes with those of the sites",
+)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -14,7 +21,7 @@ class Stage:
     Attributes
     ----------
     name : str
-        "uncovered people", "sites" or "person-minutes".
+        UNCOVERED, SITES, TRAVEL or TRAVEL_AND_SITES.
     value : float
         What the chosen set reaches.
     bound : float or None

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
+from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY, read_effort, stopped_early
 from ..roads.door_parameters import (
@@ -46,15 +47,17 @@ class RecommendShelters(EvacuationAlgorithm):
     TITLE = "Recommend shelters"
     TAGS = ("shelter", "site selection", "capacity", "covering", "location", "forecast")
     SUMMARY = (
-        "Recommends which candidate sites to open as shelters, so that everybody at risk finds room within reach: the "
-        "fewest sites, then the least travel time in all. Every site keeps its row, with a rank or with the reason why "
-        "it is rejected.\n"
+        "Recommends which candidate sites to open as shelters, so that everybody at risk finds room within reach: by "
+        "default with the least travel time in all, each opened site counted as the person-minutes that SITE_MINUTES "
+        "says; or the fewest sites, or all that are suitable. Every site keeps its row, with a rank or with the reason "
+        "why it is rejected or not opened.\n"
         "Room is what the people predicted to be at a site leave of its safe capacity: floor(usable share × area / "
         "area per person) − largest forecast. Travel times are free-flow times over the road network to "
-        "the quickest door, the ways between place and road included. The set is chosen by capacitated set covering: "
-        "flows of people between zones and sites within the travel limit serve every zone, and no site takes more than "
-        "its room / (1 + reserve) nor, with DOOR_MINUTES, more than its doors let in. Where there is not enough room, "
-        "as many people as possible are sheltered, and the log says by zone who is left out.\n"
+        "the quickest door, the ways between place and road included. The set is chosen by facility location with "
+        "capacities (for the fewest sites, by capacitated set covering): flows of people between zones and sites "
+        "within the travel limit serve every zone, and no site takes more than its room / (1 + reserve) nor, with "
+        "DOOR_MINUTES, more than its doors let in. Where there is not enough room, as many people as possible are "
+        "sheltered, and the log says by zone who is left out.\n"
         "The score (0 to 100) fills a site with the people in its reach, nearest first: the part of all people at risk "
         "it could take, each counted by how near it is compared with that person's nearest usable site.\n"
         "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) name a recommendation from "
@@ -104,6 +107,18 @@ class RecommendShelters(EvacuationAlgorithm):
         ):
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        from ....plugin.solvers.shelters.covering import ALL_SITES
+
+        most = self.parameterAsInt(parameters, names.MAX_SITES, context)
+        if most > 0 and self.parameterAsEnum(parameters, names.CHOICE, context) == ALL_SITES:
+            raise SolverError(
+                self.tr(
+                    "MAX_SITES is {most}, but CHOICE 2 opens all suitable sites. Set MAX_SITES to 0 or choose another "
+                    "CHOICE."
+                ).format(most=most)
+            )
+
     # --- running ----------------------------------------------------------------------------------------------
 
     def calculate(
@@ -112,6 +127,7 @@ class RecommendShelters(EvacuationAlgorithm):
         from ....plugin.layers.places import read_places
         from ....plugin.layers.shelters.case import read_people
         from ....plugin.layers.shelters.outputs import carried_on, recommendation_layers, report
+        from ....plugin.solvers.shelters.covering import BALANCED
         from ....plugin.solvers.shelters.recommendation import solve
 
         given = ShelterParameters.read(self, parameters, context, feedback)
@@ -125,9 +141,11 @@ class RecommendShelters(EvacuationAlgorithm):
             layers = recommendation_layers(zones, sites, carried, kind, None, context)
             return {**self._write(parameters, context, layers), **_numbers(None, at_risk), STOPPED_EARLY: 0}
         problem = self._problem(parameters, context, feedback, given, at_risk, sites)
+        if given.limits.site_minutes is not None and given.limits.choice != BALANCED:
+            feedback.pushInfo("SITE_MINUTES: plays no part with this CHOICE; only the balanced one counts it.")
         control = self.control(feedback, 50.0, 95.0, read_effort(self, parameters, context))
         found = solve(problem, control=control)
-        report(problem, found, feedback)
+        report(problem, at_risk.groups, found, feedback)
         early = stopped_early(control.effort, feedback)
         layers = recommendation_layers(zones, sites, carried, kind, (problem, found), context)
         return {**self._write(parameters, context, layers), **_numbers(found, at_risk), **early}

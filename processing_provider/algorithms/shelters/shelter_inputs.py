@@ -83,12 +83,14 @@ def _limits(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context:
     def number(name: str) -> float:
         return float(algorithm.parameterAsDouble(parameters, name, context))
 
-    limited = parameters.get(names.MAX_TRAVEL_TIME) not in (None, "")
+    limited, weighed = (parameters.get(name) not in (None, "") for name in (names.MAX_TRAVEL_TIME, names.SITE_MINUTES))
     return Limits(
         minutes=number(names.MAX_TRAVEL_TIME) if limited else math.inf,
         reserve=number(names.RESERVE) / 100.0,
         min_capacity=algorithm.parameterAsInt(parameters, names.MIN_CAPACITY, context),
         max_sites=algorithm.parameterAsInt(parameters, names.MAX_SITES, context),
+        choice=algorithm.parameterAsEnum(parameters, names.CHOICE, context),
+        site_minutes=number(names.SITE_MINUTES) if weighed else None,
         max_snap_distance=number(MAX_SNAP_DISTANCE),
     )
 

@@ -153,11 +153,31 @@ def add_choice_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Sites with less room left are rejected.",
         kind=INTEGER,
     )
+    algorithm.add(
+        QgsProcessingParameterEnum(
+            names.CHOICE,
+            tr("Which sites to open"),
+            [tr("Balanced: least travel, each site counted"), tr("Fewest sites"), tr("All suitable sites")],
+            False,
+            0,
+        ),
+        "As few people left out as possible always comes first. Balanced: then the least travel time of all people "
+        "together, each opened site counted as SITE_MINUTES. Fewest sites: then as few as suffice, then least travel. "
+        "All suitable sites: every site that is not rejected.",
+    )
+    algorithm.add_number(
+        names.SITE_MINUTES,
+        tr("What opening one more site is worth (person-minutes)"),
+        None,
+        "For the balanced choice: a site is opened where it saves more travel than this. 0: wherever it saves any. "
+        "Empty: 2 minutes times the people to be sheltered over the fewest sites that suffice; the log says how much.",
+    )
     algorithm.add_number(
         names.MAX_SITES,
         tr("Most sites to open"),
         0,
-        "0: no limit, as few as needed. Else at most so many: fewest people left out, then least travel time.",
+        "0: no limit. Else at most so many: fewest people left out, then the least travel time (and SITE_MINUTES, "
+        "where the choice is balanced). Not with all suitable sites.",
         kind=INTEGER,
     )
     add_effort(algorithm)

@@ -1,7 +1,14 @@
-"""Flows of people to sites with the least travel: a given set of sites, and the linear relaxation over all sets."""
+"""Where to open sites and who travels to which: flows to a given set, and the linear relaxation over all sets.
+
+This is the capacitated facility location problem, people divisible:
+
+    minimise    Σ minutes[i,j] y[i,j] + Σ opening[j] open[j]
+    subject to  Σ_j y[i,j] <= people[i],  Σ y = target,  Σ_i y[i,j] <= room[j] open[j],  Σ open <= max_sites
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +20,7 @@ from ..mip.equal_plans import fixed_weights
 from ..mip.linear import LinearProgram
 
 MOST_ROUNDS = 12
+LEAST_FLOW = 1e-6  # people; less is rounding of the solver
 BROKEN = 1e-4  # of a site: a flow that needs so much more of it than is open
 
 
@@ -35,6 +43,8 @@ class LocationProblem:
         People to shelter.
     max_sites : int
         Most sites to open.
+    opening : ndarray, shape (s,), optional
+        What it costs to open each site, in the unit of the people's travel together; default: nothing.
     """
 
     people: np.ndarray
@@ -45,6 +55,17 @@ class LocationProblem:
     required: np.ndarray
     target: float
     max_sites: int
+    opening: np.ndarray | None = None
+
+    @property
+    def site_cost(self) -> np.ndarray:
+        """What it costs to open each site, shape (s,)."""
+        return np.zeros(len(self.room)) if self.opening is None else self.opening
+
+    def opened(self, chosen: np.ndarray, flow: np.ndarray) -> np.ndarray:
+        """Return the sites, (s,) bool, that a plan opens: of the ``chosen`` ones those required, and those of use."""
+        used = np.bincount(self.site, weights=flow, minlength=len(self.room)) > LEAST_FLOW
+        return chosen & (self.required | used)
 
     @property
     def most(self) -> np.ndarray:
@@ -83,10 +104,35 @@ class LinearRelaxation:
     pair_price: np.ndarray
 
 
+@dataclass(frozen=True)
+class Served:
+    """The best flows to a set of sites, and the prices that prove it.
+
+    Attributes
+    ----------
+    flow : ndarray, shape (p,)
+        People of each pair.
+    value : float
+        Person-minutes, and the opening of the sites that are required or of use.
+    zone_price : ndarray, shape (z,)
+        Person-minutes that one more person of each zone would add.
+    room_price : ndarray, shape (s,)
+        Person-minutes that one more place at each chosen site would save.
+    staying_price : float
+        Person-minutes that one person fewer to shelter would save.
+    """
+
+    flow: np.ndarray
+    value: float
+    zone_price: np.ndarray
+    room_price: np.ndarray
+    staying_price: float
+
+
 def flows_to(
     problem: LocationProblem, chosen: np.ndarray, control: Control | None = None, settled: bool = False
 ) -> tuple[np.ndarray, float]:
-    """Return the flows, (p,), with the least person-minutes that shelter the target in the chosen sites, and those.
+    """Return the best flows, (p,), that shelter the target in the chosen sites, and what they cost.
 
     ``settled`` asks for those of the equally good flows that every solver agrees on.
 
@@ -95,35 +141,49 @@ def flows_to(
     SolverError
         When the chosen sites cannot shelter the target.
     """
+    served = serve(problem, chosen, control, settled)
+    return served.flow, served.value
+
+
+def serve(
+    problem: LocationProblem, chosen: np.ndarray, control: Control | None = None, settled: bool = False
+) -> Served:
+    """Return the best flows to the chosen sites with their prices; arguments and errors as for :func:`flows_to`."""
     control = control or Control()
+    zones, sites = len(problem.people), len(problem.room)
     flow = np.zeros(len(problem.zone))
     keep = np.flatnonzero(chosen[problem.site])
     per_zone, per_site = _incidence(problem, keep)
-    most = problem.most[keep]
     rows, low, high = _demand(problem, per_zone)
     program = LinearProgram(
         problem.minutes[keep],
         np.zeros(len(keep)),
-        most,
+        np.full(len(keep), np.inf),  # the rows hold the flows, so that all prices are those of rows
         vstack([per_site, rows], format="csr"),
-        np.concatenate([np.full(len(problem.room), -np.inf), low]),
+        np.concatenate([np.full(sites, -np.inf), low]),
         np.concatenate([problem.room, high]),
     )
     found = program.solve(control) if len(keep) else None
     if found is None:
         raise SolverError(f"The chosen sites do not shelter {problem.target:g} people.")
+    prices = found.row_price
     if settled:
         found = program.among_optima(found, fixed_weights(len(problem.zone))[keep], control) or found
-    flow[keep] = np.clip(found.x, 0.0, most)
-    return flow, float(flow @ problem.minutes)
+    flow[keep] = np.clip(found.x, 0.0, problem.most[keep])
+    value = float(flow @ problem.minutes + problem.site_cost[problem.opened(chosen, flow)].sum())
+    staying = float(prices[sites + zones]) if len(prices) > sites + zones else 0.0
+    return Served(flow, value, prices[sites : sites + zones] + staying, -prices[:sites], staying)
 
 
-def linear_relaxation(problem: LocationProblem, control: Control) -> LinearRelaxation:
+def linear_relaxation(
+    problem: LocationProblem, control: Control, enough: Callable[[LinearRelaxation], bool] | None = None
+) -> LinearRelaxation:
     """Return the linear relaxation, its rows ``flow <= most * open`` added only where they are broken.
 
-    Minimise Σ minutes * y over 0 <= open <= 1, y >= 0 with Σ_site y = people (or <= people and Σ y >= target),
-    Σ_zone y <= room * open, Σ open <= max_sites. The value after any round is a bound and none is below the one
-    before. A round that does not raise it may only move the flows to equal ones, after which others do.
+    Minimise Σ minutes * y + Σ opening * open over 0 <= open <= 1, y >= 0 with Σ_site y = people (or <= people and
+    Σ y >= target), Σ_zone y <= room * open, Σ open <= max_sites. The value after any round is a bound and none is
+    below the one before. A round that does not raise it may only move the flows to equal ones, after which others do.
+    The last round is the one after which ``enough``, where it is given, is true.
     """
     pairs, most = len(problem.zone), problem.most
     program = _relaxed(problem)
@@ -137,7 +197,7 @@ def linear_relaxation(problem: LocationProblem, control: Control) -> LinearRelax
         price = found.reduced_cost
         result = LinearRelaxation(found.objective, opened, price[pairs:], tight, price[:pairs])
         more = np.flatnonzero(flow / most - opened[problem.site] > BROKEN)
-        if len(more) == 0 or control.effort.passed():
+        if len(more) == 0 or control.effort.passed() or (enough is not None and enough(result)):
             break
         linked = _linked(problem, more)
         program.add_rows(linked, np.full(len(more), -np.inf), np.zeros(len(more)))
@@ -158,7 +218,7 @@ def _relaxed(problem: LocationProblem) -> LinearProgram:
     nothing = csr_matrix((demand.shape[0], sites))
     open_low = problem.required.astype(float)
     return LinearProgram(
-        np.concatenate([problem.minutes, np.zeros(sites)]),
+        np.concatenate([problem.minutes, problem.site_cost]),
         np.concatenate([np.zeros(pairs), open_low]),
         np.concatenate([problem.most, np.ones(sites)]),
         vstack([room, count, hstack([demand, nothing])], format="csr"),

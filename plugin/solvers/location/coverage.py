@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_flow
 
+from ..control import Control
 from ..errors import SolverError
 from ..rounding import common_denominator, whole_below
 
@@ -75,6 +76,27 @@ class Coverage:
             (flow[open_arcs].astype(np.int32), (tail[open_arcs], head[open_arcs])), shape=(sink + 1, sink + 1)
         )
         return int(maximum_flow(graph, 0, sink).flow_value)
+
+    def without(self, chosen: np.ndarray, order: np.ndarray, target: int, control: Control) -> np.ndarray:
+        """Return ``chosen``, (s,) bool, less each site of ``order``, one after the other, that ``target`` does without.
+
+        Whole blocks are tried first: where all of a block can go, each of them can in turn.
+        """
+        chosen = chosen.copy()
+        blocks = [order[chosen[order]]]
+        while blocks:
+            block = blocks.pop()
+            if not len(block):
+                continue
+            control.stop_if_cancelled()
+            chosen[block] = False
+            if self.room[chosen].sum() >= target and self.sheltered(chosen) >= target:
+                continue
+            chosen[block] = True
+            if len(block) > 1:
+                half = len(block) // 2
+                blocks += [block[half:], block[:half]]
+        return chosen
 
     def people(self, units: int) -> float:
         """Return an amount in units as people."""
