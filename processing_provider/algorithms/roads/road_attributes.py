@@ -199,7 +199,8 @@ def add_junction_delay(algorithm: EvacuationAlgorithm) -> None:
         ),
         "Seconds by which vehicles leave a piece of road farther apart where it ends at a junction with a road at "
         "least two classes higher (residential at tertiary or primary): its capacity c becomes 3600 / (3600 / c + "
-        "delay). The time to drive the piece stays.",
+        "delay). The time to drive the piece stays. Compared with SUMO under junction control on the sample city, no "
+        "value above 0 brought the saving that a plan claims nearer to SUMO's.",
         advanced=True,
     )
 
