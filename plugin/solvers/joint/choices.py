@@ -8,17 +8,20 @@ import numpy as np
 
 from ..errors import SolverError
 from ..routing.shared.choices import REROUTE_MINUTES, STUCK_SECONDS
-from .problem import (
+from .kinds import (
     AIM_NAMES,
     BY_GROUP,
+    BY_VEHICLE,
+    FREE,
     HAZARD,
     PREFERENCE_SECONDS,
     SPLIT_NAMES,
     TIME,
     UNIT_NAMES,
     WHERE_NEEDED,
-    JointProblem,
+    WHOLE,
 )
+from .problem import JointProblem
 
 
 @dataclass(frozen=True)
@@ -54,3 +57,13 @@ class Choices:
                 raise SolverError(f"{name} must be at least 0, not {number}.")
         if self.aim == HAZARD and problem.hazard is None:
             raise SolverError("AIM: little time in the hazard needs HAZARD; give one or choose another aim.")
+
+    @property
+    def whole(self) -> bool:
+        """Whether no group may be divided."""
+        return self.unit == BY_GROUP and self.split == WHOLE
+
+    @property
+    def free(self) -> bool:
+        """Whether every vehicle may go where it likes."""
+        return self.unit == BY_VEHICLE or self.split == FREE

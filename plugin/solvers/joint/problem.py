@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -130,6 +130,13 @@ class JointProblem:
     def people(self) -> np.ndarray:
         """People of each vehicle (t,)."""
         return self.network.people
+
+    def only(self, vehicles: np.ndarray) -> JointProblem:
+        """Return the problem with only the ``vehicles`` (numbers, in order)."""
+        hazard = self.hazard
+        if hazard is not None:
+            hazard = replace(hazard, home=hazard.home[vehicles], goal=hazard.goal[vehicles])
+        return replace(self, network=self.network.only(vehicles), group=self.group[vehicles], hazard=hazard)
 
     def trips(self, destination: np.ndarray) -> RoutingProblem:
         """Return the routing problem of the vehicles whose ``destination`` (t,) is not below 0, in their order."""

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from ..control import Control
+from ..effort import QUICK, Effort
+from ..kernels import kernels_compiled
+from ..routing.queue.network import roads_of
 from ..routing.shared.choices import REROUTE_MINUTES, STUCK_SECONDS
+from .bound import lower_bound
 from .choices import Choices
-from .problem import BY_GROUP, PREFERENCE_SECONDS, TIME, WHERE_NEEDED, JointProblem
+from .compiling import small_joint_problem
+from .kinds import BY_GROUP, PREFERENCE_SECONDS, TIME, WHERE_NEEDED
+from .plans import joint_plan, stepwise_plan
+from .problem import JointProblem
+from .reach import Reach, reach_of
 from .result import JointResult
+
+SUMS = 1e-9  # of a value, by which sums made in another order may differ
 
 
 def solve(
@@ -58,4 +72,78 @@ def solve(
     control = control or Control()
     choices = Choices(unit, split, aim, preference_seconds, stuck_seconds, reroute_minutes, max_routes, certify, seed)
     choices.refuse(problem)
-    raise NotImplementedError
+    _compile(problem, choices, control)
+    control.effort.begin()
+    return _joint(problem, choices, control)
+
+
+_compiled: set[tuple[int, bool]] = set()  # units and bounds whose kernels are ready in this process
+
+
+def _compile(problem: JointProblem, choices: Choices, control: Control) -> None:
+    """Compile every kernel that a run calls, so that no clock runs meanwhile."""
+    ready = choices.unit, choices.certify
+    if not kernels_compiled() or ready in _compiled:
+        return
+    control.progress(0.0, "Compiling")
+    quiet = control.unseen().unlogged().with_effort(Effort(QUICK))
+    _joint(small_joint_problem(), replace(choices, aim=TIME, max_routes=0), quiet)
+    _compiled.add(ready)
+
+
+def _joint(problem: JointProblem, choices: Choices, control: Control) -> JointResult:
+    """Return the joint plan, the step-wise plan and the bound."""
+    control.progress(0.0, "Ways to all destinations")
+    roads, reach = roads_of(problem.network), reach_of(problem, control.part(0.0, 0.02))
+    _explain(problem, reach, control)
+    control.progress(0.02, "The step-wise plan")
+    begun = control.effort.elapsed
+    stepwise = stepwise_plan(problem, reach, choices, control.part(0.02, 0.45))
+    control.log(
+        f"Step-wise: {stepwise.people_placed:.0f} people placed, {stepwise.total_time:.0f} vehicle-seconds, the last "
+        f"arrives after {stepwise.clearance / 60.0:.1f} min ({control.effort.elapsed - begun:.0f} s of work)."
+    )
+    control.progress(0.45, "Shelters and streets together")
+    plan, history, used_up = joint_plan(problem, roads, reach, choices, stepwise, control.part(0.45, 0.9))
+    control.log(
+        f"Together: {plan.people_placed:.0f} people placed, {plan.total_time:.0f} vehicle-seconds, the last arrives "
+        f"after {plan.clearance / 60.0:.1f} min."
+    )
+    bound = None
+    if choices.certify:
+        control.progress(0.9, "The bound")
+        last = max(plan.clearance, 0.0)
+        bound = lower_bound(problem, roads, reach, choices, plan.people_placed, last, control.part(0.9, 1.0))
+        value = plan.value
+        if value < bound.value <= value * (1.0 + SUMS):
+            bound = bound._replace(value=value)
+    control.progress(1.0, "")
+    warning = control.effort.warning()
+    if used_up:
+        control.log(control.effort.used_up("the plans of its level"))
+    return JointResult(
+        unit=choices.unit,
+        split=choices.split,
+        aim=choices.aim,
+        preference_seconds=choices.preference_seconds,
+        plan=plan,
+        stepwise=stepwise,
+        lower_bound=None if bound is None else bound.value,
+        bound_name="" if bound is None else bound.name,
+        history=history,
+        seconds=control.effort.elapsed,
+        warnings=(warning,) if warning else (),
+    )
+
+
+def _explain(problem: JointProblem, reach: Reach, control: Control) -> None:
+    """Log what is asked."""
+    places = problem.room[np.isfinite(problem.room)].sum()
+    unlimited = int((~np.isfinite(problem.room)).sum())
+    lost = ~reach.somewhere
+    control.log(
+        f"{problem.people.sum():.0f} people in {problem.vehicles} vehicles of {problem.groups} groups; "
+        f"{problem.destinations} destinations with {places:.0f} places"
+        + (f", {unlimited} of them without limit" if unlimited else "")
+        + (f"; {int(lost.sum())} vehicles can reach none of them." if lost.any() else ".")
+    )

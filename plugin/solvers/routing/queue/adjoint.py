@@ -39,8 +39,11 @@ class Traffic(NamedTuple):
 
 
 @compiled
-def find_bounds(roads, plan, trip_of, moment, order, last_exit, headway, bound):
-    """Fill what bound each move (moves,), in the order in which they were made."""
+def find_bounds(roads, plan, trip_of, moment, order, last_exit, headway, merged, bound):
+    """Fill what bound each move (moves,), in the order in which they were made.
+
+    Of its own way and the exit before, where both bound it, the latter counts if ``merged``.
+    """
     change = 0
     for k in range(len(order)):
         move = order[k]
@@ -54,10 +57,11 @@ def find_bounds(roads, plan, trip_of, moment, order, last_exit, headway, bound):
             bound[move] = OWN if now == plan.departure[trip] else ROOM
             continue
         road = plan.arc[plan.first[trip] + hop]
-        if now == moment[move - 1] + roads.travel[road]:
-            bound[move] = OWN
-        elif now - last_exit[road] <= headway[road]:
+        in_time = now == moment[move - 1] + roads.travel[road]
+        if now - last_exit[road] <= headway[road] and (merged or not in_time):
             bound[move] = HEADWAY
+        elif in_time:
+            bound[move] = OWN
         else:
             bound[move] = ROOM
         last_exit[road] = now
@@ -65,7 +69,10 @@ def find_bounds(roads, plan, trip_of, moment, order, last_exit, headway, bound):
 
 @compiled
 def pass_back(plan, trip_of, order, bound, before, value):
-    """Fill the value (moves,) of a delay of each move; ``before`` (m,) zeros collects for the exit before."""
+    """Add to the ``value`` (moves,) of each move's own delay that of all it holds up.
+
+    ``before`` (m,) zeros collects for the exit before.
+    """
     for k in range(len(order) - 1, -1, -1):
         move = order[k]
         trip = trip_of[move]
@@ -75,8 +82,6 @@ def pass_back(plan, trip_of, order, bound, before, value):
             road = plan.arc[plan.first[trip] + hop]
             of_all += before[road]
             before[road] = 0.0
-            if hop == plan.hops[trip] - 1:
-                of_all += 1.0
         value[move] = of_all
         if bound[move] == HEADWAY:
             before[road] += of_all
@@ -103,26 +108,36 @@ def fill_traffic(plan, trip_of, order, moment, value, at, entry, exit, worth):
         worth[row] = value[move]
 
 
-def delay_values(roads: QueueRoads, run: QueueRun) -> np.ndarray:
+def delay_values(roads: QueueRoads, run: QueueRun, own: np.ndarray | None = None, merged: bool = False) -> np.ndarray:
     """Return what a microsecond's delay of each move (moves,) costs everybody, vehicle-microseconds.
 
     Parameters
     ----------
     run : QueueRun
         With the order of its moves.
+    own : (moves,) float64, optional
+        What the delay of that move alone costs; by default 1 for an arrival, so that the total time is what counts.
+    merged : bool
+        Where a full road feeds another of the same capacity, both bind the exits of the second. What a vehicle more
+        costs there is counted once: on the first road, or if ``merged`` on the second, where others may join.
     """
     plan, arcs = run.plan, len(roads.travel)
     trip_of = _trip_of(plan)
-    bound, value = np.empty(len(run.moment), dtype=np.int8), np.zeros(len(run.moment))
+    bound = np.empty(len(run.moment), dtype=np.int8)
+    if own is None:
+        value = np.zeros(len(run.moment))
+        value[plan.move[1:][plan.hops > 0] - 1] = 1.0
+    else:
+        value = own.copy()
     last_exit = np.full(arcs, BEFORE, dtype=np.int64)
-    find_bounds(roads, plan, trip_of, run.moment, run.order, last_exit, roads.headway.copy(), bound)
+    find_bounds(roads, plan, trip_of, run.moment, run.order, last_exit, roads.headway.copy(), merged, bound)
     pass_back(plan, trip_of, run.order, bound, np.zeros(arcs), value)
     return value
 
 
-def traffic_of(roads: QueueRoads, run: QueueRun) -> Traffic:
-    """Return what passes on each road, with the value of a delay of every exit."""
-    plan, value = run.plan, delay_values(roads, run)
+def traffic_of(roads: QueueRoads, run: QueueRun, own: np.ndarray | None = None, merged: bool = False) -> Traffic:
+    """Return what passes on each road, with the value of a delay of every exit; as in :func:`delay_values`."""
+    plan, value = run.plan, delay_values(roads, run, own, merged)
     trip_of = _trip_of(plan)
     hop = np.arange(len(run.moment)) - plan.move[trip_of] - 1
     used = plan.arc[(plan.first[trip_of] + hop)[hop >= 0]]

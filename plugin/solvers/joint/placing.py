@@ -1,0 +1,212 @@
+"""Who goes where before streets are looked at: groups as a step-wise plan sends them, vehicles to the nearest room."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import coo_matrix, vstack
+
+from ..allocation.allocate import solve as allocate
+from ..allocation.problem import AllocationProblem
+from ..control import Control
+from ..mip.linear import LinearProgram
+from .kinds import FREE, WHERE_NEEDED, WHOLE
+from .problem import ROUNDING, JointProblem
+from .reach import Reach
+
+PARTS = 8  # into which a group is divided that finds no place as a whole
+ROUNDS = 3  # of dividing groups that are left behind
+UNPLACED = 100.0  # times the largest cost: what it costs to leave somebody behind
+
+
+class Groups(NamedTuple):
+    """Groups and what it costs to send them.
+
+    Attributes
+    ----------
+    sizes : (g,) int64
+        People.
+    room : (n,) float64
+    cost : (g, n) float64
+        Of one person.
+    allowed : (g, n) bool
+        As a whole.
+    """
+
+    sizes: np.ndarray
+    room: np.ndarray
+    cost: np.ndarray
+    allowed: np.ndarray
+
+
+def people_of(problem: JointProblem, vehicles: np.ndarray) -> np.ndarray:
+    """Return the people (g,) int64 of the groups in some ``vehicles`` (t,) bool."""
+    sums = np.bincount(problem.group[vehicles], weights=problem.people[vehicles], minlength=problem.groups)
+    return np.ceil(sums - ROUNDING).astype(np.int64)
+
+
+def finite_room(room: np.ndarray, people: float) -> np.ndarray:
+    """Return room (n,) with places for everybody where there is no limit."""
+    return np.where(np.isfinite(room), room, max(people, 1.0))
+
+
+def send_groups(groups: Groups, split: int, control: Control) -> np.ndarray:
+    """Return the people (g, n) of each group sent to each destination: most people first, then least cost.
+
+    Parameters
+    ----------
+    split : int
+        WHOLE, WHERE_NEEDED or FREE.
+
+    Raises
+    ------
+    Cancelled, SolverError
+    """
+    control = control.unseen().unlogged()
+    sizes, cost = groups.sizes, np.where(groups.allowed, groups.cost, 0.0)
+    if split == FREE:
+        problem = AllocationProblem(sizes, groups.room, cost * sizes[:, None], groups.allowed, split=True)
+        return allocate(problem, control=control).people
+    reach = np.where(groups.allowed, groups.room[None, :], -1.0).max(axis=1, initial=-1.0)
+    divided = (sizes > reach) & (reach >= 1) if split == WHERE_NEEDED else np.zeros(len(sizes), dtype=bool)
+    for turn in range(ROUNDS):
+        owner, size = _items(sizes, divided)
+        problem = AllocationProblem(size, groups.room, cost[owner] * size[:, None], groups.allowed[owner])
+        found = allocate(problem, control=control).people
+        people = np.zeros(cost.shape, dtype=np.int64)
+        np.add.at(people, owner, found)
+        behind = (people.sum(axis=1) < sizes) & groups.allowed.any(axis=1) & ~divided
+        free = groups.room - people.sum(axis=0)
+        if split == WHOLE or not behind.any() or turn == ROUNDS - 1 or not (free >= 1).any():
+            break
+        divided |= behind
+    return people
+
+
+def _items(sizes: np.ndarray, divided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return groups and people of what is sent as a whole: groups, and parts of those that are divided."""
+    owner, size = [], []
+    for group, people in enumerate(sizes.tolist()):
+        parts = min(PARTS, max(people, 1)) if divided[group] else 1
+        base, more = divmod(people, parts)
+        owner += [group] * parts
+        size += [base + (k < more) for k in range(parts)]
+    return np.array(owner, dtype=np.int64), np.array(size, dtype=np.int64)
+
+
+def deal(problem: JointProblem, reach: Reach, people: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return the destination (t,) of the vehicles ``among`` (t,) bool so that groups go where ``people`` (g, n) says.
+
+    A vehicle goes whole: of a divided group those that fit nowhere in its shares go where there is room, else nowhere.
+    """
+    destination = np.full(problem.vehicles, -1, dtype=np.int32)
+    room = problem.room * (1.0 + ROUNDING)
+    order = np.argsort(problem.group, kind="stable")
+    bounds = np.searchsorted(problem.group[order], np.arange(problem.groups + 1))
+    left_over = []
+    for group in range(problem.groups):
+        vehicles = order[bounds[group] : bounds[group + 1]]
+        vehicles = vehicles[among[vehicles]]
+        ends = np.flatnonzero(people[group] > 0)
+        if len(ends) == 1 and people[group, ends[0]] >= problem.people[vehicles].sum() - ROUNDING:
+            destination[vehicles] = ends[0]
+            continue
+        share = people[group].astype(np.float64)
+        for vehicle in vehicles.tolist():
+            size = problem.people[vehicle]
+            can = ends[reach.allowed[reach.cell[vehicle], ends]]
+            can = can[share[can] + ROUNDING >= size]
+            if len(can):
+                to = can[np.argmax(share[can] / people[group, can])]
+                destination[vehicle] = to
+                share[to] -= size
+            else:
+                left_over.append((vehicle, ends))
+    free = room - problem.load(destination)
+    for vehicle, ends in left_over:
+        can = ends[reach.allowed[reach.cell[vehicle], ends] & (free[ends] >= problem.people[vehicle])]
+        if len(can):
+            to = can[np.argmin(reach.seconds[reach.cell[vehicle], can])]
+            destination[vehicle] = to
+            free[to] -= problem.people[vehicle]
+    return destination
+
+
+def place_vehicles(
+    problem: JointProblem, reach: Reach, preference: np.ndarray, destination: np.ndarray, control: Control
+) -> np.ndarray:
+    """Return ``destination`` (t,) with those placed that have none (-1), each alone, as many people as there is room.
+
+    Vehicles whose destination is not allowed lose it first. Where not all find room beside the others, all are placed
+    anew. ``preference`` (g, n): seconds that weigh the dislike.
+    """
+    destination = destination.copy()
+    placed = np.flatnonzero(destination >= 0)
+    destination[placed[~reach.allowed[reach.cell[placed], destination[placed]]]] = -1
+    destination = _drop(problem, destination)
+    can = reach.somewhere
+    if not (can & (destination < 0)).any():
+        return destination
+    beside = _nearest(problem, reach, preference, destination, control)
+    if not (can & (beside < 0)).any():
+        return beside
+    anew = _nearest(problem, reach, preference, np.full(problem.vehicles, -1, dtype=np.int32), control)
+    sheltered = [float(problem.people[plan >= 0].sum()) for plan in (beside, anew)]
+    return anew if sheltered[1] > sheltered[0] else beside
+
+
+def _drop(problem: JointProblem, destination: np.ndarray) -> np.ndarray:
+    """Return ``destination`` without the last vehicles of rooms that are too full."""
+    for to in np.flatnonzero(problem.load(destination) > problem.room * (1.0 + ROUNDING)).tolist():
+        vehicles = np.flatnonzero(destination == to)
+        sums = np.cumsum(problem.people[vehicles])
+        destination[vehicles[sums > problem.room[to] * (1.0 + ROUNDING)]] = -1
+    return destination
+
+
+def _nearest(
+    problem: JointProblem, reach: Reach, preference: np.ndarray, destination: np.ndarray, control: Control
+) -> np.ndarray:
+    """Place those without a destination in the room that is left: most people, then least time and dislike.
+
+    A transportation problem over cells and sizes of vehicles; of vehicles of one size its corners are whole, else what
+    is left over is put where it fits.
+    """
+    destination = destination.copy()
+    todo = np.flatnonzero((destination < 0) & reach.somewhere)
+    free = problem.room - problem.load(destination)
+    kinds, kind = np.unique(np.column_stack([reach.cell[todo], problem.people[todo]]), axis=0, return_inverse=True)
+    kind = kind.ravel()
+    cell, size = kinds[:, 0].astype(np.int64), kinds[:, 1]
+    count = np.bincount(kind, minlength=len(kinds)).astype(np.float64)
+    row, to = np.nonzero(reach.allowed[cell])
+    cost = (reach.seconds[cell[row], to] + preference[reach.group[cell[row]], to]) * np.maximum(size[row], ROUNDING)
+    behind = UNPLACED * (1.0 + cost.max(initial=0.0)) * np.maximum(size, ROUNDING)
+    pairs = len(row)
+    each = coo_matrix(
+        (np.ones(pairs + len(kinds)), (np.r_[row, np.arange(len(kinds))], np.arange(pairs + len(kinds))))
+    ).tocsr()
+    rooms = coo_matrix((size[row], (to, np.arange(pairs))), shape=(problem.destinations, pairs + len(kinds))).tocsr()
+    program = LinearProgram(
+        np.r_[cost, behind], np.zeros(pairs + len(kinds)), np.r_[count[row], count], vstack([each, rooms]).tocsr(),
+        np.r_[count, np.full(problem.destinations, -np.inf)],
+        np.r_[count, np.where(np.isfinite(free), np.maximum(free, 0.0), np.inf)],
+    )  # fmt: skip
+    whole = np.floor(program.solve(control).x[:pairs] + 1e-6).astype(np.int64)
+    members = np.argsort(kind, kind="stable")
+    at = np.searchsorted(kind[members], np.arange(len(kinds)))
+    for pair in np.flatnonzero(whole).tolist():
+        first = at[row[pair]]
+        destination[todo[members[first : first + whole[pair]]]] = to[pair]
+        at[row[pair]] += whole[pair]
+    free = problem.room * (1.0 + ROUNDING) - problem.load(destination)
+    rest = todo[destination[todo] < 0]
+    for vehicle in rest[np.argsort(-problem.people[rest], kind="stable")].tolist():
+        here = reach.cell[vehicle]
+        can = np.flatnonzero(reach.allowed[here] & (free >= problem.people[vehicle]))
+        if len(can):
+            best = can[np.argmin(reach.seconds[here, can] + preference[reach.group[here], can])]
+            destination[vehicle] = best
+            free[best] -= problem.people[vehicle]
+    return destination

@@ -1,0 +1,269 @@
+"""The step-wise plan, and the joint plan that starts from it and from the cheapest flow."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..allocation.objective import Objective, normalised
+from ..control import Control
+from ..routing.queue.network import SECOND, QueueRoads
+from ..routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
+from ..routing.shared.descent import descend
+from ..routing.shared.routes import Routes
+from ..routing.solve import solve as route
+from .aims import Aim, Value
+from .choices import Choices
+from .evaluate import plan_of_result, plan_of_routes
+from .fields import LARGE
+from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
+from .kinds import BY_GROUP, WHERE_NEEDED
+from .placing import Groups, deal, finite_room, people_of, place_vehicles, send_groups
+from .problem import ROUNDING, JointProblem
+from .reach import Reach
+from .result import JointPlan
+from .search import JointMoves, JointRoutes, Planned
+
+STEPS = (10, 45, 250)  # by effort: plans that are tried
+FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
+LEAST_STEPS = 6
+WIDER = (1.0, 1.15)  # times the least time, at which flows are tried as a start
+
+
+class Start(NamedTuple):
+    """A plan to begin with: its vehicles, their routes and destinations, in that order, and its numbers."""
+
+    vehicles: np.ndarray
+    planned: Planned
+    moves: JointMoves
+    people: float
+
+    @property
+    def rank(self) -> tuple[float, Value]:
+        """Smaller is better."""
+        return -self.people, self.planned.value
+
+
+def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control: Control) -> JointPlan:
+    """Return the plan that chooses shelters first, by time on empty roads, preference and room, and then streets.
+
+    Raises
+    ------
+    Cancelled, SolverError
+    """
+    somewhere = reach.somewhere
+    sizes = people_of(problem, somewhere)
+    usable = reach.whole(problem.groups) & problem.stepwise[None, :]
+    minutes = _impedance(problem, reach)
+    usable &= np.isfinite(minutes)
+    room = finite_room(problem.room, float(sizes.sum()))
+    if not np.isfinite(problem.room[problem.stepwise]).any():  # exits alone: each group to its quickest
+        people = np.zeros(usable.shape, dtype=np.int64)
+        some = np.flatnonzero(usable.any(axis=1))
+        people[some, np.argmin(np.where(usable, minutes, np.inf)[some], axis=1)] = sizes[some]
+    else:
+        distance = normalised(np.where((sizes > 0)[:, None], minutes, np.inf))
+        each = Objective(problem.dissatisfaction, distance, np.ones(problem.groups, dtype=np.int64)).cost
+        split = choices.split if choices.unit == BY_GROUP else WHERE_NEEDED
+        people = send_groups(Groups(sizes, room, each, usable), split, control)
+    destination = deal(problem, reach, people, somewhere & (problem.people > 0))
+    destination = _with_empty(problem, reach, destination)
+    result = route(
+        problem.trips(destination), method=SYSTEM_OPTIMAL, flow_model=QUEUE, certify=choices.certify,
+        stuck_seconds=choices.stuck_seconds, reroute_minutes=choices.reroute_minutes, control=control.unlogged(),
+    )  # fmt: skip
+    return plan_of_result(problem, reach, choices, destination, result)
+
+
+def _with_empty(problem: JointProblem, reach: Reach, destination: np.ndarray) -> np.ndarray:
+    """Return ``destination`` with vehicles without people where most people of their group go, else the nearest."""
+    destination = destination.copy()
+    empty = np.flatnonzero((problem.people <= 0) & reach.somewhere & (destination < 0))
+    placed = np.flatnonzero(destination >= 0)
+    table = np.zeros((problem.groups, problem.destinations))
+    np.add.at(table, (problem.group[placed], destination[placed]), problem.people[placed] + ROUNDING)
+    for vehicle in empty.tolist():
+        cell = reach.cell[vehicle]
+        most = int(np.argmax(np.where(reach.allowed[cell], table[problem.group[vehicle]], -1.0)))
+        if table[problem.group[vehicle], most] <= 0:
+            most = int(np.argmin(np.where(reach.allowed[cell], reach.seconds[cell], np.inf)))
+        destination[vehicle] = most
+    return destination
+
+
+def _impedance(problem: JointProblem, reach: Reach) -> np.ndarray:
+    """Return the minutes (g, n) by which groups choose."""
+    if problem.impedance is not None:
+        return problem.impedance
+    weight = np.bincount(reach.cell, minlength=len(reach.group)).astype(np.float64) * reach.allowed.any(axis=1)
+    total = np.zeros((problem.groups, problem.destinations))
+    count = np.bincount(reach.group, weights=weight, minlength=problem.groups)
+    with np.errstate(invalid="ignore"):
+        np.add.at(total, reach.group, np.where(weight[:, None] > 0, weight[:, None] * reach.seconds, 0.0))
+        return np.where(count[:, None] > 0, total / np.maximum(count, 1.0)[:, None], np.inf) / 60.0
+
+
+def joint_plan(
+    problem: JointProblem, roads: QueueRoads, reach: Reach, choices: Choices, stepwise: JointPlan, control: Control
+) -> tuple[JointPlan, tuple[tuple[float, float], ...], bool]:
+    """Return the joint plan, never worse than ``stepwise``; how its value fell; whether the counted work ran out.
+
+    Raises
+    ------
+    Cancelled, SolverError
+    """
+    if not reach.somewhere.any():
+        return stepwise, (), False
+    net = FlowNetwork(problem, roads, reach.allowed.any(axis=0))
+    flow = Flow(net, reach.somewhere)
+    starts = [_start(problem, roads, choices, flow.least, stepwise.destination, stepwise.routing.routes, control)]
+    for wider in WIDER if np.isfinite(flow.least) else ():
+        control.stop_if_cancelled()
+        routes, destination = _flow_plan(problem, reach, choices, flow, wider, control)
+        starts.append(_start(problem, roads, choices, flow.least, destination, routes, control))
+    best = min((start for start in starts if start is not None), key=lambda start: start.rank, default=None)
+    if best is None:
+        return stepwise, (), False
+    tries = steps_of(control.effort.pick(*STEPS), len(best.planned.run.moment))
+    found = descend(best.moves, best.planned, tries, control)
+    values = [best.planned.value.aim, *best.moves.kept]
+    history = [(seconds, value) for (seconds, _), value in zip(found.history, values)]
+    destination = np.full(problem.vehicles, -1, dtype=np.int32)
+    destination[best.vehicles] = found.planned.routes.destination
+    plan = plan_of_routes(
+        problem, reach, roads, choices, destination, found.planned.routes, found.planned.run, tuple(history),
+        control.unseen(),
+    )  # fmt: skip
+    if stepwise.better_than(plan):
+        control.log("Together nothing better was found than step-wise: the step-wise plan is the answer.")
+        plan = stepwise
+    return plan, tuple(history), found.used_up
+
+
+def steps_of(tries: int, moves: int) -> int:
+    """Return how many plans to try: fewer of very large ones."""
+    return max(min(tries, LEAST_STEPS), int(tries * min(1.0, FULL_SIZE / max(moves, 1))))
+
+
+class Flow:
+    """The least time in which the vehicles can flow to the destinations.
+
+    Attributes
+    ----------
+    least : float
+        Seconds; infinite where not all can.
+    """
+
+    def __init__(self, net: FlowNetwork, vehicles: np.ndarray) -> None:
+        self.net, self.roads = net, net.roads
+        problem = net.problem
+        start = np.searchsorted(net.starts, problem.network.source[vehicles])
+        self.supply = np.bincount(start, minlength=len(net.starts))
+        mean = float(problem.people[vehicles].mean())
+        room = problem.room[net.open]
+        each = max(mean, ROUNDING)
+        self.places = np.where(np.isfinite(room), np.floor(np.minimum(room, LARGE) / each + ROUNDING), LARGE)
+        self.vehicles = int(vehicles.sum())
+        longest = float(np.max(problem.network.departure, initial=0.0)) + 3600.0
+        self.most = net.most(np.full(len(self.roads.travel), LARGE), self.supply, self.places)
+        self.least = least_time(
+            lambda seconds: net.most(self.passes(seconds), self.supply, self.places), self.most, 0.0, longest
+        )
+
+    def passes(self, seconds: float) -> np.ndarray:
+        """Return how many vehicles each road (m,) lets out in so many seconds."""
+        roads = self.roads
+        passes = np.floor(seconds * SECOND / np.maximum(roads.headway, 1))
+        return np.minimum(np.where(roads.is_road, passes, LARGE), LARGE)
+
+
+def _flow_plan(
+    problem: JointProblem, reach: Reach, choices: Choices, flow: Flow, wider: float, control: Control
+) -> tuple[Routes, np.ndarray]:
+    """Return routes of the placed vehicles and destinations (t,) made of the cheapest flow in so much more time."""
+    net, network = flow.net, problem.network
+    passes = flow.passes(flow.least * wider)
+    somewhere = reach.somewhere
+    destination = np.full(problem.vehicles, -1, dtype=np.int32)
+    ways = Routes(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.zeros(0, dtype=np.int32))
+    able = np.flatnonzero(somewhere)
+    of_vehicle = np.full(problem.vehicles, -1, dtype=np.int64)
+    if flow.most == flow.vehicles:
+        paths = cheapest(net, passes, flow.supply, flow.places, flow.roads.travel / SECOND, control)
+        ways, ends = fluid_routes(net, paths, network.source[able])
+        destination[able] = ends
+        of_vehicle[able] = np.where(ends >= 0, ways.of_trip, -1)
+    wish = destination.copy()
+    preference = choices.preference_seconds * problem.dissatisfaction
+    if choices.free:
+        destination = place_vehicles(problem, reach, preference, destination, control)
+    else:
+        destination = _groups_like(problem, reach, choices, destination, preference, control)
+    placed = np.flatnonzero(destination >= 0)
+    alone = placed[(destination[placed] != wish[placed]) | (of_vehicle[placed] < 0)]
+    some = network.only(alone)
+    quickest = reach.ways(some, destination[alone], control)
+    of_vehicle[alone] = ways.count + quickest.of_trip
+    return (
+        Routes(
+            np.r_[ways.indptr, ways.indptr[-1] + quickest.indptr[1:]], np.r_[ways.arcs, quickest.arcs],
+            of_vehicle[placed].astype(np.int32),
+        ),
+        destination,
+    )  # fmt: skip
+
+
+def _groups_like(
+    problem: JointProblem, reach: Reach, choices: Choices, wish: np.ndarray, preference: np.ndarray, control: Control
+) -> np.ndarray:
+    """Return destinations (t,) of whole groups as near as possible to the ``wish`` (t,) of their vehicles."""
+    somewhere = reach.somewhere
+    sizes = people_of(problem, somewhere)
+    usable = reach.whole(problem.groups)
+    wanted = np.zeros((problem.groups, problem.destinations))
+    some = np.flatnonzero((wish >= 0) & somewhere)
+    np.add.at(wanted, (problem.group[some], wish[some]), problem.people[some])
+    share = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1.0)
+    minutes = np.where(usable, _impedance(problem, reach) + preference / 60.0, np.inf)
+    cost = 1.0 - share + NEARER * normalised(np.where((sizes > 0)[:, None], minutes, np.inf))
+    room = finite_room(problem.room, float(sizes.sum()))
+    people = send_groups(Groups(sizes, room, cost, usable), choices.split, control)
+    destination = deal(problem, reach, people, somewhere & (problem.people > 0))
+    return _with_empty(problem, reach, destination)
+
+
+NEARER = 0.5  # of a group's whole wish: what the difference between the nearest and farthest destination weighs
+
+
+def _start(
+    problem: JointProblem,
+    roads: QueueRoads,
+    choices: Choices,
+    least: float,
+    destination: np.ndarray,
+    routes: Routes,
+    control: Control,
+) -> Start | None:
+    """Return a plan to begin with; None where it places nobody."""
+    vehicles = np.flatnonzero(destination >= 0)
+    if not len(vehicles):
+        return None
+    some = problem.only(vehicles)
+    aim = Aim(some, choices, least if np.isfinite(least) else 0.0)
+    moves = JointMoves(some, roads, aim, choices.stuck_seconds, _bound(problem, choices, destination)[vehicles])
+    planned = moves.judged(JointRoutes(routes.indptr, routes.arcs, routes.of_trip, destination[vehicles]), control)
+    return Start(vehicles, planned, moves, float(some.people.sum()))
+
+
+def _bound(problem: JointProblem, choices: Choices, destination: np.ndarray) -> np.ndarray:
+    """Return which vehicles (t,) cannot change their destination alone: those of groups that are not divided."""
+    if choices.free:
+        return np.zeros(problem.vehicles, dtype=bool)
+    placed = np.flatnonzero((destination >= 0) & (problem.people > 0))
+    table = np.zeros((problem.groups, problem.destinations), dtype=bool)
+    table[problem.group[placed], destination[placed]] = True
+    left = np.zeros(problem.groups, dtype=bool)
+    left[problem.group[(destination < 0) & (problem.people > 0)]] = True
+    divided = (table.sum(axis=1) > 1) | (left & table.any(axis=1))
+    return ~divided[problem.group]

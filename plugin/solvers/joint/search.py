@@ -1,0 +1,361 @@
+"""The search for a joint plan: vehicles move to whichever destination with room costs all least, by the best way there.
+
+As the search for least total time with fixed destinations (:mod:`..routing.shared.descent`), but the cost to go is that
+of the cheapest destination, the aim may be another, and places are kept count of: at every step nobody is where there
+is no room. Rooms that more want than find it get a price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..control import Control
+from ..graph.stars import ReverseStar
+from ..routing.queue.adjoint import Traffic, traffic_of
+from ..routing.queue.events import Plan
+from ..routing.queue.marginal import Grid, grid_of
+from ..routing.queue.network import SECOND, QueueRoads, microseconds
+from ..routing.queue.simulation import QueueRun, plan_of, simulate_queues
+from ..routing.shared.descent import drawn
+from ..routing.shared.routes import Routes, rows_at
+from .aims import Aim, Value
+from .fields import LARGE, admit, fill_field, fill_spare, fill_whole, price_trips, walk
+from .problem import ROUNDING, JointProblem
+
+GRID_STEP, MOST_MOMENTS = 300 * SECOND, 64  # of the cost to go
+MOST_FIELDS = 3  # of the cost to go, made at once
+LEAST_GAIN = 0.002  # of what a trip costs, for it to move
+ASKED = 4  # times as many trips look for a way as may move
+CAREFUL = 4  # times fewer trips move at once than where destinations are fixed
+BLOCK = 2_000_000  # roads of ways that are found at once
+SAMPLE, ROUNDS = 7, 8  # of the trips every so manieth says where it would go; looks before the first step
+PRICE_STEP = 0.7  # of the mean gain of those who want in, by which a full room's price rises if nobody wants out
+PRICE_FALL = 0.8  # what is left of the price of a room that no more want in than out of
+FULL = 0.02  # of a room, at which it counts as full
+
+
+@dataclass(frozen=True)
+class JointRoutes(Routes):
+    """Routes with the destination (t,) int32 of every trip."""
+
+    destination: np.ndarray
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, its exact run, its numbers."""
+
+    routes: JointRoutes
+    run: QueueRun
+    value: Value
+    seconds: float
+
+
+class Field(NamedTuple):
+    """Cost to go to the cheapest of some destinations.
+
+    Attributes
+    ----------
+    tables : tuple of (g, n) float32
+        One for each view.
+    offset : (d,) float64
+        What it costs a vehicle of mean weight to go to each destination, infinite where it is none of them.
+    """
+
+    tables: tuple[np.ndarray, ...]
+    offset: np.ndarray
+
+
+class Wishes(NamedTuple):
+    """Better ways of some trips: ``trips`` (k,), ``end`` (k,), ``gain`` (k,), their roads in compressed rows."""
+
+    trips: np.ndarray
+    end: np.ndarray
+    gain: np.ndarray
+    indptr: np.ndarray
+    arcs: np.ndarray
+
+
+class JointMoves:
+    """Moves of vehicles, as :func:`..routing.shared.descent.descend` asks for them.
+
+    Parameters
+    ----------
+    problem : JointProblem
+        Of the placed vehicles alone.
+    bound : (t,) bool
+        Vehicles that cannot change their destination alone.
+    reached : (s, n) bool
+        From which node (row ``start_of`` of a vehicle) which destination can be reached.
+    """
+
+    def __init__(
+        self, problem: JointProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float, bound: np.ndarray
+    ) -> None:
+        network = problem.network
+        self.problem, self.roads, self.aim, self.stuck_seconds = problem, roads, aim, stuck_seconds
+        self.bound = bound
+        self.departure = microseconds(network.departure)
+        self.star, self.reverse = network.star(), ReverseStar(network.nodes, network.tail, network.head)
+        self.rate = aim.rate
+        self.goal = np.full(network.nodes, -1, dtype=np.int32)
+        self.goal[problem.node] = np.arange(problem.destinations)
+        self.price = np.zeros(problem.destinations)  # of a person's place, vehicle-microseconds
+        offset = np.where(problem.allowed, aim.offset(), np.inf)
+        self.patterns, pattern = np.unique(offset, axis=0, return_inverse=True)
+        self.pattern = pattern.ravel()[problem.group]
+        self.offset = offset
+        self.by_pattern = not bound.any() and len(self.patterns) <= problem.destinations
+        self.fields: dict[int, Field] = {}
+        self.step, self.turn, self.settled, self.stale = GRID_STEP, 0, False, True
+        self.terminal = np.zeros(2)
+        self.views: tuple[Traffic, ...] = ()
+        self.kept: list[float] = []  # values of the aim of the plans that were preferred
+
+    # --- what the search asks -----------------------------------------------------------------------------------------
+
+    @property
+    def rounds(self) -> int:
+        """How often one has to look anew to have seen all fields."""
+        return self._all_fields() // max(len(self.fields), 1) + 1
+
+    def judged(self, routes: Routes, control: Control) -> Planned:
+        """Return the exact run of a plan and its numbers."""
+        if not isinstance(routes, JointRoutes):
+            raise TypeError("A joint search moves routes that know their destinations.")
+        run = simulate_queues(
+            self.roads, plan_of(self.roads, self.departure, routes), stuck_seconds=self.stuck_seconds,
+            record_order=True, control=control.unseen(),
+        )  # fmt: skip
+        where = routes.destination
+        return Planned(routes, run, self.aim.value(run, where), self.aim.guide(run, where))
+
+    def better(self, one: Planned, other: Planned) -> bool:
+        """Return whether to prefer ``one``."""
+        if one.value < other.value:
+            self.kept.append(one.value.aim)
+            return True
+        return False
+
+    def at(self, plan: Planned) -> None:
+        """Take the marginal costs of ``plan``."""
+        worth = self.aim.worth(plan.run)
+        self.stale = True
+        merged, first = (traffic_of(self.roads, plan.run, worth, merged) for merged in (True, False))
+        whole = np.empty(len(first.value))
+        fill_whole(self.roads, first, whole)
+        self.views = merged, first, first._replace(value=whole)
+
+    def renew(self, plan: Planned, control: Control) -> None:
+        """Look for ways anew at the next step, at other fields where there are too many for all."""
+        self.stale = True
+
+    def look(self, plan: Planned, control: Control) -> None:
+        """Work out the cost to go by the marginal costs of now, of as many fields as are made at once."""
+        self.stale = False
+        until = int(plan.run.arrival().max(initial=0))
+        self.step = max(GRID_STEP, -(-until // MOST_MOMENTS))
+        moments = int(until // self.step) + 2
+        self.terminal = self.aim.terminal(self.step, moments)
+        grids = [grid_of(self.roads, view, self.step, moments) for view in self.views]
+        if self.by_pattern and not self.settled:
+            self._settle(plan, grids, moments, control)
+        count, total = min(MOST_FIELDS, self._all_fields()), self._all_fields()
+        self.fields = {}
+        for k in range(self.turn, self.turn + count):
+            control.stop_if_cancelled()
+            self.fields[k % total] = self._field(k % total, grids, moments)
+        self.turn = (self.turn + count) % max(total, 1)
+
+    def moved(
+        self, plan: Planned, looking: np.ndarray, count: int, draws: np.random.Generator, control: Control
+    ) -> JointRoutes | None:
+        """Return the plan with at most ``count`` of the trips ``looking`` (k,) moved; None where none would gain."""
+        if self.stale:
+            self.look(plan, control)
+        count = max(count // CAREFUL, 1)
+        looking = np.sort(draws.permutation(looking)[: ASKED * count])
+        wishes = self.wishes(plan, looking, control)
+        if not len(wishes.trips):
+            return None
+        order = drawn(wishes.gain, len(wishes.gain) - 1, draws) if len(wishes.gain) > 1 else np.zeros(1, dtype=np.int64)
+        self._reprice(plan, wishes)
+        take = self.fitting(plan, wishes, order, count)
+        return moved(plan.routes, wishes, take)
+
+    # --- how --------------------------------------------------------------------------------------------------------
+
+    def _all_fields(self) -> int:
+        return len(self.patterns) if self.by_pattern else self.problem.destinations
+
+    def _field(self, number: int, grids: list[Grid], moments: int) -> Field:
+        problem, star = self.problem, self.reverse
+        offset = np.full(problem.destinations, np.inf)
+        if self.by_pattern:
+            offset = self.patterns[number] + self.price * self.aim.unit
+        else:
+            offset[number] = 0.0
+        some = np.flatnonzero(np.isfinite(offset))
+        tables = []
+        keys = np.empty(4 * problem.network.arcs + 4 + len(some))
+        items = np.empty(len(keys), dtype=np.int64)
+        for grid in grids:
+            table = np.empty((moments, problem.network.nodes), dtype=np.float32)
+            fill_field(
+                self.roads, grid, self.rate, star.indptr, star.arc, star.tail, problem.node[some].astype(np.int64),
+                offset[some], self.terminal, table, keys, items,
+            )  # fmt: skip
+            tables.append(table)
+        return Field(tuple(tables), offset)
+
+    def to_pay(self, trips: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Return what ``trips`` (k,) pay besides their way at destinations ``end`` (k,): dislike, price of the room."""
+        mine = self.offset[self.problem.group[trips], end] * self.aim.weight[trips]
+        return mine + self.price[end] * self.problem.people[trips]
+
+    def cost_at(self, field: Field, trips: np.ndarray) -> np.ndarray:
+        """Return the cost to go (k,) of ``trips`` from their starts at their departures, at mean weight."""
+        time, node = self.departure[trips], self.problem.network.source[trips]
+        g = np.minimum(time // self.step, len(self.terminal) - 2)
+        share = np.minimum((time - g * self.step) / self.step, 1.0)
+        cost = np.zeros(len(trips))
+        for table in field.tables:  # each view leaves out some queues
+            here, then = table[g, node].astype(np.float64), table[g + 1, node].astype(np.float64)
+            with np.errstate(invalid="ignore"):
+                value = here + share * (then - here)
+            cost = np.maximum(cost, np.where(np.isfinite(value), value, np.inf))
+        return cost
+
+    def fields_of(self, plan: Planned, trips: np.ndarray) -> np.ndarray:
+        """Return the number (k,) of the field in which each of ``trips`` looks for a way; -1 for none."""
+        if self.by_pattern:
+            pattern = self.pattern[trips]
+            return np.where(np.isin(pattern, list(self.fields)), pattern, -1)
+        now = plan.routes.destination[trips].astype(np.int64)
+        best, least = np.full(len(trips), -1, dtype=np.int64), np.full(len(trips), np.inf)
+        bound = self.bound[trips]
+        for number, field in self.fields.items():
+            cost = self.cost_at(field, trips) + self.to_pay(trips, np.full(len(trips), number))
+            better = (cost < least) & (~bound | (now == number))
+            best[better], least[better] = number, cost[better]
+        return best
+
+    def wishes(self, plan: Planned, looking: np.ndarray, control: Control) -> Wishes:
+        """Return better ways of those of the trips ``looking`` that have one."""
+        now = self.priced(plan.run.plan, looking, self.aim.weight)
+        now += self.to_pay(looking, plan.routes.destination[looking])
+        number = self.fields_of(plan, looking)
+        parts = []
+        for k, field in self.fields.items():
+            mine = number == k
+            parts += [
+                self._walked(view, table, field.offset, looking[mine], now[mine], control)
+                for view, table in zip(self.views, field.tables)
+            ]
+        trips, end, before, size, arcs = (np.concatenate(column) for column in zip(*parts))
+        first = np.r_[0, np.cumsum(size)]
+        ways = Plan(self.departure[trips], first[:-1], size, arcs, first)
+        cost = self.priced(ways, np.arange(len(trips)), self.aim.weight[trips]) + self.to_pay(trips, end)
+        gain = before - cost
+        order = np.lexsort((-gain, trips))
+        order = order[np.r_[True, np.diff(trips[order]) > 0]] if len(order) else order
+        best = order[gain[order] > LEAST_GAIN * np.abs(before[order])]
+        return Wishes(
+            trips[best], end[best], gain[best], np.r_[0, np.cumsum(size[best])], rows_at(first[best], size[best], arcs)
+        )
+
+    def priced(self, plan: Plan, trips: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Return what the ways of ``trips`` (k,) in ``plan`` cost everybody, by the dearer of the two views."""
+        cost = np.empty(len(trips))
+        price_trips(
+            self.roads, self.views[:2], self.views[2], self.step, self.rate, self.terminal, plan, trips, weight, cost
+        )
+        return cost
+
+    def _walked(
+        self, view: Traffic, table: np.ndarray, offset: np.ndarray, trips: np.ndarray, now: np.ndarray, control: Control
+    ) -> tuple[np.ndarray, ...]:
+        """Return trips, ends, present costs, numbers of roads and roads of those who find a better way in a view."""
+        count, network = len(trips), self.problem.network
+        hops, end = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int32)
+        own, others = np.empty((2, count))
+        seen = np.full(network.nodes, -1, dtype=np.int64)
+        found: list[tuple[np.ndarray, ...]] = []
+        done = 0
+        while done < count:
+            control.stop_if_cancelled()
+            way, before = np.empty(max(BLOCK, 2 * network.nodes), dtype=np.int32), done
+            done = walk(
+                self.roads, view, self.step, self.rate, self.terminal, self.star, network.head, table,
+                trips, network.source, self.goal, offset, self.departure, self.aim.weight, seen, done, way, hops,
+                end, own, others,
+            )  # fmt: skip
+            rows = slice(before, done)
+            size = np.maximum(hops[rows], 0)
+            there = hops[rows] >= 0
+            some = trips[rows]
+            at = np.where(there, end[rows], 0)
+            gain = np.where(there, now[rows] - own[rows] - others[rows] - self.to_pay(some, at), 0.0)
+            good = gain > LEAST_GAIN * np.abs(now[rows])
+            found.append(
+                (some[good], end[rows][good], now[rows][good], size[good], way[: size.sum()][np.repeat(good, size)])
+            )
+        if not found:
+            none = np.empty(0, dtype=np.int64)
+            return none, none.astype(np.int32), np.empty(0), none, none.astype(np.int32)
+        return tuple(np.concatenate(column) for column in zip(*found))
+
+    def fitting(self, plan: Planned, wishes: Wishes, order: np.ndarray, most: int) -> np.ndarray:
+        """Return which of the wishes (k,) are fulfilled, at most so many, in their ``order``."""
+        people, now = self.problem.people[wishes.trips], plan.routes.destination
+        left = self.problem.room * (1.0 + ROUNDING) - self.problem.load(now)
+        made = np.zeros(len(wishes.trips), dtype=bool)
+        spare = np.full((len(self.roads.travel), len(self.terminal)), LARGE, dtype=np.int32)
+        fill_spare(self.roads, self.views[0], self.step, spare)
+        size = np.diff(wishes.indptr)
+        ways = Plan(self.departure[wishes.trips], wishes.indptr[:-1], size, wishes.arcs, wishes.indptr)
+        admit(
+            self.roads, self.views[0], self.step, ways, order, wishes.end.astype(np.int64),
+            now[wishes.trips].astype(np.int64), people, left, spare, most, made,
+        )  # fmt: skip
+        return made
+
+    def _settle(self, plan: Planned, grids: list[Grid], moments: int, control: Control) -> None:
+        """Find prices of the rooms at which about as many want in as out."""
+        self.settled = True
+        looking = np.arange(0, self.problem.vehicles, SAMPLE)
+        for _ in range(ROUNDS):
+            self.fields = {k: self._field(k, grids, moments) for k in range(len(self.patterns))}
+            self._reprice(plan, self.wishes(plan, looking, control))
+
+    def _reprice(self, plan: Planned, wishes: Wishes) -> None:
+        """Raise the price of full rooms that more want in than out of, lower the others'."""
+        problem, now = self.problem, plan.routes.destination
+        people = np.maximum(problem.people[wishes.trips], ROUNDING)
+        count = problem.destinations
+        come = np.bincount(wishes.end, weights=people, minlength=count)
+        go = np.bincount(now[wishes.trips], weights=people, minlength=count)
+        gain = np.bincount(wishes.end, weights=wishes.gain, minlength=count)
+        full = problem.room - problem.load(now) < FULL * problem.room
+        up = full & (come > go)
+        self.price[~up] *= PRICE_FALL
+        self.price[up] += PRICE_STEP * (gain * (come - go))[up] / (come * (come + go))[up]
+
+
+def moved(routes: JointRoutes, wishes: Wishes, take: np.ndarray) -> JointRoutes:
+    """Return the plan with those of the wishes fulfilled that ``take`` (k,) tells."""
+    size = np.diff(wishes.indptr)
+    of_trip, destination = routes.of_trip.copy(), routes.destination.copy()
+    of_trip[wishes.trips[take]] = routes.count + np.arange(take.sum(), dtype=np.int32)
+    destination[wishes.trips[take]] = wishes.end[take]
+    indptr = np.r_[routes.indptr, routes.indptr[-1] + np.cumsum(size[take])]
+    arcs = np.r_[routes.arcs, wishes.arcs[np.repeat(take, size)]]
+    used = np.bincount(of_trip, minlength=len(indptr) - 1) > 0
+    if 2 * used.sum() <= len(used):
+        size = np.diff(indptr)
+        indptr, arcs = np.r_[0, np.cumsum(size[used])], arcs[np.repeat(used, size)]
+        of_trip = (np.cumsum(used) - 1)[of_trip].astype(np.int32)
+    return JointRoutes(indptr, arcs, of_trip, destination)
