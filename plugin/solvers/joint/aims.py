@@ -1,4 +1,4 @@
-"""What a joint plan is judged by, exactly; and a smooth number that leads the search towards it, with its derivative."""
+"""What a joint plan is judged by, exactly; and a smooth number that leads the search to it, with its derivative."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class Aim:
         self.people = people if people.sum() > 0 else np.ones(len(people))
         self.weight = np.ones(len(people)) if self.kind == CLEARANCE else np.maximum(self.people / mean, 0.01)
         arcs = problem.network.arcs
-        self.share, self.home = np.zeros(arcs), np.zeros(len(people))
+        self.share: np.ndarray = np.zeros(arcs)
+        self.home: np.ndarray = np.zeros(len(people))
         if problem.hazard is not None:
             inside = problem.hazard
             row = np.repeat(np.arange(arcs), np.diff(inside.indptr))

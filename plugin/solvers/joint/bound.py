@@ -228,4 +228,5 @@ def _transport(
         np.r_[np.full(cells + problem.destinations, -np.inf), sheltered * (1.0 - ROUNDING)],
         np.r_[people, problem.room * (1.0 + ROUNDING), np.inf],
     )  # fmt: skip
-    return program.solve(control).objective * (1.0 - SAFETY)
+    found = program.solve(control)
+    return found.objective * (1.0 - SAFETY) if found is not None else 0.0

@@ -18,7 +18,7 @@ TURNS = 5  # that moves are tried for which there was no room
 
 @compiled
 def ahead(to_go, g, node, later, step, own):
-    """Return the cost to go of ``node`` so much ``later`` than moment ``g``; never so little that a detour would pay."""
+    """Return the cost to go of ``node`` so much ``later`` than moment ``g``; no detour pays by it."""
     full = int(later // step)
     last = to_go.shape[0] - 1
     if g + full >= last:

@@ -7,13 +7,14 @@ Ford and Fulkerson (1962), flows in networks; the quickest transshipment's relax
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from ..control import Control
 from ..dependencies import require
+from ..errors import SolverError
 from ..kernels import compiled
 from ..mip.linear import LinearProgram
 from ..routing.queue.network import QueueRoads
@@ -22,20 +23,6 @@ from .fields import LARGE
 from .problem import JointProblem
 
 NARROW = 1e-3  # of the time, at which the search for the least one ends
-
-
-class Supply(NamedTuple):
-    """Vehicles by the node where they start, and places by destination, in whole vehicles.
-
-    Attributes
-    ----------
-    node, count : (s,) int64
-    places : (n,) int64
-    """
-
-    node: np.ndarray
-    count: np.ndarray
-    places: np.ndarray
 
 
 class FlowNetwork:
@@ -66,7 +53,7 @@ class FlowNetwork:
         return int(maximum_flow(graph, self.source, self.sink).flow_value)
 
 
-def least_time(most, vehicles: int, low: float, high: float) -> float:
+def least_time(most: Callable[[float], int], vehicles: int, low: float, high: float) -> float:
     """Return about the least seconds ``t`` for which ``most(t)`` is at least ``vehicles``, from above.
 
     Infinite if that is not reached within 1,000 times ``high``.
@@ -94,14 +81,14 @@ class Paths(NamedTuple):
         Number of the start of each way.
     end : (p,) int64
         Number of its destination.
-    count : (p,) int64
-        Vehicles that take it.
+    vehicles : (p,) int64
+        Those that take it.
     indptr : (p + 1,) int64, arcs : (h,) int32
     """
 
     start: np.ndarray
     end: np.ndarray
-    count: np.ndarray
+    vehicles: np.ndarray
     indptr: np.ndarray
     arcs: np.ndarray
 
@@ -126,6 +113,8 @@ def cheapest(
     right[net.source], right[net.sink] = supply.sum(), -supply.sum()
     price = np.r_[cost, np.zeros(arcs - len(cost))]
     found = LinearProgram(price, np.zeros(arcs), upper, balance, right, right).solve(control)
+    if found is None:
+        raise SolverError("Not all vehicles find a way in the flow. Please report the case.")
     return _ways(net, np.rint(found.x).astype(np.int64))
 
 
@@ -213,7 +202,7 @@ def fluid_routes(net: FlowNetwork, paths: Paths, source: np.ndarray) -> tuple[Ro
     of_ways = np.searchsorted(paths.start[ways], np.arange(len(net.starts) + 1))
     for k in range(len(net.starts)):
         mine, there = trips[of_trips[k] : of_trips[k + 1]], ways[of_ways[k] : of_ways[k + 1]]
-        count = paths.count[there]
+        count = paths.vehicles[there]
         # The j-th vehicle of a way of c vehicles comes when (j + 1/2) / c of all have left.
         moment = np.concatenate([(np.arange(c) + 0.5) / c for c in count.tolist()]) if len(there) else np.empty(0)
         way = np.repeat(there, count)[np.argsort(moment, kind="stable")][: len(mine)]

@@ -10,6 +10,7 @@ from scipy.sparse import coo_matrix, vstack
 from ..allocation.allocate import solve as allocate
 from ..allocation.problem import AllocationProblem
 from ..control import Control
+from ..errors import SolverError
 from ..mip.linear import LinearProgram
 from .kinds import FREE, WHERE_NEEDED, WHOLE
 from .problem import ROUNDING, JointProblem
@@ -193,7 +194,10 @@ def _nearest(
         np.r_[count, np.full(problem.destinations, -np.inf)],
         np.r_[count, np.where(np.isfinite(free), np.maximum(free, 0.0), np.inf)],
     )  # fmt: skip
-    whole = np.floor(program.solve(control).x[:pairs] + 1e-6).astype(np.int64)
+    found = program.solve(control)
+    if found is None:  # everybody may stay behind
+        raise SolverError("The vehicles cannot be placed. Please report the case.")
+    whole = np.floor(found.x[:pairs] + 1e-6).astype(np.int64)
     members = np.argsort(kind, kind="stable")
     at = np.searchsorted(kind[members], np.arange(len(kinds)))
     for pair in np.flatnonzero(whole).tolist():
