@@ -27,7 +27,7 @@ class Option(NamedTuple):
 
 
 def random_problem(seed: int, vehicles: int = 4, junctions: int = 5, arcs: int = 9, places: int = 2) -> JointProblem:
-    """Return a problem with merges, tiny rooms, forbidden pairs, dislikes, doors, hazard, empty vehicles, late leavers."""
+    """Return a problem with merges, tiny rooms, forbidden pairs, dislikes, doors, a hazard, empty and late vehicles."""
     rng = np.random.default_rng(seed)
     tail = rng.integers(0, junctions, arcs)
     head = (tail + rng.integers(1, junctions, arcs)) % junctions
@@ -61,10 +61,13 @@ def random_problem(seed: int, vehicles: int = 4, junctions: int = 5, arcs: int =
         )
     return joint_problem(
         Arcs(
-            junctions + places, tail, head, cost, np.full(count, 10.0), None, np.r_[capacity, np.full(places + 1, np.inf)],
+            junctions + places, tail, head, cost, np.full(count, 10.0), None,
+            np.r_[capacity, np.full(places + 1, np.inf)],
             np.r_[rng.choice([1.0, 1.0, 2.0, 9.0], arcs), np.zeros(places + 1)],
         ),
-        Vehicles(rng.integers(0, junctions, vehicles), np.sort(rng.choice([0.0, 0.0, 3.0, 9.0], vehicles)), people, group),
+        Vehicles(
+            rng.integers(0, junctions, vehicles), np.sort(rng.choice([0.0, 0.0, 3.0, 9.0], vehicles)), people, group
+        ),
         Destinations(node, room),
         dislike,
         rng.random((groups, places)) < 0.85,
