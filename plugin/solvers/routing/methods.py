@@ -66,6 +66,7 @@ class Setting:
     static: np.ndarray
     epsilon: float
     queues: Queues | None = None
+    max_routes: int = 0
 
     def queued(self, routes: Routes, control: Control) -> QueueRun:
         """Return the exact run of routes under ``queue``."""
@@ -89,7 +90,8 @@ class Found:
     """Routes of a method; where they came along: their schedule, a lower bound, how the total time fell.
 
     ``used_up`` is whether the counted work ran out before the search had come to its own end; ``run`` the exact run
-    under ``queue``, ``without_plan`` the routes of informed drivers there.
+    under ``queue``, ``without_plan`` the routes of informed drivers there. ``unlimited_time`` is what the best plan found
+    without MAX_ROUTES takes, vehicle-seconds; ``exceeding`` the pairs of places that need more routes.
     """
 
     routes: Routes
@@ -99,6 +101,8 @@ class Found:
     used_up: bool = False
     run: QueueRun | None = None
     without_plan: Routes | None = None
+    unlimited_time: float | None = None
+    exceeding: int = 0
 
 
 class Evaluation(NamedTuple):
@@ -173,19 +177,41 @@ def refined(setting: Setting, control: Control) -> Found:
 
 def system_optimal(setting: Setting, control: Control) -> Found:
     """Ours: by marginal costs of exact runs under ``queue``, sweeps under ``present``, static under ``cumulative``."""
-    if setting.flow_model == CUMULATIVE:
-        return static_optimum(setting, True, control)
     if setting.queues is not None:
         return queue_optimum(setting, setting.queues, control)
+    free = control.part(0.0, 0.7) if setting.max_routes else control
+    if setting.flow_model == CUMULATIVE:
+        return limited(setting, static_optimum(setting, True, free), control.part(0.7, 1.0))
     from .present.system_optimal import system_optimal_schedule
 
-    start = setting.simulated(greedy(setting, control.part(0.0, 0.1)).routes, control, record=TIMETABLE)
-    schedule, history, used_up = system_optimal_schedule(setting.problem, setting.trees, start, control.part(0.1, 1.0))
-    return Found(setting.distinct(schedule, control), schedule, history=tuple(history), used_up=used_up)
+    start = setting.simulated(greedy(setting, free.part(0.0, 0.1)).routes, control, record=TIMETABLE)
+    schedule, history, used_up = system_optimal_schedule(setting.problem, setting.trees, start, free.part(0.1, 1.0))
+    found = Found(setting.distinct(schedule, control), schedule, history=tuple(history), used_up=used_up)
+    return limited(setting, found, control.part(0.7, 1.0))
+
+
+def limited(setting: Setting, free: Found, control: Control) -> Found:
+    """Return the plan with at most MAX_ROUTES ways from an origin to a destination (``present``, ``cumulative``)."""
+    if not setting.max_routes:
+        return free
+    starts = [free.routes, individual(setting, control.unseen()).routes]
+    if setting.flow_model == CUMULATIVE:
+        from .cumulative.limited import limited_assignment
+
+        few, exceeding = limited_assignment(setting.problem, setting.static, starts, setting.max_routes, control)
+    else:
+        from .present.limited import limited_schedule
+
+        few, exceeding = limited_schedule(setting.problem, starts, setting.max_routes, control)
+    unlimited = min(float(evaluated(setting, free, control).travel.sum()), few.planned.seconds)
+    return Found(
+        few.planned.routes, lower_bound=free.lower_bound, history=few.history, used_up=free.used_up and few.used_up,
+        unlimited_time=unlimited, exceeding=exceeding,
+    )  # fmt: skip
 
 
 def queue_optimum(setting: Setting, queues: Queues, control: Control) -> Found:
-    """From individual, greedy and informed routes; never worse than the best of them."""
+    """From individual, greedy and informed routes; without MAX_ROUTES never worse than the best of them."""
     from .queue.system_optimal import system_optimum
 
     starts = [
@@ -194,12 +220,14 @@ def queue_optimum(setting: Setting, queues: Queues, control: Control) -> Found:
         informed(setting, control.part(0.05, 0.25)).routes,
     ]
     best = system_optimum(
-        setting.problem, queues.roads, setting.trees, starts, stuck_seconds=queues.stuck_seconds,
+        setting.problem, queues.roads, setting.trees, starts, setting.max_routes, stuck_seconds=queues.stuck_seconds,
         control=control.part(0.25, 1.0),
     )  # fmt: skip
+    plan = best.optimum.planned
     return Found(
-        best.planned.routes, history=best.history, used_up=best.used_up, run=best.planned.run, without_plan=starts[-1]
-    )
+        plan.routes, history=best.optimum.history, used_up=best.optimum.used_up, run=plan.run,
+        without_plan=starts[-1], unlimited_time=best.unlimited, exceeding=best.exceeding,
+    )  # fmt: skip
 
 
 def static_optimum(setting: Setting, integer: bool, control: Control) -> Found:

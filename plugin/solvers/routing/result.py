@@ -16,6 +16,7 @@ from .shared.choices import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, QUEUE
 from .shared.problem import RoutingProblem
 from .shared.routes import Routes
 from .shared.schedule import Schedule
+from .shared.ways import Ways, ways_of
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class RoutingResult:
         What the queue model adds (``queue`` only).
     warnings : tuple of str
         What a reader must know of the search: stopped by the fence, or nothing gained.
+    unlimited_time : float, optional
+        Total time in vehicle-seconds of the best plan found without a limit on ways (system optimal).
     """
 
     method: int
@@ -102,6 +105,8 @@ class RoutingResult:
     seconds: float = 0.0
     queue: QueueEvidence | None = None
     warnings: tuple[str, ...] = ()
+    unlimited_time: float | None = None
+    _ways: list[Ways] = field(default_factory=list, repr=False, compare=False)
     _schedules: list[Schedule] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -162,6 +167,12 @@ class RoutingResult:
             else:
                 self._schedules.append(static_schedule(self.problem, self.routes, self.static))
         return self._schedules[0]
+
+    def ways(self) -> Ways:
+        """Return what the routes of each pair of places have in common; worked out at the first call."""
+        if not self._ways:
+            self._ways.append(ways_of(self.problem, self.routes))
+        return self._ways[0]
 
     def entered(self) -> np.ndarray:
         """Return the seconds (r,) at which each trip enters its first road; the departure of one without roads."""

@@ -53,6 +53,7 @@ def solve(
     period: float = 3600.0,
     stuck_seconds: float = STUCK_SECONDS,
     reroute_minutes: float = REROUTE_MINUTES,
+    max_routes: int = 0,
     control: Control | None = None,
 ) -> RoutingResult:
     """Find routes from every trip's source to its destination with a small total travel time.
@@ -73,6 +74,8 @@ def solve(
         QUEUE: after so long at a standstill a vehicle is let into a full road; 0: no road is ever full.
     reroute_minutes : float
         QUEUE: how often informed drivers look for a better way.
+    max_routes : int
+        SYSTEM_OPTIMAL: ways that an origin's trips to a destination may take; 0: any.
     control : Control, optional
         Its effort says how thoroughly the improving methods search, in counted steps; the fence starts once the kernels
         are compiled. By default normal, without a fence.
@@ -102,7 +105,7 @@ def solve(
     certify = method == SYSTEM_OPTIMAL if certify is None else certify
     if flow_model is None:
         flow_model = QUEUE if np.isfinite(problem.capacity).any() else PRESENT
-    choices = Choices(method, flow_model, epsilon, certify, period, stuck_seconds, reroute_minutes)
+    choices = Choices(method, flow_model, epsilon, certify, period, stuck_seconds, reroute_minutes, max_routes)
     _refuse(choices, problem.cost.kind)
     _explain(problem, flow_model, control.log)
     _compile(choices, problem.cost.kind, control)
@@ -121,14 +124,15 @@ class Choices:
     period: float
     stuck_seconds: float
     reroute_minutes: float
+    max_routes: int
 
 
-_compiled: set[tuple[int, int, bool]] = set()  # methods, flow models, bounds whose kernels are ready in this process
+_compiled: set[tuple[int, int, bool, bool]] = set()  # methods, models, bounds, limits whose kernels are ready in this process
 
 
 def _compile(choices: Choices, kind: int, control: Control) -> None:
     """Compile every kernel that a run calls, so that no clock runs meanwhile; cancelling waits for one kernel."""
-    ready = choices.method, choices.flow_model, choices.certify
+    ready = choices.method, choices.flow_model, choices.certify, choices.max_routes > 0
     if not kernels_compiled() or ready in _compiled:
         return
     control.progress(0.0, "Compiling")
@@ -146,7 +150,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     queues = None
     if flow_model == QUEUE:
         queues = Queues(roads_of(problem), choices.stuck_seconds, choices.reroute_minutes)
-    setting = Setting(problem, trees, flow_model, static, choices.epsilon, queues)
+    setting = Setting(problem, trees, flow_model, static, choices.epsilon, queues, choices.max_routes)
     control.progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
         baseline = beside.submit(_individual_time, setting, control.unseen()) if method != INDIVIDUAL else None
@@ -162,7 +166,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     control.progress(1.0, "")
     total = float(travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
-    warnings = _warnings(found, control.effort, in_vain)
+    warnings = _warnings(choices, found, control.effort, in_vain)
     if in_vain and not warnings:
         control.log("No change of a route saves anything: the greedy routes could not be improved on.")
     return RoutingResult(
@@ -171,7 +175,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         routed=np.flatnonzero(there),
         unreachable=np.flatnonzero(~there),
         problem=problem,
-        routes=found.routes if run is None else each_once(found.routes, problem.source, control.unseen()),
+        routes=found.routes if run is None and not choices.max_routes else each_once(found.routes, problem.source, control.unseen()),
         travel=travel,
         fastest=fastest,
         static=static,
@@ -182,6 +186,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         seconds=control.effort.elapsed,
         queue=evidence,
         warnings=warnings,
+        unlimited_time=found.unlimited_time,
         _schedules=[] if schedule is None else [schedule.unrecorded()],
     )
 
@@ -192,7 +197,7 @@ def _in_vain(choices: Choices, found: Found, delay: float) -> bool:
     return searched and len(found.history) == 1 and delay > LEAST_DELAY
 
 
-def _warnings(found: Found, effort: Effort, in_vain: bool) -> tuple[str, ...]:
+def _warnings(choices: Choices, found: Found, effort: Effort, in_vain: bool) -> tuple[str, ...]:
     """Return what a reader must know of a search that ended before its own end."""
     nothing = (
         "METHOD: system optimal has found nothing better than the greedy routes within its EFFORT; the plan is that of "
@@ -201,7 +206,12 @@ def _warnings(found: Found, effort: Effort, in_vain: bool) -> tuple[str, ...]:
     if effort.level != THOROUGH:
         nothing += " A larger EFFORT searches further."
     unfinished = found.used_up or effort.stopped_early
-    return tuple(text for text in (effort.warning(), nothing if in_vain and unfinished else "") if text)
+    more = (
+        f"MAX_ROUTES: {found.exceeding} pair(s) of origin and destination need more than {choices.max_routes} ways, since "
+        "some of their starts reach none of the others'."
+    )
+    texts = effort.warning(), nothing if in_vain and unfinished else "", more if found.exceeding else ""
+    return tuple(text for text in texts if text)
 
 
 def _undercut(bound: float | None, total: float) -> float | None:
@@ -226,6 +236,8 @@ def _refuse(choices: Choices, cost: int) -> None:
     for name, value in (("STUCK_SECONDS", choices.stuck_seconds), ("REROUTE_MINUTES", choices.reroute_minutes)):
         if not (np.isfinite(value) and value >= 0):
             raise SolverError(f"{name} must be at least 0, not {value}.")
+    if choices.max_routes < 0:
+        raise SolverError(f"MAX_ROUTES must be at least 0, not {choices.max_routes}.")
     refuse_mismatch(flow_model, cost)
     refuse_method(flow_model, method)
 

@@ -30,12 +30,15 @@ class Traffic(NamedTuple):
         Microseconds, both ascending on each road.
     value : (k,) float64
         What a microsecond's delay of the exit costs everybody, in vehicle-microseconds.
+    near : (m,) int64
+        Scratch of :func:`.marginal.one_more`: the row of each road that was found last.
     """
 
     start: np.ndarray
     entry: np.ndarray
     exit: np.ndarray
     value: np.ndarray
+    near: np.ndarray
 
 
 @compiled
@@ -144,7 +147,7 @@ def traffic_of(roads: QueueRoads, run: QueueRun, own: np.ndarray | None = None, 
     start = np.r_[0, np.cumsum(np.bincount(used, minlength=len(roads.travel)))].astype(np.int64)
     entry, leave, worth = (np.empty(len(used), dtype=kind) for kind in (np.int64, np.int64, np.float64))
     fill_traffic(plan, trip_of, run.order, run.moment, value, start[:-1].copy(), entry, leave, worth)
-    return Traffic(start, entry, leave, worth)
+    return Traffic(start, entry, leave, worth, start[:-1].copy())
 
 
 def _trip_of(plan: Plan) -> np.ndarray:

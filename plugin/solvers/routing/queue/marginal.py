@@ -50,15 +50,28 @@ def grid_of(roads: QueueRoads, traffic: Traffic, step: int, moments: int) -> Gri
 
 
 @compiled
-def rows_before(entry, first, last, time):
-    """Return the first row from ``first`` to before ``last`` whose entry is later than ``time``."""
-    while first < last:
-        middle = (first + last) >> 1
+def rows_before(entry, first, last, near, time):
+    """Return the first row from ``first`` to before ``last`` whose entry is later than ``time``, sought from ``near``."""
+    step = 1
+    if near < last and entry[near] <= time:
+        low = near + 1
+        while low < last and entry[min(low + step, last) - 1] <= time:
+            low = min(low + step, last)
+            step *= 2
+        high = min(low + step, last)
+    else:
+        high = near
+        while high > first and entry[max(high - step, first)] > time:
+            high = max(high - step, first)
+            step *= 2
+        low = max(high - step, first)
+    while low < high:
+        middle = (low + high) >> 1
         if entry[middle] <= time:
-            first = middle + 1
+            low = middle + 1
         else:
-            last = middle
-    return first
+            high = middle
+    return low
 
 
 @compiled
@@ -68,7 +81,8 @@ def one_more(roads, traffic, road, time):
     leave = time + roads.travel[road]
     if begin == end:
         return leave, 0.0
-    row = rows_before(traffic.entry, begin, end, time)
+    row = rows_before(traffic.entry, begin, end, traffic.near[road], time)
+    traffic.near[road] = row
     if row > begin:
         leave = max(leave, traffic.exit[row - 1] + roads.headway[road])
     if row == end:
@@ -211,14 +225,43 @@ def find_ways(roads, traffic, step, star, head, to_go, trips, source, goal, depa
 
 
 @compiled
+def price_way(roads, traffic, arcs, first, last, departure, most):
+    """Return the marginal cost of the way ``arcs[first:last]`` for one vehicle more that leaves at ``departure``.
+
+    One that is ``most`` or more is infinite.
+    """
+    time = departure
+    total = 0.0
+    for j in range(first, last):
+        leave, others = one_more(roads, traffic, arcs[j], time)
+        total += others
+        time = leave
+        if total + (time - departure) >= most:
+            return np.inf
+    return total + (time - departure)
+
+
+@compiled
 def price_ways(roads, traffic, plan, trips, cost):
     """Fill the marginal cost (k,) of the ways that ``trips`` take now, as if each were one vehicle more."""
     for k in range(len(trips)):
         trip = trips[k]
-        time = plan.departure[trip]
-        total = 0.0
-        for j in range(plan.first[trip], plan.first[trip] + plan.hops[trip]):
-            leave, others = one_more(roads, traffic, plan.arc[j], time)
-            total += others
-            time = leave
-        cost[k] = total + (time - plan.departure[trip])
+        first = plan.first[trip]
+        cost[k] = price_way(roads, traffic, plan.arc, first, first + plan.hops[trip], plan.departure[trip], np.inf)
+
+
+@compiled
+def price_menu(roads, traffic, indptr, arcs, start, stop, departure, trips, own, best, cost):
+    """Fill the route (k,) of least marginal cost of those that ``trips`` can take, and its cost.
+
+    At first ``best`` holds the routes that they take, and ``own`` (k,) what these cost; infinite to look at all anew.
+    """
+    for k in range(len(trips)):
+        trip = trips[k]
+        least = own[k]
+        for route in range(start[stop[trip]], start[stop[trip] + 1]):
+            value = price_way(roads, traffic, arcs, indptr[route], indptr[route + 1], departure[trip], least)
+            if value < least:
+                least = value
+                best[k] = route
+        cost[k] = least

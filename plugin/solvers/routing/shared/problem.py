@@ -13,6 +13,25 @@ from ...graph.stars import ForwardStar
 from .volume_delay import RoadCost
 
 
+class NodeSets(NamedTuple):
+    """Nodes of each origin's area.
+
+    Attributes
+    ----------
+    start : (g + 1,) int64
+        Those of area g are ``node[start[g]:start[g + 1]]``.
+    node : (k,) int64
+    """
+
+    start: np.ndarray
+    node: np.ndarray
+
+    @classmethod
+    def none(cls, areas: int) -> NodeSets:
+        """Return areas without nodes."""
+        return cls(np.zeros(areas + 1, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+
 @dataclass(frozen=True)
 class RoutingProblem:
     """A road network with costs, and one trip a vehicle.
@@ -40,6 +59,10 @@ class RoutingProblem:
         Vehicles per hour that may leave an arc (``queue``); infinite on connectors.
     storage : (m,) float64
         Standing vehicles that fit on an arc (``queue``), not rounded.
+    origin : (t,) int64
+        Number of the place that each trip comes from; several nodes where its vehicles start at many junctions.
+    inside : NodeSets
+        Junctions inside the area of each of these places; none where it is a point.
     """
 
     nodes: int
@@ -54,6 +77,8 @@ class RoutingProblem:
     limit: np.ndarray
     capacity: np.ndarray
     storage: np.ndarray
+    origin: np.ndarray
+    inside: NodeSets
 
     @property
     def arcs(self) -> int:
@@ -77,6 +102,7 @@ class RoutingProblem:
             destination=self.destination[trips],
             departure=self.departure[trips],
             people=self.people[trips],
+            origin=self.origin[trips],
         )
 
     def bound_for(self, destination: np.ndarray) -> RoutingProblem:
@@ -98,12 +124,17 @@ class Arcs(NamedTuple):
 
 
 class TripTable(NamedTuple):
-    """The trips of a problem; attributes as in :class:`RoutingProblem`, of any number type."""
+    """The trips of a problem; attributes as in :class:`RoutingProblem`, of any number type.
+
+    Without ``origin`` trips come from the same place that start at the same node.
+    """
 
     source: ArrayLike
     destination: ArrayLike
     departure: ArrayLike
     people: ArrayLike | None = None
+    origin: ArrayLike | None = None
+    inside: NodeSets | None = None
 
 
 def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
@@ -127,7 +158,12 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
     shapes = {len(each) for each in (tail, head, cost.free_flow, length, limit, capacity, standing)}
     if len(shapes) != 1:
         raise SolverError(f"The arrays of the roads differ in length: {sorted(shapes)}.")
-    if len({len(source), len(destination), len(departure), len(people)}) != 1:
+    if trips.origin is None:
+        origin = np.unique(source, return_inverse=True)[1].ravel().astype(np.int64)
+    else:
+        origin = np.ascontiguousarray(trips.origin, dtype=np.int64)
+    inside = trips.inside or NodeSets.none(int(origin.max(initial=-1)) + 1)
+    if len({len(source), len(destination), len(departure), len(people), len(origin)}) != 1:
         raise SolverError("The arrays of the trips differ in length.")
     for name, array in (("tail", tail), ("head", head), ("source", source), ("destination", destination)):
         if len(array) and (array.min() < 0 or array.max() >= nodes):
@@ -137,7 +173,7 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
     if (np.diff(departure) < 0).any():
         raise SolverError("Trips must be sorted by departure.")
     return RoutingProblem(
-        nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing
+        nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing, origin, inside
     )
 
 
