@@ -14,10 +14,10 @@ from evacuation_planner.plugin.layers.routing.plan_rows import (
     VEHICLES,
     Paths,
     path_rows,
-    paths_of,
     vehicle_rows,
     vehicles_of,
 )
+from evacuation_planner.plugin.layers.routing.route_rows import output_paths
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.result import RoutingResult
 from evacuation_planner.plugin.solvers.routing.solve import solve
@@ -74,7 +74,7 @@ def planned(**parameters: Any) -> Planned:
     given, context, log = routing_inputs(**parameters)
     case = given.case(context, log, Control())
     result = solve(case.problem, method=given.method, flow_model=given.choice.flow_model, certify=False)
-    paths = paths_of(case.read.network, result)
+    paths = output_paths(case, result)
     return Planned(case, result, paths, *tables_of(case, result, paths))
 
 
@@ -86,7 +86,7 @@ def tables_of(case: RoutingCase, result: RoutingResult, paths: Paths) -> tuple[Q
 
 def split_paths(case: RoutingCase, result: RoutingResult) -> Paths:
     """The same routes in two paths each: the first road, then the rest."""
-    whole = paths_of(case.read.network, result)
+    whole = output_paths(case, result)
     sizes = np.diff(whole.indptr)
     parts = [min(1, size - 1) for size in sizes.tolist()]
     indptr = np.sort(np.r_[whole.indptr, whole.indptr[:-1][np.array(parts) > 0] + 1])

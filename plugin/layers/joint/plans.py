@@ -101,6 +101,8 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
         np.where(spread, at, -1),
         starts.junctions,
         demand.zones.ids,
+        starts.areas,
+        starts.inside(),
         starts.node[at],
         np.r_[ground.node, -1][site],
         np.maximum(site, 0),

@@ -11,7 +11,8 @@ from ...solvers.naming import first_of
 from ...solvers.roads.connectors import DESTINATION, behind, connect
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
-from ...solvers.roads.starts import Junctions, start_nodes
+from ...solvers.roads.starts import Junctions, nodes_inside, start_nodes
+from ...solvers.routing.shared.problem import NodeSets
 from ..places import Places
 from ..positions import positions_inside
 from ..roads.door_travel import tell_access
@@ -22,6 +23,7 @@ from ..roads.options import ReadNetwork
 from ..routing.ends import junctions_of
 
 ZONES = "ZONES"
+EMPTY = bytes(QgsGeometry.fromWkt("POLYGON EMPTY").asWkb().data())
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Starts:
         The roads with a node for each place that joins; with exits, nobody drives on beyond one.
     junctions : Junctions
         Of the zones, none for one that joins the nearest road.
+    areas : list of bytes
+        Polygons of the zones in the working CRS, well-known binary; empty for points.
     node : (z,) int64
         Node of each zone, -1 for one with junctions or that could not be joined.
     access : (z,) float64
@@ -50,6 +54,7 @@ class Starts:
 
     read: ReadNetwork
     junctions: Junctions
+    areas: list[bytes]
     node: np.ndarray
     access: np.ndarray
     reasons: list[str]
@@ -61,6 +66,12 @@ class Starts:
     def joined(self) -> np.ndarray:
         """Zones (z,) whose vehicles can start."""
         return (self.node >= 0) | (self.junctions.counts > 0)
+
+    def inside(self) -> NodeSets:
+        """Return all junctions inside each zone, also those at which nobody starts; none where it joins a road."""
+        areas = self.areas or [EMPTY] * len(self.node)
+        alone = [EMPTY if own else area for own, area in zip((self.junctions.counts == 0).tolist(), areas)]
+        return NodeSets(*nodes_inside(self.read.network, alone))
 
     def sources(
         self, names: list[str], zone: np.ndarray, vehicles: np.ndarray, targets: np.ndarray, seed: int
@@ -112,7 +123,7 @@ def join_zones(
     """
     if len(exits):
         danger = exits.area
-    junctions = _junctions(read, zones, danger, context, feedback)
+    junctions, areas = _junctions(read, zones, danger, context, feedback)
     found = join_sites(
         read, zones, [shelters], rules, max_distance, context, feedback, people=people, junctions=junctions
     )
@@ -129,8 +140,8 @@ def join_zones(
         if not len(shelters):
             network = exits.sealed(network)
     return Starts(
-        replace(found.read, network=network), junctions, node, access, list(found.origins.reasons), outside, doors,
-        np.concatenate([site_access, np.zeros(len(exits))]),
+        replace(found.read, network=network), junctions, areas, node, access, list(found.origins.reasons), outside,
+        doors, np.concatenate([site_access, np.zeros(len(exits))]),
     )  # fmt: skip
 
 
@@ -140,12 +151,12 @@ def _junctions(
     danger: QgsGeometry | None,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> Junctions:
-    """Return the junctions inside the zones; none for points."""
+) -> tuple[Junctions, list[bytes]]:
+    """Return the junctions inside the zones, and their shapes in the working CRS; none for points."""
     kinds = {shape.type() for shape in zones.geometries}
     if kinds != {QgsWkbTypes.GeometryType.PolygonGeometry}:
-        return Junctions.none(len(zones))
-    found = junctions_of(zones, danger, read, context, feedback)
+        return Junctions.none(len(zones)), []
+    found, shapes = junctions_of(zones, danger, read, context, feedback)
     empty = [zones.ids[k] for k in np.flatnonzero(found.counts == 0).tolist()]
     if empty:
         feedback.pushWarning(
@@ -156,7 +167,7 @@ def _junctions(
         f"{ZONES}: people start at {len(np.unique(found.node))} junctions inside {len(zones) - len(empty)} polygons of "
         f"“{zones.name}”."
     )
-    return found
+    return found, shapes
 
 
 def _outside(network: RoadNetwork, area: QgsGeometry, junctions: Junctions, points: list[np.ndarray]) -> np.ndarray:

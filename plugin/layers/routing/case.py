@@ -233,6 +233,7 @@ def routing_case(
     flow = None
     if given.background is not None:
         flow = background_on(given.background, network, given.start, feedback)
-    trips = TripTable(begin, end, departure[chosen], people[chosen])
+    origin, inside = ends.origins(rows.origin)
+    trips = TripTable(begin, end, departure[chosen], people[chosen], origin[row], inside)
     problem = routing_problem(arcs_of(network, choice, flow), trips)
     return RoutingCase(read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed)

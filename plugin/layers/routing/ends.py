@@ -18,7 +18,8 @@ from qgis.core import (
 
 from ...solvers.naming import first_of
 from ...solvers.roads.doors import Doors
-from ...solvers.roads.starts import Junctions, junctions_inside, overlapping, start_nodes
+from ...solvers.roads.starts import Junctions, junctions_inside, nodes_inside, overlapping, start_nodes
+from ...solvers.routing.shared.problem import NodeSets
 from ..errors import LayerError
 from ..places import Places, read_places
 from ..roads.door_places import polygon_wkb
@@ -72,6 +73,10 @@ class JoinedEnds:
         Of the polygons.
     names : list of str
         Of the polygons.
+    areas : list of bytes
+        The polygons in the working CRS, well-known binary.
+    inside : NodeSets
+        All junctions inside each polygon, also those at which nobody starts.
     origin, destination : (r,) int64
         Node of each row's ends; -1 for an origin with junctions and for an end that could not be joined.
     site : (r,) int64
@@ -88,6 +93,8 @@ class JoinedEnds:
     zone: np.ndarray
     junctions: Junctions
     names: list[str]
+    areas: list[bytes]
+    inside: NodeSets
     origin: np.ndarray
     destination: np.ndarray
     site: np.ndarray
@@ -101,6 +108,16 @@ class JoinedEnds:
         row = np.repeat(np.arange(len(vehicles)), vehicles)
         spread = start_nodes(self.read.network, self.junctions, self.names, self.zone, self.destination, vehicles, seed)
         return np.where(spread >= 0, spread, self.origin[row])
+
+    def origins(self, names: Sequence[str]) -> tuple[np.ndarray, NodeSets]:
+        """Return the number of each row's origin by its id in ``names`` (r,), and the junctions inside each origin."""
+        number: dict[str, int] = {}
+        origin = np.array([number.setdefault(name, len(number)) for name in names], dtype=np.int64)
+        zone = np.full(len(number), -1, dtype=np.int64)
+        zone[origin] = self.zone
+        sets = [self.inside.node[self.inside.start[z] : self.inside.start[z + 1]] if z >= 0 else [] for z in zone]
+        nodes = np.concatenate([np.empty(0, dtype=np.int64), *sets]).astype(np.int64)
+        return origin, NodeSets(np.r_[0, np.cumsum([len(nodes) for nodes in sets])].astype(np.int64), nodes)
 
 
 def read_origins(
@@ -140,7 +157,7 @@ def join_ends(
     LayerError
         When no id of ORIGINS, DESTINATIONS or ENTRANCES is one of the trips'.
     """
-    zone, names, junctions = _zones(read, rows, layers, context, feedback)
+    zone, names, junctions, areas = _zones(read, rows, layers, context, feedback)
     origins, of_row = _origins(read, rows, zone, names, context)
     counts = np.r_[junctions.counts, np.zeros(len(origins) - len(names), dtype=np.int64)]
     padded = replace(junctions, start=np.r_[0, np.cumsum(counts)].astype(np.int64))
@@ -159,7 +176,10 @@ def join_ends(
     near = np.where(zone >= 0, 0.0, np.where(origin >= 0, found.origins.distance[of_row], np.nan))
     there = np.where(destination >= 0, found.distance[site], np.nan)
     tell_access(TRIPS, "trip(s)", rows.ids, near + there, rows.people, feedback)
-    return JoinedEnds(found.read, zone, junctions, names, origin, destination, site, found.doors, near, there, unjoined)
+    inside = NodeSets(*nodes_inside(found.read.network, areas))
+    return JoinedEnds(
+        found.read, zone, junctions, names, areas, inside, origin, destination, site, found.doors, near, there, unjoined
+    )
 
 
 def _zones(
@@ -168,16 +188,16 @@ def _zones(
     layers: EndLayers,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> tuple[np.ndarray, list[str], Junctions]:
-    """Return the polygon with junctions (r,) that each row starts in, -1 for none, with the polygons' names."""
+) -> tuple[np.ndarray, list[str], Junctions, list[bytes]]:
+    """Return the polygon with junctions (r,) of each row, -1 for none, and of these names, junctions and shapes."""
     none = np.full(len(rows), -1, dtype=np.int64)
     if layers.origins is None or not len(rows):
-        return none, [], Junctions.none(0)
+        return none, [], Junctions.none(0), []
     every = layers.origins
     refuse_strangers(ORIGINS, every.name, every.ids, rows.origin, "an origin of TRIPS")
     wanted = set(rows.origin)
     few = every.subset([k for k, name in enumerate(every.ids) if name in wanted])
-    junctions = junctions_of(few, layers.hazard, read, context, feedback)
+    junctions, shapes = junctions_of(few, layers.hazard, read, context, feedback)
     holding = np.flatnonzero(junctions.counts > 0)
     number = {few.ids[k]: z for z, k in enumerate(holding.tolist())}
     zone = np.array([number.get(name, -1) for name in rows.origin], dtype=np.int64)
@@ -198,7 +218,7 @@ def _zones(
         f"{len(holding)} polygons of “{few.name}”."
     )
     held = replace(junctions, start=np.r_[junctions.start[holding], junctions.start[-1]])  # none lies between
-    return zone, [few.ids[k] for k in holding.tolist()], held
+    return zone, [few.ids[k] for k in holding.tolist()], held, [shapes[k] for k in holding.tolist()]
 
 
 def junctions_of(
@@ -207,8 +227,10 @@ def junctions_of(
     read: ReadNetwork,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> Junctions:
-    """Return the junctions inside polygons, those in ``danger`` (working CRS) where there are some; warn of overlaps.
+) -> tuple[Junctions, list[bytes]]:
+    """Return the junctions inside polygons, those in ``danger`` where there are some, and the polygons' shapes.
+
+    Both are in the working CRS, the shapes well-known binary. Overlaps are warned of.
 
     Raises
     ------
@@ -219,7 +241,7 @@ def junctions_of(
     _warn_of_overlaps(zones, shapes, feedback)
     counted = ~read.pieces_of(read.kinds.through)
     wkb = None if danger is None or danger.isNull() or danger.isEmpty() else bytes(danger.asWkb().data())
-    return junctions_inside(read.network, shapes, counted, wkb)
+    return junctions_inside(read.network, shapes, counted, wkb), shapes
 
 
 def _warn_of_overlaps(zones: Places, shapes: list[bytes], feedback: QgsProcessingFeedback) -> None:

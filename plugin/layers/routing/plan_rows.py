@@ -82,18 +82,6 @@ class PlannedVehicles(NamedTuple):
     arrival: np.ndarray
 
 
-def paths_of(network: RoadNetwork, result: RoutingResult) -> Paths:
-    """Return each distinct route as one path, numbered from 1, and nothing that is driven before."""
-    routes = result.routes
-    real = network.is_road[routes.arcs]
-    sizes = np.diff(np.r_[0, np.cumsum(real)][routes.indptr])
-    driven = sizes > 0
-    number = np.where(driven, np.cumsum(driven) - 1, NO_PATH)
-    indptr = np.r_[0, np.cumsum(sizes[driven])].astype(np.int64)
-    route = number[routes.of_trip].astype(np.int64)
-    return Paths(np.arange(1, len(indptr)), indptr, routes.arcs[real], np.full(len(route), NO_PATH), route)
-
-
 def vehicles_of(case: RoutingCase, result: RoutingResult, order: np.ndarray | None = None) -> PlannedVehicles:
     """Return the vehicles that have a route, numbered from 0 by departure.
 

@@ -85,6 +85,36 @@ def junctions_inside(
     return _first_that_has(_junctions(pieces, parts, counted), whole)
 
 
+def nodes_inside(network: RoadNetwork, zones: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """Return all ends of roads inside zones (well-known binary), border included: offsets (z + 1,) and nodes (k,)."""
+    start = np.zeros(len(zones) + 1, dtype=np.int64)
+    ends = np.unique(np.concatenate(network.piece_ends()))
+    ends = ends[ends >= 0].astype(np.int64)
+    if not len(zones) or not len(ends):
+        return start, np.empty(0, dtype=np.int64)
+    shapely = require("shapely", PURPOSE)
+    shapes = shapely.from_wkb(list(zones))
+    shapely.prepare(shapes)
+    zone, k = shapely.STRtree(shapely.points(network.node_xy[ends])).query(shapes, predicate="intersects")
+    order = np.lexsort((k, zone))
+    start[1:] = np.cumsum(np.bincount(zone, minlength=len(zones)))
+    return start, ends[k[order]]
+
+
+def from_border(zone: bytes, xy: np.ndarray) -> np.ndarray:
+    """Return the part of a line (k, 2) behind the last place where it leaves the zone, all where it does not."""
+    shapely = require("shapely", PURPOSE)
+    line = shapely.LineString(xy)
+    met = shapely.intersection(line, shapely.boundary(shapely.from_wkb(zone)))
+    places = shapely.line_locate_point(line, shapely.points(shapely.get_coordinates(met)))
+    last = float(places.max(initial=0.0))
+    if not 0.0 < last < shapely.length(line):
+        return xy
+    along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T))]
+    begin = shapely.get_coordinates(shapely.line_interpolate_point(line, last))
+    return np.concatenate([begin, xy[along > last]])
+
+
 def overlapping(zones: Sequence[bytes]) -> list[tuple[int, int]]:
     """Return the pairs of polygons (well-known binary) that share more than :data:`SHARED` of the smaller one."""
     if len(zones) < 2:

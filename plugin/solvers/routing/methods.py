@@ -90,8 +90,8 @@ class Found:
     """Routes of a method; where they came along: their schedule, a lower bound, how the total time fell.
 
     ``used_up`` is whether the counted work ran out before the search had come to its own end; ``run`` the exact run
-    under ``queue``, ``without_plan`` the routes of informed drivers there. ``unlimited_time`` is what the best plan found
-    without MAX_ROUTES takes, vehicle-seconds; ``exceeding`` the pairs of places that need more routes.
+    under ``queue``, ``without_plan`` the routes of informed drivers there. ``unlimited_time`` is what the best
+    plan found without MAX_ROUTES takes, vehicle-seconds; ``exceeding`` the pairs of places that need more routes.
     """
 
     routes: Routes

@@ -127,7 +127,8 @@ class Choices:
     max_routes: int
 
 
-_compiled: set[tuple[int, int, bool, bool]] = set()  # methods, models, bounds, limits whose kernels are ready in this process
+# methods, flow models, bounds, limits whose kernels are ready in this process
+_compiled: set[tuple[int, int, bool, bool]] = set()
 
 
 def _compile(choices: Choices, kind: int, control: Control) -> None:
@@ -164,6 +165,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     if run is not None and queues is not None:
         evidence = queue_evidence(setting, queues, found, run, choices.certify, control.unseen())
     control.progress(1.0, "")
+    limited = bool(choices.max_routes)
     total = float(travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
     warnings = _warnings(choices, found, control.effort, in_vain)
@@ -175,7 +177,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         routed=np.flatnonzero(there),
         unreachable=np.flatnonzero(~there),
         problem=problem,
-        routes=found.routes if run is None and not choices.max_routes else each_once(found.routes, problem.source, control.unseen()),
+        routes=each_once(found.routes, problem.source, control.unseen()) if limited or run else found.routes,
         travel=travel,
         fastest=fastest,
         static=static,
@@ -207,8 +209,8 @@ def _warnings(choices: Choices, found: Found, effort: Effort, in_vain: bool) -> 
         nothing += " A larger EFFORT searches further."
     unfinished = found.used_up or effort.stopped_early
     more = (
-        f"MAX_ROUTES: {found.exceeding} pair(s) of origin and destination need more than {choices.max_routes} ways, since "
-        "some of their starts reach none of the others'."
+        f"MAX_ROUTES: {found.exceeding} pair(s) of origin and destination need more than {choices.max_routes} ways, "
+        "since some of their starts reach none of the others'."
     )
     texts = effort.warning(), nothing if in_vain and unfinished else "", more if found.exceeding else ""
     return tuple(text for text in texts if text)

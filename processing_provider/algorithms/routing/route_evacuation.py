@@ -63,6 +63,7 @@ class RouteEvacuation(EvacuationAlgorithm):
             method=given.method,
             flow_model=given.choice.flow_model,
             epsilon=given.epsilon,
+            max_routes=given.max_routes,
             certify=given.certify,
             period=given.choice.period,
             stuck_seconds=given.choice.stuck_seconds,

@@ -15,8 +15,10 @@ from ....plugin.solvers.routing.shared.choices import (
     COST_NAMES,
     FLOW_MODEL_NAMES,
     LINEAR,
+    METHOD_NAMES,
     NO_COST,
     QUEUE,
+    SYSTEM_OPTIMAL,
     USUAL_COST,
     refuse_method,
     refuse_mismatch,
@@ -52,6 +54,8 @@ class RoutingParameters:
         Flow model and cost function.
     epsilon : float
         Least gain of a change with the refined method, as a fraction of the route's own time.
+    max_routes : int
+        Most ways from an origin to a destination with system optimal, 0 for any number.
     certify : bool
         Whether a lower bound is asked for.
     effort : Effort
@@ -73,6 +77,7 @@ class RoutingParameters:
     method: int
     choice: CostChoice
     epsilon: float
+    max_routes: int
     certify: bool
     effort: Effort
     rows: RoutingRows
@@ -106,6 +111,7 @@ class RoutingParameters:
             algorithm.parameterAsEnum(parameters, names.METHOD, context),
             choice,
             algorithm.parameterAsDouble(parameters, names.EPSILON, context),
+            algorithm.parameterAsInt(parameters, names.MAX_ROUTES, context),
             algorithm.parameterAsBoolean(parameters, names.CERTIFY, context),
             read_effort(algorithm, parameters, context),
             rows,
@@ -175,16 +181,20 @@ def _name_idle(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> None:
-    """Log which numbers were given, other than their default, that play no part under the flow model."""
+    """Log which numbers were given, other than their default, that play no part under flow model and method."""
+    method = algorithm.parameterAsEnum(parameters, names.METHOD, context)
+    without_limit = () if method == SYSTEM_OPTIMAL else (names.MAX_ROUTES,)
     idle = [
         name
-        for name in (IDLE_IN_QUEUES if flow_model == QUEUE else ONLY_IN_QUEUES)
+        for name in (*(IDLE_IN_QUEUES if flow_model == QUEUE else ONLY_IN_QUEUES), *without_limit)
         if _given(parameters, name)
         and algorithm.parameterAsDouble(parameters, name, context) != algorithm.parameterDefinition(name).defaultValue()
     ]
     if idle:
-        text = algorithm.tr("Play no part under FLOW_MODEL {model}: {names}.")
-        feedback.pushInfo(text.format(model=FLOW_MODEL_NAMES[flow_model], names=", ".join(idle)))
+        text = algorithm.tr("Play no part under FLOW_MODEL {model}, METHOD {method}: {names}.")
+        feedback.pushInfo(
+            text.format(model=FLOW_MODEL_NAMES[flow_model], method=METHOD_NAMES[method], names=", ".join(idle))
+        )
 
 
 def idle_fields(choice: CostChoice, algorithm: EvacuationAlgorithm) -> dict[str, str]:

@@ -33,6 +33,7 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
         names.INDIVIDUAL_TIME: result.individual_time,
         names.PERSON_TIME: result.person_time,
         names.REDUCTION: result.reduction,
+        names.UNLIMITED_TIME: result.unlimited_time,
         names.LOWER_BOUND: result.lower_bound,
         names.GAP: result.gap,
         names.CLEARANCE_TIME: clearance_time(result.arrival, people, 1.0),
@@ -125,6 +126,7 @@ def _tell_queue(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict
             "vehicle-hours instead of {informed:,.1f}."
         )
     feedback.pushInfo(text.format(saved=saved or 0.0, more=-(saved or 0.0), total=total, informed=informed))
+    _tell_limit(algorithm, result)
     low, high = sorted((result.queue.clearance_low, result.queue.clearance_high))
     text = algorithm.tr(
         "Everybody has arrived after {time:,.0f} min; {low:,.0f} to {high:,.0f} min where all capacities are between "
@@ -136,6 +138,19 @@ def _tell_queue(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict
         text = algorithm.tr("No plan of these trips can have everybody out before {least:,.1f} min.")
         feedback.pushInfo(text.format(least=numbers[names.CLEARANCE_BOUND] / 60.0))
     _warn_of_rings(algorithm, found)
+
+
+def _tell_limit(algorithm: EvacuationAlgorithm, result: RoutingResult) -> None:
+    """Log what MAX_ROUTES costs, and that it costs all the plan would bring where it does."""
+    if result.unlimited_time is None or result.unlimited_time >= result.total_time:
+        return
+    text = algorithm.tr("Without MAX_ROUTES {total:,.1f} vehicle-hours were found, {share:.1f} % less.")
+    share = 100.0 * (1.0 - result.unlimited_time / result.total_time)
+    algorithm.feedback.pushInfo(text.format(total=result.unlimited_time / 3600.0, share=share))
+    if (result.reduction_informed or 0.0) < 0.0 and result.queue and result.unlimited_time < result.queue.informed_time:
+        algorithm.feedback.pushWarning(
+            algorithm.tr("MAX_ROUTES costs all that a plan would save against drivers with navigation; allow more.")
+        )
 
 
 def _warn_of_rings(algorithm: EvacuationAlgorithm, found: RoutedCase) -> None:
@@ -166,6 +181,7 @@ def write_layers(
     """Write the layers that were asked for, in the styles of ``routeevacuation``; return the destination of each."""
     from ....plugin.layers.routing import outputs as rows
     from ....plugin.layers.routing import plan_rows as plan
+    from ....plugin.layers.routing import route_rows as routes
     from ....plugin.layers.routing.door_rows import DOORS, door_rows
     from ....plugin.layers.routing.flow_rows import FLOWS, flow_rows
     from ....plugin.layers.routing.junction_rows import JUNCTIONS, junction_rows
@@ -175,7 +191,7 @@ def write_layers(
     minutes = algorithm.parameterAsDouble(parameters, names.FLOW_MINUTES, context)
     out = {}
     for name, columns, values, kind in (
-        (names.OUTPUT, rows.ROUTES, rows.route_rows(case, result, crs, context), line),
+        (names.OUTPUT, routes.ROUTES, routes.route_rows(case, result, crs, context), line),
         (names.OUTPUT_ROADS, rows.ROADS, rows.road_rows(found, crs, context), line),
         (
             names.OUTPUT_FLOWS,
@@ -186,8 +202,8 @@ def write_layers(
         (names.OUTPUT_JUNCTIONS, JUNCTIONS, junction_rows(found, crs, context), point),
         (names.OUTPUT_DOORS, DOORS, door_rows(case, result, crs, context), point),
         (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(case, found.curve), None),
-        (names.OUTPUT_VEHICLES, plan.VEHICLES, rows.planned_vehicle_rows(case, result), None),
-        (names.OUTPUT_PATHS, plan.PATHS, rows.planned_path_rows(case, result), None),
+        (names.OUTPUT_VEHICLES, plan.VEHICLES, routes.planned_vehicle_rows(case, result), None),
+        (names.OUTPUT_PATHS, plan.PATHS, routes.planned_path_rows(case, result), None),
         (names.OUTPUT_UNROUTED, rows.UNROUTED, rows.unrouted_rows(case, result), line),
     ):
         style = f"routeevacuation_{name.lower()}" if kind is not None else None

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
+from ....plugin.solvers.routing.shared.choices import MAX_ROUTES as USUAL_MAX_ROUTES
 from ....plugin.solvers.routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
 from ....plugin.solvers.routing.shared.choices import REROUTE_MINUTES as USUAL_REROUTE_MINUTES
 from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STUCK_SECONDS
@@ -50,6 +51,7 @@ NUMBERS = {
     names.INFORMED_TIME: "Total travel time of drivers with navigation and no plan (vehicle-seconds)",
     names.REDUCTION_INFORMED: "Reduction against drivers with navigation and no plan (%)",
     names.INFORMED_CLEARANCE: "Seconds until the last driver with navigation and no plan has arrived",
+    names.UNLIMITED_TIME: "Total travel time of the best plan found without a limit on routes (vehicle-seconds)",
     names.LOWER_BOUND: "Lower bound of the total travel time (vehicle-seconds)",
     names.GAP: "Gap to the lower bound (%)",
     names.CLEARANCE_TIME: "Seconds until everybody has arrived",
@@ -264,7 +266,21 @@ def _add_solver(algorithm: EvacuationAlgorithm) -> None:
         "cumulative the bound of the convex relaxation; under present the free-flow bound (everybody alone on the "
         "road), which congestion keeps out of reach.",
     )
+    add_max_routes(algorithm)
     add_effort(algorithm, ROUTING_SECONDS)
+
+
+def add_max_routes(algorithm: EvacuationAlgorithm) -> None:
+    """Add how many ways a plan may use."""
+    algorithm.add_number(
+        names.MAX_ROUTES,
+        algorithm.tr("Most routes from an origin to a destination"),
+        USUAL_MAX_ROUTES,
+        "System optimal: as many ways as people can be told. A way counts from where it leaves the polygon of its "
+        "origin; ways that are the same from 500 m on are one, doors of one destination are different ways. 0: no "
+        "limit, some ways are then for a single vehicle. UNLIMITED_TIME says what the limit costs.",
+        kind=INTEGER,
+    )
 
 
 def add_certify(algorithm: EvacuationAlgorithm, text: str) -> None:

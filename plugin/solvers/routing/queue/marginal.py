@@ -51,7 +51,7 @@ def grid_of(roads: QueueRoads, traffic: Traffic, step: int, moments: int) -> Gri
 
 @compiled
 def rows_before(entry, first, last, near, time):
-    """Return the first row from ``first`` to before ``last`` whose entry is later than ``time``, sought from ``near``."""
+    """Return the first row of ``first`` to before ``last`` whose entry is later than ``time``, sought from ``near``."""
     step = 1
     if near < last and entry[near] <= time:
         low = near + 1

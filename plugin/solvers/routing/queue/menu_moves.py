@@ -27,7 +27,7 @@ EXCHANGED = 0.2  # of the pairs get another way in one step
 
 
 class Offer(NamedTuple):
-    """A way that is not on the menu: its pair, common part, and the vehicle-microseconds that those asked would save."""
+    """A way off the menu: its pair, common part, and the vehicle-microseconds that those asked would save."""
 
     pair: int
     part: np.ndarray
@@ -124,9 +124,8 @@ class MenuMoves(Judge):
             return []
         _, known = self.best(plan, menu, found.trips)
         more = np.maximum(found.gain - known, 0.0)
-        ways = ways_of(
-            self.problem.only(found.trips), Routes(found.indptr, found.arcs, np.arange(len(found.trips), dtype=np.int32))
-        )
+        each = np.arange(len(found.trips), dtype=np.int32)
+        ways = ways_of(self.problem.only(found.trips), Routes(found.indptr, found.arcs, each))
         mine = ways.of_trip != NO_WAY
         gain = np.bincount(ways.of_trip[mine], weights=more[mine], minlength=len(ways.pair))
         first = np.zeros(len(ways.pair), dtype=np.int64)

@@ -70,7 +70,7 @@ class Approaches:
         self.number = 0
 
     def to(self, part: np.ndarray, origin: int, starts: np.ndarray) -> list[np.ndarray | None]:
-        """Return the arcs before the common ``part`` (k,) from each of the ``starts`` (s,), None where there are none."""
+        """Return the arcs before the common ``part`` (k,) from each of the ``starts`` (s,), None where it has none."""
         problem, inside = self.problem, self.problem.inside
         self.number += 1
         nodes = inside.node[inside.start[origin] : inside.start[origin + 1]]

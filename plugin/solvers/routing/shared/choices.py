@@ -13,6 +13,7 @@ COST_NAMES = ("linear", "density", "BPR")
 USUAL_COST = (DENSITY, BPR, LINEAR)  # by flow model; under queue it only carries the free-flow times
 STUCK_SECONDS = 300.0  # after so long without an entry into a full road somebody is let in
 REROUTE_MINUTES = 5.0  # after which informed drivers look again
+MAX_ROUTES = 3  # ways from an origin to a destination that people can be told
 NO_COST = (
     "COST: under FLOW_MODEL queue roads have capacities and room instead of a cost function; leave COST empty, or "
     "choose present or cumulative."

@@ -15,7 +15,7 @@ import numpy as np
 from ...control import Control
 from .approach import Approaches
 from .problem import RoutingProblem
-from .routes import Routes, rows_at
+from .routes import Routes
 from .ways import NO_WAY, Ways, pairs_of, ways_of
 
 MOST_CANDIDATES = 30  # ways of a pair that are looked at, those with most load
@@ -187,19 +187,19 @@ class MenuMaker:
 
     def dealt(self, menu: MenuRoutes, ways: Ways, load: np.ndarray) -> MenuRoutes:
         """Return the menu with every trip on its own way of a plan, where that is in it, else dealt by ``load``."""
-        known = {(int(p), ways.part(k).tobytes()): k for k, p in enumerate(ways.pair.tolist())}
-        weight = np.array([load[known[int(p), part.tobytes()]] for p, part in zip(menu.pair, menu.parts)], dtype=float)
-        place = {(int(p), part.tobytes()): k for k, (p, part) in enumerate(zip(menu.pair.tolist(), menu.parts))}
-        own = np.array([place.get((int(p), ways.part(k).tobytes()), -2) for k, p in enumerate(ways.pair)], dtype=np.int64)
-        dealt, of_trip, given = weight + 1.0, menu.of_trip.copy(), np.zeros(len(menu.parts))
-        wish = np.r_[own, -2][ways.of_trip]
+        place = {(pair, part.tobytes()): k for k, (pair, part) in enumerate(zip(menu.pair.tolist(), menu.parts))}
+        own = [place.get((pair, ways.part(k).tobytes()), -2) for k, pair in enumerate(ways.pair.tolist())]
+        same = np.array([*own, -2], dtype=np.int64)  # the last for NO_WAY
+        share, given = np.ones(len(menu.parts)), np.zeros(len(menu.parts))
+        share[same[:-1][same[:-1] >= 0]] += load[same[:-1] >= 0]
+        wish, of_trip = same[ways.of_trip], menu.of_trip.copy()
         for trip in range(self.problem.trips):
             first, last = menu.start[self.stop[trip]], menu.start[self.stop[trip] + 1]
             if last - first == 1:
                 continue
             choices = menu.way[first:last]
             at = np.flatnonzero(choices == wish[trip])
-            take = int(at[0]) if len(at) else int(np.argmin((given[choices] + 1.0) / dealt[choices]))
+            take = int(at[0]) if len(at) else int(np.argmin((given[choices] + 1.0) / share[choices]))
             given[choices[take]] += 1.0
             of_trip[trip] = first + take
         return menu.taking(of_trip)

@@ -14,17 +14,20 @@ from .routes import Routes
 P = TypeVar("P", bound=Judged)
 
 
-class Priced(Protocol[P]):
+Q = TypeVar("Q", bound=Judged, contravariant=True)
+
+
+class Priced(Protocol[Q]):
     """What a flow model says of the routes of a menu."""
 
-    def best(self, plan: P, menu: MenuRoutes, trips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def best(self, plan: Q, menu: MenuRoutes, trips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the route (k,) that costs all least for each of ``trips``, and what that saves; 0 for nothing."""
 
 
 def moved_on_menu(
     model: Priced[P], plan: P, looking: np.ndarray, count: int, draws: np.random.Generator
 ) -> Routes | None:
-    """Return the plan with at most ``count`` of the trips ``looking`` on better routes of its menu, None without any."""
+    """Return the plan with at most ``count`` of the trips ``looking`` on better routes of its menu, if there are."""
     menu = cast(MenuRoutes, plan.routes)
     best, gain = model.best(plan, menu, looking)
     some = np.flatnonzero(gain > 0)
@@ -43,9 +46,7 @@ class Limited(NamedTuple):
     exceeding: int
 
 
-def limited_optimum(
-    maker: MenuMaker, moves: Moves[P], starts: list[Routes], tries: int, control: Control
-) -> Limited:
+def limited_optimum(maker: MenuMaker, moves: Moves[P], starts: list[Routes], tries: int, control: Control) -> Limited:
     """Return the best plan with at most ``maker.most`` ways a pair; never worse than the limited ``starts``.
 
     Raises

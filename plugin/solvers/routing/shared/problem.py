@@ -173,8 +173,9 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
     if (np.diff(departure) < 0).any():
         raise SolverError("Trips must be sorted by departure.")
     return RoutingProblem(
-        nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing, origin, inside
-    )
+        nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing, origin,
+        inside,
+    )  # fmt: skip
 
 
 def _numbers(values: ArrayLike | None, count: int, otherwise: float) -> np.ndarray:
