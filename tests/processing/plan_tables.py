@@ -84,9 +84,20 @@ def tables_of(case: RoutingCase, result: RoutingResult, paths: Paths) -> tuple[Q
     return vehicles, table(PATHS, path_rows(case.read.network, paths), "paths")
 
 
+def whole_paths(case: RoutingCase, result: RoutingResult) -> Paths:
+    """Every distinct route as one path, and nothing that is driven before."""
+    routes = result.routes
+    real = case.read.network.is_road[routes.arcs]
+    sizes = np.diff(np.r_[0, np.cumsum(real)][routes.indptr])
+    number = np.where(sizes > 0, np.cumsum(sizes > 0) - 1, -1)
+    indptr = np.r_[0, np.cumsum(sizes[sizes > 0])].astype(np.int64)
+    route = number[routes.of_trip]
+    return Paths(np.arange(1, len(indptr)), indptr, routes.arcs[real], np.full(len(route), -1), route)
+
+
 def split_paths(case: RoutingCase, result: RoutingResult) -> Paths:
     """The same routes in two paths each: the first road, then the rest."""
-    whole = output_paths(case, result)
+    whole = whole_paths(case, result)
     sizes = np.diff(whole.indptr)
     parts = [min(1, size - 1) for size in sizes.tolist()]
     indptr = np.sort(np.r_[whole.indptr, whole.indptr[:-1][np.array(parts) > 0] + 1])

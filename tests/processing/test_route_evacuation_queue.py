@@ -169,7 +169,7 @@ def test_what_does_not_go_with_the_flow_model_is_refused_with_the_mend():
 def test_parameters_that_play_no_part_are_named():
     log = Log()
     one_road(log, 3, ALPHA=0.05, BPR_A=0.15, BPR_B=3, ANALYSIS_PERIOD=30, EPSILON=0.02)
-    assert "Play no part under FLOW_MODEL queue: ALPHA, BPR_B, ANALYSIS_PERIOD." in log.text
+    assert "Play no part under FLOW_MODEL queue, METHOD individual: ALPHA, BPR_B, ANALYSIS_PERIOD." in log.text
     log = Log()
     run(log, METHOD=INDIVIDUAL, STUCK_SECONDS=100, REROUTE_MINUTES=5, ALPHA=0.05)
     assert "Play no part under FLOW_MODEL present: STUCK_SECONDS." in log.text

@@ -11,7 +11,7 @@ pytest.importorskip("shapely")
 
 import numpy as np
 
-from evacuation_planner.plugin.layers.routing import outputs
+from evacuation_planner.plugin.layers.routing import outputs, route_rows
 from evacuation_planner.plugin.layers.routing.door_rows import DOORS, door_rows
 from evacuation_planner.plugin.layers.routing.outputs import RoutedCase
 from evacuation_planner.plugin.layers.routing.plan_rows import VEHICLES
@@ -53,7 +53,7 @@ def rows(columns, values) -> list[dict]:
 def test_routes_tell_the_wait_and_the_detour_without_it(found):
     routed, context, _ = found
     case, result = routed.case, routed.result
-    routes = rows(outputs.ROUTES, outputs.route_rows(case, result, case.rows.crs, context))
+    routes = rows(route_rows.ROUTES, route_rows.route_rows(case, result, case.rows.crs, context))
     assert sum(r["wait_s"] * r["vehicles"] for r in routes) == pytest.approx(result.queue.origin_wait)
     assert result.queue.origin_wait > 0
     assert {r["detour"] for r in routes} == {1.0}  # each by its own fastest way, however long it waits

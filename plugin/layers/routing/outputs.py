@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext
 
+from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.capacity_floor import CapacityFloor
 from ...solvers.routing.clearance import Clearance
 from ...solvers.routing.result import RoutingResult
@@ -33,6 +34,7 @@ ROADS = [
     Column("longest_queue", "int", "most vehicles that queue at once"),
     Column("queue_minutes", "float", "minutes in which at least 3 queue"),
     Column("blocked_minutes", "float", "minutes in which the first was ready but the next road was full"),
+    Column("inbound_free", "int", "1 where the other direction is open and no evacuee uses it: a way in, else 0"),
 ]
 CLEARANCE = [
     Column("time", "datetime", "date and time"),
@@ -68,6 +70,7 @@ def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: 
     case, use = found.case, found.use
     network, free = case.read.network, found.result.problem.cost.free_flow
     used = use.arc.tolist()
+    free_in = _inbound_free(network, use.arc)
     shapes = arcs_geometries(case.read, ([arc] for arc in used), target, context)
     for k, (arc, shape) in enumerate(zip(used, shapes)):
         yield (
@@ -82,8 +85,17 @@ def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: 
                 float(use.mean[k]),
                 float(use.delay[k]),
                 *_queued(found, k),
+                int(free_in[k]),
             ],
         )
+
+
+def _inbound_free(network: RoadNetwork, used: np.ndarray) -> np.ndarray:
+    """Return where (u,) the other direction of a used arc exists and is not used."""
+    key = network.piece * 2 + network.forward
+    opposite = network.piece[used] * 2 + ~network.forward[used]
+    there = np.isin(opposite, key[network.is_road])
+    return there & ~np.isin(opposite, key[used])
 
 
 def _queued(found: RoutedCase, k: int) -> list[Any]:
