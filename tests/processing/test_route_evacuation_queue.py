@@ -172,7 +172,7 @@ def test_parameters_that_play_no_part_are_named():
     assert "Play no part under FLOW_MODEL queue, METHOD individual: ALPHA, BPR_B, ANALYSIS_PERIOD." in log.text
     log = Log()
     run(log, METHOD=INDIVIDUAL, STUCK_SECONDS=100, REROUTE_MINUTES=5, ALPHA=0.05)
-    assert "Play no part under FLOW_MODEL present: STUCK_SECONDS." in log.text
+    assert "Play no part under FLOW_MODEL present, METHOD individual: STUCK_SECONDS." in log.text
     log = Log()
     one_road(log, 3)
     assert "Play no part" not in log.text
