@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Make resources/models/evacuationplan.model3: from zones and hazard to a plan.
+"""Make resources/models/evacuationplan.model3 and jointevacuationplan.model3: from zones and hazard to a plan.
 
 Child ids and output names are an interface (a model's outputs are called ``child:NAME``); the README lists them.
-Run with the oldest supported QGIS, so that every later one reads the file:
+Run with the oldest supported QGIS, so that every later one reads the files:
 
     QT_QPA_PLATFORM=offscreen .venv/bin/python scripts/make_model.py
 """
@@ -44,6 +44,7 @@ STEPWISE = {
     "allocatecrowd": {"OUTPUT": ("ALLOCATION", "Who goes where"), **PLACES},
     "routeevacuation": ROUTES,
 }
+JOINT = {**FIRST, "jointplan": {"OUTPUT_ALLOCATION": ("ALLOCATION", "Who goes where"), **PLACES, **ROUTES}}
 
 
 def stepwise_model() -> QgsProcessingModelAlgorithm:
@@ -57,11 +58,26 @@ def stepwise_model() -> QgsProcessingModelAlgorithm:
     link(children, "routeevacuation", "DESTINATIONS", "recommendshelters", "OUTPUT_SELECTED")
     description = (
         "From zones, hazard, candidate shelters and roads to a routed evacuation plan: who is at risk, which shelters "
-        "to open, who goes where, by which streets. Each step is an algorithm of its own with more options."
+        "to open, who goes where, by which streets. Each step is an algorithm of its own with more options. “Joint "
+        "evacuation plan” chooses shelters and streets at once, which is seldom slower and often much quicker."
     )
     return assemble("Evacuation plan", "Evacuation plan", description, plan_inputs(list(STEPWISE)), children)
 
 
+def joint_model() -> QgsProcessingModelAlgorithm:
+    """Return the model that chooses shelters and streets together."""
+    children = make_children(JOINT)
+    link(children, "recommendshelters", "ZONES", "zonesatrisk", "OUTPUT")
+    link(children, "jointplan", "ZONES", "zonesatrisk", "OUTPUT")
+    link(children, "jointplan", "SHELTERS", "recommendshelters", "OUTPUT")  # with those standing by
+    description = (
+        "From zones, hazard, candidate shelters and roads to an evacuation plan that chooses shelters and streets "
+        "together: who is at risk, which shelters to open or keep standing by, and at once who goes where and by which "
+        "streets. The report shows it beside the plan made step by step."
+    )
+    return assemble("Joint evacuation plan", "Evacuation plan", description, plan_inputs(list(JOINT)), children)
+
+
 if __name__ == "__main__":
-    models = {"evacuationplan": stepwise_model}
+    models = {"evacuationplan": stepwise_model, "jointevacuationplan": joint_model}
     sys.exit(write_models({MODELS / f"{name}.model3": make for name, make in models.items()}))

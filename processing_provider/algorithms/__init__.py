@@ -14,6 +14,7 @@ _CLASSES = {
     "shelters.nearest_shelters": "NearestShelters",
     "allocation.allocate_crowd": "AllocateCrowd",
     "routing.route_evacuation": "RouteEvacuation",
+    "joint.joint_plan": "JointPlan",
     "routing.export_sumo": "ExportSumo",
     "metro.metro_scenario": "MetroScenario",
     "metro.allocate_metro_resources": "AllocateMetroResources",

@@ -30,6 +30,7 @@ from evacuation_planner.processing_provider.models import MODELS, ReadyModel
 KINDS = getattr(Qgis, "ProcessingModelChildParameterSource", None) or QgsProcessingModelChildParameterSource.Source
 TITLES = {
     "evacuationplan": "Evacuation plan",
+    "jointevacuationplan": "Joint evacuation plan",
     "metroresponse": "Metro response",
 }
 RESULTS = {
@@ -44,6 +45,18 @@ RESULTS = {
         "routeevacuation:CLEARANCE",
         "routeevacuation:UNROUTED",
         "routeevacuation:REPORT",
+    ],
+    "jointevacuationplan": [
+        "zonesatrisk:ZONES_AT_RISK",
+        "recommendshelters:SITES",
+        "jointplan:ALLOCATION",
+        "jointplan:SHELTERS",
+        "jointplan:UNALLOCATED",
+        "jointplan:ROUTES",
+        "jointplan:ROADS",
+        "jointplan:CLEARANCE",
+        "jointplan:UNROUTED",
+        "jointplan:REPORT",
     ],
     "metroresponse": [
         "metroscenario:DEMAND",
@@ -132,7 +145,7 @@ def test_what_a_model_leaves_alone_stays_at_the_default_of_the_step(model):
     assert looked_at > 1
 
 
-@pytest.mark.parametrize("name", ["evacuationplan"])
+@pytest.mark.parametrize("name", ["evacuationplan", "jointevacuationplan"])
 def test_a_model_passes_on_everything_a_planner_sets(provider, name):
     for child, step in provider.algorithm(name).childAlgorithms().items():
         fed = {
@@ -146,7 +159,7 @@ def test_a_model_passes_on_everything_a_planner_sets(provider, name):
         assert missing <= inputs, child  # nothing is named that there is not
 
 
-@pytest.mark.parametrize("name", ["evacuationplan"])
+@pytest.mark.parametrize("name", ["evacuationplan", "jointevacuationplan"])
 def test_a_model_has_the_defaults_of_its_steps(provider, name):
     """But for RESERVE: a step of its own keeps no room free, a plan does."""
     model = provider.algorithm(name)
@@ -158,6 +171,11 @@ def test_a_model_has_the_defaults_of_its_steps(provider, name):
                 own = step.algorithm().parameterDefinition(parameter)
                 given = model.parameterDefinition(source.parameterName())
                 assert given.defaultValue() == own.defaultValue(), f"{child}: {parameter}"
+
+
+def test_the_joint_model_offers_the_sites_that_stand_by(provider):
+    (source,) = provider.algorithm("jointevacuationplan").childAlgorithms()["jointplan"].parameterSources()["SHELTERS"]
+    assert (source.outputChildId(), source.outputName()) == ("recommendshelters", "OUTPUT")
 
 
 def test_the_capacity_of_the_roads_reaches_every_step_under_the_name_it_has_there(provider):

@@ -112,7 +112,8 @@ class JointCase:
         What the outputs keep of zones and shelters.
     separation : Separation
         What lies between all zones and destinations on empty roads.
-    preference : (g, n) float64
+    preference : (c, n) float64
+        Of each zone and class.
     problem : JointProblem
         Its groups are those of the demand.
     options : JointOptions
@@ -320,7 +321,7 @@ def _problem(
         arcs_of(network, options.choice, flow),
         Vehicles(source[order], departure[order], people[order], group[order]),
         Destinations(ground.node, room, ground.targets.shelters.capacity, ground.targets.stepwise),
-        1.0 - preference,
+        1.0 - demand.of_groups(preference),
         allowed,
         separation.impedance(BY_TIME)[demand.groups.zone],
         inside,

@@ -134,7 +134,7 @@ class Demand:
         kilometres: np.ndarray,
         feedback: QgsProcessingFeedback,
     ) -> np.ndarray:
-        """Return the preference (g, n) of each group for each destination; a zone's is the mean over its people.
+        """Return the preference (c, n) of each zone and class for each destination.
 
         Parameters
         ----------
@@ -156,7 +156,11 @@ class Demand:
             own = np.where(np.isnan(own), preference_by_distance(kilometres[self.classes.zone], decay), own)
         if targets.outside >= 0:
             own[:, targets.outside] = 1.0
-        return np.clip(self.weight @ own, 0.0, 1.0)
+        return own
+
+    def of_groups(self, preference: np.ndarray) -> np.ndarray:
+        """Return the preference (g, n) of each group from those of zones and classes: the mean over its people."""
+        return np.clip(self.weight @ preference, 0.0, 1.0)
 
 
 def read_demand(

@@ -31,6 +31,31 @@ def together(groups: Groups) -> tuple[Groups, np.ndarray]:
     return merged, weight
 
 
+def dealt(classes: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return how many of each class (k, n) are among the ``shares`` (n,) of a group, evenly mixed.
+
+    Parameters
+    ----------
+    classes : (k,) int
+        People of each class.
+    shares : (n,) int
+        Parts of the group, which add up to as many people.
+
+    Examples
+    --------
+    >>> dealt(np.array([2, 4]), np.array([3, 3])).tolist()
+    [[1, 1], [2, 2]]
+    """
+    kind = np.repeat(np.arange(len(classes)), classes)
+    first = np.repeat(np.cumsum(classes) - classes, classes)
+    place = (np.arange(len(kind)) - first + 0.5) / np.repeat(np.maximum(classes, 1), classes)
+    part = np.empty(len(kind), dtype=np.int64)
+    part[np.argsort(place, kind="stable")] = np.repeat(np.arange(len(shares)), shares)
+    out = np.zeros((len(classes), len(shares)), dtype=np.int64)
+    np.add.at(out, (kind, part), 1)
+    return out
+
+
 def apart(groups: Groups) -> tuple[Groups, np.ndarray]:
     """Return the groups as they are, as :func:`together` does."""
     return groups, np.eye(len(groups.sizes))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from qgis.core import QgsProcessingContext
 
-from ...solvers.allocation.objective import NEAR_IS_GOOD, Objective, normalised
+from ...solvers.allocation.objective import BY_PEOPLE, NEAR_IS_GOOD, Objective, normalised
 from ...solvers.allocation.problem import Allocation, AllocationProblem
 from ...solvers.control import Control
 from ...solvers.joint.kinds import BY_VEHICLE
@@ -18,6 +18,7 @@ from ...solvers.routing.clearance import clearance
 from ...solvers.routing.road_use import road_use
 from ..allocation.case import AllocationCase
 from ..allocation.outputs import UNJOINED
+from ..allocation.separation import BY_TIME
 from ..moments import MomentColumn
 from ..routing.case import RoutingCase
 from ..routing.ends import JoinedEnds
@@ -26,6 +27,7 @@ from ..routing.outputs import RoutedCase
 from ..routing.trips import TripRows
 from ..transforming import transform_xy
 from .case import JointCase
+from .groups import dealt
 
 
 def allocation_of(case: JointCase, plan: JointPlan) -> Allocation:
@@ -42,17 +44,32 @@ def allocation_of(case: JointCase, plan: JointPlan) -> Allocation:
     )  # fmt: skip
 
 
+def classes_of(case: JointCase, found: Allocation) -> Allocation:
+    """Return an allocation of groups by zone and class: the people of a group are dealt evenly mixed."""
+    demand = case.demand
+    people = np.zeros((len(demand.classes.sizes), found.people.shape[1]), dtype=np.int64)
+    reasons = [""] * len(people)
+    left = demand.groups.sizes - found.allocated
+    for group, weight in enumerate(demand.weight):
+        own = np.flatnonzero(weight > 0)
+        parts = dealt(demand.classes.sizes[own], np.r_[found.people[group], left[group]])
+        people[own] = parts[:, :-1]
+        for k, staying in zip(own.tolist(), parts[:, -1].tolist()):
+            reasons[k] = found.reasons[group] if staying else ""
+    return Allocation(people, tuple(reasons), found.objective, None, None)
+
+
 def allocation_case(case: JointCase, result: JointResult) -> AllocationCase:
-    """Return the groups and destinations as a case of an allocation, for its rows and figures."""
-    groups, shelters = case.demand.groups, case.ground.targets.shelters
-    scaled = normalised(case.separation.impedance(1)[groups.zone], NEAR_IS_GOOD)
-    objective = Objective(1.0 - case.preference, scaled, groups.sizes, 1.0, 1.0, 1)
+    """Return zones, classes and destinations as a case of an allocation, for its rows."""
+    classes, shelters = case.demand.classes, case.ground.targets.shelters
+    scaled = normalised(case.separation.impedance(BY_TIME)[classes.zone], NEAR_IS_GOOD)
+    objective = Objective(1.0 - case.preference, scaled, classes.sizes, 1.0, 1.0, BY_PEOPLE)
+    allowed = case.separation.within(case.options.max_distance, case.options.max_travel_time)[classes.zone]
     problem = AllocationProblem(
-        groups.sizes, case.problem.room, np.where(case.problem.allowed, objective.cost, 0.0), case.problem.allowed,
-        result.unit == BY_VEHICLE,
-    )  # fmt: skip
+        classes.sizes, case.problem.room, np.where(allowed, objective.cost, 0.0), allowed, result.unit == BY_VEHICLE
+    )
     return AllocationCase(
-        groups, shelters, case.carried, case.separation, case.preference, objective, problem, case.said
+        classes, shelters, case.carried, case.separation, case.preference, objective, problem, case.said
     )
 
 

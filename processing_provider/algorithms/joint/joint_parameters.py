@@ -135,7 +135,11 @@ def add_joint_outputs(algorithm: EvacuationAlgorithm) -> None:
     """Add the layers, the report and the numbers that ``jointplan`` gives back."""
     tr, table = algorithm.tr, QgsProcessing.SourceType.TypeVectorAnyGeometry
     for name, title, text in (
-        (names.OUTPUT_ALLOCATION, tr("Allocation"), "Lines from zone to shelter or exit with the people who go there."),
+        (
+            names.OUTPUT_ALLOCATION,
+            tr("Allocation"),
+            "Lines from zone to shelter or exit with the people of each class who go there.",
+        ),
         (
             allocation.OUTPUT_SHELTERS,
             tr("Load of the shelters"),

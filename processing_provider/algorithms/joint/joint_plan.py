@@ -54,7 +54,7 @@ class JointPlan(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ....plugin.layers.joint.case import joint_case
-        from ....plugin.layers.joint.plans import allocation_case, allocation_of, routed_plan
+        from ....plugin.layers.joint.plans import allocation_case, allocation_of, classes_of, routed_plan
         from ....plugin.layers.routing.capacity import capacity_warning
         from ....plugin.solvers.dependencies import require
 
@@ -74,8 +74,8 @@ class JointPlan(EvacuationAlgorithm):
         warning = capacity_warning(found.case, found.result, found.floor)
         tell(self, found, {**numbers, routing.UNROUTED: 0}, warning)  # who stays is told with the allocation
         tell_plan(self, case, result, numbers)
-        allocation = allocation_case(case, result)
-        outputs = write_allocation(self, parameters, context, placed, allocation, names.OUTPUT_ALLOCATION)
+        by_class, whole = classes_of(case, placed), allocation_case(case, result)
+        outputs = write_allocation(self, parameters, context, by_class, whole, names.OUTPUT_ALLOCATION)
         outputs.update(write_layers(self, parameters, found, context))
         if given.report:
             from ....plugin.reports.joint import write_joint_report
