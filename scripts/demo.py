@@ -27,7 +27,7 @@ import environment
 
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
 TARGET = ROOT / "build" / "demo"
-RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "routing.html", "log.txt")
+RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "joint.html", "routing.html", "log.txt")
 SUBTITLE_WITHOUT = ("have a place in a shelter", "have none", "until 95 % have arrived")
 WATER = (-71.312, -29.925)
 BACKGROUND = ("roads", "hazard", "zones")
@@ -132,6 +132,7 @@ def show(found: Findings, seconds: float) -> None:
     print("-" * 60)
     for name, what in (
         ("report.html", "report with map and charts"),
+        ("joint.html", "the plan beside the one made step by step"),
         ("map.png", "the map"),
         ("evacuation.qgz", "QGIS project"),
         ("evacuation.gpkg", "all layers, styled"),

@@ -45,6 +45,8 @@ LAYERS = (
     ("roads", "Other roads", True, True),
     ("zones", "Land (all zones)", True, False),
     ("clearance", "Clearance curve", False, False),
+    ("stepwise_flow", "Step by step: streets", False, False),
+    ("stepwise_allocation", "Step by step: who goes where", False, False),
     ("unrouted", "Trips without a route", False, False),
 )
 GROUND = {"hazard": style_hazard, "roads": style_roads_plain, "zones": style_land}
@@ -68,6 +70,7 @@ def build(folder: Path, texts: dict) -> QgsProject:
         if name in GROUND:
             GROUND[name](layer)
         if name == "shelter_load":
+            layer.setSubsetString('"load" > 0')  # the others stand by
             label(layer, SHELTER_LABEL, 7.5, "#000000", 2.2)
         if name == "zones_at_risk":
             layer.setOpacity(0.6)  # streets and strip shall stand out

@@ -27,6 +27,8 @@ class Findings:
     """Streets by delay: name, vehicles, peak, delay (vehicle-hours), worst delay of one vehicle (s)."""
     clearance: list[dict]
     """Rows of the clearance curve in order of time."""
+    stepwise: list[dict]
+    """The same of the plan made step by step."""
     unallocated: list[dict]
     """People without a shelter by reason."""
 
@@ -59,6 +61,7 @@ def read_findings(result: Path, sample: Path, results: Mapping[str, Mapping[str,
             _rows(database, REJECTED),
             _rows(database, BOTTLENECKS),
             _rows(database, "SELECT * FROM clearance ORDER BY seconds"),
+            _rows(database, "SELECT * FROM stepwise_clearance ORDER BY seconds"),
             _rows(database, "SELECT reason, sum(people) AS people FROM unallocated GROUP BY reason ORDER BY 2 DESC"),
         )
 
@@ -66,12 +69,13 @@ def read_findings(result: Path, sample: Path, results: Mapping[str, Mapping[str,
 SHELTERS = """
     SELECT l.shelter_id AS id, s.name, l.load, l.capacity, l.utilisation
     FROM shelter_load l LEFT JOIN city.sites s ON s.site_id = l.shelter_id
+    WHERE l.load > 0
     ORDER BY l.load DESC, l.shelter_id
 """
 REJECTED = """
     SELECT c.site_id AS id, s.name, c.status, c.reason
     FROM candidate_sites c LEFT JOIN city.sites s ON s.site_id = c.site_id
-    WHERE c.status != 'selected' ORDER BY c.status, c.site_id
+    WHERE c.site_id NOT IN (SELECT shelter_id FROM shelter_load WHERE load > 0) ORDER BY c.status, c.site_id
 """
 # A street is many ways and pieces: the delay on them is summed, vehicles are those of the busiest piece.
 BOTTLENECKS = """

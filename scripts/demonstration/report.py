@@ -22,13 +22,11 @@ STORY = (
 CLASS_LABELS = {"children": "Children (0-14)", "adults": "Adults (15-64)", "elderly": "Elderly (65+)", "all": "All"}
 LIMITS = (
     "People are spread evenly over the area of their zone, and all are at home: no workers, no tourists on the beach.",
-    "Near shelters are filled to the last place: the allocation keeps people's ways short, and no margin.",
+    "Shelters may be filled to the last place, with no margin.",
     "Everybody goes by car, 2.5 people in each, and follows the plan. No walking, no buses, no traffic of others.",
     "Departures are spread evenly over the first hour after the order. Another spread gives another clearance time.",
-    "A vehicle's time on a street is fixed when it enters, by how many are on it then. Queues do not spill back into "
-    "the streets behind, traffic lights and turning do not count: true times are longer.",
-    "Streets and entrances of shelters let any number of vehicles through in an hour. Programs that count this (UXsim, "
-    "SUMO) end such a plan after 113 to 239 minutes.",
+    "Streets let out so many vehicles an hour and hold so many. Traffic lights, turning and giving way do not count: "
+    "where side streets cross main roads somebody must direct traffic, or times are longer.",
     "Speed and lanes are filled in by class of road where OpenStreetMap has none (for speed: 80 % of the length).",
     "The strip is 800 m wide everywhere: neither the height of the ground nor that of the wave is known here.",
     "A shelter is full by its open area, 2 m² a person; water, toilets and parking for the cars are not counted.",
@@ -55,6 +53,7 @@ def write_page(folder: Path, found: Findings, steps: Sequence[dict[str, Any]]) -
         rejected=found.rejected,
         streets=found.bottlenecks,
         times=[{"label": label, "value": value} for label, value in times(found)],
+        beside=beside(found),
         limits=[*LIMITS, *start_outside(found)],
         steps=steps,
         shelter_chart=_shelter_chart(shelters),
@@ -72,17 +71,24 @@ def headline(found: Findings) -> list[tuple[str, str]]:
         ("have a place in a shelter", page.whole(people["sheltered"])),
         ("have none", page.whole(people["left"])),
         ("shelters open", page.whole(len(found.shelters))),
-        ("vehicles", page.whole(found.number("routeevacuation.VEHICLES"))),
-        ("until 95 % have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_95"))),
-        ("until all have arrived", page.minutes(found.number("routeevacuation.CLEARANCE_TIME"))),
+        ("vehicles", page.whole(found.number("jointplan.VEHICLES"))),
+        ("until 95 % have arrived", page.minutes(found.number("jointplan.CLEARANCE_95"))),
+        ("until all have arrived", page.minutes(found.number("jointplan.CLEARANCE_TIME"))),
         *_range(found),
+        *_step_by_step(found),
         *_held_up(found),
     ]
 
 
+def _step_by_step(found: Findings) -> list[tuple[str, str]]:
+    """Return until when all have arrived by the plan made step by step."""
+    last = found.number("routeevacuation.CLEARANCE_TIME")
+    return [] if last is None else [("step by step", page.minutes(last))]
+
+
 def _range(found: Findings) -> list[tuple[str, str]]:
     """Return until when all have arrived where the roads let more or fewer vehicles out than taken."""
-    low, high = (found.number(f"routeevacuation.CLEARANCE_{name}") for name in ("LOW", "HIGH"))
+    low, high = (found.number(f"jointplan.CLEARANCE_{name}") for name in ("LOW", "HIGH"))
     if low is None or high is None:
         return []
     between = f"{low / 60:.0f} to {high / 60:.0f} min"
@@ -91,7 +97,7 @@ def _range(found: Findings) -> list[tuple[str, str]]:
 
 def _held_up(found: Findings) -> list[tuple[str, str]]:
     """Return the time that the roads need at their capacity where the plan claims less: the figure to believe."""
-    claimed, floor = (found.number(f"routeevacuation.CLEARANCE_{name}") for name in ("TIME", "FLOOR"))
+    claimed, floor = (found.number(f"jointplan.CLEARANCE_{name}") for name in ("TIME", "FLOOR"))
     if claimed is None or floor is None or floor <= claimed:
         return []
     return [("at least, by the capacity of the fullest road", page.minutes(floor))]
@@ -99,31 +105,63 @@ def _held_up(found: Findings) -> list[tuple[str, str]]:
 
 def times(found: Findings) -> list[tuple[str, str]]:
     """Return the figures about time, (label, value with unit)."""
-    total, alone = found.number("routeevacuation.TOTAL_TIME"), found.number("routeevacuation.INDIVIDUAL_TIME")
-    vehicles = found.number("routeevacuation.VEHICLES")
-    free, gap = found.number("routeevacuation.FREE_FLOW_TIME"), found.number("routeevacuation.GAP")
-    each = [None if value is None or not vehicles else value / vehicles for value in (total, alone, free)]
+    total, free = found.number("jointplan.TOTAL_TIME"), found.number("jointplan.FREE_FLOW_TIME")
+    vehicles, gap = found.number("jointplan.VEHICLES"), found.number("jointplan.GAP")
+    each = [None if value is None or not vehicles else value / vehicles for value in (total, free)]
     lines = [
         ("Mean travel time of a vehicle under this plan", page.minutes(each[0])),
-        ("If everybody took the way that is shortest on empty roads", page.minutes(each[1])),
-        ("On empty roads", page.minutes(each[2])),
-        ("Time saved by the plan over everybody for himself", page.percent(found.number("routeevacuation.REDUCTION"))),
+        ("The same ways on empty roads", page.minutes(each[1])),
+        *saved(found),
     ]
-    informed = found.number("routeevacuation.REDUCTION_INFORMED")
-    if informed is not None:
-        lines.insert(0, ("Time saved by the plan over drivers with navigation and no plan", page.percent(informed)))
     if gap is not None:
-        text = "The most that any plan could save of this one's time (bound: what doors let through)"
+        text = "The most by which any plan that places as many people could be better (bound: roads and room)"
         lines.append((text, page.percent(gap)))
-    detour = found.number("routeevacuation.DETOUR_95")
-    if detour is not None:
-        lines.append(
-            ("Travel time over the fastest on empty roads: 95 % of the vehicles stay below", f"{detour:.1f} times")
-        )
-    over = found.number("routeevacuation.OVER_CAPACITY_ROADS")
+    delay = found.number("jointplan.DELAY_95")
+    if delay is not None:
+        lines.append(("Lost against the fastest way on empty roads: 95 % of the people at most", page.minutes(delay)))
+    over = found.number("jointplan.OVER_CAPACITY_ROADS")
     if over is not None:
         lines.append(("Road pieces with a queue for 5 minutes and more", page.whole(over)))
     return lines
+
+
+def saved(found: Findings) -> list[tuple[str, str]]:
+    """Return what the plan saves of the travel time of the plans beside it, (label, value with unit)."""
+    total, lines = found.number("jointplan.TOTAL_TIME"), []
+    for name, label in (
+        ("routeevacuation.TOTAL_TIME", "Travel time saved over the plan made step by step"),
+        (
+            "routeevacuation.INFORMED_TIME",
+            "Travel time saved over drivers with navigation, to the shelters of that plan",
+        ),
+    ):
+        other = found.number(name)
+        if total is not None and other:
+            lines.append((label, page.percent(100.0 * (other - total) / other)))
+    return lines
+
+
+def beside(found: Findings) -> list[dict[str, Any]]:
+    """Return the three ways to leave, each with vehicle-hours and the last arrival (s)."""
+    rows = (
+        ("Shelters and streets together: this plan", "jointplan.TOTAL_TIME", "jointplan.CLEARANCE_TIME"),
+        (
+            "Step by step: nearest shelters, then streets",
+            "routeevacuation.TOTAL_TIME",
+            "routeevacuation.CLEARANCE_TIME",
+        ),
+        (
+            "No plan of streets: drivers with navigation, to the same shelters",
+            "routeevacuation.INFORMED_TIME",
+            "routeevacuation.INFORMED_CLEARANCE",
+        ),
+    )
+    made = []
+    for label, time, last in rows:
+        seconds = found.number(time)
+        hours = None if seconds is None else seconds / 3600.0
+        made.append({"label": label, "hours": hours, "last": found.number(last)})
+    return made
 
 
 def start_outside(found: Findings) -> list[str]:
@@ -150,22 +188,29 @@ def _shelter_chart(shelters: list[dict]):
 
 
 def _clearance_chart(found: Findings):
-    minutes = [row["seconds"] / 60 for row in found.clearance]
-    names = {"departed": "have left", "arrived": "have arrived", "on_road": "on the road", "in_hazard": "in the strip"}
-    series = {
-        label: [row[key] for row in found.clearance]
-        for key, label in names.items()
-        if any(row[key] is not None for row in found.clearance)
-    }
-    mark = found.number("routeevacuation.CLEARANCE_95")
+    seconds = sorted({row["seconds"] for row in (*found.clearance, *found.stepwise)})
+    names = {"arrived": "have arrived", "on_road": "on the road", "in_hazard": "in the strip"}
+    series = {f"{label}, this plan": _counts(found.clearance, key, seconds) for key, label in names.items()}
+    series["have arrived, step by step"] = _counts(found.stepwise, "arrived", seconds)
+    mark = found.number("jointplan.CLEARANCE_95")
     return charts.line_chart(
-        minutes,
+        [second / 60 for second in seconds],
         series,
         title="People over time",
         x_label="minutes after the order to leave",
         y_label="people",
         marks={"95 % have arrived": mark / 60} if mark is not None else None,
     )
+
+
+def _counts(curve: list[dict], key: str, seconds: list[float]) -> list[int]:
+    """Return the people of a curve at each of the ``seconds``."""
+    out, row, ahead = [], {}, list(curve)
+    for second in seconds:
+        while ahead and ahead[0]["seconds"] <= second:
+            row = ahead.pop(0)
+        out.append(row.get(key) or 0)
+    return out
 
 
 def _street_chart(found: Findings):

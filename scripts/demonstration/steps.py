@@ -1,4 +1,4 @@
-"""The four steps of the plan: which algorithm, from what, to which tables."""
+"""The steps of the plan, and those of the plan beside it: which algorithm, from what, to which tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 # The order to leave: in the week for which the sample says how many people to expect at the sites.
 START_TIME = "2025-03-12T10:00:00"
+EFFORT = 0  # quick
 
 
 @dataclass(frozen=True)
@@ -55,30 +56,64 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
             {"OUTPUT": "candidate_sites", "OUTPUT_SELECTED": "shelters"},
         ),
         Step(
-            "allocatecrowd",
-            "Who goes where?",
-            {"SHELTERS": table(result, "shelters"), "IMPEDANCE": 1, **at_risk, **network, **entrances},
-            {"OUTPUT": "allocation", "OUTPUT_SHELTERS": "shelter_load", "OUTPUT_UNALLOCATED": "unallocated"},
-        ),
-        Step(
-            "routeevacuation",
-            "By which streets?",
+            "jointplan",
+            "Who goes where, and by which streets?",
             {
-                "TRIPS": table(result, "allocation"),
-                "ORIGINS": table(result, "zones_at_risk"),
-                "DESTINATIONS": table(sample, "sites"),
+                "SHELTERS": table(result, "candidate_sites"),
                 "NETWORK_ID_FIELD": "road_id",
                 "START_TIME": START_TIME,
-                "EFFORT": 0,
+                "EFFORT": EFFORT,
+                **at_risk,
                 **hazard,
                 **network,
                 **entrances,
             },
             {
+                "OUTPUT_ALLOCATION": "allocation",
+                "OUTPUT_SHELTERS": "shelter_load",
+                "OUTPUT_UNALLOCATED": "unallocated",
                 "OUTPUT": "routes",
                 "OUTPUT_ROADS": "road_flow",
                 "OUTPUT_CLEARANCE": "clearance",
                 "OUTPUT_UNROUTED": "unrouted",
+                "OUTPUT_HTML": "joint.html",
+            },
+        ),
+        Step(
+            "allocatecrowd",
+            "For comparison, step by step: who goes where?",
+            {
+                "SHELTERS": table(result, "shelters"),
+                "IMPEDANCE": 1,
+                "TRADEOFF_POINTS": 0,
+                **at_risk,
+                **network,
+                **entrances,
+            },
+            {
+                "OUTPUT": "stepwise_allocation",
+                "OUTPUT_SHELTERS": "stepwise_load",
+                "OUTPUT_UNALLOCATED": "stepwise_unallocated",
+            },
+        ),
+        Step(
+            "routeevacuation",
+            "For comparison, step by step: by which streets?",
+            {
+                "TRIPS": table(result, "stepwise_allocation"),
+                "ORIGINS": table(result, "zones_at_risk"),
+                "DESTINATIONS": table(sample, "sites"),
+                "NETWORK_ID_FIELD": "road_id",
+                "START_TIME": START_TIME,
+                "EFFORT": EFFORT,
+                **hazard,
+                **network,
+                **entrances,
+            },
+            {
+                "OUTPUT": "stepwise_routes",
+                "OUTPUT_ROADS": "stepwise_flow",
+                "OUTPUT_CLEARANCE": "stepwise_clearance",
                 "OUTPUT_HTML": "routing.html",
             },
         ),

@@ -259,21 +259,25 @@ def _every_way(
     if over.minutes is not None and over.access is not None:
         for table, known in ((kilometres, over.kilometres), (minutes, over.minutes), (access, over.access)):
             table[:, : where.count] = known
+    unknown = np.isinf(kilometres[demand.peopled]).all(axis=1) & starts.joined & ~starts.outside
+    least = 0 if unknown.any() else where.count
     few, which = np.unique(source, return_inverse=True)
-    ways = travel(ground.read.network, few, ground.node, control=control)
+    ways = travel(ground.read.network, few, ground.node[least : where.count + where.exits], control=control)
     own = demand.place[group]
+    order = np.argsort(own, kind="stable")
+    bounds = np.searchsorted(own[order], np.arange(len(unknown) + 1))
     for k, m in enumerate(demand.peopled.tolist()):
         if starts.outside[k]:
             for table in (kilometres, minutes, access):
                 table[m] = np.inf
                 table[m, where.outside] = 0.0
             continue
-        first = 0 if np.isinf(kilometres[m]).all() else where.count
-        columns, rows = np.arange(first, where.count + where.exits), which[own == k]
-        kilometres[m, columns] = _means(ways.metres[rows][:, columns]) / 1000.0
+        columns = np.arange(0 if unknown[k] else where.count, where.count + where.exits)
+        rows = which[order[bounds[k] : bounds[k + 1]]]
+        kilometres[m, columns] = _means(ways.metres[rows][:, columns - least]) / 1000.0
         access[m, columns] = starts.access[k] + starts.site_access[columns]
         walk = access[m, columns] / options.doors.access_speed
-        minutes[m, columns] = (_means(ways.seconds[rows][:, columns]) + walk) / 60.0
+        minutes[m, columns] = (_means(ways.seconds[rows][:, columns - least]) + walk) / 60.0
     doors = np.r_[starts.doors.counts(), np.zeros(len(where) - len(starts.doors.ids), dtype=np.int64)]
     let_in = None if over.let_in is None else np.r_[over.let_in, np.full(len(where) - where.count, np.inf)]
     unjoined = {int(demand.peopled[k]): starts.reasons[k] for k in np.flatnonzero(~starts.joined).tolist()}
