@@ -146,11 +146,13 @@ def _labels(case: JointCase) -> list[str]:
 
 
 def _loads(case: JointCase, result: JointResult) -> Any:
-    """Return the loads of the destinations with most people by either plan; None without any."""
+    """Return the loads of the destinations with most people by either plan; None where nobody goes anywhere."""
     joint, steps = (case.problem.load(plan.destination) for plan in (result.plan, result.stepwise))
-    if not len(joint):
+    most = np.maximum(joint, steps)
+    used = np.flatnonzero(most > 0)
+    if not len(used):
         return None
-    chosen = np.sort(np.lexsort((np.arange(len(joint)), -np.maximum(joint, steps)))[:BARS])
+    chosen = np.sort(used[np.lexsort((used, -most[used]))[:BARS]])
     room, labels = case.problem.room[chosen], _labels(case)
     limits = np.where(np.isfinite(room), room, np.nan)
     return bar_chart(
@@ -189,7 +191,7 @@ def moves(case: JointCase, result: JointResult) -> list[dict[str, Any]]:
     if not len(vehicle):
         return []
     groups, labels, people = case.demand.groups, _labels(case), case.problem.people[vehicle]
-    zone = groups.zone[case.problem.group[vehicle]]
+    zone = groups.zone[case.vehicle_group[vehicle]]
     keys = np.column_stack([zone, steps[vehicle], joint[vehicle]])
     pairs, which = np.unique(keys, axis=0, return_inverse=True)
     which = which.ravel()

@@ -21,11 +21,13 @@ from tests.processing.joint_layers import (
     WHOLE,
     Log,
     base,
+    layer,
     line,
     roads,
     run,
     sent,
     shelters,
+    square,
     water,
     zones,
 )
@@ -139,6 +141,18 @@ def test_exits_empty_the_area_as_fast_as_their_road_lets_vehicles_out():
     assert all(row["capacity"] is None or str(row["capacity"]) == "NULL" for row in rows_of(found, "OUTPUT_SHELTERS"))
     empty = rows_of(found, "OUTPUT_CLEARANCE")
     assert empty[0]["in_hazard"] == 200 and empty[-1]["in_hazard"] == 0
+
+
+def test_who_can_reach_different_exits_goes_to_different_ones_though_his_zone_is_one_group():
+    """A zone of two streets that do not meet inside: nobody passes an exit on his way to another."""
+    streets = [(line((x, 0), (x, 100), (x, 1000)), [name, 600]) for x, name in ((-150, "one"), (150, "two"))]
+    network = roads([*streets, (line((-150, 1000), (150, 1000), (2000, 1000)), ["ring", 900])])
+    fields = "&field=zone_id:string&field=children:integer&field=adults:integer"
+    zone = layer("Polygon", fields, [(square(-180, -50, 180, 150), ["z", 40, 0])], "quarter")
+    given = {"SHELTERS": None, "NETWORK": network, "HAZARD": water((-200, -200, 200, 200)), "ZONES": zone}
+    found = run(UNIT=BY_GROUP, SPLIT=WHOLE, **given)
+    assert sent(found) == {("z", "one"): 20, ("z", "two"): 20}
+    assert found["UNALLOCATED"] == 0
 
 
 def test_a_buffer_moves_the_exits_and_time_in_the_hazard_counts_its_stretch():

@@ -100,6 +100,14 @@ def test_an_exit_into_a_dead_end_is_named_and_not_used():
     assert sent(found) == {("z", "high street"): 100}
 
 
+def test_one_door_for_all_lets_in_one_vehicle_after_the_other():
+    halls = shelters((("hall", (-1000, 0), 60, "selected"), ("annex", (-1000, 0), 60, "selected")))
+    found = run(SHELTERS=halls)
+    assert found["ALLOCATED"] == 100
+    assert found["CLEARANCE_TIME"] == pytest.approx(100.0 + 99 * 12.0, rel=1e-3)  # 300 vehicles/h, 100 s away
+    assert {row["capacity"] for row in rows_of(found, "OUTPUT_DOORS")} == {300.0}
+
+
 def test_an_empty_hazard_has_no_border():
     text = failure(SHELTERS=None, HAZARD=layer("Polygon", "&field=n:integer", [], "dry"))
     assert "HAZARD" in text and "no border" in text

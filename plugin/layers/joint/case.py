@@ -10,6 +10,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
 from ...solvers.joint.problem import Destinations, JointProblem, Vehicles, joint_problem
+from ...solvers.roads.reach import ReachesNode
 from ...solvers.roads.shortest_paths import travel
 from ...solvers.routing.clearance import Inside
 from ...solvers.routing.queue.network import SECOND, microseconds
@@ -115,7 +116,9 @@ class JointCase:
     preference : (c, n) float64
         Of each zone and class.
     problem : JointProblem
-        Its groups are those of the demand.
+        Its groups are those of the demand, or parts of them (:func:`_parts`).
+    parent : (h,) int64
+        The demand's group of each group of the problem.
     options : JointOptions
     said : list of str
         Why some people cannot be placed, as far as that can be seen beforehand.
@@ -127,8 +130,14 @@ class JointCase:
     separation: Separation
     preference: np.ndarray
     problem: JointProblem
+    parent: np.ndarray
     options: JointOptions
     said: list[str]
+
+    @property
+    def vehicle_group(self) -> np.ndarray:
+        """The demand's group (t,) of each vehicle."""
+        return self.parent[self.problem.group]
 
     @property
     def outside_people(self) -> int:
@@ -173,9 +182,10 @@ def joint_case(
             f"{ZONES}: {int(demand.groups.sizes[safe].sum()):,} people in {int(starts.outside.sum())} zone(s) start "
             "outside the hazard; they are safe at once."
         )
-    problem = _problem(sources, options, demand, ground, separation, preference, allowed, room, source, group, feedback)
+    fleet = _parts(ground, source, group)
+    problem = _problem(sources, options, demand, ground, separation, preference, allowed, room, fleet, feedback)
     carried = carried_on(demand.groups, where.shelters, sources.names, feedback)
-    return JointCase(demand, ground, carried, separation, preference, problem, options, said)
+    return JointCase(demand, ground, carried, separation, preference, problem, fleet.parent, options, said)
 
 
 def _ground(
@@ -236,7 +246,8 @@ def _vehicles(demand: Demand, ground: Ground, options: JointOptions) -> tuple[np
             f"{MOST_VEHICLES:,} that can be routed. Check GROUP_FIELDS and PEOPLE_PER_VEHICLE."
         )
     count = np.where(starts.joined[place] & bool(len(ground.node)), count, 0)
-    source = starts.sources(demand.zones.ids, place, count, ground.node, options.departures.seed)
+    names, seed = demand.zones.ids, options.departures.seed
+    source = starts.sources(ground.read.network, names, place, count, ground.node, seed)
     return source, np.repeat(np.arange(len(place)), count)
 
 
@@ -292,6 +303,45 @@ def _means(values: np.ndarray) -> np.ndarray:
     return np.where(count > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1), np.inf)
 
 
+class Fleet(NamedTuple):
+    """The vehicles of a joint plan and what is sent together.
+
+    Attributes
+    ----------
+    source : (v,) int64
+        Node where each starts.
+    part : (v,) int64
+        What each is sent with.
+    parent : (h,) int64
+        The group of each part.
+    reach : (h, n) bool
+        Destinations to which the whole of a part has a way.
+    """
+
+    source: np.ndarray
+    part: np.ndarray
+    parent: np.ndarray
+    reach: np.ndarray
+
+
+def _parts(ground: Ground, source: np.ndarray, group: np.ndarray) -> Fleet:
+    """Return what is sent together: groups, or parts of one that no exit is open to together.
+
+    Who is on his way to an exit does not pass another. Where that parts the roads inside, the vehicles of a group that
+    can reach the same exits are a part of it.
+    """
+    where = ground.targets
+    if where.count or not where.exits or not len(group):
+        parent, part = np.unique(group, return_inverse=True)
+        return Fleet(source, part, parent, np.ones((len(parent), len(where)), dtype=bool))
+    few, which = np.unique(source, return_inverse=True)
+    ways = ReachesNode(ground.read.network)
+    can = np.column_stack([ways.can(few, target) for target in ground.node.tolist()])
+    keys = np.column_stack([group, np.packbits(can, axis=1)[which].astype(np.int64)])
+    rows, first, part = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return Fleet(source, part.ravel(), rows[:, 0], can[which[first]])
+
+
 def _problem(
     sources: JointSources,
     options: JointOptions,
@@ -301,12 +351,13 @@ def _problem(
     preference: np.ndarray,
     allowed: np.ndarray,
     room: np.ndarray,
-    source: np.ndarray,
-    group: np.ndarray,
+    fleet: Fleet,
     feedback: QgsProcessingFeedback,
 ) -> JointProblem:
     """Return the vehicles by departure, on the roads, with their destinations."""
     departures, network = options.departures, ground.read.network
+    source, part, parent = fleet.source, fleet.part, fleet.parent
+    group = parent[part]
     counted = np.bincount(group, minlength=len(demand.groups.sizes))
     _, people = fill_vehicles(np.where(counted > 0, demand.groups.sizes, 0), np.full(len(counted), options.occupancy))
     place = spread_departures(len(group), departures.window, departures.profile, np.random.default_rng(departures.seed))
@@ -323,11 +374,11 @@ def _problem(
     inside = _inside(demand, ground, source[order], group[order]) if options.hazard_aim else None
     return joint_problem(
         arcs_of(network, options.choice, flow),
-        Vehicles(source[order], departure[order], people[order], group[order]),
+        Vehicles(source[order], departure[order], people[order], part[order]),
         Destinations(ground.node, room, ground.targets.shelters.capacity, ground.targets.stepwise),
-        1.0 - demand.of_groups(preference),
-        allowed,
-        separation.impedance(BY_TIME)[demand.groups.zone],
+        1.0 - demand.of_groups(preference)[parent],
+        allowed[parent] & fleet.reach,
+        separation.impedance(BY_TIME)[demand.groups.zone][parent] if ground.targets.count else None,
         inside,
     )
 

@@ -33,9 +33,10 @@ from .groups import dealt
 def allocation_of(case: JointCase, plan: JointPlan) -> Allocation:
     """Return who goes where, people of each group and destination, and why the others stay."""
     groups, problem = case.demand.groups, case.problem
-    people = np.rint(plan.people(problem)).astype(np.int64)
+    people = np.zeros((len(groups.sizes), problem.destinations), dtype=np.int64)
+    np.add.at(people, case.parent, np.rint(plan.people(problem)).astype(np.int64))
     reasons = [REASONS[1]] * len(groups.sizes)  # of groups that join no road
-    for group, reason in zip(problem.group.tolist(), plan.reason.tolist()):
+    for group, reason in zip(case.vehicle_group.tolist(), plan.reason.tolist()):
         reasons[group] = REASONS[reason] if reason else reasons[group]
     left = groups.sizes - people.sum(axis=1)
     return Allocation(
@@ -101,8 +102,8 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
     stays = np.full(len(groups.sizes), -1, dtype=np.int64)
     stays[staying] = len(group) + np.arange(len(staying))
     placed = plan.destination >= 0
-    row = stays[case.problem.group]
-    row[placed] = number[case.problem.group[placed], plan.destination[placed]]
+    row = stays[case.vehicle_group]
+    row[placed] = number[case.vehicle_group[placed], plan.destination[placed]]
     of_row = np.concatenate([group, staying])
     site = np.concatenate([target, np.full(len(staying), -1, dtype=np.int64)])
     rows = _rows(case, of_row, site, np.concatenate([found.people[group, target], left[staying]]), context)

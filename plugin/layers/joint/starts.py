@@ -74,12 +74,20 @@ class Starts:
         return NodeSets(*nodes_inside(self.read.network, alone))
 
     def sources(
-        self, names: list[str], zone: np.ndarray, vehicles: np.ndarray, targets: np.ndarray, seed: int
+        self,
+        network: RoadNetwork,
+        names: list[str],
+        zone: np.ndarray,
+        vehicles: np.ndarray,
+        targets: np.ndarray,
+        seed: int,
     ) -> np.ndarray:
         """Return the node (v,) at which each vehicle of groups starts.
 
         Parameters
         ----------
+        network : RoadNetwork
+            With the nodes of the destinations.
         names : list of str
             Of the zones.
         zone, vehicles : (g,) int
@@ -88,7 +96,7 @@ class Starts:
             Nodes of the destinations; a junction counts from which one of them can be reached.
         seed : int
         """
-        goal, network = -1, self.read.network
+        goal = -1
         if len(targets):
             network, node = connect(network, [targets], np.array([DESTINATION]), np.zeros((1, 2)))
             goal = int(node[0])
