@@ -61,7 +61,8 @@ def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control
     if not np.isfinite(problem.room[problem.stepwise]).any():  # exits alone: each group to its quickest
         people = np.zeros(usable.shape, dtype=np.int64)
         some = np.flatnonzero(usable.any(axis=1))
-        people[some, np.argmin(np.where(usable, minutes, np.inf)[some], axis=1)] = sizes[some]
+        if len(some):
+            people[some, np.argmin(np.where(usable, minutes, np.inf)[some], axis=1)] = sizes[some]
     else:
         distance = normalised(np.where((sizes > 0)[:, None], minutes, np.inf))
         each = Objective(problem.dissatisfaction, distance, np.ones(problem.groups, dtype=np.int64)).cost
