@@ -168,7 +168,7 @@ def test_too_little_room_shelters_as_many_as_possible() -> None:
     """Whole groups of 30, 40, 50 and 60 fill 95 places with 90, and 75 places with 70."""
     small = shelters([("POINT(500000 5402000)", ["1", 95]), ("POINT(502000 5402000)", ["2", 75])])
     log = Log()
-    found = run(log, SHELTERS=small)
+    found = run(log, SHELTERS=small, SPLIT=0)
     assert any("SHELTERS: there are 230 places too few" in text for text in log.warnings)
     assert (found["ALLOCATED"], found["UNALLOCATED"]) == (160, 240)
     assert rows_of(found["OUTPUT_SHELTERS"], "load") == [(90,), (70,)]
@@ -181,7 +181,7 @@ def test_groups_larger_than_any_shelter_and_out_of_reach() -> None:
     small = shelters([("POINT(500000 5402000)", ["1", 50]), ("POINT(502000 5402000)", ["2", 40])])
     near = distances([[z, s, DISTANCE[s][z]] for s in "12" for z in "AB"])  # C is out of reach
     log = Log()
-    found = run(log, SHELTERS=small, DISTANCES=near)
+    found = run(log, SHELTERS=small, DISTANCES=near, SPLIT=0)
     reasons = {(z, c): reason for z, c, reason in rows_of(found["OUTPUT_UNALLOCATED"], "zone_id", "class", "reason")}
     assert {reasons["C", c] for c in CLASSES} == {"no shelter in reach"}
     assert reasons["A", "P2"] == reasons["B", "P3"] == "group larger than any shelter in reach"
@@ -191,13 +191,35 @@ def test_groups_larger_than_any_shelter_and_out_of_reach() -> None:
     assert any("no place" in text for text in log.warnings)
 
 
+@pytest.mark.parametrize("value", [True, False, "true", 0])
+def test_a_call_stored_before_split_says_what_to_give(value) -> None:
+    with pytest.raises(QgsProcessingException, match="SPLIT_GROUPS.*2 where SPLIT_GROUPS was true, 0 where"):
+        run(SPLIT_GROUPS=value)
+
+
+def test_by_default_groups_are_divided_where_needed_and_no_others() -> None:
+    """12 and 3 people, shelters of 8 and 7: the group of 12 exceeds both."""
+    people = zones([("POINT(500000 5400000)", ["a", 12, 0, 0]), ("POINT(500000 5400900)", ["b", 3, 0, 0])])
+    places = shelters([("POINT(500500 5400000)", ["s", 8]), ("POINT(500000 5400500)", ["t", 7])])
+    log = Log()
+    given = {"ZONES": people, "SHELTERS": places, "PREFERENCES": None, "DISTANCES": None}
+    found = run(log, **given)
+    rows = rows_of(found["OUTPUT"], "zone_id", "people")
+    assert sorted(zone for zone, _ in rows) == ["a", "a", "b"] and ("b", 3) in rows
+    assert (found["ALLOCATED"], found["UNALLOCATED"]) == (15, 0)
+    assert any("SPLIT" in text and "1 group" in text and "zone a, class P1" in text for text in log.said)
+    whole = run(**given, SPLIT=0)
+    assert (whole["ALLOCATED"], whole["UNALLOCATED"]) == (3, 12)
+    assert rows_of(whole["OUTPUT_UNALLOCATED"], "reason") == [("group larger than any shelter in reach",)]
+
+
 def test_divided_groups_fill_the_room() -> None:
     small = shelters([("POINT(500000 5402000)", ["1", 55]), ("POINT(502000 5402000)", ["2", 44.9])])
-    found = run(SHELTERS=small, SPLIT_GROUPS=True)
+    found = run(SHELTERS=small, SPLIT=2)
     assert (found["ALLOCATED"], found["UNALLOCATED"]) == (99, 301)
     assert rows_of(found["OUTPUT_SHELTERS"], "load", "capacity") == [(55, 55), (44, 44)]
     assert {reason for (reason,) in rows_of(found["OUTPUT_UNALLOCATED"], "reason")} == {"capacity"}
-    everyone = run(SPLIT_GROUPS=True)
+    everyone = run(SPLIT=2)
     assert everyone["ALLOCATED"] == 400
     assert everyone["OBJECTIVE"] <= 311.0 + 1e-9
 
@@ -399,7 +421,7 @@ def by_road(**parameters) -> dict:
         PREFERENCES=None,
         DISTANCES=None,
         NETWORK=roads(),
-        SPLIT_GROUPS=True,
+        SPLIT=2,
         **parameters,
     )
 
@@ -456,7 +478,7 @@ def test_outputs_are_styled_whatever_the_geometry(kind: str, tmp_path) -> None:
         SHELTERS=room,
         PREFERENCES=None,
         DISTANCES=None,
-        SPLIT_GROUPS=True,
+        SPLIT=2,
         **{
             n: f'ogr:dbname="{target}" table="{n.lower()}" (geom)'
             for n in ("OUTPUT", "OUTPUT_SHELTERS", "OUTPUT_UNALLOCATED")
@@ -534,7 +556,7 @@ def test_reasons_are_said_before_the_solver_is_asked() -> None:
     small = shelters([("POINT(500000 5402000)", ["1", 50]), ("POINT(502000 5402000)", ["2", 40])])
     near = distances([[z, s, DISTANCE[s][z]] for s in "12" for z in "AB"])
     log = Log()
-    run(log, SHELTERS=small, DISTANCES=near)
+    run(log, SHELTERS=small, DISTANCES=near, SPLIT=0)
     warned = "\n".join(log.warnings)
     assert "310 places too few" in warned
     assert "1 zone with 120 people has no shelter in reach: C" in warned

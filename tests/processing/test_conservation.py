@@ -150,7 +150,7 @@ def recommend_shelters(case: Case, log: Errors) -> int:
 
 
 def allocate_crowd(case: Case, log: Errors) -> int:
-    found = call("allocatecrowd", log, ZONES=zones_of(case), SHELTERS=sites(), OUTPUT="memory:", SPLIT_GROUPS=True,
+    found = call("allocatecrowd", log, ZONES=zones_of(case), SHELTERS=sites(), OUTPUT="memory:", SPLIT=2,
                  OUTPUT_SHELTERS="memory:", OUTPUT_UNALLOCATED="memory:", MAX_DISTANCE=5,
                  GROUP_FIELDS=list(case.named or case.fields))  # fmt: skip
     left = found["OUTPUT_UNALLOCATED"]

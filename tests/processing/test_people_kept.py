@@ -46,7 +46,7 @@ def recommend(layer, log=None, **given):
 
 def allocate(layer, shelters, log=None, **given):
     sinks = dict.fromkeys(("OUTPUT", "OUTPUT_SHELTERS", "OUTPUT_UNALLOCATED"), "memory:")
-    given = {"ZONES": layer, "SHELTERS": shelters, "SPLIT_GROUPS": True, **given, **sinks}
+    given = {"ZONES": layer, "SHELTERS": shelters, "SPLIT": 2, **given, **sinks}
     return processing.run("evacuation:allocatecrowd", given, feedback=log or Log())
 
 

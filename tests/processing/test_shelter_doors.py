@@ -182,7 +182,7 @@ def test_no_shelter_takes_more_than_its_doors_let_in(tmp_path):
     log, page = Log(), tmp_path / "report.html"
     people = zones(*((point(200 * k, 11), [f"z{k:02}", 10]) for k in range(1, 5)), (point(4000, 11), ["far", 25]))
     report = {"OUTPUT_HTML": str(page), "TRADEOFF_POINTS": 0}
-    found = run("allocatecrowd", log, ZONES=people, DOOR_MINUTES=20, GROUP_FIELDS=["population"], **report)
+    found = run("allocatecrowd", log, ZONES=people, DOOR_MINUTES=20, GROUP_FIELDS=["population"], SPLIT=0, **report)
     loads = by_id(found["OUTPUT_SHELTERS"], "shelter_id")
     # 20, 20 and 10 people; the room stays what it was
     assert {s: (row["doors"], row["door_capacity"], row["capacity"]) for s, row in loads.items()} == {
@@ -195,7 +195,7 @@ def test_no_shelter_takes_more_than_its_doors_let_in(tmp_path):
     assert "Doors let in" in page.read_text(encoding="utf-8") and "only the places count" in page.read_text("utf-8")
     assert log.warned("cannot go together") and log.warned("DOOR_MINUTES", "A (20 of 120)")
     assert sum(row["people"] for row in rows_of(found["OUTPUT"])) == 40
-    divided = run("allocatecrowd", ZONES=people, DOOR_MINUTES=20, SPLIT_GROUPS=True, GROUP_FIELDS=["population"])
+    divided = run("allocatecrowd", ZONES=people, DOOR_MINUTES=20, SPLIT=2, GROUP_FIELDS=["population"])
     assert (divided["ALLOCATED"], divided["UNALLOCATED"]) == (50, 15)
     assert {row["reason"] for row in rows_of(divided["OUTPUT_UNALLOCATED"])} == {"doors"}
     assert by_id(run("allocatecrowd", ZONES=people)["OUTPUT_SHELTERS"], "shelter_id")["A"]["door_capacity"] is None
@@ -257,7 +257,7 @@ def test_a_zone_off_the_road_goes_by_the_table_and_has_no_minutes():
 
 
 @pytest.mark.parametrize("minutes", [1, 7, 33, 120])
-@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("split", [0, 1, 2])
 def test_nobody_is_lost_from_step_to_step_whatever_the_doors_let_in(minutes, split):
     plots = sites(
         (box(900, 5, 1100, 90), ["A", 70]),
@@ -270,9 +270,7 @@ def test_nobody_is_lost_from_step_to_step_whatever_the_doors_let_in(minutes, spl
     step = run("recommendshelters", ZONES=people, SITES=plots, DOOR_MINUTES=minutes, RESERVE=10)
     chosen = by_id(step["OUTPUT_SELECTED"])
     assert step["PEOPLE"] == total
-    found = run(
-        "allocatecrowd", ZONES=people, SHELTERS=step["OUTPUT_SELECTED"], DOOR_MINUTES=minutes, SPLIT_GROUPS=split
-    )
+    found = run("allocatecrowd", ZONES=people, SHELTERS=step["OUTPUT_SELECTED"], DOOR_MINUTES=minutes, SPLIT=split)
     assert found["ALLOCATED"] + found["UNALLOCATED"] == total
     left = rows_of(found["OUTPUT_UNALLOCATED"])
     assert sum(row["people"] for row in rows_of(found["OUTPUT"])) == found["ALLOCATED"]

@@ -15,7 +15,7 @@ from evacuation_planner.plugin.solvers.allocation import core_problem
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.first_fit import first_fit, local_search, people_at
 from evacuation_planner.plugin.solvers.allocation.lagrangian import lagrangian_bound
-from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.problem import FREE, AllocationProblem
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import highs
 
@@ -62,7 +62,7 @@ def test_bound_is_below_and_every_better_placement_is_kept() -> None:
 def test_bound_comes_close_to_the_linear_relaxation() -> None:
     """The best prices give the value of the transportation problem."""
     problem = random_problem(3, 120, 8)
-    divided = AllocationProblem(problem.sizes, problem.capacity, problem.cost, problem.allowed, split=True)
+    divided = AllocationProblem(problem.sizes, problem.capacity, problem.cost, problem.allowed, split=FREE)
     linear = solve(divided, solver="HiGHS").objective
     bound = lagrangian_bound(problem, problem.usable()).bound
     assert bound <= linear + 1e-6

@@ -39,7 +39,7 @@ class TryingEverything:
 
     def run(self, question, control):
         aim, pairs, start, *others = question
-        assert (aim, *others) == ("cost", None, None, None, None)
+        assert (aim, *others) == ("cost", None, None, None, None, None)
         for share in (0.0, 0.5, 1.0):
             control.progress(share)
         self.asked.append(pairs.copy())

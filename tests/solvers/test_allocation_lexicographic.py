@@ -20,7 +20,7 @@ from evacuation_planner.plugin.solvers.allocation.lexicographic import (
     as_many_as_possible,
     least_cost,
 )
-from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.problem import FREE, WHOLE, AllocationProblem
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.mip.solution import Solution
@@ -50,8 +50,8 @@ class Recorded(Allocator):
         super().__init__(case, case.usable(), "CBC")
 
     def run(self, question, control):
-        aim, pairs, start, at_least, gap, integer, among = question
-        assert pairs is self.usable and (integer, among) == (None, None)
+        aim, pairs, start, at_least, gap, integer, divided, among = question
+        assert pairs is self.usable and (integer, divided, among) == (None, None, None)
         self.asked.append((aim, at_least, None if start is None else start.tolist(), gap))
         return self.answer
 
@@ -133,12 +133,12 @@ def test_places_that_a_person_does_not_take_one_of_are_not_filled(monkeypatch):
 
 
 def test_divided_groups_need_no_solver_where_all_may_go_anywhere():
-    search = Recorded(problem([3, 4], [2.5, 5.9], split=True))
+    search = Recorded(problem([3, 4], [2.5, 5.9], split=FREE))
     assert as_many_as_possible(search, search.control) == (None, 7, 0, ()) and not search.said
     answer = (np.array([[2.0, 1.0], [0.0, 3.0]]), proof(bound=1.0))
     for case in (
-        problem([3, 4], [2.5, 4.9], split=True),
-        problem([3, 4], [9, 9], allowed=[[1, 1], [1, 0]], split=True),
+        problem([3, 4], [2.5, 4.9], split=FREE),
+        problem([3, 4], [9, 9], allowed=[[1, 1], [1, 0]], split=FREE),
     ):
         search = Recorded(case, answer)
         assert as_many_as_possible(search, search.control)[1:] == (6, 0, (answer[1],))
@@ -164,7 +164,7 @@ def test_who_looks_for_the_least_cost(size, monkeypatch):
     assert least(2 * size) == (everyone, []) and least(2 * size, consumption=room) == (everyone, [])
     assert least(size) == ((size, "left"), [])
     known = start.tolist()
-    for more in ({"split": True}, {"opening": np.ones(1)}):
+    for more in ({"split": FREE}, {"opening": np.ones(1)}):
         assert least(2 * size, **more) == (answer, [("cost", None, known, None)])
         assert least(size, **more) == (answer, [("cost", size, known, None)])
     assert least(size, consumption=room) == (answer, [("cost", size, known, None)])
@@ -241,7 +241,7 @@ def answers(monkeypatch):
     return to_come, asked
 
 
-def solver(split: bool) -> Allocator:
+def solver(split: int) -> Allocator:
     case = problem([4, 2], [5, 5], split=split)
     return Allocator(case, case.usable(), "CBC")
 
@@ -250,7 +250,7 @@ def test_divided_people_are_asked_for_in_whole_numbers_where_they_are_not(answer
     to_come, asked = answers
     to_come += [[2.5, 1.5, 1.0, 1.0], [3.0, 1.0, 0.0, 2.0]]
     start = np.array([[4.0, 0.0], [2.0, 0.0]])
-    search, control = solver(True), Control()
+    search, control = solver(FREE), Control()
     people, found = search.run(Question("cost", search.usable, start, gap=0.25), control)
     assert people.tolist() == [[3.0, 1.0], [0.0, 2.0]] and found.bound == 2.0
     assert [(one["whole"], one["warm_start"], one["mip_gap"]) for one in asked] == [
@@ -262,10 +262,10 @@ def test_divided_people_are_asked_for_in_whole_numbers_where_they_are_not(answer
 def test_nearly_whole_people_are_rounded_and_shares_are_not(answers):
     to_come, asked = answers
     to_come += [[3.0 + 5e-7, 1.0 - 5e-7, 0.0, 2.0], [0.25, 0.75, 1.0, 0.0], [0.25, 0.75, 1.0, 0.0]]
-    search = solver(True)
+    search = solver(FREE)
     assert search.run(Question("cost", search.usable, at_least=6), Control())[0].tolist() == [[3.0, 1.0], [0.0, 2.0]]
     assert [one["mip_gap"] for one in asked] == [None]  # one solve, at the effort's own gap
-    search = solver(False)
+    search = solver(WHOLE)
     shares = search.run(Question("cost", search.usable, gap=0.0, integer=False), Control())[0]
     assert shares.tolist() == [[1.0, 3.0], [2.0, 0.0]] and asked[1]["whole"] == [False] * 4
     people = search.run(Question("cost", search.usable, integer=True), Control())[0]  # asked for in whole already
@@ -273,6 +273,6 @@ def test_nearly_whole_people_are_rounded_and_shares_are_not(answers):
 
 
 def test_a_solver_that_finds_nothing_says_what_to_do(answers):
-    search = solver(False)
-    with pytest.raises(SolverError, match=r"EFFORT: a solver found no allocation in 2 s\. .*SPLIT_GROUPS"):
+    search = solver(WHOLE)
+    with pytest.raises(SolverError, match=r"EFFORT: a solver found no allocation in 2 s\. .*SPLIT 1 or 2"):
         search.run(Question("cost", search.usable), Control())

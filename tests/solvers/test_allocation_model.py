@@ -13,7 +13,7 @@ import pytest
 pulp = pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.model import COST, PEOPLE, build
-from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.problem import FREE, WHOLE, AllocationProblem
 from evacuation_planner.plugin.solvers.mip.program import from_pulp
 
 SIZES, CAPACITY = np.array([3, 4, 2, 9]), np.array([7.5, 4.0])
@@ -74,7 +74,7 @@ def test_whole_groups(room: bool, opening: bool, aim: str, at_least: int | None)
 @pytest.mark.parametrize(("aim", "at_least"), [(PEOPLE, None), (COST, None), (COST, 4), (COST, 9)])
 def test_divided_groups(aim: str, at_least: int | None) -> None:
     """Every number of people at every shelter; half places hold nobody."""
-    case = problem(split=True)
+    case = problem(split=FREE)
     usable = case.usable() & (SIZES < 9)[:, None]
     model = build(case, usable, aim, at_least)
     pairs = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
@@ -116,7 +116,7 @@ def test_bounds_and_which_numbers_are_whole() -> None:
         expected = dict.fromkeys([*names, "left_0", "left_1", "left_2"], share)
         assert found == {**expected, "open_0": (0.0, 1.0, True), "open_1": (0.0, 1.0, True)}
     for integer, whole in ((None, False), (True, True), (False, False)):
-        case = problem(split=True)
+        case = problem(split=FREE)
         found = bounds(build(case, case.usable(), PEOPLE, None, integer))
         most = dict(zip([*names, "x_3_0", "x_3_1", "left_0", "left_1", "left_2", "left_3"],
                         [3, 3, 4, 4, 2, 7, 4, 3, 4, 2, 9]))  # fmt: skip
@@ -124,7 +124,7 @@ def test_bounds_and_which_numbers_are_whole() -> None:
     assert list(bounds(build(problem(), problem().usable(), COST))) == names  # nobody can be left
 
 
-@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("split", [WHOLE, FREE])
 def test_a_start_is_put_in_and_people_are_read_again(split: bool) -> None:
     people = np.array([[0.0, 3.0], [4.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
     if split:

@@ -11,7 +11,7 @@ pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.objective import Objective, normalised
-from evacuation_planner.plugin.solvers.allocation.problem import Allocation, AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.problem import FREE, Allocation, AllocationProblem
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.mip import highs
 
@@ -64,7 +64,7 @@ def test_corrected_values(solver: str) -> None:
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_dividing_groups_never_costs_more(solver: str) -> None:
     whole, _ = allocate(solver, form=0, by=1)
-    divided, objective = allocate(solver, form=0, by=1, split=True)
+    divided, objective = allocate(solver, form=0, by=1, split=FREE)
     assert divided.objective <= whole.objective + 1e-9
     assert divided.people.sum(axis=1).tolist() == SIZES.tolist()
     assert np.all(divided.load <= CAPACITY)

@@ -25,8 +25,10 @@ from evacuation_planner.plugin.solvers.allocation.objective import (
 from evacuation_planner.plugin.solvers.allocation.problem import (
     CAPACITY,
     DOORS,
+    FREE,
     NO_SHELTER,
     TOO_LARGE,
+    WHOLE,
     Allocation,
     AllocationProblem,
     with_the_rest,
@@ -73,9 +75,9 @@ def test_pairs_that_can_be_used_and_those_who_stay_by_hand() -> None:
     whole = AllocationProblem(sizes, capacity, cost, allowed)
     usable = [[False] * 3, [True, False, True], [True, False, False], [False] * 3]
     assert whole.usable().tolist() == usable
-    divided = AllocationProblem(sizes, capacity, cost, allowed, split=True)
+    divided = AllocationProblem(sizes, capacity, cost, allowed, split=FREE)
     assert divided.usable().tolist() == [*usable[:3], [True, False, True]]
-    assert AllocationProblem(sizes, np.ones(3), cost, allowed, split=True).usable()[1].all()
+    assert AllocationProblem(sizes, np.ones(3), cost, allowed, split=FREE).usable()[1].all()
     taken = np.array([[1.0] * 3, [6.0, 0.5, 1.0], [5.0] * 3, [4.0, 4.0, 8.0]])
     eaten = AllocationProblem(sizes, capacity, cost, allowed, consumption=taken)
     assert eaten.usable().tolist() == [[False] * 3, [False, True, True], usable[2], [True, False, True]]
@@ -94,8 +96,8 @@ def test_pairs_that_can_be_used_and_those_who_stay_by_hand() -> None:
         ({"consumption": np.ones((1, 1))}, "consumption has the shape"),
         ({"cost": np.array([[1.0, INF]])}, "not a number"),
         ({"capacity": np.array([1.0, -0.5])}, "negative"),
-        ({"split": True, "consumption": np.ones((1, 2))}, "divided only where"),
-        ({"split": True, "opening": np.ones(2)}, "divided only where"),
+        ({"split": FREE, "consumption": np.ones((1, 2))}, "divided only where"),
+        ({"split": FREE, "opening": np.ones(2)}, "divided only where"),
     ],
 )
 def test_what_cannot_be_asked(change: dict, word: str) -> None:
@@ -171,7 +173,7 @@ def test_what_overfills_is_never_handed_back() -> None:
     found = result([[3, 0], [2, 0], [0, 0]], [5.0, 0.0])
     assert (found.objective, found.load.tolist(), found.allocated.tolist()) == (12.0, [5, 0], [3, 2, 0])
     assert (found.bound, found.gap) == (None, None)
-    divided = result([[1, 2], [0, 2], [0, 0]], [1.0, 4.0], split=True)
+    divided = result([[1, 2], [0, 2], [0, 0]], [1.0, 4.0], split=FREE)
     assert divided.objective == pytest.approx(6.0 / 3 + 9.0 * 2 / 3 + 9.0)
     tenths = np.array([[0.1, 0.0], [0.2, 0.0], [0.0, 0.0]])  # together a bit more than 0.3
     eaten = result([[3, 0], [2, 0], [0, 0]], [0.3, 1.0], consumption=tenths, opening=np.array([100.0, 1000.0]))
@@ -182,7 +184,7 @@ def test_what_overfills_is_never_handed_back() -> None:
     for people, capacity, options in (
         ([[3, 0], [2, 0], [0, 0]], [4.99, 9.0], {}),
         ([[3, 0], [2, 0], [0, 0]], [9.0, 9.0], {"consumption": np.full((3, 2), 4.6)}),
-        ([[2, 2], [0, 2], [0, 0]], [9.0, 9.0], {"split": True}),
+        ([[2, 2], [0, 2], [0, 0]], [9.0, 9.0], {"split": FREE}),
         ([[0, 0], [0, 0], [0, 1]], [9.0, 9.0], {}),
     ):
         with pytest.raises(SolverError, match="overfills"):
@@ -219,7 +221,7 @@ def test_each_step_fills_its_part_of_the_progress(more: int, known: bool, monkey
     monkeypatch.setattr(allocate, "as_many_as_possible", as_many_as_possible)
     monkeypatch.setattr(allocate, "least_cost", least_cost)
     monkeypatch.setattr(
-        allocate, "settle", lambda allocator, found, proof, most, control: step("equal", control, found)
+        allocate, "settle", lambda allocator, found, proof, most, control, divided: step("equal", control, found)
     )
     before = Allocation(people.astype(int), ("",), 9.0, 9.0, 0.0, more) if known else None
     found = solve(one_pair(), known=before, control=Control(progress=lambda share, text="": shown.append(share)))
@@ -270,7 +272,7 @@ def test_the_divided_plan_of_least_weight_among_all_equal_ones(seed: int, capaci
         if np.all(people.sum(axis=0) <= capacity):
             value = float((cost / sizes[:, None] * people).sum())
             plans.append((-people.sum(), value, float((weights * people).sum()), people.tolist()))
-    problem = AllocationProblem(sizes, np.array(capacity, float), cost, np.ones((3, 3), dtype=bool), split=True)
+    problem = AllocationProblem(sizes, np.array(capacity, float), cost, np.ones((3, 3), dtype=bool), split=FREE)
     assert solve(problem, control=exact()).people.tolist() == min(plans)[3]
 
 
@@ -351,7 +353,7 @@ def test_who_finds_no_place_because_of_doors_alone_has_that_reason() -> None:
     assert found.load.tolist() == [20, 15] and set(found.reasons) == {"", DOORS, NO_SHELTER}
 
 
-@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("split", [WHOLE, FREE])
 @pytest.mark.parametrize("seed", range(12))
 def test_doors_let_in_no_more_and_everybody_is_accounted_for(split: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -16,7 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
-from evacuation_planner.plugin.solvers.allocation.problem import CAPACITY, NO_SHELTER, TOO_LARGE, AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.problem import (
+    CAPACITY,
+    FREE,
+    NO_SHELTER,
+    TOO_LARGE,
+    WHOLE,
+    AllocationProblem,
+)
 from evacuation_planner.plugin.solvers.effort import Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from evacuation_planner.plugin.solvers.mip import highs
@@ -94,7 +101,7 @@ def test_divided_groups(solver: str, tight: float) -> None:
         sizes, capacity, cost, allowed = random_case(draw, 4, 3, tight)
         people, value = split_by_search(sizes.tolist(), capacity.astype(int).tolist(), cost, allowed)
         found = solve(
-            AllocationProblem(sizes, capacity, cost, allowed, split=True),
+            AllocationProblem(sizes, capacity, cost, allowed, split=FREE),
             solver=solver,
             control=Control(effort=Effort(mip_gap=0.0)),
         )
@@ -111,7 +118,7 @@ def test_reasons() -> None:
     assert found.reasons[:2] == (NO_SHELTER, TOO_LARGE)
     assert sorted(found.reasons[2:4]) == ["", CAPACITY]
     assert found.reasons[4] == ""
-    divided = solve(AllocationProblem(sizes, capacity, cost, allowed, split=True))
+    divided = solve(AllocationProblem(sizes, capacity, cost, allowed, split=FREE))
     assert divided.allocated.sum() == 60
     assert divided.reasons[0] == NO_SHELTER
     assert TOO_LARGE not in divided.reasons
@@ -178,7 +185,7 @@ def test_wrong_shapes_and_numbers_are_refused() -> None:
 
 
 @HIGHS
-@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("split", [WHOLE, FREE])
 def test_both_solvers_give_the_same_of_many_equal_plans(split: bool) -> None:
     """All costs are equal, so that almost any placing is optimal; the log says what was done."""
     for seed in range(4):

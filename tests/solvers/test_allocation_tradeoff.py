@@ -13,7 +13,7 @@ pytest.importorskip("pulp")
 
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.objective import Objective, normalised, preference_by_distance
-from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
+from evacuation_planner.plugin.solvers.allocation.problem import FREE, AllocationProblem
 from evacuation_planner.plugin.solvers.allocation.room import tightest
 from evacuation_planner.plugin.solvers.allocation.tradeoff import curve
 from evacuation_planner.plugin.solvers.effort import Effort
@@ -62,7 +62,7 @@ def test_every_point_is_the_best_for_its_weights(seed: int, room: float) -> None
 
 
 def test_divided_groups_have_a_curve_too() -> None:
-    problem, objective, kilometres = case(4, 0.9, split=True)
+    problem, objective, kilometres = case(4, 0.9, split=FREE)
     plan = solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
     points = curve(problem, objective, kilometres, plan, 3, control=Control(effort=Effort(mip_gap=0.0)))
     assert len(points) == 3

@@ -16,7 +16,7 @@ from ...solvers.allocation.objective import (
     normalised,
     preference_by_distance,
 )
-from ...solvers.allocation.problem import AllocationProblem
+from ...solvers.allocation.problem import WHERE_NEEDED, AllocationProblem
 from ...solvers.control import Control
 from .checks import explain_shortage
 from .columns import CarriedOn, NameFields, carried_on
@@ -79,8 +79,8 @@ class AllocationOptions:
         ``BY_GROUPS`` or ``BY_PEOPLE``.
     max_distance, max_travel_time : float
         Kilometres and minutes, infinite for no limit.
-    split_groups : bool
-        Whether groups may be divided.
+    split : int
+        Whether groups may be divided: ``WHOLE``, ``WHERE_NEEDED`` or ``FREE``.
     """
 
     default_preference: float = 0.5
@@ -92,7 +92,7 @@ class AllocationOptions:
     weight_by: int = BY_PEOPLE
     max_distance: float = float("inf")
     max_travel_time: float = float("inf")
-    split_groups: bool = False
+    split: int = WHERE_NEEDED
 
     @property
     def known_preference(self) -> float | None:
@@ -173,10 +173,8 @@ def build_case(
     allowed = separation.within(*limits)[groups.zone]
     limited = bool(np.isfinite(limits).any())
     room = separation.room(shelters.capacity)
-    said = explain_shortage(groups, shelters, room, allowed, options.split_groups, limited, feedback)
-    problem = AllocationProblem(
-        groups.sizes, room, objective.cost, allowed, options.split_groups, inside=shelters.capacity
-    )
+    said = explain_shortage(groups, shelters, room, allowed, options.split, limited, feedback)
+    problem = AllocationProblem(groups.sizes, room, objective.cost, allowed, options.split, inside=shelters.capacity)
     return AllocationCase(groups, shelters, carried, separation, preference, objective, problem, said)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ...solvers.allocation.problem import WHERE_NEEDED, WHOLE, Allocation, AllocationProblem
 from ...solvers.allocation.room import Shortage, tightest
 from ...solvers.naming import NAMED_IN_LOG
 from .groups import Groups, Shelters
@@ -17,7 +18,7 @@ def explain_shortage(
     shelters: Shelters,
     room: np.ndarray,
     allowed: np.ndarray,
-    split: bool,
+    split: int,
     limited: bool,
     feedback: QgsProcessingFeedback,
 ) -> list[str]:
@@ -29,8 +30,8 @@ def explain_shortage(
         People whom each shelter may take: its capacity, or what its doors let in.
     allowed : (g, n) bool
         Pairs of group and shelter in reach.
-    split : bool
-        Whether groups may be divided.
+    split : int
+        Whether groups may be divided: ``WHOLE``, ``WHERE_NEEDED`` or ``FREE``.
     limited : bool
         Whether there is a longest distance or travel time.
     """
@@ -39,7 +40,7 @@ def explain_shortage(
     if short > 0:
         said.append(f"SHELTERS: there are {short} places too few; as many people as possible get one.")
     said += _out_of_reach(groups, shelters, allowed, limited)
-    if not split:
+    if split == WHOLE:
         said += _too_large(groups, room, allowed)
     said += _too_few_in_reach(groups, shelters, room, allowed, short)
     tight = np.flatnonzero(room < shelters.capacity)
@@ -52,6 +53,23 @@ def explain_shortage(
     for text in said:
         feedback.pushWarning(text)
     return said
+
+
+def tell_divided(
+    groups: Groups, problem: AllocationProblem, found: Allocation, feedback: QgsProcessingFeedback
+) -> None:
+    """Say which groups are divided, where groups are only where that is needed."""
+    divided = problem.in_parts(found.people)
+    if problem.split != WHERE_NEEDED or not divided.any():
+        return
+    keys = groups.keys()
+    for which, why in (
+        (divided & problem.divisible, "being larger than any shelter in reach"),
+        (divided & ~problem.divisible, "so that everybody who can be placed is"),
+    ):
+        names = [f"zone {keys[i][0]}, class {keys[i][1]}" for i in np.flatnonzero(which).tolist()]
+        if names:
+            feedback.pushInfo(f"SPLIT: {_count(len(names), 'group')} divided, {why}: {_some(names)}.")
 
 
 def _out_of_reach(groups: Groups, shelters: Shelters, allowed: np.ndarray, limited: bool) -> list[str]:
@@ -75,8 +93,8 @@ def _too_large(groups: Groups, room: np.ndarray, allowed: np.ndarray) -> list[st
     names = [f"zone {keys[i][0]}, class {keys[i][1]} ({groups.sizes[i]} > {most[i]:.0f})" for i in large.tolist()]
     return [
         f"GROUP_FIELDS: {_count(len(large), 'group')} with {int(groups.sizes[large].sum())} people cannot go together, "
-        f"being larger than any shelter in reach: {_some(names)}. Allow groups to be divided (SPLIT_GROUPS), or use "
-        "smaller zones."
+        f"being larger than any shelter in reach: {_some(names)}. Allow groups to be divided where needed (SPLIT 1), "
+        "or use smaller zones."
     ]
 
 

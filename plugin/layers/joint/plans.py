@@ -8,7 +8,7 @@ import numpy as np
 from qgis.core import QgsProcessingContext
 
 from ...solvers.allocation.objective import BY_PEOPLE, NEAR_IS_GOOD, Objective, normalised
-from ...solvers.allocation.problem import Allocation, AllocationProblem
+from ...solvers.allocation.problem import FREE, WHOLE, Allocation, AllocationProblem
 from ...solvers.control import Control
 from ...solvers.joint.kinds import BY_VEHICLE
 from ...solvers.joint.result import REASONS, JointPlan, JointResult
@@ -67,8 +67,9 @@ def allocation_case(case: JointCase, result: JointResult) -> AllocationCase:
     objective = Objective(1.0 - case.preference, scaled, classes.sizes, 1.0, 1.0, BY_PEOPLE)
     allowed = case.separation.within(case.options.max_distance, case.options.max_travel_time)[classes.zone]
     problem = AllocationProblem(
-        classes.sizes, case.problem.room, np.where(allowed, objective.cost, 0.0), allowed, result.unit == BY_VEHICLE
-    )
+        classes.sizes, case.problem.room, np.where(allowed, objective.cost, 0.0), allowed,
+        FREE if result.unit == BY_VEHICLE else WHOLE,
+    )  # fmt: skip
     return AllocationCase(
         classes, shelters, case.carried, case.separation, case.preference, objective, problem, case.said
     )

@@ -8,8 +8,9 @@ from ..control import Control
 from ..errors import SolverError
 from ..mip.solution import Solution
 from .allocator import Allocator
+from .dividing import least_cost_in_parts, others_divided, place_all
 from .lexicographic import as_many_as_possible, least_cost
-from .problem import CAPACITY, DOORS, NO_SHELTER, TOO_LARGE, Allocation, AllocationProblem
+from .problem import CAPACITY, DOORS, NO_SHELTER, TOO_LARGE, WHERE_NEEDED, WHOLE, Allocation, AllocationProblem
 from .ties import settle
 
 
@@ -59,13 +60,24 @@ def solve(
     if not usable.any():
         return _result(problem, np.zeros(problem.cost.shape), usable, (), 0, None)
     allocator = Allocator(problem, usable, solver)
-    if known is None:
-        people, most, more, stages = as_many_as_possible(allocator, control.part(0.0, 0.4))
+    first, second = control.part(0.0, 0.4), control.part(0.4, 0.9)
+    divided, more = 0, 0
+    people: np.ndarray | None
+    stages: tuple[Solution, ...] = ()
+    if known is not None:
+        people, most, more = known.people.astype(float), int(known.people.sum()), known.more_people
+        divided = others_divided(problem, people)
+    elif problem.split == WHERE_NEEDED:
+        people, divided, stages = place_all(allocator, first)
+        most = int(people.sum())
     else:
-        people, most, more, stages = known.people.astype(float), int(known.people.sum()), known.more_people, ()
-    people, last = least_cost(allocator, people, most, control.part(0.4, 0.9))
+        people, most, more, stages = as_many_as_possible(allocator, first)
+    if problem.split == WHERE_NEEDED and people is not None and problem.in_parts(people).any():
+        people, last = least_cost_in_parts(allocator, people, divided, second)
+    else:
+        people, last = least_cost(allocator, people, most, second)
     if known is None and not more:
-        people = settle(allocator, people, last, most, control.part(0.9, 1.0))
+        people = settle(allocator, people, last, most, control.part(0.9, 1.0), divided)
     return _result(problem, people, usable, (*stages, last), more, None if more else last)
 
 
@@ -88,7 +100,7 @@ def _result(
     proof: Solution | None,
 ) -> Allocation:
     whole = people.astype(np.int64)
-    taken = np.where(whole > 0, problem.room_taken if not problem.split else whole, 0.0).sum(axis=0)
+    taken = np.where(whole > 0, problem.room_taken if problem.split == WHOLE else whole, 0.0).sum(axis=0)
     if np.any(taken > problem.capacity * (1.0 + 1e-9)) or np.any(whole.sum(axis=1) > problem.sizes):
         raise SolverError("The allocation found overfills a shelter. Please report the case; nothing was written.")
     objective = problem.cost_of(whole)

@@ -29,7 +29,7 @@ class Question(NamedTuple):
     Attributes
     ----------
     aim : str
-        ``COST`` or ``PEOPLE``, of :mod:`.model`.
+        ``COST``, ``PEOPLE`` or ``DIVIDED``, of :mod:`.model`.
     pairs : (g, n) bool
         Those an allocation may have.
     start : (g, n) float64 or None
@@ -40,6 +40,8 @@ class Question(NamedTuple):
         Where the solver may stop, instead of the effort's own.
     integer : bool or None
         Whether people are asked for in whole numbers; None where the problem needs it.
+    divided : int or None
+        How many groups may be divided besides those that always may; None: there is no such choice.
     among : EqualPlans or None
         What is minimised in place of the cost.
     """
@@ -50,6 +52,7 @@ class Question(NamedTuple):
     at_least: int | None = None
     gap: float | None = None
     integer: bool | None = None
+    divided: int | None = None
     among: EqualPlans | None = None
 
 
@@ -81,7 +84,7 @@ class Allocator:
         SolverError
             When the solver found nothing.
         """
-        model = build(self.problem, asked.pairs, asked.aim, asked.at_least, asked.integer)
+        model = build(self.problem, asked.pairs, asked.aim, asked.at_least, asked.integer, asked.divided)
         if asked.among is not None:
             model.weigh(asked.among.weights, asked.among.held)
         if asked.start is not None:
@@ -96,7 +99,7 @@ class Allocator:
         if not solution.found:
             raise SolverError(
                 f"EFFORT: {solution.solver} found no allocation in {solution.seconds:.0f} s. Choose a greater EFFORT "
-                "(and TIME_LIMIT), or allow groups to be divided (SPLIT_GROUPS)."
+                "(and TIME_LIMIT), or allow groups to be divided (SPLIT 1 or 2)."
             )
         people = model.people()
         if np.abs(people - np.round(people)).max(initial=0.0) > FRACTION and asked.integer is None:

@@ -22,24 +22,32 @@ from .regret_insertion import insert_by_regret
 MORE_PEOPLE, CHEAPER = (3_000_000, 30_000_000, 300_000_000), (20_000_000, 200_000_000, 2_000_000_000)
 
 
+def quick_start(allocator: Allocator, control: Control, enough: int | None = None) -> np.ndarray:
+    """Return an allocation (g, n) of whole groups, of many people; ``enough`` of them are all that can be placed."""
+    problem, usable = allocator.problem, allocator.usable
+    enough = allocator.wanted if enough is None else enough
+    start = people_at(problem, first_fit(problem, usable))
+    if int(start.sum()) < enough and problem.opening is None:
+        prices = lagrangian_bound(problem, usable, control=control).prices
+        start = max(start, people_at(problem, first_fit(problem, usable, prices)), key=np.sum)
+    if int(start.sum()) == enough:
+        return start
+    start = people_at(problem, local_search(problem, usable, shelters_of(start), control))
+    if allocator.uniform:
+        work = control.effort.pick(*MORE_PEOPLE)
+        other = people_at(problem, insert_by_regret(problem, usable, work, control))
+        start = max(other, start, key=np.sum)  # of equals the cheaper, as a rule
+    return start
+
+
 def as_many_as_possible(
     allocator: Allocator, control: Control
 ) -> tuple[np.ndarray | None, int, int, tuple[Solution, ...]]:
     """Return an allocation of as many people as possible, their number, how many more at most, and the proof."""
     problem, usable = allocator.problem, allocator.usable
     start = None
-    if not problem.split:
-        start = people_at(problem, first_fit(problem, usable))
-        if int(start.sum()) < allocator.wanted and problem.opening is None:
-            prices = lagrangian_bound(problem, usable, control=control).prices
-            start = max(start, people_at(problem, first_fit(problem, usable, prices)), key=np.sum)
-        if int(start.sum()) == allocator.wanted:
-            return start, allocator.wanted, 0, ()
-        start = people_at(problem, local_search(problem, usable, shelters_of(start), control))
-        if allocator.uniform:
-            work = control.effort.pick(*MORE_PEOPLE)
-            other = people_at(problem, insert_by_regret(problem, usable, work, control))
-            start = max(other, start, key=np.sum)  # of equals the cheaper, as a rule
+    if not problem.divisible.any():
+        start = quick_start(allocator, control)
         most, places = int(start.sum()), int(np.floor(problem.capacity[usable.any(axis=0)]).sum())
         if most == allocator.wanted:
             return start, most, 0, ()
@@ -65,7 +73,7 @@ def least_cost(
     problem, usable = allocator.problem, allocator.usable
     if (
         people is None
-        or problem.split
+        or problem.divisible.any()
         or problem.opening is not None
         or not (most == allocator.wanted or allocator.uniform)
     ):

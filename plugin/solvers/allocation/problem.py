@@ -14,6 +14,8 @@ TOO_LARGE = "group larger than any shelter in reach"
 CAPACITY = "capacity"
 DOORS = "doors"
 
+WHOLE, WHERE_NEEDED, FREE = 0, 1, 2  # whether groups may be divided between shelters
+
 
 @dataclass(frozen=True)
 class AllocationProblem:
@@ -29,8 +31,9 @@ class AllocationProblem:
         Cost of sending the whole of a group to a shelter, finite where allowed.
     allowed : (g, n) bool
         Whether a group may go to a shelter at all.
-    split : bool
-        Whether a group may be divided between shelters.
+    split : int
+        WHOLE: every group goes to one shelter. WHERE_NEEDED: groups larger than any shelter in reach are divided, and
+        as few others as possible, so that everybody who can be placed is. FREE: any group may be divided.
     consumption : (g, n) float64, optional
         Room that a group takes at a shelter; default: its size everywhere.
     opening : (n,) float64, optional
@@ -44,7 +47,7 @@ class AllocationProblem:
     capacity: np.ndarray
     cost: np.ndarray
     allowed: np.ndarray
-    split: bool = False
+    split: int = WHOLE
     consumption: np.ndarray | None = None
     opening: np.ndarray | None = None
     inside: np.ndarray | None = None
@@ -59,7 +62,7 @@ class AllocationProblem:
             raise SolverError("The cost of an allowed pair of group and shelter is not a number.")
         if np.any(self.sizes < 0) or np.any(self.capacity < 0):
             raise SolverError("Groups and capacities cannot be negative.")
-        if self.split and (self.consumption is not None or self.opening is not None):
+        if self.split != WHOLE and (self.consumption is not None or self.opening is not None):
             raise SolverError(
                 "Groups can be divided only where each person takes one place and shelters open for free."
             )
@@ -71,22 +74,38 @@ class AllocationProblem:
             return self.consumption
         return np.broadcast_to(self.sizes[:, None].astype(float), self.cost.shape)
 
+    @property
+    def divisible(self) -> np.ndarray:
+        """Which groups, (g,) bool, may be divided in any case."""
+        if self.split == WHOLE:
+            return np.zeros(len(self.sizes), dtype=bool)
+        largest = np.where(self.allowed, np.floor(self.capacity), 0.0).max(axis=1, initial=0.0)
+        return (largest >= 1) & ((self.sizes > largest) | (self.split == FREE))
+
+    def in_parts(self, people: np.ndarray) -> np.ndarray:
+        """Return which groups, (g,) bool, an allocation (g, n) divides: between shelters, or some of it stay behind."""
+        placed = people.sum(axis=1)
+        return (placed > 0) & ((placed < self.sizes) | ((people > 0).sum(axis=1) > 1))
+
     def usable(self) -> np.ndarray:
         """Return the pairs (g, n) that can be part of an allocation: allowed, not empty, and room for (a part of) it.
 
         Leaving the others out keeps the optimum: their variable is 0 in every feasible solution.
         """
         pairs = self.allowed & (self.sizes[:, None] > 0)
-        if self.split:
-            return pairs & (self.capacity[None, :] >= 1)
-        return pairs & (self.room_taken <= self.capacity[None, :])
+        some = self.capacity[None, :] >= 1
+        return pairs & np.where(self.divisible[:, None], some, self.room_taken <= self.capacity[None, :])
+
+    def usable_in_parts(self) -> np.ndarray:
+        """Return the pairs (g, n) that can be part of an allocation where any group may be divided."""
+        return self.allowed & (self.sizes[:, None] > 0) & (self.capacity[None, :] >= 1)
 
     def behind_doors(self, people: np.ndarray) -> np.ndarray:
         """Return which groups (g,) would find room after an allocation (g, n) if the doors let them in."""
         if self.inside is None:
             return np.zeros(len(self.sizes), dtype=bool)
         free = self.inside - people.sum(axis=0)
-        least = 1 if self.split else self.sizes[:, None]
+        least = self.sizes[:, None] if self.split == WHOLE else 1
         return (self.allowed & (self.inside > self.capacity) & (free >= least)).any(axis=1)
 
     def cost_of(self, people: np.ndarray) -> float:

@@ -15,10 +15,18 @@ from .model import COST
 MOST_PAIRS = 10_000  # above which a second solve takes too long; it has no more than a quick search's nodes
 
 
-def settle(allocator: Allocator, people: np.ndarray, proof: Solution, most: int, control: Control) -> np.ndarray:
+def settle(
+    allocator: Allocator,
+    people: np.ndarray,
+    proof: Solution,
+    most: int,
+    control: Control,
+    divided: int | None = None,
+) -> np.ndarray:
     """Return the allocation (g, n) among those as good as ``people`` that every solver agrees on, where it is proved.
 
-    ``most`` people are placed; ``proof`` is that of their cost.
+    ``most`` people are placed, ``divided`` groups besides those that always may be divided; ``proof`` is that of the
+    cost.
     """
     if proof.gap != 0.0 or allocator.problem.opening is not None or int(allocator.usable.sum()) > MOST_PAIRS:
         control.log(MAY_DIFFER)
@@ -28,11 +36,13 @@ def settle(allocator: Allocator, people: np.ndarray, proof: Solution, most: int,
     weights = fixed_weights(problem.cost.shape)
     at_least = None if most == allocator.wanted else most
     most_cost = held(cost)
-    brief, pairs = control.with_effort(control.effort.brief()), allocator.usable
-    if at_least is None and not problem.split:  # only pairs that a plan of this cost can have
+    brief = control.with_effort(control.effort.brief())
+    pairs = problem.usable_in_parts() if divided else allocator.usable
+    if at_least is None and not divided and not problem.divisible.any():  # only pairs that a plan of this cost can have
         pairs = lagrangian_bound(problem, allocator.usable, cost, control).keep(most_cost)
     try:
-        asked = Question(COST, pairs, at_least=at_least, gap=0.0, among=EqualPlans(most_cost, weights))
+        among = EqualPlans(most_cost, weights)
+        asked = Question(COST, pairs, at_least=at_least, gap=0.0, divided=divided or None, among=among)
         found, solution = allocator.run(asked, brief)
     except SolverError:  # stopped before any solution was found
         control.log(MAY_DIFFER)

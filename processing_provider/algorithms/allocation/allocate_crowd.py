@@ -18,6 +18,8 @@ from .allocation_inputs import AllocationParameters
 from .allocation_outputs import write_allocation
 from .allocation_parameters import add_allocation_outputs, add_allocation_parameters
 
+SPLIT_GROUPS = "SPLIT_GROUPS"  # what SPLIT was called in calls that were stored before
+
 if TYPE_CHECKING:
     from ....plugin.layers.allocation.case import AllocationCase
     from ....plugin.solvers.allocation.problem import Allocation
@@ -32,7 +34,8 @@ class AllocateCrowd(EvacuationAlgorithm):
     TAGS = ("allocation", "assignment", "shelter", "preference", "capacity", "crowd")
     SUMMARY = (
         "Sends each group of people (a zone and a class) to a shelter, so that dissatisfaction and distance are least "
-        "and no shelter takes more than it can.\n"
+        "and no shelter takes more than it can. Groups larger than any shelter in reach are divided, and as few "
+        "others as possible, so that everybody who can be placed is (SPLIT).\n"
         "The 0-1 program of Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427), "
         "equations 3 to 13, with two departures: near shelters are good (equation 11 prints the opposite; choose “as "
         "printed” to reproduce the paper's tables), and people count, not groups (choose “groups” for the paper's "
@@ -51,6 +54,13 @@ class AllocateCrowd(EvacuationAlgorithm):
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         from ....plugin.layers.allocation.separation import BY_TIME
 
+        if SPLIT_GROUPS in parameters:
+            raise SolverError(
+                self.tr(
+                    "SPLIT_GROUPS: this call was stored before SPLIT took its place. Give SPLIT instead: 2 where "
+                    "SPLIT_GROUPS was true, 0 where it was false; 1, the default, divides groups only where needed."
+                )
+            )
         if parameters.get(NETWORK) in (None, ""):
             if parameters.get(names.MAX_TRAVEL_TIME) not in (None, ""):
                 raise SolverError(
@@ -71,6 +81,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ....plugin.layers.allocation.case import build_case
+        from ....plugin.layers.allocation.checks import tell_divided
         from ....plugin.solvers.allocation.allocate import solve
         from ....plugin.solvers.allocation.tradeoff import curve
         from ....plugin.solvers.dependencies import require
@@ -87,6 +98,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         last = 60.0 if given.points else 95.0
         control = self.control(feedback, 40.0, last, read_effort(self, parameters, context))
         found = solve(case.problem, control=control)
+        tell_divided(case.groups, case.problem, found, feedback)
         points: tuple[Point, ...] = ()
         if given.points:
             control = self.control(feedback, 60.0, 95.0, control.effort)

@@ -92,7 +92,7 @@ def _options(
         weight_by=choice(names.WEIGHT_BY),
         max_distance=number(names.MAX_DISTANCE) if given(names.MAX_DISTANCE) else math.inf,
         max_travel_time=number(names.MAX_TRAVEL_TIME) if given(names.MAX_TRAVEL_TIME) else math.inf,
-        split_groups=bool(algorithm.parameterAsBoolean(parameters, names.SPLIT_GROUPS, context)),
+        split=choice(names.SPLIT),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
@@ -179,8 +178,15 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         "People: each group's terms count as many times as it has people. Groups: once.",
     )
     algorithm.add(
-        QgsProcessingParameterBoolean(names.SPLIT_GROUPS, tr("Groups may be divided"), False),
-        "Lets a group be divided between shelters (a transportation problem: quick, and less is left over).",
+        QgsProcessingParameterEnum(
+            names.SPLIT,
+            tr("Groups may be divided"),
+            [tr("No"), tr("Where needed"), tr("Freely")],
+            defaultValue=1,
+        ),
+        "Where needed: groups larger than any shelter in reach are divided between shelters, and as few others as "
+        "possible, so that everybody who can be placed is. No: each group goes to one shelter or stays without a "
+        "place. Freely: any group may be divided (a transportation problem, quick).",
     )
     algorithm.add(
         QgsProcessingParameterEnum(
