@@ -215,7 +215,7 @@ def drawn_routes(case: RoutingCase, result: RoutingResult, shown: np.ndarray) ->
         if not len(xy):
             here = network.node_xy[result.problem.source[trip]]
             yield np.array([here, here])
-        elif begin[trip] and zone[trip] >= 0:
+        elif zone[trip] >= 0:
             yield from_border(case.ends.areas[zone[trip]], xy)
         else:
             yield xy
