@@ -6,7 +6,7 @@ import pytest
 
 from tests.processing.routing_layers import SYSTEM_OPTIMAL, Log, layer, line, rows_of, run, trips
 
-# Two streets of a zone, 200 m long each, lead to its exit; three streets of 1, 1.2 and 1.4 km from there to the shelter.
+# Two streets of a zone, 200 m each, lead to its exit; three streets of 1 to 1.3 km from there to the shelter.
 STREETS = [
     (line((0, 0), (200, 100)), ["in 1", "no", 36, "South Street", 600]),
     (line((0, 200), (200, 100)), ["in 2", "no", 36, "North Street", 600]),
