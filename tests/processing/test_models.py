@@ -78,6 +78,7 @@ HANDED_ON = {  # columns of an earlier step's output, called as the step expects
     "allocatecrowd": {"ZONE_NAME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD"},
     "routeevacuation": {
         "ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "DESTINATIONS_ID_FIELD", "COUNT_FIELD", "ORDER_TIME_FIELD",
+        "ZONE_NAME_FIELD", "SHELTER_NAME_FIELD",
     },
     "jointplan": {"ZONE_NAME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD"},
 }  # fmt: skip

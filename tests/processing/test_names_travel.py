@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("qgis.core")
 
 import processing
-from qgis.core import QgsProcessingException
+from qgis.core import QgsProcessingException, edit
 
 import evacuation_planner.plugin.solvers.allocation.allocate
 from tests.processing.shelter_layers import Log, box, make_layer, point, rows_of
@@ -59,6 +59,26 @@ def test_names_and_orders_reach_every_output(own):
     )
     pairs = [(row["zone_name"], row["shelter_name"], row["rank"]) for row in rows_of(near["OUTPUT"])]
     assert sorted(pairs) == [("Old Town", "School", 2), ("Old Town", "Town hall", 1)]
+
+
+@pytest.mark.parametrize("source", ["trips", "layers", "own fields"])
+def test_routes_say_what_people_call_their_ends(source):
+    risk = at_risk(zones())
+    shelters = recommend(risk["OUTPUT"], SITES=halls())
+    trips = allocate(risk["OUTPUT"], shelters["OUTPUT_SELECTED"])["OUTPUT"]
+    given = {"TRIPS": trips, "NETWORK": roads(), "METHOD": 0, "OUTPUT": "memory:"}
+    expected = {("Old Town", "Town hall"), ("Old Town", "School")}
+    if source != "trips":  # the layers say it, whatever the trips do
+        with edit(trips):
+            for feature in trips.getFeatures():
+                for name in ("zone_name", "shelter_name"):
+                    trips.changeAttributeValue(feature.id(), trips.fields().lookupField(name), "other")
+        given.update(ORIGINS=risk["OUTPUT"], DESTINATIONS=shelters["OUTPUT_SELECTED"])
+    if source == "own fields":
+        given.update(ZONE_NAME_FIELD="district", SHELTER_NAME_FIELD="keeper")
+        expected = {("north", "Ana"), ("north", "Ben")}
+    made = processing.run("evacuation:routeevacuation", given)["OUTPUT"]
+    assert {(row["origin_name"], row["destination_name"]) for row in rows_of(made)} == expected
 
 
 def test_people_without_a_place_keep_the_name_of_their_zone():

@@ -26,6 +26,7 @@ from ..routing.inside import inside_of
 from ..routing.outputs import RoutedCase
 from ..routing.trips import TripRows
 from ..transforming import transform_xy
+from ..values import id_text
 from .case import JointCase
 from .groups import dealt
 
@@ -156,7 +157,13 @@ def _rows(
             order.parameter, order.layer, order.field, order.unit, [order.features[m] for m in few],
             [order.raw[m] for m in few], [order.moments[m] for m in few],
         )  # fmt: skip
-    return TripRows(
+    rows = TripRows(
         groups.zones.name, groups.zones.crs, names, names, [places.ids[j] if j >= 0 else "" for j in site.tolist()],
         people, np.full(len(group), case.options.occupancy), groups.zones.xy[zone].reshape(-1, 2), last, None, order,
     )  # fmt: skip
+    carried = case.carried
+    zones, shelters = groups.zones, places
+    return rows.named(
+        {key: id_text(name) for key, row in zip(zones.ids, zones.attributes) for name in carried.zone.of(row)},
+        {key: id_text(name) for key, row in zip(shelters.ids, shelters.attributes) for name in carried.shelter.of(row)},
+    )

@@ -28,7 +28,9 @@ from ..roads.doors import ACCESS_ON_FOOT, join_sites
 from ..roads.entrances import DoorRules, refuse_strangers
 from ..roads.joining import Trips
 from ..roads.options import ReadNetwork
+from ..shapes import features_of
 from ..transforming import transform_vertices
+from ..values import id_text
 from .trips import PARAMETER as TRIPS
 from .trips import TripRows
 
@@ -118,6 +120,16 @@ class JoinedEnds:
         sets = [self.inside.node[self.inside.start[z] : self.inside.start[z + 1]] if z >= 0 else [] for z in zone]
         nodes = np.concatenate([np.empty(0, dtype=np.int64), *sets]).astype(np.int64)
         return origin, NodeSets(np.r_[0, np.cumsum([len(nodes) for nodes in sets])].astype(np.int64), nodes)
+
+
+def names_in(source: QgsProcessingFeatureSource, id_field: str | None, name_field: str | None) -> dict[str, str]:
+    """Return what people call the features of a layer, by id; empty where no field says it."""
+    if name_field is None:
+        return {}
+    return {
+        id_text(feature[id_field]) if id_field else str(feature.id()): id_text(feature[name_field])
+        for feature in features_of(source)
+    }
 
 
 def read_origins(

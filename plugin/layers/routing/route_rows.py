@@ -42,6 +42,8 @@ ROUTES = [
     Column("starts", "int", "junctions at which its vehicles start"),
     Column("wait_s", "float", "mean wait at the origin, s, in travel_time_s; flow model queue only"),
     Column("streets", "text", "names of the streets in order; the longest stretches where there are many"),
+    Column("origin_name", "text", "what people call the origin"),
+    Column("destination_name", "text", "what people call the destination"),
 ]
 
 
@@ -257,5 +259,6 @@ def route_rows(
                 int(routes.starts[k]),
                 float(routes.wait[k]) if queue else None,
                 streets_of(case.read, result.routes.of(shown)[begin[shown] :]),
+                *case.rows.names(row),
             ],
         )

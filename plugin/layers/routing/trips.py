@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from qgis.core import (
 from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.rounding import largest_remainder
 from ...solvers.routing.shared.vehicles import vehicles_of
+from ..carrying import SHELTER_NAME, ZONE_NAME
 from ..errors import LayerError
 from ..moments import MomentColumn, Start, moment_column
 from ..places import Places
@@ -61,6 +62,8 @@ class TripRows:
         Start and end of the line in ``crs``; NaN without a geometry.
     departure, order : MomentColumn or None
         When the vehicles leave, and when their order to leave comes; None without a field.
+    origin_name, destination_name : list of str or None
+        What people call the ends, "" where that is not known; None: of none.
     """
 
     name: str
@@ -74,6 +77,8 @@ class TripRows:
     last: np.ndarray
     departure: MomentColumn | None
     order: MomentColumn | None
+    origin_name: list[str] | None = None
+    destination_name: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -82,6 +87,22 @@ class TripRows:
     def moments(self) -> list[MomentColumn]:
         """The columns of moments there are."""
         return [column for column in (self.departure, self.order) if column is not None]
+
+    def named(self, origins: Mapping[str, str], destinations: Mapping[str, str]) -> TripRows:
+        """Return the rows with the names of their ends by id, where there are any."""
+
+        def called(ids: list[str], known: list[str] | None, names: Mapping[str, str]) -> list[str]:
+            return [names.get(key) or own for key, own in zip(ids, known or [""] * len(ids))]
+
+        return replace(
+            self,
+            origin_name=called(self.origin, self.origin_name, origins),
+            destination_name=called(self.destination, self.destination_name, destinations),
+        )
+
+    def names(self, row: int) -> list[str | None]:
+        """Return the names of both ends of a row, None for those that are not known."""
+        return [(known[row] if known else "") or None for known in (self.origin_name, self.destination_name)]
 
     def starts(self, rows: np.ndarray) -> tuple[Places, np.ndarray]:
         """Return the distinct starts of ``rows`` (k,) as places, and the place (k,) of each."""
@@ -164,6 +185,8 @@ def read_trips(
         np.array([row["last"] for row in kept], dtype=float).reshape(-1, 2),
         _moments(kept, "departure", "DEPARTURE_FIELD", name, fields.departure, SECOND),
         _moments(kept, "order", "ORDER_TIME_FIELD", name, fields.order, MINUTE),
+        [row["origin_name"] for row in kept],
+        [row["destination_name"] for row in kept],
     )
 
 
@@ -220,7 +243,15 @@ def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, o
         "last": last,
         "departure": feature[fields.departure] if fields.departure else None,
         "order": feature[fields.order] if fields.order else None,
+        "origin_name": _text(feature, source, ZONE_NAME),
+        "destination_name": _text(feature, source, SHELTER_NAME),
     }
+
+
+def _text(feature: Any, source: QgsProcessingFeatureSource, field: str) -> str:
+    """Return what an earlier step wrote into a field, "" where there is no such field."""
+    position = source.fields().lookupField(field)
+    return id_text(feature[position]) if position >= 0 else ""
 
 
 def _ends(shape: QgsGeometry) -> tuple[tuple[float, float], tuple[float, float]]:

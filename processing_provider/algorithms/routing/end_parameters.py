@@ -9,11 +9,14 @@ from qgis.core import (
     QgsGeometry,
     QgsProcessing,
     QgsProcessingContext,
+    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingParameterField,
 )
 
 from ...base import EvacuationAlgorithm
+from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
+from ...name_parameters import add_name_field
 from ..roads.door_parameters import (
     SHELTER_ID,
     SITE_ID,
@@ -48,7 +51,9 @@ def add_end_parameters(algorithm: EvacuationAlgorithm) -> None:
         algorithm, names.ORIGINS_ID_FIELD, tr("Id of the polygons"), "zone_id", names.ORIGINS, _ANY,
         "The origin's id, as in the trips. Default: “zone_id” if there is one, else the feature id.",
     )  # fmt: skip
+    add_name_field(algorithm, ZONE_NAME_FIELD, names.ORIGINS)
     add_destination_parameters(algorithm)
+    add_name_field(algorithm, SHELTER_NAME_FIELD, names.DESTINATIONS)
     add_access_speed(algorithm)
 
 
@@ -69,12 +74,17 @@ def add_destination_parameters(algorithm: EvacuationAlgorithm) -> None:
 
 @dataclass(frozen=True)
 class EndParameters:
-    """What the parameters of :func:`add_end_parameters` say, read once; ``access_speed`` in m/s."""
+    """What the parameters of :func:`add_end_parameters` say, read once.
+
+    ``access_speed`` is in m/s; ``origin_names`` and ``destination_names`` hold what people call them, by id.
+    """
 
     origins: Places | None
     destinations: Places | None
     doors: DoorRules
     access_speed: float
+    origin_names: dict[str, str]
+    destination_names: dict[str, str]
 
     def layers(self, hazard: QgsGeometry | None) -> EndLayers:
         """Return what is known of the ends of trips, with hazard and buffer in the working CRS."""
@@ -98,17 +108,27 @@ class EndParameters:
             When a layer cannot be opened or an id field is not in it.
         LayerError
         """
-        from ....plugin.layers.routing.ends import read_origins
+        from ....plugin.layers.routing.ends import names_in, read_origins
 
         origins = algorithm.source(parameters, names.ORIGINS, context)
-        zones = None
+        zones, called, known = None, {}, {}
         if origins is not None:
-            key = algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, feedback, required=False)
+            key, name = (
+                algorithm.field(parameters, field, origins, context, feedback, required=False)
+                for field in (names.ORIGINS_ID_FIELD, ZONE_NAME_FIELD)
+            )
             zones = read_origins(origins, key, context, feedback)
+            called = names_in(origins, key, name)
+        destinations = algorithm.source(parameters, names.DESTINATIONS, context)
+        if destinations is not None:
+            name = algorithm.field(parameters, SHELTER_NAME_FIELD, destinations, context, feedback, required=False)
+            known = names_in(
+                destinations, _destination_id(algorithm, parameters, destinations, context, feedback), name
+            )
         return cls(
             zones, read_destinations(algorithm, parameters, context, feedback),
             read_door_rules(algorithm, parameters, context, feedback),
-            access_speed(algorithm, parameters, context),
+            access_speed(algorithm, parameters, context), called, known,
         )  # fmt: skip
 
 
@@ -131,7 +151,17 @@ def read_destinations(
     source = algorithm.source(parameters, names.DESTINATIONS, context)
     if source is None:
         return None
-    field = algorithm.fields(
+    field = _destination_id(algorithm, parameters, source, context, feedback)
+    return read_places(source, names.DESTINATIONS, field, context, feedback)
+
+
+def _destination_id(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    source: QgsProcessingFeatureSource,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> str:
+    return algorithm.fields(
         parameters, names.DESTINATIONS_ID_FIELD, source, context, feedback, fallbacks=[[SHELTER_ID]]
     )[0]
-    return read_places(source, names.DESTINATIONS, field, context, feedback)

@@ -107,6 +107,8 @@ class RoutingParameters:
         _name_idle(algorithm, parameters, choice.flow_model, context, feedback)
         idle = idle_fields(choice, algorithm)
         roads = NetworkParameters.read(algorithm, parameters, context, feedback, idle, bool(len(rows.trips)))
+        ends = EndParameters.read(algorithm, parameters, context, feedback)
+        rows = replace(rows, trips=rows.trips.named(ends.origin_names, ends.destination_names))
         return cls(
             algorithm.parameterAsEnum(parameters, names.METHOD, context),
             choice,
@@ -117,7 +119,7 @@ class RoutingParameters:
             rows,
             read_departures(algorithm, parameters, context),
             roads,
-            EndParameters.read(algorithm, parameters, context, feedback),
+            ends,
             algorithm.source(parameters, names.HAZARD, context),
             algorithm.parameterAsDouble(parameters, names.HAZARD_BUFFER, context),
         )
