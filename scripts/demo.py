@@ -27,7 +27,7 @@ import environment
 
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
 TARGET = ROOT / "build" / "demo"
-RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "joint.html", "routing.html", "log.txt")
+RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "joint.html", "log.txt")
 SUBTITLE_WITHOUT = ("have a place in a shelter", "have none", "until 95 % have arrived")
 WATER = (-71.312, -29.925)
 BACKGROUND = ("roads", "hazard", "zones")

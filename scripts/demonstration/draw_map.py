@@ -45,8 +45,6 @@ LAYERS = (
     ("roads", "Other roads", True, True),
     ("zones", "Land (all zones)", True, False),
     ("clearance", "Clearance curve", False, False),
-    ("stepwise_flow", "Step by step: streets", False, False),
-    ("stepwise_allocation", "Step by step: who goes where", False, False),
     ("unrouted", "Trips without a route", False, False),
 )
 GROUND = {"hazard": style_hazard, "roads": style_roads_plain, "zones": style_land}

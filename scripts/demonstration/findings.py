@@ -27,8 +27,6 @@ class Findings:
     """Streets by delay: name, vehicles, peak, delay (vehicle-hours), worst delay of one vehicle (s)."""
     clearance: list[dict]
     """Rows of the clearance curve in order of time."""
-    stepwise: list[dict]
-    """The same of the plan made step by step."""
     unallocated: list[dict]
     """People without a shelter by reason."""
 
@@ -61,7 +59,6 @@ def read_findings(result: Path, sample: Path, results: Mapping[str, Mapping[str,
             _rows(database, REJECTED),
             _rows(database, BOTTLENECKS),
             _rows(database, "SELECT * FROM clearance ORDER BY seconds"),
-            _rows(database, "SELECT * FROM stepwise_clearance ORDER BY seconds"),
             _rows(database, "SELECT reason, sum(people) AS people FROM unallocated GROUP BY reason ORDER BY 2 DESC"),
         )
 

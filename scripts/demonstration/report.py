@@ -82,8 +82,8 @@ def headline(found: Findings) -> list[tuple[str, str]]:
 
 def _step_by_step(found: Findings) -> list[tuple[str, str]]:
     """Return until when all have arrived by the plan made step by step."""
-    last = found.number("routeevacuation.CLEARANCE_TIME")
-    return [] if last is None else [("step by step", page.minutes(last))]
+    last = found.number("jointplan.STEPWISE_CLEARANCE")
+    return [] if last is None else [("by the plan made step by step", page.minutes(last))]
 
 
 def _range(found: Findings) -> list[tuple[str, str]]:
@@ -129,11 +129,8 @@ def saved(found: Findings) -> list[tuple[str, str]]:
     """Return what the plan saves of the travel time of the plans beside it, (label, value with unit)."""
     total, lines = found.number("jointplan.TOTAL_TIME"), []
     for name, label in (
-        ("routeevacuation.TOTAL_TIME", "Travel time saved over the plan made step by step"),
-        (
-            "routeevacuation.INFORMED_TIME",
-            "Travel time saved over drivers with navigation, to the shelters of that plan",
-        ),
+        ("jointplan.STEPWISE_TIME", "Travel time saved over the plan made step by step"),
+        ("jointplan.INFORMED_TIME", "Travel time saved over drivers with navigation, sent to the same shelters"),
     ):
         other = found.number(name)
         if total is not None and other:
@@ -146,14 +143,14 @@ def beside(found: Findings) -> list[dict[str, Any]]:
     rows = (
         ("Shelters and streets together: this plan", "jointplan.TOTAL_TIME", "jointplan.CLEARANCE_TIME"),
         (
-            "Step by step: nearest shelters, then streets",
-            "routeevacuation.TOTAL_TIME",
-            "routeevacuation.CLEARANCE_TIME",
+            "The same shelters, but nobody plans the streets: drivers with navigation",
+            "jointplan.INFORMED_TIME",
+            "jointplan.INFORMED_CLEARANCE",
         ),
         (
-            "No plan of streets: drivers with navigation, to the same shelters",
-            "routeevacuation.INFORMED_TIME",
-            "routeevacuation.INFORMED_CLEARANCE",
+            "Step by step: the shelters first, by travel time, then the best streets there",
+            "jointplan.STEPWISE_TIME",
+            "jointplan.STEPWISE_CLEARANCE",
         ),
     )
     made = []
@@ -188,29 +185,23 @@ def _shelter_chart(shelters: list[dict]):
 
 
 def _clearance_chart(found: Findings):
-    seconds = sorted({row["seconds"] for row in (*found.clearance, *found.stepwise)})
-    names = {"arrived": "have arrived", "on_road": "on the road", "in_hazard": "in the strip"}
-    series = {f"{label}, this plan": _counts(found.clearance, key, seconds) for key, label in names.items()}
-    series["have arrived, step by step"] = _counts(found.stepwise, "arrived", seconds)
-    mark = found.number("jointplan.CLEARANCE_95")
+    minutes = [row["seconds"] / 60 for row in found.clearance]
+    names = {"departed": "have left", "arrived": "have arrived", "on_road": "on the road", "in_hazard": "in the strip"}
+    series = {
+        label: [row[key] for row in found.clearance]
+        for key, label in names.items()
+        if any(row[key] is not None for row in found.clearance)
+    }
+    names = {"jointplan.CLEARANCE_95": "95 % have arrived", "jointplan.STEPWISE_CLEARANCE": "all, step by step"}
+    marks = {text: found.number(name) / 60 for name, text in names.items() if found.number(name) is not None}
     return charts.line_chart(
-        [second / 60 for second in seconds],
+        minutes,
         series,
         title="People over time",
         x_label="minutes after the order to leave",
         y_label="people",
-        marks={"95 % have arrived": mark / 60} if mark is not None else None,
+        marks=marks,
     )
-
-
-def _counts(curve: list[dict], key: str, seconds: list[float]) -> list[int]:
-    """Return the people of a curve at each of the ``seconds``."""
-    out, row, ahead = [], {}, list(curve)
-    for second in seconds:
-        while ahead and ahead[0]["seconds"] <= second:
-            row = ahead.pop(0)
-        out.append(row.get(key) or 0)
-    return out
 
 
 def _street_chart(found: Findings):

@@ -1,4 +1,4 @@
-"""The steps of the plan, and those of the plan beside it: which algorithm, from what, to which tables."""
+"""The steps of the plan: which algorithm, from what, to which tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 # The order to leave: in the week for which the sample says how many people to expect at the sites.
 START_TIME = "2025-03-12T10:00:00"
-EFFORT = 0  # quick
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
         Step(
             "recommendshelters",
             "Which shelters open?",
-            # A tenth more room than needed opens, since a zone's groups are not divided.
+            # A tenth more room than needed opens: nobody knows to the person who comes.
             {
                 "SITES": table(sample, "sites"),
                 "FORECAST": table(sample, "occupancy"),
@@ -62,7 +61,8 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
                 "SHELTERS": table(result, "candidate_sites"),
                 "NETWORK_ID_FIELD": "road_id",
                 "START_TIME": START_TIME,
-                "EFFORT": EFFORT,
+                "UNIT": 1,  # neighbours may go to different shelters
+                "EFFORT": 0,
                 **at_risk,
                 **hazard,
                 **network,
@@ -77,44 +77,6 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
                 "OUTPUT_CLEARANCE": "clearance",
                 "OUTPUT_UNROUTED": "unrouted",
                 "OUTPUT_HTML": "joint.html",
-            },
-        ),
-        Step(
-            "allocatecrowd",
-            "For comparison, step by step: who goes where?",
-            {
-                "SHELTERS": table(result, "shelters"),
-                "IMPEDANCE": 1,
-                "TRADEOFF_POINTS": 0,
-                **at_risk,
-                **network,
-                **entrances,
-            },
-            {
-                "OUTPUT": "stepwise_allocation",
-                "OUTPUT_SHELTERS": "stepwise_load",
-                "OUTPUT_UNALLOCATED": "stepwise_unallocated",
-            },
-        ),
-        Step(
-            "routeevacuation",
-            "For comparison, step by step: by which streets?",
-            {
-                "TRIPS": table(result, "stepwise_allocation"),
-                "ORIGINS": table(result, "zones_at_risk"),
-                "DESTINATIONS": table(sample, "sites"),
-                "NETWORK_ID_FIELD": "road_id",
-                "START_TIME": START_TIME,
-                "EFFORT": EFFORT,
-                **hazard,
-                **network,
-                **entrances,
-            },
-            {
-                "OUTPUT": "stepwise_routes",
-                "OUTPUT_ROADS": "stepwise_flow",
-                "OUTPUT_CLEARANCE": "stepwise_clearance",
-                "OUTPUT_HTML": "routing.html",
             },
         ),
     ]

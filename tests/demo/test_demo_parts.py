@@ -122,8 +122,6 @@ def plan(tmp_path):
             INSERT INTO road_flow VALUES ('7', 3, 2, 1800), ('8', 4, 1, 1800), ('9', 5, 5, 7200);
             CREATE TABLE clearance (seconds, arrived);
             INSERT INTO clearance VALUES (60, 8), (0, 0);
-            CREATE TABLE stepwise_clearance (seconds, arrived);
-            INSERT INTO stepwise_clearance VALUES (0, 0), (90, 8);
             """
         )
     return read_findings(result, sample, {"routeevacuation": {"VEHICLES": "4"}})

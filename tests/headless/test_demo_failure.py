@@ -38,6 +38,6 @@ def test_a_failing_step_ends_the_demo(tmp_path, monkeypatch, capfd):
     assert demo.main() == 1
     said = capfd.readouterr()
     assert "NETWORK" in said.err and "Traceback" not in said.err
-    assert "[1/5]" in said.out and "[2/5]" in said.out and "[3/5]" not in said.out
+    assert "[1/3]" in said.out and "[2/3]" in said.out and "[3/3]" not in said.out
     assert (target / "report.html").read_text(encoding="utf-8") == "of an earlier run"
     assert not (target / "evacuation.gpkg").exists()
