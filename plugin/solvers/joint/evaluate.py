@@ -32,9 +32,14 @@ def plan_of_routes(
     routes: Routes,
     run: QueueRun,
     history: tuple[tuple[float, float], ...],
+    unlimited: float,
+    warnings: tuple[str, ...],
     control: Control,
 ) -> JointPlan:
-    """Return the plan of the vehicles with a ``destination`` (t,), whose ``routes`` and exact ``run`` are known."""
+    """Return the plan of the vehicles with a ``destination`` (t,), whose ``routes`` and exact ``run`` are known.
+
+    ``unlimited``: vehicle-seconds of the best plan found without a limit on ways.
+    """
     network = problem.trips(destination)
     trees = reverse_trees(network, control=control)
     queues = Queues(roads, choices.stuck_seconds, choices.reroute_minutes)
@@ -54,6 +59,8 @@ def plan_of_routes(
         individual_time=float(((alone.arrival() - alone.plan.departure) / SECOND).sum()),
         history=history,
         seconds=control.effort.elapsed,
+        unlimited_time=unlimited,
+        warnings=warnings,
         queue=queue_evidence(setting, queues, Found(routes, run=run), run, choices.certify, control),
     )
     return _judged(problem, reach, choices, destination, result)

@@ -11,6 +11,7 @@ from ..control import Control
 from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
 from ..routing.shared.descent import descend
+from ..routing.shared.menu_moves import too_many_ways
 from ..routing.shared.routes import Routes
 from ..routing.solve import solve as route
 from .aims import Aim, Value
@@ -19,13 +20,15 @@ from .evaluate import plan_of_result, plan_of_routes
 from .fields import LARGE
 from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
 from .kinds import BY_GROUP, WHERE_NEEDED
+from .limited import few_ways
 from .placing import Groups, deal, finite_room, people_of, place_vehicles, send_groups
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
 from .result import JointPlan
-from .search import JointMoves, JointRoutes, Planned
+from .search import JointMoves, JointRoutes, Planned, destinations_of
 
 STEPS = (10, 45, 250)  # by effort: plans that are tried
+FEW_STEPS = (10, 30, 150)  # the same among few ways
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
 LEAST_STEPS = 6
 WIDER = (1.0, 1.15)  # times the least time, at which flows are tried as a start
@@ -72,7 +75,8 @@ def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control
     destination = _with_empty(problem, reach, destination)
     result = route(
         problem.trips(destination), method=SYSTEM_OPTIMAL, flow_model=QUEUE, certify=choices.certify,
-        stuck_seconds=choices.stuck_seconds, reroute_minutes=choices.reroute_minutes, control=control.unlogged(),
+        stuck_seconds=choices.stuck_seconds, reroute_minutes=choices.reroute_minutes, max_routes=choices.max_routes,
+        control=control.unlogged(),
     )  # fmt: skip
     return plan_of_result(problem, reach, choices, destination, result)
 
@@ -126,20 +130,31 @@ def joint_plan(
     best = min((start for start in starts if start is not None), key=lambda start: start.rank, default=None)
     if best is None:
         return stepwise, (), False
-    tries = steps_of(control.effort.pick(*STEPS), len(best.planned.run.moment))
-    found = descend(best.moves, best.planned, tries, control)
+    search = control.part(0.1, 0.6 if choices.max_routes else 0.9)
+    moves = len(best.planned.run.moment)
+    found = descend(best.moves, best.planned, steps_of(control.effort.pick(*STEPS), moves), search)
     values = [best.planned.value.aim, *best.moves.kept]
-    history = [(seconds, value) for (seconds, _), value in zip(found.history, values)]
-    destination = np.full(problem.vehicles, -1, dtype=np.int32)
-    destination[best.vehicles] = found.planned.routes.destination
+    free, destination = found.planned, np.full(problem.vehicles, -1, dtype=np.int32)
+    destination[best.vehicles] = destinations_of(free)
+    unlimited = free.run.total() / SECOND
+    warnings: tuple[str, ...] = ()
+    if choices.max_routes:
+        (found, exceeding), kept = few_ways(
+            problem.trips(destination), roads, best.moves.aim, free, choices.max_routes,
+            choices.stuck_seconds, steps_of(control.effort.pick(*FEW_STEPS), moves), control.part(0.6, 0.9),
+        )  # fmt: skip
+        values = [found.planned.value.aim] if not kept else [*kept]
+        unlimited = min(unlimited, found.planned.run.total() / SECOND)
+        warnings = tuple(text for text in (too_many_ways(exceeding, choices.max_routes),) if text)
+    history = tuple((seconds, value) for (seconds, _), value in zip(found.history[-len(values) :], values))
     plan = plan_of_routes(
-        problem, reach, roads, choices, destination, found.planned.routes, found.planned.run, tuple(history),
-        control.unseen(),
+        problem, reach, roads, choices, destination, found.planned.routes, found.planned.run, history, unlimited,
+        warnings, control.unseen(),
     )  # fmt: skip
     if stepwise.better_than(plan):
         control.log("Together nothing better was found than step-wise: the step-wise plan is the answer.")
         plan = stepwise
-    return plan, tuple(history), found.used_up
+    return plan, history, found.used_up
 
 
 def steps_of(tries: int, moves: int) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import SolverError
 from ..routing.clearance import Inside
-from ..routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
+from ..routing.shared.problem import Arcs, NodeSets, RoutingProblem, TripTable, routing_problem
 from .kinds import AIM_NAMES as AIM_NAMES
 from .kinds import BY_GROUP as BY_GROUP
 from .kinds import BY_VEHICLE as BY_VEHICLE
@@ -41,12 +41,19 @@ class Vehicles(NamedTuple):
     group : (t,) int
         Group of each, a row of ``dissatisfaction`` and ``allowed``. With families kept together a group is a zone, else
         a zone and class.
+    origin : (t,) int, optional
+        Number of the place that each comes from, for the limit on ways from a place to a destination; by default those
+        that start at one node come from one place.
+    inside : NodeSets, optional
+        Junctions inside the area of each of these places.
     """
 
     source: ArrayLike
     departure: ArrayLike
     people: ArrayLike
     group: ArrayLike
+    origin: ArrayLike | None = None
+    inside: NodeSets | None = None
 
 
 class Destinations(NamedTuple):
@@ -186,7 +193,9 @@ def joint_problem(
     (2, 1, 2)
     """
     source = np.ascontiguousarray(vehicles.source, dtype=np.int32)
-    network = routing_problem(arcs, TripTable(source, source, vehicles.departure, vehicles.people))
+    network = routing_problem(
+        arcs, TripTable(source, source, vehicles.departure, vehicles.people, vehicles.origin, vehicles.inside)
+    )
     group = np.ascontiguousarray(vehicles.group, dtype=np.int32)
     node, room = np.ascontiguousarray(destinations.node, dtype=np.int32), _floats(destinations.room)
     inside = room if destinations.inside is None else np.maximum(_floats(destinations.inside), room)

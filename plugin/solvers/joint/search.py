@@ -46,9 +46,9 @@ class JointRoutes(Routes):
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, its exact run, its numbers."""
+    """A plan, its exact run, its numbers; ``seconds`` is what the search makes small."""
 
-    routes: JointRoutes
+    routes: Routes
     run: QueueRun
     value: Value
     seconds: float
@@ -124,13 +124,11 @@ class JointMoves:
 
     def judged(self, routes: Routes, control: Control) -> Planned:
         """Return the exact run of a plan and its numbers."""
-        if not isinstance(routes, JointRoutes):
-            raise TypeError("A joint search moves routes that know their destinations.")
         run = simulate_queues(
             self.roads, plan_of(self.roads, self.departure, routes), stuck_seconds=self.stuck_seconds,
             record_order=True, control=control.unseen(),
         )  # fmt: skip
-        where = routes.destination
+        where = _joint(routes).destination
         return Planned(routes, run, self.aim.value(run, where), self.aim.guide(run, where))
 
     def better(self, one: Planned, other: Planned) -> bool:
@@ -184,7 +182,7 @@ class JointMoves:
         order = drawn(wishes.gain, len(wishes.gain) - 1, draws) if len(wishes.gain) > 1 else np.zeros(1, dtype=np.int64)
         self._reprice(plan, wishes)
         take = self.fitting(plan, wishes, order, count)
-        return moved(plan.routes, wishes, take)
+        return moved(_joint(plan.routes), wishes, take)
 
     # --- how --------------------------------------------------------------------------------------------------------
 
@@ -234,7 +232,7 @@ class JointMoves:
         if self.by_pattern:
             pattern = self.pattern[trips]
             return np.where(np.isin(pattern, list(self.fields)), pattern, -1)
-        now = plan.routes.destination[trips].astype(np.int64)
+        now = destinations_of(plan)[trips].astype(np.int64)
         best, least = np.full(len(trips), -1, dtype=np.int64), np.full(len(trips), np.inf)
         bound = self.bound[trips]
         for number, field in self.fields.items():
@@ -246,7 +244,7 @@ class JointMoves:
     def wishes(self, plan: Planned, looking: np.ndarray, control: Control) -> Wishes:
         """Return better ways of those of the trips ``looking`` that have one."""
         now = self.priced(plan.run.plan, looking, self.aim.weight)
-        now += self.to_pay(looking, plan.routes.destination[looking])
+        now += self.to_pay(looking, destinations_of(plan)[looking])
         number = self.fields_of(plan, looking)
         parts = []
         for k, field in self.fields.items():
@@ -310,7 +308,7 @@ class JointMoves:
 
     def fitting(self, plan: Planned, wishes: Wishes, order: np.ndarray, most: int) -> np.ndarray:
         """Return which of the wishes (k,) are fulfilled, at most so many, in their ``order``."""
-        people, now = self.problem.people[wishes.trips], plan.routes.destination
+        people, now = self.problem.people[wishes.trips], destinations_of(plan)
         left = self.problem.room * (1.0 + ROUNDING) - self.problem.load(now)
         made = np.zeros(len(wishes.trips), dtype=bool)
         spare = np.full((len(self.roads.travel), len(self.terminal)), LARGE, dtype=np.int32)
@@ -333,7 +331,7 @@ class JointMoves:
 
     def _reprice(self, plan: Planned, wishes: Wishes) -> None:
         """Raise the price of full rooms that more want in than out of, lower the others'."""
-        problem, now = self.problem, plan.routes.destination
+        problem, now = self.problem, destinations_of(plan)
         people = np.maximum(problem.people[wishes.trips], ROUNDING)
         count = problem.destinations
         come = np.bincount(wishes.end, weights=people, minlength=count)
@@ -343,6 +341,17 @@ class JointMoves:
         up = full & (come > go)
         self.price[~up] *= PRICE_FALL
         self.price[up] += PRICE_STEP * (gain * (come - go))[up] / (come * (come + go))[up]
+
+
+def destinations_of(plan: Planned) -> np.ndarray:
+    """Return the destination (t,) of every trip of a plan of a joint search."""
+    return _joint(plan.routes).destination
+
+
+def _joint(routes: Routes) -> JointRoutes:
+    if not isinstance(routes, JointRoutes):
+        raise TypeError("A joint search moves routes that know their destinations.")
+    return routes
 
 
 def moved(routes: JointRoutes, wishes: Wishes, take: np.ndarray) -> JointRoutes:

@@ -77,17 +77,17 @@ def solve(
     return _joint(problem, choices, control)
 
 
-_compiled: set[tuple[int, bool]] = set()  # units and bounds whose kernels are ready in this process
+_compiled: set[tuple[int, bool, bool]] = set()  # units, bounds, limits whose kernels are ready in this process
 
 
 def _compile(problem: JointProblem, choices: Choices, control: Control) -> None:
     """Compile every kernel that a run calls, so that no clock runs meanwhile."""
-    ready = choices.unit, choices.certify
+    ready = choices.unit, choices.certify, choices.max_routes > 0
     if not kernels_compiled() or ready in _compiled:
         return
     control.progress(0.0, "Compiling")
     quiet = control.unseen().unlogged().with_effort(Effort(QUICK))
-    _joint(small_joint_problem(), replace(choices, aim=TIME, max_routes=0), quiet)
+    _joint(small_joint_problem(), replace(choices, aim=TIME), quiet)
     _compiled.add(ready)
 
 
@@ -118,7 +118,7 @@ def _joint(problem: JointProblem, choices: Choices, control: Control) -> JointRe
         if value < bound.value <= value * (1.0 + SUMS):
             bound = bound._replace(value=value)
     control.progress(1.0, "")
-    warning = control.effort.warning()
+    warnings = tuple(text for text in (control.effort.warning(), *plan.routing.warnings) if text)
     if used_up:
         control.log(control.effort.used_up("the plans of its level"))
     return JointResult(
@@ -132,7 +132,7 @@ def _joint(problem: JointProblem, choices: Choices, control: Control) -> JointRe
         bound_name="" if bound is None else bound.name,
         history=history,
         seconds=control.effort.elapsed,
-        warnings=(warning,) if warning else (),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
 
 

@@ -34,6 +34,7 @@ from .shared.choices import (
     refuse_method,
     refuse_mismatch,
 )
+from .shared.menu_moves import too_many_ways
 from .shared.problem import RoutingProblem
 from .shared.routes import each_once
 from .shared.trees import Trees, follow_tree, reverse_trees
@@ -208,11 +209,8 @@ def _warnings(choices: Choices, found: Found, effort: Effort, in_vain: bool) -> 
     if effort.level != THOROUGH:
         nothing += " A larger EFFORT searches further."
     unfinished = found.used_up or effort.stopped_early
-    more = (
-        f"MAX_ROUTES: {found.exceeding} pair(s) of origin and destination need more than {choices.max_routes} ways, "
-        "since some of their starts reach none of the others'."
-    )
-    texts = effort.warning(), nothing if in_vain and unfinished else "", more if found.exceeding else ""
+    more = too_many_ways(found.exceeding, choices.max_routes)
+    texts = effort.warning(), nothing if in_vain and unfinished else "", more
     return tuple(text for text in texts if text)
 
 

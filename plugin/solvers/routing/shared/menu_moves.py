@@ -58,3 +58,13 @@ def limited_optimum(maker: MenuMaker, moves: Moves[P], starts: list[Routes], tri
     optimum = descend(moves, min(plans, key=lambda plan: plan.seconds), tries, control)
     ways = np.bincount(cast(MenuRoutes, optimum.planned.routes).pair)
     return Limited(optimum, int((ways > maker.most).sum()))
+
+
+def too_many_ways(exceeding: int, most: int) -> str:
+    """Return what a reader must know where ``exceeding`` pairs need more ways than ``most``, "" where none does."""
+    if not exceeding:
+        return ""
+    return (
+        f"MAX_ROUTES: {exceeding} pair(s) of origin and destination need more than {most} ways, since some of their "
+        "starts reach none of the others'."
+    )
