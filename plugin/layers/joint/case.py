@@ -374,7 +374,10 @@ def _problem(
     inside = _inside(demand, ground, source[order], group[order]) if options.hazard_aim else None
     return joint_problem(
         arcs_of(network, options.choice, flow),
-        Vehicles(source[order], departure[order], people[order], part[order]),
+        Vehicles(
+            source[order], departure[order], people[order], part[order], demand.place[group[order]],
+            ground.starts.inside(),
+        ),
         Destinations(ground.node, room, ground.targets.shelters.capacity, ground.targets.stepwise),
         1.0 - demand.of_groups(preference)[parent],
         allowed[parent] & fleet.reach,

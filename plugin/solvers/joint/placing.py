@@ -12,12 +12,9 @@ from ..allocation.problem import AllocationProblem
 from ..control import Control
 from ..errors import SolverError
 from ..mip.linear import LinearProgram
-from .kinds import FREE, WHERE_NEEDED, WHOLE
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
 
-PARTS = 8  # into which a group is divided that finds no place as a whole
-ROUNDS = 3  # of dividing groups that are left behind
 UNPLACED = 100.0  # times the largest cost: what it costs to leave somebody behind
 
 
@@ -64,36 +61,9 @@ def send_groups(groups: Groups, split: int, control: Control) -> np.ndarray:
     ------
     Cancelled, SolverError
     """
-    control = control.unseen().unlogged()
-    sizes, cost = groups.sizes, np.where(groups.allowed, groups.cost, 0.0)
-    if split == FREE:
-        problem = AllocationProblem(sizes, groups.room, cost * sizes[:, None], groups.allowed, split=True)
-        return allocate(problem, control=control).people
-    reach = np.where(groups.allowed, groups.room[None, :], -1.0).max(axis=1, initial=-1.0)
-    divided = (sizes > reach) & (reach >= 1) if split == WHERE_NEEDED else np.zeros(len(sizes), dtype=bool)
-    for turn in range(ROUNDS):
-        owner, size = _items(sizes, divided)
-        problem = AllocationProblem(size, groups.room, cost[owner] * size[:, None], groups.allowed[owner])
-        found = allocate(problem, control=control).people
-        people = np.zeros(cost.shape, dtype=np.int64)
-        np.add.at(people, owner, found)
-        behind = (people.sum(axis=1) < sizes) & groups.allowed.any(axis=1) & ~divided
-        free = groups.room - people.sum(axis=0)
-        if split == WHOLE or not behind.any() or turn == ROUNDS - 1 or not (free >= 1).any():
-            break
-        divided |= behind
-    return people
-
-
-def _items(sizes: np.ndarray, divided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return groups and people of what is sent as a whole: groups, and parts of those that are divided."""
-    owner, size = [], []
-    for group, people in enumerate(sizes.tolist()):
-        parts = min(PARTS, max(people, 1)) if divided[group] else 1
-        base, more = divmod(people, parts)
-        owner += [group] * parts
-        size += [base + (k < more) for k in range(parts)]
-    return np.array(owner, dtype=np.int64), np.array(size, dtype=np.int64)
+    cost = np.where(groups.allowed, groups.cost, 0.0) * groups.sizes[:, None]
+    problem = AllocationProblem(groups.sizes, groups.room, cost, groups.allowed, split=split)
+    return allocate(problem, control=control.unseen().unlogged()).people
 
 
 def deal(problem: JointProblem, reach: Reach, people: np.ndarray, among: np.ndarray) -> np.ndarray:
