@@ -375,7 +375,11 @@ def _problem(
     return joint_problem(
         arcs_of(network, options.choice, flow),
         Vehicles(
-            source[order], departure[order], people[order], part[order], demand.place[group[order]],
+            source[order],
+            departure[order],
+            people[order],
+            part[order],
+            demand.place[group[order]],
             ground.starts.inside(),
         ),
         Destinations(ground.node, room, ground.targets.shelters.capacity, ground.targets.stepwise),
