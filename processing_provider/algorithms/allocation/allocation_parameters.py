@@ -177,17 +177,7 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         ),
         "People: each group's terms count as many times as it has people. Groups: once.",
     )
-    algorithm.add(
-        QgsProcessingParameterEnum(
-            names.SPLIT,
-            tr("Groups may be divided"),
-            [tr("No"), tr("Where needed"), tr("Freely")],
-            defaultValue=1,
-        ),
-        "Where needed: groups larger than any shelter in reach are divided between shelters, and as few others as "
-        "possible, so that everybody who can be placed is. No: each group goes to one shelter or stays without a "
-        "place. Freely: any group may be divided (a transportation problem, quick).",
-    )
+    add_split(algorithm)
     algorithm.add(
         QgsProcessingParameterEnum(
             names.NORMALISATION,
@@ -197,6 +187,22 @@ def _add_objective(algorithm: EvacuationAlgorithm) -> None:
         ),
         "As printed is equation 11 of the paper, under which far shelters win; only to reproduce its tables.",
         advanced=True,
+    )
+
+
+def add_split(algorithm: EvacuationAlgorithm, more: str = "") -> None:
+    """Add whether groups may be divided; ``more`` is said besides."""
+    tr = algorithm.tr
+    algorithm.add(
+        QgsProcessingParameterEnum(
+            names.SPLIT,
+            tr("Groups may be divided"),
+            [tr("No"), tr("Where needed"), tr("Freely")],
+            defaultValue=1,
+        ),
+        "Where needed: groups larger than any shelter in reach are divided between shelters, and as few others as "
+        "possible, so that everybody who can be placed is. No: each group goes to one shelter or stays without a "
+        f"place. Freely: any group may be divided (a transportation problem, quick).{more}",
     )
 
 

@@ -43,6 +43,8 @@ class JointParameters:
     unit, split, aim : int
         As in :mod:`plugin.solvers.joint.problem`.
     preference_seconds : float
+    max_routes : int
+        Most ways from a zone to a destination, 0 for no limit.
     certify : bool
     effort : Effort
     report : str
@@ -55,6 +57,7 @@ class JointParameters:
     split: int
     aim: int
     preference_seconds: float
+    max_routes: int
     certify: bool
     effort: Effort
     report: str
@@ -75,7 +78,8 @@ class JointParameters:
             When a layer cannot be opened, a field is not in it, or a value in it is not usable.
         """
         unit, split, aim = (
-            int(algorithm.parameterAsEnum(parameters, name, context)) for name in (names.UNIT, names.SPLIT, names.AIM)
+            int(algorithm.parameterAsEnum(parameters, name, context))
+            for name in (names.UNIT, allocation.SPLIT, names.AIM)
         )
         return cls(
             _sources(algorithm, parameters, context, feedback),
@@ -84,6 +88,7 @@ class JointParameters:
             split,
             aim,
             float(algorithm.parameterAsDouble(parameters, names.PREFERENCE_SECONDS, context)),
+            int(algorithm.parameterAsInt(parameters, routing.MAX_ROUTES, context)),
             bool(algorithm.parameterAsBoolean(parameters, routing.CERTIFY, context)),
             read_effort(algorithm, parameters, context),
             algorithm.parameterAsFileOutput(parameters, routing.OUTPUT_HTML, context),

@@ -10,12 +10,12 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
-from ....plugin.solvers.joint.kinds import BY_GROUP, TIME, WHERE_NEEDED
+from ....plugin.solvers.joint.kinds import BY_GROUP, TIME
 from ....plugin.solvers.joint.kinds import PREFERENCE_SECONDS as USUAL_PREFERENCE_SECONDS
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
 from ..allocation import names as allocation
-from ..allocation.allocation_parameters import add_limits, add_people_and_shelters, add_preferences
+from ..allocation.allocation_parameters import add_limits, add_people_and_shelters, add_preferences, add_split
 from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entrance_parameters
 from ..roads.network_parameters import add_network_parameters, add_road_name_field
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
@@ -24,6 +24,7 @@ from ..routing.routing_parameters import (
     add_certify,
     add_departures,
     add_hazard,
+    add_max_routes,
     add_queue_numbers,
     add_routing_outputs,
     add_start_time,
@@ -73,6 +74,7 @@ def add_joint_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Proves how far the plan can be from the best possible one: a lower bound of the aim's value that prices the "
         "roads and the room of the shelters.",
     )
+    add_max_routes(algorithm)
     add_effort(algorithm, ROUTING_SECONDS)
 
 
@@ -106,13 +108,7 @@ def _add_choices(algorithm: EvacuationAlgorithm) -> None:
         "Yes: all people of a zone are one group and share vehicles, whatever their class. No: each class of a zone is "
         "a group of its own.",
     )
-    algorithm.add(
-        QgsProcessingParameterEnum(names.SPLIT, tr("Groups may be divided"), [tr("No"), tr("Where needed"),
-            tr("Freely")], defaultValue=WHERE_NEEDED,
-        ),
-        "Where needed: groups larger than any shelter in reach, and as few others as possible, so that everybody who "
-        "can have a place has one. Plays no part where vehicles are sent.",
-    )  # fmt: skip
+    add_split(algorithm, " Plays no part where vehicles are sent.")
     algorithm.add(
         QgsProcessingParameterEnum(names.AIM, tr("Aim"), [tr("Time: least travel time and dissatisfaction"),
             tr("Clearance: earliest last arrival, then time"), tr("Hazard: least time of people in it, then time")],

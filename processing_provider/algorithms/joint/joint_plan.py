@@ -97,6 +97,7 @@ class JointPlan(EvacuationAlgorithm):
             preference_seconds=given.preference_seconds,
             stuck_seconds=given.options.choice.stuck_seconds,
             reroute_minutes=given.options.choice.reroute_minutes,
+            max_routes=given.max_routes,
             certify=given.certify,
             seed=given.options.departures.seed,
             control=control,
