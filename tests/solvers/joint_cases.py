@@ -26,7 +26,9 @@ class Option(NamedTuple):
     arcs: tuple[int, ...]
 
 
-def random_problem(seed: int, vehicles: int = 4, junctions: int = 5, arcs: int = 9, places: int = 2) -> JointProblem:
+def random_problem(
+    seed: int, vehicles: int = 4, junctions: int = 5, arcs: int = 9, places: int = 2, groups: int = 0
+) -> JointProblem:
     """Return a problem with merges, tiny rooms, forbidden pairs, dislikes, doors, a hazard, empty and late vehicles."""
     rng = np.random.default_rng(seed)
     tail = rng.integers(0, junctions, arcs)
@@ -46,7 +48,7 @@ def random_problem(seed: int, vehicles: int = 4, junctions: int = 5, arcs: int =
         if others
         else road_cost(LINEAR, free, np.ones(count), a=0.0)
     )
-    groups = int(rng.integers(1, vehicles + 1))
+    groups = groups or int(rng.integers(1, vehicles + 1))
     people = rng.choice([0.0, 1.0, 1.0, 2.0, 3.0], vehicles)
     group = rng.integers(0, groups, vehicles)
     room = np.where(rng.random(places) < 0.2, np.inf, np.ceil(people.sum() * rng.choice([0.2, 0.5, 0.8, 1.5], places)))

@@ -106,14 +106,14 @@ class Arrivals:
                 low = middle
             else:
                 high = middle
-        return low
+        return low + 1.0  # moments are whole microseconds
 
     def each(self, vehicles: int, last: float, moments: int, control: Control) -> np.ndarray:
         """Return before when the first, second, ... of ``vehicles`` (k,) cannot have arrived, microseconds."""
         earliest = np.zeros(vehicles)
         for moment in np.linspace(0.0, last, moments).tolist():
             control.stop_if_cancelled()
-            earliest[min(self.by(np.floor(moment)), vehicles) :] = np.floor(moment)
+            earliest[min(self.by(np.floor(moment)), vehicles) :] = np.floor(moment) + 1.0
         return earliest
 
 

@@ -19,6 +19,7 @@ from .choices import Choices
 from .evaluate import plan_of_result, plan_of_routes
 from .fields import LARGE
 from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
+from .group_moves import GroupMoves
 from .kinds import BY_GROUP, WHERE_NEEDED
 from .limited import few_ways
 from .placing import Groups, deal, finite_room, people_of, place_vehicles, send_groups
@@ -267,7 +268,9 @@ def _start(
         return None
     some = problem.only(vehicles)
     aim = Aim(some, choices, least if np.isfinite(least) else 0.0)
-    moves = JointMoves(some, roads, aim, choices.stuck_seconds, _bound(problem, choices, destination)[vehicles])
+    bound = _bound(problem, choices, destination)[vehicles]
+    kind = GroupMoves if bound.any() else JointMoves
+    moves = kind(some, roads, aim, choices.stuck_seconds, bound)
     planned = moves.judged(JointRoutes(routes.indptr, routes.arcs, routes.of_trip, destination[vehicles]), control)
     return Start(vehicles, planned, moves, float(some.people.sum()))
 

@@ -26,7 +26,6 @@ from .fields import LARGE, admit, fill_field, fill_spare, fill_whole, price_trip
 from .problem import ROUNDING, JointProblem
 
 GRID_STEP, MOST_MOMENTS = 300 * SECOND, 64  # of the cost to go
-MOST_FIELDS = 3  # of the cost to go, made at once
 LEAST_GAIN = 0.002  # of what a trip costs, for it to move
 ASKED = 4  # times as many trips look for a way as may move
 CAREFUL = 4  # times fewer trips move at once than where destinations are fixed
@@ -88,9 +87,9 @@ class JointMoves:
         Of the placed vehicles alone.
     bound : (t,) bool
         Vehicles that cannot change their destination alone.
-    reached : (s, n) bool
-        From which node (row ``start_of`` of a vehicle) which destination can be reached.
     """
+
+    most_fields = 3  # of the cost to go, made at once
 
     def __init__(
         self, problem: JointProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float, bound: np.ndarray
@@ -161,7 +160,7 @@ class JointMoves:
         grids = [grid_of(self.roads, view, self.step, moments) for view in self.views]
         if self.by_pattern and not self.settled:
             self._settle(plan, grids, moments, control)
-        count, total = min(MOST_FIELDS, self._all_fields()), self._all_fields()
+        count, total = min(self.most_fields, self._all_fields()), self._all_fields()
         self.fields = {}
         for k in range(self.turn, self.turn + count):
             control.stop_if_cancelled()
@@ -182,6 +181,8 @@ class JointMoves:
         order = drawn(wishes.gain, len(wishes.gain) - 1, draws) if len(wishes.gain) > 1 else np.zeros(1, dtype=np.int64)
         self._reprice(plan, wishes)
         take = self.fitting(plan, wishes, order, count)
+        if not take.any():
+            return None
         return moved(_joint(plan.routes), wishes, take)
 
     # --- how --------------------------------------------------------------------------------------------------------
@@ -253,7 +254,7 @@ class JointMoves:
                 self._walked(view, table, field.offset, looking[mine], now[mine], control)
                 for view, table in zip(self.views, field.tables)
             ]
-        trips, end, before, size, arcs = (np.concatenate(column) for column in zip(*parts))
+        trips, end, before, size, arcs = joined(parts)
         first = np.r_[0, np.cumsum(size)]
         ways = Plan(self.departure[trips], first[:-1], size, arcs, first)
         cost = self.priced(ways, np.arange(len(trips)), self.aim.weight[trips]) + self.to_pay(trips, end)
@@ -279,7 +280,7 @@ class JointMoves:
         """Return trips, ends, present costs, numbers of roads and roads of those who find a better way in a view."""
         count, network = len(trips), self.problem.network
         hops, end = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int32)
-        own, others = np.empty((2, count))
+        own, others = np.zeros((2, count))
         seen = np.full(network.nodes, -1, dtype=np.int64)
         found: list[tuple[np.ndarray, ...]] = []
         done = 0
@@ -296,15 +297,17 @@ class JointMoves:
             there = hops[rows] >= 0
             some = trips[rows]
             at = np.where(there, end[rows], 0)
-            gain = np.where(there, now[rows] - own[rows] - others[rows] - self.to_pay(some, at), 0.0)
-            good = gain > LEAST_GAIN * np.abs(now[rows])
+            cost = np.where(there, own[rows] + others[rows] + self.to_pay(some, at), np.inf)
+            present = now[rows]
+            least = np.where(np.isfinite(present), LEAST_GAIN * np.abs(present), 0.0)
+            good = there & (cost < present - least)
             found.append(
                 (some[good], end[rows][good], now[rows][good], size[good], way[: size.sum()][np.repeat(good, size)])
             )
         if not found:
             none = np.empty(0, dtype=np.int64)
             return none, none.astype(np.int32), np.empty(0), none, none.astype(np.int32)
-        return tuple(np.concatenate(column) for column in zip(*found))
+        return joined(found)
 
     def fitting(self, plan: Planned, wishes: Wishes, order: np.ndarray, most: int) -> np.ndarray:
         """Return which of the wishes (k,) are fulfilled, at most so many, in their ``order``."""
@@ -352,6 +355,11 @@ def _joint(routes: Routes) -> JointRoutes:
     if not isinstance(routes, JointRoutes):
         raise TypeError("A joint search moves routes that know their destinations.")
     return routes
+
+
+def joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """Return the columns of several tables as one table."""
+    return tuple(np.concatenate(column) for column in zip(*parts))
 
 
 def moved(routes: JointRoutes, wishes: Wishes, take: np.ndarray) -> JointRoutes:
