@@ -28,7 +28,7 @@ import environment
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
 TARGET = ROOT / "build" / "demo"
 RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "joint.html", "log.txt")
-SUBTITLE_WITHOUT = ("have a place in a shelter", "have none", "until 95 % have arrived")
+SUBTITLE_WITHOUT = ("have a place in a shelter", "have none", "vehicles", "until 95 % have arrived")
 WATER = (-71.312, -29.925)
 BACKGROUND = ("roads", "hazard", "zones")
 NOTES = (

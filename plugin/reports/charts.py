@@ -91,7 +91,8 @@ def bar_chart(
         axes.barh(places + 0.2, beside, color=COLOURS[4], height=0.38, label=labels[1])
     if limits is not None:
         axes.scatter(limits, places, marker="|", s=180, color=COLOURS[1], label=limit_label, zorder=3)
-    if beside is not None:  # above the bars, which fill the place otherwise
+    if beside is not None:  # between title and bars, which fill the place otherwise
+        axes.set_title(title, loc="left", fontsize=11, pad=26)
         axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncol=3)
     elif limits is not None:
         axes.legend(frameon=False, loc="lower right")

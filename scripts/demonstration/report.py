@@ -83,7 +83,7 @@ def headline(found: Findings) -> list[tuple[str, str]]:
 def _step_by_step(found: Findings) -> list[tuple[str, str]]:
     """Return until when all have arrived by the plan made step by step."""
     last = found.number("jointplan.STEPWISE_CLEARANCE")
-    return [] if last is None else [("by the plan made step by step", page.minutes(last))]
+    return [] if last is None else [("if planned step by step", page.minutes(last))]
 
 
 def _range(found: Findings) -> list[tuple[str, str]]:
