@@ -164,9 +164,12 @@ def test_who_looks_for_the_least_cost(size, monkeypatch):
     assert least(2 * size) == (everyone, []) and least(2 * size, consumption=room) == (everyone, [])
     assert least(size) == ((size, "left"), [])
     known = start.tolist()
+    monkeypatch.setattr(steps, "least_cost_with_opening", lambda search, people, control: (search.wanted, "opened"))
+    assert least(2 * size, split=FREE) == (answer, [("cost", None, known, None)])
+    assert least(2 * size, opening=np.ones(1)) == ((2 * size, "opened"), [])
     for more in ({"split": FREE}, {"opening": np.ones(1)}):
-        assert least(2 * size, **more) == (answer, [("cost", None, known, None)])
         assert least(size, **more) == (answer, [("cost", size, known, None)])
+    assert least(2 * size, opening=np.ones(1), consumption=room) == (answer, [("cost", None, known, None)])
     assert least(size, consumption=room) == (answer, [("cost", size, known, None)])
     assert least(2 * size, None) == (answer, [("cost", None, None, None)])
 

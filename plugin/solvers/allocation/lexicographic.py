@@ -14,6 +14,7 @@ from .exchange import exchange_sets
 from .first_fit import first_fit, local_search, people_at, shelters_of
 from .lagrangian import lagrangian_bound
 from .model import COST, PEOPLE
+from .opening import least_cost_with_opening
 from .problem import with_the_rest
 from .regret_insertion import insert_by_regret
 
@@ -71,6 +72,8 @@ def least_cost(
 ) -> tuple[np.ndarray, Solution]:
     """Return the allocation of at least ``most`` people at the least cost, starting from ``people`` (g, n)."""
     problem, usable = allocator.problem, allocator.usable
+    if people is not None and problem.opening is not None and problem.consumption is None and most == allocator.wanted:
+        return least_cost_with_opening(allocator, people, control)
     if (
         people is None
         or problem.divisible.any()

@@ -1,0 +1,197 @@
+"""Whole groups where shelters cost something to open: single-source facility location with capacities.
+
+People who could be divided at will cost no more, so that their linear relaxation bounds the cost from below and says
+which shelters and pairs no better allocation has. The sets of shelters that are cheapest for them, with some room to
+spare, get whole groups; a few shelters at a time are then placed anew; the solver goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from ..control import Control
+from ..gap import gap_percent
+from ..location.coverage import Coverage
+from ..location.exchange import exchange_sites, serve_set
+from ..location.location_problem import LinearRelaxation, LocationProblem, linear_relaxation
+from ..mip.solution import Solution, describe
+from .allocator import Allocator, Question
+from .exchange import exchange_sets
+from .first_fit import first_fit, local_search, people_at
+from .lagrangian import lagrangian_bound
+from .model import COST
+from .problem import AllocationProblem
+from .regret_insertion import insert_by_regret
+
+SPARE = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2)  # parts of each room that stay empty, one after the other
+WORK = (200_000, 2_000_000, 20_000_000)  # combinations of groups that one set of shelters is given, by effort
+NEIGHBOURHOODS = (10, 30, 500)  # that are placed anew, by effort
+OPEN, CLOSED = 4, 2  # shelters of a neighbourhood that are open, and that are not
+NEIGHBOURHOOD_GAP = 2e-3  # at which the solver may stop there
+
+
+def total_cost(problem: AllocationProblem, people: np.ndarray) -> float:
+    """Return the cost of an allocation (g, n), opening included."""
+    opening = 0.0 if problem.opening is None else float(problem.opening[people.any(axis=0)].sum())
+    return problem.cost_of(people) + opening
+
+
+def least_cost_with_opening(allocator: Allocator, people: np.ndarray, control: Control) -> tuple[np.ndarray, Solution]:
+    """Return the allocation (g, n) of all groups that can go anywhere at the least cost, opening included.
+
+    ``people`` (g, n) is one to begin with; a place is taken by each person.
+    """
+    begun, problem, usable = time.monotonic(), allocator.problem, allocator.usable
+    located = _divisible(allocator)
+    relaxation = linear_relaxation(located, control.part(0.0, 0.2))
+    people = _with_room_to_spare(allocator, people, located, control.part(0.2, 0.3))
+    gap = control.effort.mip_gap
+    if total_cost(problem, people) - relaxation.bound > gap * total_cost(problem, people):
+        people = _by_neighbourhoods(allocator, people, control.part(0.3, 0.5))
+    cost = total_cost(problem, people)
+    bound, last = min(relaxation.bound, cost), None
+    control.log(f"A quick allocation costs {cost:.8g}, the least cost is at least {bound:.8g}.")
+    if cost - bound > control.effort.mip_gap * abs(cost):
+        pairs = (usable & _possible(problem, located, relaxation, cost)) | (people > 0)
+        control.log(f"{int(pairs.sum())} of {int(usable.sum())} pairs can be part of a better allocation.")
+        people, last = allocator.run(Question(COST, pairs, people), control.part(0.5, 1.0))
+        cost = total_cost(problem, people)
+        if last.bound is not None:  # the pairs left out are in no better allocation
+            bound = max(bound, min(last.bound, cost))
+    proof = Solution(
+        "optimal" if cost - bound <= control.effort.mip_gap * abs(cost) else "feasible",
+        cost,
+        bound,
+        gap_percent(cost, bound),
+        "linear relaxation" if last is None else last.solver,
+        time.monotonic() - begun,
+    )
+    control.log("With the opening of shelters: " + describe(proof))
+    return people, proof
+
+
+def _divisible(allocator: Allocator) -> LocationProblem:
+    """Return the same where people may be divided at will."""
+    problem, usable = allocator.problem, allocator.usable
+    group, shelter = np.nonzero(usable)
+    sizes = np.where(usable.any(axis=1), problem.sizes, 0)
+    room = np.floor(problem.capacity)
+    return LocationProblem(
+        sizes.astype(float),
+        room,
+        group,
+        shelter,
+        problem.cost[group, shelter] / problem.sizes[group],
+        np.zeros(len(room), dtype=bool),
+        float(sizes.sum()),
+        len(room),
+        problem.opening,
+    )
+
+
+def _with_room_to_spare(
+    allocator: Allocator, people: np.ndarray, located: LocationProblem, control: Control
+) -> np.ndarray:
+    """Return the best allocation (g, n) of whole groups among ``people`` and those to a few sets of shelters.
+
+    Each set is about the cheapest for divided people where a part of each room stays empty, which whole groups need.
+    """
+    problem, usable = allocator.problem, allocator.usable
+    best, everything = total_cost(problem, people), np.ones(len(problem.capacity), dtype=bool)
+    for share in SPARE:
+        control.stop_if_cancelled()
+        tight = replace(located, room=located.room * (1.0 - share))
+        coverage = Coverage(tight.people, usable, tight.room)
+        if coverage.sheltered(everything) < coverage.total or control.effort.passed():
+            break
+        start = serve_set(tight, everything, control)
+        sites = exchange_sites(tight, coverage, coverage.total, start, linear_relaxation(tight, control), control)
+        if sites.value > best:
+            break  # more room to spare costs more
+        found = _whole(allocator, sites.chosen, control)
+        if found is not None and total_cost(problem, found) < best:
+            people, best = found, total_cost(problem, found)
+    return people
+
+
+def _by_neighbourhoods(allocator: Allocator, people: np.ndarray, control: Control) -> np.ndarray:
+    """Return an allocation (g, n) at no more cost: a few shelters near each other at a time, placed anew by the solver.
+
+    Near are shelters whose costs for the groups are alike; some that are open take part, and some that are not.
+    """
+    problem = allocator.problem
+    each = np.where(allocator.usable, problem.cost, np.nan) / np.maximum(problem.sizes, 1)[:, None]
+    nearest = [_alike(each, j) for j in range(each.shape[1])]
+    changed, looked = np.zeros(each.shape[1], dtype=np.int64), np.full(each.shape[1], -1)
+    left, now, helped = control.effort.pick(*NEIGHBOURHOODS), 0, True
+    quick = control.unlogged().unseen()
+    while helped:
+        helped = False
+        for j in np.flatnonzero(people.any(axis=0)).tolist():
+            opened = people.any(axis=0)
+            some = nearest[j]
+            near = np.concatenate([some[opened[some]][:OPEN], some[~opened[some]][:CLOSED]])
+            if not opened[j] or looked[j] >= changed[near].max():
+                continue
+            if left <= 0 or control.effort.passed():
+                return people
+            left, looked[j] = left - 1, now
+            rows = np.flatnonzero(people[:, near].any(axis=1))
+            here = np.ix_(rows, near)
+            part = AllocationProblem(
+                problem.sizes[rows], problem.capacity[near], problem.cost[here], problem.allowed[here],
+                opening=None if problem.opening is None else problem.opening[near],
+            )  # fmt: skip
+            inner = Allocator(part, part.usable(), allocator.solver)
+            found, _ = inner.run(Question(COST, inner.usable, people[here], gap=NEIGHBOURHOOD_GAP), quick)
+            if total_cost(part, found) < total_cost(part, people[here]) - 1e-9 * (1.0 + abs(total_cost(part, found))):
+                people = people.copy()
+                people[here] = found
+                now, helped = now + 1, True
+                changed[near] = now
+    return people
+
+
+def _alike(each: np.ndarray, site: int) -> np.ndarray:
+    """Return all shelters, itself first, by how little their costs a person, ``each`` (g, n), differ from one's."""
+    apart = np.nan_to_num(np.abs(each - each[:, [site]]), nan=np.nanmax(each, initial=0.0)).mean(axis=0)
+    apart[site] = -1.0
+    return np.argsort(apart, kind="stable")
+
+
+def _whole(allocator: Allocator, chosen: np.ndarray, control: Control) -> np.ndarray | None:
+    """Return an allocation (g, n) of all groups to the ``chosen`` shelters (n,), None where none was found."""
+    problem, work = allocator.problem, control.effort.pick(*WORK)
+    part = AllocationProblem(
+        problem.sizes, problem.capacity[chosen], problem.cost[:, chosen], problem.allowed[:, chosen]
+    )
+    usable = part.usable()
+    needed = allocator.usable.any(axis=1)
+    prices = lagrangian_bound(part, usable, control=control).prices
+    shelter_of = first_fit(part, usable, prices)
+    if (shelter_of[needed] < 0).any():
+        shelter_of = insert_by_regret(part, usable, work, control)
+        if (shelter_of[needed] < 0).any():
+            return None
+    some = np.flatnonzero(needed)
+    shelter_of = local_search(part, usable, shelter_of, control)
+    rows = AllocationProblem(part.sizes[some], part.capacity, part.cost[some], part.allowed[some])
+    shelter_of[some] = exchange_sets(rows, rows.usable(), shelter_of[some], work, control)
+    people = np.zeros(problem.cost.shape)
+    people[:, chosen] = people_at(part, shelter_of)
+    return people
+
+
+def _possible(
+    problem: AllocationProblem, located: LocationProblem, relaxation: LinearRelaxation, cost: float
+) -> np.ndarray:
+    """Return the pairs (g, n) that an allocation cheaper than ``cost`` may have, by their reduced costs."""
+    room = cost - relaxation.bound + 1e-7 * (1.0 + abs(cost))
+    out = np.zeros(problem.cost.shape, dtype=bool)
+    lifted = np.maximum(relaxation.pair_price, 0.0) * problem.sizes[located.zone]
+    closed = (relaxation.open < 0.5) & (relaxation.price > room)
+    out[located.zone, located.site] = (lifted <= room) & ~closed[located.site]
+    return out
