@@ -94,14 +94,20 @@ class Paths(NamedTuple):
 
 
 def cheapest(
-    net: FlowNetwork, passes: np.ndarray, supply: np.ndarray, places: np.ndarray, cost: np.ndarray, control: Control
+    net: FlowNetwork,
+    passes: np.ndarray,
+    supply: np.ndarray,
+    places: np.ndarray,
+    cost: np.ndarray,
+    vehicles: int,
+    control: Control,
 ) -> Paths:
-    """Return the cheapest flow of all of ``supply`` (s,), ``cost`` (m,) a vehicle and road, as ways.
+    """Return the cheapest flow of so many ``vehicles`` of ``supply`` (s,), ``cost`` (m,) a vehicle and road, as ways.
 
     Raises
     ------
     SolverError
-        When not all find a way.
+        When not so many find a way.
     """
     arcs, nodes = len(net.tail), net.nodes + 2
     upper = np.minimum(np.r_[passes, supply, places], LARGE).astype(np.float64)
@@ -110,7 +116,7 @@ def cheapest(
         (np.r_[np.ones(arcs), -np.ones(arcs)], (np.r_[net.tail, net.head], np.r_[column, column])), shape=(nodes, arcs)
     )
     right = np.zeros(nodes)
-    right[net.source], right[net.sink] = supply.sum(), -supply.sum()
+    right[net.source], right[net.sink] = vehicles, -vehicles
     price = np.r_[cost, np.zeros(arcs - len(cost))]
     found = LinearProgram(price, np.zeros(arcs), upper, balance, right, right).solve(control)
     if found is None:

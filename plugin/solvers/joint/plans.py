@@ -1,4 +1,4 @@
-"""The step-wise plan, and the joint plan that starts from it and from the cheapest flow."""
+"""The joint plan: from the cheapest flow and the step-wise plan by moves of vehicles and of groups."""
 
 from __future__ import annotations
 
@@ -6,33 +6,30 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..allocation.objective import Objective, normalised
+from ..allocation.objective import normalised
 from ..control import Control
 from ..routing.queue.network import SECOND, QueueRoads
-from ..routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
-from ..routing.shared.descent import descend
+from ..routing.shared.descent import Optimum, descend
 from ..routing.shared.menu_moves import too_many_ways
 from ..routing.shared.routes import Routes
-from ..routing.solve import solve as route
 from .aims import Aim, Value
 from .choices import Choices
-from .evaluate import plan_of_result, plan_of_routes
+from .evaluate import plan_of_routes
 from .fields import LARGE
 from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
 from .group_moves import GroupMoves
-from .kinds import BY_GROUP, WHERE_NEEDED
 from .limited import few_ways
 from .placing import Groups, deal, finite_room, people_of, place_vehicles, send_groups
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
 from .result import JointPlan
 from .search import JointMoves, JointRoutes, Planned, destinations_of
+from .stepwise import impedance_of, with_empty
 
-STEPS = (10, 45, 250)  # by effort: plans that are tried
+STEPS = (10, 40, 250)  # by effort: plans that are tried
 FEW_STEPS = (10, 30, 150)  # the same among few ways
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
 LEAST_STEPS = 6
-WIDER = (1.0, 1.15)  # times the least time, at which flows are tried as a start
 
 
 class Start(NamedTuple):
@@ -49,65 +46,33 @@ class Start(NamedTuple):
         return -self.people, self.planned.value
 
 
-def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control: Control) -> JointPlan:
-    """Return the plan that chooses shelters first, by time on empty roads, preference and room, and then streets.
+def search_together(
+    problem: JointProblem,
+    roads: QueueRoads,
+    reach: Reach,
+    choices: Choices,
+    known: list[tuple[np.ndarray, Routes]],
+    control: Control,
+) -> tuple[Start, Optimum[Planned]] | None:
+    """Return the best start and the best plan found from it, without a limit on ways; None where nobody can go.
+
+    Parameters
+    ----------
+    known : list of (destination (t,), routes of those who have one)
+        Plans that are starts too.
 
     Raises
     ------
     Cancelled, SolverError
     """
-    somewhere = reach.somewhere
-    sizes = people_of(problem, somewhere)
-    usable = reach.whole(problem.groups) & problem.stepwise[None, :]
-    minutes = _impedance(problem, reach)
-    usable &= np.isfinite(minutes)
-    room = finite_room(problem.room, float(sizes.sum()))
-    if not np.isfinite(problem.room[problem.stepwise]).any():  # exits alone: each group to its quickest
-        people = np.zeros(usable.shape, dtype=np.int64)
-        some = np.flatnonzero(usable.any(axis=1))
-        if len(some):
-            people[some, np.argmin(np.where(usable, minutes, np.inf)[some], axis=1)] = sizes[some]
-    else:
-        distance = normalised(np.where((sizes > 0)[:, None], minutes, np.inf))
-        each = Objective(problem.dissatisfaction, distance, np.ones(problem.groups, dtype=np.int64)).cost
-        split = choices.split if choices.unit == BY_GROUP else WHERE_NEEDED
-        people = send_groups(Groups(sizes, room, each, usable), split, control)
-    destination = deal(problem, reach, people, somewhere & (problem.people > 0))
-    destination = _with_empty(problem, reach, destination)
-    result = route(
-        problem.trips(destination), method=SYSTEM_OPTIMAL, flow_model=QUEUE, certify=choices.certify,
-        stuck_seconds=choices.stuck_seconds, reroute_minutes=choices.reroute_minutes, max_routes=choices.max_routes,
-        control=control.unlogged(),
-    )  # fmt: skip
-    return plan_of_result(problem, reach, choices, destination, result)
-
-
-def _with_empty(problem: JointProblem, reach: Reach, destination: np.ndarray) -> np.ndarray:
-    """Return ``destination`` with vehicles without people where most people of their group go, else the nearest."""
-    destination = destination.copy()
-    empty = np.flatnonzero((problem.people <= 0) & reach.somewhere & (destination < 0))
-    placed = np.flatnonzero(destination >= 0)
-    table = np.zeros((problem.groups, problem.destinations))
-    np.add.at(table, (problem.group[placed], destination[placed]), problem.people[placed] + ROUNDING)
-    for vehicle in empty.tolist():
-        cell = reach.cell[vehicle]
-        most = int(np.argmax(np.where(reach.allowed[cell], table[problem.group[vehicle]], -1.0)))
-        if table[problem.group[vehicle], most] <= 0:
-            most = int(np.argmin(np.where(reach.allowed[cell], reach.seconds[cell], np.inf)))
-        destination[vehicle] = most
-    return destination
-
-
-def _impedance(problem: JointProblem, reach: Reach) -> np.ndarray:
-    """Return the minutes (g, n) by which groups choose."""
-    if problem.impedance is not None:
-        return problem.impedance
-    weight = np.bincount(reach.cell, minlength=len(reach.group)).astype(np.float64) * reach.allowed.any(axis=1)
-    total = np.zeros((problem.groups, problem.destinations))
-    count = np.bincount(reach.group, weights=weight, minlength=problem.groups)
-    with np.errstate(invalid="ignore"):
-        np.add.at(total, reach.group, np.where(weight[:, None] > 0, weight[:, None] * reach.seconds, 0.0))
-        return np.where(count[:, None] > 0, total / np.maximum(count, 1.0)[:, None], np.inf) / 60.0
+    flow = Flow(FlowNetwork(problem, roads, reach.allowed.any(axis=0)), reach.somewhere)
+    plans: list[tuple[np.ndarray, Routes]] = [*known, _flow_plan(problem, reach, choices, flow, control)]
+    starts = [_start(problem, roads, choices, flow.least, where, routes, control) for where, routes in plans]
+    best = min((start for start in starts if start is not None), key=lambda start: start.rank, default=None)
+    if best is None:
+        return None
+    tries = steps_of(control.effort.pick(*STEPS), len(best.planned.run.moment))
+    return best, descend(best.moves, best.planned, tries, control.part(0.1, 1.0))
 
 
 def joint_plan(
@@ -121,21 +86,15 @@ def joint_plan(
     """
     if not reach.somewhere.any():
         return stepwise, (), False
-    net = FlowNetwork(problem, roads, reach.allowed.any(axis=0))
-    flow = Flow(net, reach.somewhere)
-    starts = [_start(problem, roads, choices, flow.least, stepwise.destination, stepwise.routing.routes, control)]
-    for wider in WIDER if np.isfinite(flow.least) else ():
-        control.stop_if_cancelled()
-        routes, destination = _flow_plan(problem, reach, choices, flow, wider, control)
-        starts.append(_start(problem, roads, choices, flow.least, destination, routes, control))
-    best = min((start for start in starts if start is not None), key=lambda start: start.rank, default=None)
-    if best is None:
+    known = [(stepwise.destination, stepwise.routing.routes)]
+    searched = search_together(
+        problem, roads, reach, choices, known, control.part(0.0, 0.6 if choices.max_routes else 0.9)
+    )
+    if searched is None:
         return stepwise, (), False
-    search = control.part(0.1, 0.6 if choices.max_routes else 0.9)
-    moves = len(best.planned.run.moment)
-    found = descend(best.moves, best.planned, steps_of(control.effort.pick(*STEPS), moves), search)
-    values = [best.planned.value.aim, *best.moves.kept]
-    free, destination = found.planned, np.full(problem.vehicles, -1, dtype=np.int32)
+    best, found = searched
+    values, free, moves = [best.planned.value.aim, *best.moves.kept], found.planned, len(best.planned.run.moment)
+    destination = np.full(problem.vehicles, -1, dtype=np.int32)
     destination[best.vehicles] = destinations_of(free)
     unlimited = free.run.total() / SECOND
     warnings: tuple[str, ...] = ()
@@ -164,12 +123,14 @@ def steps_of(tries: int, moves: int) -> int:
 
 
 class Flow:
-    """The least time in which the vehicles can flow to the destinations.
+    """The least time in which the vehicles can flow to the destinations, or as many as find room.
 
     Attributes
     ----------
+    most : int
+        Vehicles that find room.
     least : float
-        Seconds; infinite where not all can.
+        Seconds.
     """
 
     def __init__(self, net: FlowNetwork, vehicles: np.ndarray) -> None:
@@ -181,7 +142,6 @@ class Flow:
         room = problem.room[net.open]
         each = max(mean, ROUNDING)
         self.places = np.where(np.isfinite(room), np.floor(np.minimum(room, LARGE) / each + ROUNDING), LARGE)
-        self.vehicles = int(vehicles.sum())
         longest = float(np.max(problem.network.departure, initial=0.0)) + 3600.0
         self.most = net.most(np.full(len(self.roads.travel), LARGE), self.supply, self.places)
         self.least = least_time(
@@ -196,18 +156,18 @@ class Flow:
 
 
 def _flow_plan(
-    problem: JointProblem, reach: Reach, choices: Choices, flow: Flow, wider: float, control: Control
-) -> tuple[Routes, np.ndarray]:
-    """Return routes of the placed vehicles and destinations (t,) made of the cheapest flow in so much more time."""
+    problem: JointProblem, reach: Reach, choices: Choices, flow: Flow, control: Control
+) -> tuple[np.ndarray, Routes]:
+    """Return destinations (t,) and routes of the placed vehicles made of the cheapest flow."""
     net, network = flow.net, problem.network
-    passes = flow.passes(flow.least * wider)
     somewhere = reach.somewhere
     destination = np.full(problem.vehicles, -1, dtype=np.int32)
     ways = Routes(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.zeros(0, dtype=np.int32))
     able = np.flatnonzero(somewhere)
     of_vehicle = np.full(problem.vehicles, -1, dtype=np.int64)
-    if flow.most == flow.vehicles:
-        paths = cheapest(net, passes, flow.supply, flow.places, flow.roads.travel / SECOND, control)
+    if flow.most and np.isfinite(flow.least):
+        passes = flow.passes(flow.least)
+        paths = cheapest(net, passes, flow.supply, flow.places, flow.roads.travel / SECOND, flow.most, control)
         ways, ends = fluid_routes(net, paths, network.source[able])
         destination[able] = ends
         of_vehicle[able] = np.where(ends >= 0, ways.of_trip, -1)
@@ -222,13 +182,12 @@ def _flow_plan(
     some = network.only(alone)
     quickest = reach.ways(some, destination[alone], control)
     of_vehicle[alone] = ways.count + quickest.of_trip
-    return (
-        Routes(
-            np.r_[ways.indptr, ways.indptr[-1] + quickest.indptr[1:]], np.r_[ways.arcs, quickest.arcs],
-            of_vehicle[placed].astype(np.int32),
-        ),
-        destination,
-    )  # fmt: skip
+    routes = Routes(
+        np.r_[ways.indptr, ways.indptr[-1] + quickest.indptr[1:]],
+        np.r_[ways.arcs, quickest.arcs],
+        of_vehicle[placed].astype(np.int32),
+    )
+    return destination, routes
 
 
 def _groups_like(
@@ -242,12 +201,12 @@ def _groups_like(
     some = np.flatnonzero((wish >= 0) & somewhere)
     np.add.at(wanted, (problem.group[some], wish[some]), problem.people[some])
     share = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1.0)
-    minutes = np.where(usable, _impedance(problem, reach) + preference / 60.0, np.inf)
+    minutes = np.where(usable, impedance_of(problem, reach) + preference / 60.0, np.inf)
     cost = 1.0 - share + NEARER * normalised(np.where((sizes > 0)[:, None], minutes, np.inf))
     room = finite_room(problem.room, float(sizes.sum()))
     people = send_groups(Groups(sizes, room, cost, usable), choices.split, control)
     destination = deal(problem, reach, people, somewhere & (problem.people > 0))
-    return _with_empty(problem, reach, destination)
+    return with_empty(problem, reach, destination)
 
 
 NEARER = 0.5  # of a group's whole wish: what the difference between the nearest and farthest destination weighs

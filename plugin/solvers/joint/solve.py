@@ -15,10 +15,11 @@ from .bound import lower_bound
 from .choices import Choices
 from .compiling import small_joint_problem
 from .kinds import BY_GROUP, PREFERENCE_SECONDS, TIME, WHERE_NEEDED
-from .plans import joint_plan, stepwise_plan
+from .plans import joint_plan
 from .problem import JointProblem
 from .reach import Reach, reach_of
 from .result import JointResult
+from .stepwise import stepwise_plan
 
 SUMS = 1e-9  # of a value, by which sums made in another order may differ
 
