@@ -25,8 +25,8 @@ from ..routing.routing_inputs import background_rows, read_departures
 from . import names
 
 if TYPE_CHECKING:
-    from ....plugin.layers.joint.case import JointOptions
     from ....plugin.layers.joint.demand import JointSources
+    from ....plugin.layers.joint.options import JointOptions
     from ....plugin.layers.roads.options import ReadNetwork
 
 
@@ -163,7 +163,7 @@ def _options(
     divide: bool,
     hazard_aim: bool,
 ) -> JointOptions:
-    from ....plugin.layers.joint.case import JointOptions
+    from ....plugin.layers.joint.options import JointOptions
     from ....plugin.layers.routing.case import CostChoice
 
     def number(name: str) -> float:
