@@ -67,8 +67,9 @@ def ways_of(case: Case) -> list[str]:
 
 def judges_of(case: Case, way: str) -> dict[str, tuple[int, ...]]:
     """Return the judges of a plan, with their seeds; UXsim takes long for plans of many ways."""
-    seeds = SEEDS if way in ("individual", "present") else ONE
-    judges = {kept.UXSIM: seeds, kept.SUMO: ONE}
+    judges = {kept.UXSIM: SEEDS if way in ("individual", "present") else ONE, kept.SUMO: ONE}
+    if way in ("informed", dua_iterate.NAME):
+        del judges[kept.UXSIM]
     if case.name == AT_1800:
         judges |= {kept.AS_IT_IS: SEEDS, kept.WITH_JUNCTIONS: ONE}
     elif way == "queue" and case.name.startswith("sample"):  # what is a cautious plan worth there?
@@ -97,7 +98,7 @@ def add_rows(table: Table, case: Case, missing: bool) -> None:
                 table.notes.append(f"{case.name}, {way}, {judge}: {reason}")
                 continue
             _judge_row(table, (case.name, way, judge), said, seeds, ours.outcome)
-            if said:
+            if said and kept.mean(said).arrived == len(case.departure):
                 totals.setdefault(judge, {})[way] = kept.mean(said).total_time
     table.notes += orders(case.name, totals)
 
@@ -138,7 +139,7 @@ def _judge_row(
     most = MOST_HOURS.get(named)
     if most is not None:
         target, verdict = f"<= {most:.0f} vehicle-hours", MET if theirs.total_time <= most else NOT_MET
-    label = f"{named[2]}, {len(said)} seeds" if len(seeds) > 1 else named[2]
+    label = f"{named[2]}, {len(said)} seeds" if len(said) > 1 else named[2]
     spent = sum(row.cpu for row in said) / len(said)
     _row(table, (*named[:2], label), theirs, ours, seconds(spent), target, verdict)
     if said[0].note:
