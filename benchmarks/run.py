@@ -38,6 +38,7 @@ SECTIONS = {
     "trees": ("trees", "tables"),
     "reading": ("reading", "reading_tables"),
     "allocation": ("allocation", "tables"),
+    "location": ("location", "tables"),
     "forecasting": ("forecasting", "tables"),
     "metro": ("reading", "metro_tables"),
     "judges": ("judges.tables", "tables"),
