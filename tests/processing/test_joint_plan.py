@@ -155,6 +155,20 @@ def test_who_can_reach_different_exits_goes_to_different_ones_though_his_zone_is
     assert found["UNALLOCATED"] == 0
 
 
+def test_exits_of_one_street_are_told_apart_and_parts_of_a_hazard_near_each_other_are_one():
+    """A street through two fields of water 100 m apart: between them is no way out, at its ends there is."""
+    street = [(x, 0) for x in (-1000, -400, 0, 400, 1000)]
+    network = roads(
+        [(line(*street), ["Main", 600]), (line((-1000, 0), (-1000, 900), (1000, 900), (1000, 0)), ["ring", 900])]
+    )
+    wet = water((-500, -200, -50, 200), (50, -200, 500, 200))
+    found = run(SHELTERS=None, NETWORK=network, NAME_FIELD="name", HAZARD=wet, ZONES=zones((("z", (0, 0), 40, 0),)))
+    exits = {row["shelter_id"]: row["load"] for row in rows_of(found, "OUTPUT_SHELTERS")}
+    assert set(exits) == {"Main", "Main (2)"} and sum(exits.values()) == 40
+    # from the middle of the gap it is 500 m to either end: 50 s, and a headway of 6 s for each before
+    assert found["CLEARANCE_TIME"] == pytest.approx(50.0 + 19 * 6.0, abs=6.5)
+
+
 def test_a_buffer_moves_the_exits_and_time_in_the_hazard_counts_its_stretch():
     network = roads(
         [(line((0, 0), (1000, 0)), ["street", 300]), (line((1000, -900), (1000, 0), (1000, 900)), ["x", 900])]
