@@ -136,6 +136,12 @@ def test_all_suitable_sites_are_opened_and_not_those_rejected():
         run(CHOICE=2, MAX_SITES=2)
 
 
+@pytest.mark.parametrize(("value", "words"), [(-1, "too small"), ("much", "not a number"), ("nan", "not a finite")])
+def test_what_a_site_cannot_be_worth(value, words):
+    with pytest.raises(QgsProcessingException, match=f"SITE_MINUTES: .*{words}"):
+        run(SITE_MINUTES=value)
+
+
 def test_travel_limit_changes_the_choice():
     result = run(MAX_TRAVEL_TIME=2.0)
     assert status(result) == {"A": "selected", "B": "selected", "C": "rejected"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,16 @@ def test_what_a_site_is_worth_where_nobody_says(seed):
     assert any(f"counts as {worth:,.1f} person-minutes" in text for text in said)
     _, count, travel = reached(cover, minutes)
     assert travel + worth * count == pytest.approx(best_balance(people, minutes, room, worth)[1])
+
+
+@pytest.mark.parametrize("worth", [1e6, 1e12, 1e30])
+def test_a_site_worth_more_than_all_travel_is_one_of_the_fewest(worth):
+    people, minutes, room = random_case(405)
+    problem = CoveringProblem(people, minutes, room, np.zeros(len(room), bool))
+    fewest = covering.solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
+    dear = replace(problem, choice=covering.BALANCED, site_minutes=worth)
+    cover = covering.solve(dear, control=Control(effort=Effort(mip_gap=0.0)))
+    assert reached(cover, minutes) == pytest.approx(reached(fewest, minutes))
 
 
 def test_all_sites_are_open_with_the_least_travel():

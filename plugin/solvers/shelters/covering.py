@@ -204,7 +204,11 @@ def _site_minutes(
             f"{known}."
         )
     else:
-        control.log(f"SITE_MINUTES: opening one more site counts as {each:,.1f} person-minutes.")
+        # More than all travel together changes nothing more, but would drown the travel in rounding.
+        most = 1.0 + float(problem.people.sum()) * float(problem.minutes[np.isfinite(problem.minutes)].max(initial=0.0))
+        more = "" if each <= most else f" ({each:g} was given; that is more than all travel together)"
+        each = min(each, most)
+        control.log(f"SITE_MINUTES: opening one more site counts as {each:,.1f} person-minutes{more}.")
     return np.full(len(start), each)
 
 
