@@ -2,7 +2,7 @@
 
     nice .venv/bin/python benchmarks/judges/junctions.py own:0 own:4 classes_urban.csv:4 1 2 3
 
-makes individual and system optimal routes of the sample city (from its layers, as the demo does) with each source of
+makes individual and system optimal routes of the sample city (from its layers) with each source of
 speeds and JUNCTION_DELAY that is given, and runs both in SUMO with the seeds given: the streets as they are (their own
 length, speed and shape, the right of way by class), SUMO's own capacities, junction control, nobody teleported. SUMO's
 streets are the same at all settings; what differs are the routes. Kept in ``junctions.json``.
@@ -128,11 +128,11 @@ def table() -> Table:
             f"{kept / claimed:.2f}", f">= {LEAST_SHARE:g}", MET if there and kept >= LEAST_SHARE * claimed else NOT_MET,
         )  # fmt: skip
     shown.notes.append(
-        "The demo's trips (EFFORT 0), from zones to entrances, capacities by class, individual and system optimal "
-        "routes made at each setting. *Speeds*: the sample's own, or, where nobody tagged one, those of a table of "
-        "classes. SUMO's streets are the same in all rows: their own length, speed and shape, the right of way by "
-        "class, SUMO's own capacities, junction control, no teleports. Vehicle-hours; kept in "
-        "`benchmarks/judges/junctions.json`."
+        "The sample city's trips, allocated step by step, from zones to entrances; capacities by class; individual and "
+        "system optimal routes (EFFORT 0, no limit to the ways) made at each setting. *Speeds*: the sample's own, or, "
+        "where nobody tagged one, those of a table of classes. SUMO's streets are the same in all rows: their own "
+        "length, speed and shape, the right of way by class, SUMO's own capacities, junction control, no teleports. "
+        "Vehicle-hours; kept in `benchmarks/judges/junctions.json`."
     )
     return shown
 

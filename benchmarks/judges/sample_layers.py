@@ -1,6 +1,6 @@
 """The sample city from its layers, read as ``routeevacuation`` reads them, for questions that need classes of roads.
 
-Zones at risk, shelters and allocation are those of the demo; origins, entrances and hazard are given as there. The
+Zones at risk and shelters are those of the demo; then people are allocated to shelters and routed, step by step. The
 arrays of ``plans.sample_city`` have no classes; here every setting of the roads is a case of its own, on one and the
 same network.
 """
@@ -26,7 +26,7 @@ from evacuation_planner.plugin.solvers.routing.solve import solve
 
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
 OWN = "own"  # every road's own; else the name of a table of classes, for speeds that nobody tagged
-STEPS = 3  # of the demo, before the routes
+STEPS = 2  # of the demo, up to the shelters
 LOWEST = 9  # one below the last rank of a class
 _ALIVE: list[Any] = []  # QGIS and the provider, as long as the process lives
 LEAST_LENGTH = 0.1  # m: SUMO's shortest edge
@@ -48,12 +48,12 @@ class Solved(NamedTuple):
 
 
 class SampleLayers:
-    """The demo's first steps, made once in ``folder``, and cases of their results."""
+    """The steps up to the allocation, made once in ``folder``, and cases of their results."""
 
     def __init__(self, folder: Path) -> None:
         sys.path[:0] = [str(ROOT / "scripts")]
         from demonstration import runner
-        from demonstration.steps import destinations, plan_steps
+        from demonstration.steps import START_TIME, Step, destinations, plan_steps, table
 
         import environment
 
@@ -62,10 +62,21 @@ class SampleLayers:
         environment.enable_plugin(settings)
         self.folder, sample, result = folder, folder / "sample.gpkg", folder / "result.gpkg"
         shutil.copy(SAMPLE, sample)
-        self.steps = plan_steps(sample, result)
-        for step in self.steps[:STEPS]:
+        roads = {"NETWORK": table(sample, "roads"), "MAX_SNAP_DISTANCE": 1200, "ENTRANCES": table(sample, "entrances")}
+        zones = table(result, "zones_at_risk")
+        allocation = Step(
+            "allocatecrowd",
+            "Who goes where?",
+            {"ZONES": zones, "SHELTERS": table(result, "shelters"), "IMPEDANCE": 1, **roads},
+            {"OUTPUT": "allocation", "OUTPUT_SHELTERS": "shelter_load", "OUTPUT_UNALLOCATED": "unallocated"},
+        )
+        self.given = {
+            "TRIPS": table(result, "allocation"), "ORIGINS": zones, "DESTINATIONS": table(sample, "sites"),
+            "NETWORK_ID_FIELD": "road_id", "START_TIME": START_TIME, "HAZARD": table(sample, "hazard"), **roads,
+        }  # fmt: skip
+        for step in [*plan_steps(sample, result)[:STEPS], allocation]:
             runner.run(step.algorithm, {**step.parameters, **destinations(step, result)}, settings, folder / "log.txt")
-        self.algorithm = _algorithm(self.steps[STEPS].algorithm)
+        self.algorithm = _algorithm("routeevacuation")
 
     @cached_property
     def tagged(self) -> str:
@@ -86,7 +97,7 @@ class SampleLayers:
 
         from evacuation_planner.processing_provider.algorithms.routing.routing_inputs import RoutingParameters
 
-        given = {**self.steps[STEPS].parameters, "JUNCTION_DELAY": setting.delay, "USE_CLASSES": True}
+        given = {**self.given, "JUNCTION_DELAY": setting.delay, "USE_CLASSES": True}
         if setting.speeds != OWN:
             given |= {"NETWORK": self.tagged, "SPEED_FIELD": "tagged", "ROAD_CLASSES": setting.speeds}
         context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
@@ -111,8 +122,8 @@ def streets(case: Any) -> Case:
 
 
 def solved(case: Any, method: int) -> Solved:
-    """Return the routes of a method, with the demo's EFFORT, as pieces of :func:`streets`."""
-    result = solve(case.problem, method=method, certify=False, control=Control(effort=Effort(QUICK)))
+    """Return the routes of a method, EFFORT 0 and no limit to the ways, as pieces of :func:`streets`."""
+    result = solve(case.problem, method=method, certify=False, max_routes=0, control=Control(effort=Effort(QUICK)))
     if len(result.unreachable):
         raise ValueError(f"{len(result.unreachable)} trips have no way.")
     place = np.cumsum(case.read.network.is_road) - 1
