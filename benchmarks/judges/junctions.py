@@ -132,7 +132,7 @@ def table() -> Table:
         "system optimal routes (EFFORT 0, no limit to the ways) made at each setting. *Speeds*: the sample's own, or, "
         "where nobody tagged one, those of a table of classes. SUMO's streets are the same in all rows: their own "
         "length, speed and shape, the right of way by class, SUMO's own capacities, junction control, no teleports. "
-        "Vehicle-hours; kept in `benchmarks/judges/junctions.json`."
+        "Vehicle-hours; kept in `benchmarks/judges/junctions.json`, whose rows are of an allocation to nine shelters."
     )
     return shown
 
