@@ -31,6 +31,7 @@ from .reach import Reach
 MOMENTS = (40, 120, 400)  # by effort: times at which the flow is worked out
 PATTERNS = 12  # sets of allowed destinations that are looked at alone
 HALVINGS = 40  # of the time in which the least clearance lies
+MOST_PAIRS = 300_000  # of places where vehicles start and destinations, beyond which rooms are not looked at
 SAFETY = 1e-7  # of a linear program's optimum, by which it may be above the true one
 FLUID, EMPTY = "flows through roads and into rooms over time", "empty roads, room and preferences"
 STAYS = "least time inside on empty roads"
@@ -220,6 +221,12 @@ def _transport(
     pairs, cells = len(row), len(cost)
     if not pairs:
         return 0.0
+    if pairs > MOST_PAIRS:  # without the rooms
+        least = np.where(reach.allowed, cost, np.inf).min(axis=1)
+        order = np.argsort(least, kind="stable")
+        order = order[np.isfinite(least[order])]
+        before = np.r_[0.0, np.cumsum(people[order])[:-1]]
+        return float(np.clip(sheltered - before, 0.0, people[order]) @ least[order]) * (1.0 - SAFETY)
     each = coo_matrix((np.ones(pairs), (row, np.arange(pairs))), shape=(cells, pairs)).tocsr()
     rooms = coo_matrix((np.ones(pairs), (to, np.arange(pairs))), shape=(problem.destinations, pairs)).tocsr()
     every = coo_matrix((np.ones(pairs), (np.zeros(pairs, dtype=int), np.arange(pairs)))).tocsr()

@@ -33,9 +33,9 @@ class GroupMoves(JointMoves):
     most_fields = 4
 
     def __init__(
-        self, problem: JointProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float, bound: np.ndarray
+        self, problem: JointProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float, bound: np.ndarray, seed: int = 0
     ) -> None:
-        super().__init__(problem, roads, aim, stuck_seconds, bound)
+        super().__init__(problem, roads, aim, stuck_seconds, bound, seed)
         self.tries = 0
         together = np.flatnonzero(bound)
         order = together[np.argsort(problem.group[together], kind="stable")]
@@ -52,7 +52,7 @@ class GroupMoves(JointMoves):
         if self.tries % 2:
             if self.stale:
                 self.look(plan, control)
-            routes = self.regrouped(plan, draws, control)
+            routes = self.regrouped(plan, self.draws or draws, control)
             if routes is not None:
                 return routes
         return super().moved(plan, looking, count, draws, control)

@@ -15,6 +15,7 @@ from ..mip.linear import LinearProgram
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
 
+MOST_PAIRS = 300_000  # of kinds of vehicles and destinations, beyond which each is placed after the other
 UNPLACED = 100.0  # times the largest cost: what it costs to leave somebody behind
 
 
@@ -151,29 +152,13 @@ def _nearest(
     kind = kind.ravel()
     cell, size = kinds[:, 0].astype(np.int64), kinds[:, 1]
     count = np.bincount(kind, minlength=len(kinds)).astype(np.float64)
-    row, to = np.nonzero(reach.allowed[cell])
-    cost = (reach.seconds[cell[row], to] + preference[reach.group[cell[row]], to]) * np.maximum(size[row], ROUNDING)
-    behind = UNPLACED * (1.0 + cost.max(initial=0.0)) * np.maximum(size, ROUNDING)
-    pairs = len(row)
-    each = coo_matrix(
-        (np.ones(pairs + len(kinds)), (np.r_[row, np.arange(len(kinds))], np.arange(pairs + len(kinds))))
-    ).tocsr()
-    rooms = coo_matrix((size[row], (to, np.arange(pairs))), shape=(problem.destinations, pairs + len(kinds))).tocsr()
-    program = LinearProgram(
-        np.r_[cost, behind], np.zeros(pairs + len(kinds)), np.r_[count[row], count], vstack([each, rooms]).tocsr(),
-        np.r_[count, np.full(problem.destinations, -np.inf)],
-        np.r_[count, np.where(np.isfinite(free), np.maximum(free, 0.0), np.inf)],
-    )  # fmt: skip
-    found = program.solve(control)
-    if found is None:  # everybody may stay behind
-        raise SolverError("The vehicles cannot be placed. Please report the case.")
-    whole = np.floor(found.x[:pairs] + 1e-6).astype(np.int64)
     members = np.argsort(kind, kind="stable")
     at = np.searchsorted(kind[members], np.arange(len(kinds)))
-    for pair in np.flatnonzero(whole).tolist():
-        first = at[row[pair]]
-        destination[todo[members[first : first + whole[pair]]]] = to[pair]
-        at[row[pair]] += whole[pair]
+    cost = reach.seconds[cell] + preference[reach.group[cell]]
+    if reach.allowed[cell].sum() <= MOST_PAIRS:
+        for k, to, vehicles in _together(reach.allowed[cell], cost, size, count, free, control):
+            destination[todo[members[at[k] : at[k] + vehicles]]] = to
+            at[k] += vehicles
     free = problem.room * (1.0 + ROUNDING) - problem.load(destination)
     rest = todo[destination[todo] < 0]
     for vehicle in rest[np.argsort(-problem.people[rest], kind="stable")].tolist():
@@ -184,3 +169,30 @@ def _nearest(
             destination[vehicle] = best
             free[best] -= problem.people[vehicle]
     return destination
+
+
+def _together(
+    allowed: np.ndarray, cost: np.ndarray, size: np.ndarray, count: np.ndarray, free: np.ndarray, control: Control
+) -> list[tuple[int, int, int]]:
+    """Return how many vehicles (third) of which kind go where: most people, then least ``cost`` (k, n) a person.
+
+    ``size``, ``count`` (k,): people in a vehicle of each kind, and how many there are; ``free`` (n,): room.
+    """
+    row, to = np.nonzero(allowed)
+    price = cost[row, to] * np.maximum(size[row], ROUNDING)
+    behind = UNPLACED * (1.0 + price.max(initial=0.0)) * np.maximum(size, ROUNDING)
+    kinds, pairs = len(count), len(row)
+    columns = np.arange(pairs + kinds)
+    each = coo_matrix((np.ones(len(columns)), (np.r_[row, np.arange(kinds)], columns))).tocsr()
+    rooms = coo_matrix((size[row], (to, columns[:pairs])), shape=(len(free), len(columns))).tocsr()
+    program = LinearProgram(
+        np.r_[price, behind], np.zeros(len(columns)), np.r_[count[row], count], vstack([each, rooms]).tocsr(),
+        np.r_[count, np.full(len(free), -np.inf)],
+        np.r_[count, np.where(np.isfinite(free), np.maximum(free, 0.0), np.inf)],
+    )  # fmt: skip
+    found = program.solve(control)
+    if found is None:  # everybody may stay behind
+        raise SolverError("The vehicles cannot be placed. Please report the case.")
+    whole = np.floor(found.x[:pairs] + 1e-6).astype(np.int64)
+    some = np.flatnonzero(whole)
+    return list(zip(row[some].tolist(), to[some].tolist(), whole[some].tolist()))

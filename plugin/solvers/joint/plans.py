@@ -229,7 +229,7 @@ def _start(
     aim = Aim(some, choices, least if np.isfinite(least) else 0.0)
     bound = _bound(problem, choices, destination)[vehicles]
     kind = GroupMoves if bound.any() else JointMoves
-    moves = kind(some, roads, aim, choices.stuck_seconds, bound)
+    moves = kind(some, roads, aim, choices.stuck_seconds, bound, choices.seed)
     planned = moves.judged(JointRoutes(routes.indptr, routes.arcs, routes.of_trip, destination[vehicles]), control)
     return Start(vehicles, planned, moves, float(some.people.sum()))
 

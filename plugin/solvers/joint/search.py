@@ -87,14 +87,17 @@ class JointMoves:
         Of the placed vehicles alone.
     bound : (t,) bool
         Vehicles that cannot change their destination alone.
+    seed : int
+        Of what is drawn.
     """
 
     most_fields = 3  # of the cost to go, made at once
 
     def __init__(
-        self, problem: JointProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float, bound: np.ndarray
+        self, problem: JointProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float, bound: np.ndarray, seed: int = 0
     ) -> None:
         network = problem.network
+        self.draws = np.random.default_rng([seed, problem.vehicles]) if seed else None
         self.problem, self.roads, self.aim, self.stuck_seconds = problem, roads, aim, stuck_seconds
         self.bound = bound
         self.departure = microseconds(network.departure)
@@ -171,6 +174,7 @@ class JointMoves:
         self, plan: Planned, looking: np.ndarray, count: int, draws: np.random.Generator, control: Control
     ) -> JointRoutes | None:
         """Return the plan with at most ``count`` of the trips ``looking`` (k,) moved; None where none would gain."""
+        draws = self.draws or draws
         if self.stale:
             self.look(plan, control)
         count = max(count // CAREFUL, 1)

@@ -59,7 +59,7 @@ def solve(
     certify : bool
         Whether to give a lower bound of the aim.
     seed : int
-        Of what is drawn.
+        Of what the search draws.
     control : Control, optional
         Its effort says how thoroughly to search, in counted steps.
 
