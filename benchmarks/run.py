@@ -34,6 +34,7 @@ SECTIONS = {
     "assignment": ("cumulative", "tables"),
     "equilibrium": ("equilibrium", "tables"),
     "queue": ("queues", "tables"),
+    "plans": ("queue_plans", "tables"),
     "joint": ("joint", "tables"),
     "trees": ("trees", "tables"),
     "reading": ("reading", "reading_tables"),
