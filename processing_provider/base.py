@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
 from ..plugin.solvers.control import Control
@@ -12,6 +13,11 @@ from ..plugin.solvers.errors import Cancelled, SolverError
 from .layer_checks import wrong_destination, wrong_layer
 from .outputs import WritingAlgorithm
 from .value_checks import wrong_value
+
+
+def plain(results: dict[str, Any]) -> dict[str, Any]:
+    """Return results with Python's own numbers: QGIS hands numpy's on as texts."""
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in results.items()}
 
 
 class EvacuationAlgorithm(WritingAlgorithm):
@@ -62,7 +68,7 @@ class EvacuationAlgorithm(WritingAlgorithm):
     ) -> dict[str, Any]:
         self.feedback, self.standing = feedback, []
         try:
-            return self.calculate(parameters, context, feedback)
+            return plain(self.calculate(parameters, context, feedback))
         except Cancelled:
             feedback.pushWarning(self.tr("Cancelled.") + " " + (self._standing() or self.tr("Nothing was written.")))
             return {}

@@ -76,6 +76,11 @@ def test_a_limit_is_told_with_what_it_costs_and_idle_elsewhere(network):
     assert "Without MAX_ROUTES" in log.text
 
 
+def test_numbers_are_numbers_to_qgis(network):
+    found = planned(network, 3)
+    assert {type(found[name]) for name in ("TOTAL_TIME", "LOWER_BOUND", "UNLIMITED_TIME", "CLEARANCE_BOUND")} == {float}
+
+
 def test_responders_come_in_where_nobody_drives_out(network):
     roads = rows_of(planned(network, 1), "OUTPUT_ROADS")
     assert {r["road_id"] for r in roads if r["inbound_free"]} == {r["road_id"] for r in roads}  # all open both ways

@@ -40,9 +40,7 @@ def joint_numbers(found: RoutedCase, placed: Allocation, case: JointCase, result
             routing.UNROUTED: left,
         }
     )
-    # QGIS takes numpy's numbers for texts
-    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in numbers.items()}
-    return {name: value for name, value in plain.items() if value is not None}
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
 def tell_plan(algorithm: EvacuationAlgorithm, case: JointCase, result: JointResult, numbers: dict[str, Any]) -> None:
