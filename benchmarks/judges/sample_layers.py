@@ -22,6 +22,7 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import QUICK, Effort
 from evacuation_planner.plugin.solvers.roads.junctions import piece_ranks
 from evacuation_planner.plugin.solvers.routing.shared.choices import METHOD_NAMES
+from evacuation_planner.plugin.solvers.routing.shared.routes import Routes
 from evacuation_planner.plugin.solvers.routing.solve import solve
 
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
@@ -76,7 +77,7 @@ class SampleLayers:
         }  # fmt: skip
         for step in [*plan_steps(sample, result)[:STEPS], allocation]:
             runner.run(step.algorithm, {**step.parameters, **destinations(step, result)}, settings, folder / "log.txt")
-        self.algorithm = _algorithm("routeevacuation")
+        self.algorithm = algorithm_of("routeevacuation")
 
     @cached_property
     def tagged(self) -> str:
@@ -126,15 +127,20 @@ def solved(case: Any, method: int) -> Solved:
     result = solve(case.problem, method=method, certify=False, max_routes=0, control=Control(effort=Effort(QUICK)))
     if len(result.unreachable):
         raise ValueError(f"{len(result.unreachable)} trips have no way.")
-    place = np.cumsum(case.read.network.is_road) - 1
-    indptr, arcs = result.routes.expanded()
-    on_road = case.read.network.is_road[arcs]
-    indptr = np.r_[0, np.cumsum(on_road)][indptr]
-    plan = Plan(METHOD_NAMES[method], indptr.astype(np.int64), place[arcs[on_road]].astype(np.int64))
+    plan = on_streets(METHOD_NAMES[method], case.read.network.is_road, result.routes)
     return Solved(plan, result.total_time / 3600.0, result.queue.run.forced)
 
 
-def _algorithm(name: str) -> Any:
+def on_streets(name: str, is_road: np.ndarray, routes: Routes) -> Plan:
+    """Return routes on all arcs as a plan on the pieces of :func:`streets`."""
+    place = np.cumsum(is_road) - 1
+    indptr, arcs = routes.expanded()
+    on_road = is_road[arcs]
+    indptr = np.r_[0, np.cumsum(on_road)][indptr]
+    return Plan(name, indptr.astype(np.int64), place[arcs[on_road]].astype(np.int64))
+
+
+def algorithm_of(name: str) -> Any:
     """Return an algorithm of the provider, in a QGIS without windows."""
     from qgis.core import QgsApplication
 
