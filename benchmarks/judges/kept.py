@@ -11,6 +11,7 @@ and all of those that the tables show with ``FULL=1 .venv/bin/python benchmarks/
 from __future__ import annotations
 
 import json
+import math
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -60,7 +61,8 @@ class Verdict:
 
 def verdicts() -> list[Verdict]:
     """Return all that is kept."""
-    return [Verdict(**row) for row in json.loads(FILE.read_text())] if FILE.is_file() else []
+    rows = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else []
+    return [Verdict(**{**row, "last_95": math.inf if row["last_95"] is None else row["last_95"]}) for row in rows]
 
 
 def kept(case: Case, plan: Plan, judge: str) -> list[Verdict]:
@@ -70,13 +72,23 @@ def kept(case: Case, plan: Plan, judge: str) -> list[Verdict]:
 
 
 def keep(verdict: Verdict) -> None:
-    """Add a verdict in place of an older one of the same case, plan, judge and seed."""
+    """Add a verdict in place of an older one of the same case, plan, judge and seed, and of all on earlier routes."""
 
     def key(v: Verdict) -> tuple[str, str, str, int]:
         return v.case, v.plan, v.judge, v.seed
 
-    rows = sorted([*(v for v in verdicts() if key(v) != key(verdict)), verdict], key=key)
-    FILE.write_text("[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]\n", encoding="utf-8")
+    def stays(v: Verdict) -> bool:
+        same_plan = (v.case, v.plan) == (verdict.case, verdict.plan)
+        return key(v) != key(verdict) and (not same_plan or v.digest == verdict.digest)
+
+    rows = sorted([*filter(stays, verdicts()), verdict], key=key)
+    FILE.write_text("[\n" + ",\n".join(map(_told, rows)) + "\n]\n", encoding="utf-8")
+
+
+def _told(verdict: Verdict) -> str:
+    """Return a verdict as JSON, which has no word for infinite: null stands for it."""
+    row = asdict(verdict)
+    return json.dumps(row | {"last_95": row["last_95"] if math.isfinite(row["last_95"]) else None}, allow_nan=False)
 
 
 def judged(case: Case, plan: Plan, judge: str, seed: int) -> Verdict:

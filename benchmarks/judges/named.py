@@ -11,6 +11,7 @@ from benchmarks.judges import dua_iterate
 from benchmarks.judges.plans import (
     Case,
     Plan,
+    few_ways_plan,
     individual_plan,
     informed_plan,
     keep_plan,
@@ -24,9 +25,10 @@ PLANS: dict[str, Callable[[Case], Plan]] = {
     "present": present_plan,
     "informed": informed_plan,
     "queue": queue_plan,
+    "few ways": few_ways_plan,
     dua_iterate.NAME: dua_iterate.find,
 }
-KEPT = ("present", "queue", dua_iterate.NAME)  # a minute and more to make, and an hour
+KEPT = ("present", "queue", "few ways", dua_iterate.NAME)  # a minute and more to make, and an hour
 
 
 def planned(case: Case, name: str, anew: bool = False) -> Plan:

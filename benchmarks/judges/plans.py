@@ -39,6 +39,7 @@ VEHICLE_SPACE = 7.5  # m
 DISTRICT_CAPACITY, DISTRICT_SPEED = 900.0, 60.0  # vehicles/h and direction, km/h; one lane
 KEPT_PLANS = Path(__file__).resolve().parent / "plans"
 SLACK, LEAST_HORIZON = 3600.0, 5 * 3600.0  # simulated seconds
+FEW = 3  # ways of a pair, what `routeevacuation` does by default
 NO_PIECE = -9999  # what scipy writes where there is no predecessor
 
 
@@ -235,6 +236,11 @@ def queue_plan(case: Case) -> Plan:
     return _solved(case, "queue", _queue_arcs(case), SYSTEM_OPTIMAL, QUEUE, effort)
 
 
+def few_ways_plan(case: Case) -> Plan:
+    """Return the system optimum under ``queue`` with FEW ways at most from an origin to a destination, EFFORT 1."""
+    return _solved(case, "few ways", _queue_arcs(case), SYSTEM_OPTIMAL, QUEUE, NORMAL, FEW)
+
+
 def _queue_arcs(case: Case) -> Arcs:
     """Return the roads as the queue model takes them."""
     cost = volume_delay.road_cost(LINEAR, case.free_flow, a=0.0)
@@ -242,10 +248,13 @@ def _queue_arcs(case: Case) -> Arcs:
     return Arcs(len(case.xy), case.tail, case.head, cost, length=case.length, capacity=case.capacity, storage=standing)
 
 
-def _solved(case: Case, name: str, arcs: Arcs, method: int, flow_model: int, effort: int) -> Plan:
+def _solved(case: Case, name: str, arcs: Arcs, method: int, flow_model: int, effort: int, max_routes: int = 0) -> Plan:
     """Return the plan of one of our methods."""
     problem = routing_problem(arcs, TripTable(case.source, case.destination, case.departure))
-    result = solve(problem, method=method, flow_model=flow_model, certify=False, control=Control(effort=Effort(effort)))
+    result = solve(
+        problem, method=method, flow_model=flow_model, max_routes=max_routes, certify=False,
+        control=Control(effort=Effort(effort)),
+    )  # fmt: skip
     if len(result.unreachable):
         raise ValueError(f"{case.name}: {len(result.unreachable)} trips have no way.")
     indptr, arcs_driven = result.routes.expanded()
@@ -255,9 +264,10 @@ def _solved(case: Case, name: str, arcs: Arcs, method: int, flow_model: int, eff
 def kept_plan_file(case: Case, name: str) -> Path:
     """Return where the plan ``name`` of a case is kept; one for all capacities where it knows none."""
     place = case.name.split(",")[0] if name == "present" else case.name
+    file = f"{place}_{name}.npz"
     for mark, instead in ((", ", "_"), (" ", "_"), ("(", ""), (")", "")):
-        place = place.replace(mark, instead)
-    return KEPT_PLANS / f"{place}_{name}.npz"
+        file = file.replace(mark, instead)
+    return KEPT_PLANS / file
 
 
 def keep_plan(case: Case, plan: Plan) -> None:

@@ -20,6 +20,14 @@ edge has a queue for each lane, junctions have their inner lanes, and there are 
 1,200 to 2,000 vehicles/h and lane. Who has the right of way at junctions netconvert guesses, from classes and shapes
 where the case has them, else of straight pieces that are all alike.
 
+Two of its habits weigh on plans that count on 1,800 vehicles/h and lane. Out of a jam fewer leave: on the sample city,
+where two lanes become one or roads merge at 50 km/h, some 1,300 to 1,450 vehicles/h and lane, so that a road which such
+a plan just fills jams, and stays jammed. And at an origin a vehicle enters only while the first segment of its road is
+not jammed, one that comes along the road until it is full: who waits at an origin lets the others pass (ours and UXsim
+share by capacities). Of the 7,234 vehicle-hours of the plan with three ways a pair 1,548 are waiting at origins, 1,221
+of them before three roads; of the 5,998 of the plan without a limit 1,000. Both start on 33 roads from 27 origins: what
+differs is how many of their roads jam and how far back.
+
 Why metered runs need up to 8 % more than ours (OL: 8,470 vehicle-hours where we have 7,878 and UXsim 7,952): between
 two segments of 98 m that are both jammed SUMO's headway grows with the vehicles on the second one, from ours to
 ``taujj`` times its room (18 s), so that a queue that moves stands less dense than in ours, is longer and spills back

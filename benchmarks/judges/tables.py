@@ -35,8 +35,9 @@ OURS = "this plugin"
 SEEDS, ONE = (1, 2, 3), (1,)
 AT_1800 = "sample, 1800"  # where SUMO's own capacities and junctions are asked as well
 # Percent by which our total and our last arrival may differ from UXsim's: more for plans that lean on our model.
-LIMITS = {"individual": (5.0, 3.0), "present": (5.0, 3.0), "queue": (8.0, 10.0)}
-MOST_HOURS = {(AT_1800, "queue", kept.AS_IT_IS): 4550.0}
+LIMITS = {"individual": (5.0, 3.0), "present": (5.0, 3.0), "queue": (8.0, 10.0), "few ways": (8.0, 10.0)}
+MOST_HOURS = {(AT_1800, way, kept.AS_IT_IS): 4550.0 for way in ("queue", "few ways")}
+CAUTIOUS = {(way, "sample, 900") for way in ("queue", "few ways")}  # what are they worth at SUMO's own capacities?
 APART = 3.0  # percent by which plans must differ for their order to count
 # Vehicle-hours and minutes of the last arrival of an independent simulation by exact events (individual routes).
 EXACT = {"sample, 900": (22_195.0, 236.9), "sample, 1800": (7_138.0, 121.9), "sample, class": (30_603.0, 352.0)}
@@ -60,7 +61,7 @@ def verdicts_of(case: Case, plan: Plan, judge: str, seeds: tuple[int, ...], miss
 def ways_of(case: Case) -> list[str]:
     """Return the plans of a case; of those that are kept as files only those that are there."""
     sample, at_1800 = case.name.startswith("sample"), case.name == AT_1800
-    ways = ["individual", "present", *(["informed"] if sample else []), "queue"]
+    ways = ["individual", "present", *(["informed"] if sample else []), "queue", *(["few ways"] if sample else [])]
     ways += [dua_iterate.NAME] if at_1800 else []
     return [way for way in ways if FULL or way not in KEPT or kept_plan(case, way) is not None]
 
@@ -72,7 +73,7 @@ def judges_of(case: Case, way: str) -> dict[str, tuple[int, ...]]:
         del judges[kept.UXSIM]
     if case.name == AT_1800:
         judges |= {kept.AS_IT_IS: SEEDS, kept.WITH_JUNCTIONS: ONE}
-    elif way == "queue" and case.name.startswith("sample"):  # what is a cautious plan worth there?
+    elif (way, case.name) in CAUTIOUS:
         judges |= {kept.AS_IT_IS: SEEDS}
     return judges
 
@@ -126,7 +127,9 @@ def _judge_row(
 ) -> None:
     """Add the row of a judge, the mean of its seeds."""
     if len(said) < len(seeds):
-        table.notes.append(f"{', '.join(named)}: these routes have not been judged; `--only judges` does it.")
+        table.notes.append(
+            f"{', '.join(named)}: judged with {len(said)} of {len(seeds)} seeds; `--only judges` runs the rest."
+        )
     if not said:
         return
     theirs = kept.mean(said)
@@ -174,7 +177,8 @@ def tables(asked: bool = False) -> list[Table]:
         "Same capacities everywhere; total time from departure to arrival, the wait at the origin included. "
         "*individual*: everybody's shortest way; *present*: the system optimum under `present`, run to its end; "
         "*informed*: drivers with navigation and no plan; *queue*: our system optimum under `queue`, without a limit "
-        "to the ways, EFFORT 1 (districts: 0); *duaIterate*: SUMO's own routes after ten iterations. CPU seconds of "
+        "to the ways, EFFORT 1 (districts: 0); *few ways*: the same with three ways at most from an origin to a "
+        "destination; *duaIterate*: SUMO's own routes after ten iterations. CPU seconds of "
         "ours are of the evaluation, of the judges of a whole run with reading and writing. *As it is*: SUMO's own "
         "capacities and lengths, doors not metered; what the judges are told in full stands in `benchmarks/judges/`."
     )
