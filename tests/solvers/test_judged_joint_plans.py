@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks.judges import joint_layers, kept
 from benchmarks.judges.joint_layers import JOINT, OURS, STEPWISE, sooner, to_ends
-from benchmarks.judges.plans import Case, plan_of
+from benchmarks.judges.plans import Case, kept_plan, plan_of
 from benchmarks.table import MET, NOT_MET
 
 ROW = kept.Verdict(joint_layers.CASE, STEPWISE, "a1", OURS, 1, 100.0, 90.0, 200.0, 10, 10, 1.0, "")
@@ -61,3 +62,10 @@ def test_uxsim_must_see_half_of_our_gain_and_our_figures(monkeypatch, hours, las
     rows = joint_layers.table().rows
     assert [row[:2] for row in rows] == [(OURS, STEPWISE), (OURS, JOINT), (kept.UXSIM, STEPWISE), (kept.UXSIM, JOINT)]
     assert rows[1][-1] == MET and rows[-1][-1] == verdict
+
+
+def test_all_that_is_kept_is_of_the_routes_in_the_files_of_the_plans():
+    rows = [row for row in kept.verdicts() if row.case == joint_layers.CASE]
+    plans = {name: kept_plan(SimpleNamespace(name=joint_layers.CASE), name) for name in joint_layers.PLANS}
+    assert {(row.plan, row.digest) for row in rows} == {(name, plan.digest()) for name, plan in plans.items()}
+    assert {row.judge for row in rows} >= {OURS, kept.UXSIM, kept.SUMO, kept.WITH_JUNCTIONS}
