@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,6 +142,12 @@ def on_streets(name: str, is_road: np.ndarray, routes: Routes) -> Plan:
 
 def algorithm_of(name: str) -> Any:
     """Return an algorithm of the provider, in a QGIS without windows."""
+    return _registry().algorithmById(f"evacuation:{name}").create()
+
+
+@cache
+def _registry() -> Any:
+    """Return the registry of a QGIS without windows that knows the provider; there can be one in a process."""
     from qgis.core import QgsApplication
 
     from evacuation_planner.plugin.evacuation_plugin import EvacuationPlugin
@@ -152,4 +158,4 @@ def algorithm_of(name: str) -> Any:
     plugin = EvacuationPlugin(None)
     plugin.initProcessing()
     _ALIVE.extend([application, plugin])
-    return application.processingRegistry().algorithmById(f"evacuation:{name}").create()
+    return application.processingRegistry()
