@@ -9,6 +9,7 @@ from evacuation_planner.plugin.solvers.allocation.problem import CAPACITY, NO_SH
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import QUICK, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
+from evacuation_planner.plugin.solvers.joint.assignment import Assignment
 from evacuation_planner.plugin.solvers.joint.kinds import (
     BY_GROUP,
     BY_VEHICLE,
@@ -189,6 +190,49 @@ def test_exits_have_room_for_all():
     result = solve(two_shelters(40, (np.inf, np.inf)), unit=BY_GROUP, split=WHOLE, aim=CLEARANCE, control=quick())
     assert result.plan.people_placed == 40.0 and result.stepwise.people_placed == 40.0
     assert result.stepwise.clearance == 10.0 + 39 * 4.0  # all to the quickest
+
+
+@pytest.mark.parametrize("most", (0, 2))
+def test_groups_share_doors_as_vehicles_would(most):
+    # both groups of ten prefer the near shelter; behind one door each of the last ten waits for ten others
+    arcs = streets([(0, 1, 10.0, 900.0), (0, 2, 20.0, 900.0)], 3)
+    group, start = np.repeat([0, 1], 10), np.zeros(20)
+    problem = joint_problem(
+        arcs, Vehicles(start, start, np.ones(20), group), Destinations([1, 2], [99.0, 99.0]), np.zeros((2, 2)),
+        np.ones((2, 2), dtype=bool),
+    )  # fmt: skip
+    result = solve(problem, unit=BY_GROUP, split=WHOLE, max_routes=most, control=quick())
+    check(problem, result)
+    assert result.stepwise.value == sum(10 + 4 * k for k in range(20))
+    assert result.value == sum(10 + 4 * k for k in range(10)) + sum(20 + 4 * k for k in range(10))
+
+
+def test_what_moves_and_exchanges_save():
+    rng = np.random.default_rng(5)
+    cost, size = rng.uniform(10.0, 500.0, (6, 4)), rng.integers(1, 30, 6).astype(float)
+    at, more, headway = rng.integers(0, 4, 6), rng.uniform(-20.0, 40.0, 4), rng.uniform(1.0, 5.0, 4)
+    left = np.full(4, 40.0)
+
+    def value(now: np.ndarray) -> float:
+        change = np.bincount(now, weights=size, minlength=4) - np.bincount(at, weights=size, minlength=4)
+        if (change > left).any():
+            return np.inf
+        return cost[np.arange(6), now].sum() + 0.5 * (headway * (more + change) ** 2).sum()
+
+    groups = Assignment(cost, size, size, at, more, left, headway)
+    moving, exchanging = groups.by_moving(), groups.by_exchanging()
+    assert groups.value() == pytest.approx(value(at))
+    for group, to in np.argwhere(np.isfinite(moving)).tolist():
+        now = at.copy()
+        now[group] = to
+        assert moving[group, to] == pytest.approx(value(at) - value(now))
+    for one, other in np.argwhere(np.isfinite(exchanging)).tolist():
+        now = at.copy()
+        now[one], now[other] = at[other], at[one]
+        assert exchanging[one, other] == pytest.approx(value(at) - value(now))
+    groups.improve(Control())
+    assert groups.value() == pytest.approx(value(groups.at)) and groups.value() < value(at)
+    assert max(groups.by_moving().max(), groups.by_exchanging().max()) <= 1e-6 * groups.value()
 
 
 @pytest.mark.parametrize("most", (1, 2))

@@ -66,12 +66,7 @@ class GroupMoves(JointMoves):
             return None
         parts = []
         for shift in shifts:
-            members = self.members[shift.group]
-            field, views = self.fields[shift.end], len(self.views)
-            for k, table in enumerate(field.tables):  # not all by one way: each view sees other queues
-                some = members[k::views]
-                free = np.full(len(some), np.inf)
-                parts.append(self._walked(self.views[k], table, field.offset, some, free, control))
+            parts += self.walked_at_once(self.members[shift.group], shift.end, control)
         trips, end, _, size, arcs = joined(parts)
         if len(trips) < sum(len(self.members[shift.group]) for shift in shifts):
             return None
@@ -86,7 +81,7 @@ class GroupMoves(JointMoves):
         now += self.to_pay(self.trips, destinations_of(plan)[self.trips])
         pays = np.bincount(self.owner, weights=now, minlength=count)
         size = np.bincount(self.owner, weights=self.aim.weight[self.trips], minlength=count)
-        headway = self.headways(plan)
+        headway = headways(plan, problem.destinations)
         gain = np.full((count, problem.destinations), -np.inf)
         at = destinations_of(plan)[self.trips]
         old = at[np.r_[0, np.cumsum([len(some) for some in self.members])][:-1].astype(np.int64)] if count else at
@@ -97,19 +92,6 @@ class GroupMoves(JointMoves):
             together = 0.5 * size * size * (headway[end] + headway[old])
             gain[:, end] = np.where(lost | (old == end), -np.inf, pays - total - together)
         return gain
-
-    def headways(self, plan: Planned) -> np.ndarray:
-        """Return the mean microseconds (n,) between two arrivals at each destination; their median where few arrive."""
-        arrival, where = plan.run.arrival(), destinations_of(plan)
-        count = np.bincount(where, minlength=self.problem.destinations)
-        last, first = np.zeros(len(count)), np.full(len(count), np.inf)
-        np.maximum.at(last, where, arrival.astype(np.float64))
-        np.minimum.at(first, where, arrival.astype(np.float64))
-        known = count > 1
-        mean = np.zeros(len(count))
-        mean[known] = (last - first)[known] / (count - 1)[known]
-        mean[~known] = np.median(mean[known]) if known.any() else 0.0
-        return mean
 
     def chosen(self, plan: Planned, gain: np.ndarray, now: np.ndarray, draws: np.random.Generator) -> list[Shift]:
         """Return moves that promise a gain and keep the rooms: into free room, or two groups that change places."""
@@ -156,3 +138,17 @@ class GroupMoves(JointMoves):
         fits &= both > 0
         fits[list(touched)] = False
         return int(np.argmax(np.where(fits, both, -np.inf))) if fits.any() else -1
+
+
+def headways(plan: Planned, destinations: int) -> np.ndarray:
+    """Return the mean microseconds (n,) between two arrivals at each destination; their median where few arrive."""
+    arrival, where = plan.run.arrival(), destinations_of(plan)
+    count = np.bincount(where, minlength=destinations)
+    last, first = np.zeros(len(count)), np.full(len(count), np.inf)
+    np.maximum.at(last, where, arrival.astype(np.float64))
+    np.minimum.at(first, where, arrival.astype(np.float64))
+    known = count > 1
+    mean = np.zeros(len(count))
+    mean[known] = (last - first)[known] / (count - 1)[known]
+    mean[~known] = np.median(mean[known]) if known.any() else 0.0
+    return mean

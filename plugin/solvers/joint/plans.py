@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from ..allocation.objective import normalised
 from ..control import Control
 from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.shared.descent import Optimum, descend
@@ -18,18 +18,21 @@ from .evaluate import plan_of_routes
 from .fields import LARGE
 from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
 from .group_moves import GroupMoves
+from .kinds import BY_VEHICLE
 from .limited import few_ways
-from .placing import Groups, deal, finite_room, people_of, place_vehicles, send_groups
+from .placing import place_vehicles
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
+from .regrouping import Regrouping
 from .result import JointPlan
-from .search import JointMoves, JointRoutes, Planned, destinations_of
-from .stepwise import impedance_of, with_empty
+from .search import JointMoves, JointRoutes, Planned, destinations_of, to_destinations
 
 STEPS = (10, 40, 250)  # by effort: plans that are tried
 FEW_STEPS = (10, 30, 150)  # the same among few ways
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
 LEAST_STEPS = 6
+GROUP_STEPS = (4, 20, 120)  # that move single groups and vehicles, from a plan of groups
+WIDE = 10  # ways a pair among which a search goes further than among all
 
 
 class Start(NamedTuple):
@@ -39,6 +42,18 @@ class Start(NamedTuple):
     planned: Planned
     moves: JointMoves
     people: float
+
+    def among_few(self, problem: JointProblem, roads: QueueRoads, choices: Choices, control: Control) -> Start:
+        """Return the start with the better ways that a search among a few a pair finds, everybody to where he goes."""
+        destination = np.full(problem.vehicles, -1, dtype=np.int32)
+        destination[self.vehicles] = destinations_of(self.planned)
+        tries = steps_of(control.effort.pick(*FEW_STEPS), len(self.planned.run.moment))
+        (found, _), _ = few_ways(
+            problem.trips(destination), roads, self.moves.aim, self.planned, WIDE, choices.stuck_seconds, tries, control
+        )
+        if not found.planned.value < self.planned.value:
+            return self
+        return self._replace(planned=to_destinations(found.planned, destinations_of(self.planned)))
 
     @property
     def rank(self) -> tuple[float, Value]:
@@ -56,6 +71,8 @@ def search_together(
 ) -> tuple[Start, Optimum[Planned]] | None:
     """Return the best start and the best plan found from it, without a limit on ways; None where nobody can go.
 
+    Groups follow the plan of single vehicles, as near as whole ones can.
+
     Parameters
     ----------
     known : list of (destination (t,), routes of those who have one)
@@ -66,13 +83,34 @@ def search_together(
     Cancelled, SolverError
     """
     flow = Flow(FlowNetwork(problem, roads, reach.allowed.any(axis=0)), reach.somewhere)
-    plans: list[tuple[np.ndarray, Routes]] = [*known, _flow_plan(problem, reach, choices, flow, control)]
-    starts = [_start(problem, roads, choices, flow.least, where, routes, control) for where, routes in plans]
-    best = min((start for start in starts if start is not None), key=lambda start: start.rank, default=None)
+    alone = choices if choices.free else replace(choices, unit=BY_VEHICLE)
+    starts = [_start(problem, roads, alone, flow.least, where, routes, control) for where, routes in known]
+    starts.append(_start(problem, roads, alone, flow.least, *_flow_plan(problem, reach, alone, flow, control), control))
+    best = _best(starts)
     if best is None:
         return None
-    tries = steps_of(control.effort.pick(*STEPS), len(best.planned.run.moment))
-    return best, descend(best.moves, best.planned, tries, control.part(0.1, 1.0))
+    size = len(best.planned.run.moment)
+    tries = steps_of(control.effort.pick(*STEPS), size)
+    found = descend(best.moves, best.planned, tries, control.part(0.1, 1.0 if choices.free else 0.4))
+    if choices.free:
+        return best, found
+    regrouping = Regrouping(problem, roads, reach, choices, best.vehicles, found.planned, best.moves)
+    destination, routes = regrouping.plan_of_groups([where for where, _ in known], control.part(0.4, 0.5))
+    groups = _start(problem, roads, choices, flow.least, destination, routes, control)
+    if groups is not None:
+        groups = groups.among_few(problem, roads, choices, control.part(0.5, 0.8))
+    starts = [_start(problem, roads, choices, flow.least, where, routes, control) for where, routes in known]
+    best = _best([*starts, groups])
+    if best is None:
+        return None
+    if best is groups and choices.max_routes:  # moves without a limit would leave the few ways
+        return best, Optimum(best.planned, ((control.effort.elapsed, best.planned.seconds),), found.used_up)
+    tries = steps_of(control.effort.pick(*(GROUP_STEPS if best is groups else STEPS)), size)
+    return best, descend(best.moves, best.planned, tries, control.part(0.8, 1.0))
+
+
+def _best(starts: list[Start | None]) -> Start | None:
+    return min((start for start in starts if start is not None), key=lambda start: start.rank, default=None)
 
 
 def joint_plan(
@@ -87,34 +125,39 @@ def joint_plan(
     if not reach.somewhere.any():
         return stepwise, (), False
     known = [(stepwise.destination, stepwise.routing.routes)]
-    searched = search_together(
-        problem, roads, reach, choices, known, control.part(0.0, 0.6 if choices.max_routes else 0.9)
-    )
+    searched = search_together(problem, roads, reach, choices, known, control.part(0.0, 0.5))
     if searched is None:
         return stepwise, (), False
     best, found = searched
-    values, free, moves = [best.planned.value.aim, *best.moves.kept], found.planned, len(best.planned.run.moment)
+    final, used_up = found.planned, found.used_up
+    values = [best.planned.value.aim, *best.moves.kept]
+    history = tuple((seconds, value) for (seconds, _), value in zip(found.history, values))
+    if choices.free:  # of groups it was done before
+        final = best._replace(planned=final).among_few(problem, roads, choices, control.part(0.5, 0.7)).planned
+        history = (*history, (control.effort.elapsed, final.value.aim))
     destination = np.full(problem.vehicles, -1, dtype=np.int32)
-    destination[best.vehicles] = destinations_of(free)
-    unlimited = free.run.total() / SECOND
+    destination[best.vehicles] = destinations_of(final)
+    unlimited = final.run.total() / SECOND
     warnings: tuple[str, ...] = ()
     if choices.max_routes:
-        (found, exceeding), kept = few_ways(
-            problem.trips(destination), roads, best.moves.aim, free, choices.max_routes,
-            choices.stuck_seconds, steps_of(control.effort.pick(*FEW_STEPS), moves), control.part(0.6, 0.9),
+        tries = steps_of(control.effort.pick(*FEW_STEPS), len(final.run.moment))
+        (limited, exceeding), kept = few_ways(
+            problem.trips(destination), roads, best.moves.aim, final, choices.max_routes, choices.stuck_seconds,
+            tries, control.part(0.7, 0.9),
         )  # fmt: skip
-        values = [found.planned.value.aim] if not kept else [*kept]
-        unlimited = min(unlimited, found.planned.run.total() / SECOND)
+        final, used_up = limited.planned, limited.used_up
+        values = kept or [final.value.aim]
+        history = tuple((seconds, value) for (seconds, _), value in zip(limited.history[-len(values) :], values))
+        unlimited = min(unlimited, final.run.total() / SECOND)
         warnings = tuple(text for text in (too_many_ways(exceeding, choices.max_routes),) if text)
-    history = tuple((seconds, value) for (seconds, _), value in zip(found.history[-len(values) :], values))
     plan = plan_of_routes(
-        problem, reach, roads, choices, destination, found.planned.routes, found.planned.run, history, unlimited,
-        warnings, control.unseen(),
+        problem, reach, roads, choices, destination, final.routes, final.run, history, unlimited, warnings,
+        control.unseen(),
     )  # fmt: skip
     if stepwise.better_than(plan):
         control.log("Together nothing better was found than step-wise: the step-wise plan is the answer.")
         plan = stepwise
-    return plan, history, found.used_up
+    return plan, history, used_up
 
 
 def steps_of(tries: int, moves: int) -> int:
@@ -173,10 +216,7 @@ def _flow_plan(
         of_vehicle[able] = np.where(ends >= 0, ways.of_trip, -1)
     wish = destination.copy()
     preference = choices.preference_seconds * problem.dissatisfaction
-    if choices.free:
-        destination = place_vehicles(problem, reach, preference, destination, control)
-    else:
-        destination = _groups_like(problem, reach, choices, destination, preference, control)
+    destination = place_vehicles(problem, reach, preference, destination, control)
     placed = np.flatnonzero(destination >= 0)
     alone = placed[(destination[placed] != wish[placed]) | (of_vehicle[placed] < 0)]
     some = network.only(alone)
@@ -188,28 +228,6 @@ def _flow_plan(
         of_vehicle[placed].astype(np.int32),
     )
     return destination, routes
-
-
-def _groups_like(
-    problem: JointProblem, reach: Reach, choices: Choices, wish: np.ndarray, preference: np.ndarray, control: Control
-) -> np.ndarray:
-    """Return destinations (t,) of whole groups as near as possible to the ``wish`` (t,) of their vehicles."""
-    somewhere = reach.somewhere
-    sizes = people_of(problem, somewhere)
-    usable = reach.whole(problem.groups)
-    wanted = np.zeros((problem.groups, problem.destinations))
-    some = np.flatnonzero((wish >= 0) & somewhere)
-    np.add.at(wanted, (problem.group[some], wish[some]), problem.people[some])
-    share = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1.0)
-    minutes = np.where(usable, impedance_of(problem, reach) + preference / 60.0, np.inf)
-    cost = 1.0 - share + NEARER * normalised(np.where((sizes > 0)[:, None], minutes, np.inf))
-    room = finite_room(problem.room, float(sizes.sum()))
-    people = send_groups(Groups(sizes, room, cost, usable), choices.split, control)
-    destination = deal(problem, reach, people, somewhere & (problem.people > 0))
-    return with_empty(problem, reach, destination)
-
-
-NEARER = 0.5  # of a group's whole wish: what the difference between the nearest and farthest destination weighs
 
 
 def _start(

@@ -7,7 +7,7 @@ is no room. Rooms that more want than find it get a price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -155,20 +155,16 @@ class JointMoves:
 
     def look(self, plan: Planned, control: Control) -> None:
         """Work out the cost to go by the marginal costs of now, of as many fields as are made at once."""
-        self.stale = False
-        until = int(plan.run.arrival().max(initial=0))
-        self.step = max(GRID_STEP, -(-until // MOST_MOMENTS))
-        moments = int(until // self.step) + 2
-        self.terminal = self.aim.terminal(self.step, moments)
-        grids = [grid_of(self.roads, view, self.step, moments) for view in self.views]
+        grids, moments = self._grids(plan)
         if self.by_pattern and not self.settled:
             self._settle(plan, grids, moments, control)
         count, total = min(self.most_fields, self._all_fields()), self._all_fields()
-        self.fields = {}
-        for k in range(self.turn, self.turn + count):
-            control.stop_if_cancelled()
-            self.fields[k % total] = self._field(k % total, grids, moments)
+        self._fill([k % total for k in range(self.turn, self.turn + count)], grids, moments, control)
         self.turn = (self.turn + count) % max(total, 1)
+
+    def look_at(self, plan: Planned, numbers: list[int], control: Control) -> None:
+        """Work out the cost to go by the marginal costs of now, of the fields of these ``numbers``."""
+        self._fill(numbers, *self._grids(plan), control)
 
     def moved(
         self, plan: Planned, looking: np.ndarray, count: int, draws: np.random.Generator, control: Control
@@ -193,6 +189,21 @@ class JointMoves:
 
     def _all_fields(self) -> int:
         return len(self.patterns) if self.by_pattern else self.problem.destinations
+
+    def _grids(self, plan: Planned) -> tuple[list[Grid], int]:
+        """Return the marginal costs of each view at moments a step apart, and how many moments."""
+        self.stale = False
+        until = int(plan.run.arrival().max(initial=0))
+        self.step = max(GRID_STEP, -(-until // MOST_MOMENTS))
+        moments = int(until // self.step) + 2
+        self.terminal = self.aim.terminal(self.step, moments)
+        return [grid_of(self.roads, view, self.step, moments) for view in self.views], moments
+
+    def _fill(self, numbers: list[int], grids: list[Grid], moments: int, control: Control) -> None:
+        self.fields = {}
+        for number in numbers:
+            control.stop_if_cancelled()
+            self.fields[number] = self._field(number, grids, moments)
 
     def _field(self, number: int, grids: list[Grid], moments: int) -> Field:
         problem, star = self.problem, self.reverse
@@ -221,10 +232,13 @@ class JointMoves:
 
     def cost_at(self, field: Field, trips: np.ndarray) -> np.ndarray:
         """Return the cost to go (k,) of ``trips`` from their starts at their departures, at mean weight."""
-        time, node = self.departure[trips], self.problem.network.source[trips]
+        return self.cost_from(field, self.problem.network.source[trips], self.departure[trips])
+
+    def cost_from(self, field: Field, node: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """Return the cost to go (k,) from each ``node`` at each ``time``, microseconds, at mean weight."""
         g = np.minimum(time // self.step, len(self.terminal) - 2)
         share = np.minimum((time - g * self.step) / self.step, 1.0)
-        cost = np.zeros(len(trips))
+        cost = np.zeros(len(node))
         for table in field.tables:  # each view leaves out some queues
             here, then = table[g, node].astype(np.float64), table[g + 1, node].astype(np.float64)
             with np.errstate(invalid="ignore"):
@@ -313,6 +327,21 @@ class JointMoves:
             return none, none.astype(np.int32), np.empty(0), none, none.astype(np.int32)
         return joined(found)
 
+    def walked_at_once(self, trips: np.ndarray, end: int, control: Control) -> list[tuple[np.ndarray, ...]]:
+        """Return ways of many trips (k,) to one destination, whatever they cost, as :meth:`_walked` does.
+
+        Not all by one way: each view sees other queues. Who finds no way by one looks by the next.
+        """
+        field, count, parts = self.fields[end], len(self.views), []
+        first, todo = np.arange(len(trips)) % count, trips
+        for turn in range(count):
+            for k, (view, table) in enumerate(zip(self.views, field.tables)):
+                some = todo[(first + turn) % count == k]
+                parts.append(self._walked(view, table, field.offset, some, np.full(len(some), np.inf), control))
+            missing = ~np.isin(todo, np.concatenate([part[0] for part in parts]))
+            todo, first = todo[missing], first[missing]
+        return parts
+
     def fitting(self, plan: Planned, wishes: Wishes, order: np.ndarray, most: int) -> np.ndarray:
         """Return which of the wishes (k,) are fulfilled, at most so many, in their ``order``."""
         people, now = self.problem.people[wishes.trips], destinations_of(plan)
@@ -353,6 +382,12 @@ class JointMoves:
 def destinations_of(plan: Planned) -> np.ndarray:
     """Return the destination (t,) of every trip of a plan of a joint search."""
     return _joint(plan.routes).destination
+
+
+def to_destinations(plan: Planned, destination: np.ndarray) -> Planned:
+    """Return ``plan`` with routes that know their ``destination`` (t,)."""
+    routes = plan.routes
+    return replace(plan, routes=JointRoutes(routes.indptr, routes.arcs, routes.of_trip, destination))
 
 
 def _joint(routes: Routes) -> JointRoutes:
