@@ -132,7 +132,7 @@ def joint_plan(
     final, used_up = found.planned, found.used_up
     values = [best.planned.value.aim, *best.moves.kept]
     history = tuple((seconds, value) for (seconds, _), value in zip(found.history, values))
-    if choices.free:  # of groups it was done before
+    if choices.free and not choices.max_routes:  # of groups it was done before
         final = best._replace(planned=final).among_few(problem, roads, choices, control.part(0.5, 0.7)).planned
         history = (*history, (control.effort.elapsed, final.value.aim))
     destination = np.full(problem.vehicles, -1, dtype=np.int32)
