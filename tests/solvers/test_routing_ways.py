@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -87,6 +88,13 @@ def test_doors_are_different_ways_and_who_starts_at_one_has_none():
     problem = problem_of(roads, [(0, 3, 0), (0, 3, 0), (3, 3, 1)])
     ways = ways_of(problem, routes_of(problem, [[0, 2], [1, 3], []]))
     assert len(set(ways.of_trip.tolist())) == 3 and ways.of_trip[2] == NO_WAY
+
+
+def test_without_lengths_a_way_begins_with_its_first_piece():
+    problem = problem_of([(0, 1, 100), (0, 2, 100), (1, 3, 100), (2, 3, 100)], [(0, 3, 0), (0, 3, 0)])
+    routes = routes_of(problem, [[0, 2], [1, 3]])
+    for length, cuts in ((problem.length, [1, 1]), (0 * problem.length, [0, 0])):
+        assert ways_of(replace(problem, length=length), routes).cut.tolist() == cuts
 
 
 def _brute(problem: RoutingProblem, rows: list[list[int]]) -> int:

@@ -1,12 +1,14 @@
 """Least total travel time under ``queue``, with and without a limit on the ways of an origin to a destination.
 
-A search among few ways at a time goes further than one among all: first at most :data:`WIDE` ways a pair are chosen and
-loaded, then trips take any way that costs all less. With a limit of its own the search chooses and loads so many.
+A search among few ways at a time goes further than one among all: first at most :data:`WIDE` ways a pair, fewer of very
+large problems, are chosen and loaded, then trips take any way that costs all less. With a limit of its own the search chooses and loads so many.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+import numpy as np
 
 from ...control import Control
 from ..shared.choices import STUCK_SECONDS
@@ -21,7 +23,8 @@ from .judge import Planned
 from .menu_moves import MenuMoves
 from .network import QueueRoads
 
-WIDE = 10  # ways a pair
+WIDE, LEAST_WIDE = 10, 3  # ways a pair
+MENU_ROADS = 50_000_000  # roads of all routes of a menu above which there are fewer ways
 MENU_STEPS, FREE_STEPS = (10, 50, 300), (3, 10, 50)  # by effort: plans that are tried
 UNLIMITED_SHARE = 0.4  # of the steps go into what the plan would be without its limit
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
@@ -54,6 +57,9 @@ class Search:
         self.problem, self.roads, self.trees, self.stuck_seconds = problem, roads, trees, stuck_seconds
         self.free = FreeMoves(problem, roads, trees, stuck_seconds)
         self.starts = starts
+        key = problem.source * np.int64(problem.nodes) + problem.destination
+        roads_of_one = float(starts[0].hops().mean()) * len(np.unique(key)) if problem.trips else 1.0
+        self.wide = int(np.clip(MENU_ROADS / max(roads_of_one, 1.0), LEAST_WIDE, WIDE))
 
     def among(self, most: int, starts: list[Routes], share: float, control: Control) -> Limited:
         """Return the best plan with at most ``most`` ways a pair, with a ``share`` of the steps."""
@@ -109,11 +115,11 @@ def system_optimum(
     control = control or Control()
     search = Search(problem, roads, trees, starts, stuck_seconds)
     if not most:
-        wide = search.among(WIDE, starts, 1.0, control.part(0.0, 0.8)).optimum
+        wide = search.among(search.wide, starts, 1.0, control.part(0.0, 0.8)).optimum
         free = search.anywhere(wide.planned, control.part(0.8, 1.0))
         both = Optimum(free.planned, (*wide.history, *free.history), wide.used_up and free.used_up)
         return SystemOptimum(both, free.planned.seconds)
     limited, exceeding = search.among(most, starts, 1.0, control.part(0.0, 0.6))
-    wide = search.among(WIDE, [limited.planned.routes], UNLIMITED_SHARE, control.part(0.6, 0.9)).optimum
+    wide = search.among(max(search.wide, most), [limited.planned.routes], UNLIMITED_SHARE, control.part(0.6, 0.9)).optimum
     free = search.anywhere(min(wide.planned, limited.planned, key=_seconds), control.part(0.9, 1.0))
     return SystemOptimum(limited, free.planned.seconds, exceeding)

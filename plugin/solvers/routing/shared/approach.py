@@ -15,7 +15,7 @@ from ...graph.heap import drop_first, push
 from ...graph.stars import ReverseStar
 from ...kernels import compiled
 from .problem import RoutingProblem
-from .ways import SAME_AFTER
+from .ways import SAME_AFTER, metres_of
 
 OUTSIDE, INSIDE = 0, 1  # the two parts of an approach, in the order in which the search finds them
 
@@ -67,6 +67,7 @@ class Approaches:
         self.problem = problem
         self.star = ReverseStar(problem.nodes, problem.tail, problem.head)
         self.scratch = scratch_of(problem)
+        self.metres = metres_of(problem)
         self.number = 0
 
     def to(self, part: np.ndarray, origin: int, starts: np.ndarray) -> list[np.ndarray | None]:
@@ -77,7 +78,7 @@ class Approaches:
         arcs = np.empty(2 * problem.nodes + 2, dtype=np.int32)
         find_approaches(
             self.star.indptr, self.star.arc, self.star.tail, problem.tail, problem.head, problem.cost.free_flow,
-            problem.length, part, nodes, starts, self.scratch, self.number,
+            self.metres, part, nodes, starts, self.scratch, self.number,
         )  # fmt: skip
         found: list[np.ndarray | None] = []
         for start in starts.tolist():

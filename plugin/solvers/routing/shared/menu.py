@@ -207,9 +207,11 @@ class MenuMaker:
 
 def _apart(ways: Ways, few: np.ndarray, load: np.ndarray, length: np.ndarray, most: int) -> list[int]:
     """Return at most so many of the ways ``few``: those with most load and least overlap with the ones before."""
+    left = few.tolist()
+    if len(left) <= most:
+        return left
     kept: list[int] = []
     taken = np.empty(0, dtype=np.int32)
-    left = few.tolist()
     while left and len(kept) < most:
         worth = []
         for k in left:

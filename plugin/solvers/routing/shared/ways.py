@@ -79,6 +79,11 @@ def roads_among(problem: RoutingProblem) -> np.ndarray:
     return real if real.any() else np.ones(problem.arcs, dtype=bool)
 
 
+def metres_of(problem: RoutingProblem) -> np.ndarray:
+    """Return the lengths (m,) of arcs; infinite where none is known, so that a way begins with its first piece."""
+    return problem.length if problem.length.any() else np.full(problem.arcs, np.inf)
+
+
 def legs_of(problem: RoutingProblem, routes: Routes) -> Legs:
     """Return the routes by origin, with where they may be cut."""
     pair = pairs_of(problem)
@@ -89,7 +94,7 @@ def legs_of(problem: RoutingProblem, routes: Routes) -> Legs:
     route, origin = routes.of_trip[first].astype(np.int64), problem.origin[first]
     begin, latest = np.empty((2, len(key)), dtype=np.int64)
     fill_cuts(
-        routes.indptr, routes.arcs, route, origin, np.argsort(origin, kind="stable"), problem.head, problem.length,
+        routes.indptr, routes.arcs, route, origin, np.argsort(origin, kind="stable"), problem.head, metres_of(problem),
         roads_among(problem), problem.inside.start, problem.inside.node, np.zeros(problem.nodes, dtype=np.int64),
         begin, latest,
     )  # fmt: skip
