@@ -198,6 +198,15 @@ for method in (0, 1, 3, 4):
     module.solve(grid(1), method=method, certify=True)
     after = kernels()
     print(2, method, len(after), [name for name in after if after[name] != before.get(name, [])])
+for flow_model, kind, problem in (
+    (0, DENSITY, crowded_grid(trips=300, side=5)), (1, BPR, random_case(4, BPR, nodes=16, trips=300).problem),
+    (2, LINEAR, grid(1)),
+):
+    module._compile(module.Choices(3, flow_model, 0.02, True, 3600.0, 300.0, 5.0, 2), kind, Control())
+    before = kernels()
+    module.solve(problem, flow_model=flow_model, certify=True, max_routes=2)
+    after = kernels()
+    print(flow_model, "limited", len(after), [name for name in after if after[name] != before.get(name, [])])
 """
 
 
@@ -207,4 +216,4 @@ def test_nothing_is_left_to_be_compiled_once_the_clock_runs():
     script = COMPILED.format(paths=[str(ROOT), str(ROOT / "build" / "plugins")])
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     lines = run.stdout.strip().splitlines()
-    assert len(lines) == 12 and all(line.endswith("[]") for line in lines), run.stdout
+    assert len(lines) == 15 and all(line.endswith("[]") for line in lines), run.stdout

@@ -125,7 +125,7 @@ class Choices:
     period: float
     stuck_seconds: float
     reroute_minutes: float
-    max_routes: int
+    max_routes: int = 0
 
 
 # methods, flow models, bounds, limits whose kernels are ready in this process
@@ -169,7 +169,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     limited = bool(choices.max_routes)
     total = float(travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
-    warnings = _warnings(choices, found, control.effort, in_vain)
+    warnings = _warnings(found, control.effort, in_vain, choices.max_routes)
     if in_vain and not warnings:
         control.log("No change of a route saves anything: the greedy routes could not be improved on.")
     return RoutingResult(
@@ -200,7 +200,7 @@ def _in_vain(choices: Choices, found: Found, delay: float) -> bool:
     return searched and len(found.history) == 1 and delay > LEAST_DELAY
 
 
-def _warnings(choices: Choices, found: Found, effort: Effort, in_vain: bool) -> tuple[str, ...]:
+def _warnings(found: Found, effort: Effort, in_vain: bool, max_routes: int = 0) -> tuple[str, ...]:
     """Return what a reader must know of a search that ended before its own end."""
     nothing = (
         "METHOD: system optimal has found nothing better than the greedy routes within its EFFORT; the plan is that of "
