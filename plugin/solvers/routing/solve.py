@@ -209,7 +209,7 @@ def _warnings(found: Found, effort: Effort, in_vain: bool, max_routes: int = 0) 
     if effort.level != THOROUGH:
         nothing += " A larger EFFORT searches further."
     unfinished = found.used_up or effort.stopped_early
-    more = too_many_ways(found.exceeding, choices.max_routes)
+    more = too_many_ways(found.exceeding, max_routes)
     texts = effort.warning(), nothing if in_vain and unfinished else "", more
     return tuple(text for text in texts if text)
 

@@ -1,7 +1,8 @@
 """Least total travel time under ``queue``, with and without a limit on the ways of an origin to a destination.
 
 A search among few ways at a time goes further than one among all: first at most :data:`WIDE` ways a pair, fewer of very
-large problems, are chosen and loaded, then trips take any way that costs all less. With a limit of its own the search chooses and loads so many.
+large problems, are chosen and loaded, then trips take any way that costs all less. With a limit of its own the search
+chooses and loads so many.
 """
 
 from __future__ import annotations
@@ -120,6 +121,7 @@ def system_optimum(
         both = Optimum(free.planned, (*wide.history, *free.history), wide.used_up and free.used_up)
         return SystemOptimum(both, free.planned.seconds)
     limited, exceeding = search.among(most, starts, 1.0, control.part(0.0, 0.6))
-    wide = search.among(max(search.wide, most), [limited.planned.routes], UNLIMITED_SHARE, control.part(0.6, 0.9)).optimum
+    more, found = max(search.wide, most), [limited.planned.routes]
+    wide = search.among(more, found, UNLIMITED_SHARE, control.part(0.6, 0.9)).optimum
     free = search.anywhere(min(wide.planned, limited.planned, key=_seconds), control.part(0.9, 1.0))
     return SystemOptimum(limited, free.planned.seconds, exceeding)
