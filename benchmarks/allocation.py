@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ if __name__ == "__main__":
 import numpy as np
 
 from benchmarks import allocation_cases as cases
-from benchmarks.measuring import FULL, timed
+from benchmarks.measuring import FULL, alone, timed
 from benchmarks.table import MET, MET_BY_CPU, NOT_MET, Table, outcome, seconds
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.model import COST, build
@@ -143,22 +142,11 @@ def _figures(problem: AllocationProblem, run: Any) -> dict[str, Any]:
     }
 
 
-def _alone(*arguments: str) -> dict[str, Any]:
-    """Return the figures of a case solved in a process of its own."""
-    run = subprocess.run(
-        [sys.executable, str(Path(__file__).resolve()), "--one", *arguments], capture_output=True, text=True,
-        check=False, cwd=ROOT, timeout=300,
-    )  # fmt: skip
-    if run.returncode:
-        raise RuntimeError(run.stderr.strip()[-500:])
-    return dict(json.loads(run.stdout.splitlines()[-1]))
-
-
 def large() -> Table:
     """Return the large case: 5,000 groups, 164 shelters, 820,000 pairs."""
     header = ("case", "people", "placed", "objective", "gap %", "wall s", "CPU s", "GB", "target", "")
     table = Table("Allocation: 1,000 zones x 5 classes x 164 shelters, 10 % room to spare", header)
-    found = _alone("large")
+    found = alone(__file__, 300, "--one", "large")
     reached = found["gap"] is not None and found["gap"] <= LARGE_GAP and found["gigabytes"] <= LARGE_MEMORY
     table.add(
         "5,000 groups", found["people"], found["placed"], f"{found['objective']:.8g}", _gap(found["gap"]),
@@ -175,7 +163,7 @@ def shortage() -> Table:
     header = ("groups", "shelters", "room", "people", "places", "placed", "more at most", "gap of cost %", "wall s")
     table = Table("Allocation: too little room, as many people as possible first", header)
     for zones, shelters, room in ((40, 20, 0.9), (200, 60, 0.9), (200, 60, 0.6), (1000, 164, 0.9)):
-        found = _alone("shortage", str(zones), str(shelters), str(room))
+        found = alone(__file__, 300, "--one", "shortage", str(zones), str(shelters), str(room))
         table.add(
             zones * cases.CLASSES, shelters, f"{room:.0%}", found["people"], found["most"], found["placed"],
             found["more"], _gap(found["gap"]), seconds(found["wall"]),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Callable
@@ -20,7 +19,7 @@ if __name__ == "__main__":
 import numpy as np
 
 from benchmarks.allocation import plain
-from benchmarks.measuring import FULL, timed
+from benchmarks.measuring import FULL, alone, timed
 from benchmarks.table import MET, NOT_MET, Table, outcome, seconds
 from evacuation_planner.plugin.solvers.allocation.allocate import solve as allocate
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
@@ -79,17 +78,6 @@ def recommend_one(zones: str, sites: str, room: str, gap: str) -> dict[str, Any]
     }
 
 
-def _alone(*arguments: str) -> dict[str, Any]:
-    """Return the figures of a case solved in a process of its own, for its memory."""
-    run = subprocess.run(
-        [sys.executable, str(Path(__file__).resolve()), "--one", *arguments], capture_output=True, text=True,
-        check=False, cwd=ROOT, timeout=900,
-    )  # fmt: skip
-    if run.returncode:
-        raise RuntimeError(run.stderr.strip()[-500:])
-    return dict(json.loads(run.stdout.splitlines()[-1]))
-
-
 def recommending() -> Table:
     """Return the balanced choice among many sites."""
     header = (
@@ -108,7 +96,7 @@ def recommending() -> Table:
     )
     table = Table("Recommending shelters: the balanced choice among many sites", header)
     for zones, sites, room, gap, most, memory in RECOMMENDING if FULL else RECOMMENDING[:3]:
-        found = _alone(str(zones), str(sites), str(room), str(gap))
+        found = alone(__file__, 900, "--one", str(zones), str(sites), str(room), str(gap))
         reached = found["gap"] is not None and found["gap"] <= 100.0 * gap and found["gigabytes"] <= memory
         table.add(
             zones, sites, f"{room:.0%}", found["pairs"], found["sites"], f"{found['value']:,.0f}",

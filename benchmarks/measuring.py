@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -42,6 +43,20 @@ def timed(function: Callable[..., Any], *arguments: Any, repeats: int = 1, **opt
         if spent > ENOUGH:
             break
     return best
+
+
+def alone(script: str, limit: float | None, *arguments: str) -> dict[str, Any]:
+    """Return the figures that a script prints last, as JSON: measured in a process of its own, for its memory.
+
+    ``limit``: seconds after which it is an error, None for never.
+    """
+    run = subprocess.run(
+        [sys.executable, str(Path(script).resolve()), *arguments], capture_output=True, text=True, check=False,
+        cwd=ROOT, timeout=limit,
+    )  # fmt: skip
+    if run.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: {run.stderr.strip()[-500:]}")
+    return dict(json.loads(run.stdout.splitlines()[-1]))
 
 
 def children_cpu() -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ sys.path[:0] = [path for path in (str(ROOT), str(ROOT / "build" / "plugins")) if
 import numpy as np
 
 from benchmarks import cases
-from benchmarks.measuring import FULL, timed
+from benchmarks.measuring import FULL, alone, timed
 from benchmarks.table import Table, outcome, seconds
 from evacuation_planner.plugin.solvers.routing.queue.network import QueueRoads, microseconds, queue_roads, standing_room
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
@@ -106,14 +105,6 @@ def evaluation(name: str) -> dict[str, Any]:
     }
 
 
-def measured(name: str) -> dict[str, Any]:
-    """Return the same, measured in another process."""
-    run = subprocess.run([sys.executable, __file__, name], capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise RuntimeError(f"{name}: {run.stderr.strip()[-500:]}")
-    return json.loads(run.stdout)
-
-
 def tables() -> list[Table]:
     """Return the table of this module."""
     table = Table("Evaluation under `queue`", HEADER)
@@ -121,7 +112,7 @@ def tables() -> list[Table]:
         table.notes.append("The cases of `../shared` are not here.")
         return [table]
     for name, target in (CASES | ON_REQUEST if FULL else CASES).items():
-        found = measured(name)
+        found = alone(__file__, None, name)
         reached = found["each"] <= MOST_EACH and (target.gigabytes is None or found["gigabytes"] <= target.gigabytes)
         asked = [] if target.seconds is None else [f"{target.seconds:g} s"]
         asked += [] if target.gigabytes is None else [f"{target.gigabytes:g} GB"]
