@@ -16,7 +16,7 @@ from ..control import Control
 from ..effort import QUICK
 from ..errors import SolverError
 from ..gap import gap_percent
-from ..mip.solution import Solution, describe
+from ..mip.solution import Solution, between, describe
 from .allocator import Allocator, Question
 from .first_fit import first_fit, local_search, people_at, shelters_of
 from .lagrangian import LagrangianBound, lagrangian_bound
@@ -65,14 +65,8 @@ def allocate_everyone(
         if last.bound is not None:  # the pairs left out are in no better allocation: it holds over all pairs
             bound = max(bound, last.bound)
     cost = cost_of(problem, people)
-    proof = Solution(
-        "optimal" if _enough(allocator, people, bound, control) else "feasible",
-        cost,
-        min(bound, cost),
-        gap_percent(cost, min(bound, cost)),
-        "Lagrangian bound" if last is None else last.solver,
-        time.monotonic() - begun,
-    )
+    solver = "Lagrangian bound" if last is None else last.solver
+    proof = between(cost, bound, solver, time.monotonic() - begun, control.effort.mip_gap)
     control.log("Over all pairs: " + describe(proof))
     return people, proof
 

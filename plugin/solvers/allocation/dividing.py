@@ -13,10 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..control import Control
-from ..gap import gap_percent
 from ..location.coverage import Coverage
 from ..location.location_problem import LocationProblem, flows_to
-from ..mip.solution import Solution, describe
+from ..mip.solution import Solution, between, describe
 from .allocator import Allocator, Question
 from .core_problem import LARGE, SMALL
 from .first_fit import first_fit, people_at
@@ -89,15 +88,8 @@ def least_cost_in_parts(
         if last.bound is not None:
             bound = max(bound, last.bound)
     cost = problem.cost_of(people)
-    bound = min(bound, cost)
-    proof = Solution(
-        "optimal" if cost - bound <= control.effort.mip_gap * abs(cost) else "feasible",
-        cost,
-        bound,
-        gap_percent(cost, bound),
-        "Lagrangian bound" if last is None else last.solver,
-        time.monotonic() - begun,
-    )
+    solver = "Lagrangian bound" if last is None else last.solver
+    proof = between(cost, bound, solver, time.monotonic() - begun, control.effort.mip_gap)
     control.log("With groups in parts: " + describe(proof))
     return people, proof
 

@@ -13,11 +13,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..control import Control
-from ..gap import gap_percent
 from ..location.coverage import Coverage
 from ..location.exchange import exchange_sites, serve_set
 from ..location.location_problem import LinearRelaxation, LocationProblem, linear_relaxation
-from ..mip.solution import Solution, describe
+from ..mip.solution import Solution, between, describe
 from .allocator import Allocator, Question
 from .exchange import exchange_sets
 from .first_fit import first_fit, local_search, people_at
@@ -61,14 +60,8 @@ def least_cost_with_opening(allocator: Allocator, people: np.ndarray, control: C
         cost = total_cost(problem, people)
         if last.bound is not None:  # the pairs left out are in no better allocation
             bound = max(bound, min(last.bound, cost))
-    proof = Solution(
-        "optimal" if cost - bound <= control.effort.mip_gap * abs(cost) else "feasible",
-        cost,
-        bound,
-        gap_percent(cost, bound),
-        "linear relaxation" if last is None else last.solver,
-        time.monotonic() - begun,
-    )
+    solver = "linear relaxation" if last is None else last.solver
+    proof = between(cost, bound, solver, time.monotonic() - begun, control.effort.mip_gap)
     control.log("With the opening of shelters: " + describe(proof))
     return people, proof
 

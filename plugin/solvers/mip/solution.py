@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..gap import NOISE
+from ..gap import NOISE, gap_percent
 from .program import IntegerProgram
 
 WHOLE = 1e-4  # an integer variable farther than this from a whole number is no solution
@@ -138,6 +138,13 @@ def nearly_whole(program: IntegerProgram, x: np.ndarray) -> np.ndarray | None:
     if not np.all(np.isfinite(x)) or np.abs(rounded - x).max(initial=0.0) > WHOLE:
         return None
     return np.clip(rounded, program.lower, program.upper)
+
+
+def between(cost: float, bound: float, solver: str, seconds: float, gap: float) -> Solution:
+    """Return what is reached and proved by a ``cost`` and a lower bound found apart; proved within ``gap``, a share."""
+    least = min(bound, cost)
+    status = "optimal" if cost - bound <= gap * abs(cost) else "feasible"
+    return Solution(status, cost, least, gap_percent(cost, least), solver, seconds)
 
 
 def describe(solution: Solution) -> str:
