@@ -10,25 +10,10 @@ import numpy as np
 
 from ..graph.heap import drop_first, push
 from ..kernels import compiled
-from ..routing.queue.marginal import one_more
+from ..routing.queue.marginal import cost_ahead, one_more
 
 LARGE = 2**30  # vehicles: no limit
 TURNS = 5  # that moves are tried for which there was no room
-
-
-@compiled
-def ahead(to_go, g, node, later, step, own):
-    """Return the cost to go of ``node`` so much ``later`` than moment ``g``; no detour pays by it."""
-    full = int(later // step)
-    last = to_go.shape[0] - 1
-    if g + full >= last:
-        return to_go[last, node]
-    share = (later - full * step) / step
-    here = to_go[g + full, node]
-    value = here + share * (to_go[g + full + 1, node] - here)
-    if full == 0 and value < here - own:
-        return here - own
-    return value
 
 
 @compiled
@@ -61,11 +46,22 @@ def fill_field(roads, grid, rate, star_start, star_arc, star_tail, root, offset,
                     took += grid.delay[grid.row[arc], g]
                     others = grid.others[grid.row[arc], g]
                 own = took * rate[arc]
-                value = np.float32(own + others + ahead(to_go, g, node, took, grid.step, own))
+                value = np.float32(own + others + cost_ahead(to_go, g, node, took, grid.step, own))
                 before = star_tail[j]
                 if value < now[before] and size < len(keys):
                     now[before] = value
                     size = push(keys, items, size, float(value), before)
+
+
+@compiled
+def cost_of_arrival(terminal, step, time):
+    """Return what it costs to arrive at ``time``, between the moments of ``terminal`` (g,) interpolated."""
+    last = len(terminal) - 1
+    g = min(time // step, last)
+    value = terminal[g]
+    if g < last:
+        value += (time - g * step) / step * (terminal[g + 1] - terminal[g])
+    return value
 
 
 @compiled
@@ -133,7 +129,7 @@ def walk(
                     leave, cost = one_more(roads, traffic, arc, time)
                 mine = (leave - time) * rate[arc] * weight[trip]
                 g = min(leave // step, last)
-                value = mine + cost + ahead(to_go, g, to, leave - g * step, step, mine)
+                value = mine + cost + cost_ahead(to_go, g, to, leave - g * step, step, mine)
                 if value < least:
                     least = value
                     best = arc
@@ -152,11 +148,7 @@ def walk(
         if found >= 0 and goal[node] == found:
             hops[k] = size - begin
             end[k] = found
-            g = min(time // step, last)
-            finish = terminal[g]
-            if g < last:
-                finish += (time - g * step) / step * (terminal[g + 1] - terminal[g])
-            own[k] = of_own + finish * weight[trip]
+            own[k] = of_own + cost_of_arrival(terminal, step, time) * weight[trip]
             others[k] = of_others
         else:
             size = begin
@@ -170,7 +162,6 @@ def price_trips(roads, views, whole, step, rate, terminal, plan, trips, weight, 
     Each of the ``views`` prices a queue on one of the roads that bind it, so that a sum along a way counts it at most
     once; ``whole`` prices it on all of them, so that of a way the dearest road counts. The largest is taken.
     """
-    last = len(terminal) - 1
     for k in range(len(trips)):
         trip = trips[k]
         time = plan.departure[trip]
@@ -185,11 +176,8 @@ def price_trips(roads, views, whole, step, rate, terminal, plan, trips, weight, 
             dearest = max(dearest, here)
             of_own += (leave - time) * rate[arc]
             time = leave
-        g = min(time // step, last)
-        finish = terminal[g]
-        if g < last:
-            finish += (time - g * step) / step * (terminal[g + 1] - terminal[g])
-        cost[k] = (of_own + finish) * weight[trip] + max(max(of_first, of_second), dearest)
+        own = (of_own + cost_of_arrival(terminal, step, time)) * weight[trip]
+        cost[k] = own + max(max(of_first, of_second), dearest)
 
 
 @compiled

@@ -13,8 +13,9 @@ import numpy as np
 from ..control import Control
 from ..routing.queue.network import QueueRoads
 from .aims import Aim
+from .judge import JointRoutes, Planned, destinations_of
 from .problem import ROUNDING, JointProblem
-from .search import JointMoves, JointRoutes, Planned, Wishes, destinations_of, joined, moved
+from .search import JointMoves, Wishes, joined, moved
 
 AT_ONCE = 4  # groups that may move in one step
 TRIED = 40  # moves that are looked at for room, the most promising first

@@ -11,7 +11,6 @@ from ..routing.queue.adjoint import traffic_of
 from ..routing.queue.judge import Planned as Timed
 from ..routing.queue.menu_moves import MenuMoves
 from ..routing.queue.network import QueueRoads
-from ..routing.queue.simulation import plan_of, simulate_queues
 from ..routing.shared.descent import Moves
 from ..routing.shared.menu import MenuMaker
 from ..routing.shared.menu_moves import Limited, limited_optimum
@@ -19,7 +18,7 @@ from ..routing.shared.problem import RoutingProblem
 from ..routing.shared.routes import Routes
 from ..routing.shared.trees import reverse_trees
 from .aims import Aim
-from .search import Planned, destinations_of
+from .judge import AimJudge, Planned, destinations_of
 
 
 class AimedMenuMoves(MenuMoves):
@@ -43,28 +42,19 @@ class AimedMenuMoves(MenuMoves):
         stuck: float,
     ) -> None:
         super().__init__(network, roads, reverse_trees(network), maker, stuck)
-        self.aim, self.destination = aim, destination
-        self.kept: list[float] = []
+        self.destination, self.judge = destination, AimJudge(network, roads, aim, stuck)
 
     def judged(self, routes: Routes, control: Control) -> Planned:  # type: ignore[override]
         """Return the exact run of a plan and its numbers."""
-        plan = plan_of(self.roads, self.departure, routes)
-        run = simulate_queues(
-            self.roads, plan, stuck_seconds=self.stuck_seconds, record_order=True, control=control.unseen()
-        )
-        where = self.destination
-        return Planned(routes, run, self.aim.value(run, where), self.aim.guide(run, where))
+        return self.judge.of(routes, self.destination, control)
 
     def better(self, one: Planned, other: Planned) -> bool:  # type: ignore[override]
         """Return whether to prefer ``one``."""
-        if one.value < other.value:
-            self.kept.append(one.value.aim)
-            return True
-        return False
+        return self.judge.preferred(one, other)
 
     def at(self, plan: Planned | Timed) -> None:
         """Take the marginal costs of ``plan``."""
-        self.traffic = traffic_of(self.roads, plan.run, self.aim.worth(plan.run))
+        self.traffic = traffic_of(self.roads, plan.run, self.judge.aim.worth(plan.run))
 
 
 def few_ways(
@@ -87,4 +77,4 @@ def few_ways(
     maker = MenuMaker(network, most)
     moves = AimedMenuMoves(network, roads, aim, maker, destinations_of(free), stuck_seconds)
     found = limited_optimum(maker, cast("Moves[Planned]", moves), [free.routes], tries, control)
-    return found, moves.kept
+    return found, moves.judge.kept

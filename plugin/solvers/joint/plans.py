@@ -18,6 +18,7 @@ from .evaluate import plan_of_routes
 from .fields import LARGE
 from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
 from .group_moves import GroupMoves
+from .judge import JointRoutes, Planned, destinations_of, to_destinations
 from .kinds import BY_VEHICLE
 from .limited import few_ways
 from .placing import place_vehicles
@@ -25,7 +26,7 @@ from .problem import ROUNDING, JointProblem
 from .reach import Reach
 from .regrouping import Regrouping
 from .result import JointPlan
-from .search import JointMoves, JointRoutes, Planned, destinations_of, to_destinations
+from .search import JointMoves
 
 STEPS = (10, 40, 250)  # by effort: plans that are tried
 FEW_STEPS = (10, 30, 150)  # the same among few ways
@@ -130,7 +131,7 @@ def joint_plan(
         return stepwise, (), False
     best, found = searched
     final, used_up = found.planned, found.used_up
-    values = [best.planned.value.aim, *best.moves.kept]
+    values = [best.planned.value.aim, *best.moves.judge.kept]
     history = tuple((seconds, value) for (seconds, _), value in zip(found.history, values))
     if choices.free and not choices.max_routes:  # of groups it was done before
         final = best._replace(planned=final).among_few(problem, roads, choices, control.part(0.5, 0.7)).planned

@@ -18,10 +18,11 @@ from ..routing.shared.routes import Routes
 from .assignment import Assignment
 from .choices import Choices
 from .group_moves import headways
+from .judge import Planned, destinations_of
 from .placing import Groups, deal, finite_room, people_of, send_groups
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
-from .search import MOST_MOMENTS, JointMoves, Planned, destinations_of, joined
+from .search import MOST_MOMENTS, JointMoves, joined
 from .stepwise import with_empty
 
 MOST_CELLS = 20_000_000  # nodes and moments of the costs to go that are held at once

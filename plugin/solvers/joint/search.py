@@ -7,7 +7,6 @@ is no room. Rooms that more want than find it get a price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +16,12 @@ from ..graph.stars import ReverseStar
 from ..routing.queue.adjoint import Traffic, traffic_of
 from ..routing.queue.events import Plan
 from ..routing.queue.marginal import Grid, grid_of
-from ..routing.queue.network import SECOND, QueueRoads, microseconds
-from ..routing.queue.simulation import QueueRun, plan_of, simulate_queues
+from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.shared.descent import drawn
-from ..routing.shared.routes import Routes, rows_at
-from .aims import Aim, Value
+from ..routing.shared.routes import Routes, rerouted, rows_at
+from .aims import Aim
 from .fields import LARGE, admit, fill_field, fill_spare, fill_whole, price_trips, walk
+from .judge import AimJudge, JointRoutes, Planned, destinations_of, joint_routes
 from .problem import ROUNDING, JointProblem
 
 GRID_STEP, MOST_MOMENTS = 300 * SECOND, 64  # of the cost to go
@@ -34,23 +33,6 @@ SAMPLE, ROUNDS = 7, 8  # of the trips every so manieth says where it would go; l
 PRICE_STEP = 0.7  # of the mean gain of those who want in, by which a full room's price rises if nobody wants out
 PRICE_FALL = 0.8  # what is left of the price of a room that no more want in than out of
 FULL = 0.02  # of a room, at which it counts as full
-
-
-@dataclass(frozen=True)
-class JointRoutes(Routes):
-    """Routes with the destination (t,) int32 of every trip."""
-
-    destination: np.ndarray
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A plan, its exact run, its numbers; ``seconds`` is what the search makes small."""
-
-    routes: Routes
-    run: QueueRun
-    value: Value
-    seconds: float
 
 
 class Field(NamedTuple):
@@ -98,9 +80,9 @@ class JointMoves:
     ) -> None:
         network = problem.network
         self.draws = np.random.default_rng([seed, problem.vehicles]) if seed else None
-        self.problem, self.roads, self.aim, self.stuck_seconds = problem, roads, aim, stuck_seconds
-        self.bound = bound
-        self.departure = microseconds(network.departure)
+        self.problem, self.roads, self.aim, self.bound = problem, roads, aim, bound
+        self.judge = AimJudge(network, roads, aim, stuck_seconds)
+        self.departure = self.judge.departure
         self.star, self.reverse = network.star(), ReverseStar(network.nodes, network.tail, network.head)
         self.rate = aim.rate
         self.goal = np.full(network.nodes, -1, dtype=np.int32)
@@ -115,7 +97,6 @@ class JointMoves:
         self.step, self.turn, self.settled, self.stale = GRID_STEP, 0, False, True
         self.terminal = np.zeros(2)
         self.views: tuple[Traffic, ...] = ()
-        self.kept: list[float] = []  # values of the aim of the plans that were preferred
 
     # --- what the search asks -----------------------------------------------------------------------------------------
 
@@ -126,19 +107,11 @@ class JointMoves:
 
     def judged(self, routes: Routes, control: Control) -> Planned:
         """Return the exact run of a plan and its numbers."""
-        run = simulate_queues(
-            self.roads, plan_of(self.roads, self.departure, routes), stuck_seconds=self.stuck_seconds,
-            record_order=True, control=control.unseen(),
-        )  # fmt: skip
-        where = _joint(routes).destination
-        return Planned(routes, run, self.aim.value(run, where), self.aim.guide(run, where))
+        return self.judge.of(routes, joint_routes(routes).destination, control)
 
     def better(self, one: Planned, other: Planned) -> bool:
         """Return whether to prefer ``one``."""
-        if one.value < other.value:
-            self.kept.append(one.value.aim)
-            return True
-        return False
+        return self.judge.preferred(one, other)
 
     def at(self, plan: Planned) -> None:
         """Take the marginal costs of ``plan``."""
@@ -183,7 +156,7 @@ class JointMoves:
         take = self.fitting(plan, wishes, order, count)
         if not take.any():
             return None
-        return moved(_joint(plan.routes), wishes, take)
+        return moved(joint_routes(plan.routes), wishes, take)
 
     # --- how --------------------------------------------------------------------------------------------------------
 
@@ -379,23 +352,6 @@ class JointMoves:
         self.price[up] += PRICE_STEP * (gain * (come - go))[up] / (come * (come + go))[up]
 
 
-def destinations_of(plan: Planned) -> np.ndarray:
-    """Return the destination (t,) of every trip of a plan of a joint search."""
-    return _joint(plan.routes).destination
-
-
-def to_destinations(plan: Planned, destination: np.ndarray) -> Planned:
-    """Return ``plan`` with routes that know their ``destination`` (t,)."""
-    routes = plan.routes
-    return replace(plan, routes=JointRoutes(routes.indptr, routes.arcs, routes.of_trip, destination))
-
-
-def _joint(routes: Routes) -> JointRoutes:
-    if not isinstance(routes, JointRoutes):
-        raise TypeError("A joint search moves routes that know their destinations.")
-    return routes
-
-
 def joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
     """Return the columns of several tables as one table."""
     return tuple(np.concatenate(column) for column in zip(*parts))
@@ -403,15 +359,8 @@ def joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
 
 def moved(routes: JointRoutes, wishes: Wishes, take: np.ndarray) -> JointRoutes:
     """Return the plan with those of the wishes fulfilled that ``take`` (k,) tells."""
-    size = np.diff(wishes.indptr)
-    of_trip, destination = routes.of_trip.copy(), routes.destination.copy()
-    of_trip[wishes.trips[take]] = routes.count + np.arange(take.sum(), dtype=np.int32)
-    destination[wishes.trips[take]] = wishes.end[take]
-    indptr = np.r_[routes.indptr, routes.indptr[-1] + np.cumsum(size[take])]
-    arcs = np.r_[routes.arcs, wishes.arcs[np.repeat(take, size)]]
-    used = np.bincount(of_trip, minlength=len(indptr) - 1) > 0
-    if 2 * used.sum() <= len(used):
-        size = np.diff(indptr)
-        indptr, arcs = np.r_[0, np.cumsum(size[used])], arcs[np.repeat(used, size)]
-        of_trip = (np.cumsum(used) - 1)[of_trip].astype(np.int32)
-    return JointRoutes(indptr, arcs, of_trip, destination)
+    size, trips, destination = np.diff(wishes.indptr), wishes.trips[take], routes.destination.copy()
+    destination[trips] = wishes.end[take]
+    rows = np.r_[0, np.cumsum(size[take])]
+    other = rerouted(routes, trips, rows, wishes.arcs[np.repeat(take, size)])
+    return JointRoutes(other.indptr, other.arcs, other.of_trip, destination)

@@ -10,7 +10,7 @@ from ...control import Control
 from ...graph.stars import ReverseStar
 from ..shared.descent import drawn
 from ..shared.problem import RoutingProblem
-from ..shared.routes import Routes
+from ..shared.routes import Routes, rerouted
 from ..shared.trees import Trees
 from .judge import Judge, Planned
 from .marginal import fill_to_go, find_ways, grid_of, price_ways
@@ -120,24 +120,8 @@ class FreeMoves(Judge):
         size = np.diff(found.indptr)
         take = np.zeros(len(size), dtype=bool)
         take[drawn(found.gain, count, draws)] = True
-        routes = plan.routes
-        of_trip = routes.of_trip.copy()
-        of_trip[found.trips[take]] = routes.count + np.arange(take.sum(), dtype=np.int32)
-        indptr = np.r_[routes.indptr, routes.indptr[-1] + np.cumsum(size[take])]
-        return compact(Routes(indptr, np.r_[routes.arcs, found.arcs[np.repeat(take, size)]], of_trip))
-
-
-def compact(routes: Routes) -> Routes:
-    """Return the same without the routes that nobody takes, once these are more than half."""
-    used = np.bincount(routes.of_trip, minlength=routes.count) > 0
-    if 2 * used.sum() > routes.count:
-        return routes
-    size = np.diff(routes.indptr)
-    number = np.cumsum(used) - 1
-    return Routes(
-        np.r_[0, np.cumsum(size[used])], routes.arcs[np.repeat(used, size)],
-        number[routes.of_trip].astype(np.int32),
-    )  # fmt: skip
+        moved = np.r_[0, np.cumsum(size[take])]
+        return rerouted(plan.routes, found.trips[take], moved, found.arcs[np.repeat(take, size)])
 
 
 def _joined(parts: list[np.ndarray], kind: type) -> np.ndarray:

@@ -35,15 +35,16 @@ class Judge:
         self.departure = microseconds(problem.departure)
         self.traffic: Traffic
 
-    def judged(self, routes: Routes, control: Control) -> Planned:
-        """Return the exact run of routes."""
+    def run(self, routes: Routes, control: Control) -> QueueRun:
+        """Return the exact run of routes, with the order of all moves."""
         plan = plan_of(self.roads, self.departure, routes)
-        return Planned(
-            routes,
-            simulate_queues(
-                self.roads, plan, stuck_seconds=self.stuck_seconds, record_order=True, control=control.unseen()
-            ),
+        return simulate_queues(
+            self.roads, plan, stuck_seconds=self.stuck_seconds, record_order=True, control=control.unseen()
         )
+
+    def judged(self, routes: Routes, control: Control) -> Planned:
+        """Return routes with their exact run."""
+        return Planned(routes, self.run(routes, control))
 
     def better(self, one: Planned, other: Planned) -> bool:
         """Return whether to prefer ``one``: less time, or nearly the same with fewer rings of full roads."""

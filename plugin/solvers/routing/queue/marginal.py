@@ -110,10 +110,10 @@ def fill_grid(roads, traffic, used, step, probes, delay, others):
 
 
 @compiled
-def cost_ahead(to_go, g, node, later, step):
+def cost_ahead(to_go, g, node, later, step, own):
     """Return the cost to go of ``node`` so much ``later`` than moment ``g``.
 
-    Between two moments interpolated; never so much cheaper that it would pay to lose time.
+    Between two moments interpolated; never so much cheaper that it would pay to lose time, at ``own`` cost.
     """
     full = int(later // step)
     last = to_go.shape[0] - 1
@@ -122,8 +122,8 @@ def cost_ahead(to_go, g, node, later, step):
     share = (later - full * step) / step
     here = to_go[g + full, node]
     value = here + share * (to_go[g + full + 1, node] - here)
-    if full == 0 and value < here - later:
-        return here - later
+    if full == 0 and value < here - own:
+        return here - own
     return value
 
 
@@ -147,7 +147,7 @@ def fill_to_go(roads, grid, star_start, star_arc, star_tail, root, to_go, keys, 
                 if grid.row[arc] >= 0:
                     took += grid.delay[grid.row[arc], g]
                     others = grid.others[grid.row[arc], g]
-                value = np.float32(took + others + cost_ahead(to_go, g, node, took, grid.step))
+                value = np.float32(took + others + cost_ahead(to_go, g, node, took, grid.step, took))
                 before = star_tail[j]
                 if value < now[before] and size < len(keys):
                     now[before] = value
@@ -202,7 +202,8 @@ def find_ways(roads, traffic, step, star, head, to_go, trips, source, goal, depa
                 if roads.is_road[arc]:
                     leave, others = one_more(roads, traffic, arc, time)
                 g = min(leave // step, last)
-                value = leave - time + others + cost_ahead(to_go, g, to, leave - g * step, step)
+                later = leave - g * step
+                value = leave - time + others + cost_ahead(to_go, g, to, later, step, later)
                 if value < least:
                     least = value
                     best = arc

@@ -96,8 +96,8 @@ class MenuMoves(Judge):
 
     def carried(self, plan: Planned, before: MenuRoutes, menu: MenuRoutes) -> MenuRoutes:
         """Return the new menu with everybody on the way he had, where it still is, else on the best one for all."""
-        key = {(int(p), part.tobytes()): k for k, (p, part) in enumerate(zip(menu.pair.tolist(), menu.parts))}
-        now = np.array([key.get((int(p), part.tobytes()), NO_WAY) for p, part in zip(before.pair, before.parts)] + [-1])
+        still = menu.numbers()
+        now = np.array([*(still.get(key, NO_WAY) for key in before.keys()), NO_WAY])  # noqa: SIM118 (a method)
         trips = np.arange(len(before.of_trip))
         best, cost = menu.start[menu.stop].copy(), np.full(len(trips), np.inf)
         price_menu(
@@ -131,7 +131,7 @@ class MenuMoves(Judge):
         first = np.zeros(len(ways.pair), dtype=np.int64)
         first[ways.of_trip[mine][::-1]] = found.trips[mine][::-1]
         best: dict[int, Offer] = {}
-        on_menu = {(int(p), part.tobytes()) for p, part in zip(menu.pair.tolist(), menu.parts)}
+        on_menu = menu.numbers()
         for way in np.argsort(-gain, kind="stable").tolist():
             pair, part = int(self.maker.pair[first[way]]), ways.part(way)
             if gain[way] > 0 and pair not in best and (pair, part.tobytes()) not in on_menu:

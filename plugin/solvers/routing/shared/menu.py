@@ -54,9 +54,13 @@ class MenuRoutes(Routes):
         way = self.way[self.of_trip]
         return np.bincount(way[way != NO_WAY], minlength=len(self.parts))
 
-    def most(self) -> int:
-        """Return the most ways of a pair."""
-        return int(np.bincount(self.pair).max(initial=0))
+    def keys(self) -> list[tuple[int, bytes]]:
+        """Return what tells each way from all others: its pair, and its common part in bytes."""
+        return [(pair, part.tobytes()) for pair, part in zip(self.pair.tolist(), self.parts)]
+
+    def numbers(self) -> dict[tuple[int, bytes], int]:
+        """Return the number of each way by its key."""
+        return {key: number for number, key in enumerate(self.keys())}
 
 
 class Pair(NamedTuple):
@@ -187,7 +191,7 @@ class MenuMaker:
 
     def dealt(self, menu: MenuRoutes, ways: Ways, load: np.ndarray) -> MenuRoutes:
         """Return the menu with every trip on its own way of a plan, where that is in it, else dealt by ``load``."""
-        place = {(pair, part.tobytes()): k for k, (pair, part) in enumerate(zip(menu.pair.tolist(), menu.parts))}
+        place = menu.numbers()
         own = [place.get((pair, ways.part(k).tobytes()), -2) for k, pair in enumerate(ways.pair.tolist())]
         same = np.array([*own, -2], dtype=np.int64)  # the last for NO_WAY
         share, given = np.ones(len(menu.parts)), np.zeros(len(menu.parts))

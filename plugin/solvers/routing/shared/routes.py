@@ -66,6 +66,23 @@ class Routes:
         return indptr, rows_at(self.indptr[:-1][self.of_trip], hops, self.arcs, control)
 
 
+def rerouted(routes: Routes, trips: np.ndarray, indptr: np.ndarray, arcs: np.ndarray) -> Routes:
+    """Return the routes with ``trips`` (k,) on rows of their own, offsets (k + 1,) and arcs.
+
+    Routes that nobody takes are left out once these are more than half.
+    """
+    of_trip = routes.of_trip.copy()
+    of_trip[trips] = routes.count + np.arange(len(trips), dtype=np.int32)
+    start = np.r_[routes.indptr, routes.indptr[-1] + indptr[1:]]
+    both = np.r_[routes.arcs, arcs]
+    used = np.bincount(of_trip, minlength=len(start) - 1) > 0
+    if 2 * used.sum() > len(used):
+        return Routes(start, both, of_trip)
+    size = np.diff(start)
+    number = np.cumsum(used) - 1
+    return Routes(np.r_[0, np.cumsum(size[used])], both[np.repeat(used, size)], number[of_trip].astype(np.int32))
+
+
 def distinct(
     indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None, control: Control | None = None
 ) -> Routes:
