@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import SolverError
 from ...graph.stars import ForwardStar
+from .closings import Closings
 from .volume_delay import RoadCost
 
 
@@ -63,6 +64,8 @@ class RoutingProblem:
         Number of the place that each trip comes from; several nodes where its vehicles start at many junctions.
     inside : NodeSets
         Junctions inside the area of each of these places; none where it is a point.
+    closings : Closings
+        When roads close, and where the hazard is when.
     """
 
     nodes: int
@@ -79,6 +82,7 @@ class RoutingProblem:
     storage: np.ndarray
     origin: np.ndarray
     inside: NodeSets
+    closings: Closings
 
     @property
     def arcs(self) -> int:
@@ -121,6 +125,7 @@ class Arcs(NamedTuple):
     limit: ArrayLike | None = None
     capacity: ArrayLike | None = None
     storage: ArrayLike | None = None
+    closings: Closings | None = None
 
 
 class TripTable(NamedTuple):
@@ -174,7 +179,7 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
         raise SolverError("Trips must be sorted by departure.")
     return RoutingProblem(
         nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing, origin,
-        inside,
+        inside, arcs.closings or Closings.none(nodes),
     )  # fmt: skip
 
 
