@@ -27,6 +27,7 @@ ROAD_ATTRIBUTES = (
     "BARRIERS", "JUNCTION_DELAY", "MAX_DOORS", "ACCESS_SPEED",
 )  # fmt: skip
 CHOICES = (
+    "COMPLIANCE", "SHADOW_SHARE", "SHADOW_DISTANCE",
     "MIN_CAPACITY", "USABLE_SHARE", "MAX_SITES", "CHOICE", "SITE_MINUTES", "UNIT", "KEEP_TOGETHER",
     "SPLIT", "AIM", "PREFERENCE_SECONDS",
     "USE_STANDBY", "EXITS", "PREFERENCES", "PREF_ZONE_FIELD", "PREF_CLASS_FIELD", "PREF_SHELTER_FIELD",
@@ -162,7 +163,9 @@ def field_inputs() -> list[Explained]:
          {"zonesatrisk": "ZONE_NAME_FIELD"}),
         ("ORDER_TIME_FIELD", "When the zones are told to leave", "ZONES", kinds.Any,
          "Minutes after the start time, or date and time; empty values take the start time. Default: order_time where "
-         "the layer has it.", dict.fromkeys(PLACING, "ORDER_TIME_FIELD")),
+         "the layer has it.", {"zonesatrisk": "ORDER_TIME_FIELD"}),
+        ("COMPLIANCE_FIELD", "Percent who leave when told, by zone", "ZONES", kinds.Numeric,
+         "Of a zone's people at risk; empty values take COMPLIANCE.", {"zonesatrisk": "COMPLIANCE_FIELD"}),
         ("POPULATION_FIELDS", "Fields with people", "ZONES", kinds.Numeric,
          "One field a class of people. Default: children, adults, elderly where the layer has them, else population.",
          groups),

@@ -89,6 +89,14 @@ class MomentColumn:
     raw: list[Any]
     moments: list[Moment | None]
 
+    def of(self, rows: Sequence[int | None]) -> MomentColumn:
+        """Return the moments of these rows, of None no moment."""
+        return MomentColumn(
+            self.parameter, self.layer, self.field, self.unit,
+            ["" if k is None else self.features[k] for k in rows], [None if k is None else self.raw[k] for k in rows],
+            [None if k is None else self.moments[k] for k in rows],
+        )  # fmt: skip
+
     @property
     def clock_times(self) -> list[ClockTime]:
         """The dates and times among the moments."""

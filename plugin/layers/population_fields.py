@@ -21,6 +21,7 @@ from .values import id_text
 PEOPLE_IN = "people_in"  # short enough for a Shapefile
 CLASSES = ("children", "adults", "elderly")
 EVERYBODY = "population"
+REFUSING, SHADOW = "_refusing", "_shadow"  # endings of columns beside those with the people who leave
 SHAPEFILE_NAME = 10  # characters that a Shapefile keeps of a field's name
 
 
@@ -53,6 +54,22 @@ def recorded_fields(source: QgsProcessingFeatureSource, parameter: str) -> list[
             f"risk, but {', '.join(sorted(words))} is not the same fields of this layer in every row. Name the fields."
         )
     return names
+
+
+def tell_refusing(zones: Places, classes: Sequence[str], feedback: QgsProcessingFeedback) -> str:
+    """Return and log a sentence on the people who stay though told to leave, "" for none.
+
+    The columns beside ``classes`` list them.
+    """
+    there = zones.fields.names()
+    wanted = [name + REFUSING for name in classes]
+    wanted += [f"{name}{REFUSING}"[:SHAPEFILE_NAME] for name in classes if len(name) < SHAPEFILE_NAME - 1]
+    count = int(sum(_values(zones, name).sum() for name in wanted if name in there))
+    if not count:
+        return ""
+    text = f"{count:,} people at risk refuse to leave and stay; they are in no other number here."
+    feedback.pushInfo(f"{zones.parameter}: {text}")
+    return text
 
 
 def _present(name: str, there: Sequence[str]) -> str:

@@ -48,6 +48,7 @@ def write_joint_report(
         weighs=result.preference_seconds,
         bound_name=result.bound_name,
         start=case.demand.start.text(form="yyyy-MM-dd HH:mm"),
+        departures=case.options.departures.text,
         plans=[_figures(JOINT, result.plan, found), _figures(STEPWISE, result.stepwise, beside)],
         informed=None if queue is None else (queue.informed_time / 3600.0, queue.informed_clearance),
         saved=_saved(result),

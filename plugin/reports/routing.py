@@ -42,6 +42,8 @@ def write_routing_report(
         period=choice.period / 60.0,
         bound_name=result.bound_name,
         start=case.start.text(form="yyyy-MM-dd HH:mm"),
+        departures=case.departures.text,
+        staying_home=case.staying,
         clearance=_clearance_chart(curve) if result.problem.trips else None,
         warning=warning,
         bottlenecks=worst,

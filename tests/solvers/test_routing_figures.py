@@ -54,8 +54,8 @@ def test_departures_at_once_without_a_window_without_vehicles_and_of_no_known_pr
     assert spread_departures(3, 600.0, 0, rng).tolist() == [0.0] * 3
     assert spread_departures(3, 0.0, 1, rng).tolist() == [0.0] * 3
     assert len(spread_departures(0, 600.0, 2, rng)) == 0
-    with pytest.raises(SolverError, match="3 is none of"):
-        spread_departures(1, 600.0, 3, rng)
+    with pytest.raises(SolverError, match="4 is none of"):
+        spread_departures(1, 600.0, 4, rng)
     assert 0.0 < spread_departures(1, 0.5, 1, rng)[0] < 0.5
 
 

@@ -11,10 +11,11 @@ from ...solvers.control import Control
 from ...solvers.joint.problem import Destinations, JointProblem, Vehicles, joint_problem
 from ...solvers.routing.clearance import Inside
 from ...solvers.routing.queue.network import SECOND, microseconds
-from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
+from ...solvers.routing.shared.vehicles import fill_vehicles
 from ..allocation.checks import explain_shortage
 from ..allocation.columns import CarriedOn, carried_on
 from ..allocation.separation import BY_TIME, Separation
+from ..population_fields import tell_refusing
 from ..positions import positions_inside
 from ..routing.background import background_on
 from ..routing.case import arcs_of
@@ -46,7 +47,7 @@ class JointCase:
         The demand's group of each group of the problem.
     options : JointOptions
     said : list of str
-        Why some people cannot be placed, as far as that can be seen beforehand.
+        Why some people cannot be placed, as far as that can be seen beforehand, and how many refuse to leave.
     """
 
     demand: Demand
@@ -110,6 +111,8 @@ def joint_case(
     fleet = fleet_on(ground, source, group)
     problem = _problem(sources, options, demand, ground, separation, preference, allowed, room, fleet, feedback)
     carried = carried_on(demand.groups, where.shelters, sources.names, feedback)
+    staying = tell_refusing(demand.classes.zones, demand.classes.classes, feedback)
+    said += [staying] if staying else []
     return JointCase(demand, ground, carried, separation, preference, problem, fleet.parent, options, said)
 
 
@@ -131,13 +134,8 @@ def _problem(
     group = parent[part]
     counted = np.bincount(group, minlength=len(demand.groups.sizes))
     _, people = fill_vehicles(np.where(counted > 0, demand.groups.sizes, 0), np.full(len(counted), options.occupancy))
-    place = spread_departures(len(group), departures.window, departures.profile, np.random.default_rng(departures.seed))
+    place = departures.places(len(group), feedback, len(group))
     departure = microseconds(demand.seconds[demand.groups.zone[group]] + place) / SECOND
-    if len(group):
-        feedback.pushInfo(
-            f"{len(group)} vehicles leave {PROFILE_NAMES[departures.profile]} within {departures.window / 60:g} "
-            f"minutes (SEED {departures.seed})."
-        )
     order = np.argsort(departure, kind="stable")
     flow = None
     if sources.background is not None:

@@ -19,7 +19,6 @@ from ...solvers.routing.road_use import road_use
 from ..allocation.case import AllocationCase
 from ..allocation.outputs import UNJOINED
 from ..allocation.separation import BY_TIME
-from ..moments import MomentColumn
 from ..routing.case import RoutingCase
 from ..routing.ends import JoinedEnds
 from ..routing.inside import inside_of
@@ -132,8 +131,9 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
         unjoined,
     )
     return RoutingCase(
-        ground.read, rows, demand.start, case.problem.network, row, ends, ground.danger, case.options.doors.access_speed
-    )
+        ground.read, rows, demand.start, case.problem.network, row, ends, ground.danger,
+        case.options.doors.access_speed, case.options.departures,
+    )  # fmt: skip
 
 
 def _named(case: JointCase) -> Doors:
@@ -152,11 +152,7 @@ def _rows(
     names = [groups.zones.ids[m] for m in zone.tolist()]
     order = case.demand.order
     if order is not None:
-        few = zone.tolist()
-        order = MomentColumn(
-            order.parameter, order.layer, order.field, order.unit, [order.features[m] for m in few],
-            [order.raw[m] for m in few], [order.moments[m] for m in few],
-        )  # fmt: skip
+        order = order.of(zone.tolist())
     rows = TripRows(
         groups.zones.name, groups.zones.crs, names, names, [places.ids[j] if j >= 0 else "" for j in site.tolist()],
         people, np.full(len(group), case.options.occupancy), groups.zones.xy[zone].reshape(-1, 2), last, None, order,

@@ -22,7 +22,7 @@ from ...solvers.routing.shared.choices import (
     STUCK_SECONDS,
 )
 from ...solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
-from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, spread_departures
+from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, last_departure, spread_departures
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
 from ..moments import Start
 from ..roads.options import ReadNetwork
@@ -42,6 +42,21 @@ class Departures:
     window: float
     profile: int
     seed: int
+
+    @property
+    def text(self) -> str:
+        """How departures are spread, in words, and until when after the order."""
+        minutes = last_departure(self.window, self.profile) / 60.0
+        return f"{PROFILE_NAMES[self.profile]} within {minutes:g} minutes"
+
+    def places(self, vehicles: int, feedback: QgsProcessingFeedback, spread: int) -> np.ndarray:
+        """Return the seconds (v,) after their order at which vehicles leave, drawn by the seed whatever the orders.
+
+        The log says how the ``spread`` among them that have no departure of their own leave.
+        """
+        if spread:
+            feedback.pushInfo(f"{spread} vehicles leave {self.text} of their order (SEED {self.seed}).")
+        return spread_departures(vehicles, self.window, self.profile, np.random.default_rng(self.seed))
 
 
 @dataclass(frozen=True)
@@ -92,6 +107,9 @@ class RoutingCase:
         Hazard and buffer in the working CRS, None without one.
     access_speed : float
         m/s.
+    departures : Departures
+    staying : str
+        A sentence on people who refuse to leave, "" where nobody is known to.
     """
 
     read: ReadNetwork
@@ -102,6 +120,8 @@ class RoutingCase:
     ends: JoinedEnds
     hazard: QgsGeometry | None
     access_speed: float
+    departures: Departures
+    staying: str = ""
 
     @property
     def unjoined(self) -> list[tuple[int, str]]:
@@ -216,16 +236,10 @@ def routing_case(
     row, people = fill_vehicles(rows.people, rows.occupancy)
     source = ends.sources(np.bincount(row, minlength=len(rows)), departures.seed)
     # A place in the window for every vehicle, whether it needs one or not: nobody's changes with another's order.
-    place = spread_departures(len(row), departures.window, departures.profile, np.random.default_rng(departures.seed))
+    place = departures.places(len(row), feedback, int((np.isnan(at[row]) & usable[row]).sum()))
     departure = np.where(np.isnan(at[row]), order[row] + place, at[row])
     if choice.flow_model == QUEUE:
         departure = microseconds(departure) / SECOND
-    spread = int((np.isnan(at[row]) & usable[row]).sum())
-    if spread:
-        feedback.pushInfo(
-            f"{spread} vehicles leave {PROFILE_NAMES[departures.profile]} within {departures.window / 60:g} minutes "
-            f"(SEED {departures.seed})."
-        )
     chosen = np.flatnonzero(usable[row])
     chosen = chosen[np.argsort(departure[chosen], kind="stable")]
     row, network = row[chosen], read.network
@@ -236,4 +250,6 @@ def routing_case(
     origin, inside = ends.origins(rows.origin)
     trips = TripTable(begin, end, departure[chosen], people[chosen], origin[row], inside)
     problem = routing_problem(arcs_of(network, choice, flow), trips)
-    return RoutingCase(read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed)
+    return RoutingCase(
+        read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed, departures
+    )

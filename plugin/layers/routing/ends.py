@@ -21,6 +21,7 @@ from ...solvers.roads.doors import Doors
 from ...solvers.roads.starts import Junctions, junctions_inside, nodes_inside, overlapping, start_nodes
 from ...solvers.routing.shared.problem import NodeSets
 from ..errors import LayerError
+from ..moments import MomentColumn, moment_column
 from ..places import Places, read_places
 from ..roads.door_places import polygon_wkb
 from ..roads.door_travel import tell_access
@@ -31,8 +32,8 @@ from ..roads.options import ReadNetwork
 from ..shapes import features_of
 from ..transforming import transform_vertices
 from ..values import id_text
+from .trips import MINUTE, TripRows
 from .trips import PARAMETER as TRIPS
-from .trips import TripRows
 
 ORIGINS, DESTINATIONS = "ORIGINS", "DESTINATIONS"
 
@@ -130,6 +131,22 @@ def names_in(source: QgsProcessingFeatureSource, id_field: str | None, name_fiel
         id_text(feature[id_field]) if id_field else str(feature.id()): id_text(feature[name_field])
         for feature in features_of(source)
     }
+
+
+def orders_in(source: QgsProcessingFeatureSource, id_field: str | None, field: str) -> tuple[list[str], MomentColumn]:
+    """Return the ids of a layer's features, and when the order to leave reaches each.
+
+    Raises
+    ------
+    LayerError
+        When a value is no moment.
+    """
+    ids, values = [], []
+    for feature in features_of(source):
+        ids.append(id_text(feature[id_field]) if id_field else str(feature.id()))
+        values.append(feature[field])
+    words = [f"origin {name}" for name in ids]
+    return ids, moment_column(values, words, "ORDER_TIME_FIELD", source.sourceName(), field, MINUTE)
 
 
 def read_origins(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,6 +64,8 @@ class TripRows:
         When the vehicles leave, and when their order to leave comes; None without a field.
     origin_name, destination_name : list of str or None
         What people call the ends, "" where that is not known; None: of none.
+    origin_order : MomentColumn or None
+        When the order comes to the origin of those that have neither of their own; None without a field.
     """
 
     name: str
@@ -79,6 +81,7 @@ class TripRows:
     order: MomentColumn | None
     origin_name: list[str] | None = None
     destination_name: list[str] | None = None
+    origin_order: MomentColumn | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -86,7 +89,16 @@ class TripRows:
     @property
     def moments(self) -> list[MomentColumn]:
         """The columns of moments there are."""
-        return [column for column in (self.departure, self.order) if column is not None]
+        return [column for column in (self.departure, self.order, self.origin_order) if column is not None]
+
+    def ordered(self, origins: Sequence[str], order: MomentColumn) -> TripRows:
+        """Return the rows with the order of their origin, by id, where they have no moment of their own."""
+        number = {name: k for k, name in enumerate(origins)}
+        own = [column.moments for column in (self.departure, self.order) if column is not None]
+        told = [any(moments[k] is not None for moments in own) for k in range(len(self))]
+        return replace(
+            self, origin_order=order.of([None if has else number.get(key) for key, has in zip(self.origin, told)])
+        )
 
     def named(self, origins: Mapping[str, str], destinations: Mapping[str, str]) -> TripRows:
         """Return the rows with the names of their ends by id, where there are any."""
@@ -266,7 +278,9 @@ def _ends(shape: QgsGeometry) -> tuple[tuple[float, float], tuple[float, float]]
 
 
 def row_times(rows: TripRows, start: Start, feedback: QgsProcessingFeedback) -> tuple[np.ndarray, np.ndarray]:
-    """Return the seconds from t = 0 at which each row departs, NaN where it does not tell, and of its order, else 0.
+    """Return the seconds from t = 0 at which each row departs, NaN where it does not tell, and of its order.
+
+    The order is the row's own, else that of its origin, else 0.
 
     Raises
     ------
@@ -276,6 +290,7 @@ def row_times(rows: TripRows, start: Start, feedback: QgsProcessingFeedback) -> 
     nothing = np.full(len(rows), np.nan)
     departure = nothing if rows.departure is None else rows.departure.seconds(start, feedback)
     order = nothing if rows.order is None else rows.order.seconds(start, feedback)
+    zone = nothing if rows.origin_order is None else rows.origin_order.seconds(start, feedback)
     both = np.flatnonzero(np.isfinite(departure) & np.isfinite(order))
     if len(both) and rows.departure is not None and rows.order is not None:
         raise LayerError(
@@ -283,15 +298,15 @@ def row_times(rows: TripRows, start: Start, feedback: QgsProcessingFeedback) -> 
             f"DEPARTURE_FIELD: all leave then) and an order (“{rows.order.field}”, ORDER_TIME_FIELD: departures are "
             f"spread from then on). Empty one of the two."
         )
-    for name, seconds in (("departs", departure), ("is ordered to leave", order)):
+    for name, seconds in (("departs", departure), ("is ordered to leave", order), ("has an origin ordered", zone)):
         early = np.flatnonzero(seconds < 0)
         if len(early):
             raise LayerError(
                 f"{PARAMETER}: feature {rows.ids[early[0]]} of “{rows.name}” {name} {-seconds[early[0]]:,.0f} s before "
                 f"START_TIME ({start.text()}). Choose an earlier START_TIME or correct the value."
             )
-    _explain_times(rows, departure, order, feedback)
-    return departure, np.where(np.isfinite(order), order, 0.0)
+    _explain_times(rows, departure, order, zone, feedback)
+    return departure, np.where(np.isfinite(order), order, np.nan_to_num(zone))
 
 
 def order_seconds(rows: TripRows, start: Start) -> np.ndarray:
@@ -300,7 +315,9 @@ def order_seconds(rows: TripRows, start: Start) -> np.ndarray:
     return np.where(np.isfinite(departure), np.nan, order)
 
 
-def _explain_times(rows: TripRows, departure: np.ndarray, order: np.ndarray, feedback: QgsProcessingFeedback) -> None:
+def _explain_times(
+    rows: TripRows, departure: np.ndarray, order: np.ndarray, zone: np.ndarray, feedback: QgsProcessingFeedback
+) -> None:
     """Log how many rows leave when, and warn of many vehicles that leave in one second."""
     many = np.flatnonzero(np.isfinite(departure) & (vehicles_of(rows.people, rows.occupancy) > 1))
     if len(many):
@@ -311,8 +328,9 @@ def _explain_times(rows: TripRows, departure: np.ndarray, order: np.ndarray, fee
             f"after which people leave over DEPARTURE_WINDOW, use ORDER_TIME_FIELD."
         )
     if rows.moments:
-        at_moment, ordered = int(np.isfinite(departure).sum()), int(np.isfinite(order).sum())
+        at_moment, ordered, by_origin = (int(np.isfinite(moments).sum()) for moments in (departure, order, zone))
+        of_origins = f", {by_origin} that of their polygon of ORIGINS" if rows.origin_order is not None else ""
         feedback.pushInfo(
-            f"{PARAMETER}: {at_moment} feature(s) have a departure of their own, {ordered} an order; the windows of "
-            f"{len(rows) - at_moment - ordered} begin at START_TIME."
+            f"{PARAMETER}: {at_moment} feature(s) have a departure of their own, {ordered} an order{of_origins}; the "
+            f"windows of {len(rows) - at_moment - ordered - by_origin} begin at START_TIME."
         )

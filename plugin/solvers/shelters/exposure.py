@@ -2,9 +2,62 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..rounding import largest_remainder
+
+
+class Exposure(NamedTuple):
+    """Whole people by zone (z,), or zone and class (z, k): at risk, of these who refuse, outside who leave untold."""
+
+    at_risk: np.ndarray
+    refusing: np.ndarray
+    shadow: np.ndarray
+
+    @property
+    def leaving(self) -> np.ndarray:
+        """Who leaves, told or not."""
+        return self.at_risk - self.refusing + self.shadow
+
+    def column(self, k: int) -> Exposure:
+        """Return the people of one class, where they have two axes."""
+        return Exposure(*(people[:, k] for people in self))
+
+    def together(self) -> Exposure:
+        """Return the people of all classes together."""
+        return Exposure(*(people.sum(axis=1) for people in self))
+
+
+def exposure_of(people: np.ndarray, share: np.ndarray, compliance: np.ndarray, outside: np.ndarray) -> Exposure:
+    """Return who of the people of each zone leaves, whole people, nobody lost.
+
+    Parameters
+    ----------
+    people : (z,) or (z, k) int
+    share : (z,)
+        Part of each zone at risk.
+    compliance : (z,)
+        Part of those at risk who do as they are told.
+    outside : (z,)
+        Part of those not at risk who leave too.
+
+    Raises
+    ------
+    ValueError
+        When a part is outside 0 to 1 or a count is negative.
+
+    Examples
+    --------
+    A zone half at risk, where nine of ten do as they are told and a tenth of the others leaves too:
+
+    >>> exposure_of(np.array([200]), np.array([0.5]), np.array([0.9]), np.array([0.1]))
+    Exposure(at_risk=array([100]), refusing=array([10]), shadow=array([10]))
+    """
+    at_risk = people_at_risk(people, share)
+    refusing = people_at_risk(at_risk, 1.0 - np.asarray(compliance, dtype=float))
+    return Exposure(at_risk, refusing, people_at_risk(np.asarray(people) - at_risk, outside))
 
 
 def people_at_risk(people: np.ndarray, share: np.ndarray) -> np.ndarray:

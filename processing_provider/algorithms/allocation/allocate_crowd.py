@@ -82,6 +82,7 @@ class AllocateCrowd(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.allocation.case import build_case
         from ....plugin.layers.allocation.checks import tell_divided
+        from ....plugin.layers.population_fields import tell_refusing
         from ....plugin.solvers.allocation.allocate import solve
         from ....plugin.solvers.allocation.tradeoff import curve
         from ....plugin.solvers.dependencies import require
@@ -105,7 +106,9 @@ class AllocateCrowd(EvacuationAlgorithm):
             points = curve(case.problem, case.objective, case.kilometres, found, given.points, control=control)
         numbers = self._numbers(found, case, feedback)
         numbers.update(stopped_early(control.effort, feedback))
-        said = [control.effort.warning(), *case.said] if control.effort.stopped_early else case.said
+        early = control.effort.warning() if control.effort.stopped_early else ""
+        staying = tell_refusing(case.groups.zones, case.groups.classes, feedback)
+        said = [text for text in (early, *case.said, staying) if text]
         outputs = self._write(parameters, context, found, case, points)
         if given.report:
             from ....plugin.layers.allocation.columns import shelter_labels

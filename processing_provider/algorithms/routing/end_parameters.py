@@ -76,7 +76,8 @@ def add_destination_parameters(algorithm: EvacuationAlgorithm) -> None:
 class EndParameters:
     """What the parameters of :func:`add_end_parameters` say, read once.
 
-    ``access_speed`` is in m/s; ``origin_names`` and ``destination_names`` hold what people call them, by id.
+    ``access_speed`` is in m/s; ``origin_names`` and ``destination_names`` hold what people call them, by id;
+    ``staying`` is a sentence on people of the origins who refuse to leave, or "".
     """
 
     origins: Places | None
@@ -85,6 +86,7 @@ class EndParameters:
     access_speed: float
     origin_names: dict[str, str]
     destination_names: dict[str, str]
+    staying: str
 
     def layers(self, hazard: QgsGeometry | None) -> EndLayers:
         """Return what is known of the ends of trips, with hazard and buffer in the working CRS."""
@@ -108,10 +110,11 @@ class EndParameters:
             When a layer cannot be opened or an id field is not in it.
         LayerError
         """
+        from ....plugin.layers.population_fields import found_by_default, recorded_fields, tell_refusing
         from ....plugin.layers.routing.ends import names_in, read_origins
 
         origins = algorithm.source(parameters, names.ORIGINS, context)
-        zones, called, known = None, {}, {}
+        zones, called, known, staying = None, {}, {}, ""
         if origins is not None:
             key, name = (
                 algorithm.field(parameters, field, origins, context, feedback, required=False)
@@ -119,6 +122,9 @@ class EndParameters:
             )
             zones = read_origins(origins, key, context, feedback)
             called = names_in(origins, key, name)
+        if zones is not None:
+            there = zones.fields.names()
+            staying = tell_refusing(zones, recorded_fields(origins, names.ORIGINS) or found_by_default(there), feedback)
         destinations = algorithm.source(parameters, names.DESTINATIONS, context)
         if destinations is not None:
             name = algorithm.field(parameters, SHELTER_NAME_FIELD, destinations, context, feedback, required=False)
@@ -128,7 +134,7 @@ class EndParameters:
         return cls(
             zones, read_destinations(algorithm, parameters, context, feedback),
             read_door_rules(algorithm, parameters, context, feedback),
-            access_speed(algorithm, parameters, context), called, known,
+            access_speed(algorithm, parameters, context), called, known, staying,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,10 @@ from ....plugin.solvers.routing.shared.choices import (
     refuse_method,
     refuse_mismatch,
 )
+from ....plugin.solvers.routing.shared.vehicles import last_departure
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort
+from ...inputs import named_fields
 from ..roads.network_parameters import NetworkParameters
 from ..roads.road_attributes import CAPACITY_FIELD, LANES_FIELD
 from . import names
@@ -138,7 +141,8 @@ class RoutingParameters:
         read = self.roads.network(context, feedback, control)
         feedback.setProgressText(EvacuationAlgorithm.tr("Joining the trips to the roads"))
         rows = replace(self.rows, ends=self.ends.layers(self._danger(read, context, feedback)))
-        return routing_case(read, rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback)
+        case = routing_case(read, rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback)
+        return replace(case, staying=self.ends.staying)
 
     def _danger(
         self, read: ReadNetwork, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -218,10 +222,11 @@ def idle_fields(choice: CostChoice, algorithm: EvacuationAlgorithm) -> dict[str,
 def _choice(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> CostChoice:
     from ....plugin.layers.routing.case import CostChoice
 
-    given = _given(parameters, names.ANALYSIS_PERIOD)
-    minutes = algorithm.parameterAsDouble(
-        parameters, names.ANALYSIS_PERIOD if given else names.DEPARTURE_WINDOW, context
-    )
+    if _given(parameters, names.ANALYSIS_PERIOD):
+        minutes = algorithm.parameterAsDouble(parameters, names.ANALYSIS_PERIOD, context)
+    else:
+        departures = read_departures(algorithm, parameters, context)
+        minutes = last_departure(departures.window, departures.profile) / 60.0
     return CostChoice(
         *chosen_cost(algorithm, parameters, context),
         algorithm.parameterAsDouble(parameters, names.ALPHA, context),
@@ -269,15 +274,47 @@ def _trips(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> TripRows:
+    from ....plugin.layers.routing.ends import orders_in
     from ....plugin.layers.routing.trips import TripFields, read_trips
 
     source = algorithm.source(parameters, names.TRIPS, context)
-    fields = TripFields(*(algorithm.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS))
+    origins = algorithm.source(parameters, names.ORIGINS, context)
+    own, of_origin = _order_fields(algorithm, parameters, (source, origins), context, feedback)
+    others = (algorithm.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS[:-1])
     occupancy = algorithm.parameterAsDouble(parameters, names.PEOPLE_PER_VEHICLE, context)
-    trips = read_trips(source, fields, occupancy, feedback)
+    trips = read_trips(source, TripFields(*others, own), occupancy, feedback)
+    if origins is not None and of_origin is not None:
+        key = algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, QgsProcessingFeedback(False), False)
+        trips = trips.ordered(*orders_in(origins, key, of_origin))
     if not len(trips):
         feedback.pushWarning(algorithm.tr("TRIPS: there is nobody to route; the outputs are empty."))
     return trips
+
+
+def _order_fields(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    sources: Sequence[QgsProcessingFeatureSource | None],
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> list[str | None]:
+    """Return the field with orders of trips and of polygons, None where there is none.
+
+    It is one parameter for both: only a field that neither has is missing.
+    """
+    wanted = (named_fields(parameters, names.ORDER_TIME_FIELD, context, False) or [""])[0].casefold()
+    usual = [name.casefold() for name in algorithm.default_names(names.ORDER_TIME_FIELD)]
+    has = [
+        source is not None
+        and bool({name.casefold() for name in source.fields().names()} & {wanted, *usual[: not wanted]})
+        for source in sources
+    ]
+    return [
+        algorithm.field(parameters, names.ORDER_TIME_FIELD, source, context, feedback, False)
+        if source is not None and (there or not (any(has) or number))
+        else None
+        for number, (source, there) in enumerate(zip(sources, has))
+    ]
 
 
 def background_rows(

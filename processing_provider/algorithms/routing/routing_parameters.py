@@ -177,7 +177,7 @@ def _add_model(algorithm: EvacuationAlgorithm) -> None:
         tr("Analysis period (minutes)"),
         None,
         "Cumulative: the time over which the vehicles of a road are spread, for vehicles per hour. Empty: the "
-        "departure window.",
+        "departure window, with Rayleigh twice that.",
         least=0.01,
         advanced=True,
     )
@@ -215,8 +215,8 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
     _field(algorithm, names.DEPARTURE_FIELD, tr("Departure field"), None, names.TRIPS, ANY, text)
     text = (
         "When the order to leave reaches the feature's people: minutes after the start time, or date and time. Their "
-        "departures are spread over the departure window from then on; empty values take the start time. Default: "
-        "“order_time” if there is one."
+        "departures are spread over the departure window from then on. Empty values take that of the polygon of the "
+        "origin, in a field of the same name, else the start time. Default: “order_time” if there is one."
     )
     _field(algorithm, names.ORDER_TIME_FIELD, tr("Order time field"), "order_time", names.TRIPS, ANY, text)
     add_departures(algorithm)
@@ -246,9 +246,11 @@ def add_departures(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         QgsProcessingParameterEnum(
             names.DEPARTURE_PROFILE, tr("Departures"), [tr("All at once"), tr("Evenly over the window"),
-            tr("S-curve: slow, fast, slow")], defaultValue=UNIFORM,
+            tr("S-curve: slow, fast, slow"), tr("Rayleigh: slow, fast, a long tail")], defaultValue=UNIFORM,
         ),
-        "How departures are spread over the window.",
+        "How departures are spread over the window W. Rayleigh: the share that has left after t is "
+        "1 - exp(-pi t² / W²), on average after half the window; 4.3 % leave later than W, the last by 2 W, which also "
+        "counts where the window is a limit.",
     )  # fmt: skip
     text = "Seed of the draw of departures: the same seed gives the same plan."
     algorithm.add_number(names.SEED, tr("Seed"), 1, text, kind=INTEGER, advanced=True)

@@ -8,6 +8,7 @@ import numpy as np
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
+    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
@@ -16,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
+from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...field_choice import ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
@@ -23,6 +25,8 @@ from . import names
 
 if TYPE_CHECKING:
     from ....plugin.layers.places import Places
+    from ....plugin.layers.shelters.reactions import Reactions
+    from ....plugin.solvers.shelters.exposure import Exposure
 
 
 class ZonesAtRisk(EvacuationAlgorithm):
@@ -81,67 +85,171 @@ class ZonesAtRisk(EvacuationAlgorithm):
             ),
             "Width in metres by which the hazard is widened, whatever the layer's CRS.",
         )
+        self._add_reactions()
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Zones at risk")),
-            "The zones with people at risk: the zone's fields, the population fields holding the people at risk only, "
-            "and share_at_risk from 0 to 1.",
+            "The zones from which people leave: the zone's fields, the population fields holding those who leave, and "
+            "share_at_risk from 0 to 1.",
         )
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_AT_RISK, tr("People at risk")))
+        self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_REFUSING, tr("Of these, people who refuse to leave")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_STAYING, tr("People who can stay")))
+        self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_SHADOW, tr("Of these, people who leave all the same")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_WITHOUT_PLACE, tr("People in zones without a geometry")))
+
+    def _add_reactions(self) -> None:
+        """Add when people are told, and who of them does otherwise."""
+        tr, kinds = self.tr, QgsProcessingParameterField.DataType
+        self.add(
+            QgsProcessingParameterField(
+                names.ORDER_TIME_FIELD, tr("Order time field"), "order_time", names.ZONES, kinds.Any, optional=True
+            ),
+            "When the order to leave reaches the zone; given on unchanged as “order_time”, in which later steps find "
+            "it. Default: the field “order_time” if there is one.",
+            advanced=True,
+        )
+        self.add_number(
+            names.COMPLIANCE,
+            tr("People at risk who leave when told (percent)"),
+            100.0,
+            "The others are listed beside those who leave, in a column such as adults_refusing, and PEOPLE_REFUSING "
+            "counts them: no later step moves them.",
+            most=100.0,
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterField(
+                names.COMPLIANCE_FIELD,
+                tr("Percent who leave, by zone"),
+                None,
+                names.ZONES,
+                kinds.Numeric,
+                optional=True,
+            ),
+            "Percent of a zone's people at risk who leave when told, instead of the number above; empty values take "
+            "that number.",
+            advanced=True,
+        )
+        self.add_number(
+            names.SHADOW_SHARE,
+            tr("People outside who leave too (percent)"),
+            0.0,
+            "People who are not at risk but see others go, and fill the same roads. They are added to those who leave "
+            "and listed again in a column such as adults_shadow; PEOPLE_SHADOW counts them, PEOPLE_AT_RISK does not.",
+            most=100.0,
+            advanced=True,
+        )
+        self.add_number(
+            names.SHADOW_DISTANCE,
+            tr("Up to how far outside (m)"),
+            None,
+            "Distance from hazard and buffer up to which people leave without being told.",
+            advanced=True,
+        )
+
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        share = self.parameterAsDouble(parameters, names.SHADOW_SHARE, context)
+        if share > 0 and parameters.get(names.SHADOW_DISTANCE) in (None, ""):
+            raise SolverError(
+                self.tr(
+                    "SHADOW_SHARE: give SHADOW_DISTANCE, the metres from the hazard up to which people leave untold."
+                )
+            )
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.hazard import read_hazard, share_inside
+        from ....plugin.layers.hazard import read_hazard
         from ....plugin.layers.people import say_unplaced, whole_people
         from ....plugin.layers.places import read_places
-        from ....plugin.layers.population_fields import others_with_people, totals_among, totals_besides
+        from ....plugin.layers.population_fields import (
+            REFUSING,
+            SHADOW,
+            others_with_people,
+            totals_among,
+            totals_besides,
+        )
+        from ....plugin.layers.shelters.reactions import reactions_of
         from ....plugin.layers.shelters.zones_at_risk import zones_at_risk
-        from ....plugin.solvers.shelters.exposure import people_at_risk
+        from ....plugin.solvers.shelters.exposure import exposure_of
 
         source = self.source(parameters, names.ZONES, context)
         zones = read_places(source, names.ZONES, None, context, feedback)
         given = self.fields(parameters, names.POPULATION_FIELDS, source, context, feedback, fallbacks=[["population"]])
         feedback.setProgress(20)
+        area = self.source(parameters, names.HAZARD, context)
         buffer = self.parameterAsDouble(parameters, names.HAZARD_BUFFER, context)
-        hazard = read_hazard(
-            self.source(parameters, names.HAZARD, context), buffer, zones.crs, context, feedback, near=zones.extent()
-        )
+        hazard = read_hazard(area, buffer, zones.crs, context, feedback, near=zones.extent())
         feedback.setProgress(40)
         within = totals_among(zones, given, feedback)
         counted = [name for name in given if name not in within]
         people, unplaced = whole_people(zones, counted, feedback)
         totals = within + totals_besides(zones, counted, feedback) if len(zones) else within
-        share = share_inside(zones, hazard, context)
-        at_risk = people_at_risk(people, share)
+        reactions = self._reactions(parameters, source, context, feedback)
+        parts = reactions_of(zones, hazard, area, reactions, context)
+        found = exposure_of(people, *parts)
         feedback.setProgress(80)
-        columns = {name: at_risk[:, k] for k, name in enumerate(counted)}
-        columns.update({name: at_risk.sum(axis=1) for name in totals})
+        columns = {name: found.column(k) for k, name in enumerate(counted)}
+        columns.update({name: found.together() for name in totals})
         others, dropped = others_with_people(zones, list(columns), feedback)
-        scaled = {**columns, **{name: people_at_risk(values, share) for name, values in others.items()}}
-        name = self.field(parameters, ZONE_NAME_FIELD, source, context, feedback, required=False)
-        layer = zones_at_risk(zones, source.wkbType(), at_risk.any(axis=1), scaled, share, counted, dropped, name)
+        columns.update({name: exposure_of(values, *parts) for name, values in others.items()})
+        beside = {}
+        if reactions.some_refuse:
+            beside[REFUSING] = {name: column.refusing for name, column in columns.items()}
+        if reactions.shadow_share > 0:
+            beside[SHADOW] = {name: column.shadow for name, column in columns.items()}
+        taken = (found.at_risk + found.shadow).any(axis=1)
+        name, order = (
+            self.field(parameters, key, source, context, feedback, required=False)
+            for key in (ZONE_NAME_FIELD, names.ORDER_TIME_FIELD)
+        )
+        leaving = {key: column.leaving for key, column in columns.items()}
+        layer = zones_at_risk(
+            zones, source.wkbType(), taken, leaving, parts.share, counted, dropped, name, order, beside
+        )
         destination = self.write(parameters, names.OUTPUT, context, layer)
-        count = int(at_risk.sum())
-        self._report(zones, at_risk, share, count, feedback)
+        count, refusing, shadow = (int(each.sum()) for each in found)
+        self._report(zones, found, parts.share, feedback)
         return {
             names.OUTPUT: destination,
             names.PEOPLE_AT_RISK: count,
+            names.PEOPLE_REFUSING: refusing,
             names.PEOPLE_STAYING: int(people.sum()) - count,
+            names.PEOPLE_SHADOW: shadow,
             names.PEOPLE_WITHOUT_PLACE: say_unplaced(zones, unplaced.sum(axis=1), feedback),
         }
 
+    def _reactions(
+        self,
+        parameters: dict[str, Any],
+        source: QgsProcessingFeatureSource,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Reactions:
+        """Read what :meth:`_add_reactions` added."""
+        from ....plugin.layers.shelters.reactions import Reactions
+
+        return Reactions(
+            self.parameterAsDouble(parameters, names.COMPLIANCE, context),
+            self.field(parameters, names.COMPLIANCE_FIELD, source, context, feedback, required=False),
+            self.parameterAsDouble(parameters, names.SHADOW_SHARE, context),
+            self.parameterAsDouble(parameters, names.SHADOW_DISTANCE, context),
+        )
+
     @staticmethod
-    def _report(
-        zones: Places, at_risk: np.ndarray, share: np.ndarray, count: int, feedback: QgsProcessingFeedback
-    ) -> None:
+    def _report(zones: Places, found: Exposure, share: np.ndarray, feedback: QgsProcessingFeedback) -> None:
+        count, refusing, shadow = (int(each.sum()) for each in found)
         if len(zones) == 0:
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; the output is empty.")
         elif count == 0:
             feedback.pushWarning("Nobody is at risk: no zone with people reaches into the hazard or its buffer.")
-        people = int(np.sum(at_risk.sum(axis=1) > 0))
+        people = int(np.sum(found.at_risk.sum(axis=1) > 0))
         feedback.pushInfo(
             f"{count} people at risk in {people} of {len(zones)} zones; {int(np.sum(share >= 1.0))} zones lie wholly "
             f"inside the hazard and its buffer, {int(np.sum((share > 0.0) & (share < 1.0)))} partly."
         )
+        if refusing or shadow:
+            feedback.pushInfo(
+                f"{refusing} of these refuse to leave and stay; {shadow} people outside leave too: {count - refusing} "
+                f"+ {shadow} = {count - refusing + shadow} people leave."
+            )
