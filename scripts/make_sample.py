@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from sample import counts, hazard, layers, roads, sites, sources, zones
+from sample import counts, flood, hazard, layers, roads, sites, sources, zones
 from sample.geopackage import write_geopackage
 
 DOWNLOADS = ROOT / "build" / "downloads"
@@ -29,6 +29,9 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
     strip = hazard.make_hazard(all_zones)
     all_sites = sites.make_sites(all_roads, all_zones, strip)
     all_entrances = sites.make_entrances(all_sites, all_roads)
+    near_field = hazard.make_near_field(all_zones, strip)
+    bands = flood.make_flood(all_zones)
+    orders = flood.order_times(all_zones, bands)
     series = counts.give_to_sites(all_sites, counts.hourly(*sources.pedestrian_rows(downloads)))
     target.parent.mkdir(parents=True, exist_ok=True)
     write_geopackage(
@@ -41,12 +44,26 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
             layers.hazard_layer(strip),
             layers.counts_layer(series),
             layers.occupancy_layer(series),
+            layers.near_field_layer(near_field),
+            layers.flood_layer(bands),
+            layers.flood_zones_layer(orders),
+            layers.closures_layer(),
         ],
     )
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
     print(f"{len(all_roads)} roads, {len(all_zones)} zones, {sum(z.population for z in all_zones)} people")
     print(f"{len(all_sites)} sites with {len(all_entrances)} entrances")
     print(f"{hazard.people_inside(all_zones, strip):.0f} people in the strip by share of area")
+    show_people(
+        "near-field tsunami", [(arrival, hazard.people_inside(all_zones, area)) for _, arrival, area in near_field]
+    )
+    show_people("flood", [(band.arrival, hazard.people_inside(all_zones, band.geometry)) for band in bands])
+
+
+def show_people(story: str, bands: list[tuple[int, float]]) -> None:
+    """Print the people inside each band, (minute of arrival, people)."""
+    parts = ", ".join(f"{people:.0f} at {arrival} min" for arrival, people in bands)
+    print(f"{story}: {sum(people for _, people in bands):.0f} people by share of area: {parts}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make resources/sample/sample.qgz, the ready project of the sample city; run scripts/make_sample.py before.
+"""Make the ready projects of the sample city, resources/sample/*.qgz; run scripts/make_sample.py before.
 
-    .venv/bin/python scripts/make_sample_project.py [picture.png]
+    .venv/bin/python scripts/make_sample_project.py [folder]
 
-Run with the oldest supported QGIS, so that every later one reads the project. With a path, a picture of the map is
-drawn as well.
+Run with the oldest supported QGIS, so that every later one reads the projects. With a folder, a picture of each map is
+drawn there as well.
 """
 
 from __future__ import annotations
@@ -27,61 +27,48 @@ from qgis.core import (
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
+    QgsRectangle,
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
+from sample import playing
 from sample.project_file import write_project
+from sample.stories import START_TIME, STEP, STORIES, Story
 from sample.styling import STYLES
 
 SAMPLE = ROOT / "resources" / "sample"
 CRS = "EPSG:32719"
-ABSTRACT = (
-    "The sample city of the Evacuation Planner: a far-field tsunami warning, hours of notice, people leave the strip "
-    "along the bay by car. Sites and hazard are illustrative, not official. Roads © OpenStreetMap contributors (ODbL), "
-    "by way of AequilibraE; pedestrian counts: Heart of the City Auckland (CC BY 4.0), borrowed. See README.md."
-)
-# name, title in the layer tree; from top to bottom
-LAYERS = (
-    ("entrances", "Entrances of the shelters (illustrative)"),
-    ("sites", "Candidate shelters (illustrative)"),
-    ("hazard", "Tsunami strip (illustrative)"),
-    ("roads", "Roads"),
-    ("zones", "Zones: people"),
-    ("counts", "Hourly pedestrian counts (borrowed from Auckland)"),
-    ("occupancy", "People to expect at the sites"),
-)
 
 
-def build(folder: Path) -> QgsProject:
-    """Return the project of the sample in ``folder``, layers styled."""
+def build(folder: Path, story: Story) -> QgsProject:
+    """Return the project of ``story`` with the layers of ``folder``, styled."""
     project = QgsProject.instance()
-    project.setFileName(str(folder / "sample.qgs"))
+    project.setFileName(str(folder / f"{story.name}.qgs"))
     project.setCrs(QgsCoordinateReferenceSystem(CRS))
     project.setEllipsoid("EPSG:7030")
-    project.setTitle("Sample city: La Serena and Coquimbo")
+    project.setTitle(story.title)
     metadata = project.metadata()
     metadata.setTitle(project.title())
-    metadata.setAbstract(ABSTRACT)
+    metadata.setAbstract(story.abstract)
     metadata.setAuthor("Evacuation Planner")
     project.setMetadata(metadata)
-    for name, title in LAYERS:
+    playing.set_time(project, START_TIME, playing.after(START_TIME, story.minutes), STEP)
+    view = QgsRectangle()
+    for name, title in story.layers:
         layer = QgsVectorLayer(f"{folder / 'sample.gpkg'}|layername={name}", title, "ogr")
         if not layer.isValid():
             raise RuntimeError(f"no layer {name} in {folder / 'sample.gpkg'}: run scripts/make_sample.py first")
         if name in STYLES:
             STYLES[name](layer)
         project.addMapLayer(layer, False)
-        project.layerTreeRoot().addLayer(layer).setExpanded(name not in ("counts", "occupancy"))
-    view = project.mapLayersByName("Tsunami strip (illustrative)")[0]
-    transform = QgsCoordinateTransform(view.crs(), project.crs(), project)
-    extent = transform.transformBoundingBox(view.extent())
-    extent.combineExtentWith(
-        transform.transformBoundingBox(project.mapLayersByName("Candidate shelters (illustrative)")[0].extent())
-    )
-    extent.scale(1.1)
-    project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(extent, project.crs()))
+        project.layerTreeRoot().addLayer(layer).setExpanded(layer.isSpatial())
+        if name in story.view:
+            transform = QgsCoordinateTransform(layer.crs(), project.crs(), project)
+            view.combineExtentWith(transform.transformBoundingBox(layer.extent()))
+    view.scale(1.1)
+    project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(view, project.crs()))
     return project
 
 
@@ -101,19 +88,21 @@ def draw(project: QgsProject, picture: Path) -> None:
 
 
 def main() -> None:
-    """Make the project, and the picture when asked for."""
+    """Make the projects, and the pictures when asked for."""
     application = QgsApplication([], False)
     application.initQgis()
-    # QGIS changes the header of a GeoPackage that it opens: work beside a copy, keep the project only.
+    # QGIS changes the header of a GeoPackage that it opens: work beside a copy, keep the projects only.
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(SAMPLE / "sample.gpkg", folder)
-        project = build(Path(folder))
-        write_project(project, Path(folder) / "sample.qgz")
-        if len(sys.argv) > 1:
-            draw(project, Path(sys.argv[1]))
-        project.clear()
-        shutil.copy(Path(folder) / "sample.qgz", SAMPLE / "sample.qgz")
-    print(SAMPLE / "sample.qgz")
+        for story in STORIES:
+            file = f"{story.name}.qgz"
+            project = build(Path(folder), story)
+            write_project(project, Path(folder) / file)
+            if len(sys.argv) > 1:
+                draw(project, Path(sys.argv[1]) / f"{story.name}.png")
+            project.clear()
+            shutil.copy(Path(folder) / file, SAMPLE / file)
+            print(SAMPLE / file)
     application.exitQgis()
 
 

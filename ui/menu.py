@@ -12,7 +12,7 @@ from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu, QMessageBox
 
 from .packages_dialog import PackagesDialog
-from .sample_project import RESOURCES, copy_metro_sample, copy_sample
+from .sample_project import FLOOD_PROJECT, NEAR_FIELD_PROJECT, RESOURCES, copy_metro_sample, copy_sample
 
 ORDER = (
     "checkroads",
@@ -48,6 +48,12 @@ class EvacuationMenu:
         self.menu = QMenu(self.tr("&Evacuation Planner"), self.iface.mainWindow())
         self.menu.setIcon(QIcon(str(RESOURCES / "icons" / "evacuation.svg")))
         self._add(self.tr("Open the sample city"), "sample", self.open_sample)
+        self._add(self.tr("Open the sample city: a flood that takes hours"), "sample", self.open_flood)
+        self._add(
+            self.tr("Open the sample city: a near-field tsunami by car (what not to do)"),
+            "sample",
+            self.open_near_field,
+        )
         self._add(self.tr("Open the metro emergency"), "metroscenario", self.open_metro_sample)
         self.menu.addSeparator()
         for identifier in self._algorithms():
@@ -90,6 +96,14 @@ class EvacuationMenu:
     def open_sample(self) -> None:
         """Copy the sample city to the user's profile and open its project."""
         self._open(copy_sample)
+
+    def open_flood(self) -> None:
+        """Open the sample city's project of a flood front."""
+        self._open(lambda: copy_sample(project=FLOOD_PROJECT))
+
+    def open_near_field(self) -> None:
+        """Open the sample city's project that shows why nobody flees from a near-field tsunami by car."""
+        self._open(lambda: copy_sample(project=NEAR_FIELD_PROJECT))
 
     def open_metro_sample(self) -> None:
         """Copy the metro emergency at Nanjing to the user's profile and open its project."""

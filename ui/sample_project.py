@@ -8,12 +8,12 @@ from pathlib import Path
 from qgis.core import QgsApplication
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
-PROJECT = "sample.qgz"
+PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT = "sample.qgz", "sample_flood.qgz", "sample_nearfield.qgz"
 METRO_PROJECT = "nanjing.qgz"
 
 
-def copy_sample(target: Path | None = None) -> Path:
-    """Copy resources/sample, the city, into the user's profile, unless it is there, and return the project's path.
+def copy_sample(target: Path | None = None, project: str = PROJECT) -> Path:
+    """Copy resources/sample, the city, into the user's profile, unless it is there, and return a project's path.
 
     A copy that exists is left as it is: the user may have worked in it.
 
@@ -22,7 +22,7 @@ def copy_sample(target: Path | None = None) -> Path:
     OSError
         When the folder cannot be written.
     """
-    return _copy(RESOURCES / "sample", target or _profile() / "sample") / PROJECT
+    return _copy(RESOURCES / "sample", target or _profile() / "sample") / project
 
 
 def copy_metro_sample(target: Path | None = None) -> Path:

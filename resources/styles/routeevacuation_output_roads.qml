@@ -1,6 +1,6 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis hasScaleBasedVisibilityFlag="0" symbologyReferenceScale="-1" minScale="100000000" simplifyDrawingHints="1" styleCategories="Symbology|Rendering|Temporal" maxScale="0" simplifyAlgorithm="0" simplifyDrawingTol="1" simplifyMaxScale="1" simplifyLocal="1" version="3.22.16-Białowieża">
-  <temporal accumulate="1" durationUnit="min" limitMode="0" durationField="" startField="peak_time" fixedDuration="0" startExpression="" enabled="1" mode="1" endField="" endExpression="">
+  <temporal accumulate="0" durationUnit="min" limitMode="0" durationField="" startField="first_entry" fixedDuration="0" startExpression="" enabled="1" mode="2" endField="last_exit" endExpression="">
     <fixedRange>
       <start></start>
       <end></end>

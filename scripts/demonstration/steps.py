@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-# The order to leave: in the week for which the sample says how many people to expect at the sites.
-START_TIME = "2025-03-12T10:00:00"
+from sample.stories import START_TIME
 
 
 @dataclass(frozen=True)

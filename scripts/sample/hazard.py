@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shapely
-from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
@@ -15,6 +15,9 @@ TIP = (-71.3340, -29.9320)
 NORTH = (-71.2830, -29.8330)
 WIDTH = 800.0
 LABEL = "Illustrative tsunami strip - not an official hazard map"
+# A near-field tsunami: the strip by distance from the shore, m, and minutes after START_TIME until the water is there.
+NEAR_FIELD = ((200.0, 15), (400.0, 18), (600.0, 21), (800.0, 25))
+NEAR_LABEL = "Illustrative near-field tsunami: what NOT to flee from by car - not an official hazard map"
 
 
 def shore(zones: list[Zone]) -> LineString:
@@ -45,6 +48,23 @@ def make_hazard(zones: list[Zone], width: float = WIDTH, digits: int = 6) -> Bas
     largest = max(getattr(strip, "geoms", [strip]), key=lambda part: part.area)
     simple = to_degrees(Polygon(largest.exterior).simplify(2.0))
     return shapely.transform(simple, lambda xy: xy.round(digits)).buffer(0)
+
+
+def make_near_field(zones: list[Zone], strip: BaseGeometry, digits: int = 6) -> list[tuple[float, int, BaseGeometry]]:
+    """Return the strip in bands along the shore: up to which distance (m), arrival (min) and area (degrees) of each."""
+    line, bands, before = shore(zones), [], Polygon()
+    for distance, arrival in NEAR_FIELD:
+        near = strip if distance >= WIDTH else shapely.intersection(strip, to_degrees(line.buffer(distance)))
+        band = shapely.difference(near, before, grid_size=10.0**-digits)
+        bands.append((distance, arrival, polygons(band)))
+        before = shapely.union(before, band, grid_size=10.0**-digits)
+    return bands
+
+
+def polygons(shape: BaseGeometry, least: float = 0.0) -> MultiPolygon:
+    """Return the polygons of a shape in degrees that have at least ``least`` m²."""
+    parts = [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon"]
+    return MultiPolygon([part for part in parts if to_metres(part).area >= least])
 
 
 def people_inside(zones: list[Zone], hazard: BaseGeometry) -> float:

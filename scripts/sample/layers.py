@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from shapely.geometry.base import BaseGeometry
 
 from .counts import METHOD, WEEK, Series, hour_time, occupancy
+from .flood import BRIDGES, NOTICE, Band
+from .flood import LABEL as FLOOD_LABEL
 from .geopackage import Field, Layer
-from .hazard import LABEL, WIDTH
+from .hazard import LABEL, NEAR_LABEL, WIDTH
 from .roads import Road
 from .sites import Entrance, Site
 from .zones import CLASS_SOURCE, Zone
@@ -35,7 +37,14 @@ def roads_layer(roads: Sequence[Road]) -> Layer:
 
 def zones_layer(zones: Sequence[Zone]) -> Layer:
     """Return the layer of zones."""
-    fields = (
+    rows = [(z.geometry, [z.zone_id, z.population, *z.classes, CLASS_SOURCE]) for z in zones]
+    title = "Zones with people (AequilibraE; classes by census shares)"
+    return Layer("zones", title, "multipolygon", _people_fields(), rows)
+
+
+def _people_fields() -> tuple[Field, ...]:
+    """Return the fields of a zone and its people."""
+    return (
         Field("zone_id", "int", "zone id (AequilibraE)"),
         Field("population", "int", "people; the source's fraction of a person is cut off"),
         Field("children", "int", "people aged 0 to 14; see class_source"),
@@ -43,8 +52,6 @@ def zones_layer(zones: Sequence[Zone]) -> Layer:
         Field("elderly", "int", "people aged 65 and over; see class_source"),
         Field("class_source", "text", "where the division into classes comes from"),
     )
-    rows = [(z.geometry, [z.zone_id, z.population, *z.classes, CLASS_SOURCE]) for z in zones]
-    return Layer("zones", "Zones with people (AequilibraE; classes by census shares)", "multipolygon", fields, rows)
 
 
 def sites_layer(sites: Sequence[Site]) -> Layer:
@@ -82,6 +89,62 @@ def hazard_layer(hazard: BaseGeometry) -> Layer:
         Field("illustrative", "text", "yes: not an official hazard map"),
     )
     return Layer("hazard", "Tsunami strip (illustrative)", "polygon", fields, [(hazard, [LABEL, WIDTH, "yes"])])
+
+
+def near_field_layer(bands: Sequence[tuple[float, int, BaseGeometry]]) -> Layer:
+    """Return the layer with the strip as a near-field tsunami reaches it."""
+    fields = (
+        Field("label", "text", "what the area is"),
+        Field("distance_m", "real", "distance from the shore up to which the band reaches, m"),
+        Field("hazard_arrival", "int", "minutes after START_TIME until the water is there"),
+        Field("illustrative", "text", "yes: not an official hazard map"),
+    )
+    rows = [(area, [NEAR_LABEL, distance, arrival, "yes"]) for distance, arrival, area in bands]
+    return Layer(
+        "nearfield", "Near-field tsunami (illustrative): what not to flee by car", "multipolygon", fields, rows
+    )
+
+
+def flood_layer(bands: Sequence[Band]) -> Layer:
+    """Return the layer with the flood by the minute of its arrival."""
+    fields = (
+        Field("label", "text", "what the area is"),
+        Field("hazard_arrival", "int", "minutes after START_TIME until the water is there"),
+        Field("illustrative", "text", "yes: not an official hazard map"),
+    )
+    rows = [(band.geometry, [FLOOD_LABEL, band.arrival, "yes"]) for band in bands]
+    return Layer("flood", "Flood front (illustrative)", "multipolygon", fields, rows)
+
+
+def flood_zones_layer(orders: Sequence[tuple[Zone, int, int | None]]) -> Layer:
+    """Return the layer of the zones that the flood meets, with the orders to leave."""
+    fields = (
+        *_people_fields(),
+        Field("first_arrival", "int", "minutes after START_TIME until the water is in the zone"),
+        Field("order_time", "int", "minutes after START_TIME until the order to leave; empty: at START_TIME"),
+        Field("illustrative", "text", "yes: the order is made up"),
+        Field("note", "text", "how the order was made up"),
+    )
+    note = f"order {NOTICE} minutes before the water, at once where that has passed; not an official plan"
+    rows = [
+        (zone.geometry, [zone.zone_id, zone.population, *zone.classes, CLASS_SOURCE, arrival, order, "yes", note])
+        for zone, arrival, order in orders
+    ]
+    return Layer("flood_zones", "Zones that the flood meets, with orders (illustrative)", "multipolygon", fields, rows)
+
+
+def closures_layer() -> Layer:
+    """Return the table of bridges that close."""
+    fields = (
+        Field("road_id", "text", "road that is closed"),
+        Field("name", "text", "its name (OpenStreetMap)"),
+        Field("closed_from", "int", "minutes after START_TIME from which on it is closed"),
+        Field("closed_to", "int", "minutes after START_TIME until it is open again; empty: it stays closed"),
+        Field("illustrative", "text", "yes: not an official plan"),
+        Field("note", "text", "why it is closed"),
+    )
+    rows = [(None, [road, name, begin, end, "yes", why]) for road, name, begin, end, why in BRIDGES]
+    return Layer("closures", "Bridges that close in the flood (illustrative)", None, fields, rows)
 
 
 def counts_layer(series: Sequence[Series]) -> Layer:

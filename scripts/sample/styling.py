@@ -20,6 +20,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor, QFont
 
+from .playing import appears_at
+
 ROADS = (
     (("motorway", "trunk"), "Motorway, trunk road", "#7a5195", 0.7),
     (("primary",), "Primary road", "#6f6f6f", 0.55),
@@ -29,6 +31,8 @@ ROADS = (
 )
 PEOPLE = ((0, 1_500), (1_500, 2_500), (2_500, 3_500), (3_500, 4_500), (4_500, 5_500))
 PEOPLE_COLOURS = ("#fff7ec", "#fee8c8", "#fdd49e", "#fdbb84", "#fc8d59")
+# Water by the minute of its arrival, the first darkest.
+ARRIVALS = ("8,48,107", "33,113,181", "66,146,198", "107,174,214", "158,202,225")
 
 
 def style_roads(layer: QgsVectorLayer) -> None:
@@ -69,6 +73,30 @@ def style_hazard(layer: QgsVectorLayer) -> None:
         {"color": "0,114,178,70", "outline_color": "0,114,178,255", "outline_width": "0.4"}
     )
     layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+
+
+def style_arrivals(layer: QgsVectorLayer) -> None:
+    """Draw bands by the minute at which the water is there, the first darkest, and have them appear then."""
+    found = sorted(layer.uniqueValues(layer.fields().indexFromName("hazard_arrival")))
+    least = next(size for size in (1, 60) if len({value // size for value in found}) <= len(ARRIVALS))
+    ranges = []
+    for low, colour in zip(sorted({value // least * least for value in found}), ARRIVALS):
+        inside = [value for value in found if value // least * least == low]
+        symbol = QgsFillSymbol.createSimple(
+            {"color": f"{colour},150", "outline_color": "0,60,120,200", "outline_width": "0.2"}
+        )
+        text = f"{inside[0]}" if len(inside) == 1 else f"{inside[0]} to {inside[-1]}"
+        ranges.append(QgsRendererRange(inside[0], inside[-1], symbol, f"{text} min after the beginning"))
+    layer.setRenderer(QgsGraduatedSymbolRenderer("hazard_arrival", ranges))
+    appears_at(layer)
+
+
+def style_orders(layer: QgsVectorLayer) -> None:
+    """Draw the zones' borders with their order times."""
+    symbol = QgsFillSymbol.createSimple({"style": "no", "outline_color": "#7f3b08", "outline_width": "0.35"})
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+    text = "if(\"order_time\" is null, 'order at once', 'order at ' || \"order_time\" || ' min')"
+    label(layer, text, 7, "#7f3b08")
 
 
 def style_sites(layer: QgsVectorLayer) -> None:
@@ -120,4 +148,5 @@ def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance:
 
 
 STYLES = {"roads": style_roads, "zones": style_zones, "hazard": style_hazard, "sites": style_sites,
-          "entrances": style_entrances}  # fmt: skip
+          "entrances": style_entrances, "flood": style_arrivals, "nearfield": style_arrivals,
+          "flood_zones": style_orders}  # fmt: skip

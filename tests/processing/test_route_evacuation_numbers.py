@@ -53,6 +53,7 @@ def test_every_number():
     (road,) = rows_of(found, "OUTPUT_ROADS")
     assert (road["road_id"], road["direction"], road["vehicles"], road["peak_vehicles"]) == ("only", "forward", 4, 2)
     assert road["peak_time"].toString("yyyy-MM-ddTHH:mm:ss") == "2026-05-02T00:00:40"
+    assert road["first_entry"] == route["first_departure"] and road["last_exit"] == route["last_arrival"]
     assert road["free_flow_s"] == pytest.approx(t) and road["mean_s"] == pytest.approx(1.005 * t)
     assert road["delay_s"] == pytest.approx(0.02 * t)
 

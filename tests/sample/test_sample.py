@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 LIMIT = 6_000_000  # bytes
+STORIES = ("nearfield", "flood", "flood_zones", "closures")
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +99,18 @@ def test_main_component_holds_the_network(sample):
 
 
 def test_geometries_are_valid(sample):
-    for table in ("roads", "zones", "sites", "entrances", "hazard"):
+    for table in ("roads", "zones", "sites", "entrances", "hazard", "nearfield", "flood", "flood_zones"):
         found = geometries(sample, table)
         assert shapely.is_valid(found).all() and not shapely.is_empty(found).any(), table
 
 
 def test_illustrative_things_say_so(sample):
-    for table in ("sites", "entrances", "hazard"):
+    for table in ("sites", "entrances", "hazard", "nearfield", "flood", "flood_zones", "closures"):
         assert set(column(sample, table, "illustrative")) == {"yes"}
     assert all("not an official shelter" in note for note in column(sample, "sites", "note"))
-    assert all("not an official hazard map" in label for label in column(sample, "hazard", "label"))
+    for table in ("hazard", "nearfield", "flood"):
+        assert all("not an official hazard map" in label for label in column(sample, table, "label"))
+    assert all("NOT to flee from by car" in label for label in column(sample, "nearfield", "label"))
     assert sample.execute("SELECT DISTINCT borrowed FROM counts").fetchall() == [("yes",)]
 
 
@@ -197,23 +200,116 @@ def test_readme_names_origin_and_licences():
 
 def test_every_field_is_described(sample):
     described = set(sample.execute("SELECT table_name, column_name FROM gpkg_data_columns WHERE description != ''"))
-    for table in ("roads", "zones", "sites", "entrances", "hazard", "counts", "occupancy"):
+    for table in ("roads", "zones", "sites", "entrances", "hazard", "counts", "occupancy", *STORIES):
         names = [row[1] for row in sample.execute(f"PRAGMA table_info({table})")]
         assert {(table, name) for name in names} - {(table, "fid"), (table, "geom")} <= described
 
 
-def test_project_opens_with_every_layer(qgis_app, tmp_path):
-    """Read a copy: QGIS changes the header of a GeoPackage that it opens."""
+def people_in(database, areas):
+    """People inside each area by share of the zones' area."""
+    zones, people = geometries(database, "zones"), np.array(column(database, "zones", "population"))
+    return [(shapely.area(shapely.intersection(zones, area)) / shapely.area(zones) * people).sum() for area in areas]
+
+
+def test_the_near_field_tsunami_takes_the_whole_strip_in_minutes(sample):
+    (strip,), bands = geometries(sample, "hazard"), geometries(sample, "nearfield")
+    arrival = column(sample, "nearfield", "hazard_arrival")
+    assert arrival == sorted(arrival) and (arrival[0], arrival[-1]) == (15, 25)
+    assert shapely.area(shapely.symmetric_difference(shapely.union_all(bands), strip)) < 1e-6 * strip.area
+    # Farther from the sea is later: each band touches the one before, none overlaps another.
+    assert all(a.distance(b) < 1e-6 and a.intersection(b).area < 1e-12 for a, b in zip(bands, bands[1:]))
+    assert sum(people_in(sample, bands)) == pytest.approx(people_in(sample, [strip])[0], rel=1e-5)
+
+
+def test_the_flood_grows_for_hours_and_meets_tens_of_thousands(sample):
+    bands, arrival = geometries(sample, "flood"), column(sample, "flood", "hazard_arrival")
+    assert arrival == list(range(30, 241, 15))
+    area = shapely.area(bands)
+    assert area.sum() == pytest.approx(shapely.area(shapely.union_all(bands)), rel=1e-5)  # no overlap
+    wet = bands[0]
+    for band in bands[1:]:
+        assert band.distance(wet) < 1e-6
+        wet = shapely.union(wet, band)
+    assert 25_000 < sum(people_in(sample, bands)) < 50_000
+
+
+def test_orders_come_before_the_water_and_some_are_left_open(sample):
+    rows = sample.execute("SELECT zone_id, first_arrival, order_time FROM flood_zones ORDER BY fid").fetchall()
+    bands, arrival = geometries(sample, "flood"), np.array(column(sample, "flood", "hazard_arrival"))
+    zones = dict(zip(column(sample, "zones", "zone_id"), geometries(sample, "zones")))
+    people = dict(sample.execute("SELECT zone_id, population FROM zones"))
+    for zone, first, order in rows:
+        inside = shapely.area(shapely.intersection(bands, zones[zone])) / zones[zone].area * people[zone]
+        assert first == arrival[inside >= 1.0].min()
+        assert order is None or 0 < order <= first - 75
+    assert 0 < [row[2] for row in rows].count(None) < len(rows)
+
+
+def test_closed_bridges_are_roads_that_the_flood_crosses(sample):
+    lines = dict(zip(column(sample, "roads", "road_id"), geometries(sample, "roads")))
+    names = dict(sample.execute("SELECT road_id, name FROM roads"))
+    wet = shapely.union_all(geometries(sample, "flood"))
+    rows = sample.execute("SELECT road_id, name, closed_from, closed_to FROM closures").fetchall()
+    assert {row[3] is None for row in rows} == {True, False}
+    for road, name, begin, end in rows:
+        assert names[road] == name and wet.intersects(lines[road])
+        assert 0 < begin < (end or 10**6)
+
+
+@pytest.fixture(params=["sample", "sample_flood", "sample_nearfield"])
+def project(request, qgis_app, tmp_path):
+    """A copy of a ready project: QGIS changes the header of a GeoPackage that it opens."""
     qgis = pytest.importorskip("qgis.core")
     for file in SAMPLE.iterdir():
         shutil.copy(file, tmp_path)
-    project = qgis.QgsProject()
-    assert project.read(str(tmp_path / "sample.qgz"))
+    opened = qgis.QgsProject()
+    assert opened.read(str(tmp_path / f"{request.param}.qgz"))
+    return opened
+
+
+def test_project_opens_with_every_layer(project, tmp_path):
     layers = list(project.mapLayers().values())
-    assert len(layers) == 7 and all(layer.isValid() and layer.featureCount() > 0 for layer in layers)
+    flood, near = (f"sample_{name}" in project.fileName() for name in ("flood", "nearfield"))
+    assert len(layers) == (9 if flood else 7) and all(layer.isValid() and layer.featureCount() > 0 for layer in layers)
     assert all(layer.source().startswith(str(tmp_path)) for layer in layers)
     assert project.title() and project.crs().authid() == "EPSG:32719"
     by_table = {layer.source().split("layername=")[1]: layer for layer in layers}
     assert by_table["roads"].renderer().type() == "categorizedSymbol"
     assert by_table["zones"].renderer().type() == "graduatedSymbol"
     assert not project.viewSettings().defaultViewExtent().isNull()
+    assert ("what NOT to do" in project.title()) == near and (
+        "12 minutes on foot" in project.metadata().abstract()
+    ) == near
+
+
+def test_the_temporal_controller_plays_the_water_from_each_project(project):
+    from qgis.core import (
+        QgsDateTimeRange,
+        QgsExpressionContext,
+        QgsExpressionContextUtils,
+        QgsFeatureRequest,
+        QgsVectorLayerTemporalContext,
+    )
+
+    settings = project.timeSettings()
+    period = settings.temporalRange()
+    assert period.begin().toString("yyyy-MM-ddTHH:mm:ss") == "2025-03-12T10:00:00" and settings.timeStep() == 5
+    plays = [
+        layer for layer in project.mapLayers().values() if layer.isSpatial() and layer.temporalProperties().isActive()
+    ]
+    assert len(plays) == (0 if project.fileName().endswith("sample.qgz") else 1)
+    for layer in plays:
+        arrival = [feature["hazard_arrival"] for feature in layer.getFeatures()]
+        assert period.end() >= period.begin().addSecs(60 * max(arrival))
+        context = QgsVectorLayerTemporalContext()
+        context.setLayer(layer)
+        scopes = QgsExpressionContext()
+        scopes.appendScope(QgsExpressionContextUtils.projectScope(project))
+        for minute in range(0, 270, 5):
+            begin = period.begin().addSecs(60 * minute)
+            frame = QgsDateTimeRange(begin, begin.addSecs(300), True, False)
+            request = QgsFeatureRequest()
+            request.setFilterExpression(layer.temporalProperties().createFilterString(context, frame))
+            request.setExpressionContext(scopes)
+            shown = sorted(feature["hazard_arrival"] for feature in layer.getFeatures(request))
+            assert shown == sorted(value for value in arrival if value < minute + 5)

@@ -154,6 +154,7 @@ def test_use_of_roads_by_hand():
     use, hops = road_use(found), found.schedule()
     assert use.arc.tolist() == [1, 2] and use.vehicles.tolist() == [3, 3]
     assert use.peak.tolist() == [2, 3] and use.peak_time.tolist() == [4.0, 23.0]
+    assert use.first.tolist() == [0.0, 10.0] and use.last.tolist() == [23.0, 47.0]
     assert [hops.entry[hops.arc == arc].min() for arc in (1, 2)] == [0.0, 10.0]
     assert [hops.exits()[hops.arc == arc].max() for arc in (1, 2)] == [23.0, 47.0]
     assert use.mean == pytest.approx([32 / 3, 66 / 3]) and use.delay == pytest.approx([2.0, 6.0])

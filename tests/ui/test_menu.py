@@ -7,7 +7,13 @@ pytest.importorskip("qgis.core")
 
 from evacuation_planner.ui.menu import EvacuationMenu
 from evacuation_planner.ui.packages_dialog import PURPOSES, PackagesDialog
-from evacuation_planner.ui.sample_project import PROJECT, RESOURCES, copy_sample
+from evacuation_planner.ui.sample_project import (
+    FLOOD_PROJECT,
+    NEAR_FIELD_PROJECT,
+    PROJECT,
+    RESOURCES,
+    copy_sample,
+)
 
 from .desktop import Desktop
 
@@ -26,6 +32,8 @@ def test_menu_offers_the_sample_and_every_algorithm_and_goes_away(desktop, provi
     menu.build()
     texts = entries(desktop)
     assert texts[0] == "Open the sample city"
+    assert ["flood" in text for text in texts[:4]] == [False, True, False, False]
+    assert "near-field tsunami by car (what not to do)" in texts[2]
     for algorithm in provider.algorithms():
         assert algorithm.displayName() + "…" in texts
     menu.remove()
@@ -44,11 +52,21 @@ def test_sample_opens_from_a_copy_that_keeps_the_users_work(desktop, monkeypatch
     assert {path.name for path in (tmp_path / "sample").iterdir()} == names
 
 
-def test_the_copied_sample_project_finds_all_its_layers(tmp_path, provider):
+def test_every_story_opens_from_the_same_copy(desktop, monkeypatch, tmp_path):
+    monkeypatch.setattr("evacuation_planner.ui.sample_project._profile", lambda: tmp_path)
+    menu = EvacuationMenu(desktop)
+    menu.open_sample()
+    menu.open_flood()
+    menu.open_near_field()
+    assert desktop.opened == [str(tmp_path / "sample" / name) for name in (PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT)]
+
+
+@pytest.mark.parametrize("name", [PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT])
+def test_the_copied_sample_project_finds_all_its_layers(tmp_path, provider, name):
     from qgis.core import QgsProject
 
     project = QgsProject()
-    assert project.read(str(copy_sample(tmp_path / "sample")))
+    assert project.read(str(copy_sample(tmp_path / "sample", name)))
     layers = project.mapLayers().values()
     assert layers and all(layer.isValid() for layer in layers)
     for layer in layers:

@@ -3,7 +3,7 @@
 Run as  QT_QPA_PLATFORM=offscreen .venv/bin/python tools/styles/routeevacuation.py
 Colours are of Okabe and Ito's set and ColorBrewer's YlOrRd, which colour-blind readers can tell apart. The temporal
 settings let QGIS's temporal controller play the evacuation: a route shows from its first departure to its last arrival,
-a road from the moment of its peak on.
+a road from the first vehicle on it to the last, a flow in its interval.
 """
 
 from __future__ import annotations
@@ -66,16 +66,12 @@ WIDTH = 'scale_exp("vehicles", 0, maximum("vehicles"), {least}, {most}, 0.6)'
 
 def roads() -> QgsVectorLayer:
     """Used roads: colour by delay, width by vehicles, the two directions side by side (traffic on the right)."""
-    fields = "field=vehicles:integer&field=delay_s:double&field=peak_time:datetime"
+    fields = "field=vehicles:integer&field=delay_s:double&field=first_entry:datetime&field=last_exit:datetime"
     layer = QgsVectorLayer(f"LineString?{fields}", "roads", "memory")
     width = WIDTH.format(least=0.25, most=3)
     ranges = [QgsRendererRange(low, high, _line(colour, width, True), label) for low, high, colour, label in DELAYS]
     layer.setRenderer(_graduated('"delay_s" / 3600.0', ranges, '"delay_s"'))
-    temporal = layer.temporalProperties()
-    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeInstantFromField)
-    temporal.setStartField("peak_time")
-    temporal.setAccumulateFeatures(True)
-    temporal.setIsActive(True)
+    _shown_between(layer, "first_entry", "last_exit")
     return layer
 
 
@@ -87,11 +83,7 @@ def routes() -> QgsVectorLayer:
     ranges = [QgsRendererRange(low, high, _line(colour, width, False), label) for low, high, colour, label in DETOURS]
     layer.setRenderer(_graduated('"detour"', ranges, '"detour"'))
     layer.setOpacity(0.7)
-    temporal = layer.temporalProperties()
-    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
-    temporal.setStartField("first_departure")
-    temporal.setEndField("last_arrival")
-    temporal.setIsActive(True)
+    _shown_between(layer, "first_departure", "last_arrival")
     return layer
 
 
@@ -110,12 +102,7 @@ def flows() -> QgsVectorLayer:
     width = WIDTH.format(least=0.25, most=3).replace("vehicles", "entered")
     ranges = [QgsRendererRange(low, high, _line(colour, width, True), label) for low, high, colour, label in LOSSES]
     layer.setRenderer(_graduated('"delay_s" / 3600.0', ranges, '"delay_s"'))
-    temporal = layer.temporalProperties()
-    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
-    temporal.setStartField("begin")
-    temporal.setEndField("end")
-    temporal.setLimitMode(Qgis.VectorTemporalLimitMode.IncludeBeginExcludeEnd)
-    temporal.setIsActive(True)
+    _shown_between(layer, "begin", "end")
     return layer
 
 
@@ -146,6 +133,16 @@ def junctions() -> QgsVectorLayer:
     renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"rank"', False)]))
     layer.setRenderer(renderer)
     return layer
+
+
+def _shown_between(layer: QgsVectorLayer, begin: str, end: str) -> None:
+    """Have the temporal controller show each feature from the moment in ``begin`` until that in ``end``."""
+    temporal = layer.temporalProperties()
+    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
+    temporal.setStartField(begin)
+    temporal.setEndField(end)
+    temporal.setLimitMode(Qgis.VectorTemporalLimitMode.IncludeBeginExcludeEnd)
+    temporal.setIsActive(True)
 
 
 def _door(colour: str) -> QgsMarkerSymbol:

@@ -35,6 +35,8 @@ ROADS = [
     Column("queue_minutes", "float", "minutes in which at least 3 queue"),
     Column("blocked_minutes", "float", "minutes in which the first was ready but the next road was full"),
     Column("inbound_free", "int", "1 where the other direction is open and no evacuee uses it: a way in, else 0"),
+    Column("first_entry", "datetime", "when the first vehicle enters"),
+    Column("last_exit", "datetime", "when the last vehicle leaves; empty where one stays"),
 ]
 CLEARANCE = [
     Column("time", "datetime", "date and time"),
@@ -86,6 +88,8 @@ def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: 
                 float(use.delay[k]),
                 *_queued(found, k),
                 int(free_in[k]),
+                case.start.value(float(use.first[k])),
+                case.start.value(float(use.last[k])),
             ],
         )
 

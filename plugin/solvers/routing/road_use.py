@@ -27,6 +27,8 @@ class RoadUse:
         Trips that use the arc, and most of them present at once; the background is in neither.
     peak_time : (k,) float64
         Seconds at which the peak is first reached.
+    first, last : (k,) float64
+        Seconds at which the first trip enters and the last one leaves; inf where one never does.
     mean, delay : (k,) float64
         Mean travel time in seconds; vehicle-seconds above free flow.
     over_capacity : (k,) bool
@@ -40,6 +42,8 @@ class RoadUse:
     vehicles: np.ndarray
     peak: np.ndarray
     peak_time: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
     mean: np.ndarray
     delay: np.ndarray
     over_capacity: np.ndarray
@@ -114,4 +118,5 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: 
             carried = np.zeros(len(arc))
             find_fullest(result.problem.cost, arc, bounds, entries, exits, carried)
         over = carried > result.problem.limit[arc] + 1e-9
-    return RoadUse(arc, vehicles, peak, peak_time, seconds / np.maximum(vehicles, 1), delay, over, traffic)
+    first, last = entries[bounds[:-1]], exits[bounds[1:] - 1]
+    return RoadUse(arc, vehicles, peak, peak_time, first, last, seconds / np.maximum(vehicles, 1), delay, over, traffic)
