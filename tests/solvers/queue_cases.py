@@ -7,11 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from evacuation_planner.plugin.solvers.graph.stars import ForwardStar
+from evacuation_planner.plugin.solvers.routing.queue.bars import NEVER, bars_of, moments_of
 from evacuation_planner.plugin.solvers.routing.queue.events import Plan
 from evacuation_planner.plugin.solvers.routing.queue.network import Background, QueueRoads, microseconds, queue_roads
+from evacuation_planner.plugin.solvers.routing.queue.places import Places
 from evacuation_planner.plugin.solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queues
+from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
-from tests.solvers.queue_reference import Roads, Told, evaluate
+from tests.solvers.queue_reference import Hazard, Part, Roads, Told, evaluate
 
 
 class Case(NamedTuple):
@@ -20,15 +23,16 @@ class Case(NamedTuple):
     roads: QueueRoads
     plan: Plan
     ways: list[list[int]]
+    hazard: Hazard = Hazard()
 
     def run(self, stuck_seconds: float = 300.0, **options) -> QueueRun:
         return simulate_queues(self.roads, self.plan, stuck_seconds=stuck_seconds, **options)
 
     def told(self, stuck_seconds: float = 300.0) -> Told:
         """What the slow evaluator says."""
-        changes = zip(*(column.tolist() for column in self.roads[6:]))
+        changes = zip(*(column.tolist() for column in self.roads[6:10]))
         roads = Roads(*(column.tolist() for column in self.roads[:3]), list(changes))
-        return evaluate(roads, self.plan.departure.tolist(), self.ways, round(stuck_seconds * 1e6))
+        return evaluate(roads, self.plan.departure.tolist(), self.ways, round(stuck_seconds * 1e6), self.hazard)
 
 
 def case_of(roads: QueueRoads, trips: list[tuple[float, list[int]]]) -> Case:
@@ -49,8 +53,8 @@ def town(roads: list[tuple[int, int, float, float, float]], background: Backgrou
 
 
 def moments(case: Case, run: QueueRun) -> list[list[int]]:
-    """Return of each trip its entry and its exits, microseconds."""
-    return [part.tolist() for part in np.split(run.moment, case.plan.move[1:-1])]
+    """Return of each trip its entry and its exits, microseconds, as far as it comes."""
+    return [part[part < NEVER].tolist() for part in np.split(run.moment, case.plan.move[1:-1])]
 
 
 def seconds(case: Case, run: QueueRun) -> list[list[float]]:
@@ -106,3 +110,32 @@ def _walk(rng: np.random.Generator, tail: np.ndarray, head: np.ndarray, junction
         node = int(head[way[-1]])
     last = np.flatnonzero((tail == node) & (head >= junctions + 2))
     return [*way, int(last[0])] if len(last) and rng.random() < 0.5 else way
+
+
+def closed(case: Case, seed: int, share: float = 0.5, first: float = 0.0) -> Case:
+    """Return the case with closures that come and go and a hazard, from ``first`` seconds on, on a share of the roads.
+
+    Half of them close at whole seconds at quarters of a road, so that moments meet.
+    """
+    rng = np.random.default_rng([seed, 1])
+    arcs, trips = len(case.roads.travel), len(case.ways)
+    parts, whole = int(rng.integers(1, int(2 * share * arcs) + 2)), rng.random() < 0.5
+    arc = np.sort(rng.integers(0, arcs, parts)).astype(np.int32)
+    ends = np.sort(rng.integers(0, 5, (2, parts)) / 4 if whole else rng.random((2, parts)), axis=0)
+    ends[:, rng.random(parts) < 0.3] = [[0.0], [1.0]]
+    catches = rng.random(parts) < 0.5
+    since = first + (rng.integers(0, 90, parts).astype(float) if whole else rng.uniform(0, 90, parts))
+    if not first:
+        since[rng.random(parts) < 0.1] = -np.inf
+    lasts = rng.integers(0, 40, parts) if whole else rng.uniform(0, 40, parts)
+    until = np.where(catches | (rng.random(parts) < 0.2), np.inf, np.maximum(since, 0.0) + lasts)
+    reached = [np.where(rng.random(trips) < p, first + rng.integers(-5, 90, trips), np.inf) for p in (0.4, 0.1)]
+    if first:
+        reached = [np.maximum(first, each) for each in reached]
+    closings = Closings(arc, *ends, since, until, catches, *(np.full(1, np.inf),) * 2)
+    places = Places(*(moments_of(each) for each in reached), rng.random(trips) < 0.5)
+    roads = case.roads._replace(bars=bars_of(closings, case.roads.travel, case.roads.is_road))
+    rows = zip(arc.tolist(), *(column.tolist() for column in (*ends, since, until, catches)))
+    told = [Part.of(*row, int(roads.travel[row[0]])) for row in rows if roads.is_road[row[0]]]
+    start, goal = ([None if when == np.inf else round(when * 1e6) for when in each.tolist()] for each in reached)
+    return Case(roads, places.known_to(case.plan), case.ways, Hazard(told, start, goal, places.there.tolist()))

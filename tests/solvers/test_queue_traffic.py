@@ -97,7 +97,7 @@ def counted(case: Case, stuck_seconds: float) -> dict[int, tuple]:
         times = run.moment[plan.move[trip] : plan.move[trip + 1]].tolist()
         for k, road in enumerate(way):
             stays.setdefault(road, []).append((times[k], times[k + 1], way[k + 1] if k + 1 < len(way) else -1))
-    changes = list(zip(roads.change_time.tolist(), roads.change_arc.tolist(), *(c.tolist() for c in roads[8:])))
+    changes = list(zip(roads.change_time.tolist(), roads.change_arc.tolist(), *(c.tolist() for c in roads[8:10])))
 
     def now(road: int, at: int, column: int, value: int) -> int:
         for change in changes:

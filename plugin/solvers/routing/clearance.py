@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import SolverError
 from ..graph.stars import spread_rows
 from .result import RoutingResult
+from .shared.closings import ARRIVED
 
 DAY = 86_400.0
 STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 43_200.0)
@@ -55,6 +56,8 @@ class Clearance:
         inside, and those without a route; None without a hazard.
     staying : int or None
         How many of these have no route.
+    caught : int64
+        People who have been caught: neither waiting nor on the road any more, nor counted inside the hazard.
     """
 
     seconds: np.ndarray
@@ -64,6 +67,7 @@ class Clearance:
     on_road: np.ndarray
     in_hazard: np.ndarray | None
     staying: int | None
+    caught: np.ndarray
 
 
 def time_grid(last: float) -> np.ndarray:
@@ -106,7 +110,8 @@ def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.
 
     A stay lasts from its beginning until just before its end. Along an arc time passes evenly with the way.
     """
-    schedule, problem = result.schedule(), result.problem
+    everybody = result.everybody()
+    schedule, problem, caught = everybody.schedule, everybody.problem, everybody.caught
     hop, stretch = spread_rows(inside.indptr[schedule.arc], np.diff(inside.indptr)[schedule.arc])
     leave = schedule.exits()
     # Exactly the time of the next road at the end of this one: nobody is counted twice or lost in between.
@@ -115,25 +120,32 @@ def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.
         for share in (inside.begin[stretch], inside.end[stretch])
     )
     owner = np.repeat(np.arange(problem.trips), np.diff(schedule.indptr))[hop]
-    home, goal = np.flatnonzero(inside.home[result.routed]), np.flatnonzero(inside.goal[result.routed])
-    return (
-        np.r_[begin, np.full(len(home), -np.inf), result.arrival[goal]],
-        np.r_[end, result.entered()[home], np.full(len(goal), np.inf)],
-        problem.people[np.r_[owner, home, goal]],
-    )
+    home = np.flatnonzero(inside.home[everybody.trip])
+    goal = np.flatnonzero(inside.goal[everybody.trip] & (everybody.fate == ARRIVED))
+    who = np.r_[owner, home, goal]
+    begin = np.r_[begin, np.full(len(home), -np.inf), schedule.arrival[goal]]
+    end = np.r_[end, everybody.entered()[home], np.full(len(goal), np.inf)]
+    end = np.minimum(end, caught[who])
+    return begin, np.maximum(begin, end), problem.people[who]
 
 
 def clearance(result: RoutingResult, inside: Inside | None = None) -> Clearance:
-    """Return the clearance curve; ``inside`` tells where the hazard is."""
-    problem, arrival = result.problem, result.arrival
-    seconds = time_grid(float(arrival.max(initial=0.0)) if problem.trips else 0.0)
-    entered = result.entered()
-    called = people_until(np.minimum(problem.departure, entered), problem.people, seconds)
-    departed = people_until(entered, problem.people, seconds)
-    arrived = people_until(arrival, problem.people, seconds)
+    """Return the clearance curve of everybody; ``inside`` tells where the hazard is."""
+    everybody = result.everybody()
+    people, departure, caught = everybody.problem.people, everybody.problem.departure, everybody.caught
+    seconds = time_grid(max(float(result.arrival.max(initial=0.0)), float(result.caught.time.max(initial=0.0))))
+    entered = everybody.entered()
+    departed = people_until(entered, people, seconds)
+    left_queue = np.minimum(entered, caught)
+    called = people_until(np.minimum(departure, left_queue), people, seconds)
+    waiting = called - people_until(left_queue, people, seconds)
+    arrived = people_until(result.arrival, result.problem.people, seconds)
+    lost = people_until(caught, people, seconds)
+    lost_on_road = people_until(np.where(entered < np.inf, caught, np.inf), people, seconds)
     in_hazard = None
     if inside is not None:
         begin, end, people = stays_inside(result, inside)
         in_hazard = inside.staying + people_until(begin, people, seconds) - people_until(end, people, seconds)
     staying = None if inside is None else inside.staying
-    return Clearance(seconds, called - departed, departed, arrived, departed - arrived, in_hazard, staying)
+    on_road = departed - arrived - lost_on_road
+    return Clearance(seconds, waiting, departed, arrived, on_road, in_hazard, staying, lost)

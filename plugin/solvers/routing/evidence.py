@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..control import Control
 from .methods import Found, Queues, Setting, informed
 from .queue.clearance_bound import clearance_bound
@@ -26,24 +28,30 @@ def queue_evidence(
 ) -> QueueEvidence:
     """Return what a reader of a plan under ``queue`` must know: drivers without it, bounds, other capacities."""
     problem = setting.problem
+    everybody, people = run, problem.people
+    caught = float(people[~run.arrived].sum())
+    if caught:
+        run = everybody.only(np.flatnonzero(everybody.arrived))
     routes = found.without_plan or informed(setting, control).routes
-    without = run if routes is found.routes else setting.queued(routes, control)
-    last = [
-        _last_arrival(
-            simulate_queues(
-                roads, plan_of(roads, run.plan.departure, found.routes), stuck_seconds=queues.stuck_seconds,
-                control=control,
-            )
+    without = everybody if routes is found.routes else setting.queued(routes, control)
+    runs = [
+        simulate_queues(
+            roads, plan_of(roads, everybody.plan.departure, found.routes, queues.places),
+            stuck_seconds=queues.stuck_seconds, control=control,
         )
         for roads in (roads_of(problem, factor) for factor in CAPACITY_RANGE)
     ]  # fmt: skip
+    low, high = (_last_arrival(other) if float(people[~other.arrived].sum()) == caught else None for other in runs)
     return QueueEvidence(
         queues.roads,
         run,
         float(((without.arrival() - without.plan.departure) / SECOND).sum()),  # as the plan's own total is added up
         _last_arrival(without),
-        clearance_bound(queues.roads, journeys_of(problem), control=control) if certify else None,
-        *last,
+        clearance_bound(queues.roads, journeys_of(problem), control=control) if certify and not caught else None,
+        low,
+        high,
+        everybody if caught else None,
+        float(people[~without.arrived].sum()),
     )
 
 

@@ -99,8 +99,8 @@ def flows_of(stays: Stays, width: int, control: Control | None = None) -> Flows:
 def _stays(result: RoutingResult, is_road: np.ndarray | None, control: Control) -> Stays:
     """Return every vehicle on every road."""
     if result.queue is not None:
-        return stays_on_roads(result.queue.roads, result.queue.run, control)
-    schedule = result.schedule()
+        return stays_on_roads(result.queue.roads, result.queue.everybody, control)
+    schedule = result.everybody().schedule
     counts = np.ones(len(schedule.arc), dtype=bool) if is_road is None else is_road[schedule.arc]
     arc = schedule.arc[counts].astype(np.int64)
     entry, leave = schedule.entry[counts], schedule.exits()[counts]

@@ -43,7 +43,7 @@ class Junctions(NamedTuple):
 
 def streams_of(result: RoutingResult, is_road: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the roads by which vehicles come to a junction, those by which they leave, and how many do, (s,) each."""
-    schedule = result.schedule()
+    schedule = result.everybody().schedule
     trip = np.repeat(np.arange(len(schedule.arrival)), np.diff(schedule.indptr))
     counts = is_road[schedule.arc]
     arc, trip = schedule.arc[counts].astype(np.int64), trip[counts]

@@ -14,6 +14,7 @@ from .present.simulation import ORDER, TIMETABLE, simulate
 from .queue.greedy import greedy_queue_routes
 from .queue.informed import informed_routes
 from .queue.network import SECOND, QueueRoads, microseconds
+from .queue.places import Places
 from .queue.simulation import QueueRun, plan_of, simulate_queues
 from .shared.choices import (
     BPR,
@@ -28,6 +29,7 @@ from .shared.choices import (
     STUCK_SECONDS,
     SYSTEM_OPTIMAL,
 )
+from .shared.closings import ARRIVED
 from .shared.greedy import greedy_routes
 from .shared.individual import individual_routes
 from .shared.problem import RoutingProblem
@@ -49,11 +51,14 @@ class Queues(NamedTuple):
         After so long at a standstill a vehicle is let into a full road.
     reroute_minutes : float
         After which *informed* drivers look again.
+    places : Places, optional
+        When the hazard reaches the trips' places.
     """
 
     roads: QueueRoads
     stuck_seconds: float = STUCK_SECONDS
     reroute_minutes: float = REROUTE_MINUTES
+    places: Places | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Setting:
         if self.queues is None:
             raise SolverError("FLOW_MODEL queue needs the roads of the queue model.")
         roads = self.queues.roads
-        plan = plan_of(roads, microseconds(self.problem.departure), routes)
+        plan = plan_of(roads, microseconds(self.problem.departure), routes, self.queues.places)
         return simulate_queues(roads, plan, stuck_seconds=self.queues.stuck_seconds, control=control.unseen())
 
     def simulated(self, routes: Routes, control: Control, record: int = 0) -> Schedule:
@@ -106,11 +111,21 @@ class Found:
 
 
 class Evaluation(NamedTuple):
-    """Every trip's travel time (t,) s; the schedule (``present``, ``queue``) and the exact run (``queue``)."""
+    """Every trip's travel time (t,) s; the schedule (``present``, ``queue``) and the exact run (``queue``).
+
+    ``fate`` (t,) int8 and ``caught`` (t,) s: why and when each is caught, None where nobody is. The caught have no
+    travel time (0).
+    """
 
     travel: np.ndarray
     schedule: Schedule | None = None
     run: QueueRun | None = None
+    fate: np.ndarray | None = None
+    caught: np.ndarray | None = None
+
+    def people_caught(self, problem: RoutingProblem) -> float:
+        """Return the people caught of the problem's trips."""
+        return 0.0 if self.fate is None else float(problem.people[self.fate != ARRIVED].sum())
 
 
 def evaluated(setting: Setting, found: Found, control: Control) -> Evaluation:
@@ -119,7 +134,10 @@ def evaluated(setting: Setting, found: Found, control: Control) -> Evaluation:
         return Evaluation(static_travel(setting.problem, found.routes, setting.static))
     if setting.flow_model == QUEUE:
         run = found.run or setting.queued(found.routes, control)
-        return Evaluation((run.arrival() - run.plan.departure) / SECOND, run.schedule(control), run)
+        lasted = Evaluation((run.arrival() - run.plan.departure) / SECOND, run.schedule(control), run)
+        if run.arrived.all():
+            return lasted
+        return lasted._replace(fate=run.fate, caught=np.where(run.arrived, np.inf, run.caught / SECOND))
     schedule = found.schedule or setting.simulated(found.routes, control)
     return Evaluation(schedule.arrival - setting.problem.departure, schedule)
 
@@ -145,7 +163,7 @@ def informed(setting: Setting, control: Control) -> Found:
     """Nobody plans; drivers have navigation (``queue``)."""
     if setting.queues is None:
         raise SolverError("METHOD: informed needs FLOW_MODEL queue.")
-    roads, stuck_seconds, reroute_minutes = setting.queues
+    roads, stuck_seconds, reroute_minutes, _ = setting.queues
     routes = informed_routes(
         setting.problem, roads, setting.trees, reroute_minutes=reroute_minutes, stuck_seconds=stuck_seconds,
         control=control,

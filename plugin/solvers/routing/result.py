@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..gap import gap_percent
+from .caught import Caught, Drove
 from .cumulative.static_flow import static_schedule
 from .present.simulation import simulate
 from .queue.clearance_bound import ClearanceBound
 from .queue.network import SECOND, QueueRoads
 from .queue.simulation import QueueRun
 from .shared.choices import FLOW_MODEL_NAMES, METHOD_NAMES, PRESENT, QUEUE
+from .shared.closings import ARRIVED
+from .shared.margins import margins
 from .shared.problem import RoutingProblem
 from .shared.routes import Routes
 from .shared.schedule import Schedule
@@ -28,13 +31,19 @@ class QueueEvidence:
     roads : QueueRoads
         The roads as the queue model sees them.
     run : QueueRun
-        When every vehicle is where; vehicles let in at a standstill, rings.
+        When every vehicle that arrives is where; vehicles let in at a standstill, rings.
     informed_time, informed_clearance : float
         Total time in vehicle-seconds of drivers with navigation and no plan; second at which the last of them arrives.
     clearance_bound : ClearanceBound or None
-        Before when no plan of these trips can have everybody out; None where no bound was asked for.
-    clearance_low, clearance_high : float
-        Seconds until everybody has arrived by the same routes at 120 and at 80 % of all capacities.
+        Before when no plan of these trips can have everybody out; None where no bound was asked for or somebody is
+        caught.
+    clearance_low, clearance_high : float or None
+        Seconds until all that arrive have, by the same routes at 120 and at 80 % of all capacities; None where not as
+        many people arrive then.
+    all_moves : QueueRun or None
+        The moves of those that are caught besides; None where nobody is.
+    informed_caught : float
+        People of drivers without a plan that are caught.
     """
 
     roads: QueueRoads
@@ -42,8 +51,15 @@ class QueueEvidence:
     informed_time: float
     informed_clearance: float
     clearance_bound: ClearanceBound | None
-    clearance_low: float
-    clearance_high: float
+    clearance_low: float | None
+    clearance_high: float | None
+    all_moves: QueueRun | None = None
+    informed_caught: float = 0.0
+
+    @property
+    def everybody(self) -> QueueRun:
+        """The moves of everybody, as far as they go."""
+        return self.run if self.all_moves is None else self.all_moves
 
     @property
     def origin_wait(self) -> float:
@@ -53,14 +69,14 @@ class QueueEvidence:
 
 @dataclass(frozen=True)
 class RoutingResult:
-    """Routes of all trips that could be routed, evaluated under one flow model.
+    """Routes of all trips that arrive, evaluated under one flow model, and who is caught.
 
     Attributes
     ----------
     method, flow_model : int
         As in :mod:`.problem`.
     routed : (r,) int64
-        Trips of the problem given that have a route; the arrays below are of these, in this order.
+        Trips of the problem given that arrive; the arrays below are of these, in this order.
     unreachable : (u,) int64
         Trips whose destination cannot be reached.
     problem : RoutingProblem
@@ -87,6 +103,12 @@ class RoutingResult:
         What a reader must know of the search: stopped by the fence, or nothing gained.
     unlimited_time : float, optional
         Total time in vehicle-seconds of the best plan found without a limit on ways (system optimal).
+    caught : Caught
+        Trips that have a way but do not arrive in time.
+    individual_caught : float
+        People caught when each takes its own way.
+    drove : Drove, optional
+        Everybody who has a way, with what he drove; None where nobody is caught, see :meth:`everybody`.
     """
 
     method: int
@@ -106,6 +128,9 @@ class RoutingResult:
     queue: QueueEvidence | None = None
     warnings: tuple[str, ...] = ()
     unlimited_time: float | None = None
+    caught: Caught = field(default_factory=Caught.nobody)
+    individual_caught: float = 0.0
+    drove: Drove | None = None
     _ways: list[Ways] = field(default_factory=list, repr=False, compare=False)
     _schedules: list[Schedule] = field(default_factory=list, repr=False, compare=False)
 
@@ -120,21 +145,29 @@ class RoutingResult:
         return float(self.fastest.sum())
 
     @property
+    def people_caught(self) -> float:
+        """People who have a way but do not arrive in time."""
+        return float(self.caught.people.sum())
+
+    @property
     def person_time(self) -> float:
         """Total time in person-seconds."""
         return float(self.travel @ self.problem.people)
 
     @property
     def reduction(self) -> float | None:
-        """Percent of the individual baseline's time that is saved; None without any travel."""
-        if self.individual_time <= 0:
+        """Percent of the individual baseline's time that is saved; None without any travel or if others are caught."""
+        if self.individual_time <= 0 or self.individual_caught != self.people_caught:
             return None
         return 100.0 * (self.individual_time - self.total_time) / self.individual_time
 
     @property
     def reduction_informed(self) -> float | None:
-        """Percent of the time of drivers with navigation and no plan that is saved; None where that is not known."""
-        if self.queue is None or not self.queue.informed_time:
+        """Percent of the time of drivers with navigation and no plan that is saved; None where that is not known.
+
+        Where not as many people are caught the two times cannot be compared.
+        """
+        if self.queue is None or not self.queue.informed_time or self.queue.informed_caught != self.people_caught:
             return None
         return 100.0 * (self.queue.informed_time - self.total_time) / self.queue.informed_time
 
@@ -167,6 +200,23 @@ class RoutingResult:
             else:
                 self._schedules.append(static_schedule(self.problem, self.routes, self.static))
         return self._schedules[0]
+
+    def everybody(self) -> Drove:
+        """Return what everybody drives, also those that are caught."""
+        if self.drove is not None:
+            return self.drove
+        fate, never = np.full(self.problem.trips, ARRIVED, dtype=np.int8), np.full(self.problem.trips, np.inf)
+        return Drove(self.routed, self.problem, self.schedule(), fate, never)
+
+    def margin(self) -> np.ndarray:
+        """Return the seconds (r,) that lie at least between leaving a place and the hazard's arrival there.
+
+        Infinite for trips that leave no place that it ever reaches.
+        """
+        free_flow = self.problem.cost.free_flow
+        if self.queue is not None:
+            free_flow = self.queue.roads.travel / SECOND
+        return margins(self.problem.closings, free_flow, self.problem.source, self.schedule())
 
     def ways(self) -> Ways:
         """Return what the routes of each pair of places have in common; worked out at the first call."""

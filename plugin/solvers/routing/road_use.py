@@ -98,7 +98,7 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: 
         When the user stops.
     """
     control = control or Control()
-    schedule = result.schedule()
+    schedule = result.everybody().schedule
     counts = np.ones(len(schedule.arc), dtype=bool) if is_road is None else is_road[schedule.arc]
     hop_arc, entry, leave = schedule.arc[counts], schedule.entry[counts], schedule.exits()[counts]
     hops = by_arc(hop_arc, control)
@@ -110,7 +110,7 @@ def road_use(result: RoutingResult, is_road: np.ndarray | None = None, control: 
     delay = np.maximum(seconds - vehicles * result.problem.cost.free_flow[arc], 0.0)
     traffic = None
     if result.queue is not None:
-        traffic = road_traffic(result.queue.roads, result.queue.run, control).at(arc)
+        traffic = road_traffic(result.queue.roads, result.queue.everybody, control).at(arc)
         over = traffic.over_capacity
     else:
         carried = vehicles + result.static[arc]

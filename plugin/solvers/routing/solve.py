@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from ..dependencies import how_to_install
 from ..effort import QUICK, THOROUGH, Effort
 from ..errors import SolverError
 from ..kernels import awaits_compiling, kernels_compiled
+from .caught import Drove
 from .compiling import small_problem
 from .evidence import journeys_of, queue_evidence
-from .methods import METHODS, Found, Queues, Setting, evaluated, individual, static_optimum
+from .methods import METHODS, Evaluation, Found, Queues, Setting, evaluated, individual, static_optimum
 from .queue.certificate import certify as certify_queues
 from .queue.network import roads_of
+from .queue.places import places_of
 from .queue.simulation import QueueRun
 from .result import RoutingResult
 from .shared.choices import (
@@ -34,6 +36,7 @@ from .shared.choices import (
     refuse_method,
     refuse_mismatch,
 )
+from .shared.closings import ARRIVED
 from .shared.menu_moves import too_many_ways
 from .shared.problem import RoutingProblem
 from .shared.routes import each_once
@@ -151,46 +154,76 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     static = passing_background(problem.cost, choices.period) if flow_model == CUMULATIVE else np.zeros(problem.arcs)
     queues = None
     if flow_model == QUEUE:
-        queues = Queues(roads_of(problem), choices.stuck_seconds, choices.reroute_minutes)
+        queues = Queues(roads_of(problem), choices.stuck_seconds, choices.reroute_minutes, places_of(problem))
     setting = Setting(problem, trees, flow_model, static, choices.epsilon, queues, choices.max_routes)
     control.progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
-        baseline = beside.submit(_individual_time, setting, control.unseen()) if method != INDIVIDUAL else None
+        baseline = beside.submit(_alone, setting, control.unseen()) if method != INDIVIDUAL else None
         found = METHODS[method](setting, control.part(0.1, 0.95))
-        travel, schedule, run = evaluated(setting, found, control.unseen())
-        individual_time = float(travel.sum()) if baseline is None else baseline.result()
+        came_of_it = evaluated(setting, found, control.unseen())
+        alone = came_of_it if baseline is None else baseline.result()
+    run, everybody = came_of_it.run, came_of_it.fate is None
+    certify = choices.certify and everybody  # no bound is of those alone who arrive
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
-    if choices.certify and bound is None:
+    if certify and bound is None:
         bound, bound_name = _lower_bound(setting, run, control.unseen())
     evidence = None
     if run is not None and queues is not None:
-        evidence = queue_evidence(setting, queues, found, run, choices.certify, control.unseen())
+        evidence = queue_evidence(setting, queues, found, run, certify, control.unseen())
     control.progress(1.0, "")
-    limited = bool(choices.max_routes)
-    total = float(travel.sum())
+    total = float(came_of_it.travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
     warnings = _warnings(found, control.effort, in_vain, choices.max_routes)
     if in_vain and not warnings:
         control.log("No change of a route saves anything: the greedy routes could not be improved on.")
-    return RoutingResult(
+    routes = found.routes
+    if choices.max_routes or run or not everybody:
+        routes = each_once(routes, problem.source, control.unseen())
+    result = RoutingResult(
         method=method,
         flow_model=flow_model,
         routed=np.flatnonzero(there),
         unreachable=np.flatnonzero(~there),
         problem=problem,
-        routes=each_once(found.routes, problem.source, control.unseen()) if limited or run else found.routes,
-        travel=travel,
+        routes=routes,
+        travel=came_of_it.travel,
         fastest=fastest,
         static=static,
-        individual_time=individual_time,
-        lower_bound=_undercut(bound, total) if choices.certify else None,
-        bound_name=bound_name if choices.certify else "",
+        individual_time=float(alone.travel.sum()),
+        lower_bound=_undercut(bound, total) if certify else None,
+        bound_name=bound_name if certify else "",
         history=found.history,
         seconds=control.effort.elapsed,
         queue=evidence,
         warnings=warnings,
         unlimited_time=found.unlimited_time,
-        _schedules=[] if schedule is None else [schedule.unrecorded()],
+        individual_caught=alone.people_caught(problem),
+        _schedules=[] if came_of_it.schedule is None else [came_of_it.schedule.unrecorded()],
+    )
+    return result if everybody else _of_arrived(result, came_of_it, control)
+
+
+def _of_arrived(result: RoutingResult, came_of_it: Evaluation, control: Control) -> RoutingResult:
+    """Return the result of those who arrive, from one of everybody of whom some are caught."""
+    problem, fate, caught, schedule = result.problem, came_of_it.fate, came_of_it.caught, came_of_it.schedule
+    if fate is None or caught is None or schedule is None:
+        return result
+    drove = Drove(result.routed, problem, schedule.unrecorded(), fate, caught)
+    there = np.flatnonzero(fate == ARRIVED)
+    lost = drove.lost(result.routes)
+    control.log(f"{len(lost.trip)} of {problem.trips} vehicles, {lost.people.sum():.0f} people, are caught.")
+    kept = problem.only(there)
+    routes = replace(result.routes, of_trip=result.routes.of_trip[there])
+    return replace(
+        result,
+        routed=result.routed[there],
+        problem=kept,
+        routes=each_once(routes, kept.source, control.unseen()),
+        travel=result.travel[there],
+        fastest=result.fastest[there],
+        caught=lost,
+        drove=drove,
+        _schedules=[drove.schedule.only(there)],
     )
 
 
@@ -221,9 +254,9 @@ def _undercut(bound: float | None, total: float) -> float | None:
     return bound
 
 
-def _individual_time(setting: Setting, control: Control) -> float:
-    """Return the total time in vehicle-seconds when each takes its own fastest way."""
-    return float(evaluated(setting, individual(setting, control), control).travel.sum())
+def _alone(setting: Setting, control: Control) -> Evaluation:
+    """Return what comes of it when each takes its own fastest way."""
+    return evaluated(setting, individual(setting, control), control)
 
 
 def _refuse(choices: Choices, cost: int) -> None:

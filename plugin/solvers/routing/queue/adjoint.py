@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ...kernels import compiled
-from .events import BEFORE, Plan
+from .bars import BEFORE
+from .events import Plan
 from .network import QueueRoads
 from .simulation import QueueRun
 
@@ -119,17 +120,19 @@ def delay_values(roads: QueueRoads, run: QueueRun, own: np.ndarray | None = None
     run : QueueRun
         With the order of its moves.
     own : (moves,) float64, optional
-        What the delay of that move alone costs; by default 1 for an arrival, so that the total time is what counts.
+        What the delay of that move of :meth:`.QueueRun.driven` alone costs; by default 1 for an arrival, so that the
+        total time is what counts.
     merged : bool
         Where a full road feeds another of the same capacity, both bind the exits of the second. What a vehicle more
         costs there is counted once: on the first road, or if ``merged`` on the second, where others may join.
     """
+    run = run.driven()
     plan, arcs = run.plan, len(roads.travel)
     trip_of = _trip_of(plan)
     bound = np.empty(len(run.moment), dtype=np.int8)
     if own is None:
         value = np.zeros(len(run.moment))
-        value[plan.move[1:][plan.hops > 0] - 1] = 1.0
+        value[plan.move[1:][(plan.hops > 0) & run.arrived] - 1] = 1.0
     else:
         value = own.copy()
     last_exit = np.full(arcs, BEFORE, dtype=np.int64)
@@ -140,6 +143,7 @@ def delay_values(roads: QueueRoads, run: QueueRun, own: np.ndarray | None = None
 
 def traffic_of(roads: QueueRoads, run: QueueRun, own: np.ndarray | None = None, merged: bool = False) -> Traffic:
     """Return what passes on each road, with the value of a delay of every exit; as in :func:`delay_values`."""
+    run = run.driven()
     plan, value = run.plan, delay_values(roads, run, own, merged)
     trip_of = _trip_of(plan)
     hop = np.arange(len(run.moment)) - plan.move[trip_of] - 1

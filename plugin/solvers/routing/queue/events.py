@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...graph.heap import drop_first, push
+from ...graph.heap import push
 from ...kernels import compiled
+from .bars import NEVER, barred, opened
 
-NEVER = np.iinfo(np.int64).max
-BEFORE = -(2**62)  # long before anything happens
-HEAP, EVENTS, DEPARTED, CHANGED, MOVES, FORCED, RINGS, RING_ARCS, WORK, STUCK = range(10)  # columns of ``counts``
-ALL_COUNTS = 10
+# Columns of ``counts``.
+HEAP, EVENTS, DEPARTED, CHANGED, MOVES, FORCED, RINGS, RING_ARCS, WORK, STUCK, OPENED, REACHED, LATE = range(13)
+ALL_COUNTS = 13
+NO_TRIPS, NO_MOMENTS, NO_MARKS = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_)
 
 
 class Plan(NamedTuple):
@@ -32,6 +33,12 @@ class Plan(NamedTuple):
         Roads in travel order.
     move : (t + 1,) int64
         Offsets of the trips' moves, ``hops + 1`` each (none where hops is 0): into the first road, out of each road.
+    late : (l,) int32
+        The trips whose origin the hazard reaches, in the order of its arrival.
+    start_reached, goal_reached : (t,) int64
+        When it reaches each trip's origin and destination, NEVER where it does not; empty where nothing closes.
+    stays : (t,) bool
+        Who has no way and does not leave; empty where nothing closes.
     """
 
     departure: np.ndarray
@@ -39,6 +46,10 @@ class Plan(NamedTuple):
     hops: np.ndarray
     arc: np.ndarray
     move: np.ndarray
+    late: np.ndarray = NO_TRIPS
+    start_reached: np.ndarray = NO_MOMENTS
+    goal_reached: np.ndarray = NO_MOMENTS
+    stays: np.ndarray = NO_MARKS
 
 
 class State(NamedTuple):
@@ -82,6 +93,14 @@ class State(NamedTuple):
         Whether a look for a standstill is planned.
     listed : (m,) bool
         Whether the road is in ``work``.
+    bar : (m,) int64
+        First bar of each road that has not ended, as far as anybody looked.
+    fate : (t,) int8
+        Whether the trip has been caught: 0, else the reason (of who is caught on a road that is found out later).
+    caught : (t,) int64
+        When.
+    part : (t,) int32
+        On which part of a road (a row of the bars' ``catch_arc``).
     work, stuck : (m,) int32
         Roads at which somebody may enter now; at which a standstill is looked for now.
     keys : (2 m,) int64, items : (2 m,) int64
@@ -92,7 +111,7 @@ class State(NamedTuple):
         The moves in the order in which they were made; empty if it is not recorded.
     ring : (r,) int32
         Roads of the rings that were opened, each ring followed by -1, as far as they fit.
-    counts : (10,) int64
+    counts : (13,) int64
         Counters, see the columns above.
     """
 
@@ -116,6 +135,10 @@ class State(NamedTuple):
     level: np.ndarray
     watched: np.ndarray
     listed: np.ndarray
+    bar: np.ndarray
+    fate: np.ndarray
+    caught: np.ndarray
+    part: np.ndarray
     work: np.ndarray
     stuck: np.ndarray
     keys: np.ndarray
@@ -218,7 +241,7 @@ def leave_road(plan, state, road, now):
     state.load[road] -= 1
     state.free[road] = now + state.headway[road]
     after = state.head[road]
-    if after >= 0:
+    if after >= 0 and state.fate[after] == 0:
         plan_event(state, max(state.passed[after], state.free[road]), road)
     if state.claims[road] >= 0:
         look_at(state, road)
@@ -227,10 +250,19 @@ def leave_road(plan, state, road, now):
 
 
 @compiled
+def next_at_origin(state, trip):
+    """Return who comes after ``trip`` in the queue of its origin and has not been caught; -1 for nobody."""
+    after = state.behind[trip]
+    while after >= 0 and state.fate[after] != 0:
+        after = state.behind[after]
+    return after
+
+
+@compiled
 def leave_origin(plan, state, source, now):
     """The head of an origin's queue leaves it; return the trip."""
     trip = state.head[source]
-    state.head[source] = state.behind[trip]
+    state.head[source] = next_at_origin(state, trip)
     state.pending[source - len(state.room)] -= 1
     note_move(state, plan.move[trip], now)
     return trip
@@ -273,6 +305,12 @@ def admit(roads, plan, state, road, now):
 
 
 @compiled
+def closed(roads, state, road, now):
+    """Whether nobody may enter ``road`` now."""
+    return len(roads.bars.since) > 0 and barred(roads.bars, state.bar, road, now)
+
+
+@compiled
 def admit_all(roads, plan, state, patience, now):
     """Make all moves into roads with room that are possible now; plan looks for a standstill."""
     arcs = len(roads.travel)
@@ -280,6 +318,8 @@ def admit_all(roads, plan, state, patience, now):
         state.counts[WORK] -= 1
         road = state.work[state.counts[WORK]]
         state.listed[road] = False
+        if closed(roads, state, road, now):
+            continue  # one looks again when it opens
         while state.claims[road] >= 0 and (patience == 0 or state.load[road] < state.room[road]):
             admit(roads, plan, state, road, now)
         if state.claims[road] >= 0 and not state.watched[road]:
@@ -288,13 +328,15 @@ def admit_all(roads, plan, state, patience, now):
 
 
 @compiled
-def standstill_since(state, road):
-    """Return from when nobody has entered a road though a claim on it has been refused."""
+def standstill_since(roads, state, road):
+    """Return from when nobody has entered a road, which is open, though a claim on it has been refused."""
     oldest = NEVER
     source = state.claims[road]
     while source >= 0:
         oldest = min(oldest, state.since[source])
         source = state.next_claim[source]
+    if len(roads.bars.since) > 0:
+        oldest = max(oldest, opened(roads.bars, state.bar, road))
     return max(oldest, state.entered[road])
 
 
@@ -307,7 +349,7 @@ def first_road(state, claim):
 
 
 @compiled
-def opens_ring(state, road, source):
+def opens_ring(roads, state, road, source):
     """Whether letting ``source`` into ``road`` opens a ring of full roads whose heads wait for each other.
 
     A ring: following heads from ``road``, each to the full road that it claims, comes to ``source``. That way can be
@@ -329,7 +371,17 @@ def opens_ring(state, road, source):
         if behind < 0:
             return False
         back = behind
-    return True
+    return len(roads.bars.since) == 0 or all_full(state, road, source)
+
+
+@compiled
+def all_full(state, road, source):
+    """Whether the roads from ``road`` along the heads to ``source`` are full; one that is closed may not be."""
+    while state.load[road] >= state.room[road]:
+        if road == source:
+            return True
+        road = state.wanted[road]
+    return False
 
 
 @compiled
@@ -361,12 +413,12 @@ def open_standstills(roads, plan, state, patience, now):
     for k in range(len(stuck)):
         road = stuck[k]
         state.watched[road] = False
-        if state.claims[road] < 0:
+        if state.claims[road] < 0 or closed(roads, state, road, now):
             continue
-        if standstill_since(state, road) + patience <= now:
+        if standstill_since(roads, state, road) + patience <= now:
             state.counts[FORCED] += 1
             source = first_claim(state, road)
-            if opens_ring(state, road, source):
+            if opens_ring(roads, state, road, source):
                 state.counts[RINGS] += 1
                 note_ring(state, road, source)
             admit(roads, plan, state, road, now)
@@ -374,119 +426,5 @@ def open_standstills(roads, plan, state, patience, now):
             admit_all(roads, plan, state, patience, now)
         else:
             state.watched[road] = True
-            plan_event(state, standstill_since(state, road) + patience, arcs + road)
+            plan_event(state, standstill_since(roads, state, road) + patience, arcs + road)
     state.counts[STUCK] = 0
-
-
-@compiled
-def register_head(roads, plan, state, road, now):
-    """The head of a road is ready: it arrives, or claims a place on its next road."""
-    ahead = next_road(plan, state, road)
-    if ahead < 0:
-        leave_road(plan, state, road, now)
-    else:
-        begin_claim(roads, state, road, ahead, now)
-
-
-@compiled
-def join_origin(roads, plan, state, trip, now):
-    """A trip joins the queue of those who start on its first road."""
-    road = plan.arc[plan.first[trip]]
-    source = len(roads.travel) + road
-    state.pending[road] += 1
-    if state.head[source] >= 0:
-        state.behind[state.last[source]] = trip
-    else:
-        state.head[source] = trip
-        begin_claim(roads, state, source, road, now)
-    state.last[source] = trip
-
-
-@compiled
-def register_departures(roads, plan, state, now):
-    """Everybody who departs now joins the queue of its first road."""
-    trip = state.counts[DEPARTED]
-    while trip < len(plan.departure) and plan.departure[trip] <= now:
-        if plan.hops[trip] > 0:
-            join_origin(roads, plan, state, trip, now)
-        trip += 1
-    state.counts[DEPARTED] = trip
-
-
-@compiled
-def register_changes(roads, state, now):
-    """Background traffic changes roads now."""
-    k = state.counts[CHANGED]
-    while k < len(roads.change_time) and roads.change_time[k] <= now:
-        road = roads.change_arc[k]
-        state.headway[road] = roads.change_headway[k]
-        state.room[road] = roads.change_room[k]
-        if state.claims[road] >= 0:
-            look_at(state, road)
-        k += 1
-    state.counts[CHANGED] = k
-
-
-@compiled
-def next_moment(roads, plan, state):
-    """Return when something happens next; NEVER when all have arrived."""
-    now = NEVER
-    if state.counts[HEAP] > 0:
-        now = state.keys[0]
-    if state.counts[DEPARTED] < len(plan.departure):
-        now = min(now, plan.departure[state.counts[DEPARTED]])
-    if now < NEVER and state.counts[CHANGED] < len(roads.change_time):
-        now = min(now, roads.change_time[state.counts[CHANGED]])
-    return now
-
-
-@compiled
-def take_event(state):
-    """Take the next event; return its item."""
-    item = state.items[0]
-    state.counts[HEAP] = drop_first(state.keys, state.items, state.counts[HEAP])
-    return item
-
-
-@compiled
-def note_standstill(state, road):
-    """A look for a standstill is due at a road."""
-    state.stuck[state.counts[STUCK]] = road
-    state.counts[STUCK] += 1
-
-
-@compiled
-def make_moves(roads, plan, state, patience, now):
-    """Make all moves that are possible now; at the end of the moment open what has stood still for too long."""
-    admit_all(roads, plan, state, patience, now)
-    if state.counts[STUCK] > 0 and (state.counts[HEAP] == 0 or state.keys[0] > now):
-        open_standstills(roads, plan, state, patience, now)
-
-
-@compiled
-def run_moments(roads, plan, state, patience, events):
-    """Handle about ``events`` events, whole moments at a time; return whether there is more to come.
-
-    Parameters
-    ----------
-    patience : int
-        Microseconds after which somebody is let into a full road at a standstill; 0: no road is ever full.
-    """
-    arcs = len(roads.travel)
-    left = events
-    while left > 0:
-        now = next_moment(roads, plan, state)
-        if now == NEVER:
-            return False
-        register_changes(roads, state, now)
-        register_departures(roads, plan, state, now)
-        while state.counts[HEAP] > 0 and state.keys[0] == now:
-            item = take_event(state)
-            left -= 1
-            if item < arcs:
-                register_head(roads, plan, state, item, now)
-            else:
-                note_standstill(state, item - arcs)
-        make_moves(roads, plan, state, patience, now)
-        left -= 1
-    return True

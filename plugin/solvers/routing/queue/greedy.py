@@ -15,11 +15,10 @@ from ..shared.greedy import sort_hops
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes, distinct
 from ..shared.trees import Trees
-from .events import (
-    DEPARTED,
-    HEAP,
-    NEVER,
-    Plan,
+from .bars import NEVER
+from .events import DEPARTED, HEAP, Plan
+from .informed import seen_time
+from .moments import (
     join_origin,
     make_moves,
     next_moment,
@@ -28,7 +27,6 @@ from .events import (
     register_head,
     take_event,
 )
-from .informed import seen_time
 from .network import SECOND, QueueRoads, microseconds
 from .simulation import starting_state
 
@@ -88,7 +86,7 @@ def run_greedy(roads, plan, state, star, seconds, row, node, patience, hop_arc, 
         trip = state.counts[DEPARTED]
         while trip < len(plan.departure) and plan.departure[trip] <= now and noted + arcs < len(hop_arc):
             noted = choose_road(roads, plan, state, star, seconds, row, node, trip, now, hop_arc, hop_trip, noted)
-            if plan.hops[trip] > 0:
+            if plan.hops[trip] > 0 and state.fate[trip] == 0:
                 join_origin(roads, plan, state, trip, now)
             trip += 1
             left -= 1
@@ -98,6 +96,8 @@ def run_greedy(roads, plan, state, star, seconds, row, node, patience, hop_arc, 
             left -= 1
             if item >= arcs:
                 note_standstill(state, item - arcs)
+                continue
+            if state.fate[state.head[item]] != 0:
                 continue
             noted = choose_road(
                 roads, plan, state, star, seconds, row, node, state.head[item], now, hop_arc, hop_trip, noted

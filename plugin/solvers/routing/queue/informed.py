@@ -19,15 +19,12 @@ from ..shared.choices import REROUTE_MINUTES, STUCK_SECONDS
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes, distinct, rows_at
 from ..shared.trees import Trees
-from .events import (
-    DEPARTED,
-    HEAP,
-    NEVER,
-    Plan,
+from .bars import NEVER
+from .events import DEPARTED, HEAP, Plan, next_road
+from .moments import (
     join_origin,
     make_moves,
     next_moment,
-    next_road,
     note_standstill,
     register_changes,
     register_head,
@@ -195,7 +192,7 @@ def depart(roads, plan, state, nav, now):
         nav.looked[trip] = now
         if quickest(roads, state, nav, nav.source[trip], trip, NO_LIMIT, now):
             take_way(roads, plan, nav, trip, 0)
-            if plan.hops[trip] > 0:
+            if plan.hops[trip] > 0 and state.fate[trip] == 0:
                 join_origin(roads, plan, state, trip, now)
         trip += 1
     state.counts[DEPARTED] = trip
@@ -219,7 +216,7 @@ def run_informed(roads, plan, state, nav, patience, events):
             if item >= arcs:
                 note_standstill(state, item - arcs)
                 continue
-            if next_road(plan, state, item) >= 0:
+            if state.fate[state.head[item]] == 0 and next_road(plan, state, item) >= 0:
                 look_again(roads, plan, state, nav, item, now)
             register_head(roads, plan, state, item, now)
         make_moves(roads, plan, state, patience, now)

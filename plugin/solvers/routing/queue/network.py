@@ -12,10 +12,12 @@ import numpy as np
 
 from ...errors import SolverError
 from ...graph.stars import ForwardStar, spread_rows
+from ..shared.closings import Closings
 from ..shared.problem import RoutingProblem
 from ..shared.volume_delay import VEHICLE_SPACE
+from .bars import SECOND as SECOND
+from .bars import Bars, bars_of
 
-SECOND = 1_000_000  # microseconds
 HOUR = 3600 * SECOND
 LEAST_SHARE = 0.1  # of a road's capacity: so much is left to ours, however many others are on it
 ROUNDING = 1e-9  # of a count of vehicles that is meant to be whole
@@ -43,6 +45,8 @@ class QueueRoads(NamedTuple):
         The road.
     change_headway, change_room : (b,) int64
         Its headway and room from then on.
+    bars : Bars
+        When which road may not be entered, and where the hazard catches whom.
     """
 
     travel: np.ndarray
@@ -55,6 +59,7 @@ class QueueRoads(NamedTuple):
     change_arc: np.ndarray
     change_headway: np.ndarray
     change_room: np.ndarray
+    bars: Bars
 
 
 class Background(NamedTuple):
@@ -83,6 +88,7 @@ def queue_roads(
     capacity: np.ndarray,
     storage: np.ndarray,
     background: Background | None = None,
+    closings: Closings | None = None,
 ) -> QueueRoads:
     """Return the roads of the queue model (spec of the queue model, section 11).
 
@@ -100,6 +106,8 @@ def queue_roads(
         Standing vehicles that fit, ``lanes * length / 7.5 m``; see :func:`standing_room`.
     background : Background, optional
         Vehicles that are there anyway.
+    closings : Closings, optional
+        When roads close; of places only :func:`.simulation.plan_of` knows.
 
     Raises
     ------
@@ -128,7 +136,8 @@ def queue_roads(
     room = room_of(standing, travel, np.where(is_road, capacity, 0.0))
     start, follow = _following(star, head, is_road)
     changes = _changes(background, is_road, travel, capacity, standing)
-    return QueueRoads(travel, headway, room, is_road, start, follow, *changes)
+    bars = bars_of(closings, travel, is_road)
+    return QueueRoads(travel, headway, room, is_road, start, follow, *changes, bars)
 
 
 def roads_of(problem: RoutingProblem, factor: float = 1.0) -> QueueRoads:
@@ -144,8 +153,9 @@ def roads_of(problem: RoutingProblem, factor: float = 1.0) -> QueueRoads:
     cost = problem.cost
     background = Background(cost.background_times, cost.background_row, cost.background_value)
     return queue_roads(
-        problem.star(), problem.head, cost.free_flow, problem.capacity * factor, problem.storage, background
-    )
+        problem.star(), problem.head, cost.free_flow, problem.capacity * factor, problem.storage, background,
+        problem.closings,
+    )  # fmt: skip
 
 
 def standing_room(length: np.ndarray, lanes: np.ndarray) -> np.ndarray:

@@ -104,7 +104,8 @@ def stays_on_roads(roads: QueueRoads, run: QueueRun, control: Control | None = N
 
 
 def passages(run: QueueRun, control: Control | None = None) -> Passage:
-    """Return who is when on which road, by trip and along its way."""
+    """Return who is when on which road, by trip and along its way; who never leaves one is on it until the end."""
+    run = run.driven()
     plan = run.plan
     first, last = np.zeros(len(run.moment), dtype=bool), np.zeros(len(run.moment), dtype=bool)
     first[plan.move[:-1][plan.hops > 0]] = True

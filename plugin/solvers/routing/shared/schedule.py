@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .routes import rows_at
 from .timetable import Timetable
 
 
@@ -39,6 +40,12 @@ class Schedule:
     def unrecorded(self) -> Schedule:
         """Return the same without what was recorded."""
         return Schedule(self.indptr, self.arc, self.entry, self.arrival)
+
+    def only(self, trips: np.ndarray) -> Schedule:
+        """Return the same of some ``trips`` (k,), in this order, without what was recorded."""
+        size = np.diff(self.indptr)[trips]
+        arc, entry = (rows_at(self.indptr[:-1][trips], size, values) for values in (self.arc, self.entry))
+        return Schedule(np.r_[0, np.cumsum(size)].astype(np.int64), arc, entry, self.arrival[trips])
 
     def exits(self) -> np.ndarray:
         """Return the seconds (k,) at which each arc is left."""

@@ -1,0 +1,117 @@
+"""When roads may not be entered and where the hazard catches whom, in the whole microseconds of the queue model."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...kernels import compiled
+from ..shared.closings import Closings
+
+NEVER = np.iinfo(np.int64).max
+BEFORE = -(2**62)  # long before anything happens
+SECOND = 1_000_000  # microseconds
+
+
+class Bars(NamedTuple):
+    """When the m roads are barred, and where the hazard is when; k bars, o of which end, c parts that it reaches.
+
+    Attributes
+    ----------
+    start : (m + 1,) int64
+        The bars of road e are rows ``start[e]`` to ``start[e + 1]``.
+    since, until : (k,) int64
+        Nobody may enter from ``since`` until before ``until``, microseconds, ascending on each road and apart; NEVER
+        where the road stays closed.
+    open_time : (o,) int64, open_arc : (o,) int32
+        The bars' ends, in order of time, and the road.
+    catch_time : (c,) int64, catch_arc : (c,) int32
+        When the hazard reaches a part, in order of time, and of which road.
+    catch_begin, catch_end : (c,) int64
+        Who entered is on the part from so long after his entry until before so long after it; NEVER: until his exit.
+    """
+
+    start: np.ndarray
+    since: np.ndarray
+    until: np.ndarray
+    open_time: np.ndarray
+    open_arc: np.ndarray
+    catch_time: np.ndarray
+    catch_arc: np.ndarray
+    catch_begin: np.ndarray
+    catch_end: np.ndarray
+
+
+def bars_of(closings: Closings | None, travel: np.ndarray, is_road: np.ndarray) -> Bars:
+    """Return what closes on roads with free-flow times ``travel`` (m,) microseconds; connectors never do."""
+    arcs = len(travel)
+    if closings is None:
+        closings = Closings.none(0)
+    real = is_road[closings.arc] & (closings.since < np.inf) & (closings.until > closings.since)
+    arc = closings.arc[real].astype(np.int32)
+    begin, end = (np.rint(share[real] * travel[arc]).astype(np.int64) for share in (closings.begin, closings.end))
+    since, until, catches = moments_of(closings.since[real]), moments_of(closings.until[real]), closings.catches[real]
+    barred_from, barred_until = since - begin, until - begin
+    barred_until[until == NEVER] = NEVER
+    order = np.lexsort((barred_from, arc))
+    row = np.empty(len(arc), dtype=np.int32)
+    merged_since, merged_until = np.empty((2, len(arc)), dtype=np.int64)
+    count = merge_bars(arc[order], barred_from[order], barred_until[order], row, merged_since, merged_until)
+    row, merged_since, merged_until = row[:count], merged_since[:count], merged_until[:count]
+    start = np.r_[0, np.cumsum(np.bincount(row, minlength=arcs))].astype(np.int64)
+    ends = np.flatnonzero(merged_until < NEVER)
+    ends = ends[np.lexsort((row[ends], merged_until[ends]))]
+    until_exit = np.where(closings.end[real] >= 1.0, NEVER, end)
+    caught = np.flatnonzero(catches)
+    caught = caught[np.lexsort((begin[caught], arc[caught], since[caught]))]
+    return Bars(
+        start, merged_since, merged_until, merged_until[ends], row[ends], since[caught], arc[caught], begin[caught],
+        until_exit[caught],
+    )  # fmt: skip
+
+
+def moments_of(seconds: np.ndarray) -> np.ndarray:
+    """Return moments in whole microseconds, int64: BEFORE for -inf, NEVER for inf.
+
+    Examples
+    --------
+    >>> moments_of(np.array([-np.inf, 1.5, np.inf])).tolist() == [BEFORE, 1500000, NEVER]
+    True
+    """
+    finite = np.isfinite(seconds)
+    whole = np.rint(np.where(finite, seconds, 0.0) * SECOND).astype(np.int64)
+    return np.where(finite, whole, np.where(seconds > 0, NEVER, BEFORE))
+
+
+@compiled
+def merge_bars(arc, since, until, row, merged_since, merged_until):
+    """Join the bars of each road, sorted by road and beginning, that meet; return how many are left."""
+    count = 0
+    for k in range(len(arc)):
+        if count > 0 and row[count - 1] == arc[k] and since[k] <= merged_until[count - 1]:
+            merged_until[count - 1] = max(merged_until[count - 1], until[k])
+        else:
+            row[count] = arc[k]
+            merged_since[count] = since[k]
+            merged_until[count] = until[k]
+            count += 1
+    return count
+
+
+@compiled
+def barred(bars, at, road, now):
+    """Whether nobody may enter ``road`` now; ``at`` (m,) is each road's first bar that has not ended, kept up."""
+    k = at[road]
+    while k < bars.start[road + 1] and bars.until[k] <= now:
+        k += 1
+    at[road] = k
+    return k < bars.start[road + 1] and bars.since[k] <= now
+
+
+@compiled
+def opened(bars, at, road):
+    """Return when the last bar of ``road`` that has ended did; BEFORE without one. After :func:`barred`."""
+    if at[road] > bars.start[road]:
+        return bars.until[at[road] - 1]
+    return BEFORE
