@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Plan the evacuation of the sample city, headless: `make demo`, or .venv/bin/python scripts/demo.py.
 
-Leaves in build/demo: evacuation.gpkg (all layers, styled), evacuation.qgz (the project), map.png, report.html, and
-log.txt with everything the algorithms said. Results are made in a folder of their own and moved when all are there, so
-that a failed run leaves those of the last good one.
+Leaves in build/demo: evacuation.gpkg (all layers, styled), evacuation.qgz (the project), map.png, report.html; of the
+flood flood.gpkg, flood.qgz (a project that plays) and flood.gif; and log.txt with everything the algorithms said.
+Results are made in a folder of their own and moved when all are there, so that a failed run leaves those of the last
+good one.
 """
 
 from __future__ import annotations
@@ -19,18 +20,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "build" / "plugins")]
 
-from demonstration import runner
+from demonstration import flood, runner
 from demonstration.findings import Findings, read_findings
-from demonstration.steps import destinations, plan_steps
+from demonstration.steps import Step, destinations, plan_steps
 
 import environment
 
 SAMPLE = ROOT / "resources" / "sample" / "sample.gpkg"
 TARGET = ROOT / "build" / "demo"
-RESULTS = ("evacuation.gpkg", "evacuation.qgz", "map.png", "report.html", "joint.html", "log.txt")
+RESULTS = (
+    "evacuation.gpkg",
+    "evacuation.qgz",
+    "map.png",
+    "report.html",
+    "joint.html",
+    "log.txt",
+    "flood.gpkg",
+    "flood.qgz",
+    "flood.gif",
+)
 SUBTITLE_WITHOUT = ("have a place in a shelter", "have none", "vehicles", "until 95 % have arrived")
 WATER = (-71.312, -29.925)
-BACKGROUND = ("roads", "hazard", "zones")
+GROUND = ("roads", "hazard", "zones")
 NOTES = (
     "Shelters, their areas and the tsunami strip are illustrative, not official.\n"
     "Roads © OpenStreetMap contributors (ODbL), by way of AequilibraE. Pedestrian counts: Heart of the City Auckland "
@@ -47,6 +58,7 @@ def main() -> int:
     try:
         found, steps = plan(work)
         picture(work, found)
+        play(work)
         report(work, found, steps)
     except KeyboardInterrupt:
         print("\nStopped; nothing was replaced.", file=sys.stderr)
@@ -70,24 +82,34 @@ def plan(work: Path) -> tuple[Findings, list[dict]]:
     # QGIS changes the header of a GeoPackage that it opens: a copy keeps the sample as it is.
     sample, result = work / "sample.gpkg", work / "evacuation.gpkg"
     shutil.copy(SAMPLE, sample)
+    flooded = work / flood.RESULT
+    results, taken = run_steps(plan_steps(sample, result), result, settings)
+    add_ground(sample, result, GROUND)
+    taken += run_steps(flood.flood_steps(sample, flooded), flooded, settings)[1]
+    add_ground(sample, flooded, flood.GROUND)
+    return read_findings(result, sample, results), taken
+
+
+def run_steps(
+    steps: list[Step], result: Path, settings: dict[str, str]
+) -> tuple[dict[str, dict[str, str]], list[dict]]:
+    """Run steps into the GeoPackage ``result`` and return what each algorithm found, and how long each step took."""
     results, taken = {}, []
-    steps = plan_steps(sample, result)
     for number, step in enumerate(steps, start=1):
         print(f"\n[{number}/{len(steps)}] {step.question}  (evacuation:{step.algorithm})", flush=True)
         begin = time.monotonic()
         parameters = {**step.parameters, **destinations(step, result)}
-        results[step.algorithm] = runner.run(step.algorithm, parameters, settings, work / "log.txt")
+        results[step.algorithm] = runner.run(step.algorithm, parameters, settings, result.parent / "log.txt")
         taken.append({"algorithm": step.algorithm, "question": step.question, "seconds": time.monotonic() - begin})
-    add_background(sample, result)
-    return read_findings(result, sample, results), taken
+    return results, taken
 
 
-def add_background(sample: Path, result: Path) -> None:
+def add_ground(sample: Path, result: Path, names: tuple[str, ...]) -> None:
     """Copy the layers that the map needs besides the results."""
     from osgeo import gdal
 
     gdal.UseExceptions()
-    for name in BACKGROUND:
+    for name in names:
         gdal.VectorTranslate(str(result), str(sample), options=["-f", "GPKG", "-update", "-nln", name, name])
 
 
@@ -105,11 +127,29 @@ def picture(work: Path, found: Findings) -> None:
         "water_at": WATER,
     }
     (work / "map.json").write_text(json.dumps(texts), encoding="utf-8")
-    command = [sys.executable, str(ROOT / "scripts" / "demonstration" / "draw_map.py"), str(work)]
+    draw("draw_map.py", work)
+
+
+def play(work: Path) -> None:
+    """Make the project of the flood and its animation."""
+    print("Playing the flood", flush=True)
+    flood.write_texts(work)
+    draw("play.py", work)
+
+
+def draw(program: str, work: Path) -> None:
+    """Run a program of scripts/demonstration that draws with QGIS.
+
+    Raises
+    ------
+    RuntimeError
+        With what it said, where it failed.
+    """
+    command = [sys.executable, str(ROOT / "scripts" / "demonstration" / program), str(work)]
     settings = environment.qgis_environment(TARGET / "profile")
     finished = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
-        raise RuntimeError(f"The map could not be drawn:\n{finished.stderr}")
+        raise RuntimeError(f"{program} failed:\n{finished.stderr}")
 
 
 def report(work: Path, found: Findings, steps: list[dict]) -> None:
@@ -134,6 +174,8 @@ def show(found: Findings, seconds: float) -> None:
         ("report.html", "report with map and charts"),
         ("joint.html", "the plan beside the one made step by step"),
         ("map.png", "the map"),
+        ("flood.gif", "roads and water of the flood over time"),
+        ("flood.qgz", "QGIS project of the flood, for the temporal controller"),
         ("evacuation.qgz", "QGIS project"),
         ("evacuation.gpkg", "all layers, styled"),
     ):

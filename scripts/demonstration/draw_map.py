@@ -25,6 +25,8 @@ from qgis.core import (
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
+from sample import playing
+from sample.stories import START_TIME, STEP
 from sample.styling import label, style_hazard, style_land, style_roads_plain
 
 from demonstration.layout import export_map
@@ -40,6 +42,7 @@ LAYERS = (
     ("routes", "Routes", False, False),
     ("allocation", "Who goes where", False, False),
     ("road_flow", STREETS, True, True),
+    ("flows", "Vehicles on the streets, by 5 minutes (for the temporal controller)", False, False),
     ("hazard", "Tsunami strip (illustrative)", True, True),
     ("zones_at_risk", "People who must leave", True, True),
     ("roads", "Other roads", True, True),
@@ -77,7 +80,7 @@ def build(folder: Path, texts: dict) -> QgsProject:
         node.setItemVisibilityChecked(visible and layer.featureCount() > 0)
         node.setExpanded(expanded)
     project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(extent_of_plan(project), project.crs()))
-    project.timeSettings().setTemporalRange(duration_of_plan(project))
+    playing.set_time(project, START_TIME, duration_of_plan(project), STEP)
     return project
 
 
@@ -91,8 +94,8 @@ def duration_of_plan(project: QgsProject) -> QgsDateTimeRange:
 def extent_of_plan(project: QgsProject) -> QgsRectangle:
     """Return the extent of what matters: shelters, used streets and the strip."""
     found = []
-    for title in (LAYERS[0][1], LAYERS[5][1], LAYERS[6][1]):
-        layer = project.mapLayersByName(title)[0]
+    for name in ("shelter_load", "road_flow", "hazard"):
+        layer = project.mapLayersByName(next(title for table, title, _, _ in LAYERS if table == name))[0]
         if layer.featureCount():
             transform = QgsCoordinateTransform(layer.crs(), project.crs(), project)
             found.append(transform.transformBoundingBox(layer.extent()))

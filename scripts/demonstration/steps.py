@@ -73,6 +73,7 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
                 "OUTPUT_UNALLOCATED": "unallocated",
                 "OUTPUT": "routes",
                 "OUTPUT_ROADS": "road_flow",
+                "OUTPUT_FLOWS": "flows",
                 "OUTPUT_CLEARANCE": "clearance",
                 "OUTPUT_UNROUTED": "unrouted",
                 "OUTPUT_HTML": "joint.html",

@@ -31,8 +31,8 @@ ROADS = (
 )
 PEOPLE = ((0, 1_500), (1_500, 2_500), (2_500, 3_500), (3_500, 4_500), (4_500, 5_500))
 PEOPLE_COLOURS = ("#fff7ec", "#fee8c8", "#fdd49e", "#fdbb84", "#fc8d59")
-# Water by the minute of its arrival, the first darkest.
-ARRIVALS = ("8,48,107", "33,113,181", "66,146,198", "107,174,214", "158,202,225")
+# Water by the minute of its arrival, the first darkest; no blue, which roads without delay have.
+ARRIVALS = ("0,68,61", "0,109,102", "38,148,138", "102,184,174", "166,215,207")
 
 
 def style_roads(layer: QgsVectorLayer) -> None:
@@ -83,7 +83,7 @@ def style_arrivals(layer: QgsVectorLayer) -> None:
     for low, colour in zip(sorted({value // least * least for value in found}), ARRIVALS):
         inside = [value for value in found if value // least * least == low]
         symbol = QgsFillSymbol.createSimple(
-            {"color": f"{colour},150", "outline_color": "0,60,120,200", "outline_width": "0.2"}
+            {"color": f"{colour},150", "outline_color": "0,68,61,200", "outline_width": "0.2"}
         )
         text = f"{inside[0]}" if len(inside) == 1 else f"{inside[0]} to {inside[-1]}"
         ranges.append(QgsRendererRange(inside[0], inside[-1], symbol, f"{text} min after the beginning"))

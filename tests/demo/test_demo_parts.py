@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ if SCRIPTS not in sys.path:
 
 from demonstration import runner
 from demonstration.findings import numbers_of, read_findings
+from demonstration.flood import RESULT, flood_steps, write_texts
 from demonstration.steps import destinations, plan_steps
 
 # As qgis_process 3.22 prints it.
@@ -74,15 +76,26 @@ def test_results_and_log_of_a_good_run(tmp_path, monkeypatch):
     assert "Reading roads" in (tmp_path / "log.txt").read_text(encoding="utf-8")
 
 
-def test_every_step_reads_what_a_step_before_has_written(tmp_path):
-    sample, result = tmp_path / "sample.gpkg", tmp_path / "evacuation.gpkg"
+@pytest.mark.parametrize(("steps", "name"), [(plan_steps, "evacuation.gpkg"), (flood_steps, RESULT)])
+def test_every_step_reads_what_a_step_before_has_written(tmp_path, steps, name):
+    sample, result = tmp_path / "sample.gpkg", tmp_path / name
     written = set()
-    for step in plan_steps(sample, result):
+    for step in steps(sample, result):
         needed = [str(value) for value in step.parameters.values() if str(value).startswith(str(result))]
         assert {value.split("layername=")[1] for value in needed} <= written
         written |= set(step.outputs.values())
         for value in destinations(step, result).values():
             assert str(tmp_path) in value
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(60 * 100.0, 270), (60 * 271.0, 275), (60 * 275.0, 275)])
+def test_the_animation_lasts_until_the_water_and_the_last_vehicle_are_there(tmp_path, seconds, minutes):
+    with sqlite3.connect(tmp_path / RESULT) as database:
+        database.execute("CREATE TABLE clearance (seconds REAL)")
+        database.execute("INSERT INTO clearance VALUES (0), (?)", (seconds,))
+    write_texts(tmp_path)
+    texts = json.loads((tmp_path / "play.json").read_text(encoding="utf-8"))
+    assert texts["minutes"] == minutes and "illustrative" in texts["title"]
 
 
 def test_numbers_leave_layers_out():
