@@ -11,16 +11,14 @@ from qgis.core import (
     QgsGeometry,
     QgsPointXY,
     QgsProcessingContext,
-    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsRectangle,
-    QgsWkbTypes,
 )
 
+from .closing.hazard_layers import HazardLayers
 from .errors import LayerError
 from .measuring import area_on_ellipsoid, distance_area
 from .places import Places
-from .positions import area_of
 from .round_earth import buffered, seen_from, to_geographic
 
 WHOLE = 1e-9  # of a zone that may be missing at a seam of the hazard
@@ -48,16 +46,14 @@ class Hazard:
 
 
 def read_hazard(
-    source: QgsProcessingFeatureSource,
-    buffer: float,
+    hazard: HazardLayers,
     target: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-    parameter: str = "HAZARD",
     *,
     near: QgsRectangle,
 ) -> Hazard:
-    """Read the polygons of ``source`` as one hazard in ``target``, with a buffer of ``buffer`` metres around it.
+    """Return all that a hazard ever reaches as one area in ``target``, with its buffer around it.
 
     The buffer is drawn in azimuthal equidistant systems, so it is as wide in metres whatever the layer's own system
     and wherever on the earth. In a projected ``target`` the hazard is given around ``near``, the box around the places
@@ -66,14 +62,11 @@ def read_hazard(
     Raises
     ------
     LayerError
-        When the layer has no polygons, no reference system, coordinates that it cannot have, or cannot be transformed.
+        When the layer cannot be transformed.
     """
-    if QgsWkbTypes.geometryType(source.wkbType()) != QgsWkbTypes.GeometryType.PolygonGeometry:
-        raise LayerError(f"{parameter}: “{source.sourceName()}” holds no polygons. Choose a polygon layer.")
-    crs, transforms = source.sourceCrs(), context.transformContext()
-    shape = area_of(source, parameter, feedback)
+    buffer, crs, transforms = hazard.buffer, hazard.crs, context.transformContext()
+    shape = hazard.whole_area(near, target, context, feedback)
     if shape.isNull() or shape.isEmpty():
-        feedback.pushWarning(f"{parameter}: “{source.sourceName()}” has no polygon; nothing lies inside the hazard.")
         return Hazard(QgsGeometry(), QgsGeometry(), buffer, target)
     if crs == target and buffer <= 0.0:
         return Hazard(shape, shape, 0.0, target)
@@ -86,7 +79,7 @@ def read_hazard(
         return Hazard(seen, seen_from(area, target, near, transforms) if buffer > 0.0 else seen, buffer, target)
     except LayerError as error:
         raise LayerError(
-            f"{parameter}: “{source.sourceName()}”: {error}. Check the reference systems of the layers."
+            f"{hazard.parameter}: “{hazard.name}”: {error}. Check the reference systems of the layers."
         ) from error
 
 
@@ -109,10 +102,12 @@ def share_inside(places: Places, hazard: Hazard, context: QgsProcessingContext) 
     return share
 
 
-def reasons_inside(places: Places, hazard: Hazard, feedback: QgsProcessingFeedback) -> list[str]:
+def reasons_inside(
+    places: Places, hazard: Hazard, feedback: QgsProcessingFeedback, safe: np.ndarray | None = None
+) -> list[str]:
     """Return "inside the hazard", "within ... m of the hazard" or "" for each place, by its point on surface.
 
-    Polygons that reach into the hazard though their point lies outside are named in a warning.
+    Those that are ``safe`` (k,) though the hazard reaches them have "". Polygons that reach into the hazard though their point lies outside are named in a warning.
     """
     out = [""] * len(places)
     if hazard.area.isNull() or hazard.area.isEmpty():
@@ -123,6 +118,8 @@ def reasons_inside(places: Places, hazard: Hazard, feedback: QgsProcessingFeedba
     area.prepareGeometry()
     touching = []
     for k, (x, y) in enumerate(places.xy):
+        if safe is not None and safe[k]:
+            continue
         point = QgsGeometry.fromPointXY(QgsPointXY(float(x), float(y)))
         if core.intersects(point.constGet()):
             out[k] = "inside the hazard"

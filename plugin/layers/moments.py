@@ -102,13 +102,17 @@ class MomentColumn:
         """The dates and times among the moments."""
         return [moment for moment in self.moments if isinstance(moment, ClockTime)]
 
-    def seconds(self, start: Start, feedback: QgsProcessingFeedback, anywhen: bool = False) -> np.ndarray:
+    def seconds(
+        self, start: Start, feedback: QgsProcessingFeedback, anywhen: bool = False, late_is_never: bool = False
+    ) -> np.ndarray:
         """Return the seconds (k,) from t = 0, NaN where a row has no moment; the log says what they mean.
 
         Parameters
         ----------
         anywhen : bool
             Whether moments far from t = 0 are a warning only.
+        late_is_never : bool
+            Whether one more than 30 days after t = 0 is never reached: infinite, which is logged.
 
         Raises
         ------
@@ -116,9 +120,18 @@ class MomentColumn:
             For a moment more than 7 days before or 30 days after t = 0, unless ``anywhen``.
         """
         out = np.array([math.nan if m is None else start.seconds_to(m) for m in self.moments], dtype=float)
-        if not np.isfinite(out).any():
+        late = np.flatnonzero(out > LONGEST_AFTER) if late_is_never else np.empty(0, dtype=np.int64)
+        if len(late):
+            feedback.pushInfo(
+                f"{self.parameter}: {len(late)} value(s) of “{self.layer}” in “{self.field}” are more than 30 days "
+                f"after START_TIME and count as never, such as “{_shown(self.raw[int(late[0])])}” of "
+                f"{self.features[int(late[0])]}."
+            )
+            out[late] = np.inf
+        known = out[np.isfinite(out)]
+        if not len(known):
             return out
-        far = np.flatnonzero((out < -LONGEST_BEFORE) | (out > LONGEST_AFTER))
+        far = np.flatnonzero((out < -LONGEST_BEFORE) | ((out > LONGEST_AFTER) & np.isfinite(out)))
         if len(far):
             text = self._far(int(far[0]), len(far), float(out[far[0]]), start)
             if not anywhen:
@@ -126,7 +139,7 @@ class MomentColumn:
             feedback.pushWarning(f"{text} Check the values and START_TIME.")
         feedback.pushInfo(
             f"{self.parameter}: numbers in “{self.field}” are {UNITS[self.unit]} after START_TIME; first "
-            f"{start.text(float(np.nanmin(out)))}, last {start.text(float(np.nanmax(out)))}."
+            f"{start.text(float(known.min()))}, last {start.text(float(known.max()))}."
         )
         return out
 
@@ -185,35 +198,59 @@ def start_time(
     columns: Sequence[MomentColumn],
     others: Sequence[MomentColumn],
     feedback: QgsProcessingFeedback,
+    dangers: Sequence[MomentColumn] = (),
+    ahead: float = 0.0,
 ) -> Start:
-    """Return t = 0: the START_TIME given, else the earliest date and time in ``columns``, else 2000-01-01T00:00.
+    """Return t = 0: the START_TIME given, else what the layers say, else 2000-01-01T00:00.
 
-    Where START_TIME does not say its offset from universal time but a moment does, it is a time of that clock.
+    That is the earliest date and time in ``columns``; where they have none, the earliest in ``dangers`` less ``ahead``,
+    with a warning. Where START_TIME does not say its offset from universal time but a moment does, it is a time of that
+    clock.
 
     Parameters
     ----------
     given : ClockTime or None
         The parameter's value.
+    columns : sequence of MomentColumn
+        Departures and orders.
     others : sequence of MomentColumn
         Columns that do not make t = 0 but may say the offset.
+    dangers : sequence of MomentColumn
+        Arrivals of the hazard, and closures.
+    ahead : float
+        Seconds: DEPARTURE_WINDOW.
 
     Raises
     ------
     LayerError
         When the columns have several offsets and START_TIME says none.
     """
-    times = [moment for column in columns for moment in column.clock_times]
+    times, later = (
+        [moment for column in group for moment in column.clock_times] for group in (columns, dangers)
+    )
     if given is not None:
         start = Start(given.shown, given.offset)
-    elif not times:
+    elif not times and not later:
         start = DEFAULT_START
         feedback.pushInfo(f"START_TIME: t = 0 is {start.text()} (none was given).")
-    else:
-        aware = all(t.offset is not None for t in times)
-        first = min(times, key=lambda t: t.seconds if aware else t.shown)
-        start = Start(first.shown, first.offset if aware else None)
+    elif times:
+        start = _earliest(times)
         feedback.pushInfo(f"START_TIME: t = 0 is {start.text()} (the earliest date and time in the layer).")
-    return start if start.offset is not None else _of_their_clock(start, [*columns, *others], feedback)
+    else:
+        first = _earliest(later)
+        start = Start(first.shown - ahead, first.offset)
+        feedback.pushWarning(
+            f"START_TIME: none was given, and neither departures nor orders have a date; t = 0 is taken to be "
+            f"{start.text()}, {ahead / 60.0:g} minutes before the earliest closure or arrival of the hazard. Give "
+            f"START_TIME if people leave at another time."
+        )
+    return start if start.offset is not None else _of_their_clock(start, [*columns, *others, *dangers], feedback)
+
+
+def _earliest(times: Sequence[ClockTime]) -> Start:
+    aware = all(t.offset is not None for t in times)
+    first = min(times, key=lambda t: t.seconds if aware else t.shown)
+    return Start(first.shown, first.offset if aware else None)
 
 
 def _of_their_clock(start: Start, columns: Sequence[MomentColumn], feedback: QgsProcessingFeedback) -> Start:

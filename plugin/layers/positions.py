@@ -6,6 +6,7 @@ import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
+    QgsFeature,
     QgsGeometry,
     QgsPoint,
     QgsProcessingFeatureSource,
@@ -27,6 +28,35 @@ def box_around(xy: np.ndarray) -> QgsRectangle:
     return QgsRectangle(west, south, east, north)
 
 
+def shapes_of(
+    source: QgsProcessingFeatureSource, parameter: str, feedback: QgsProcessingFeedback
+) -> list[tuple[QgsFeature, QgsGeometry]]:
+    """Return the features of a point or polygon layer that can be used, each with its valid shape in its own system.
+
+    The others are named in a warning.
+
+    Raises
+    ------
+    LayerError
+        When the layer has no reference system, or coordinates that it cannot have.
+    """
+    reader = ShapeReader(source, parameter)
+    found, unusable = [], []
+    for feature in features_of(source):
+        shape, reason = reader.shape_of(feature)
+        if shape is None:
+            unusable.append(f"{feature.id()} ({reason})")
+        else:
+            found.append((QgsFeature(feature), shape))
+    reader.say_where(feedback)
+    if unusable:
+        feedback.pushWarning(
+            f"{parameter}: {len(unusable)} feature(s) of “{source.sourceName()}” cannot be used and were passed over: "
+            f"{', '.join(unusable[:10])}."
+        )
+    return found
+
+
 def area_of(source: QgsProcessingFeatureSource, parameter: str, feedback: QgsProcessingFeedback) -> QgsGeometry:
     """Return a polygon layer as one valid geometry in its own reference system; an empty layer gives an empty one.
 
@@ -35,20 +65,7 @@ def area_of(source: QgsProcessingFeatureSource, parameter: str, feedback: QgsPro
     LayerError
         When the layer has no reference system, or coordinates that it cannot have.
     """
-    reader = ShapeReader(source, parameter)
-    parts, unusable = [], []
-    for feature in features_of(source):
-        shape, reason = reader.shape_of(feature)
-        if shape is None:
-            unusable.append(f"{feature.id()} ({reason})")
-        else:
-            parts.append(shape)
-    reader.say_where(feedback)
-    if unusable:
-        feedback.pushWarning(
-            f"{parameter}: {len(unusable)} feature(s) of “{source.sourceName()}” cannot be used and were passed over: "
-            f"{', '.join(unusable[:10])}."
-        )
+    parts = [shape for _, shape in shapes_of(source, parameter, feedback)]
     return QgsGeometry.unaryUnion(parts) if parts else QgsGeometry()
 
 

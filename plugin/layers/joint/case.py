@@ -140,9 +140,11 @@ def _problem(
     flow = None
     if sources.background is not None:
         flow = background_on(sources.background, network, demand.start, feedback)
+    reached = np.full(len(ground.node), np.inf)  # none is ever reached, or it is safe at any time
+    closings = ground.read.danger.closings_on(network, ground.node, reached)
     inside = _inside(demand, ground, source[order], group[order]) if options.hazard_aim else None
     return joint_problem(
-        arcs_of(network, options.choice, flow),
+        arcs_of(network, options.choice, flow)._replace(closings=closings),
         Vehicles(
             source[order],
             departure[order],

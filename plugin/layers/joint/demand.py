@@ -14,18 +14,19 @@ from ...solvers.control import Control
 from ..allocation.columns import NameFields
 from ..allocation.groups import Groups, Shelters, read_groups, read_shelters
 from ..allocation.preferences import KeyedTable, read_preferences
-from ..errors import LayerError
+from ..closing.danger import DangerLayers
+from ..closing.places_reached import vertical
 from ..hazard import read_hazard
-from ..moments import MomentColumn, Start, moment_column, start_time
+from ..moments import MomentColumn, Start
 from ..places import Places
 from ..roads.options import ReadNetwork
 from ..routing.background import BackgroundRows
-from ..routing.trips import MINUTE
 from ..times import ClockTime
+from ..zone_orders import zone_orders
 from .groups import apart, together
 from .places import Targets, no_shelters, outside_hazard
 
-ZONES, HAZARD = "ZONES", "HAZARD"
+ZONES = "ZONES"
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,17 @@ class JointSources:
     names : NameFields
     preferences : callable
         Returns the KeyedTable, or None.
-    hazard : QgsProcessingFeatureSource or None
-    hazard_buffer : float
-        Metres around it that belong to the area to leave.
+    danger : DangerLayers
+        The hazard and closures; t = 0 is not known yet.
+    rule : str or None
+        Field of the shelters that says which are safe from the hazard at any time.
+    window : float
+        Seconds before the earliest closure or arrival at which t = 0 is where nothing else says it.
     start : ClockTime or None
         Date and time of t = 0, None where it follows from the layers.
     background : BackgroundRows or None
     roads : callable
-        Returns the ReadNetwork; asked with whether somebody travels, and a control.
+        Returns the ReadNetwork; asked with whether somebody travels, t = 0, and a control.
     """
 
     zones: QgsProcessingFeatureSource
@@ -64,11 +68,12 @@ class JointSources:
     capacity: Callable[[bool], str | None]
     names: NameFields
     preferences: Callable[[], KeyedTable | None]
-    hazard: QgsProcessingFeatureSource | None
-    hazard_buffer: float
+    danger: DangerLayers
+    rule: str | None
+    window: float
     start: ClockTime | None
     background: BackgroundRows | None
-    roads: Callable[[bool, Control], ReadNetwork]
+    roads: Callable[[bool, Start, Control], ReadNetwork]
 
 
 @dataclass(frozen=True)
@@ -182,17 +187,10 @@ def read_demand(
     somebody = bool(len(groups.sizes))
     if not somebody:
         feedback.pushWarning(f"{ZONES}: there are no people to place; the outputs are empty.")
-    order = _orders(groups.zones, sources.names.order)
     others = [] if sources.background is None else [sources.background.time]
-    start = start_time(sources.start, [] if order is None else [order], others, feedback)
-    seconds = np.zeros(len(groups.zones)) if order is None else np.nan_to_num(order.seconds(start, feedback))
-    early = np.flatnonzero(seconds < 0)
-    if len(early):
-        raise LayerError(
-            f"ORDER_TIME_FIELD: zone {groups.zones.ids[early[0]]} of “{groups.zones.name}” is ordered to leave "
-            f"{-seconds[early[0]]:,.0f} s before START_TIME ({start.text()}). Choose an earlier START_TIME or correct "
-            "the value."
-        )
+    start, order, seconds = zone_orders(
+        sources.start, groups.zones, sources.names.order, sources.danger.moments, sources.window, feedback, others
+    )
     shelters = _shelters(sources, standby, groups, context, feedback)
     return Demand(groups, classes, weight, shelters, start, order, seconds)
 
@@ -209,17 +207,9 @@ def _shelters(
     somebody = bool(len(groups.sizes))
     capacity = sources.capacity(somebody and sources.shelters.featureCount() != 0)
     found = read_shelters(sources.shelters, sources.shelter_id, capacity, somebody, context, feedback, standby=standby)
-    if sources.hazard is None or not len(found.places):
+    if sources.danger.hazard is None or not len(found.places):
         return found
     near = found.places.extent()
-    hazard = read_hazard(
-        sources.hazard, sources.hazard_buffer, found.places.crs, context, QgsProcessingFeedback(False), near=near
-    )
-    return outside_hazard(found, hazard, feedback)
+    hazard = read_hazard(sources.danger.hazard, found.places.crs, context, QgsProcessingFeedback(False), near=near)
+    return outside_hazard(found, hazard, vertical(found.places, sources.rule), feedback)
 
-
-def _orders(zones: Places, field: str | None) -> MomentColumn | None:
-    if not field:
-        return None
-    features = [f"zone {name}" for name in zones.ids]
-    return moment_column(zones.values(field), features, "ORDER_TIME_FIELD", zones.name, field, MINUTE)

@@ -17,7 +17,7 @@ from ..roads.door_travel import tell_of_doors
 from ..roads.exits import Exits, exits_of
 from ..roads.options import ReadNetwork
 from ..transforming import transform_vertices
-from .demand import HAZARD, Demand, JointSources
+from .demand import Demand, JointSources
 from .options import JointOptions
 from .places import Targets, targets
 from .starts import Starts, join_zones, with_targets
@@ -57,7 +57,7 @@ def read_ground(
     control: Control,
 ) -> tuple[Ground, Separation]:
     """Read roads and hazard and join everything; return also what lies between zones and shelters."""
-    read = sources.roads(demand.somebody, control.part(0.0, 0.5))
+    read = sources.roads(demand.somebody, demand.start, control.part(0.0, 0.5))
     shelters, zones, transforms = demand.shelters, demand.zones, context.transformContext()
     danger = _danger(sources, read, context, feedback)
     exits = Exits.none(read)
@@ -87,10 +87,11 @@ def _danger(
     sources: JointSources, read: ReadNetwork, context: QgsProcessingContext, feedback: QgsProcessingFeedback
 ) -> QgsGeometry | None:
     """Return the hazard and its buffer in the working CRS; warn where it lies nowhere near the roads."""
-    if sources.hazard is None:
+    hazard = sources.danger.hazard
+    if hazard is None:
         return None
     near = box_around(read.network.node_xy)
-    area = read_hazard(sources.hazard, sources.hazard_buffer, read.crs, context, feedback, near=near).area
+    area = read_hazard(hazard, read.crs, context, feedback, near=near).area
     if area.isNull() or not area.boundingBox().intersects(near):
-        warn_if_far(read, HAZARD, sources.hazard, context, feedback)
+        warn_if_far(read, hazard, context, feedback)
     return area

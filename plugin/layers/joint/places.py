@@ -70,9 +70,14 @@ def no_shelters(crs: QgsCoordinateReferenceSystem) -> Shelters:
     return Shelters(_bare([], np.empty((0, 2)), crs, QgsFields()), np.zeros(0), frozenset())
 
 
-def outside_hazard(shelters: Shelters, hazard: Hazard, feedback: QgsProcessingFeedback) -> Shelters:
-    """Return the shelters that the hazard and its buffer do not reach; the others are named in a warning."""
-    reasons = reasons_inside(shelters.places, hazard, feedback)
+def outside_hazard(
+    shelters: Shelters, hazard: Hazard, safe: np.ndarray, feedback: QgsProcessingFeedback
+) -> Shelters:
+    """Return the shelters that the hazard and its buffer do not reach, or that are ``safe`` (n,) at any time.
+
+    The others are named in a warning.
+    """
+    reasons = reasons_inside(shelters.places, hazard, feedback, safe)
     lost = [f"{name}: {why}" for name, why in zip(shelters.places.ids, reasons) if why]
     if not lost:
         return shelters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsGeometry,
@@ -11,8 +12,8 @@ from qgis.core import (
 )
 
 from ...solvers.roads.closures import cut_at_border
-from ...solvers.roads.cutting import keep_pieces
 from ...solvers.roads.network import RoadNetwork
+from ...solvers.roads.taken_out import TakenOut, take_out
 from ..errors import LayerError
 from ..positions import union_of
 from .distant import far_from_roads
@@ -28,7 +29,7 @@ def close_roads(
     roads_crs: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> tuple[RoadNetwork, QgsGeometry, int]:
+) -> tuple[RoadNetwork, QgsGeometry, int, TakenOut]:
     """Close the roads inside barriers, cut at their border.
 
     Parameters
@@ -46,6 +47,8 @@ def close_roads(
         The closed area in ``crs``, empty without one.
     closed : int
         Number of closed pieces.
+    taken : TakenOut
+        Their arcs.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def close_roads(
     area = union_of(barriers, PARAMETER, crs, context.transformContext(), feedback)
     if area.isNull() or area.isEmpty() or network.piece_count == 0:
         feedback.pushInfo(f"{PARAMETER}: no area is closed.")
-        return network, QgsGeometry(), 0
+        return network, QgsGeometry(), 0, TakenOut.none()
     cut, inside, cuts = cut_at_border(network, area.asWkb().data())
     closed, metres = int(inside.sum()), float(cut.piece_lengths()[inside].sum())
     if not closed:
@@ -63,7 +66,7 @@ def close_roads(
         corners = [(box.xMinimum(), box.yMinimum()), (box.xMaximum(), box.yMaximum())]
         far = far_from_roads(network, corners, PARAMETER, barriers.sourceName(), barriers.sourceCrs(), roads, roads_crs)
         feedback.pushWarning(far or f"{PARAMETER}: no polygon of “{barriers.sourceName()}” closes a road.")
-        return network, area, 0
+        return network, area, 0, TakenOut.none()
     feedback.pushInfo(
         f"{PARAMETER}: {metres:,.0f} m of road are closed ({closed} pieces), cut at the border in {cuts} place(s)."
     )
@@ -71,4 +74,7 @@ def close_roads(
         raise LayerError(
             f"{PARAMETER}: the polygons close every road of “{roads}”. Choose smaller polygons or another layer."
         )
-    return keep_pieces(cut, ~inside), area, closed
+    names = [f"the areas of “{barriers.sourceName()}” ({PARAMETER})"]
+    gone = inside[cut.piece]
+    open_roads, taken = take_out(cut, gone, np.zeros(cut.arc_count, dtype=np.int64), names, TakenOut.none())
+    return open_roads, area, closed, taken

@@ -8,11 +8,11 @@ import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessingContext,
-    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
 )
 
 from ...solvers.roads.network import RoadNetwork
+from ..closing.hazard_layers import HazardLayers
 from ..transforming import transform_vertices
 from .options import ReadNetwork
 from .working_crs import name_of
@@ -21,20 +21,16 @@ NEAR = 5000.0  # m from the roads' extent: a layer that begins farther away lies
 
 
 def warn_if_far(
-    read: ReadNetwork,
-    parameter: str,
-    source: QgsProcessingFeatureSource,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
+    read: ReadNetwork, hazard: HazardLayers, context: QgsProcessingContext, feedback: QgsProcessingFeedback
 ) -> None:
-    """Warn when a layer of which nothing meets the roads lies nowhere near them."""
-    extent, crs = source.sourceExtent(), source.sourceCrs()
+    """Warn when a hazard that meets no road lies nowhere near them."""
+    extent, crs = hazard.extent, hazard.crs
     if extent.isNull() or not crs.isValid():
         return
     x, y = (extent.xMinimum(), extent.xMaximum()), (extent.yMinimum(), extent.yMaximum())
     corners = np.array([(a, b) for a in x for b in y])
     xy = transform_vertices(corners, crs, read.crs, context.transformContext())
-    far = far_from_roads(read.network, xy, parameter, source.sourceName(), crs, read.layer, read.layer_crs)
+    far = far_from_roads(read.network, xy, hazard.parameter, hazard.name, crs, read.layer, read.layer_crs)
     if far:
         feedback.pushWarning(far)
 

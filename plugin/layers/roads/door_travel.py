@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,8 @@ from qgis.core import QgsProcessingFeedback
 from ...solvers.control import Control
 from ...solvers.naming import first_of
 from ...solvers.roads.door_travel import DoorTravel, people_let_in, travel_to_doors
+from ...solvers.roads.shortest_paths import Travel
+from ...solvers.safety.earliest_ways import EarliestWays, earliest_ways
 from .doors import ACCESS_ON_FOOT, SitesJoined
 from .entrances import DoorRules
 from .joining import NOTABLE
@@ -43,17 +45,46 @@ class DoorUse:
         return people_let_in(joined.doors, self.minutes, self.people_per_vehicle)
 
 
-def quickest(joined: SitesJoined, use: DoorUse, control: Control, *, shortest: bool = False) -> DoorTravel:
+def quickest(
+    joined: SitesJoined, use: DoorUse, control: Control, *, shortest: bool = False, leave: np.ndarray | None = None
+) -> DoorTravel:
     """Return the travel from each origin to each site by its quickest door, or by the shortest road to any.
+
+    Where roads close in time or the hazard comes, only a way counts that stays open for who leaves each origin at
+    ``leave`` (o,) seconds from t = 0 (by default at t = 0), the quickest of these in either case.
 
     Raises
     ------
     Cancelled
     """
-    origins = joined.origins
+    origins, ways = joined.origins, None
+    if joined.read.danger:
+        found = ways_in_time(joined, leave, joined.doors.point, control)
+        ways = Travel(found.seconds, found.metres)
     return travel_to_doors(
         joined.read.network, origins.node, origins.distance, joined.doors, use.access_speed, shortest=shortest,
-        control=control,
+        ways=ways, control=control,
+    )  # fmt: skip
+
+
+def ways_in_time(
+    joined: SitesJoined,
+    leave: np.ndarray | None,
+    goals: np.ndarray,
+    control: Control,
+    pairs: Collection[tuple[int, int]] = (),
+) -> EarliestWays:
+    """Return the quickest ways that stay open from each origin to nodes, with the arcs of the ``pairs``.
+
+    Raises
+    ------
+    Cancelled
+    """
+    network, origins = joined.read.network, joined.origins.node
+    closings = joined.read.danger.closings_on(network, np.empty(0, dtype=np.int64), np.empty(0))
+    return earliest_ways(
+        network.tail, network.head, network.free_flow, closings, origins,
+        np.zeros(len(origins)) if leave is None else leave, goals, network.length, pairs, control,
     )  # fmt: skip
 
 

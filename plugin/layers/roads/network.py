@@ -21,8 +21,10 @@ from ...solvers.roads.lengths import with_given_lengths
 from ...solvers.roads.levels import level_of_roads
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.problem import CLOSED_ROAD, NOT_A_ROAD
+from ...solvers.roads.taken_out import TakenOut
 from ...solvers.roads.traffic import Traffic, network_of
 from ...solvers.roads.wkb import Lines, parse_lines
+from ..closing.danger import DangerLayers, danger_on
 from ..transforming import transform_vertices
 from .attributes import Roads, roads_among, traffic_of
 from .barriers import close_roads
@@ -42,11 +44,13 @@ def read_network(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     control: Control,
+    danger: DangerLayers = DangerLayers(),
 ) -> ReadNetwork:
     """Read a line layer as a road network.
 
     Lines that are no roads for cars and closed roads are left out and given back with the reason, as are roads that
-    cannot be used. What lies inside a barrier is cut off at its border, left out and counted.
+    cannot be used. What lies inside a barrier is cut off at its border, left out and counted, and so is what ``danger``
+    closes for good from the beginning.
 
     Raises
     ------
@@ -83,16 +87,18 @@ def read_network(
         there = replace(drawn, xy=transform_vertices(drawn.xy, crs, working, context.transformContext()))
         warn_of_open_copies(network, there, list(traffic.closed), options.tolerance, name, feedback)
     control.stop_if_cancelled()
-    area, closed = QgsGeometry(), 0
+    area, closed, taken = QgsGeometry(), 0, TakenOut.none()
     if barriers is not None:
-        network, area, closed = close_roads(network, working, barriers, name, crs, context, feedback)
+        network, area, closed, taken = close_roads(network, working, barriers, name, crs, context, feedback)
+    control.stop_if_cancelled()
+    kinds = road_kinds(len(features.ids), features.classes, *features.levels()[1:], features.names)
+    network, on_roads = danger_on(network, working, name, kinds.names, danger, taken, context, feedback)
     control.stop_if_cancelled()
     _log_network(name, network, feedback)
     control.progress(1.0, "Building the network")
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))
     left_out, left_out_xy = _left_out(roads, traffic, drawn)
     has_speeds = features.speeds is not None
-    kinds = road_kinds(len(features.ids), features.classes, *features.levels()[1:], features.names)
     return ReadNetwork(
         network,
         working,
@@ -108,6 +114,7 @@ def read_network(
         crs,
         options.junction_delay,
         kinds,
+        on_roads,
     )
 
 

@@ -11,6 +11,7 @@ from ...solvers.roads.kinds import RoadKinds
 from ...solvers.roads.network import NO_PIECE, RoadNetwork
 from ...solvers.roads.osm import SPEED_UNITS
 from ...solvers.roads.traffic import Traffic
+from ..closing.danger import Danger
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class ReadNetwork:
         JUNCTION_DELAY (s), not yet in the capacities (:mod:`.junctions`).
     kinds : RoadKinds
         By road, in the order of ``network.road_ids``.
+    danger : Danger
+        When roads close, and when the hazard comes.
     """
 
     network: RoadNetwork
@@ -98,6 +101,7 @@ class ReadNetwork:
     layer_crs: QgsCoordinateReferenceSystem = field(default_factory=QgsCoordinateReferenceSystem)
     junction_delay: float = 0.0
     kinds: RoadKinds = field(default_factory=lambda: RoadKinds.plain(0))
+    danger: Danger = field(default_factory=Danger)
 
     def pieces_of(self, roads: np.ndarray) -> np.ndarray:
         """Return which pieces (p,) lie on roads of the mask ``roads`` (r,)."""

@@ -248,8 +248,9 @@ def routing_case(
     if given.background is not None:
         flow = background_on(given.background, network, given.start, feedback)
     origin, inside = ends.origins(rows.origin)
+    closings = read.danger.closings_on(network, end, ends.reached[ends.site[row]])
     trips = TripTable(begin, end, departure[chosen], people[chosen], origin[row], inside)
-    problem = routing_problem(arcs_of(network, choice, flow), trips)
+    problem = routing_problem(arcs_of(network, choice, flow)._replace(closings=closings), trips)
     return RoutingCase(
         read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed, departures
     )

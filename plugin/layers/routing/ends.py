@@ -20,6 +20,7 @@ from ...solvers.naming import first_of
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.starts import Junctions, junctions_inside, nodes_inside, overlapping, start_nodes
 from ...solvers.routing.shared.problem import NodeSets
+from ..closing.places_reached import places_reached, vertical
 from ..errors import LayerError
 from ..moments import MomentColumn, moment_column
 from ..places import Places, read_places
@@ -53,6 +54,8 @@ class EndLayers:
         Hazard and buffer in the working CRS, None without one.
     access_speed : float
         Between place and road, m/s.
+    rule_field : str or None
+        Field of the destinations that says which are safe from the hazard at any time.
     """
 
     origins: Places | None = None
@@ -60,6 +63,7 @@ class EndLayers:
     doors: DoorRules = DoorRules()
     hazard: QgsGeometry | None = None
     access_speed: float = ACCESS_ON_FOOT
+    rule_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class JoinedEnds:
     site : (r,) int64
         Destination of each row, as the doors number them.
     doors : Doors
+    reached : (s,) float64
+        When the hazard reaches each destination, s from t = 0; infinite for never, or where it is safe at any time.
     origin_access, site_access : (r,) float64
         Straight metres between each end and its road, the nearest door's at a destination; 0 at junctions, NaN where an
         end is not joined.
@@ -102,6 +108,7 @@ class JoinedEnds:
     destination: np.ndarray
     site: np.ndarray
     doors: Doors
+    reached: np.ndarray
     origin_access: np.ndarray
     site_access: np.ndarray
     unjoined: list[tuple[int, str]]
@@ -207,8 +214,28 @@ def join_ends(
     tell_access(TRIPS, "trip(s)", rows.ids, near + there, rows.people, feedback)
     inside = NodeSets(*nodes_inside(found.read.network, areas))
     return JoinedEnds(
-        found.read, zone, junctions, names, areas, inside, origin, destination, site, found.doors, near, there, unjoined
-    )
+        found.read, zone, junctions, names, areas, inside, origin, destination, site, found.doors,
+        _reached(read, sites, layers, feedback), near, there, unjoined,
+    )  # fmt: skip
+
+
+def _reached(
+    read: ReadNetwork, sites: list[Places], layers: EndLayers, feedback: QgsProcessingFeedback
+) -> np.ndarray:
+    """Return when the hazard reaches each destination; those that it ever does are named in a warning."""
+    danger, groups = read.danger, [np.empty(0)]
+    for places in sites:
+        safe = vertical(places, layers.rule_field if places.parameter == DESTINATIONS else None)
+        groups.append(places_reached(places, safe, danger.arrivals, feedback))
+    reached = np.concatenate(groups)
+    ids = [name for places in sites for name in places.ids]
+    lost = [f"{ids[k]} ({danger.start.text(reached[k])})" for k in np.flatnonzero(np.isfinite(reached)).tolist()]
+    if lost:
+        feedback.pushWarning(
+            f"{DESTINATIONS}: the hazard reaches {len(lost)} of {len(ids)} destination(s), and whoever goes there is "
+            f"caught: {first_of(lost)}. Choose others, or write “vertical” into RULE_FIELD of buildings that are safe."
+        )
+    return reached
 
 
 def _zones(

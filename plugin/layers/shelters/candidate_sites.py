@@ -8,13 +8,14 @@ from qgis.core import QgsProcessingFeedback
 from ...solvers.naming import NAMED_IN_LOG, first_of
 from ...solvers.rounding import whole_below
 from ...solvers.shelters.capacity import safe_capacity
+from ..closing.places_reached import VERTICAL
 from ..errors import LayerError
 from ..people import counts
 from ..places import Places
 
 REQUIRED = {"required", "require", "must", "fixed"}
 FORBIDDEN = {"forbidden", "forbid", "never", "excluded"}
-NO_RULE = {"", "none", "free", "optional", "allowed"}
+NO_RULE = {"", "none", "free", "optional", "allowed", VERTICAL}
 
 
 def capacities(
@@ -81,8 +82,8 @@ def rules(sites: Places, rule_field: str | None, feedback: QgsProcessingFeedback
     if strange:
         shown = ", ".join(f"“{text}” (site {site})" for text, site in list(strange.items())[:NAMED_IN_LOG])
         feedback.pushWarning(
-            f"RULE_FIELD: “{sites.name}” has words in “{rule_field}” that are neither “required” nor “forbidden” and "
-            f"were left aside: {shown}."
+            f"RULE_FIELD: “{sites.name}” has words in “{rule_field}” that are none of “required”, “forbidden” and "
+            f"“vertical” and were left aside: {shown}."
         )
     return required, forbidden
 

@@ -13,6 +13,8 @@ from ...solvers.control import Control
 from ...solvers.shelters.capacity import residual_capacity
 from ...solvers.shelters.covering import BALANCED
 from ...solvers.shelters.recommendation import ShelterProblem
+from ..closing.hazard_layers import HazardLayers
+from ..closing.places_reached import vertical
 from ..hazard import read_hazard, reasons_inside
 from ..people import say_unplaced, whole_people
 from ..places import Places, read_places
@@ -48,9 +50,8 @@ class SiteOptions:
         Part of a site's area that people can use, above 0 and up to 1.
     capacity_named : bool
         Whether the user chose the capacity field, so that it must not be empty throughout.
-    hazard : QgsProcessingFeatureSource or None
-        Polygons; a site inside them or within ``buffer`` metres is unsafe.
-    buffer : float
+    hazard : HazardLayers or None
+        A site that it ever reaches, or its buffer, is unsafe unless its rule is “vertical”.
     forecast : Forecast or None
     """
 
@@ -60,8 +61,7 @@ class SiteOptions:
     per_person: float
     usable_share: float
     capacity_named: bool = False
-    hazard: QgsProcessingFeatureSource | None = None
-    buffer: float = 0.0
+    hazard: HazardLayers | None = None
     forecast: Forecast | None = None
 
 
@@ -168,8 +168,8 @@ def candidate_sites(
     required, forbidden = rules(sites, options.rule_field, feedback)
     unsafe = [""] * len(sites)
     if options.hazard is not None:
-        area = read_hazard(options.hazard, options.buffer, sites.crs, context, feedback, near=sites.extent())
-        unsafe = reasons_inside(sites, area, feedback)
+        area = read_hazard(options.hazard, sites.crs, context, feedback, near=sites.extent())
+        unsafe = reasons_inside(sites, area, feedback, vertical(sites, options.rule_field))
     return CandidateSites(sites, capacity, _predicted(sites, options.forecast, feedback), unsafe, required, forbidden)
 
 
@@ -188,11 +188,15 @@ def shelter_problem(
     limits: Limits,
     read: ReadNetwork,
     doors: DoorUse,
+    leave: np.ndarray,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     control: Control,
 ) -> ShelterProblem:
     """Join zones and the doors of sites to the roads and return the problem with times on empty roads, access included.
+
+    ``leave`` (z,) are the seconds from t = 0 at which people leave each zone: a way that the hazard or a closure cuts
+    then does not count.
 
     Raises
     ------
@@ -205,7 +209,7 @@ def shelter_problem(
     joined = join_sites(
         read, zones, [sites.places], rules, limits.max_snap_distance, context, feedback, people=people.astype(float)
     )
-    found, let_in = quickest(joined, doors, control), doors.let_in(joined)
+    found, let_in = quickest(joined, doors, control, leave=leave), doors.let_in(joined)
     room = residual_capacity(sites.capacity, sites.predicted)
     tell_of_doors(sites.places.ids, room, let_in, doors.minutes, feedback)
     tell_access("ZONES", "zone(s)", zones.ids, found.access_to_nearest(), people, feedback)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
+from ..closing.hazard_layers import HazardLayers
 from ..errors import LayerError
 from ..hazard import Hazard, read_hazard, share_inside
 from ..places import Places
@@ -51,7 +52,7 @@ class Parts(NamedTuple):
 def reactions_of(
     zones: Places,
     hazard: Hazard,
-    source: QgsProcessingFeatureSource,
+    source: HazardLayers,
     reactions: Reactions,
     context: QgsProcessingContext,
 ) -> Parts:
@@ -65,8 +66,8 @@ def reactions_of(
     share = share_inside(zones, hazard, context)
     outside = np.zeros(len(zones))
     if reactions.shadow_share > 0.0:
-        reach = hazard.buffer + reactions.shadow_distance
-        wide = read_hazard(source, reach, zones.crs, context, QgsProcessingFeedback(False), near=zones.extent())
+        reach = replace(source, buffer=hazard.buffer + reactions.shadow_distance)
+        wide = read_hazard(reach, zones.crs, context, QgsProcessingFeedback(False), near=zones.extent())
         around = np.maximum(share_inside(zones, wide, context) - share, 0.0)
         rest = 1.0 - share
         outside = np.divide(around, rest, out=outside, where=rest > 0.0)

@@ -185,14 +185,32 @@ def _copies_of_parts(copies: np.ndarray, kept: np.ndarray, number: np.ndarray, p
 
 def keep_pieces(network: RoadNetwork, keep: np.ndarray) -> RoadNetwork:
     """Return a network of only the pieces of the mask ``keep`` (p,), with the nodes their arcs need."""
-    if keep.all():
-        return network
+    return network if keep.all() else _only(network, keep[network.piece], keep)[0]
+
+
+def keep_arcs(network: RoadNetwork, keep: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
+    """Return a network without connectors of only the arcs of the mask ``keep`` (m,), with pieces and nodes they need.
+
+    Returns
+    -------
+    network : RoadNetwork
+    number : (n,) int64
+        Its number of each node, -1 for one that is gone.
+    """
+    pieces = np.zeros(network.piece_count, dtype=bool)
+    pieces[network.piece[keep]] = True
+    return _only(network, keep, pieces)
+
+
+def _only(network: RoadNetwork, arc: np.ndarray, keep: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
+    """Return a network of arcs and pieces of masks, and the new number (n,) of each node, -1 for none."""
     number = np.cumsum(keep) - 1
     size = np.diff(network.piece_start)
-    arc = keep[network.piece]
     used, tail, head = numbered(network.tail[arc], network.head[arc], network.node_count)
+    renamed = np.full(network.node_count, -1, dtype=np.int64)
+    renamed[used] = np.arange(len(network.node_xy[used]))
     rows = network.copies[keep[network.copies[:, 0]]]
-    return replace(
+    kept = replace(
         network,
         node_xy=network.node_xy[used],
         tail=tail,
@@ -210,3 +228,4 @@ def keep_pieces(network: RoadNetwork, keep: np.ndarray) -> RoadNetwork:
         piece_begin=network.piece_begin[keep],
         copies=np.column_stack([number[rows[:, 0]], rows[:, 1:]]),
     )
+    return kept, renamed

@@ -56,6 +56,7 @@ def travel_to_doors(
     speed: float,
     *,
     shortest: bool = False,
+    ways: Travel | None = None,
     control: Control | None = None,
 ) -> DoorTravel:
     """Return the travel to the quickest door of each site, the ways between places and road included.
@@ -72,6 +73,8 @@ def travel_to_doors(
         Of the ways between places and road, m/s.
     shortest : bool
         Take the shortest road to any door instead, whatever the time and the way on foot.
+    ways : Travel, optional
+        From each origin to each point of a door; by default the best ways over all roads.
 
     Raises
     ------
@@ -84,7 +87,8 @@ def travel_to_doors(
     )  # fmt: skip
     if not len(doors):
         return found
-    ways = travel(network, origins, doors.point, network.length if shortest else None, control=control)
+    if ways is None:
+        ways = travel(network, origins, doors.point, network.length if shortest else None, control=control)
     far = doors.access[doors.point_door]
     value = ways.metres if shortest else ways.seconds + far / speed
     bounds = np.searchsorted(doors.site[doors.point_door], np.arange(shape[1] + 1))

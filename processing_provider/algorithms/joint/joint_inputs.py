@@ -19,6 +19,7 @@ from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ..allocation import names as allocation
 from ..allocation.allocation_inputs import keyed_table
 from ..roads.door_parameters import PEOPLE_PER_VEHICLE, read_door_use
+from ..roads.hazard_parameters import HazardParameters, given, rule_of
 from ..roads.network_parameters import MAX_SNAP_DISTANCE, NetworkParameters
 from ..routing import names as routing
 from ..routing.routing_inputs import background_rows, read_departures
@@ -27,6 +28,7 @@ from . import names
 if TYPE_CHECKING:
     from ....plugin.layers.joint.demand import JointSources
     from ....plugin.layers.joint.options import JointOptions
+    from ....plugin.layers.moments import Start
     from ....plugin.layers.roads.options import ReadNetwork
 
 
@@ -98,7 +100,7 @@ class JointParameters:
 def refuse_choices(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
     """Raise SolverError where destinations or the aim need a hazard that is not given."""
     tr = algorithm.tr
-    if parameters.get(routing.HAZARD) not in (None, ""):
+    if given(parameters):
         return
     if algorithm.parameterAsBoolean(parameters, names.EXITS, context):
         raise SolverError(tr("EXITS: safe exits are those of a hazard; give HAZARD, or shelters alone."))
@@ -124,10 +126,11 @@ def _sources(
             return None
         return algorithm.field(parameters, name, source, context, feedback, required)
 
-    def roads(needed: bool, control: Control) -> ReadNetwork:
+    def roads(needed: bool, start: Start, control: Control) -> ReadNetwork:
         read = NetworkParameters.read(algorithm, parameters, context, feedback, {}, needed)
-        return read.network(context, feedback, control)
+        return read.network(context, feedback, control, danger.at(start))
 
+    danger = HazardParameters.read(algorithm, parameters, context, feedback)
     zones = algorithm.source(parameters, allocation.ZONES, context)
     shelters = algorithm.source(parameters, allocation.SHELTERS, context)
     zone_id = field(allocation.ZONE_ID_FIELD, zones)
@@ -147,8 +150,9 @@ def _sources(
             order=field(allocation.ORDER_TIME_FIELD, zones),
         ),
         preferences=lambda: keyed_table(algorithm, parameters, allocation.PREFERENCES, context, feedback),
-        hazard=algorithm.source(parameters, routing.HAZARD, context),
-        hazard_buffer=float(algorithm.parameterAsDouble(parameters, routing.HAZARD_BUFFER, context)),
+        danger=danger.at(),
+        rule=rule_of(algorithm, parameters, shelters, context, feedback),
+        window=60.0 * float(algorithm.parameterAsDouble(parameters, routing.DEPARTURE_WINDOW, context)),
         start=algorithm.moment(parameters, routing.START_TIME, context),
         background=background_rows(algorithm, parameters, context, feedback),
         roads=roads,

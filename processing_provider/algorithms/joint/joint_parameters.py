@@ -17,17 +17,16 @@ from ...effort_parameters import ROUTING_SECONDS, add_effort
 from ..allocation import names as allocation
 from ..allocation.allocation_parameters import add_limits, add_people_and_shelters, add_preferences, add_split
 from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entrance_parameters
+from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters, add_road_name_field
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from ..routing.routing_parameters import (
     add_background,
     add_certify,
     add_departures,
-    add_hazard,
     add_max_routes,
     add_queue_numbers,
     add_routing_outputs,
-    add_start_time,
 )
 from . import names
 
@@ -55,8 +54,11 @@ def add_joint_parameters(algorithm: EvacuationAlgorithm) -> None:
         algorithm,
         "Polygons from which everybody must go. Its safe exits are destinations where there are no shelters, or if "
         "“Safe exits” is chosen. Zones have their people at the junctions inside it, where they have some there; the "
-        "clearance table counts who is still inside.",
+        "clearance table counts who is still inside. With an arrival (below) its roads close then, and who is still "
+        "there is caught.",
     )
+    add_closures(algorithm)
+    add_rule_field(algorithm, allocation.SHELTERS)
     _add_choices(algorithm)
     add_preferences(algorithm)
     add_limits(algorithm)

@@ -24,6 +24,7 @@ from . import road_attributes as names
 from .road_attributes import NETWORK, add_attribute_parameters, road_field
 
 if TYPE_CHECKING:
+    from ....plugin.layers.closing.danger import DangerLayers
     from ....plugin.layers.roads.options import NetworkOptions, ReadNetwork
 
 BARRIERS = "BARRIERS"
@@ -183,8 +184,14 @@ class NetworkParameters:
         options = _options(algorithm, parameters, context, feedback, source, idle)
         return cls(source, options, _barriers(algorithm, parameters, context), farthest)
 
-    def network(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control) -> ReadNetwork:
-        """Read the layer as a network, without the roads that the barriers close.
+    def network(
+        self,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        control: Control,
+        danger: DangerLayers | None = None,
+    ) -> ReadNetwork:
+        """Read the layer as a network, without the roads that the barriers and closures close for good.
 
         Raises
         ------
@@ -192,11 +199,13 @@ class NetworkParameters:
             When the layer has no usable road or no CRS.
         Cancelled
         """
+        from ....plugin.layers.closing.danger import DangerLayers
         from ....plugin.layers.roads.network import no_roads, read_network
 
         if self.is_empty:
             return no_roads(self.source)
-        return read_network(self.source, self.options, self.barriers, context, feedback, control)
+        layers = DangerLayers() if danger is None else danger
+        return read_network(self.source, self.options, self.barriers, context, feedback, control, layers)
 
 
 def _options(

@@ -27,6 +27,7 @@ from ..roads.door_parameters import (
     add_layer,
     read_door_rules,
 )
+from ..roads.hazard_parameters import rule_of
 from . import names
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class EndParameters:
     destinations: Places | None
     doors: DoorRules
     access_speed: float
+    rule_field: str | None
     origin_names: dict[str, str]
     destination_names: dict[str, str]
     staying: str
@@ -92,7 +94,9 @@ class EndParameters:
         """Return what is known of the ends of trips, with hazard and buffer in the working CRS."""
         from ....plugin.layers.routing.ends import EndLayers
 
-        return EndLayers(self.origins, self.destinations, self.doors, hazard, self.access_speed)
+        return EndLayers(
+            self.origins, self.destinations, self.doors, hazard, self.access_speed, self.rule_field
+        )
 
     @classmethod
     def read(
@@ -134,7 +138,8 @@ class EndParameters:
         return cls(
             zones, read_destinations(algorithm, parameters, context, feedback),
             read_door_rules(algorithm, parameters, context, feedback),
-            access_speed(algorithm, parameters, context), called, known, staying,
+            access_speed(algorithm, parameters, context),
+            rule_of(algorithm, parameters, destinations, context, feedback), called, known, staying,
         )  # fmt: skip
 
 

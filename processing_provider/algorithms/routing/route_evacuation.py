@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY
@@ -14,6 +14,7 @@ from .routing_outputs import routing_numbers, tell, write_layers, write_report
 from .routing_parameters import add_routing_outputs, add_routing_parameters
 
 if TYPE_CHECKING:
+    from ....plugin.layers.closing.hazard_layers import HazardLayers
     from ....plugin.layers.routing.case import RoutingCase
     from ....plugin.solvers.routing.clearance import Inside
     from ....plugin.solvers.routing.result import RoutingResult
@@ -75,7 +76,7 @@ class RouteEvacuation(EvacuationAlgorithm):
             case,
             result,
             road_use(result, case.read.network.is_road, control.unseen()),
-            clearance(result, self._inside(given.hazard, case, result, context)),
+            clearance(result, self._inside(given.danger.hazard, case, result, context)),
             capacity_floor(result, case.read.network.capacity, control.unseen()),
         )
         numbers = {**routing_numbers(found), STOPPED_EARLY: int(control.effort.stopped_early)}
@@ -88,7 +89,7 @@ class RouteEvacuation(EvacuationAlgorithm):
 
     def _inside(
         self,
-        source: QgsProcessingFeatureSource | None,
+        hazard: HazardLayers | None,
         case: RoutingCase,
         result: RoutingResult,
         context: QgsProcessingContext,
@@ -97,9 +98,9 @@ class RouteEvacuation(EvacuationAlgorithm):
         from ....plugin.layers.roads.distant import warn_if_far
         from ....plugin.layers.routing.inside import inside_of
 
-        if source is None or case.hazard is None:
+        if hazard is None or case.hazard is None:
             return None
         inside = inside_of(case.hazard, case, result, context, self.control(self.feedback).unseen())
         if not (len(inside.begin) or inside.home.any()):
-            warn_if_far(case.read, names.HAZARD, source, context, self.feedback)
+            warn_if_far(case.read, hazard, context, self.feedback)
         return inside

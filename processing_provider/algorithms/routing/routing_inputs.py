@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
@@ -14,6 +14,7 @@ from ....plugin.solvers.errors import SolverError
 from ....plugin.solvers.routing.shared.choices import (
     BPR,
     COST_NAMES,
+    CUMULATIVE,
     FLOW_MODEL_NAMES,
     LINEAR,
     METHOD_NAMES,
@@ -28,6 +29,7 @@ from ....plugin.solvers.routing.shared.vehicles import last_departure
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort
 from ...inputs import named_fields
+from ..roads.hazard_parameters import HazardParameters
 from ..roads.network_parameters import NetworkParameters
 from ..roads.road_attributes import CAPACITY_FIELD, LANES_FIELD
 from . import names
@@ -71,10 +73,8 @@ class RoutingParameters:
         How the roads are read.
     ends : EndParameters
         Where trips start and end.
-    hazard : QgsProcessingFeatureSource or None
-        Areas whose people are counted while they are inside.
-    hazard_buffer : float
-        Metres around them that count as inside.
+    danger : HazardParameters
+        The hazard, whose people are counted while they are inside, and closures.
     """
 
     method: int
@@ -87,8 +87,7 @@ class RoutingParameters:
     departures: Departures
     roads: NetworkParameters
     ends: EndParameters
-    hazard: QgsProcessingFeatureSource | None
-    hazard_buffer: float
+    danger: HazardParameters
 
     @classmethod
     def read(
@@ -105,8 +104,10 @@ class RoutingParameters:
         QgsProcessingException, LayerError
             When a layer cannot be opened, a field is not in it, or a value in it is not usable.
         """
-        rows = _rows(algorithm, parameters, context, feedback)
+        danger = HazardParameters.read(algorithm, parameters, context, feedback)
+        rows = _rows(algorithm, parameters, danger, context, feedback)
         choice = _choice(algorithm, parameters, context)
+        refuse_timed(choice.flow_model, danger)
         _name_idle(algorithm, parameters, choice.flow_model, context, feedback)
         idle = idle_fields(choice, algorithm)
         roads = NetworkParameters.read(algorithm, parameters, context, feedback, idle, bool(len(rows.trips)))
@@ -123,8 +124,7 @@ class RoutingParameters:
             read_departures(algorithm, parameters, context),
             roads,
             ends,
-            algorithm.source(parameters, names.HAZARD, context),
-            algorithm.parameterAsDouble(parameters, names.HAZARD_BUFFER, context),
+            danger,
         )
 
     def case(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control) -> RoutingCase:
@@ -138,7 +138,7 @@ class RoutingParameters:
         """
         from ....plugin.layers.routing.case import routing_case
 
-        read = self.roads.network(context, feedback, control)
+        read = self.roads.network(context, feedback, control, self.danger.at(self.rows.start))
         feedback.setProgressText(EvacuationAlgorithm.tr("Joining the trips to the roads"))
         rows = replace(self.rows, ends=self.ends.layers(self._danger(read, context, feedback)))
         case = routing_case(read, rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback)
@@ -151,10 +151,27 @@ class RoutingParameters:
         from ....plugin.layers.hazard import read_hazard
         from ....plugin.layers.positions import box_around
 
-        if self.hazard is None:
+        if self.danger.hazard is None:
             return None
         near = box_around(read.network.node_xy)
-        return read_hazard(self.hazard, self.hazard_buffer, read.crs, context, feedback, near=near).area
+        return read_hazard(self.danger.hazard, read.crs, context, feedback, near=near).area
+
+
+def refuse_timed(flow_model: int, danger: HazardParameters) -> None:
+    """Raise SolverError where a hazard that comes, or a closure for a while, meets a flow model that knows no time."""
+    if flow_model != CUMULATIVE:
+        return
+    if danger.hazard is not None and danger.hazard.moves:
+        raise SolverError(
+            f"{danger.hazard.parameter}: “{danger.hazard.name}” has arrivals, but FLOW_MODEL 1 (cumulative) knows no "
+            "time. Choose FLOW_MODEL 2 (queue) or 0 (present), or empty HAZARD_TIME_FIELD."
+        )
+    if danger.closures is not None and danger.closures.timed:
+        raise SolverError(
+            f"CLOSURES: “{danger.closures.name}” has closures with a beginning or an end, but FLOW_MODEL 1 (cumulative) "
+            "knows no time. Choose FLOW_MODEL 2 (queue) or 0 (present), or empty CLOSURES_FROM_FIELD and "
+            "CLOSURES_TO_FIELD."
+        )
 
 
 def chosen_cost(
@@ -254,6 +271,7 @@ def read_departures(
 def _rows(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
+    danger: HazardParameters,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> RoutingRows:
@@ -264,7 +282,9 @@ def _rows(
     background = background_rows(algorithm, parameters, context, feedback)
     trips = _trips(algorithm, parameters, context, feedback)
     others = [] if background is None else [background.time]
-    start = start_time(algorithm.moment(parameters, names.START_TIME, context), trips.moments, others, feedback)
+    window = 60.0 * algorithm.parameterAsDouble(parameters, names.DEPARTURE_WINDOW, context)
+    given = algorithm.moment(parameters, names.START_TIME, context)
+    start = start_time(given, trips.moments, others, feedback, danger.moments, window)
     return RoutingRows(trips, start, background)
 
 

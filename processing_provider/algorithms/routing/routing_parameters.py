@@ -8,7 +8,6 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterDateTime,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
@@ -24,6 +23,7 @@ from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STU
 from ....plugin.solvers.routing.shared.vehicles import UNIFORM
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
+from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters, add_road_name_field
 from ..roads.road_attributes import add_junction_delay
 from . import names
@@ -222,18 +222,6 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
     add_departures(algorithm)
 
 
-def add_start_time(algorithm: EvacuationAlgorithm) -> None:
-    """Add the date and time of t = 0."""
-    tr = algorithm.tr
-    algorithm.add(
-        QgsProcessingParameterDateTime(names.START_TIME, tr("Start time"), optional=True),
-        "Date and time of t = 0. Empty: the earliest departure or order in the trips, else 2000-01-01 00:00. Times "
-        "without an offset from universal time are local time of it, whatever the computer's zone; time runs on evenly "
-        "from it, also where clocks are put forward or back.",
-        advanced=True,
-    )
-
-
 def add_departures(algorithm: EvacuationAlgorithm) -> None:
     """Add how departures are spread."""
     tr = algorithm.tr
@@ -316,27 +304,10 @@ def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:
         algorithm,
         "Polygons; the clearance table then counts who is still inside: at home, on the parts of roads inside, at a "
         "destination inside, and those without a route. With ORIGINS vehicles start at the junctions inside it, where "
-        "a polygon has some.",
+        "a polygon has some. With an arrival (below) its roads close then, and who is still there is caught.",
     )
-
-
-def add_hazard(algorithm: EvacuationAlgorithm, text: str) -> None:
-    """Add the hazard and the buffer around it."""
-    tr = algorithm.tr
-    algorithm.add(
-        QgsProcessingParameterFeatureSource(
-            names.HAZARD, tr("Hazard"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
-        ),
-        text,
-    )
-    algorithm.add_number(
-        names.HAZARD_BUFFER,
-        tr("Buffer around the hazard (m)"),
-        0.0,
-        "This many metres around the hazard count as inside it.",
-        least=0.0,
-        advanced=True,
-    )
+    add_closures(algorithm)
+    add_rule_field(algorithm, names.DESTINATIONS)
 
 
 def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:

@@ -22,6 +22,7 @@ from ..roads.door_parameters import (
     idle_fields,
     read_door_use,
 )
+from ..roads.hazard_parameters import HazardParameters
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
@@ -161,13 +162,16 @@ class RecommendShelters(EvacuationAlgorithm):
     ) -> ShelterProblem:
         from ....plugin.layers.shelters.case import candidate_sites, shelter_problem
 
-        options = read_site_options(self, parameters, given.sites, context, feedback)
+        danger = HazardParameters.read(self, parameters, context, feedback)
+        options = read_site_options(self, parameters, given.sites, danger.hazard, context, feedback)
         sites = candidate_sites(places, options, context, feedback)
         roads = NetworkParameters.read(self, parameters, context, feedback, idle_fields(parameters))
-        read = roads.network(context, feedback, self.control(feedback, 5.0, 35.0))
+        field = self.field(parameters, names.ORDER_TIME_FIELD, given.zones, context, feedback, required=False)
+        orders = danger.orders(self, parameters, at_risk.zones, field, context, feedback)
+        read = roads.network(context, feedback, self.control(feedback, 5.0, 35.0), danger.at(orders.start))
         control = self.control(feedback, 35.0, 50.0)
         use = read_door_use(self, parameters, context, feedback)
-        return shelter_problem(at_risk, sites, given.limits, read, use, context, feedback, control)
+        return shelter_problem(at_risk, sites, given.limits, read, use, orders.seconds, context, feedback, control)
 
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, layers: tuple[OutputLayer, ...]

@@ -14,6 +14,7 @@ from ..roads.network_parameters import MAX_SNAP_DISTANCE
 from . import names
 
 if TYPE_CHECKING:
+    from ....plugin.layers.closing.hazard_layers import HazardLayers
     from ....plugin.layers.shelters.case import Forecast, Limits, SiteOptions
 
 
@@ -99,6 +100,7 @@ def read_site_options(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
     sites: QgsProcessingFeatureSource,
+    hazard: HazardLayers | None,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> SiteOptions:
@@ -127,8 +129,7 @@ def read_site_options(
         area_per_person(standard, number(names.AREA_PER_PERSON)),
         number(names.USABLE_SHARE),
         capacity_named=parameters.get(names.CAPACITY_FIELD) not in (None, ""),
-        hazard=algorithm.source(parameters, names.HAZARD, context),
-        buffer=number(names.HAZARD_BUFFER),
+        hazard=hazard,
         forecast=_forecast(algorithm, parameters, context, feedback),
     )
 

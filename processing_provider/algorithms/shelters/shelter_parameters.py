@@ -17,6 +17,7 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, add_mip_gap
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from ..roads.hazard_parameters import add_closures, add_hazard, add_start_time
 from . import names
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
@@ -76,7 +77,8 @@ def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
         "rule",
         names.SITES,
         ANY,
-        "Holds “required” (always open, unless it is unsafe, unreachable or too small), “forbidden”, or nothing.",
+        "Holds “required” (always open, unless it is unsafe, unreachable or too small), “forbidden”, “vertical” (a tall "
+        "building, safe at any time though the hazard reaches it), or nothing.",
     )
 
 
@@ -122,15 +124,24 @@ def add_zone_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Numeric fields with people; they are added up. Default: children, adults and elderly where the layer has "
         "them, else population.",
     )
-    algorithm.add(
-        QgsProcessingParameterFeatureSource(
-            names.HAZARD, tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
-        ),
-        "Polygons; a site inside them is rejected.",
+    _field(
+        algorithm,
+        names.ORDER_TIME_FIELD,
+        tr("Order time field"),
+        "order_time",
+        names.ZONES,
+        ANY,
+        "When the order to leave reaches the zone: minutes after the start time, or date and time; empty values: the "
+        "start time. A way that the hazard or a closure cuts for who leaves then does not count.",
+        advanced=True,
     )
-    algorithm.add_number(
-        names.HAZARD_BUFFER, tr("Buffer around the hazard (m)"), 0.0, "A site in the buffer is rejected too."
+    add_hazard(
+        algorithm,
+        "Polygons; a site that they ever reach, or their buffer, is rejected unless its rule is “vertical”. With an "
+        "arrival (below) their roads close then, and a way that is cut for who leaves at the order does not count.",
     )
+    add_closures(algorithm)
+    add_start_time(algorithm)
 
 
 def add_choice_parameters(algorithm: EvacuationAlgorithm) -> None:

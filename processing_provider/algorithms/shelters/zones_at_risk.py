@@ -14,13 +14,13 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterNumber,
 )
 
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...field_choice import ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from ..roads.hazard_parameters import add_hazard_area, given, read_hazard_parameters
 from . import names
 
 if TYPE_CHECKING:
@@ -69,21 +69,10 @@ class ZonesAtRisk(EvacuationAlgorithm):
             "them. Default: children, adults and elderly where the layer has them, else population.",
         )
         add_name_field(self, ZONE_NAME_FIELD, names.ZONES)
-        self.add(
-            QgsProcessingParameterFeatureSource(
-                names.HAZARD, tr("Hazard area"), [QgsProcessing.SourceType.TypeVectorPolygon]
-            ),
-            "Polygons of the area to leave, in any CRS; overlapping ones count once.",
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                names.HAZARD_BUFFER,
-                tr("Buffer around the hazard (m)"),
-                QgsProcessingParameterNumber.Type.Double,
-                0.0,
-                minValue=0.0,
-            ),
-            "Width in metres by which the hazard is widened, whatever the layer's CRS.",
+        add_hazard_area(
+            self,
+            "Polygons of the area to leave, in any CRS; overlapping ones count once. All that the hazard ever reaches "
+            "is to be left, whenever it comes.",
         )
         self._add_reactions()
         self.add(
@@ -148,6 +137,8 @@ class ZonesAtRisk(EvacuationAlgorithm):
         )
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        if not given(parameters):
+            raise SolverError(self.tr("HAZARD: give the area to leave, as polygons or as HAZARD_RASTER."))
         share = self.parameterAsDouble(parameters, names.SHADOW_SHARE, context)
         if share > 0 and parameters.get(names.SHADOW_DISTANCE) in (None, ""):
             raise SolverError(
@@ -175,14 +166,13 @@ class ZonesAtRisk(EvacuationAlgorithm):
 
         source = self.source(parameters, names.ZONES, context)
         zones = read_places(source, names.ZONES, None, context, feedback)
-        given = self.fields(parameters, names.POPULATION_FIELDS, source, context, feedback, fallbacks=[["population"]])
+        fields = self.fields(parameters, names.POPULATION_FIELDS, source, context, feedback, fallbacks=[["population"]])
         feedback.setProgress(20)
-        area = self.source(parameters, names.HAZARD, context)
-        buffer = self.parameterAsDouble(parameters, names.HAZARD_BUFFER, context)
-        hazard = read_hazard(area, buffer, zones.crs, context, feedback, near=zones.extent())
+        area = read_hazard_parameters(self, parameters, context, feedback)
+        hazard = read_hazard(area, zones.crs, context, feedback, near=zones.extent())
         feedback.setProgress(40)
-        within = totals_among(zones, given, feedback)
-        counted = [name for name in given if name not in within]
+        within = totals_among(zones, fields, feedback)
+        counted = [name for name in fields if name not in within]
         people, unplaced = whole_people(zones, counted, feedback)
         totals = within + totals_besides(zones, counted, feedback) if len(zones) else within
         reactions = self._reactions(parameters, source, context, feedback)
