@@ -107,7 +107,8 @@ def reasons_inside(
 ) -> list[str]:
     """Return "inside the hazard", "within ... m of the hazard" or "" for each place, by its point on surface.
 
-    Those that are ``safe`` (k,) though the hazard reaches them have "". Polygons that reach into the hazard though their point lies outside are named in a warning.
+    Those that are ``safe`` (k,) though the hazard reaches them have "". Polygons that reach into the hazard though
+    their point lies outside are named in a warning.
     """
     out = [""] * len(places)
     if hazard.area.isNull() or hazard.area.isEmpty():

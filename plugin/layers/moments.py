@@ -225,9 +225,7 @@ def start_time(
     LayerError
         When the columns have several offsets and START_TIME says none.
     """
-    times, later = (
-        [moment for column in group for moment in column.clock_times] for group in (columns, dangers)
-    )
+    times, later = ([moment for column in group for moment in column.clock_times] for group in (columns, dangers))
     if given is not None:
         start = Start(given.shown, given.offset)
     elif not times and not later:

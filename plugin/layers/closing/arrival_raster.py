@@ -19,8 +19,8 @@ from qgis.core import (
 from ...solvers.roads.cells_along import ArrivalGrid
 from ..errors import LayerError
 from ..moments import LONGEST_AFTER, LONGEST_BEFORE
-from ..transforming import transform_each
 from ..times import DAY
+from ..transforming import transform_each
 
 PARAMETER = "HAZARD_RASTER"
 UNITS = {0: 60.0, 1: 1.0, 2: 3600.0}  # seconds of HAZARD_RASTER_UNIT's choices

@@ -173,4 +173,3 @@ def _seen(
         raise LayerError(
             f"{hazard.parameter}: “{hazard.name}”: {error}. Check the reference systems of the layers."
         ) from error
-

@@ -245,8 +245,8 @@ def _by_id(rows: ClosureRows, network: RoadNetwork, layer: str, feedback: QgsPro
             groups.append(RoadClosings.of_parts(network, parts, -np.inf, ways=closed, cause=k))
     if still:
         feedback.pushWarning(
-            f"{ROAD_FIELD}: {len(still)} closed road(s) of “{rows.name}” are drawn on top of a road that stays open, so "
-            f"that people still drive there: {first_of(sorted(still))}. Close every copy, or draw the closure."
+            f"{ROAD_FIELD}: {len(still)} closed road(s) of “{rows.name}” are drawn on top of a road that stays open, "
+            f"so that people still drive there: {first_of(sorted(still))}. Close every copy, or draw the closure."
         )
     return RoadClosings.together(groups)
 
@@ -262,9 +262,7 @@ def _openings(network: RoadNetwork) -> tuple[dict[int, tuple[np.ndarray, np.ndar
     order = np.lexsort((piece, road))
     few, first = np.unique(road[order], return_index=True)
     last = np.append(first[1:], len(order))
-    own = {
-        key: (piece[order[a:b]], ways[order[a:b]]) for key, a, b in zip(few.tolist(), first.tolist(), last.tolist())
-    }
+    own = {key: (piece[order[a:b]], ways[order[a:b]]) for key, a, b in zip(few.tolist(), first.tolist(), last.tolist())}
     several: dict[int, list[tuple[int, int]]] = {}
     for at, other, way in network.copies.tolist():
         several.setdefault(at, []).append((other, way))

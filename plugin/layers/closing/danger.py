@@ -240,4 +240,3 @@ def _tell_reached(
         f"{hazard.parameter}: “{hazard.name}” closes {metres / 1000.0:,.1f} of "
         f"{network.piece_lengths().sum() / 1000.0:,.1f} km of road: {first_of(texts, '; ')}."
     )
-

@@ -212,4 +212,3 @@ def _shelters(
     near = found.places.extent()
     hazard = read_hazard(sources.danger.hazard, found.places.crs, context, QgsProcessingFeedback(False), near=near)
     return outside_hazard(found, hazard, vertical(found.places, sources.rule), feedback)
-

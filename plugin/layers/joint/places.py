@@ -70,9 +70,7 @@ def no_shelters(crs: QgsCoordinateReferenceSystem) -> Shelters:
     return Shelters(_bare([], np.empty((0, 2)), crs, QgsFields()), np.zeros(0), frozenset())
 
 
-def outside_hazard(
-    shelters: Shelters, hazard: Hazard, safe: np.ndarray, feedback: QgsProcessingFeedback
-) -> Shelters:
+def outside_hazard(shelters: Shelters, hazard: Hazard, safe: np.ndarray, feedback: QgsProcessingFeedback) -> Shelters:
     """Return the shelters that the hazard and its buffer do not reach, or that are ``safe`` (n,) at any time.
 
     The others are named in a warning.

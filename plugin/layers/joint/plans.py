@@ -126,6 +126,7 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
         np.r_[ground.node, -1][site],
         np.maximum(site, 0),
         _named(case),
+        np.full(len(ground.node), np.inf),  # none is reached, or it is safe at any time
         np.where(spread, 0.0, starts.access[at]),
         far[site],
         unjoined,

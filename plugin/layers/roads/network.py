@@ -34,6 +34,7 @@ from .measured import check_layer, measured_lines, split_lines
 from .options import NetworkOptions, ReadNetwork
 
 MANY_PARTS = 10
+NO_DANGER = DangerLayers()
 FEW_NODES = 0.95
 
 
@@ -44,7 +45,7 @@ def read_network(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     control: Control,
-    danger: DangerLayers = DangerLayers(),
+    danger: DangerLayers = NO_DANGER,
 ) -> ReadNetwork:
     """Read a line layer as a road network.
 

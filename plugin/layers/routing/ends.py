@@ -219,9 +219,7 @@ def join_ends(
     )  # fmt: skip
 
 
-def _reached(
-    read: ReadNetwork, sites: list[Places], layers: EndLayers, feedback: QgsProcessingFeedback
-) -> np.ndarray:
+def _reached(read: ReadNetwork, sites: list[Places], layers: EndLayers, feedback: QgsProcessingFeedback) -> np.ndarray:
     """Return when the hazard reaches each destination; those that it ever does are named in a warning."""
     danger, groups = read.danger, [np.empty(0)]
     for places in sites:

@@ -13,6 +13,7 @@ from .near_pieces import NearPieces
 from .network import RoadNetwork
 
 LINE_REACH = 5.0  # m: a road this near runs along a line
+LAST_STRETCH = 50.0  # m: where two streets part at a narrow angle they are near each other as far as that
 LEAST_SHARE = 0.5  # of the road or of the line
 POINT_REACH = 15.0  # m
 PURPOSE = "finding the roads that closures mean"
@@ -28,8 +29,9 @@ def pieces_on_lines(network: RoadNetwork, lines: Sequence[bytes]) -> tuple[np.nd
     """Return ``(line, piece)``: the pieces that each line runs along, and those that it crosses in their inside.
 
     A piece runs along a line where the two are within :data:`LINE_REACH` over at least half of either. A line does not
-    cross a piece that it meets at the piece's end, nor within :data:`LINE_REACH` of the end of a piece that meets one
-    that it runs along: a line drawn beside a street does not close the streets that end there.
+    cross a piece that it meets at the piece's end, nor one that it meets on its last stretch within :data:`LINE_REACH`
+    of the line to a junction with a piece that it runs along: a line drawn beside a street does not close the streets
+    that end there.
 
     Parameters
     ----------
@@ -58,9 +60,15 @@ def pieces_on_lines(network: RoadNetwork, lines: Sequence[bytes]) -> tuple[np.nd
     at = np.nan_to_num(shapely.line_locate_point(roads[piece[pair]], shapely.points(points)))
     whole = shapely.length(roads[piece[pair]])
     inner = np.ones(len(pair), dtype=bool)
-    for node, far in ((start[piece[pair]], at), (end[piece[pair]], whole - at)):
-        at_turn = np.isin(line[pair] * (network.node_count + 1) + node + 1, turned)
-        inner &= far > np.where(at_turn, LINE_REACH, SAME_PLACE)
+    for node, far, middle, tip in (
+        (start[piece[pair]], at, at / 2.0, np.zeros(len(at))),
+        (end[piece[pair]], whole - at, (at + whole) / 2.0, whole),
+    ):
+        at_turn = np.isin(line[pair] * (network.node_count + 1) + node + 1, turned) & (far <= LAST_STRETCH)
+        for place in (middle, tip):
+            point = shapely.line_interpolate_point(roads[piece[pair]], place)
+            at_turn &= shapely.distance(point, shapes[line[pair]]) <= LINE_REACH
+        inner &= ~at_turn & (far > SAME_PLACE)
     chosen = beside
     chosen[pair[inner]] = True
     return line[chosen], piece[chosen]

@@ -144,4 +144,3 @@ def close_for_good(
     hit = np.unique(parts.piece[closed])
     network, taken = take_out(parts, closed, of_arc, names, before)
     return network, taken, len(hit), float(parts.piece_lengths()[hit].sum())
-

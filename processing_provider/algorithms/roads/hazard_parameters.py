@@ -99,10 +99,10 @@ def add_closures(algorithm: EvacuationAlgorithm) -> None:
         QgsProcessingParameterFeatureSource(
             CLOSURES, tr("Closures"), [QgsProcessing.SourceType.TypeVector], optional=True
         ),
-        "Roads that are closed for a while, or for good: a polygon closes the stretches inside it, cut at its border; a "
-        "line the pieces of road that it runs along (within 5 m over at least half of either) and those that it crosses "
-        "between junctions; a point the nearest piece within 15 m; a row with a road id that road, so a table will do. "
-        "Nobody enters a closed road; who is on it drives off. The log names each closed road with its times.",
+        "Roads that are closed for a while, or for good: a polygon closes the stretches inside it, cut at its border; "
+        "a line the pieces of road that it runs along (within 5 m over at least half of either) and those that it "
+        "crosses between junctions; a point the nearest piece within 15 m; a row with a road id that road, so a table "
+        "will do. Nobody enters a closed road; who is on it drives off. The log names each closed road with its times.",
         advanced=True,
     )
     moment = "minutes after the start time, or date and time. Empty: {empty}. Default: “{name}” if there is one."
@@ -124,8 +124,8 @@ def add_rule_field(algorithm: EvacuationAlgorithm, parent: str) -> None:
     """Add the field that says which destinations of ``parent`` are safe from the hazard."""
     add_field(
         algorithm, RULE_FIELD, algorithm.tr("Rule field"), "rule", parent, _ANY,
-        "“vertical”: a tall building, safe at any time though the hazard reaches it. Other words and empty values: whoever "
-        "is there when the hazard comes is caught. Default: the field “rule” if there is one.",
+        "“vertical”: a tall building, safe at any time though the hazard reaches it. Other words and empty values: "
+        "whoever is there when the hazard comes is caught. Default: the field “rule” if there is one.",
     )  # fmt: skip
 
 

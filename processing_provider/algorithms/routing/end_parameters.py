@@ -94,9 +94,7 @@ class EndParameters:
         """Return what is known of the ends of trips, with hazard and buffer in the working CRS."""
         from ....plugin.layers.routing.ends import EndLayers
 
-        return EndLayers(
-            self.origins, self.destinations, self.doors, hazard, self.access_speed, self.rule_field
-        )
+        return EndLayers(self.origins, self.destinations, self.doors, hazard, self.access_speed, self.rule_field)
 
     @classmethod
     def read(

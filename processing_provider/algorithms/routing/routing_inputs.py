@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
+from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
@@ -168,8 +168,8 @@ def refuse_timed(flow_model: int, danger: HazardParameters) -> None:
         )
     if danger.closures is not None and danger.closures.timed:
         raise SolverError(
-            f"CLOSURES: “{danger.closures.name}” has closures with a beginning or an end, but FLOW_MODEL 1 (cumulative) "
-            "knows no time. Choose FLOW_MODEL 2 (queue) or 0 (present), or empty CLOSURES_FROM_FIELD and "
+            f"CLOSURES: “{danger.closures.name}” has closures with a beginning or an end, but FLOW_MODEL 1 "
+            "(cumulative) knows no time. Choose FLOW_MODEL 2 (queue) or 0 (present), or empty CLOSURES_FROM_FIELD and "
             "CLOSURES_TO_FIELD."
         )
 

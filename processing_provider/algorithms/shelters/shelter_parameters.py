@@ -77,8 +77,8 @@ def add_site_parameters(algorithm: EvacuationAlgorithm) -> None:
         "rule",
         names.SITES,
         ANY,
-        "Holds “required” (always open, unless it is unsafe, unreachable or too small), “forbidden”, “vertical” (a tall "
-        "building, safe at any time though the hazard reaches it), or nothing.",
+        "Holds “required” (always open, unless it is unsafe, unreachable or too small), “forbidden”, “vertical” (a "
+        "tall building, safe at any time though the hazard reaches it), or nothing.",
     )
 
 
