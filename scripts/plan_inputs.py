@@ -26,6 +26,10 @@ ROAD_ATTRIBUTES = (
     "DEFAULT_LANE_CAPACITY", "CAPACITY_FACTOR", "LENGTH_FIELD", "NETWORK_ID_FIELD", "NAME_FIELD", "TOLERANCE",
     "BARRIERS", "JUNCTION_DELAY", "MAX_DOORS", "ACCESS_SPEED",
 )  # fmt: skip
+DANGERS = (
+    "HAZARD_TIME_FIELD", "HAZARD_RASTER", "HAZARD_RASTER_UNIT", "CLOSURES", "CLOSURES_FROM_FIELD", "CLOSURES_TO_FIELD",
+    "CLOSURES_ROAD_FIELD", "CLOSURES_DIRECTION_FIELD",
+)  # fmt: skip
 CHOICES = (
     "COMPLIANCE", "SHADOW_SHARE", "SHADOW_DISTANCE",
     "MIN_CAPACITY", "USABLE_SHARE", "MAX_SITES", "CHOICE", "SITE_MINUTES", "UNIT", "KEEP_TOGETHER",
@@ -43,6 +47,7 @@ def plan_inputs(steps: Sequence[str]) -> list[Input]:
     for definition, text, feeds in (*layer_inputs(), *choice_inputs(steps), *field_inputs()):
         definition.setHelp(text)
         inputs.append((definition, {step: name for step, name in feeds.items() if step in steps}))
+    inputs += passed_inputs(steps, DANGERS)
     inputs += passed_inputs(steps, CHOICES)
     inputs += passed_inputs(steps, ROAD_ATTRIBUTES)
     capacity = {step: "ROAD_CAPACITY_FIELD" for step in steps if step in ON_ROADS}
@@ -74,9 +79,10 @@ def layer_inputs() -> list[Explained]:
             {"recommendshelters": "SITES"},
         ),
         (
-            source("HAZARD", "Hazard", polygons),
-            "Polygons from which everyone must leave.",
-            dict.fromkeys(("zonesatrisk", "recommendshelters", "routeevacuation", "jointplan"), "HAZARD"),
+            source("HAZARD", "Hazard", polygons, None, True),
+            "Polygons from which everyone must leave. With an arrival their roads close then. Needed, unless it is "
+            "given as a raster of arrivals.",
+            dict.fromkeys(("zonesatrisk", *ON_ROADS), "HAZARD"),
         ),
         (
             source("FORECAST", "People expected at the sites", [kinds.TypeVector], None, True),
@@ -102,7 +108,7 @@ def choice_inputs(steps: Sequence[str]) -> list[Explained]:
     numbers = (
         ("HAZARD_BUFFER", "Safety distance around the hazard (m)", 0.0, 0.0,
          "People within this distance of the hazard leave too, and no shelter is chosen there.",
-         ("zonesatrisk", "recommendshelters", "routeevacuation", "jointplan")),
+         ("zonesatrisk", *ON_ROADS)),
         ("RESERVE", "Reserve of room (percent)", 10.0, 0.0,
          "Room kept free when shelters are chosen, so that groups that are not divided still fit.", reaching[:1]),
         ("MAX_DISTANCE", "Longest distance (km)", None, 0.0,
@@ -135,8 +141,11 @@ def choice_inputs(steps: Sequence[str]) -> list[Explained]:
     effort = standards.parameterDefinition("EFFORT")
     made.append((effort.clone(), effort.help(), dict.fromkeys(ON_ROADS, "EFFORT")))
     start = QgsProcessingParameterDateTime("START_TIME", "Start time", optional=True)
-    text = "Date and time from which orders count. Empty: the earliest order that is a date and time, else 2000-01-01."
-    made.append((start, text, dict.fromkeys(("routeevacuation", "jointplan"), "START_TIME")))
+    text = (
+        "Date and time from which orders, closures and arrivals of the hazard count. Empty: the earliest order with a "
+        "date; if none has one, the earliest closure or arrival less the departure window, else 2000-01-01."
+    )
+    made.append((start, text, dict.fromkeys(ON_ROADS, "START_TIME")))
     return made
 
 

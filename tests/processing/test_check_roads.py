@@ -20,7 +20,7 @@ from tests.layers.road_layers import ROADS, layer
 NUMBERS = (
     "COMPONENTS", "DEAD_ENDS", "CANNOT_LEAVE", "CANNOT_REACH", "NEAR_MISSES", "MISSING_SPEEDS", "ABSURD_SPEEDS",
     "DUPLICATES", "UNUSABLE", "NOT_ROADS", "CLOSED_ROADS", "ZERO_VALUES", "UNKNOWN_DIRECTIONS", "SPEED_UNITS", "PIECES",
-    "NODES",
+    "NODES", "CLOSING_ROADS",
 )  # fmt: skip
 FIELDS = "&field=name:string&field=oneway:string&field=maxspeed:string"
 EAST, NORTH = 500_000, 6_700_000

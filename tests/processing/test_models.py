@@ -74,15 +74,18 @@ RESULTS = {
 # What a planner cannot set in a model, by step: each is another way to say what the model says, or a detail of a step
 # that is to be run by itself by whoever needs it.
 HANDED_ON = {  # columns of an earlier step's output, called as the step expects them
-    "recommendshelters": {"ZONE_NAME_FIELD"},
+    "recommendshelters": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD"},
     "allocatecrowd": {
         "ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD",
+        "RULE_FIELD",
     },
     "routeevacuation": {
+        "RULE_FIELD",
         "ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "DESTINATIONS_ID_FIELD", "COUNT_FIELD", "ORDER_TIME_FIELD",
         "ZONE_NAME_FIELD", "SHELTER_NAME_FIELD",
     },
-    "jointplan": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD"},
+    "jointplan": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD",
+                  "RULE_FIELD"},
 }  # fmt: skip
 LEFT_OUT = {
     "recommendshelters": {

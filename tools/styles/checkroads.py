@@ -33,6 +33,7 @@ PROBLEMS = (
     ("duplicate", "square", "#009e73", 2.4, "Road drawn on top of another"),
     ("unusable", "pentagon", "#000000", 2.8, "Feature that cannot be used as a road"),
     ("closed_road", "cross2", "#d55e00", 2.8, "Road closed by a 0 or by its direction"),
+    ("closes", "cross2", "#0072b2", 2.8, "Road that the hazard or a closure closes"),
     ("zero_value", "circle", "#e69f00", 2.0, "Speed or capacity of 0 (counts as missing)"),
     ("unknown_direction", "arrowhead", "#cc79a7", 2.8, "Direction that is not understood"),
     ("speed_unit", "hexagon", "#0072b2", 3.4, "Speeds look like another unit"),

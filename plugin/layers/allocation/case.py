@@ -18,9 +18,11 @@ from ...solvers.allocation.objective import (
 )
 from ...solvers.allocation.problem import WHERE_NEEDED, AllocationProblem
 from ...solvers.control import Control
+from ..closing.hazard_layers import HazardLayers
+from ..places import Places
 from .checks import explain_shortage
 from .columns import CarriedOn, NameFields, carried_on
-from .groups import Groups, Shelters, read_groups, read_shelters
+from .groups import Groups, Shelters, outside_hazard, read_groups, read_shelters
 from .preferences import KeyedTable, read_distances, read_preferences
 from .separation import BY_LENGTH, RoadsToDoors, Separation, nowhere, over_network, straight_line
 
@@ -45,7 +47,10 @@ class AllocationSources:
     distances : callable
         Returns the KeyedTable of kilometres, or None; asked only where somebody can go somewhere, as ``roads`` is.
     roads : callable
-        Returns the RoadsToDoors, or None; asked with a control for reading the network.
+        Returns the RoadsToDoors, or None; asked with the zones and a control for reading the network.
+    hazard : HazardLayers or None
+    rule : callable
+        Returns the shelters' field that says which are safe from the hazard at any time, or None.
     """
 
     zones: QgsProcessingFeatureSource
@@ -57,7 +62,9 @@ class AllocationSources:
     names: Callable[[], NameFields] = NameFields
     preferences: Callable[[], KeyedTable | None] = lambda: None
     distances: Callable[[], KeyedTable | None] = lambda: None
-    roads: Callable[[Control], RoadsToDoors | None] = lambda control: None
+    roads: Callable[[Places, Control], RoadsToDoors | None] = lambda zones, control: None
+    hazard: HazardLayers | None = None
+    rule: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,7 @@ def build_case(
     somebody = bool(len(groups.sizes))
     capacity = sources.capacity(somebody and sources.shelters.featureCount() != 0)
     shelters = read_shelters(sources.shelters, sources.shelter_id, capacity, somebody, context, feedback)
+    shelters = outside_hazard(shelters, sources.hazard, sources.rule(), context, feedback)
     if not somebody:
         feedback.pushWarning("ZONES: there are no people to allocate; the outputs are empty.")
     carried = carried_on(groups, shelters, sources.names(), feedback)
@@ -192,7 +200,7 @@ def _separation(
         return nowhere(groups, shelters)
     table = sources.distances()
     kilometres = None if table is None else read_distances(table, groups, shelters, feedback)
-    found = sources.roads(control.part(0.0, 0.5))
+    found = sources.roads(groups.zones, control.part(0.0, 0.5))
     if found is None:
         if kilometres is not None:
             return Separation(kilometres, None)

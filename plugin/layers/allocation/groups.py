@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 
 from ...solvers.naming import first_of
 from ...solvers.rounding import whole_below
+from ..closing.hazard import read_hazard, reasons_inside
+from ..closing.hazard_layers import HazardLayers
+from ..closing.places_reached import vertical
 from ..errors import LayerError
 from ..people import counts, say_unplaced, whole_people
 from ..places import Places, read_places
@@ -139,6 +142,38 @@ def read_shelters(
                 f"({first_of([places.ids[j] for j in np.flatnonzero(which)])}); nobody is sent there."
             )
     return Shelters(places, whole_below(np.where(empty, 0.0, capacity)), everything)
+
+
+def outside_hazard(
+    shelters: Shelters,
+    hazard: HazardLayers | None,
+    rule_field: str | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> Shelters:
+    """Return the shelters that the hazard never reaches, nor its buffer, or that are safe from it at any time.
+
+    The others are named in a warning.
+
+    Raises
+    ------
+    LayerError
+        When the hazard cannot be held against the shelters.
+    """
+    if hazard is None or not len(shelters.places):
+        return shelters
+    silent, places = QgsProcessingFeedback(False), shelters.places
+    area = read_hazard(hazard, places.crs, context, silent, near=places.extent())
+    reasons = reasons_inside(places, area, feedback, vertical(places, rule_field))
+    lost = [f"{name}: {why}" for name, why in zip(places.ids, reasons) if why]
+    if not lost:
+        return shelters
+    feedback.pushWarning(
+        f"SHELTERS: nobody is sent to {len(lost)} of {len(reasons)} shelter(s), which the hazard reaches: "
+        f"{first_of(lost, '; ')}."
+    )
+    keep = [k for k, why in enumerate(reasons) if not why]
+    return replace(shelters, places=places.subset(keep), capacity=shelters.capacity[keep])
 
 
 def _selected(places: Places, needed: bool, feedback: QgsProcessingFeedback, statuses: Sequence[str]) -> Places:

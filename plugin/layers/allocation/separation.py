@@ -21,11 +21,15 @@ BY_LENGTH, BY_TIME = 0, 1
 
 
 class RoadsToDoors(NamedTuple):
-    """The roads, the longest straight way to them (m), and how the doors of shelters count."""
+    """The roads, the longest straight way to them (m), how the doors of shelters count, when people leave all zones.
+
+    ``leave`` (m,) are seconds from t = 0: a way that the hazard or a closure cuts then does not count.
+    """
 
     read: ReadNetwork
     max_snap_distance: float
     doors: DoorUse
+    leave: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ def over_network(
     """Return lengths and least free-flow times; a place that cannot join the network reaches nothing.
 
     Minutes, and access, are always those of the fastest way to the quickest door. Kilometres are those of the shortest
-    road to any door where ``kind`` is BY_LENGTH, else those of the fastest way.
+    road to any door where ``kind`` is BY_LENGTH, else those of the fastest way; so they are where roads close in time,
+    for the shortest road may be cut by then.
 
     Raises
     ------
@@ -128,9 +133,9 @@ def over_network(
         roads.read, zones, [shelters.places], rules, roads.max_snap_distance, context, feedback, people=people
     )
     share = 0.5 if kind == BY_LENGTH else 1.0
-    fastest = quickest(joined, use, control.part(0.0, share))
+    fastest = quickest(joined, use, control.part(0.0, share), leave=roads.leave[peopled])
     metres = fastest.road.metres
-    if kind == BY_LENGTH:
+    if kind == BY_LENGTH and not joined.read.danger:
         metres = quickest(joined, use, control.part(share, 1.0), shortest=True).road.metres
     starts, let_in = joined.origins, use.let_in(joined)
     tell_of_doors(shelters.places.ids, shelters.capacity, let_in, use.minutes, feedback)

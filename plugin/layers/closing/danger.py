@@ -209,11 +209,12 @@ def _tell_closed(
     for road, cause, since, until in zip(
         found.road.tolist(), found.cause.tolist(), found.since.tolist(), found.until.tolist()
     ):
-        texts.setdefault(f"{called[road]} {_window(since, until, start)} ({rows.features[cause]})")
+        texts.setdefault(f"{called[road]} {closing_window(since, until, start)} ({rows.features[cause]})")
     feedback.pushInfo(f"{CLOSURES}: “{rows.name}” closes {first_of(list(texts), '; ')}.")
 
 
-def _window(since: float, until: float, start: Start) -> str:
+def closing_window(since: float, until: float, start: Start) -> str:
+    """Return from when until when something is closed, in words."""
     begin = "from the beginning" if since == -np.inf else f"from {start.text(since, CLOCK)}"
     return f"{begin}, for good" if until == np.inf else f"{begin} until {start.text(until, CLOCK)}"
 

@@ -12,11 +12,9 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ...solvers.allocation.objective import preference_by_distance
 from ...solvers.control import Control
 from ..allocation.columns import NameFields
-from ..allocation.groups import Groups, Shelters, read_groups, read_shelters
+from ..allocation.groups import Groups, Shelters, outside_hazard, read_groups, read_shelters
 from ..allocation.preferences import KeyedTable, read_preferences
 from ..closing.danger import DangerLayers
-from ..closing.places_reached import vertical
-from ..hazard import read_hazard
 from ..moments import MomentColumn, Start
 from ..places import Places
 from ..roads.options import ReadNetwork
@@ -24,7 +22,7 @@ from ..routing.background import BackgroundRows
 from ..times import ClockTime
 from ..zone_orders import zone_orders
 from .groups import apart, together
-from .places import Targets, no_shelters, outside_hazard
+from .places import Targets, no_shelters
 
 ZONES = "ZONES"
 
@@ -207,8 +205,4 @@ def _shelters(
     somebody = bool(len(groups.sizes))
     capacity = sources.capacity(somebody and sources.shelters.featureCount() != 0)
     found = read_shelters(sources.shelters, sources.shelter_id, capacity, somebody, context, feedback, standby=standby)
-    if sources.danger.hazard is None or not len(found.places):
-        return found
-    near = found.places.extent()
-    hazard = read_hazard(sources.danger.hazard, found.places.crs, context, QgsProcessingFeedback(False), near=near)
-    return outside_hazard(found, hazard, vertical(found.places, sources.rule), feedback)
+    return outside_hazard(found, sources.danger.hazard, sources.rule, context, feedback)

@@ -10,7 +10,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
 from ..allocation.separation import BY_TIME, RoadsToDoors, Separation, nowhere, over_network
-from ..hazard import read_hazard
+from ..closing.hazard import read_hazard
 from ..positions import box_around
 from ..roads.distant import warn_if_far
 from ..roads.door_travel import tell_of_doors
@@ -66,7 +66,7 @@ def read_ground(
         read, exits = exits_of(read, area, shelters.all_ids, not len(shelters.places), feedback)
     over = nowhere(demand.groups, shelters)
     if demand.somebody and len(shelters.places):
-        roads = RoadsToDoors(read, options.max_snap_distance, options.doors)
+        roads = RoadsToDoors(read, options.max_snap_distance, options.doors, demand.seconds)
         silent = QgsProcessingFeedback(False)  # joining the starts says the same
         over = over_network(roads, BY_TIME, demand.groups, shelters, context, silent, control.part(0.5, 0.85))
         tell_of_doors(shelters.places.ids, shelters.capacity, over.let_in, options.doors.minutes, feedback)

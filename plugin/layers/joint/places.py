@@ -12,12 +12,9 @@ from qgis.core import (
     QgsGeometry,
     QgsPointXY,
     QgsProcessingContext,
-    QgsProcessingFeedback,
 )
 
-from ...solvers.naming import first_of
 from ..allocation.groups import STANDBY, STATUS_FIELD, Shelters
-from ..hazard import Hazard, reasons_inside
 from ..places import Places
 from ..roads.exits import Exits
 from ..roads.options import ReadNetwork
@@ -68,23 +65,6 @@ class Targets:
 def no_shelters(crs: QgsCoordinateReferenceSystem) -> Shelters:
     """Return no shelters, for a plan to exits alone."""
     return Shelters(_bare([], np.empty((0, 2)), crs, QgsFields()), np.zeros(0), frozenset())
-
-
-def outside_hazard(shelters: Shelters, hazard: Hazard, safe: np.ndarray, feedback: QgsProcessingFeedback) -> Shelters:
-    """Return the shelters that the hazard and its buffer do not reach, or that are ``safe`` (n,) at any time.
-
-    The others are named in a warning.
-    """
-    reasons = reasons_inside(shelters.places, hazard, feedback, safe)
-    lost = [f"{name}: {why}" for name, why in zip(shelters.places.ids, reasons) if why]
-    if not lost:
-        return shelters
-    feedback.pushWarning(
-        f"{SHELTERS}: nobody is sent to {len(lost)} of {len(reasons)} shelter(s), which the hazard reaches: "
-        f"{first_of(lost, '; ')}."
-    )
-    keep = [k for k, why in enumerate(reasons) if not why]
-    return replace(shelters, places=shelters.places.subset(keep), capacity=shelters.capacity[keep])
 
 
 def targets(

@@ -11,11 +11,13 @@ from qgis.core import QgsProcessingFeedback
 from ...solvers.control import Control
 from ...solvers.naming import first_of
 from ...solvers.roads.door_travel import DoorTravel, people_let_in, travel_to_doors
-from ...solvers.roads.shortest_paths import Travel
+from ...solvers.roads.shortest_paths import Travel, fastest_paths, reverse_trees
 from ...solvers.safety.earliest_ways import EarliestWays, earliest_ways
 from .doors import ACCESS_ON_FOOT, SitesJoined
 from .entrances import DoorRules
 from .joining import NOTABLE
+
+CUT_IN_TIME = "the hazard or a closure cuts every way for who leaves at the order"
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,44 @@ def ways_in_time(
         network.tail, network.head, network.free_flow, closings, origins,
         np.zeros(len(origins)) if leave is None else leave, goals, network.length, pairs, control,
     )  # fmt: skip
+
+
+def routes_to_doors(
+    joined: SitesJoined, leave: np.ndarray, origin: np.ndarray, point: np.ndarray, control: Control
+) -> list[np.ndarray]:
+    """Return the arcs of the quickest way of each pair (k,) of an origin and a node of a door.
+
+    As in :func:`quickest`, of the ways that stay open for who leaves each origin at ``leave`` (o,).
+
+    Raises
+    ------
+    Cancelled
+    """
+    if not joined.read.danger:
+        pairs = list(zip(joined.origins.node[origin].tolist(), point.tolist()))
+        return fastest_paths(joined.read.network, pairs, control=control)
+    goals, which = np.unique(point, return_inverse=True)
+    wanted = list(zip(origin.tolist(), which.ravel().tolist()))
+    found = ways_in_time(joined, leave, goals, control, wanted)
+    return [found.paths[pair] for pair in wanted]
+
+
+def why_cut_off(joined: SitesJoined, origin: np.ndarray, site: np.ndarray) -> list[str]:
+    """Return what cuts the way of each pair (k,) of an origin and a site that has none; "" where none was ever there.
+
+    Barriers and closures for good are named; else it is the hazard or a closure for a while.
+    """
+    read, node, goal = joined.read, joined.origins.node[origin], joined.node[site]
+    both = (node >= 0) & (goal >= 0)
+    closers = read.danger.taken.closers(read.network, node, goal)
+    out = [f"the way is closed by {first_of(names)}" if names else "" for names in closers]
+    if read.danger and both.any():
+        few, column = np.unique(goal[both], return_inverse=True)
+        open_at_first = np.full(len(origin), np.inf)
+        open_at_first[both] = reverse_trees(read.network, few)[column.ravel(), node[both]]
+        for k in np.flatnonzero(np.isfinite(open_at_first)).tolist():
+            out[k] = CUT_IN_TIME
+    return out
 
 
 def tell_of_doors(

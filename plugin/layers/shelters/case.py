@@ -13,9 +13,9 @@ from ...solvers.control import Control
 from ...solvers.shelters.capacity import residual_capacity
 from ...solvers.shelters.covering import BALANCED
 from ...solvers.shelters.recommendation import ShelterProblem
+from ..closing.hazard import read_hazard, reasons_inside
 from ..closing.hazard_layers import HazardLayers
 from ..closing.places_reached import vertical
-from ..hazard import read_hazard, reasons_inside
 from ..people import say_unplaced, whole_people
 from ..places import Places, read_places
 from ..population_fields import totals_among

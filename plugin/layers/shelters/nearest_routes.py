@@ -12,9 +12,12 @@ from ...solvers.naming import first_of
 from ...solvers.roads.door_travel import DoorTravel
 from ...solvers.shelters.nearest import Nearest
 from ..carrying import Carried
+from ..closing.hazard import read_hazard, reasons_inside
+from ..closing.hazard_layers import HazardLayers
+from ..closing.places_reached import vertical
 from ..fields import Column
 from ..places import Places
-from ..roads.door_travel import tell_access
+from ..roads.door_travel import tell_access, why_cut_off
 from ..roads.doors import SitesJoined
 from ..roads.options import ReadNetwork
 from ..roads.route_geometry import lines_in
@@ -80,20 +83,40 @@ def route_rows(
 
 
 def unreachable_rows(
-    zones: Places, shelters: Places, joined: SitesJoined, found: Nearest
+    zones: Places, shelters: Places, joined: SitesJoined, found: Nearest, unsafe: list[str]
 ) -> list[tuple[None, list[str]]]:
-    """Return a row by :data:`UNREACHABLE_COLUMNS` for each pair without a route, and for each unusable feature."""
+    """Return a row by :data:`UNREACHABLE_COLUMNS` for each pair without a route, and for each unusable feature.
+
+    ``unsafe`` says of each shelter where it lies in the hazard, "" where it does not.
+    """
     rows: list[tuple[None, list[str]]] = []
-    for i, j in zip(found.missing_zone.tolist(), found.missing_shelter.tolist()):
+    cut = why_cut_off(joined, found.missing_zone, found.missing_shelter)
+    for i, j, why in zip(found.missing_zone.tolist(), found.missing_shelter.tolist(), cut):
         reasons = []
         if joined.origins.reasons[i]:
             reasons.append(f"zone: {joined.origins.reasons[i]}")
         if joined.reasons[j]:
             reasons.append(f"shelter: {joined.reasons[j]}")
-        rows.append((None, [zones.ids[i], shelters.ids[j], "; ".join(reasons) or NO_ROUTE]))
+        if unsafe[j]:
+            reasons.append(f"shelter: {unsafe[j]}")
+        rows.append((None, [zones.ids[i], shelters.ids[j], "; ".join(reasons) or why or NO_ROUTE]))
     rows.extend((None, [zone, "", f"zone: {reason}"]) for zone, reason in zones.rejected)
     rows.extend((None, ["", shelter, f"shelter: {reason}"]) for shelter, reason in shelters.rejected)
     return rows
+
+
+def unsafe_shelters(
+    shelters: Places,
+    hazard: HazardLayers | None,
+    rule_field: str | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> list[str]:
+    """Return of each shelter where it lies in the hazard or its buffer, "" for nowhere and where it is safe anyway."""
+    if hazard is None or not len(shelters):
+        return [""] * len(shelters)
+    area = read_hazard(hazard, shelters.crs, context, feedback, near=shelters.extent())
+    return reasons_inside(shelters, area, feedback, vertical(shelters, rule_field))
 
 
 def report(

@@ -22,6 +22,7 @@ from ..carrying import SHELTER_NAME, ZONE_NAME, Carried, all_others, renamed
 from ..fields import Column
 from ..places import Places
 from ..transforming import transform_xy
+from ..values import id_text
 from ..writing import OutputLayer
 
 COLUMNS = (
@@ -37,6 +38,7 @@ COLUMNS = (
     Column("mean_minutes", "float", "minutes, mean travel time of the people in reach"),
     Column("doors", "int", "places at which vehicles enter"),
     Column("door_capacity", "int", "people whom the doors let in in DOOR_MINUTES; empty where not looked at"),
+    Column("rule", "text", "required, forbidden, vertical (safe from the hazard at any time), as the layer has it"),
 )
 CATCHMENTS = (
     Column("zone_id", "text", "zone the people come from"),
@@ -51,11 +53,15 @@ LEAST_FLOW = 1e-6  # people; less is rounding of the solver
 
 @dataclass(frozen=True)
 class CarriedOn:
-    """What the outputs keep of zones and sites: their names, and the other fields of the sites."""
+    """What the outputs keep of zones and sites: their names, the other fields of the sites, and where their rule is.
+
+    ``rule`` is the rule's position among the sites' fields, -1 for none.
+    """
 
     zone: Carried
     site: Carried
     site_fields: Carried
+    rule: int
 
 
 def carried_on(
@@ -64,11 +70,13 @@ def carried_on(
     zone_name: str | None,
     site_name: str | None,
     site_id: str | None,
+    rule: str | None,
     feedback: QgsProcessingFeedback,
 ) -> CarriedOn:
-    """Return what is kept of both layers, whose names are in the fields ``zone_name`` and ``site_name``."""
+    """Return what is kept of both layers, with their names and the sites' id and rule in these fields."""
     zone, site = renamed(zones, {ZONE_NAME: zone_name}), renamed(sites, {SHELTER_NAME: site_name})
-    return CarriedOn(zone, site, all_others(sites, [*COLUMNS, *site.fields], site_id, feedback))
+    others = all_others(sites, [*COLUMNS, *site.fields], site_id, feedback)
+    return CarriedOn(zone, site, others, -1 if rule is None else sites.fields.indexFromName(rule))
 
 
 def recommendation_layers(
@@ -87,7 +95,7 @@ def recommendation_layers(
     rows: list[tuple[Any, list[Any]]] = []
     lines: Iterable[tuple[QgsGeometry, list[Any]]] = []
     if plan is not None:
-        rows = in_type(site_rows(sites, kept, *plan), kind)
+        rows = in_type(site_rows(sites, kept, carried.rule, *plan), kind)
         lines = catchment_rows(sites, zones, carried, *plan, context)
     polygons = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PolygonGeometry
     columns, shape, style = [*COLUMNS, *kept.fields], "_polygon" if polygons else "", "recommendshelters_output"
@@ -127,10 +135,14 @@ def catchment_rows(
 
 
 def site_rows(
-    sites: Places, carried: Carried, problem: ShelterProblem, found: Recommendation
+    sites: Places, carried: Carried, rule: int, problem: ShelterProblem, found: Recommendation
 ) -> list[tuple[Any, list[Any]]]:
     """Return a row for each site, (geometry, values by :data:`COLUMNS`), and one for each that could not be read."""
     rows: list[tuple[Any, list[Any]]] = []
+
+    def rule_of(attributes: list[Any]) -> str | None:
+        return (id_text(attributes[rule]) or None) if rule >= 0 else None
+
     for j, site in enumerate(sites.ids):
         rejected = found.status[j] == REJECTED
         values = [
@@ -146,10 +158,11 @@ def site_rows(
             None if math.isnan(found.mean_minutes[j]) else round(float(found.mean_minutes[j]), DECIMALS),
             None if problem.doors is None else int(problem.doors[j]),
             None if problem.door_capacity is None else int(problem.door_capacity[j]),
+            rule_of(sites.attributes[j]),
         ]
         rows.append((sites.geometries[j], [*values, *carried.of(sites.attributes[j])]))
     for (site, reason), attributes in zip(sites.rejected, sites.rejected_attributes):
-        nothing = [site, REJECTED, None, 0.0, reason, None, None, None, 0, None, None, None]
+        nothing = [site, REJECTED, None, 0.0, reason, None, None, None, 0, None, None, None, rule_of(attributes)]
         rows.append((None, [*nothing, *carried.of(attributes)]))
     return rows
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
+from ..closing.hazard import Hazard, read_hazard, share_inside
 from ..closing.hazard_layers import HazardLayers
 from ..errors import LayerError
-from ..hazard import Hazard, read_hazard, share_inside
 from ..places import Places
 
 

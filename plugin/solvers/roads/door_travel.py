@@ -40,6 +40,15 @@ class DoorTravel:
         """Seconds (o, s) from door to door, access included."""
         return self.road.seconds + self.access_seconds
 
+    def without(self, sites: np.ndarray) -> DoorTravel:
+        """Return the same with no way to the sites of a mask (s,)."""
+        if not sites.any():
+            return self
+        far = np.where(sites, np.inf, 0.0)
+        none = np.where(sites, -1, self.door), np.where(sites, -1, self.point)
+        road = Travel(self.road.seconds + far, self.road.metres + far)
+        return DoorTravel(road, self.access + far, self.access_seconds + far, *none)
+
     def access_to_nearest(self) -> np.ndarray:
         """Return the straight metres (o,) on the way to the site that is nearest in time; 0 where none is reached."""
         if not self.access.shape[1]:

@@ -12,6 +12,7 @@ from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ..roads.door_parameters import idle_fields, read_door_use
+from ..roads.hazard_parameters import HazardParameters, rule_of
 from ..roads.network_parameters import NetworkParameters
 from . import names
 from .allocation_parameters import TABLE_FIELDS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ....plugin.layers.allocation.case import AllocationOptions, AllocationSources
     from ....plugin.layers.allocation.preferences import KeyedTable
     from ....plugin.layers.allocation.separation import RoadsToDoors
+    from ....plugin.layers.places import Places
 
 
 @dataclass(frozen=True)
@@ -111,15 +113,24 @@ def _sources(
     def table(name: str) -> KeyedTable | None:
         return keyed_table(algorithm, parameters, name, context, feedback)
 
-    def roads(control: Control) -> RoadsToDoors | None:
+    def roads(places: Places, control: Control) -> RoadsToDoors | None:
         from ....plugin.layers.allocation.separation import RoadsToDoors
 
         network = NetworkParameters.read_optional(algorithm, parameters, context, feedback, idle_fields(parameters))
         if network is None:
+            if danger.timed or danger.closures is not None:
+                feedback.pushWarning(
+                    algorithm.tr("HAZARD and CLOSURES: close no way without NETWORK; distances are not over roads.")
+                )
             return None
         use = read_door_use(algorithm, parameters, context, feedback)
-        return RoadsToDoors(network.network(context, feedback, control), network.max_snap_distance, use)
+        silent = QgsProcessingFeedback(False)  # the field was named with the others that the output carries
+        order = algorithm.field(parameters, names.ORDER_TIME_FIELD, zones, context, silent, required=False)
+        orders = danger.orders(algorithm, parameters, places, order, context, feedback)
+        read = network.network(context, feedback, control, danger.at(orders.start))
+        return RoadsToDoors(read, network.max_snap_distance, use, orders.seconds)
 
+    danger = HazardParameters.read(algorithm, parameters, context, feedback)
     zones = algorithm.source(parameters, names.ZONES, context)
     zone_id = field(names.ZONE_ID_FIELD, zones)
     classes = algorithm.fields(parameters, names.GROUP_FIELDS, zones, context, feedback, fallbacks=[["population"]])
@@ -139,6 +150,8 @@ def _sources(
         preferences=lambda: table(names.PREFERENCES),
         distances=lambda: table(names.DISTANCES),
         roads=roads,
+        hazard=danger.hazard,
+        rule=lambda: rule_of(algorithm, parameters, shelters, context, feedback),
     )
 
 

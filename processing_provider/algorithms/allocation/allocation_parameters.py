@@ -18,6 +18,7 @@ from ...effort_parameters import add_effort, add_mip_gap
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entrance_parameters
+from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
@@ -47,6 +48,15 @@ def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
     _add_distances(algorithm)
     _add_objective(algorithm)
     _add_search(algorithm)
+    add_hazard(
+        algorithm,
+        "Polygons; nobody is sent to a shelter that they ever reach, or their buffer, unless its rule is “vertical”. "
+        "With an arrival (below) their roads close then, and a way that is cut for who leaves at the order does not "
+        "count.",
+    )
+    add_closures(algorithm)
+    add_rule_field(algorithm, names.SHELTERS)
+    add_start_time(algorithm)
     add_network_parameters(algorithm, optional=True, capacity=ROAD_CAPACITY_FIELD)
     add_entrance_parameters(algorithm)
     add_access_speed(algorithm)

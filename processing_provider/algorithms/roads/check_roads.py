@@ -20,6 +20,14 @@ from ....plugin.layers.fields import Column
 from ....plugin.layers.writing import OutputLayer
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
+from .hazard_parameters import (
+    START_TIME,
+    USUAL_WINDOW,
+    HazardParameters,
+    add_closures,
+    add_hazard,
+    add_start_time,
+)
 from .network_parameters import NetworkParameters, add_network_parameters
 
 if TYPE_CHECKING:
@@ -54,6 +62,7 @@ COUNTS = {
     "DUPLICATES": ("duplicate", "Roads drawn on top of another"),
     "UNUSABLE": ("unusable", "Features that cannot be used"),
     "NOT_ROADS": ("not_a_road", "Lines that are no roads for cars"),
+    "CLOSING_ROADS": ("closes", "Stretches of road that close by the hazard or a closure"),
     "CLOSED_ROADS": ("closed_road", "Roads closed by a speed or capacity of 0, or by their direction"),
     "ZERO_VALUES": ("zero_value", "Speeds and capacities of 0 that count as missing"),
     "UNKNOWN_DIRECTIONS": ("unknown_direction", "Roads with a direction that is not understood"),
@@ -71,8 +80,8 @@ class CheckRoads(EvacuationAlgorithm):
         "Finds the problems of a road layer before they bite: parts that are not connected, one-way roads that lead "
         "into a dead end, junctions that cannot be left or reached, ends that stop just short of another road, missing "
         "or absurd speeds, speeds that look like another unit, speeds and capacities of 0, directions that are not "
-        "understood, roads drawn twice, lines that are no roads for cars, and features that cannot be used. Each is a "
-        "point with the reason.\n"
+        "understood, roads drawn twice, lines that are no roads for cars, features that cannot be used, and roads that "
+        "the hazard or a closure closes, with the time. Each is a point with the reason.\n"
         "The second output is the network as the other algorithms route on it: the pieces between junctions with "
         "direction, length, speed and the connected part each belongs to."
     )
@@ -80,6 +89,9 @@ class CheckRoads(EvacuationAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         tr = self.tr
         add_network_parameters(self, factor=False)
+        add_hazard(self, "Polygons; with an arrival (below) the roads inside close then, and are listed.")
+        add_closures(self)
+        add_start_time(self)
         self.add(
             QgsProcessingParameterNumber(
                 NEAR_MISS,
@@ -94,7 +106,8 @@ class CheckRoads(EvacuationAlgorithm):
             QgsProcessingParameterFeatureSink(OUTPUT, tr("Road problems")),
             "A point for each problem: component (a part of the network off the main one), dead_end, cannot_leave, "
             "cannot_reach, near_miss, missing_speed, absurd_speed, duplicate, unusable, not_a_road, "
-            "closed_road, zero_value, unknown_direction, speed_unit; with the road and the detail.",
+            "closed_road, zero_value, unknown_direction, speed_unit, closes (by the hazard or a closure, with the "
+            "time); with the road and the detail.",
         )
         self.add(
             QgsProcessingParameterFeatureSink(OUTPUT_NETWORK, tr("Roads as routed"), optional=True),
@@ -110,12 +123,16 @@ class CheckRoads(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        from ....plugin.layers.moments import start_time
+        from ....plugin.layers.roads.closing_roads import closing_problems
         from ....plugin.layers.roads.route_geometry import points_in, rejected_problems
         from ....plugin.solvers.roads.connection_checks import connection, connection_problems
 
         control = self.control(feedback, 0.0, 70.0)
         roads = NetworkParameters.read(self, parameters, context, feedback, {})
-        read = roads.network(context, feedback, control)
+        danger = HazardParameters.read(self, parameters, context, feedback)
+        start = start_time(self.moment(parameters, START_TIME, context), [], [], feedback, danger.moments, USUAL_WINDOW)
+        read = roads.network(context, feedback, control, danger.at(start))
         near_miss = self.parameterAsDouble(parameters, NEAR_MISS, context)
         control.stop_if_cancelled()
         found = connection(read.network)
@@ -123,6 +140,7 @@ class CheckRoads(EvacuationAlgorithm):
         problems = connection_problems(read.network, found)
         control.stop_if_cancelled()
         problems += self._drawing(read, near_miss, roads.options.tolerance, feedback)
+        problems += closing_problems(read)
         control.stop_if_cancelled()
         feedback.setProgress(90)
         crs = roads.source.sourceCrs()

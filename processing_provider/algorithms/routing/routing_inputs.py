@@ -148,7 +148,7 @@ class RoutingParameters:
         self, read: ReadNetwork, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> QgsGeometry | None:
         """Return the hazard and its buffer in the working CRS, None without a hazard."""
-        from ....plugin.layers.hazard import read_hazard
+        from ....plugin.layers.closing.hazard import read_hazard
         from ....plugin.layers.positions import box_around
 
         if self.danger.hazard is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
@@ -21,6 +22,14 @@ from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.door_parameters import add_access_speed, add_entrance_parameters, read_door_use
+from ..roads.hazard_parameters import (
+    HazardParameters,
+    add_closures,
+    add_hazard,
+    add_rule_field,
+    add_start_time,
+    rule_of,
+)
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from . import names
@@ -72,6 +81,7 @@ class NearestShelters(EvacuationAlgorithm):
             ),
             "How many of its nearest shelters each zone is led to; 0 for all.",
         )
+        self._add_danger()
         add_network_parameters(self, capacity=ROAD_CAPACITY_FIELD, factor=False)
         add_entrance_parameters(self)
         add_access_speed(self)
@@ -92,12 +102,39 @@ class NearestShelters(EvacuationAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(names.ROUTES, tr("Routes")))
         self.addOutput(QgsProcessingOutputNumber(names.UNREACHABLE, tr("Pairs without a route")))
 
+    def _add_danger(self) -> None:
+        """Add the hazard, closures, and when people leave."""
+        order = QgsProcessingParameterField(
+            names.ORDER_TIME_FIELD,
+            self.tr("Order time field"),
+            "order_time",
+            names.ZONES,
+            QgsProcessingParameterField.DataType.Any,
+            False,
+            True,
+        )
+        self.add(
+            order,
+            "When the order to leave reaches the zone: minutes after the start time, or date and time; empty values: "
+            "the start time. Default: the field “order_time” if there is one.",
+            advanced=True,
+        )
+        add_hazard(
+            self,
+            "Polygons; no route leads to a shelter that they ever reach, or their buffer, unless its rule is "
+            "“vertical”. With an arrival (below) their roads close then, and a route is the quickest that stays open "
+            "for who leaves at the order.",
+        )
+        add_closures(self)
+        add_rule_field(self, names.SHELTERS)
+        add_start_time(self)
+
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ....plugin.layers.carrying import SHELTER_NAME, ZONE_NAME, renamed
         from ....plugin.layers.places import read_places
-        from ....plugin.layers.roads.door_travel import quickest
+        from ....plugin.layers.roads.door_travel import quickest, routes_to_doors
         from ....plugin.layers.roads.doors import join_sites
         from ....plugin.layers.shelters.nearest_routes import (
             COLUMNS,
@@ -106,8 +143,8 @@ class NearestShelters(EvacuationAlgorithm):
             report,
             route_rows,
             unreachable_rows,
+            unsafe_shelters,
         )
-        from ....plugin.solvers.roads.shortest_paths import fastest_paths
         from ....plugin.solvers.shelters.nearest import nearest
 
         groups, titles = [], []
@@ -126,23 +163,38 @@ class NearestShelters(EvacuationAlgorithm):
         control = self.control(feedback, 0.0, 40.0)
         somebody = bool(len(zones))
         roads = NetworkParameters.read(self, parameters, context, feedback, needed=somebody)
-        read = roads.network(context, feedback, control)
+        danger = HazardParameters.read(self, parameters, context, feedback)
+        field, rule = self._danger_fields(parameters, context, feedback)
+        orders = danger.orders(self, parameters, zones, field, context, feedback)
+        read = roads.network(context, feedback, control, danger.at(orders.start))
         if not somebody:
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; there is nothing to draw.")
         use = read_door_use(self, parameters, context, feedback)
         farthest = roads.max_snap_distance
         joined = join_sites(read, zones, [shelters], use.rules, farthest, context, feedback)
         read, origin = joined.read, joined.origins.node
-        times = quickest(joined, use, self.control(feedback, 40.0, 60.0))
+        times = quickest(joined, use, self.control(feedback, 40.0, 60.0), leave=orders.seconds)
+        unsafe = unsafe_shelters(shelters, danger.hazard, rule, context, feedback)
+        times = times.without(np.array([bool(why) for why in unsafe], dtype=bool))
         found = nearest(times.seconds, times.road.metres, self.parameterAsInt(parameters, names.K, context))
-        pairs = list(zip(origin[found.zone].tolist(), times.point[found.zone, found.shelter].tolist()))
-        routes = fastest_paths(read.network, pairs, control=self.control(feedback, 60.0, 90.0))
-        missing = unreachable_rows(zones, shelters, joined, found)
+        routes = routes_to_doors(
+            joined, orders.seconds, found.zone, times.point[found.zone, found.shelter],
+            self.control(feedback, 60.0, 90.0),
+        )  # fmt: skip
+        missing = unreachable_rows(zones, shelters, joined, found, unsafe)
         report(zones, shelters, found, missing, times, feedback)
         drawn = NearestRoutes(found, times, routes, origin)
         rows = route_rows(read, zones, shelters, drawn, (titles[0], titles[1]), context)
         columns = [*COLUMNS, *titles[0].fields, *titles[1].fields]
         return {**self._write(parameters, context, columns, rows, missing, zones.crs), names.ROUTES: len(routes)}
+
+    def _danger_fields(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> tuple[str | None, str | None]:
+        """Return the zones' field with orders, and the shelters' with their rule."""
+        zones, shelters = (self.source(parameters, name, context) for name in (names.ZONES, names.SHELTERS))
+        order = self.field(parameters, names.ORDER_TIME_FIELD, zones, context, feedback, required=False)
+        return order, rule_of(self, parameters, shelters, context, feedback)
 
     def _write(
         self,

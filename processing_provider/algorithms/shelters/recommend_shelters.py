@@ -81,7 +81,7 @@ class RecommendShelters(EvacuationAlgorithm):
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Candidate sites, assessed")),
             "All sites with status (selected, standby, rejected), rank, score, reason, capacity, predicted people, "
             "residual capacity, people in reach and their mean travel time in minutes, doors, and the people whom "
-            "these let in in DOOR_MINUTES.",
+            "these let in in DOOR_MINUTES, and the rule, which later steps read.",
         )
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT_SELECTED, tr("Selected shelters")),
@@ -136,7 +136,7 @@ class RecommendShelters(EvacuationAlgorithm):
         somebody = bool(len(at_risk.people))
         sites = read_places(given.sites, names.SITES, given.site_id, context, feedback, empty_is_error=somebody)
         zones, kind = at_risk.zones, given.sites.wkbType()
-        carried = carried_on(zones, sites, given.zone_name, given.site_name, given.site_id, feedback)
+        carried = carried_on(zones, sites, given.zone_name, given.site_name, given.site_id, given.rule, feedback)
         if not somebody:
             feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
             layers = recommendation_layers(zones, sites, carried, kind, None, context)
@@ -163,7 +163,7 @@ class RecommendShelters(EvacuationAlgorithm):
         from ....plugin.layers.shelters.case import candidate_sites, shelter_problem
 
         danger = HazardParameters.read(self, parameters, context, feedback)
-        options = read_site_options(self, parameters, given.sites, danger.hazard, context, feedback)
+        options = read_site_options(self, parameters, given, danger.hazard, context, feedback)
         sites = candidate_sites(places, options, context, feedback)
         roads = NetworkParameters.read(self, parameters, context, feedback, idle_fields(parameters))
         field = self.field(parameters, names.ORDER_TIME_FIELD, given.zones, context, feedback, required=False)

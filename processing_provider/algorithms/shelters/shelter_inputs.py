@@ -25,7 +25,7 @@ class ShelterParameters:
     Attributes
     ----------
     zones, sites : QgsProcessingFeatureSource
-    zone_id, zone_name, site_id, site_name : str or None
+    zone_id, zone_name, site_id, site_name, rule : str or None
         Fields of their layers.
     population : list of str
         Fields of the zones with people.
@@ -40,6 +40,7 @@ class ShelterParameters:
     sites: QgsProcessingFeatureSource
     site_id: str | None
     site_name: str | None
+    rule: str | None
     limits: Limits
 
     @classmethod
@@ -74,6 +75,7 @@ class ShelterParameters:
             sites=sites,
             site_id=site_id,
             site_name=field(SHELTER_NAME_FIELD, sites),
+            rule=field(names.RULE_FIELD, sites),
             limits=_limits(algorithm, parameters, context),
         )
 
@@ -99,12 +101,12 @@ def _limits(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context:
 def read_site_options(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
-    sites: QgsProcessingFeatureSource,
+    given: ShelterParameters,
     hazard: HazardLayers | None,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> SiteOptions:
-    """Read what tells the room of ``sites``; asked only where somebody needs a shelter.
+    """Read what tells the room of the sites; asked only where somebody needs a shelter.
 
     Raises
     ------
@@ -117,15 +119,15 @@ def read_site_options(
     def number(name: str) -> float:
         return float(algorithm.parameterAsDouble(parameters, name, context))
 
-    area, capacity, rule = (
-        algorithm.field(parameters, name, sites, context, feedback, required=False)
-        for name in (names.AREA_FIELD, names.CAPACITY_FIELD, names.RULE_FIELD)
+    area, capacity = (
+        algorithm.field(parameters, name, given.sites, context, feedback, required=False)
+        for name in (names.AREA_FIELD, names.CAPACITY_FIELD)
     )
     standard = algorithm.parameterAsEnum(parameters, names.AREA_STANDARD, context)
     return SiteOptions(
         area,
         capacity,
-        rule,
+        given.rule,
         area_per_person(standard, number(names.AREA_PER_PERSON)),
         number(names.USABLE_SHARE),
         capacity_named=parameters.get(names.CAPACITY_FIELD) not in (None, ""),

@@ -150,7 +150,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.hazard import read_hazard
+        from ....plugin.layers.closing.hazard import read_hazard
         from ....plugin.layers.people import say_unplaced, whole_people
         from ....plugin.layers.places import read_places
         from ....plugin.layers.population_fields import (

@@ -15,11 +15,11 @@ from qgis.core import (
     QgsRectangle,
 )
 
-from .closing.hazard_layers import HazardLayers
-from .errors import LayerError
-from .measuring import area_on_ellipsoid, distance_area
-from .places import Places
-from .round_earth import buffered, seen_from, to_geographic
+from ..errors import LayerError
+from ..measuring import area_on_ellipsoid, distance_area
+from ..places import Places
+from ..round_earth import buffered, seen_from, to_geographic
+from .hazard_layers import HazardLayers
 
 WHOLE = 1e-9  # of a zone that may be missing at a seam of the hazard
 
