@@ -15,7 +15,13 @@ from evacuation_planner.plugin.solvers.routing.queue.network import roads_of
 from evacuation_planner.plugin.solvers.routing.queue.simulation import starting_state
 from evacuation_planner.plugin.solvers.routing.queue.traffic import stays_on_roads
 from evacuation_planner.plugin.solvers.routing.road_use import road_use
-from evacuation_planner.plugin.solvers.routing.shared.choices import INDIVIDUAL, LINEAR
+from evacuation_planner.plugin.solvers.routing.shared.choices import (
+    GREEDY,
+    INDIVIDUAL,
+    INFORMED,
+    LINEAR,
+    SYSTEM_OPTIMAL,
+)
 from evacuation_planner.plugin.solvers.routing.shared.closings import (
     ARRIVED,
     AT_DESTINATION,
@@ -28,6 +34,7 @@ from evacuation_planner.plugin.solvers.routing.shared.closings import (
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
+from tests.solvers.closing_plans import Oracle, best_plan, small_problem
 from tests.solvers.queue_cases import closed, moments, random_case
 
 SIZES = [(5, 12, 30), (3, 6, 20), (8, 20, 60), (4, 5, 40)]  # junctions, roads, trips
@@ -128,16 +135,20 @@ def test_by_hand_who_waits_who_is_caught_and_by_how_much_the_others_are_away():
     """
     parts = [(1, 0.0, 1.0, 5.0, 40.0, False), (2, 0.5, 1.0, 58.0, np.inf, True)]
     problem = line(closings(parts), [0.0, 2.0, 30.0])
-    result = solve(problem, method=INDIVIDUAL)
-    assert result.people_caught == 3 and result.problem.trips == 0 and result.total_time == 0.0
-    assert result.caught.time.tolist() == [58.0, 58.0, 54.0]
-    assert result.caught.arc.tolist() == [2, 2, 1]
-    assert result.caught.reason.tolist() == [QUEUED, QUEUED, CUT_OFF]
-    assert [part.tolist() for part in np.split(result.caught.schedule.entry, [3, 6])] == [
+    routes = solve(line(Closings.none(4), [0.0, 2.0, 30.0]), method=INDIVIDUAL).routes
+    drive = FixedPlan(problem, roads_of(problem), routes).outcome()
+    assert drive.total == 0.0 and drive.fate.tolist() == [QUEUED, QUEUED, CUT_OFF]
+    assert drive.caught.tolist() == [58.0, 58.0, 54.0]
+    schedule = drive.run.schedule()
+    assert [part.tolist() for part in np.split(schedule.entry, schedule.indptr[1:-1])] == [
         [0.0, 40.0, 50.0], [2.0, 42.0, 52.0], [30.0, 44.0]
     ]  # fmt: skip
+    result = solve(problem, method=INDIVIDUAL)
+    assert result.people_caught == result.individual_caught == 3 and result.problem.trips == 0
+    assert result.caught.reason.tolist() == [CUT_OFF] * 3 and result.caught.arc.tolist() == [-1] * 3
+    assert result.caught.time.tolist() == [0.0, 2.0, 30.0]
     curve = clearance(result)
-    assert curve.caught[-1] == 3 and curve.on_road[-1] == curve.waiting[-1] == 0
+    assert curve.caught[-1] == 3 and curve.on_road[-1] == curve.waiting[-1] == curve.departed[-1] == 0
     parts[1] = (2, 0.5, 1.0, 63.0, np.inf, True)
     result = solve(line(closings(parts), [0.0, 2.0, 30.0]), method=INDIVIDUAL)
     assert result.routed.tolist() == [0, 1] and result.travel.tolist() == [60.0, 60.0]
@@ -172,3 +183,25 @@ def test_routes_with_other_departures():
     assert turned.arrived.tolist() == [False, True, True]
     assert turned.arrival.tolist() == [np.inf, 62.0, 60.0]
     assert turned.caught.tolist() == [63.0, np.inf, np.inf]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_against_every_plan_by_the_slow_evaluator(seed):
+    """No method catches fewer than the best of all plans, and *system optimal* no more; the slow evaluator says so."""
+    problem, ways = small_problem(seed, 120)
+    oracle = Oracle(problem)
+    least = best_plan(oracle, ways)
+    for method in (INDIVIDUAL, GREEDY, INFORMED, SYSTEM_OPTIMAL):
+        result = solve(problem, method=method, certify=False)
+        assert len(result.routed) + len(result.caught.trip) == problem.trips
+        driven = {**dict(zip(result.routed.tolist(), map(result.routes.of, range(problem.trips))))}
+        driven |= dict(zip(result.caught.trip.tolist(), map(result.caught.routes.of, range(problem.trips))))
+        fates, _ = oracle.fates(list(range(problem.trips)), [driven[k].tolist() for k in range(problem.trips)])
+        told = {k: fate for k, fate in enumerate(fates) if fate}
+        said = zip(result.caught.reason.tolist(), np.rint(result.caught.time * 1e6).astype(int).tolist())
+        assert told == dict(zip(result.caught.trip.tolist(), said))
+        mine = result.people_caught, round(result.total_time * 1e6)
+        assert mine >= least
+        assert (result.margin() >= 0).all()
+    assert mine[0] == least[0] and mine[1] <= 1.02 * least[1]
+    assert (result.reduction is None) == (result.individual_caught != mine[0] or result.individual_time == 0)

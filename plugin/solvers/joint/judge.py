@@ -30,6 +30,7 @@ class Planned:
     run: QueueRun
     value: Value
     seconds: float
+    caught: float = 0.0
 
 
 class AimJudge:

@@ -12,7 +12,7 @@ from ..dependencies import how_to_install
 from ..effort import QUICK, THOROUGH, Effort
 from ..errors import SolverError
 from ..kernels import awaits_compiling, kernels_compiled
-from .caught import Drove
+from .arriving import in_time, of_arrived, with_those_who_stay
 from .compiling import small_problem
 from .evidence import journeys_of, queue_evidence
 from .methods import METHODS, Evaluation, Found, Queues, Setting, evaluated, individual, static_optimum
@@ -36,7 +36,6 @@ from .shared.choices import (
     refuse_method,
     refuse_mismatch,
 )
-from .shared.closings import ARRIVED
 from .shared.menu_moves import too_many_ways
 from .shared.problem import RoutingProblem
 from .shared.routes import each_once
@@ -155,29 +154,34 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     queues = None
     if flow_model == QUEUE:
         queues = Queues(roads_of(problem), choices.stuck_seconds, choices.reroute_minutes, places_of(problem))
-    setting = Setting(problem, trees, flow_model, static, choices.epsilon, queues, choices.max_routes)
+    whole = Setting(problem, trees, flow_model, static, choices.epsilon, queues, choices.max_routes)
+    setting, goes = in_time(whole, control)
     control.progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
         baseline = beside.submit(_alone, setting, control.unseen()) if method != INDIVIDUAL else None
         found = METHODS[method](setting, control.part(0.1, 0.95))
-        came_of_it = evaluated(setting, found, control.unseen())
-        alone = came_of_it if baseline is None else baseline.result()
-    run, everybody = came_of_it.run, came_of_it.fate is None
+        of_these = evaluated(setting, found, control.unseen())
+        alone = of_these if baseline is None else baseline.result()
+    routes, came_of_it, staying = found.routes, of_these, float(problem.people[~goes].sum())
+    if staying:
+        routes = with_those_who_stay(routes, goes)
+        came_of_it = evaluated(whole, Found(routes), control.unseen())
+    everybody = came_of_it.fate is None
     certify = choices.certify and everybody  # no bound is of those alone who arrive
     bound, bound_name = found.lower_bound, "convex relaxation of the static assignment"
     if certify and bound is None:
-        bound, bound_name = _lower_bound(setting, run, control.unseen())
+        bound, bound_name = _lower_bound(setting, of_these.run, control.unseen())
     evidence = None
-    if run is not None and queues is not None:
-        evidence = queue_evidence(setting, queues, found, run, certify, control.unseen())
+    if of_these.run is not None and queues is not None:
+        evidence = queue_evidence(setting, setting.queues or queues, found, of_these.run, certify, control.unseen())
+        evidence = replace(evidence, informed_caught=evidence.informed_caught + staying)
     control.progress(1.0, "")
     total = float(came_of_it.travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
     warnings = _warnings(found, control.effort, in_vain, choices.max_routes)
     if in_vain and not warnings:
         control.log("No change of a route saves anything: the greedy routes could not be improved on.")
-    routes = found.routes
-    if choices.max_routes or run or not everybody:
+    if choices.max_routes or evidence is not None:
         routes = each_once(routes, problem.source, control.unseen())
     result = RoutingResult(
         method=method,
@@ -197,34 +201,10 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         queue=evidence,
         warnings=warnings,
         unlimited_time=found.unlimited_time,
-        individual_caught=alone.people_caught(problem),
+        individual_caught=alone.people_caught(setting.problem) + staying,
         _schedules=[] if came_of_it.schedule is None else [came_of_it.schedule.unrecorded()],
     )
-    return result if everybody else _of_arrived(result, came_of_it, control)
-
-
-def _of_arrived(result: RoutingResult, came_of_it: Evaluation, control: Control) -> RoutingResult:
-    """Return the result of those who arrive, from one of everybody of whom some are caught."""
-    problem, fate, caught, schedule = result.problem, came_of_it.fate, came_of_it.caught, came_of_it.schedule
-    if fate is None or caught is None or schedule is None:
-        return result
-    drove = Drove(result.routed, problem, schedule.unrecorded(), fate, caught)
-    there = np.flatnonzero(fate == ARRIVED)
-    lost = drove.lost(result.routes)
-    control.log(f"{len(lost.trip)} of {problem.trips} vehicles, {lost.people.sum():.0f} people, are caught.")
-    kept = problem.only(there)
-    routes = replace(result.routes, of_trip=result.routes.of_trip[there])
-    return replace(
-        result,
-        routed=result.routed[there],
-        problem=kept,
-        routes=each_once(routes, kept.source, control.unseen()),
-        travel=result.travel[there],
-        fastest=result.fastest[there],
-        caught=lost,
-        drove=drove,
-        _schedules=[drove.schedule.only(there)],
-    )
+    return of_arrived(result, came_of_it, control)
 
 
 def _in_vain(choices: Choices, found: Found, delay: float) -> bool:

@@ -26,6 +26,7 @@ class Assigned:
 
     routes: Routes
     seconds: float
+    caught: float = 0.0
 
 
 class StaticMoves:

@@ -32,6 +32,7 @@ class Timed:
     routes: Routes
     schedule: Schedule
     seconds: float
+    caught: float = 0.0
 
 
 class PresentMoves:

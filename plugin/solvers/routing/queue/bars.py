@@ -30,6 +30,8 @@ class Bars(NamedTuple):
         When the hazard reaches a part, in order of time, and of which road.
     catch_begin, catch_end : (c,) int64
         Who entered is on the part from so long after his entry until before so long after it; NEVER: until his exit.
+    last_entry, last_exit : (m,) int64
+        Who enters or leaves a road later is caught there, or could not have entered; NEVER where nobody is.
     """
 
     start: np.ndarray
@@ -41,6 +43,8 @@ class Bars(NamedTuple):
     catch_arc: np.ndarray
     catch_begin: np.ndarray
     catch_end: np.ndarray
+    last_entry: np.ndarray
+    last_exit: np.ndarray
 
 
 def bars_of(closings: Closings | None, travel: np.ndarray, is_road: np.ndarray) -> Bars:
@@ -65,9 +69,13 @@ def bars_of(closings: Closings | None, travel: np.ndarray, is_road: np.ndarray) 
     until_exit = np.where(closings.end[real] >= 1.0, NEVER, end)
     caught = np.flatnonzero(catches)
     caught = caught[np.lexsort((begin[caught], arc[caught], since[caught]))]
+    last_entry, last_exit = np.full((2, arcs), NEVER)
+    at_exit = until_exit[caught] == NEVER
+    np.minimum.at(last_exit, arc[caught[at_exit]], since[caught[at_exit]])
+    np.minimum.at(last_entry, arc[caught[~at_exit]], (since - end)[caught[~at_exit]])
     return Bars(
         start, merged_since, merged_until, merged_until[ends], row[ends], since[caught], arc[caught], begin[caught],
-        until_exit[caught],
+        until_exit[caught], last_entry, last_exit,
     )  # fmt: skip
 
 
@@ -115,3 +123,22 @@ def opened(bars, at, road):
     if at[road] > bars.start[road]:
         return bars.until[at[road] - 1]
     return BEFORE
+
+
+@compiled
+def open_from(bars, road, moment):
+    """Return the first moment from ``moment`` on at which ``road`` may be entered; NEVER without one."""
+    for k in range(bars.start[road], bars.start[road + 1]):
+        if moment < bars.since[k]:
+            break
+        moment = max(moment, bars.until[k])
+    return moment
+
+
+@compiled
+def open_until(bars, road, moment):
+    """Return the last moment until ``moment`` at which ``road`` may be entered; below BEFORE without one."""
+    for k in range(bars.start[road + 1] - 1, bars.start[road] - 1, -1):
+        if moment >= bars.since[k] and moment < bars.until[k]:
+            moment = bars.since[k] - 1
+    return moment

@@ -83,6 +83,7 @@ class FreeMoves(Judge):
         traffic = self.traffic
         own = np.empty(len(trips))
         price_ways(self.roads, traffic, planned.run.plan, trips, own)
+        self.to_be_moved(planned, trips, own)
         row = self.trees.row[trips]
         sizes, gains, who, arcs = [], [], [], []
         seen = np.empty(self.problem.nodes, dtype=np.int64)
@@ -114,7 +115,7 @@ class FreeMoves(Judge):
         self, plan: Planned, looking: np.ndarray, count: int, draws: np.random.Generator, control: Control
     ) -> Routes | None:
         """Return the plan with at most ``count`` of the trips ``looking`` moved to better ways."""
-        found = self.found(plan, looking, control)
+        found = self.found(plan, self.looking(plan, looking), control)
         if not len(found.trips):
             return None
         size = np.diff(found.indptr)

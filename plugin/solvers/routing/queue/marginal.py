@@ -13,8 +13,10 @@ import numpy as np
 from ...graph.heap import drop_first, push
 from ...kernels import compiled
 from .adjoint import Traffic
+from .bars import NEVER, open_from
 from .network import QueueRoads
 
+LOST = 1e15  # vehicle-microseconds: the price of a way that does not arrive in time
 PROBES = 4  # vehicles around each moment whose mean is taken
 
 
@@ -121,6 +123,8 @@ def cost_ahead(to_go, g, node, later, step, own):
         return to_go[last, node]
     share = (later - full * step) / step
     here = to_go[g + full, node]
+    if share == 0.0 or here == np.inf:
+        return here
     value = here + share * (to_go[g + full + 1, node] - here)
     if full == 0 and value < here - own:
         return here - own
@@ -128,8 +132,18 @@ def cost_ahead(to_go, g, node, later, step, own):
 
 
 @compiled
+def entry_in_time(bars, arc, moment):
+    """Return when who comes to ``arc`` at ``moment`` may enter it and is caught on none of its parts but perhaps the
+    last; NEVER if he may not.
+    """
+    begin = open_from(bars, arc, moment)
+    return NEVER if begin > bars.last_entry[arc] else begin
+
+
+@compiled
 def fill_to_go(roads, grid, star_start, star_arc, star_tail, root, to_go, keys, items):
     """Fill the cost to go (g, n) to ``root``; the last moment's must hold the free-flow times."""
+    shut = len(roads.bars.since) > 0
     for g in range(to_go.shape[0] - 2, -1, -1):
         now = to_go[g]
         for v in range(to_go.shape[1]):
@@ -147,6 +161,12 @@ def fill_to_go(roads, grid, star_start, star_arc, star_tail, root, to_go, keys, 
                 if grid.row[arc] >= 0:
                     took += grid.delay[grid.row[arc], g]
                     others = grid.others[grid.row[arc], g]
+                if shut:
+                    moment = g * grid.step
+                    begin = entry_in_time(roads.bars, arc, moment)
+                    if begin == NEVER or begin + took > roads.bars.last_exit[arc]:
+                        continue
+                    took += begin - moment
                 value = np.float32(took + others + cost_ahead(to_go, g, node, took, grid.step, took))
                 before = star_tail[j]
                 if value < now[before] and size < len(keys):
@@ -179,6 +199,7 @@ def find_ways(roads, traffic, step, star, head, to_go, trips, source, goal, depa
     """
     size = 0
     last = to_go.shape[0] - 1
+    shut = len(roads.bars.since) > 0
     for k in range(first, len(trips)):
         trip = trips[k]
         node = source[trip]
@@ -200,7 +221,14 @@ def find_ways(roads, traffic, step, star, head, to_go, trips, source, goal, depa
                 arc = star.arc[j]
                 leave, others = time, 0.0
                 if roads.is_road[arc]:
-                    leave, others = one_more(roads, traffic, arc, time)
+                    begin_at = time
+                    if shut:
+                        begin_at = entry_in_time(roads.bars, arc, time)
+                        if begin_at == NEVER:
+                            continue
+                    leave, others = one_more(roads, traffic, arc, begin_at)
+                    if leave > roads.bars.last_exit[arc]:
+                        continue
                 g = min(leave // step, last)
                 later = leave - g * step
                 value = leave - time + others + cost_ahead(to_go, g, to, later, step, later)
@@ -229,12 +257,19 @@ def find_ways(roads, traffic, step, star, head, to_go, trips, source, goal, depa
 def price_way(roads, traffic, arcs, first, last, departure, most):
     """Return the marginal cost of the way ``arcs[first:last]`` for one vehicle more that leaves at ``departure``.
 
-    One that is ``most`` or more is infinite.
+    One that is ``most`` or more is infinite; LOST is the cost of one that does not arrive in time.
     """
     time = departure
     total = 0.0
+    shut = len(roads.bars.since) > 0
     for j in range(first, last):
+        if shut:
+            time = entry_in_time(roads.bars, arcs[j], time)
+            if time == NEVER:
+                return LOST if most > LOST else np.inf
         leave, others = one_more(roads, traffic, arcs[j], time)
+        if leave > roads.bars.last_exit[arcs[j]]:
+            return LOST if most > LOST else np.inf
         total += others
         time = leave
         if total + (time - departure) >= most:

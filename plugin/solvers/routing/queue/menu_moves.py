@@ -58,17 +58,18 @@ class MenuMoves(Judge):
         self.turn += 1
         if self.turn % EXCHANGE == 0:
             return self.exchanged(plan, menu, draws, control)
-        return moved_on_menu(self, plan, looking, count, draws)
+        return moved_on_menu(self, plan, self.looking(plan, looking), count, draws)
 
     def best(self, plan: Planned, menu: MenuRoutes, trips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the route (k,) of the menu that costs all least, and what that saves; 0 where it is not worth it."""
         best, (cost, own) = menu.of_trip[trips].astype(np.int64), np.empty((2, len(trips)))
         price_ways(self.roads, self.traffic, plan.run.plan, trips, own)
+        self.to_be_moved(plan, trips, own)
         price_menu(
             self.roads, self.traffic, menu.indptr, menu.arcs, menu.start, menu.stop, self.departure, trips, own, best,
             cost,
         )  # fmt: skip
-        gain = np.where(own - cost > LEAST_GAIN * own, own - cost, 0.0)
+        gain = np.where((own - cost > LEAST_GAIN * own) & (best != menu.of_trip[trips]), own - cost, 0.0)
         return best, gain
 
     def exchanged(
@@ -118,7 +119,7 @@ class MenuMoves(Judge):
         """Return the best way off the menu for each of the pairs that would gain most, the best first."""
         self.free.traffic = self.traffic
         self.free.renew(plan, control)
-        looking = np.flatnonzero(draws.random(self.problem.trips) < ASKED)
+        looking = self.looking(plan, np.flatnonzero(draws.random(self.problem.trips) < ASKED))
         found = self.free.found(plan, looking, control)
         if not len(found.trips):
             return []

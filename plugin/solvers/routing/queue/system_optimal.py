@@ -7,18 +7,20 @@ chooses and loads so many.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from ...control import Control
 from ..shared.choices import STUCK_SECONDS
-from ..shared.descent import Optimum, descend
+from ..shared.descent import Optimum, descend, rank
 from ..shared.menu import MenuMaker
 from ..shared.menu_moves import Limited, limited_optimum
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes
 from ..shared.trees import Trees
+from .exchange import exchanged
 from .free_moves import FreeMoves
 from .judge import Planned
 from .menu_moves import MenuMoves
@@ -72,17 +74,20 @@ class Search:
     def anywhere(self, first: Planned, control: Control) -> Optimum[Planned]:
         """Return the best plan without a limit, from the starts and ``first``."""
         plans = (self.free.judged(routes, control) for routes in self.starts)
-        start = min([first, *plans], key=_seconds)
+        start = min([first, *plans], key=rank)
         return descend(self.free, start, self.tries(control.effort.pick(*FREE_STEPS)), control)
+
+    def finished(self, found: Optimum[Planned], control: Control) -> Optimum[Planned]:
+        """Return the best plan after all changes of one or two trips, on a small problem where something closes."""
+        best = min(exchanged(self.free, found.planned, self.starts, control), key=rank)
+        if not self.free.better(best, found.planned):
+            return found
+        return replace(found, planned=best, history=(*found.history, (control.effort.elapsed, best.seconds)))
 
     def tries(self, usual: int) -> int:
         """Return how many plans to try: fewer of very large ones."""
         moves = int(self.starts[0].hops().sum())
         return max(min(usual, LEAST_STEPS), int(usual * min(1.0, FULL_SIZE / max(moves, 1))))
-
-
-def _seconds(planned: Planned) -> float:
-    return planned.seconds
 
 
 def system_optimum(
@@ -118,10 +123,11 @@ def system_optimum(
     if not most:
         wide = search.among(search.wide, starts, 1.0, control.part(0.0, 0.8)).optimum
         free = search.anywhere(wide.planned, control.part(0.8, 1.0))
+        free = search.finished(free, control)
         both = Optimum(free.planned, (*wide.history, *free.history), wide.used_up and free.used_up)
         return SystemOptimum(both, free.planned.seconds)
     limited, exceeding = search.among(most, starts, 1.0, control.part(0.0, 0.6))
     more, found = max(search.wide, most), [limited.planned.routes]
     wide = search.among(more, found, UNLIMITED_SHARE, control.part(0.6, 0.9)).optimum
-    free = search.anywhere(min(wide.planned, limited.planned, key=_seconds), control.part(0.9, 1.0))
+    free = search.anywhere(min(wide.planned, limited.planned, key=rank), control.part(0.9, 1.0))
     return SystemOptimum(limited, free.planned.seconds, exceeding)

@@ -34,6 +34,10 @@ class Judged(Protocol):
     def seconds(self) -> float:
         """Total travel time, vehicle-seconds."""
 
+    @property
+    def caught(self) -> float:
+        """People who do not arrive in time: fewer of them go before any time."""
+
 
 P = TypeVar("P", bound=Judged)
 
@@ -106,7 +110,7 @@ def descend(moves: Moves[P], start: P, tries: int, control: Control) -> Optimum[
         idle = 0
         trial = moves.judged(routes, control)
         allowed = best.seconds * (1.0 + ALLOWANCE * max(0.0, 1.0 - (k + 1) / (0.95 * tries)))
-        if trial.seconds >= allowed:
+        if (trial.caught, trial.seconds) >= (best.caught, allowed):
             share = max(share * SHRINK, LEAST_SHARE)
             continue
         now, share = trial, min(share * GROW, MOST_SHARE)
@@ -115,6 +119,11 @@ def descend(moves: Moves[P], start: P, tries: int, control: Control) -> Optimum[
             best = trial
             history.append((control.effort.elapsed, best.seconds))
     return Optimum(best, tuple(history), not control.effort.stopped_early)
+
+
+def rank(plan: Judged) -> tuple[float, float]:
+    """Return by what plans are compared: people caught, then time."""
+    return plan.caught, plan.seconds
 
 
 def drawn(gain: np.ndarray, count: int, draws: np.random.Generator) -> np.ndarray:

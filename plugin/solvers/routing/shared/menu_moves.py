@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 import numpy as np
 
 from ...control import Control
-from .descent import Judged, Moves, Optimum, descend, drawn
+from .descent import Judged, Moves, Optimum, descend, drawn, rank
 from .menu import MenuMaker, MenuRoutes
 from .routes import Routes
 
@@ -55,7 +55,7 @@ def limited_optimum(maker: MenuMaker, moves: Moves[P], starts: list[Routes], tri
         When the user stops.
     """
     plans = [moves.judged(maker.limited(routes, control), control) for routes in starts]
-    optimum = descend(moves, min(plans, key=lambda plan: plan.seconds), tries, control)
+    optimum = descend(moves, min(plans, key=rank), tries, control)
     ways = np.bincount(cast(MenuRoutes, optimum.planned.routes).pair)
     return Limited(optimum, int((ways > maker.most).sum()))
 

@@ -1,0 +1,79 @@
+"""Who can arrive in time at all, and what a result says of those who do when some do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..control import Control
+from .caught import Drove
+from .methods import Evaluation, Setting
+from .queue.safe_ways import safe_ways
+from .result import RoutingResult
+from .shared.closings import ARRIVED
+from .shared.routes import Routes, each_once
+from .shared.trees import Trees
+
+
+def in_time(setting: Setting, control: Control) -> tuple[Setting, np.ndarray]:
+    """Return the setting of those who can arrive in time on empty roads, and who (t,) they are (``queue``).
+
+    The others do not leave: whatever way they took, the hazard would catch them or they would stand before a closed
+    road, in the way of those who can arrive.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    problem, trees, queues = setting.problem, setting.trees, setting.queues
+    if queues is None or queues.places is None:
+        return setting, np.ones(problem.trips, dtype=bool)
+    ways = safe_ways(problem, queues.roads, trees, control)
+    if ways.there.all():
+        return replace(setting, safe=ways.routes), ways.there
+    kept = np.flatnonzero(ways.there)
+    few = replace(
+        setting,
+        problem=problem.only(kept),
+        trees=Trees(trees.destinations, trees.row[kept], trees.seconds, trees.toward),
+        queues=queues._replace(places=queues.places.only(kept)),
+        safe=replace(ways.routes, of_trip=ways.routes.of_trip[kept]),
+    )
+    lost = problem.trips - len(kept)
+    control.log(
+        f"{lost} of {problem.trips} vehicles have no way that arrives before the hazard and what closes, even on empty "
+        "roads; they do not leave."
+    )
+    return few, ways.there
+
+
+def with_those_who_stay(routes: Routes, goes: np.ndarray) -> Routes:
+    """Return the routes (t,) of everybody, of whom only some ``goes`` (t,) take one."""
+    of_trip = np.full(len(goes), routes.count, dtype=np.int32)
+    of_trip[goes] = routes.of_trip
+    return Routes(np.r_[routes.indptr, routes.indptr[-1]], routes.arcs, of_trip)
+
+
+def of_arrived(result: RoutingResult, came_of_it: Evaluation, control: Control) -> RoutingResult:
+    """Return the result of those who arrive, from one of everybody of whom some are caught."""
+    problem, fate, caught, schedule = result.problem, came_of_it.fate, came_of_it.caught, came_of_it.schedule
+    if fate is None or caught is None or schedule is None:
+        return result
+    drove = Drove(result.routed, problem, schedule.unrecorded(), fate, caught)
+    there = np.flatnonzero(fate == ARRIVED)
+    lost = drove.lost(result.routes)
+    control.log(f"{len(lost.trip)} of {problem.trips} vehicles, {lost.people.sum():.0f} people, are caught.")
+    kept = problem.only(there)
+    return replace(
+        result,
+        routed=result.routed[there],
+        problem=kept,
+        routes=each_once(replace(result.routes, of_trip=result.routes.of_trip[there]), kept.source, control.unseen()),
+        travel=result.travel[there],
+        fastest=result.fastest[there],
+        caught=lost,
+        drove=drove,
+        _schedules=[drove.schedule.only(there)],
+    )
