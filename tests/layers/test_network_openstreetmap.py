@@ -245,3 +245,13 @@ def test_roads_that_their_direction_closes():
     rows = [["FT"], ["N"], ["TF"], [NULL]]
     found = by_road(read(layer([road(k) for k in range(4)], "&field=dir:string", rows), direction_field="dir"))
     assert {name: row[0] for name, row in found.items()} == {"1": "forward", "3": "backward", "4": "both"}
+
+
+def test_lanes_of_a_direction_are_read_from_the_tags_and_from_fields():
+    line = "LINESTRING(2 48, 2.001 48)"
+    tags = '"highway"=>"primary","lanes"=>"3","lanes:forward"=>"2","lanes:backward"=>"1"'
+    packed = layer([line], "&field=other_tags:string", [[tags]], "EPSG:4326")
+    assert read(packed, class_field=None).network.lanes.tolist() == [2, 1]
+    fields = layer([line], "&field=lanes_forward:integer&field=capacity_backward:double", [[0, 1500]], "EPSG:4326")
+    found = read(fields, lanes_each=("lanes_forward", None), capacity_each=(None, "capacity_backward")).network
+    assert found.forward.tolist() == [False] and found.capacity.tolist() == [1500]

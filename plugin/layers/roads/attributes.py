@@ -11,6 +11,7 @@ from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.roads.class_values import ClassValues, class_values
 from ...solvers.roads.classes import choose_roads, read_classes, table_of
+from ...solvers.roads.directed import DirectedColumns
 from ...solvers.roads.directions import DirectionRule
 from ...solvers.roads.traffic import Traffic, TrafficColumns, TrafficRules, read_traffic
 from ..errors import LayerError
@@ -133,6 +134,10 @@ def traffic_of(
             features.capacities,
             None if emptied else roads.one_way,
             roads.classes,
+            DirectedColumns(
+                (features.lanes_forward, features.lanes_backward),
+                (features.capacity_forward, features.capacity_backward),
+            ),
         ),
         TrafficRules(
             rule, options.default_speed, options.speed_unit, options.default_lane_capacity, options.use_classes

@@ -23,7 +23,10 @@ COLUMNS = (*USED_TAGS, *FIELDS)  # read under these names where they are there, 
 LINES = (QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.MultiLineString)
 LOOK_EVERY = 5000  # features between two looks at the cancel button
 # The tag that stands in for a field that the layer does not have. (A capacity among tags is that of a car park.)
-TAG_OF = {"direction": "oneway", "speed": "maxspeed", "lanes": "lanes", "class": "highway"}
+TAG_OF = {
+    "direction": "oneway", "speed": "maxspeed", "lanes": "lanes", "class": "highway",
+    "lanes forward": "lanes:forward", "lanes backward": "lanes:backward",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class RoadFeatures:
     names: list[Any] | None = None
     tags: dict[str, list[Any]] = field(default_factory=dict)
     from_tags: list[str] = field(default_factory=list)
+    lanes_forward: list[Any] | None = None
+    lanes_backward: list[Any] | None = None
+    capacity_forward: list[Any] | None = None
+    capacity_backward: list[Any] | None = None
     rows: list[int] | None = None  # position of each feature in the layer
 
     def levels(self) -> tuple[list[Any] | None, ...]:
@@ -95,6 +102,10 @@ def read_features(source: QgsProcessingFeatureSource, options: NetworkOptions, c
         columns.get("name"),
         {key: columns[key] for key in COLUMNS if key in columns},
         tags.unpacked,
+        columns.get("lanes forward"),
+        columns.get("lanes backward"),
+        columns.get("capacity forward"),
+        columns.get("capacity backward"),
         list(range(len(blobs))),
     )
 
@@ -110,6 +121,10 @@ def _chosen_fields(source: QgsProcessingFeatureSource, options: NetworkOptions) 
         "class": options.class_field,
         "name": options.name_field,
         "id": options.id_field,
+        "lanes forward": options.lanes_each[0],
+        "lanes backward": options.lanes_each[1],
+        "capacity forward": options.capacity_each[0],
+        "capacity backward": options.capacity_each[1],
     }
     return {key: _index(source, name) for key, name in names.items() if name}
 

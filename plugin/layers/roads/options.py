@@ -23,7 +23,7 @@ class NetworkOptions:
     ``length_field`` and ``tolerance`` are metres, ``default_lane_capacity`` vehicles/h; a default that is None leaves
     the road's class to say it (``use_classes``, by the table ``road_classes``). ``capacity_factor`` scales all
     capacities, ``junction_delay`` is s. ``all_lines`` takes every line for a road, ``use_tags`` reads a field of
-    OpenStreetMap tags.
+    OpenStreetMap tags. ``lanes_each`` and ``capacity_each`` are the fields of the two directions, as drawn and against.
     """
 
     direction_field: str | None = None
@@ -48,6 +48,8 @@ class NetworkOptions:
     capacity_factor: float = 1.0
     junction_delay: float = 0.0
     name_field: str | None = None
+    lanes_each: tuple[str | None, str | None] = (None, None)
+    capacity_each: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True)

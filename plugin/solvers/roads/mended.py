@@ -142,7 +142,8 @@ def _merging(
     for first, group in members.items():
         values = _values(ways, first, int(pieces.road[first]), traffic) or []
         one_each_way = len(values) == 2 and len(group) == 2
-        if one_each_way or not all(can_say(value, int(pieces.road[first])) for value in values):
+        told_apart = bool(traffic.each.own[pieces.road[group]].any())  # the fields of two roads, which one cannot hold
+        if one_each_way or told_apart or not all(can_say(value, int(pieces.road[first])) for value in values):
             leader[group], flipped[group] = group, False
     kept = replace(found, leader=leader, flipped=flipped)
     return kept, ways_of(network, kept, has_speed)

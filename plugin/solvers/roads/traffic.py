@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .class_values import ClassValues, Fallback
-from .directions import BACKWARD, BOTH, CLOSED, FORWARD, DirectionRule, read_directions
+from .directed import DirectedColumns, EachWay, each_way
+from .directions import BOTH, CLOSED, DirectionRule, read_directions
 from .network import DEFAULT_LANE_CAPACITY, DEFAULT_SPEED, RoadNetwork, Ways, arcs_on_pieces
 from .osm import MOST_LANES, Values, flow_capacity, lane_count
 from .speeds import Speeds, Zeros, judge_zeros, read_speeds
@@ -34,6 +35,8 @@ class TrafficColumns:
         Roads that are one-way where they have no direction of their own.
     classes : ClassValues, optional
         What the roads' classes say.
+    directed : DirectedColumns
+        Lanes and capacities told apart by direction.
     """
 
     count: int
@@ -44,6 +47,7 @@ class TrafficColumns:
     capacities: Sequence[Any] | None = None
     one_way: np.ndarray | None = None
     classes: ClassValues | None = None
+    directed: DirectedColumns = DirectedColumns()
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,9 @@ class Traffic:
     speed_doubt : str
         Why the speeds look like another unit; empty where they do not.
     lanes, capacity : float64
-        Of one direction; vehicles/h.
+        Of one direction by the fields of the whole road; vehicles/h.
+    each : EachWay
+        The same of each direction, where fields tell them apart.
     lane_capacity : float64
         Vehicles/h of a lane, for roads without a capacity of their own.
     rank : float64
@@ -99,6 +105,7 @@ class Traffic:
     speed_doubt: str
     lanes: np.ndarray
     capacity: np.ndarray
+    each: EachWay
     lane_capacity: np.ndarray
     rank: np.ndarray
     closed: dict[int, str]
@@ -127,26 +134,35 @@ def read_traffic(columns: TrafficColumns, rules: TrafficRules) -> Traffic:
     speeds = read_speeds(count, columns.speeds, slow, rules.speed_unit, columns.ids)
     warnings = found.warnings + speeds.warnings
     one = Fallback.of(None, said.lanes, 1.0, "lane a direction")
-    lanes, own_lanes = _lanes(count, columns.lanes, found.code, one, warnings)
+    lanes, total = _lanes(count, columns.lanes, found.code, one, warnings)
+    own_lanes = np.isfinite(total)
     lane = Fallback.of(rules.lane_capacity, said.lane_capacity, DEFAULT_LANE_CAPACITY, "vehicles/h and lane")
     capacity, zero_capacity, own_capacity = _capacities(columns, lanes, lane, warnings)
     notes = [*found.notes, _sources(speeds, slow, own_lanes, one, own_capacity, lane)]
     closed = {int(k): "closed in both directions" for k in np.flatnonzero(found.code == CLOSED)}
     if closed:
         warnings.append(f"{len(closed)} road(s) are closed in both directions by their direction field.")
+    each = each_way(
+        columns.directed, found.code, lanes, total, capacity, own_capacity, lane.value, warnings
+    )  # fmt: skip
+    if each.own.any():
+        notes.append(f"{int(each.own.sum())} road(s) have lanes or a capacity of their own for a direction.")
+    for k in np.flatnonzero((each.direction == CLOSED) & (found.code != CLOSED)).tolist():
+        closed[k] = "0 lanes or a capacity of 0 in each of its directions"
     zeros: dict[int, str] = {}
     for zero, what in ((speeds.zeros, "speed"), (zero_capacity, "capacity")):
         for roads, mask in ((closed, zero.closed), (zeros, zero.missing)):
             for k in np.flatnonzero(mask).tolist():
                 roads[k] = f"{roads[k]}, a {what} of 0" if k in roads else f"a {what} of 0"
     return Traffic(
-        found.code,
+        each.direction,
         found.unknown,
         speeds.kmh,
         speeds.problem,
         speeds.doubt,
         lanes,
         capacity,
+        each,
         lane.value,
         classes.rank,
         closed,
@@ -199,14 +215,14 @@ def _capacities(
 def _lanes(
     count: int, values: Sequence[Any] | None, direction: np.ndarray, one: Fallback, warnings: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lanes of one direction (r,) and which roads have their own number.
+    """Return the lanes of one direction (r,) and the roads' own numbers, NaN where they have none.
 
     The field counts both directions together, so it is halved on two-way roads. A two-way road has at least one lane
     each way: where it is drawn with one, the directions take turns on it, but each finds it as wide as a lane. An odd
     number gives halves (3 lanes: 1.5 each way), the middle lane being used by both.
     """
     if values is None:
-        return one.value, np.zeros(count, dtype=bool)
+        return one.value, np.full(count, np.nan)
     column = Values(values)
     lanes = column.each(lane_count)
     usable = np.isfinite(lanes) & (lanes > 0) & (lanes <= MOST_LANES)
@@ -216,17 +232,12 @@ def _lanes(
         odd = missing & ~empty
         some = f" (“{'”, “'.join(column.texts(odd)[:5])}” not understood)" if odd.any() else ""
         warnings.append(f"{int(missing.sum())} road(s) have no usable number of lanes{some}: {one.taken(missing)}.")
-    return np.where(usable, np.where(direction == BOTH, np.maximum(1.0, lanes / 2), lanes), one.value), usable
+    of_way = np.where(direction == BOTH, np.maximum(1.0, lanes / 2), lanes)
+    return np.where(usable, of_way, one.value), np.where(usable, lanes, np.nan)
 
 
 def network_of(pieces: Pieces, traffic: Traffic, road_ids: list[str]) -> RoadNetwork:
     """Lay the arcs of the roads' directions on their pieces."""
-    road = pieces.road
-    direction = traffic.direction[road]
-    ways = Ways(
-        np.column_stack([direction != BACKWARD, direction != FORWARD]),
-        traffic.speed[road],
-        traffic.lanes[road],
-        traffic.capacity[road],
-    )
+    road, each = pieces.road, traffic.each
+    ways = Ways(each.open[road], traffic.speed[road], each.lanes[road], each.capacity[road])
     return arcs_on_pieces(pieces, ways, road_ids)

@@ -37,6 +37,16 @@ EMPTY_ROADS = {
     names.LANES_FIELD: "plays no part: travel times are those of empty roads.",
     names.ROAD_CAPACITY_FIELD: "plays no part in travel times, which are those of empty roads. (A capacity of 0 still "
     "closes a road.)",
+    **dict.fromkeys(
+        (
+            names.LANES_FORWARD_FIELD,
+            names.LANES_BACKWARD_FIELD,
+            names.CAPACITY_FORWARD_FIELD,
+            names.CAPACITY_BACKWARD_FIELD,
+        ),
+        "plays no part in travel times, which are those of empty roads. (A 0 still closes its direction, a capacity "
+        "opens it.)",
+    ),
 }
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
@@ -219,12 +229,12 @@ def _options(
     from ....plugin.layers.roads.options import NetworkOptions
 
     def field(name: str) -> str | None:
-        if name not in idle:
-            return algorithm.field(parameters, name, source, context, feedback, required=False)
-        # Nothing may say that such a field is used.
-        silent = QgsProcessingFeedback(False)
-        chosen = algorithm.field(parameters, name, source, context, silent, required=False)
-        if chosen is not None:
+        others = [[names.OSM_LANES[name]]] if name in names.OSM_LANES else []
+        # Nothing may say that a field is used that is idle.
+        told = feedback if name not in idle else QgsProcessingFeedback(False)
+        found = algorithm.fields(parameters, name, source, context, told, False, others)
+        chosen = found[0] if found else None
+        if name in idle and chosen is not None:
             feedback.pushInfo(f"{name}: “{chosen}” {idle[name]}")
         return chosen
 
@@ -253,6 +263,8 @@ def _options(
         id_field=field(NETWORK_ID_FIELD),
         lanes_field=field(names.LANES_FIELD),
         capacity_field=field(capacity) if capacity else None,
+        lanes_each=(field(names.LANES_FORWARD_FIELD), field(names.LANES_BACKWARD_FIELD)),
+        capacity_each=(field(names.CAPACITY_FORWARD_FIELD), field(names.CAPACITY_BACKWARD_FIELD)),
         default_lane_capacity=number_or_none(names.DEFAULT_LANE_CAPACITY),
         speed_unit=SPEED_UNITS[algorithm.parameterAsEnum(parameters, names.SPEED_UNIT, context)],
         length_field=field(names.LENGTH_FIELD),

@@ -17,14 +17,18 @@ from ....plugin.solvers.roads.osm import SPEED_UNITS
 from ...base import EvacuationAlgorithm
 
 ALL_LINES = "ALL_LINES"
+CAPACITY_BACKWARD_FIELD = "CAPACITY_BACKWARD_FIELD"
 CAPACITY_FACTOR = "CAPACITY_FACTOR"
+CAPACITY_FORWARD_FIELD = "CAPACITY_FORWARD_FIELD"
 CAPACITY_FIELD = "CAPACITY_FIELD"
 DEFAULT_DIRECTION = "DEFAULT_DIRECTION"
 DEFAULT_LANE_CAPACITY = "DEFAULT_LANE_CAPACITY"
 DEFAULT_SPEED = "DEFAULT_SPEED"
 DIRECTION_FIELD = "DIRECTION_FIELD"
 JUNCTION_DELAY = "JUNCTION_DELAY"
+LANES_BACKWARD_FIELD = "LANES_BACKWARD_FIELD"
 LANES_FIELD = "LANES_FIELD"
+LANES_FORWARD_FIELD = "LANES_FORWARD_FIELD"
 LENGTH_FIELD = "LENGTH_FIELD"
 NETWORK = "NETWORK"
 ROAD_CAPACITY_FIELD = "ROAD_CAPACITY_FIELD"
@@ -38,6 +42,8 @@ VALUE_BACKWARD = "VALUE_BACKWARD"
 VALUE_BOTH = "VALUE_BOTH"
 VALUE_FORWARD = "VALUE_FORWARD"
 
+# Lanes of one direction as OpenStreetMap names them, for layers without our names.
+OSM_LANES = {LANES_FORWARD_FIELD: "lanes:forward", LANES_BACKWARD_FIELD: "lanes:backward"}
 _DOUBLE = QgsProcessingParameterNumber.Type.Double
 
 
@@ -51,6 +57,7 @@ def add_attribute_parameters(algorithm: EvacuationAlgorithm, capacity: str, fact
     _add_speed(algorithm)
     _add_lanes(algorithm)
     _add_capacity(algorithm, capacity, factor)
+    _add_each_way(algorithm)
     _add_length(algorithm)
 
 
@@ -187,6 +194,32 @@ def _add_capacity(algorithm: EvacuationAlgorithm, name: str, factor: bool) -> No
         algorithm.add(
             QgsProcessingParameterNumber(CAPACITY_FACTOR, tr("Capacity factor"), _DOUBLE, 1.0, False, 0.01, 10.0),
             "Multiplies the capacity of every road: below 1 for rain, smoke or night.",
+            advanced=True,
+        )
+
+
+def _add_each_way(algorithm: EvacuationAlgorithm) -> None:
+    tr, kind = algorithm.tr, QgsProcessingParameterField.DataType.Any
+    drawn, against = "in the direction in which the line was drawn", "against the direction of drawing"
+    for name, title, default, way in (
+        (LANES_FORWARD_FIELD, tr("Lanes field, drawn direction"), "lanes_forward", drawn),
+        (LANES_BACKWARD_FIELD, tr("Lanes field, opposite direction"), "lanes_backward", against),
+    ):
+        algorithm.add(
+            road_field(name, title, default, kind),
+            f"Lanes {way}; they win over the lanes field. 0 closes that direction. Where only one direction of a "
+            f"two-way road has a number, the other has the rest. Default: “{default}”, else OpenStreetMap's "
+            f"“{OSM_LANES[name]}”.",
+            advanced=True,
+        )
+    for name, title, default, way in (
+        (CAPACITY_FORWARD_FIELD, tr("Capacity field, drawn direction (vehicles/h)"), "capacity_forward", drawn),
+        (CAPACITY_BACKWARD_FIELD, tr("Capacity field, opposite direction (vehicles/h)"), "capacity_backward", against),
+    ):
+        algorithm.add(
+            road_field(name, title, default, kind),
+            f"Vehicles per hour {way}; they win over the capacity field. 0 closes that direction, more opens it where "
+            f"the direction field closes it. Default: “{default}” if there is one.",
             advanced=True,
         )
 
