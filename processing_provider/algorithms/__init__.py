@@ -12,6 +12,7 @@ _CLASSES = {
     "shelters.zones_at_risk": "ZonesAtRisk",
     "shelters.recommend_shelters": "RecommendShelters",
     "shelters.nearest_shelters": "NearestShelters",
+    "safety.time_to_safety": "TimeToSafety",
     "allocation.allocate_crowd": "AllocateCrowd",
     "routing.route_evacuation": "RouteEvacuation",
     "joint.joint_plan": "JointPlan",

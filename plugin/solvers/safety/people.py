@@ -41,11 +41,14 @@ class Outcome(NamedTuple):
         The last moment at which they can leave, -inf without a way.
     arrival : float64
         When they are safe, inf: never.
+    outside : bool
+        Who need not leave.
     """
 
     seconds: np.ndarray
     latest: np.ndarray
     arrival: np.ndarray
+    outside: np.ndarray
 
     @property
     def safe(self) -> np.ndarray:
@@ -94,7 +97,12 @@ def leaving(junctions: Junctions, node: np.ndarray, people: np.ndarray, has_way:
 
 
 def outcome(
-    found: TimeToSafety, groups: Leaving, ready: np.ndarray, outside: np.ndarray, control: Control | None = None
+    found: TimeToSafety,
+    groups: Leaving,
+    ready: np.ndarray,
+    outside: np.ndarray,
+    away: np.ndarray,
+    control: Control | None = None,
 ) -> Outcome:
     """Return what becomes of people who are ready to leave at certain moments.
 
@@ -106,16 +114,18 @@ def outcome(
         Seconds from t = 0: the order and the time that people take to leave.
     outside : (n,) bool
         Nodes at which nobody has to leave: safe from t = 0 on.
+    away : (g,) bool
+        Groups of zones in which nobody has to leave, whether or not they are joined to a road.
     """
     joined = groups.node >= 0
     node = np.where(joined, groups.node, 0)
-    out = joined & outside[node]
+    out = away | (joined & outside[node])
     seconds = np.where(out, 0.0, np.where(joined, found.nodes.seconds[node], np.inf))
     latest = np.where(out, np.inf, np.where(joined, found.nodes.latest[node], -np.inf))
     arrival = np.where(out, 0.0, np.inf)
     go = joined & ~out
     arrival[go] = found.arrivals(node[go], ready[go], control)
-    return Outcome(seconds, latest, arrival)
+    return Outcome(seconds, latest, arrival, out)
 
 
 def share_safe_by(arrival: np.ndarray, people: np.ndarray, share: float = SHARE) -> float:

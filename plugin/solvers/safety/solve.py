@@ -222,3 +222,32 @@ def _chosen(latest: np.ndarray, open_until: np.ndarray, nearest: np.ndarray, pla
     chosen: np.ndarray = np.where(open_until >= latest, nearest, place).astype(np.int32)
     chosen[latest == -np.inf] = -1
     return chosen
+
+
+def of_pieces(found: TimeToSafety, piece: np.ndarray, pieces: int) -> Starts:
+    """Return what holds of who starts in the middle of each piece of road, in the better of its directions.
+
+    Parameters
+    ----------
+    piece : (m,) int
+        The piece of each arc, below 0 for none.
+    pieces : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> closings = Closings.none(2)
+    >>> found = time_to_safety(np.array([0, 1]), np.array([1, 0]), np.array([10.0, 10.0]), closings, [1], [0])
+    >>> of_pieces(found, np.array([0, 0]), 1).seconds.tolist()
+    [5.0]
+    """
+    one = found.middles
+    out = Starts(
+        np.full(pieces, np.inf), np.full(pieces, -1, np.int32), np.full(pieces, -np.inf), np.full(pieces, -1, np.int32)
+    )
+    road = np.flatnonzero(piece >= 0)
+    slow = road[np.argsort(-one.seconds[road], kind="stable")]  # of several the last one written stays: the quickest
+    out.seconds[piece[slow]], out.nearest[piece[slow]] = one.seconds[slow], one.nearest[slow]
+    early = road[np.lexsort((-one.seconds[road], one.latest[road]))]
+    out.latest[piece[early]], out.place[piece[early]] = one.latest[early], one.place[early]
+    return out

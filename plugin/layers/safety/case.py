@@ -1,0 +1,171 @@
+"""Roads, safe places and people as arrays: how long it takes to be safe, and until when one can leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
+
+from ...solvers.control import Control
+from ...solvers.roads.starts import Junctions
+from ...solvers.safety.areas import pieces_inside
+from ...solvers.safety.people import Leaving, Outcome, leaving, outcome
+from ...solvers.safety.solve import Starts, TimeToSafety, of_pieces, time_to_safety
+from ..moments import Start
+from ..positions import positions_inside
+from ..roads.door_travel import tell_access
+from ..roads.doors import SitesJoined, join_sites
+from ..roads.entrances import DoorRules
+from ..roads.exits import Exits, exits_of
+from ..roads.options import ReadNetwork
+from ..routing.ends import junctions_of
+from ..transforming import transform_vertices
+from .sources import People, Refuges, SafetySources
+
+
+@dataclass(frozen=True)
+class SafetyCase:
+    """What was asked, and what was found.
+
+    Attributes
+    ----------
+    read : ReadNetwork
+        The roads, cut at the border of the area to leave, with all places joined.
+    area : QgsGeometry or None
+        Hazard and buffer in the working CRS, as far as the hazard ever reaches; None without a hazard.
+    places : list of str
+        Names of the safe places, as the results number them.
+    found : TimeToSafety
+    pieces : Starts
+        From the middle of each piece of road, whether or not it has to be left.
+    piece_inside : (p,) bool
+        Pieces that have to be left.
+    people : People
+    groups : Leaving
+        The people at their junctions.
+    fate : Outcome
+        What becomes of each group.
+    start : Start
+        Date and time of t = 0.
+    reaction : float
+        Seconds from the order to leaving.
+    """
+
+    read: ReadNetwork
+    area: QgsGeometry | None
+    places: list[str]
+    found: TimeToSafety
+    pieces: Starts
+    piece_inside: np.ndarray
+    people: People
+    groups: Leaving
+    fate: Outcome
+    start: Start
+    reaction: float
+
+    @property
+    def counts(self) -> np.ndarray:
+        """People (g,) of each group."""
+        total: np.ndarray = self.groups.people.sum(axis=1)
+        return total
+
+    @property
+    def all_people(self) -> int:
+        """Everybody in the zones."""
+        return int(self.counts.sum())
+
+    @property
+    def too_late(self) -> int:
+        """People who do not make it, those without a way among them."""
+        return int(self.counts[~self.fate.safe].sum())
+
+    @property
+    def without_way(self) -> int:
+        """People of these who have no way on the roads at all."""
+        return int(self.counts[~np.isfinite(self.fate.seconds)].sum())
+
+
+def safety_case(
+    sources: SafetySources,
+    rules: DoorRules,
+    reaction: float,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    control: Control,
+) -> SafetyCase:
+    """Read the roads, join people and safe places, and search.
+
+    Raises
+    ------
+    LayerError
+        As reading the layers; no hazard near the roads, no exit and no shelter that is safe.
+    Cancelled
+    """
+    read = sources.roads(control.part(0.0, 0.6))
+    people, refuges = sources.people, sources.refuges
+    area = sources.area(read, context, feedback)
+    exits = Exits.none(read)
+    if area is not None:
+        read, exits = exits_of(read, area, refuges.names, not len(refuges.places), feedback)
+        area = exits.area
+    junctions, shapes = Junctions.none(len(people.zones)), []
+    if people.are_polygons:
+        junctions, shapes = junctions_of(people.zones, area, read, context, feedback)
+    joined = join_sites(
+        read, people.zones, [refuges.places], rules, sources.max_snap_distance, context, feedback,
+        people=people.counts.sum(axis=1).astype(float), junctions=junctions,
+    )  # fmt: skip
+    control.progress(0.7, "Searching backward from the safe places")
+    read, network = joined.read, joined.read.network
+    safe, place, names = _safe_places(joined, exits, refuges, feedback)
+    closings = read.danger.closings_on(network, np.empty(0, dtype=np.int64), np.empty(0))
+    found = time_to_safety(
+        network.tail, network.head, network.free_flow, closings, safe, place, control.part(0.7, 0.8)
+    )  # fmt: skip
+    inside = np.ones(network.node_count, dtype=bool)
+    piece_inside = np.ones(network.piece_count, dtype=bool)
+    if area is not None:
+        inside = positions_inside(area, network.node_xy)
+        piece_inside = pieces_inside(network, bytes(area.asWkb().data()))
+    node = np.where(junctions.counts > 0, -1, joined.origins.node)
+    access = np.where((junctions.counts == 0) & (node >= 0), joined.origins.distance, 0.0)
+    tell_access(people.zones.parameter, "zone(s)", people.zones.ids, access, people.counts.sum(axis=1), feedback)
+    groups = leaving(junctions, node, people.counts, np.isfinite(found.nodes.seconds) | ~inside)
+    ready = people.order[groups.zone] + reaction
+    away = _outside(people, shapes, area, read, context)[groups.zone]
+    fate = outcome(found, groups, ready, ~inside, away, control.part(0.8, 1.0))
+    pieces = of_pieces(found, network.piece, network.piece_count)
+    return SafetyCase(
+        read, area, names, found, pieces, piece_inside, people, groups, fate, sources.start, reaction
+    )  # fmt: skip
+
+
+def _outside(
+    people: People, shapes: list[bytes], area: QgsGeometry | None, read: ReadNetwork, context: QgsProcessingContext
+) -> np.ndarray:
+    """Return which zones (z,) lie wholly outside the area to leave: nobody there has to go, roads or not."""
+    zones = people.zones
+    if area is None:
+        return np.zeros(len(zones), dtype=bool)
+    if not shapes:
+        return ~positions_inside(area, transform_vertices(zones.xy, zones.crs, read.crs, context.transformContext()))
+    engine = QgsGeometry.createGeometryEngine(area.constGet())
+    engine.prepareGeometry()
+    out = np.zeros(len(zones), dtype=bool)
+    for z, wkb in enumerate(shapes):
+        shape = QgsGeometry()
+        shape.fromWkb(wkb)
+        out[z] = not engine.intersects(shape.constGet())
+    return out
+
+
+def _safe_places(
+    joined: SitesJoined, exits: Exits, refuges: Refuges, feedback: QgsProcessingFeedback
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return the nodes at which one is safe, the place that each belongs to, and the names of the places."""
+    doors, count = joined.doors, len(exits)
+    own = refuges.safe[doors.site[doors.point_door]]
+    nodes = np.concatenate([exits.found.node, doors.point[own]]).astype(np.int64)
+    place = np.concatenate([np.arange(count), count + doors.site[doors.point_door][own]]).astype(np.int64)
+    return nodes, place, [*exits.names, *refuges.names]
