@@ -31,7 +31,7 @@ IN_REACH = 0.05  # of the pairs of zones and sites, as MAX_TRAVEL_TIME leaves th
 # zones, sites, places over people, gap to stop at, and what it may take: seconds, GB
 RECOMMENDING = ((2_000, 500, 2.0, 0.01, 60.0, 4.0), (2_000, 500, 4.0, 0.01, 60.0, 4.0),
                 (10_000, 1_000, 2.0, 0.03, 300.0, 4.0), (10_000, 1_000, 4.0, 0.03, 300.0, 4.0))  # fmt: skip
-OPENING = ((30, 200, 1), (60, 300, 1))  # shelters, groups, seed
+OPENING = ((30, 200, 1), (30, 200, 2), (60, 300, 1), (60, 300, 2))  # shelters, groups, seed
 OPENING_SECONDS, OPENING_GAP = 30.0, 1.0
 
 

@@ -64,6 +64,14 @@ MODULES = (
         "not facility and not large and not published and not near_its_bound",
     ),
     Module("shelters", ("test_shelters_*.py", "test_rounding.py"), ""),
+    Module(
+        "location",
+        (
+            "test_shelters_facility_location.py", "test_shelters_bounds.py", "test_shelters_set_covering.py",
+            "test_allocation_opening.py", "test_shelters_edges.py", "test_shelters_ties.py",
+            "test_shelters_covering.py",
+        ),
+    ),
 )  # fmt: skip
 
 
@@ -193,7 +201,7 @@ def report() -> str:
 def main() -> None:
     """Make and try the mutants of the modules asked for and write the report."""
     parser = argparse.ArgumentParser(description="Which small changes to the solvers does no test notice?")
-    parser.add_argument("modules", nargs="*", metavar="module", help="routing, allocation, shelters; by default all")
+    parser.add_argument("modules", nargs="*", metavar="module", help="routing, allocation, shelters, location; by default all")
     parser.add_argument("--sample", type=int, default=SAMPLE, help="mutants of each module, 0 for all")
     parser.add_argument("--cosmic-ray", default=str(FOLDER / "venv" / "bin" / "cosmic-ray"))
     parser.add_argument("--anew", action="store_true", help="forget what was tried before")

@@ -12,6 +12,7 @@ pytest.importorskip("pulp")
 from evacuation_planner.plugin.solvers.allocation import opening
 from evacuation_planner.plugin.solvers.allocation.allocate import solve
 from evacuation_planner.plugin.solvers.allocation.allocator import Allocator
+from evacuation_planner.plugin.solvers.allocation.knapsack_bound import knapsack_bound
 from evacuation_planner.plugin.solvers.allocation.problem import AllocationProblem
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import Effort
@@ -58,7 +59,7 @@ def test_pairs_left_out_are_in_no_better_allocation_and_the_bound_holds(seed):
     if not np.isfinite(expected):
         return
     allocator = Allocator(problem, problem.usable())
-    located = opening._divisible(allocator)
+    located = opening.divisible(allocator)
     relaxation = linear_relaxation(located, Control())
     assert relaxation.bound <= expected + 1e-6
     found = solve(problem, control=Control(effort=Effort(mip_gap=0.0)))
@@ -75,11 +76,13 @@ def test_the_start_looks_at_opening_costs():
     problem = AllocationProblem(sizes, capacity, cost, np.ones(cost.shape, bool), opening=np.full(12, 4000.0))
     allocator, control = Allocator(problem, problem.usable()), Control(effort=Effort(0))
     nearest = np.where(np.arange(12) == cost.argmin(axis=1)[:, None], sizes[:, None], 0).astype(float)
-    located = opening._divisible(allocator)
-    start = opening._with_room_to_spare(allocator, nearest, located, control)
+    located = opening.divisible(allocator)
+    relaxation = linear_relaxation(located, control)
+    priced = knapsack_bound(problem, allocator.usable, relaxation.zone_price * problem.sizes, control)
+    start = opening._with_room_to_spare(allocator, nearest, located, priced, 0.0, control)
     assert start.any(axis=0).sum() == int(np.ceil(sizes.sum() / 700.0))
     assert np.all(start.sum(axis=0) <= capacity) and start.sum() == sizes.sum()
-    bound = linear_relaxation(located, control).bound
+    bound = max(relaxation.bound, priced.bound)
     assert bound <= opening.total_cost(problem, start) < 0.5 * opening.total_cost(problem, nearest)
     better = opening._by_neighbourhoods(allocator, start, control)
     assert bound <= opening.total_cost(problem, better) <= opening.total_cost(problem, start)

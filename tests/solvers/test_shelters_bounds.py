@@ -140,7 +140,7 @@ def test_prices_by_hand() -> None:
     """Bound 100; opening site 1 costs 11 at least, closing site 2 costs 30, site 3 is half open and says nothing."""
     relaxation = LinearRelaxation(
         100.0, np.array([1.0, 0.0, 1.0, 0.5]), np.array([-5.0, 11.0, -30.0, 0.0]), np.zeros(0, dtype=np.int64),
-        np.zeros(1),
+        np.zeros(1), np.zeros(1),
     )  # fmt: skip
     for value, closed, opened in ((110.0, [1], [2]), (112.0, [], [2]), (104.0, [1], [0, 2]), (131.0, [], [])):
         found = fixed_by_price(value, relaxation)

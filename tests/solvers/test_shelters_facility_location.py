@@ -47,7 +47,7 @@ def mask(sites: int, *chosen: int) -> np.ndarray:
 
 def relaxed(*opened: float, bound: float = 0.0, price: tuple[float, ...] = ()) -> LinearRelaxation:
     prices = np.array(price) if price else np.zeros(len(opened))
-    return LinearRelaxation(bound, np.array(opened), prices, np.zeros(0, dtype=np.int64), np.zeros(1))
+    return LinearRelaxation(bound, np.array(opened), prices, np.zeros(0, dtype=np.int64), np.zeros(1), np.zeros(1))
 
 
 # --- flows ------------------------------------------------------------------------------------------------------------

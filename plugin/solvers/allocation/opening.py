@@ -1,8 +1,10 @@
 """Whole groups where shelters cost something to open: single-source facility location with capacities.
 
 People who could be divided at will cost no more, so that their linear relaxation bounds the cost from below and says
-which shelters and pairs no better allocation has. The sets of shelters that are cheapest for them, with some room to
-spare, get whole groups; a few shelters at a time are then placed anew; the solver goes on from there.
+which shelters and pairs no better allocation has; prices of whole groups (:mod:`.knapsack_bound`) bound it better and
+say which shelters are worth opening together. Sets of shelters that are cheap for divided people, with hardly any room
+to spare, are packed with whole groups (:mod:`.repacking`); a few shelters at a time are then placed anew; the solver
+goes on from there.
 """
 
 from __future__ import annotations
@@ -15,18 +17,17 @@ import numpy as np
 from ..control import Control
 from ..location.coverage import Coverage
 from ..location.exchange import exchange_sites, serve_set
-from ..location.location_problem import LinearRelaxation, LocationProblem, linear_relaxation
+from ..location.location_problem import LinearRelaxation, LocationProblem, linear_relaxation, serve
 from ..mip.solution import Solution, between, describe
 from .allocator import Allocator, Question
-from .exchange import exchange_sets
-from .first_fit import first_fit, local_search, people_at
-from .lagrangian import lagrangian_bound
+from .knapsack_bound import KnapsackBound, cheapest_sets, knapsack_bound
 from .model import COST
 from .problem import AllocationProblem
-from .regret_insertion import insert_by_regret
+from .repacking import repack
 
-SPARE = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2)  # parts of each room that stay empty, one after the other
-WORK = (200_000, 2_000_000, 20_000_000)  # combinations of groups that one set of shelters is given, by effort
+SPARE = (0.001, 0.002, 0.004, 0.007, 0.015, 0.03, 0.06, 0.12, 0.25)  # parts of each room left empty, one after another
+SETS, MOST_SPARE = (8, 20, 60), 0.01  # sets of shelters that are priced, by effort, with up to so many places over
+ROUNDS = (30, 100, 200)  # of the exchanges in one set of shelters, by effort
 NEIGHBOURHOODS = (10, 30, 500)  # that are placed anew, by effort
 OPEN, CLOSED = 4, 2  # shelters of a neighbourhood that are open, and that are not
 NEIGHBOURHOOD_GAP = 2e-3  # at which the solver may stop there
@@ -44,14 +45,16 @@ def least_cost_with_opening(allocator: Allocator, people: np.ndarray, control: C
     ``people`` (g, n) is one to begin with; a place is taken by each person.
     """
     begun, problem, usable = time.monotonic(), allocator.problem, allocator.usable
-    located = _divisible(allocator)
-    relaxation = linear_relaxation(located, control.part(0.0, 0.2))
-    people = _with_room_to_spare(allocator, people, located, control.part(0.2, 0.3))
-    gap = control.effort.mip_gap
-    if total_cost(problem, people) - relaxation.bound > gap * total_cost(problem, people):
+    located = divisible(allocator)
+    relaxation = linear_relaxation(located, control.part(0.0, 0.1))
+    priced = knapsack_bound(problem, usable, relaxation.zone_price * problem.sizes, control.part(0.1, 0.2))
+    bound, last = max(relaxation.bound, priced.bound), None
+    enough = bound + control.effort.mip_gap * abs(bound) + 1e-9 * (1.0 + abs(bound))
+    people = _with_room_to_spare(allocator, people, located, priced, enough, control.part(0.2, 0.3))
+    if total_cost(problem, people) > enough:
         people = _by_neighbourhoods(allocator, people, control.part(0.3, 0.5))
     cost = total_cost(problem, people)
-    bound, last = min(relaxation.bound, cost), None
+    bound = min(bound, cost)
     control.log(f"A quick allocation costs {cost:.8g}, the least cost is at least {bound:.8g}.")
     if cost - bound > control.effort.mip_gap * abs(cost):
         pairs = (usable & _possible(problem, located, relaxation, cost)) | (people > 0)
@@ -66,7 +69,7 @@ def least_cost_with_opening(allocator: Allocator, people: np.ndarray, control: C
     return people, proof
 
 
-def _divisible(allocator: Allocator) -> LocationProblem:
+def divisible(allocator: Allocator) -> LocationProblem:
     """Return the same where people may be divided at will."""
     problem, usable = allocator.problem, allocator.usable
     group, shelter = np.nonzero(usable)
@@ -86,28 +89,56 @@ def _divisible(allocator: Allocator) -> LocationProblem:
 
 
 def _with_room_to_spare(
-    allocator: Allocator, people: np.ndarray, located: LocationProblem, control: Control
+    allocator: Allocator,
+    people: np.ndarray,
+    located: LocationProblem,
+    priced: KnapsackBound,
+    enough: float,
+    control: Control,
 ) -> np.ndarray:
     """Return the best allocation (g, n) of whole groups among ``people`` and those to a few sets of shelters.
 
-    Each set is about the cheapest for divided people where a part of each room stays empty, which whole groups need.
+    Each set is about the cheapest for divided people where a part of each room stays empty, which whole groups need. A
+    cost of ``enough`` ends the search.
     """
     problem, usable = allocator.problem, allocator.usable
-    best, everything = total_cost(problem, people), np.ones(len(problem.capacity), dtype=bool)
+    best, tried = total_cost(problem, people), set()
+    sets = _cheap_sets(allocator, located, priced, control)
     for share in SPARE:
         control.stop_if_cancelled()
         tight = replace(located, room=located.room * (1.0 - share))
         coverage = Coverage(tight.people, usable, tight.room)
-        if coverage.sheltered(everything) < coverage.total or control.effort.passed():
+        begin = next((chosen for chosen in sets if coverage.sheltered(chosen) >= coverage.total), None)
+        if begin is None or best <= enough or control.effort.passed():
             break
-        start = serve_set(tight, everything, control)
+        start = serve_set(tight, begin, control)
         sites = exchange_sites(tight, coverage, coverage.total, start, linear_relaxation(tight, control), control)
         if sites.value > best:
             break  # more room to spare costs more
-        found = _whole(allocator, sites.chosen, control)
+        if sites.chosen.tobytes() in tried:
+            continue
+        tried.add(sites.chosen.tobytes())
+        found = _whole(allocator, located, sites.chosen, enough, control)
         if found is not None and total_cost(problem, found) < best:
             people, best = found, total_cost(problem, found)
     return people
+
+
+def _cheap_sets(
+    allocator: Allocator, located: LocationProblem, priced: KnapsackBound, control: Control
+) -> list[np.ndarray]:
+    """Return sets of shelters (n,) bool that hold divided people, from the cheapest for them on; the last is all."""
+    capacity, wanted = allocator.problem.capacity, allocator.wanted
+    spare = np.unique(np.linspace(0.0, MOST_SPARE * wanted, control.effort.pick(*SETS)).astype(np.int64))
+    coverage = Coverage(located.people, allocator.usable, located.room)
+    found: list[tuple[float, int, np.ndarray]] = []
+    for chosen in np.unique(cheapest_sets(priced.value, capacity, wanted, spare), axis=0):
+        control.stop_if_cancelled()
+        if control.effort.passed():
+            break
+        if coverage.sheltered(chosen) >= coverage.total:
+            found.append((serve(located, chosen, control).value, len(found), chosen))
+    return [chosen for _, _, chosen in sorted(found, key=lambda one: one[:2])] + [np.ones(len(capacity), dtype=bool)]
 
 
 def _by_neighbourhoods(allocator: Allocator, people: np.ndarray, control: Control) -> np.ndarray:
@@ -155,26 +186,26 @@ def _alike(each: np.ndarray, site: int) -> np.ndarray:
     return np.argsort(apart, kind="stable")
 
 
-def _whole(allocator: Allocator, chosen: np.ndarray, control: Control) -> np.ndarray | None:
-    """Return an allocation (g, n) of all groups to the ``chosen`` shelters (n,), None where none was found."""
-    problem, work = allocator.problem, control.effort.pick(*WORK)
-    part = AllocationProblem(
-        problem.sizes, problem.capacity[chosen], problem.cost[:, chosen], problem.allowed[:, chosen]
-    )
-    usable = part.usable()
-    needed = allocator.usable.any(axis=1)
-    prices = lagrangian_bound(part, usable, control=control).prices
-    shelter_of = first_fit(part, usable, prices)
-    if (shelter_of[needed] < 0).any():
-        shelter_of = insert_by_regret(part, usable, work, control)
-        if (shelter_of[needed] < 0).any():
-            return None
-    some = np.flatnonzero(needed)
-    shelter_of = local_search(part, usable, shelter_of, control)
-    rows = AllocationProblem(part.sizes[some], part.capacity, part.cost[some], part.allowed[some])
-    shelter_of[some] = exchange_sets(rows, rows.usable(), shelter_of[some], work, control)
+def _whole(
+    allocator: Allocator, located: LocationProblem, chosen: np.ndarray, enough: float, control: Control
+) -> np.ndarray | None:
+    """Return an allocation (g, n) of all groups to the ``chosen`` shelters (n,), None where none was found.
+
+    It begins with each group where most of it is when people are divided.
+    """
+    problem = allocator.problem
+    rows, columns = np.flatnonzero(allocator.usable.any(axis=1)), np.flatnonzero(chosen)
+    flow = np.zeros(problem.cost.shape)
+    flow[located.zone, located.site] = serve(located, chosen, control).flow
+    here = np.ix_(rows, columns)
+    part = AllocationProblem(problem.sizes[rows], problem.capacity[columns], problem.cost[here], problem.allowed[here])
+    rounds, start = control.effort.pick(*ROUNDS), flow[here].argmax(axis=1)
+    enough -= 0.0 if problem.opening is None else float(problem.opening[chosen].sum())
+    shelter_of = repack(part, part.usable(), start, rounds, control, enough)
+    if shelter_of is None:
+        return None
     people = np.zeros(problem.cost.shape)
-    people[:, chosen] = people_at(part, shelter_of)
+    people[rows, columns[shelter_of]] = problem.sizes[rows]
     return people
 
 

@@ -95,6 +95,8 @@ class LinearRelaxation:
         Pairs whose row ``flow <= most * open`` was needed.
     pair_price : ndarray, shape (p,)
         Reduced cost of each pair: by how much the bound rises at least for each of its people.
+    zone_price : ndarray, shape (z,)
+        Person-minutes by which one more person of each zone would raise the bound.
     """
 
     bound: float
@@ -102,6 +104,7 @@ class LinearRelaxation:
     price: np.ndarray
     tight: np.ndarray
     pair_price: np.ndarray
+    zone_price: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,7 @@ def linear_relaxation(
     The last round is the one after which ``enough``, where it is given, is true.
     """
     pairs, most = len(problem.zone), problem.most
+    first = len(problem.room) + 1  # rows of sites and of their number come before those of zones
     program = _relaxed(problem)
     tight = np.zeros(0, dtype=np.int64)
     result: LinearRelaxation | None = None
@@ -195,7 +199,8 @@ def linear_relaxation(
             break
         flow, opened = found.x[:pairs], found.x[pairs:]
         price = found.reduced_cost
-        result = LinearRelaxation(found.objective, opened, price[pairs:], tight, price[:pairs])
+        each = found.row_price[first : first + len(problem.people)]
+        result = LinearRelaxation(found.objective, opened, price[pairs:], tight, price[:pairs], each)
         more = np.flatnonzero(flow / most - opened[problem.site] > BROKEN)
         if len(more) == 0 or control.effort.passed() or (enough is not None and enough(result)):
             break
