@@ -201,7 +201,7 @@ def report() -> str:
 def main() -> None:
     """Make and try the mutants of the modules asked for and write the report."""
     parser = argparse.ArgumentParser(description="Which small changes to the solvers does no test notice?")
-    parser.add_argument("modules", nargs="*", metavar="module", help="routing, allocation, shelters, location; by default all")
+    parser.add_argument("modules", nargs="*", metavar="module", help=", ".join(module.name for module in MODULES))
     parser.add_argument("--sample", type=int, default=SAMPLE, help="mutants of each module, 0 for all")
     parser.add_argument("--cosmic-ray", default=str(FOLDER / "venv" / "bin" / "cosmic-ray"))
     parser.add_argument("--anew", action="store_true", help="forget what was tried before")
