@@ -16,6 +16,8 @@ _CLASSES = {
     "allocation.allocate_crowd": "AllocateCrowd",
     "routing.route_evacuation": "RouteEvacuation",
     "joint.joint_plan": "JointPlan",
+    "timing.latest_departure": "LatestDeparture",
+    "timing.stage_departure": "StageDeparture",
     "routing.export_sumo": "ExportSumo",
     "metro.metro_scenario": "MetroScenario",
     "metro.allocate_metro_resources": "AllocateMetroResources",

@@ -12,15 +12,14 @@ pytest.importorskip("shapely")
 from qgis.core import QgsProcessingContext, QgsVectorLayer
 
 from evacuation_planner.plugin.layers.errors import LayerError
-from evacuation_planner.plugin.layers.routing.plan import (
-    PlanEnds,
-    plan_on_roads,
-    queue_roads_of,
-)
+from evacuation_planner.plugin.layers.routing.case import arcs_of
+from evacuation_planner.plugin.layers.routing.plan import QUEUES, PlanEnds, plan_on_roads
 from evacuation_planner.plugin.layers.routing.plan_tables import read_plan
 from evacuation_planner.plugin.solvers.control import Control
-from evacuation_planner.plugin.solvers.routing.queue.network import microseconds
+from evacuation_planner.plugin.solvers.routing.queue.network import microseconds, roads_of
+from evacuation_planner.plugin.solvers.routing.queue.places import places_of
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
+from evacuation_planner.plugin.solvers.routing.shared.problem import TripTable, routing_problem
 from tests.layers.road_layers import source_of
 from tests.processing.plan_tables import planned, routing_inputs, split_paths, tables_of
 from tests.processing.routing_layers import Log, at, layer, line, trips
@@ -70,9 +69,17 @@ def on_roads(tables, log=None, **parameters):
 
 def moments(made):
     """All moments of the plan itself, without tables."""
-    roads = queue_roads_of(made.case.read.network)
-    departs = microseconds(made.result.problem.departure)
-    return simulate_queues(roads, plan_of(roads, departs, made.result.routes))
+    problem = queue_problem(made)
+    roads, departs = roads_of(problem), microseconds(made.result.problem.departure)
+    return simulate_queues(roads, plan_of(roads, departs, made.result.routes, places_of(problem)))
+
+
+def queue_problem(made):
+    """The problem of a plan on roads as the queue model sees them."""
+    arcs = arcs_of(made.case.read.network, QUEUES, None)._replace(closings=made.result.problem.closings)
+    given = made.result.problem
+    trips = TripTable(given.source, given.destination, given.departure, given.people)
+    return routing_problem(arcs, trips)
 
 
 @pytest.mark.parametrize("split", [False, True])
@@ -85,7 +92,7 @@ def test_a_plan_read_from_its_tables_has_the_same_moments_to_the_last_bit(split)
         tables = tables_of(made.case, made.result, split_paths(made.case, made.result))
     log = Log()
     read = on_roads(tables, log, **given)
-    again = read.simulate(queue_roads_of(read.read.network), 300.0)
+    again = read.simulate(read.problem(), 300.0)
     assert len(own.moment) > 1000 and np.array_equal(own.moment, again.moment)
     assert np.array_equal(own.arrival(), again.arrival()) and not log.warnings
     assert again.waiting().sum() > 0 and own.total() > 1.2 * 1e6 * made.result.free_flow_time  # it queues
@@ -103,7 +110,7 @@ def test_so_it_is_with_guessed_doors_barriers_delays_and_nearest_roads():
     made, log = planned(**given), Log()
     assert len(made.case.doors) == 2 and made.case.doors.guessed.all()
     read = on_roads((made.plan, made.plan_paths), log, **given)
-    again = read.simulate(queue_roads_of(read.read.network), 300.0)
+    again = read.simulate(read.problem(), 300.0)
     assert np.array_equal(moments(made).moment, again.moment) and not log.warnings
     assert np.array_equal(np.sort(read.doors.capacity), np.sort(made.case.doors.capacity))
 
@@ -119,7 +126,7 @@ def test_the_moments_outlive_the_formats_of_files(ending, tmp_path):
         tables.append(QgsVectorLayer(file, name, "ogr"))
         assert tables[-1].featureCount() == table.featureCount()
     read = on_roads(tables, **given)
-    again = read.simulate(queue_roads_of(read.read.network), 300.0)
+    again = read.simulate(read.problem(), 300.0)
     assert np.array_equal(moments(made).moment, again.moment)
 
 
@@ -148,7 +155,7 @@ def test_who_starts_at_a_door_has_no_path_and_arrives_when_he_departs():
     read = on_roads((made.plan, made.plan_paths), **given)
     still = np.flatnonzero(read.routes.hops() == 0)
     assert len(still) == 5 and {read.vehicles.origin[k] for k in still} == {"s0"}
-    run = read.simulate(queue_roads_of(read.read.network), 300.0)
+    run = read.simulate(read.problem(), 300.0)
     assert np.array_equal(run.arrival()[still], read.departure[still])
 
 

@@ -15,13 +15,12 @@ from qgis.core import QgsVectorLayer
 
 import environment
 from benchmarks.judges.sumo import arrivals, run_program, simulate, teleports
-from evacuation_planner.plugin.layers.routing.plan import queue_roads_of
-from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, microseconds
+from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, microseconds, roads_of
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
 from tests.processing.plan_tables import Planned, planned
 from tests.processing.routing_layers import layer, line, trips
 from tests.processing.test_export_sumo import export
-from tests.processing.test_plan_tables import case
+from tests.processing.test_plan_tables import case, queue_problem
 
 SAMPLE = environment.ROOT / "resources" / "sample" / "sample.gpkg"
 
@@ -37,7 +36,7 @@ def in_sumo(programs: Path, made: Planned, folder: Path, **parameters) -> np.nda
 
 def in_ours(made: Planned, stuck: float = 300.0) -> np.ndarray:
     """Arrivals in seconds under the queue model."""
-    road = queue_roads_of(made.case.read.network)
+    road = roads_of(queue_problem(made))
     plan = plan_of(road, microseconds(made.result.problem.departure), made.result.routes)
     return simulate_queues(road, plan, stuck_seconds=stuck).arrival() / SECOND
 

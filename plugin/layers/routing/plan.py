@@ -7,6 +7,7 @@ moments.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +19,13 @@ from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.starts import Junctions
 from ...solvers.roads.stretches import arcs_of_stretches, cut_at_stretches
-from ...solvers.routing.queue.network import QueueRoads, microseconds, roads_of
+from ...solvers.routing.queue.network import SECOND, microseconds, roads_of
+from ...solvers.routing.queue.places import places_of
 from ...solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queues
 from ...solvers.routing.shared.choices import LINEAR, QUEUE
-from ...solvers.routing.shared.problem import TripTable, routing_problem
+from ...solvers.routing.shared.problem import NodeSets, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes, distinct, rows_at
+from ..closing.places_reached import places_reached, vertical
 from ..errors import LayerError
 from ..places import Places
 from ..roads.doors import join_sites
@@ -40,11 +43,13 @@ QUEUES = CostChoice(QUEUE, LINEAR, 0.0, 0.0, 0.0, 3600.0)  # no cost function
 
 @dataclass(frozen=True)
 class PlanEnds:
-    """Destinations (DESTINATIONS), how they get doors, and metres beyond which a place is not joined."""
+    """Destinations (DESTINATIONS), how they get doors, metres beyond which a place is not joined, and the field of the
+    destinations that says which are safe from the hazard at any time."""
 
     destinations: Places | None
     doors: DoorRules
     max_distance: float
+    rule_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,10 @@ class PlanOnRoads:
         What each vehicle drives, its start and its route together; empty for one that starts at a door.
     doors : Doors
         Of the destinations that have a feature or entrances.
+    start, goal : (t,) int64
+        Node at which each vehicle begins and that of its destination, -1 where nothing tells.
+    reached : (t,) float64
+        When the hazard reaches its destination, s from t = 0; infinite for never.
     """
 
     read: ReadNetwork
@@ -70,24 +79,58 @@ class PlanOnRoads:
     paths: Paths
     routes: Routes
     doors: Doors
+    start: np.ndarray
+    goal: np.ndarray
+    reached: np.ndarray
 
     @property
     def departure(self) -> np.ndarray:
         """Departures (t,) in whole microseconds."""
         return microseconds(self.vehicles.departure)
 
-    def simulate(self, roads: QueueRoads, stuck_seconds: float, control: Control | None = None) -> QueueRun:
-        """Return when everybody is where under the flow model ``queue``."""
-        plan = plan_of(roads, self.departure, self.routes)
+    @property
+    def stays(self) -> np.ndarray:
+        """Who (t,) has no way in the plan and does not arrive, so that he starts nowhere that is known."""
+        return (self.routes.hops() == 0) & ~np.isfinite(self.vehicles.arrival)
+
+    def problem(
+        self,
+        background: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+        inside: Mapping[str, np.ndarray] | None = None,
+    ) -> RoutingProblem:
+        """Return the vehicles as trips on the roads as they close, in the order of the plan.
+
+        Parameters
+        ----------
+        background : tuple, optional
+            As :func:`.background.background_on` gives it.
+        inside : mapping, optional
+            Nodes inside the polygon of each origin, by its id.
+        """
+        network, nowhere = self.read.network, self.read.network.node_count
+        closings = self.read.danger.closings_on(network, self.goal, self.reached)
+        never = np.r_[np.inf]
+        closings = closings._replace(
+            start_reached=np.r_[closings.start_reached, never], goal_reached=np.r_[closings.goal_reached, never]
+        )
+        arcs = arcs_of(network, QUEUES, background)._replace(nodes=nowhere + 1, closings=closings)
+        goal = np.where(self.goal < 0, nowhere, self.goal)
+        start = np.where(self.start >= 0, self.start, np.where(self.stays, nowhere, goal))
+        number: dict[str, int] = {}
+        origin = np.array([number.setdefault(name, len(number)) for name in self.vehicles.origin], dtype=np.int64)
+        sets = [np.asarray((inside or {}).get(name, []), dtype=np.int64) for name in number]
+        nodes = NodeSets(
+            np.r_[0, np.cumsum([len(each) for each in sets])].astype(np.int64),
+            np.concatenate([np.empty(0, dtype=np.int64), *sets]),
+        )
+        trips = TripTable(start, goal, self.departure / SECOND, self.vehicles.people, origin, nodes)
+        return routing_problem(arcs, trips)
+
+    def simulate(self, problem: RoutingProblem, stuck_seconds: float, control: Control | None = None) -> QueueRun:
+        """Return when everybody is where under the flow model ``queue``; ``problem`` as :meth:`problem` gives it."""
+        roads = roads_of(problem)
+        plan = plan_of(roads, self.departure, self.routes, places_of(problem))
         return simulate_queues(roads, plan, stuck_seconds=stuck_seconds, control=control)
-
-
-def queue_roads_of(
-    network: RoadNetwork, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-) -> QueueRoads:
-    """Return a network as the queue model sees it; ``background`` as :func:`.background.background_on` gives it."""
-    arcs = arcs_of(network, QUEUES, background)
-    return roads_of(routing_problem(arcs, TripTable([], [], [])))
 
 
 def plan_on_roads(
@@ -109,7 +152,7 @@ def plan_on_roads(
     try:
         cut = replace(read, network=cut_at_stretches(read.network, stretches))
         there = _arcs_of_paths(cut.network, tables)
-        joined, doors = _with_doors(cut, tables, there, ends, context, feedback)
+        joined, doors, site, reached = _with_doors(cut, tables, there, ends, context, feedback)
         indptr, arcs = _arcs_of_paths(joined.network, tables)
     except SolverError as error:
         raise LayerError(
@@ -121,7 +164,25 @@ def plan_on_roads(
             f"takes other times than when it was made. Give the destinations and entrances of that run."
         )
     paths = Paths(np.array(tables.paths.ids, dtype=np.int64), indptr, arcs, tables.start, tables.route)
-    return PlanOnRoads(joined, tables.vehicles, paths, _driven(joined.network, tables, paths), doors)
+    routes = _driven(joined.network, tables, paths)
+    start, goal = _places(joined.network, tables, routes, site)
+    return PlanOnRoads(joined, tables.vehicles, paths, routes, doors, start, goal, reached)
+
+
+def _places(
+    network: RoadNetwork, tables: PlanTables, routes: Routes, site: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each vehicle (t,) begins, and its destination's node: ``site`` (t,), else where others arrive."""
+    size = np.diff(routes.indptr)
+    first, last = (np.full(routes.count, -1, dtype=np.int64) for _ in range(2))
+    some = size > 0
+    first[some] = network.tail[routes.arcs[routes.indptr[:-1][some]]]
+    last[some] = network.head[routes.arcs[routes.indptr[1:][some] - 1]]
+    goal = np.where(site >= 0, site, last[routes.of_trip])
+    known = {name: int(node) for name, node in zip(tables.vehicles.destination, goal.tolist()) if node >= 0}
+    for k in np.flatnonzero(goal < 0).tolist():
+        goal[k] = known.get(tables.vehicles.destination[k], -1)
+    return first[routes.of_trip], goal
 
 
 def _arcs_of_paths(network: RoadNetwork, tables: PlanTables) -> tuple[np.ndarray, np.ndarray]:
@@ -171,8 +232,12 @@ def _with_doors(
     ends: PlanEnds,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> tuple[ReadNetwork, Doors]:
-    """Return the roads with the doors of the destinations, whose limits are in the capacities, and the doors."""
+) -> tuple[ReadNetwork, Doors, np.ndarray, np.ndarray]:
+    """Return the roads with the doors of the destinations, whose limits are in the capacities, and the doors.
+
+    Besides the node (t,) of each vehicle's destination, -1 without a feature or entrances, and when the hazard reaches
+    it.
+    """
     (indptr, arcs), network, vehicles = paths, read.network, tables.vehicles
     driving = np.flatnonzero(tables.route != NO_PATH)
     first = np.where(tables.start == NO_PATH, tables.route, tables.start)[driving]
@@ -181,8 +246,12 @@ def _with_doors(
     goals = [vehicles.destination[k] for k in driving.tolist()]
     groups = _sites(read, goals, network.node_xy[end], ends)
     ids = [name for group in groups for name in group.ids]
+    arrivals = read.danger.arrivals
+    reached = np.full(len(vehicles.destination), np.inf)
+    if arrivals is not None:
+        reached[driving] = arrivals.at(network.node_xy[end])
     if not ids:
-        return delay_at_junctions(read, feedback), Doors.none()
+        return delay_at_junctions(read, feedback), Doors.none(), np.full(len(reached), -1), reached
     number = {name: k for k, name in enumerate(ids)}
     site = np.array([number.get(name, -1) for name in goals], dtype=np.int64)
     origins: dict[str, int] = {}
@@ -197,7 +266,16 @@ def _with_doors(
         read, starts, groups, ends.doors, ends.max_distance, context, feedback, trips=Trips(pairs, people),
         junctions=junctions,
     )  # fmt: skip
-    return found.read, found.doors
+    every = np.array([number.get(name, -1) for name in vehicles.destination], dtype=np.int64)
+    groups_reached = [np.empty(0)]
+    for group in groups:
+        safe = vertical(group, ends.rule_field if group.parameter == DESTINATIONS else None)
+        groups_reached.append(places_reached(group, safe, arrivals, feedback))
+    at_site = np.r_[np.concatenate(groups_reached), np.inf]
+    return (
+        found.read, found.doors, np.r_[found.node, -1][every].astype(np.int64),
+        np.where(every >= 0, at_site[every], reached),
+    )  # fmt: skip
 
 
 def _sites(read: ReadNetwork, goals: list[str], last_xy: np.ndarray, ends: PlanEnds) -> list[Places]:

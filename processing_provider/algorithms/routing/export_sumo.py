@@ -52,12 +52,15 @@ class ExportSumo(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ....plugin.layers.routing.sumo import export_plan, told_arrivals
+        from ....plugin.solvers.routing.queue.network import roads_of
 
         folder = self.parameterAsFileOutput(parameters, names.FOLDER, context)
         given = PlanParameters.read(self, parameters, context, feedback)
-        plan, roads = given.on_roads(context, feedback, self.control(feedback, 0.0, 50.0))
+        plan, background = given.on_roads(context, feedback, self.control(feedback, 0.0, 50.0))
         control = self.control(feedback, 50.0, 100.0)
-        run = plan.simulate(roads, given.stuck_seconds, control)
+        problem = plan.problem(background)
+        roads = roads_of(problem)
+        run = plan.simulate(problem, given.stuck_seconds, control)
         arrival = run.arrival()
         last = int(arrival.max(initial=0))
         feedback.pushInfo(

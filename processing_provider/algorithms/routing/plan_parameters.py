@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,25 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingParameterDateTime,
     QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterNumber,
 )
 
 from ....plugin.solvers.control import Control
+from ....plugin.solvers.effort import Effort
 from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STUCK_SECONDS
 from ...base import EvacuationAlgorithm
+from ...effort_parameters import ROUTING_SECONDS, add_effort, read_effort
 from ..roads.door_parameters import read_door_rules
+from ..roads.hazard_parameters import (
+    START_TIME,
+    HazardParameters,
+    add_closures,
+    add_hazard,
+    add_rule_field,
+    add_start_time,
+    rule_of,
+)
 from ..roads.network_parameters import NetworkParameters, add_network_parameters, add_road_name_field
 from ..roads.road_attributes import add_junction_delay
 from . import names
@@ -26,11 +38,14 @@ from .routing_inputs import background_rows
 from .routing_parameters import add_background
 
 if TYPE_CHECKING:
-    from ....plugin.layers.moments import Start
+    import numpy as np
+
+    from ....plugin.layers.moments import MomentColumn, Start
     from ....plugin.layers.routing.background import BackgroundRows
     from ....plugin.layers.routing.plan import PlanEnds, PlanOnRoads
     from ....plugin.layers.routing.plan_tables import PlanTables
-    from ....plugin.solvers.routing.queue.network import QueueRoads
+
+    Flow = tuple[np.ndarray, np.ndarray, np.ndarray]  # as background_on gives it
 
 
 def add_plan_parameters(algorithm: EvacuationAlgorithm) -> None:
@@ -48,13 +63,19 @@ def add_plan_parameters(algorithm: EvacuationAlgorithm) -> None:
     add_network_parameters(algorithm)
     add_junction_delay(algorithm)
     add_road_name_field(algorithm)
-    algorithm.add(
-        QgsProcessingParameterDateTime(names.START_TIME, tr("Start time"), optional=True),
-        "Date and time of t = 0, as in the run that made the plan: the plan counts seconds from it. Only background "
-        "traffic with dates needs it.",
-        advanced=True,
+    add_start_time(algorithm)
+    algorithm.parameterDefinition(START_TIME).setHelp(
+        "Date and time of t = 0, as in the run that made the plan: the plan counts seconds from it. Needed where "
+        "orders, closures or the hazard's arrivals are dates."
     )
     add_background(algorithm)
+    add_hazard(
+        algorithm,
+        "Polygons that become dangerous (below). From then on nobody enters their roads, and who is still there is "
+        "caught.",
+    )
+    add_closures(algorithm)
+    add_rule_field(algorithm, names.DESTINATIONS)
     algorithm.add_number(
         names.STUCK_SECONDS,
         tr("Stuck after (s)"),
@@ -63,6 +84,11 @@ def add_plan_parameters(algorithm: EvacuationAlgorithm) -> None:
         "that the road stands still or that it moves more slowly than that. 0: no road is ever full.",
         advanced=True,
     )
+    add_effort(algorithm, ROUTING_SECONDS)
+    algorithm.add_number(
+        names.SEED, tr("Seed"), 1, "Of what is drawn: nothing where routes and departures are those of the plan.",
+        kind=QgsProcessingParameterNumber.Type.Integer, advanced=True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,6 +101,8 @@ class PlanParameters:
     start: Start
     background: BackgroundRows | None
     stuck_seconds: float
+    danger: HazardParameters
+    effort: Effort
 
     @classmethod
     def read(
@@ -83,8 +111,9 @@ class PlanParameters:
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
+        orders: Sequence[MomentColumn] = (),
     ) -> PlanParameters:
-        """Read the parameters and all layers but the roads.
+        """Read the parameters and all layers but the roads; ``orders`` are moments that the algorithm has besides.
 
         Raises
         ------
@@ -103,8 +132,17 @@ class PlanParameters:
             sources.append(source)
         tables = read_plan(sources[0], sources[1], feedback)
         background = background_rows(algorithm, parameters, context, feedback)
+        danger = HazardParameters.read(algorithm, parameters, context, feedback)
         others = [] if background is None else [background.time]
+        given = algorithm.moment(parameters, START_TIME, context)
+        dated = [column for column in (*orders, *danger.moments, *others) if column.clock_times]
+        if given is None and dated:
+            raise QgsProcessingException(
+                f"START_TIME: {dated[0].parameter} has dates in “{dated[0].field}” of “{dated[0].layer}”, and the plan "
+                f"counts seconds from the START_TIME of the run that made it. Give that one."
+            )
         roads = NetworkParameters.read(algorithm, parameters, context, feedback, {})
+        destinations = algorithm.source(parameters, names.DESTINATIONS, context)
         return cls(
             tables,
             roads,
@@ -112,16 +150,19 @@ class PlanParameters:
                 read_destinations(algorithm, parameters, context, feedback),
                 read_door_rules(algorithm, parameters, context, feedback),
                 roads.max_snap_distance,
+                rule_of(algorithm, parameters, destinations, context, feedback),
             ),
-            start_time(algorithm.moment(parameters, names.START_TIME, context), [], others, feedback),
+            start_time(given, orders, others, feedback, danger.moments),
             background,
             algorithm.parameterAsDouble(parameters, names.STUCK_SECONDS, context),
+            danger,
+            read_effort(algorithm, parameters, context),
         )
 
     def on_roads(
         self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control
-    ) -> tuple[PlanOnRoads, QueueRoads]:
-        """Read the roads and put the plan on them.
+    ) -> tuple[PlanOnRoads, Flow | None]:
+        """Read the roads and put the plan on them; return it and the background traffic there.
 
         Raises
         ------
@@ -130,10 +171,10 @@ class PlanParameters:
         Cancelled
         """
         from ....plugin.layers.routing.background import background_on
-        from ....plugin.layers.routing.plan import plan_on_roads, queue_roads_of
+        from ....plugin.layers.routing.plan import plan_on_roads
 
-        read = self.roads.network(context, feedback, control)
+        read = self.roads.network(context, feedback, control, self.danger.at(self.start))
         plan = plan_on_roads(read, self.tables, self.ends, context, feedback)
-        network = plan.read.network
-        others = None if self.background is None else background_on(self.background, network, self.start, feedback)
-        return plan, queue_roads_of(network, others)
+        if self.background is None:
+            return plan, None
+        return plan, background_on(self.background, plan.read.network, self.start, feedback)

@@ -1,0 +1,102 @@
+"""Waves: never worse than everybody at once, as good as trying all on small towns, and the bound that explains."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from evacuation_planner.plugin.solvers.control import Control
+from evacuation_planner.plugin.solvers.errors import Cancelled
+from evacuation_planner.plugin.solvers.routing.queue.bars import NEVER
+from evacuation_planner.plugin.solvers.timing.latest_departures import latest_departures
+from evacuation_planner.plugin.solvers.timing.rerouting import rerouted_orders, routes_anew
+from evacuation_planner.plugin.solvers.timing.staging import Staging, stage_departures
+from evacuation_planner.plugin.solvers.timing.staging_bound import caught_bound
+from evacuation_planner.plugin.solvers.timing.staging_starts import cut_in_waves
+from evacuation_planner.plugin.solvers.timing.timed_plan import MINUTE
+from tests.solvers.timing_cases import random_town, timed
+
+
+def asked(plan, zones, *, arrival=None, waves=2, step=5, sweeps=10, reroutings=0, limit=None):
+    arrival = np.full(zones, NEVER) if arrival is None else np.array(arrival) * MINUTE
+    return Staging(plan, np.zeros(zones, dtype=np.int64), arrival, arrival, step, waves, limit, sweeps, 100, reroutings)
+
+
+def two_zones():
+    """The far zone must cross a narrow road before minute 14; the near one has all day, and stands before it.
+
+    Both use the door (one vehicle a minute); only the far one's own road closes, which a queue at the door blocks.
+    """
+    roads = [(0, 1, 60.0, 3600.0, 3.0), (2, 1, 60.0, 3600.0, 50.0), (1, 3, 60.0, 60.0, 2.0)]
+    trips = [(0, 0.0, 2.0, [0, 2])] * 8 + [(1, 0.0, 2.0, [1, 2])] * 8
+    return timed(roads, {0: 12.0}, trips, {0: 12.0})
+
+
+def test_who_has_time_waits_and_nobody_is_caught():
+    plan = two_zones()
+    found = stage_departures(asked(plan, 2, arrival=[12, 1000]))
+    once = plan.caught_people(plan.outcome(np.zeros(2, dtype=np.int64)))
+    assert found.at_once_value[0] == once > 0 and found.value[0] == 0 and found.gains
+    assert found.order[0] < found.order[1] and found.wave.tolist() == [1, 2]
+    assert found.outcome.last <= found.limit
+    # What is told of the answer is what a simulation of its orders says.
+    again = plan.outcome(found.order)
+    assert np.array_equal(again.fate, found.outcome.fate) and np.array_equal(again.arrival, found.outcome.arrival)
+    kept = [(step.caught, max(step.last - found.limit, 0), step.on_the_way) for step in found.steps]
+    assert found.steps[0].what == "all at once" and kept == sorted(kept, reverse=True) and kept[-1] == found.value
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_it_is_never_worse_than_at_once_and_near_the_best_of_all_waves(seed):
+    plan, order = random_town(seed)
+    zones = len(order)
+    found = stage_departures(asked(plan, zones, waves=2, limit=120 * MINUTE))
+    assert found.value <= found.at_once_value
+    best = min(
+        plan.caught_people(plan.outcome(np.array([times[w] for w in wave]) * 5 * MINUTE))
+        for wave in product(range(2), repeat=zones)
+        for times in product(range(7), repeat=2)
+    )
+    assert best <= found.value[0] <= best + 2
+    assert caught_bound(plan, np.zeros(zones, dtype=np.int64)).people <= best
+
+
+def test_the_bound_counts_what_the_last_road_lets_pass():
+    # One vehicle a minute from minute 2 on, closed at 10: 9 of 20 get away, at least 11 vehicles of 2 are caught.
+    roads = [(0, 1, 60.0, 3600.0, 50.0), (1, 2, 60.0, 60.0, 50.0)]
+    plan = timed(roads, {1: 10.0}, [(0, 0.0, 2.0, [0, 1])] * 20)
+    bound = caught_bound(plan, np.array([0]))
+    assert (bound.people, bound.doomed, bound.arc, bound.vehicles, bound.pass_at_most) == (22.0, 0.0, 1, 20, 9)
+    found = stage_departures(asked(plan, 1, arrival=[30]))
+    assert not found.gains and found.value == found.at_once_value and found.value[0] >= bound.people
+    assert found.order.tolist() == [0] and found.bound == bound
+    late = caught_bound(plan, np.array([20 * MINUTE]))
+    assert late.people == late.doomed == 40 and late.arc == -1
+
+
+def test_routes_are_found_anew_and_all_at_once_may_have_them_too():
+    # The plan sends everybody over a road that closes; the other way round is open.
+    roads = [(0, 1, 60.0, 60.0, 9.0), (0, 2, 60.0, 600.0, 50.0), (2, 1, 60.0, 600.0, 50.0), (3, 0, 30.0, 3600.0, 50.0)]
+    plan = timed(roads, {0: 5.0}, [(0, 0.0, 1.0, [3, 0])] * 12)
+    stuck = stage_departures(asked(plan, 1, arrival=[1000]))
+    assert stuck.value[0] > 0
+    found = stage_departures(asked(plan, 1, arrival=[1000], reroutings=1), routes_anew)
+    assert found.value[0] == 0 == found.at_once_value[0] and "routes" in [step.what for step in found.steps]
+    latest = latest_departures(plan, np.array([0]), 1)
+    adds = rerouted_orders(plan, np.array([0]), latest.latest, 1, Control())
+    assert latest.latest[0].minute is None and adds == [0]  # the few who get through the closing road are first
+
+
+def test_zones_are_cut_into_waves_of_about_the_same_weight():
+    wave = cut_in_waves(np.arange(6), np.ones(6), 3)
+    assert wave.tolist() == [0, 0, 1, 1, 2, 2] and cut_in_waves(np.array([1, 0]), np.zeros(2), 3).max() <= 2
+
+
+def test_threads_change_nothing_and_a_search_is_stopped():
+    plan, order = random_town(4)
+    one, two = (stage_departures(asked(plan, len(order)), threads=threads) for threads in (1, 3))
+    assert np.array_equal(one.order, two.order) and one.steps == two.steps
+    with pytest.raises(Cancelled):
+        stage_departures(asked(plan, len(order)), control=Control(cancelled=lambda: True))
