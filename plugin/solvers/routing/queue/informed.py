@@ -124,10 +124,10 @@ def quickest(roads, state, nav, origin, trip, limit, now):
             continue
         for j in range(nav.star_start[node], nav.star_start[node + 1]):
             to = nav.star_head[j]
-            if least[to] >= NO_LIMIT:
+            there = nav.took[node]
+            if least[to] >= NO_LIMIT or (nav.label[to] == number and nav.took[to] <= there):
                 continue
             arc = nav.star_arc[j]
-            there = nav.took[node]
             if roads.is_road[arc]:
                 there += seen_time(roads, state, arc, now)
             if there + least[to] >= limit or (nav.label[to] == number and nav.took[to] <= there):
@@ -199,11 +199,14 @@ def depart(roads, plan, state, nav, now):
 
 
 @compiled
-def run_informed(roads, plan, state, nav, patience, events):
-    """Handle about ``events`` events as ``run_moments`` does, with drivers who look; return whether more comes."""
+def run_informed(roads, plan, state, nav, patience, events, spare):
+    """Handle about ``events`` events as ``run_moments`` does, with drivers who look; return whether more comes.
+
+    Stops too where fewer than ``spare`` roads of ways find memory.
+    """
     arcs = len(roads.travel)
     left = events
-    while left > 0 and nav.counts[FULL] == 0:
+    while left > 0 and nav.counts[POOL] + spare <= len(plan.arc) and nav.counts[FULL] == 0:
         now = next_moment(roads, plan, state)
         if now == NEVER:
             return False
@@ -279,7 +282,7 @@ def _drive(
     stuck_seconds: float,
     control: Control,
 ) -> Plan | None:
-    """Return who drove where; None when the ways have more than ``room`` roads."""
+    """Return who drove where; None when the ways taken at one moment have more than a third of ``room`` roads."""
     trips, nodes = problem.trips, problem.nodes
     finite = np.isfinite(trees.seconds)
     least = np.full(trees.seconds.shape, NO_LIMIT, dtype=np.int64)
@@ -296,8 +299,10 @@ def _drive(
         np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.empty(problem.arcs + 1, dtype=np.int64),
         np.empty(problem.arcs + 1, dtype=np.int64), np.zeros(4, dtype=np.int64),
     )  # fmt: skip
-    slices, patience = Slices(), int(round(stuck_seconds * SECOND))
-    while run_informed(roads, plan, state, nav, patience, slices.next()):
+    slices, patience, spare = Slices(), int(round(stuck_seconds * SECOND)), room // 3
+    while run_informed(roads, plan, state, nav, patience, slices.next(), spare):
         control.stop_if_cancelled()
+        if nav.counts[POOL] + spare > len(plan.arc):
+            plan = plan._replace(arc=np.r_[plan.arc, np.empty(room, dtype=np.int32)])
         control.progress(state.counts[DEPARTED] / max(trips, 1), "")
     return None if nav.counts[FULL] else plan
