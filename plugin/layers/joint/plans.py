@@ -159,8 +159,10 @@ def _rows(
         people, np.full(len(group), case.options.occupancy), groups.zones.xy[zone].reshape(-1, 2), last, None, order,
     )  # fmt: skip
     carried = case.carried
-    zones, shelters = groups.zones, places
+    zones, shelters, where = groups.zones, places, case.ground.targets
+    exits = places.ids[where.count : where.count + where.exits]  # called by their streets
     return rows.named(
         {key: id_text(name) for key, row in zip(zones.ids, zones.attributes) for name in carried.zone.of(row)},
-        {key: id_text(name) for key, row in zip(shelters.ids, shelters.attributes) for name in carried.shelter.of(row)},
+        {key: id_text(name) for key, row in zip(shelters.ids, shelters.attributes) for name in carried.shelter.of(row)}
+        | dict(zip(exits, exits)),
     )
