@@ -135,6 +135,17 @@ def test_many_groups_with_a_few_too_large(seed, monkeypatch):
     assert found.objective <= 1.05 * free.objective
 
 
+def test_of_too_many_pairs_it_is_said_that_no_fewer_parts_are_not_proved(monkeypatch):
+    """Two groups of 6 into 7 and 5 make four pairs; where only three are looked at, one is divided without a proof."""
+    problem = AllocationProblem(np.array([6, 6]), np.array([7.0, 5.0]), np.ones((2, 2)), np.ones((2, 2), bool), 1)
+    for most, said in ((4, False), (3, True)):
+        monkeypatch.setattr(dividing, "LARGE", most)
+        log: list[str] = []
+        found = solve(problem, control=Control(log=log.append))
+        assert dividing.others_divided(problem, found.people) == 1
+        assert any("is not proved: 4 pairs" in line for line in log) is said
+
+
 def test_the_curve_divides_no_more_groups_than_the_plan():
     problem = case(7)
     plan = solve(problem, control=exact())

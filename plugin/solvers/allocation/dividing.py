@@ -32,6 +32,17 @@ def others_divided(problem: AllocationProblem, people: np.ndarray) -> int:
     return int(np.count_nonzero(problem.in_parts(people) & ~problem.divisible))
 
 
+def unproved(problem: AllocationProblem, people: np.ndarray) -> str:
+    """Return what a reader must know where nobody looked whether fewer groups than in ``people`` (g, n) need parts."""
+    divided, pairs = others_divided(problem, people), int(problem.usable_in_parts().sum())
+    if not divided or pairs <= LARGE:
+        return ""
+    return (
+        f"That no fewer than {divided} group(s) need be divided is not proved: {pairs:,} pairs of groups and shelters "
+        f"are more than the {LARGE:,} for which that is tried."
+    )
+
+
 def place_all(allocator: Allocator, control: Control) -> tuple[np.ndarray, int, tuple[Solution, ...]]:
     """Return an allocation (g, n) of as many people as any, how many other groups it divides, and the proof of that."""
     problem = allocator.problem
@@ -47,7 +58,10 @@ def place_all(allocator: Allocator, control: Control) -> tuple[np.ndarray, int, 
         f"{most} people find a place where {divided} group(s) are divided besides those larger than any shelter in "
         "reach."
     )
-    if divided == 0 or pairs.sum() > LARGE:
+    if divided == 0:
+        return people, divided, ()
+    if pairs.sum() > LARGE:
+        control.log(unproved(problem, people))
         return people, divided, ()
     control.log("Looking for the fewest groups to divide.")
     asked = Question(DIVIDED, pairs, people, at_least=most, gap=0.0, divided=divided)

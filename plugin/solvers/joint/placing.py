@@ -8,10 +8,12 @@ import numpy as np
 from scipy.sparse import coo_matrix, vstack
 
 from ..allocation.allocate import solve as allocate
+from ..allocation.dividing import unproved
 from ..allocation.problem import AllocationProblem
 from ..control import Control
 from ..errors import SolverError
 from ..mip.linear import LinearProgram
+from .kinds import WHERE_NEEDED
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
 
@@ -64,7 +66,10 @@ def send_groups(groups: Groups, split: int, control: Control) -> np.ndarray:
     """
     cost = np.where(groups.allowed, groups.cost, 0.0) * groups.sizes[:, None]
     problem = AllocationProblem(groups.sizes, groups.room, cost, groups.allowed, split=split)
-    return allocate(problem, control=control.unseen().unlogged()).people
+    people = allocate(problem, control=control.unseen().unlogged()).people
+    if split == WHERE_NEEDED and (text := unproved(problem, people)):
+        control.log(text)
+    return people
 
 
 def deal(problem: JointProblem, reach: Reach, people: np.ndarray, among: np.ndarray) -> np.ndarray:
