@@ -244,6 +244,24 @@ def test_so_many_ways_at_most(most):
     assert result.plan.routing.unlimited_time <= result.plan.total_time
 
 
+def test_with_few_ways_some_go_elsewhere():
+    # two ways to shelter 0 and one to shelter 1, each of 900 vehicles/h: one way a pair leaves two ways in all
+    arcs = streets([(0, 1, 10.0, 900.0), (0, 3, 5.0, 900.0), (3, 1, 6.0, 900.0), (0, 2, 30.0, 900.0)], 4)
+    start = np.zeros(40)
+    problem = joint_problem(
+        arcs, Vehicles(start, start, np.ones(40), start), Destinations([1, 2], [99.0, 99.0]), [[0.0, 0.0]], [[True] * 2]
+    )  # fmt: skip
+    result = solve(problem, unit=BY_VEHICLE, max_routes=1)
+    check(problem, result)
+    assert np.bincount(result.plan.routing.ways().pair).max() == 1
+
+    def value(near: int) -> float:
+        return sum(10 + 4 * k for k in range(near)) + sum(30 + 4 * k for k in range(40 - near))
+
+    assert result.value == min(value(near) for near in range(41))
+    assert result.plan.routing.unlimited_time < result.value
+
+
 def test_a_delay_is_priced_on_the_road_that_others_join():
     # two roads of one capacity in a row: both bind the exits of the second
     case = case_of(town([(0, 1, 10, 900, 13), (1, 2, 10, 900, 13)]), [(0.0, [0, 1])] * 3)

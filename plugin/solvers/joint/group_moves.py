@@ -12,10 +12,11 @@ import numpy as np
 
 from ..control import Control
 from ..routing.queue.network import QueueRoads
+from ..routing.shared.routes import rows_at
 from .aims import Aim
 from .judge import JointRoutes, Planned, destinations_of
 from .problem import ROUNDING, JointProblem
-from .search import JointMoves, Wishes, joined, moved
+from .search import CAREFUL, JointMoves, Wishes, joined, moved
 
 AT_ONCE = 4  # groups that may move in one step
 TRIED = 40  # moves that are looked at for room, the most promising first
@@ -38,6 +39,7 @@ class GroupMoves(JointMoves):
     ) -> None:
         super().__init__(problem, roads, aim, stuck_seconds, bound, seed)
         self.tries = 0
+        self.tried: set[Shift] = set()  # alone, since the plan is as it is
         together = np.flatnonzero(bound)
         order = together[np.argsort(problem.group[together], kind="stable")]
         self.groups, first = np.unique(problem.group[order], return_index=True)
@@ -50,28 +52,44 @@ class GroupMoves(JointMoves):
     ) -> JointRoutes | None:
         """Return the plan with groups moved, or vehicles on better ways; None where nothing would gain."""
         self.tries += 1
-        if self.tries % 2:
+        if self.tries % 2 or self.elsewhere:
             if self.stale:
                 self.look(plan, control)
-            routes = self.regrouped(plan, self.draws or draws, control)
+            routes = self.regrouped(plan, count // CAREFUL**2, self.draws or draws, control)
             if routes is not None:
                 return routes
         return super().moved(plan, looking, count, draws, control)
 
-    def regrouped(self, plan: Planned, draws: np.random.Generator, control: Control) -> JointRoutes | None:
-        """Return the plan with some groups at other destinations."""
+    def at(self, plan: Planned) -> None:
+        """Take the marginal costs of ``plan``."""
+        super().at(plan)
+        self.tried = set()
+
+    def regrouped(self, plan: Planned, count: int, draws: np.random.Generator, control: Control) -> JointRoutes | None:
+        """Return the plan with one group, or more of about ``count`` vehicles together, at other destinations."""
         gain = self.gains(plan)
         now = np.array([destinations_of(plan)[some[0]] for some in self.members])
-        shifts = self.chosen(plan, gain, now, draws)
+        shifts = self.chosen(plan, gain, now, count, draws)
         if not shifts:
             return None
+        if len(shifts) == 1 or shifts[1].end == now[shifts[0].group]:
+            self.tried.add(shifts[0])
         parts = []
         for shift in shifts:
             parts += self.walked_at_once(self.members[shift.group], shift.end, control)
         trips, end, _, size, arcs = joined(parts)
-        if len(trips) < sum(len(self.members[shift.group]) for shift in shifts):
-            return None
+        asked = np.concatenate([self.members[shift.group] for shift in shifts])
+        to = np.repeat([shift.end for shift in shifts], [len(self.members[shift.group]) for shift in shifts])
+        missing = ~np.isin(asked, trips)
         first = np.r_[0, np.cumsum(size)]
+        if missing.any():
+            source = self.problem.network.source.astype(np.int64) * self.problem.destinations
+            lent = lenders(source[trips] + end, source[asked[missing]] + to[missing])
+            if (lent < 0).any():
+                return None
+            trips, end = np.r_[trips, asked[missing]], np.r_[end, to[missing]]
+            arcs = np.r_[arcs, rows_at(first[lent], size[lent], arcs)]
+            first = np.r_[0, np.cumsum(np.r_[size, size[lent]])]
         wishes = Wishes(trips, end, np.zeros(len(trips)), first, arcs)
         return moved(plan.routes, wishes, np.ones(len(trips), dtype=bool))  # type: ignore[arg-type]
 
@@ -94,8 +112,13 @@ class GroupMoves(JointMoves):
             gain[:, end] = np.where(lost | (old == end), -np.inf, pays - total - together)
         return gain
 
-    def chosen(self, plan: Planned, gain: np.ndarray, now: np.ndarray, draws: np.random.Generator) -> list[Shift]:
-        """Return moves that promise a gain and keep the rooms: into free room, or two groups that change places."""
+    def chosen(
+        self, plan: Planned, gain: np.ndarray, now: np.ndarray, count: int, draws: np.random.Generator
+    ) -> list[Shift]:
+        """Return moves that promise a gain and keep the rooms: into free room, or two groups that change places.
+
+        Not one that was tried first or alone since the plan is as it is.
+        """
         people = np.array([self.problem.people[some].sum() for some in self.members])
         left = self.problem.room * (1.0 + ROUNDING) - self.problem.load(destinations_of(plan))
         noise = draws.uniform(0.0, 1.0, gain.shape)
@@ -105,7 +128,10 @@ class GroupMoves(JointMoves):
         touched: set[int] = set()
         for k in order.tolist():
             g, to = int(group[k]), int(end[k])
-            if g in touched or len(shifts) >= AT_ONCE:
+            size = sum(len(self.members[shift.group]) for shift in shifts)
+            if shifts and (len(shifts) >= AT_ONCE or size + len(self.members[g]) > count):
+                break
+            if g in touched or (not shifts and Shift(g, to) in self.tried):
                 continue
             if people[g] <= left[to]:
                 shifts.append(Shift(g, to))
@@ -139,6 +165,23 @@ class GroupMoves(JointMoves):
         fits &= both > 0
         fits[list(touched)] = False
         return int(np.argmax(np.where(fits, both, -np.inf))) if fits.any() else -1
+
+
+def lenders(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Return for each of ``asked`` (k,) the number of one that is equal among ``known``, in turn; -1 where none is.
+
+    Examples
+    --------
+    >>> lenders(np.array([7, 5, 7]), np.array([7, 7, 5, 6])).tolist()
+    [0, 2, 1, -1]
+    """
+    order = np.argsort(known, kind="stable")
+    first, last = (np.searchsorted(known[order], asked, side=side) for side in ("left", "right"))
+    found = np.full(len(asked), -1, dtype=np.int64)
+    some = np.flatnonzero(last > first)
+    turn = first[some] + some % (last - first)[some]
+    found[some] = order[turn]
+    return found
 
 
 def headways(plan: Planned, destinations: int) -> np.ndarray:

@@ -37,7 +37,7 @@ class AimJudge:
     """The exact run of a plan and its numbers; ``kept`` are the values of the aim of the plans that were preferred."""
 
     def __init__(self, network: RoutingProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float) -> None:
-        self.aim, self._judge = aim, Judge(network, roads, stuck_seconds)
+        self.aim, self._judge, self.stuck_seconds = aim, Judge(network, roads, stuck_seconds), stuck_seconds
         self.departure = self._judge.departure
         self.kept: list[float] = []
 

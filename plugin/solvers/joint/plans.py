@@ -20,7 +20,7 @@ from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
 from .group_moves import GroupMoves
 from .judge import JointRoutes, Planned, destinations_of, to_destinations
 from .kinds import BY_VEHICLE
-from .limited import few_ways
+from .limited import few_ways, limited_plan
 from .placing import place_vehicles
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
@@ -30,6 +30,7 @@ from .search import JointMoves
 
 STEPS = (10, 40, 250)  # by effort: plans that are tried
 FEW_STEPS = (10, 30, 150)  # the same among few ways
+ELSEWHERE_STEPS = (4, 12, 60)  # that move vehicles or groups to other destinations by few ways
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
 LEAST_STEPS = 6
 GROUP_STEPS = (4, 20, 120)  # that move single groups and vehicles, from a plan of groups
@@ -137,20 +138,17 @@ def joint_plan(
         final = best._replace(planned=final).among_few(problem, roads, choices, control.part(0.5, 0.7)).planned
         history = (*history, (control.effort.elapsed, final.value.aim))
     destination = np.full(problem.vehicles, -1, dtype=np.int32)
-    destination[best.vehicles] = destinations_of(final)
     unlimited = final.run.total() / SECOND
     warnings: tuple[str, ...] = ()
     if choices.max_routes:
-        tries = steps_of(control.effort.pick(*FEW_STEPS), len(final.run.moment))
-        (limited, exceeding), kept = few_ways(
-            problem.trips(destination), roads, best.moves.aim, final, choices.max_routes, choices.stuck_seconds,
-            tries, control.part(0.7, 0.9),
-        )  # fmt: skip
-        final, used_up = limited.planned, limited.used_up
-        values = kept or [final.value.aim]
-        history = tuple((seconds, value) for (seconds, _), value in zip(limited.history[-len(values) :], values))
+        tries, others = (
+            steps_of(control.effort.pick(*steps), len(final.run.moment)) for steps in (FEW_STEPS, ELSEWHERE_STEPS)
+        )
+        few = limited_plan(best.moves, final, choices.max_routes, tries, others, control.part(0.5, 0.9))
+        final, history, used_up = few.planned, few.history, few.used_up
         unlimited = min(unlimited, final.run.total() / SECOND)
-        warnings = tuple(text for text in (too_many_ways(exceeding, choices.max_routes),) if text)
+        warnings = tuple(text for text in (too_many_ways(few.exceeding, choices.max_routes),) if text)
+    destination[best.vehicles] = destinations_of(final)
     plan = plan_of_routes(
         problem, reach, roads, choices, destination, final.routes, final.run, history, unlimited, warnings,
         control.unseen(),

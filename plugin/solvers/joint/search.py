@@ -95,8 +95,13 @@ class JointMoves:
         self.by_pattern = not bound.any() and len(self.patterns) <= problem.destinations
         self.fields: dict[int, Field] = {}
         self.step, self.turn, self.settled, self.stale = GRID_STEP, 0, False, True
+        self.elsewhere = False
         self.terminal = np.zeros(2)
         self.views: tuple[Traffic, ...] = ()
+
+    def look_elsewhere(self) -> None:
+        """Look only for ways to other destinations than those of now, each by itself, from now on."""
+        self.elsewhere, self.by_pattern, self.fields, self.turn = True, False, {}, 0
 
     # --- what the search asks -----------------------------------------------------------------------------------------
 
@@ -229,7 +234,7 @@ class JointMoves:
         bound = self.bound[trips]
         for number, field in self.fields.items():
             cost = self.cost_at(field, trips) + self.to_pay(trips, np.full(len(trips), number))
-            better = (cost < least) & (~bound | (now == number))
+            better = (cost < least) & (~bound | (now == number)) & ~(self.elsewhere & (now == number))
             best[better], least[better] = number, cost[better]
         return best
 

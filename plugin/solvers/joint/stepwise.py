@@ -43,7 +43,7 @@ def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control
     destination = deal(problem, reach, people, somewhere & (problem.people > 0))
     destination = with_empty(problem, reach, destination)
     result = route(
-        problem.trips(destination), method=SYSTEM_OPTIMAL, flow_model=QUEUE, certify=choices.certify,
+        problem.trips(destination), method=SYSTEM_OPTIMAL, flow_model=QUEUE, certify=False,
         stuck_seconds=choices.stuck_seconds, reroute_minutes=choices.reroute_minutes, max_routes=choices.max_routes,
         control=control.unlogged(),
     )  # fmt: skip
