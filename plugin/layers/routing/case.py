@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
+from ...solvers.naming import first_of
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
@@ -157,6 +158,17 @@ class RoutingCase:
     def unreachable_rows(self, result: RoutingResult) -> set[int]:
         """Return the joined rows whose destination cannot be reached."""
         return set(self.row[result.unreachable].tolist())
+
+    def cut_off(self, result: RoutingResult) -> dict[int, str]:
+        """Return why the destination of each joined row cannot be reached that cannot."""
+        lost, first = np.unique(self.row[result.unreachable], return_index=True)
+        trip = np.asarray(result.unreachable)[first]
+        ends = self.problem.source[trip], self.problem.destination[trip]
+        closers = self.read.danger.taken.closers(self.read.network, *(nodes.astype(np.int64) for nodes in ends))
+        return {
+            row: f"cannot be reached: the way is closed by {first_of(names)}" if names else OUTLET
+            for row, names in zip(lost.tolist(), closers)
+        }
 
     def without_route(self, result: RoutingResult) -> np.ndarray:
         """Return the rows that have no route, ascending."""

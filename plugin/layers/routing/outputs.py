@@ -16,7 +16,7 @@ from ...solvers.routing.road_use import RoadUse
 from ...solvers.routing.shared.vehicles import vehicles_of
 from ..fields import Column
 from ..roads.route_geometry import arcs_geometries
-from .case import OUTLET, RoutingCase
+from .case import RoutingCase
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
@@ -128,8 +128,8 @@ def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
     """Yield each row of the trips that has no route, as a straight line, with the reason."""
     rows = case.rows
     reasons = dict(case.unjoined)
-    for k in case.unreachable_rows(result):
-        reasons[k] = f"{rows.destination[k] or 'the destination'} {OUTLET}"
+    for k, why in case.cut_off(result).items():
+        reasons[k] = f"{rows.destination[k] or 'the destination'} {why}"
     for k in sorted(reasons):
         people = int(rows.people[k])
         vehicles = int(vehicles_of(rows.people[k], rows.occupancy[k]))
