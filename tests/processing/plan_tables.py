@@ -17,7 +17,7 @@ from evacuation_planner.plugin.layers.routing.plan_rows import (
     vehicle_rows,
     vehicles_of,
 )
-from evacuation_planner.plugin.layers.routing.route_rows import output_paths
+from evacuation_planner.plugin.layers.routing.planned import planned as everybody
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.result import RoutingResult
 from evacuation_planner.plugin.solvers.routing.solve import solve
@@ -74,8 +74,12 @@ def planned(**parameters: Any) -> Planned:
     given, context, log = routing_inputs(**parameters)
     case = given.case(context, log, Control())
     result = solve(case.problem, method=given.method, flow_model=given.choice.flow_model, certify=False)
-    paths = output_paths(case, result)
-    return Planned(case, result, paths, *tables_of(case, result, paths))
+    vehicles, paths = everybody(case, result)
+    tables = (
+        table(VEHICLES, vehicle_rows(vehicles, paths), "vehicles"),
+        table(PATHS, path_rows(case.read.network, paths), "paths"),
+    )
+    return Planned(case, result, paths, *tables)
 
 
 def tables_of(case: RoutingCase, result: RoutingResult, paths: Paths) -> tuple[QgsVectorLayer, QgsVectorLayer]:

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("qgis.core")
 pytest.importorskip("shapely")
 
-from qgis.core import QgsProcessingContext, QgsVectorLayer
+from qgis.core import NULL, QgsProcessingContext, QgsVectorLayer
 
 from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.layers.routing.case import arcs_of
@@ -19,10 +19,11 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.queue.network import microseconds, roads_of
 from evacuation_planner.plugin.solvers.routing.queue.places import places_of
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
+from evacuation_planner.plugin.solvers.routing.shared.closings import CUT_OFF
 from evacuation_planner.plugin.solvers.routing.shared.problem import TripTable, routing_problem
 from tests.layers.road_layers import source_of
 from tests.processing.plan_tables import planned, routing_inputs, split_paths, tables_of
-from tests.processing.routing_layers import Log, at, layer, line, trips
+from tests.processing.routing_layers import QUEUE, Log, at, layer, line, trips
 
 STREETS = [
     (line((0, 0), (333.3, 4.1), (1000, 0)), ["west", "no", 36, "residential"]),
@@ -62,7 +63,7 @@ def on_roads(tables, log=None, **parameters):
     """Read a plan onto the roads of a case."""
     given, context, _ = routing_inputs(**parameters)
     plan = read_plan(*(source_of(each, context) for each in tables), log or Log())
-    read = given.roads.network(context, Log(), Control())
+    read = given.roads.network(context, Log(), Control(), given.danger.at(given.rows.start))
     ends = PlanEnds(given.ends.destinations, given.ends.doors, given.roads.max_snap_distance)
     return plan_on_roads(read, plan, ends, context, log or Log())
 
@@ -128,6 +129,34 @@ def test_the_moments_outlive_the_formats_of_files(ending, tmp_path):
     read = on_roads(tables, **given)
     again = read.simulate(read.problem(), 300.0)
     assert np.array_equal(moments(made).moment, again.moment)
+
+
+def test_who_is_caught_is_in_the_tables_and_has_the_same_fate_to_the_last_bit():
+    water = layer(
+        "Polygon", "&field=hazard_arrival:double", [(box(900, -60, 1300, 60), [4]), (box(-60, 400, 60, 650), [7])], "w"
+    )
+    shut = layer(
+        "None", "field=road_id:string&field=closed_from:double&field=closed_to:double", [(None, ["top", 3, 9])], "shut"
+    )
+    given = case(HAZARD=water, CLOSURES=shut, FLOW_MODEL=QUEUE, METHOD=0)
+    made = planned(**given)
+    run, lost = made.result.queue.everybody, made.result.caught
+    assert len(lost.trip) > 20 and made.result.problem.trips > 20 and len(set(lost.reason.tolist())) > 1
+    read = on_roads((made.plan, made.plan_paths), **given)
+    again = read.simulate(read.problem(), 300.0)
+    assert np.array_equal(run.moment, again.moment)
+    trip, count = np.r_[made.result.routed, lost.trip], made.result.problem.trips
+    reason, when = np.r_[np.zeros(count, dtype=int), lost.reason], np.r_[np.zeros(count), lost.time]
+    order = np.argsort(trip)
+    assert np.array_equal(again.arrived, reason[order] == 0)
+    driven = read.routes.hops() > 0  # who has no way stays: where, the tables do not tell
+    assert np.array_equal(again.fate[driven], reason[order][driven]) and (again.fate[~driven] == CUT_OFF).all()
+    late = driven & ~again.arrived
+    assert late.sum() > 20 and np.array_equal(again.caught[late], microseconds(when[order][late]))
+    vehicles = [dict(zip(f.fields().names(), f.attributes())) for f in made.plan.getFeatures()]
+    assert sum(v["people"] for v in vehicles) == 390
+    empty = [v["vehicle"] for v in vehicles if v["arrival_s"] in (None, NULL)]
+    assert empty == np.flatnonzero(~again.arrived).tolist()
 
 
 def test_the_tables_say_where_along_the_drawn_roads_the_paths_run():

@@ -11,7 +11,7 @@ pytest.importorskip("shapely")
 
 import numpy as np
 
-from evacuation_planner.plugin.layers.routing import outputs, route_rows
+from evacuation_planner.plugin.layers.routing import outputs, planned, route_rows
 from evacuation_planner.plugin.layers.routing.door_rows import DOORS, door_rows
 from evacuation_planner.plugin.layers.routing.outputs import RoutedCase
 from evacuation_planner.plugin.layers.routing.plan_rows import VEHICLES
@@ -59,7 +59,7 @@ def test_routes_tell_the_wait_and_the_detour_without_it(found):
     assert {r["detour"] for r in routes} == {1.0}  # each by its own fastest way, however long it waits
     assert all(r["travel_time_s"] > r["free_flow_s"] for r in routes)
     assert {r["streets"] for r in routes} == {NASTY}
-    vehicles = rows(VEHICLES, route_rows.planned_vehicle_rows(case, result))
+    vehicles = rows(VEHICLES, planned.planned_vehicle_rows(case, result))
     waited = sum(v["entered_s"] - v["departure_s"] for v in vehicles)
     assert waited == pytest.approx(result.queue.origin_wait, abs=1e-3)
 

@@ -23,6 +23,7 @@ from ...solvers.routing.shared.choices import (
     STUCK_SECONDS,
 )
 from ...solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
+from ...solvers.routing.shared.routes import Routes
 from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, last_departure, spread_departures
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
 from ..moments import Start
@@ -135,15 +136,19 @@ class RoutingCase:
         return self.ends.doors
 
     def door_of_routes(self, result: RoutingResult) -> np.ndarray:
-        """Return the door (r,) by which each vehicle that has a route comes in, -1 for one that starts at a door."""
-        network, routes = self.read.network, result.routes
+        """Return the door (r,) by which each vehicle that arrives comes in, -1 for one that starts at a door."""
+        return self.doors_by(result.routes, self.routed_row(result))
+
+    def doors_by(self, routes: Routes, row: np.ndarray) -> np.ndarray:
+        """Return the door (k,) to which the routes of vehicles of the rows (k,) lead, -1 for one without a road."""
+        network = self.read.network
         places = np.where(network.is_road[routes.arcs], np.arange(len(routes.arcs)), -1)
         last = np.r_[-1, np.maximum.accumulate(places)][routes.indptr[1:]]  # of the road before each route's end
         own = last >= routes.indptr[:-1]
         node = np.full(routes.count, -1, dtype=np.int64)
         node[own] = network.head[routes.arcs[last[own]]]
         node = node[routes.of_trip]
-        return self.doors.door_at(self.ends.site[self.routed_row(result)], node)
+        return self.doors.door_at(self.ends.site[row], node)
 
     def access(self, result: RoutingResult) -> np.ndarray:
         """Return the straight metres (r,) between places and road, both ends together, of each vehicle with a route."""

@@ -31,9 +31,13 @@ VEHICLES = [
     Column("order_s", "float", "when their order to leave comes, s from t = 0; empty where the departure is given"),
     Column("departure_s", "float", "departure, s from t = 0"),
     Column("entered_s", "float", "when it enters its first road, s from t = 0"),
-    Column("arrival_s", "float", "arrival, s from t = 0"),
+    Column("arrival_s", "float", "arrival, s from t = 0; empty for who is caught"),
     Column("start_path", "int", "route_id in OUTPUT_PATHS of what it drives before its route; empty for nothing"),
-    Column("route_id", "int", "its route in OUTPUT_PATHS; empty for one that starts at a door"),
+    Column(
+        "route_id",
+        "int",
+        "its route in OUTPUT_PATHS; empty for one that starts at a door, or has no way that arrives in time and stays",
+    ),
 ]
 PATHS = [
     Column("route_id", "int", "the path"),
@@ -83,7 +87,7 @@ class PlannedVehicles(NamedTuple):
 
 
 def vehicles_of(case: RoutingCase, result: RoutingResult, order: np.ndarray | None = None) -> PlannedVehicles:
-    """Return the vehicles that have a route, numbered from 0 by departure.
+    """Return the vehicles that arrive, numbered from 0 by departure.
 
     Parameters
     ----------

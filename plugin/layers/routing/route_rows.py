@@ -14,11 +14,9 @@ from ...solvers.routing.shared.routes import distinct, rows_at
 from ...solvers.routing.shared.ways import NO_WAY
 from ..fields import Column
 from ..roads.route_geometry import lines_in
-from . import plan_rows
 from .case import RoutingCase
 from .plan_rows import NO_PATH, Paths
 from .streets import streets_of
-from .trips import order_seconds
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
@@ -193,17 +191,6 @@ def _on_roads(
     rows = rows_at(start, size, arcs)
     real = case.read.network.is_road[rows]
     return np.r_[0, np.cumsum(real)][np.r_[0, np.cumsum(size)]], rows[real]
-
-
-def planned_vehicle_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
-    """Yield the vehicles of the plan (OUTPUT_VEHICLES)."""
-    vehicles = plan_rows.vehicles_of(case, result, order_seconds(case.rows, case.start))
-    yield from plan_rows.vehicle_rows(vehicles, output_paths(case, result))
-
-
-def planned_path_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
-    """Yield what they drive (OUTPUT_PATHS)."""
-    yield from plan_rows.path_rows(case.read.network, output_paths(case, result))
 
 
 def drawn_routes(case: RoutingCase, result: RoutingResult, shown: np.ndarray) -> Iterator[np.ndarray]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...solvers.control import Control
 from ...solvers.routing.queue.network import SECOND, QueueRoads
+from ...solvers.routing.queue.simulation import QueueRun
 from ...solvers.routing.sumo_files import Drawing, Traffic, write_sumo
 from ...solvers.routing.sumo_roads import Ends, SumoRoads, sumo_roads
 from .plan import PlanOnRoads
@@ -42,17 +43,19 @@ def export_plan(
     return edges, write_sumo(Path(folder), edges, drawing, traffic, control)
 
 
-def told_arrivals(plan: PlanOnRoads, arrival: np.ndarray) -> str:
-    """Return a sentence where the moments (t,) µs of the queue model are not those that the plan has, else ""."""
-    told = plan.vehicles.arrival
-    if not len(told) or not np.isfinite(told).all():
+def told_arrivals(plan: PlanOnRoads, run: QueueRun) -> str:
+    """Return a sentence where the arrivals of the queue model are not those that the plan has, else ""."""
+    told, arrival, arrived = plan.vehicles.arrival, run.arrival(), run.arrived
+    known = np.isfinite(told)
+    if not known.any():
         return ""
-    apart = np.abs(told - arrival / SECOND)
-    different = int((apart > 1.0 / SECOND).sum())
+    apart = np.abs(np.where(known, told, 0.0) - arrival / SECOND) > 1.0 / SECOND
+    different = int(((known != arrived) | (known & apart)).sum())
     if not different:
         return ""
     return (
         f"{different:,} of {len(told):,} vehicles do not arrive when PLAN says they do (last arrival there "
-        f"{told.max() / 60:,.1f} min, here {arrival.max() / SECOND / 60:,.1f} min): the plan was made under another "
-        f"flow model, or network, entrances, background or STUCK_SECONDS are not those it was made with."
+        f"{np.nanmax(told) / 60:,.1f} min, here {arrival.max() / SECOND / 60:,.1f} min): the plan was made under "
+        "another flow model, or network, entrances, background, hazard, closures or STUCK_SECONDS are not those it was "
+        "made with."
     )

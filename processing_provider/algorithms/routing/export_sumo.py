@@ -12,6 +12,7 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from ...effort_parameters import stopped_early
 from . import names
 from .plan_parameters import PlanParameters, add_plan_parameters
 
@@ -67,7 +68,7 @@ class ExportSumo(EvacuationAlgorithm):
             f"Under the flow model queue the plan takes {run.total() / 3.6e9:,.1f} vehicle-hours and the last vehicle "
             f"arrives after {last / 6e7:,.1f} min ({run.forced} let into full roads): compare SUMO's tripinfo.xml."
         )
-        different = told_arrivals(plan, arrival)
+        different = told_arrivals(plan, run)
         if different:
             feedback.pushWarning(different)
         if len(roads.change_time):
@@ -75,4 +76,5 @@ class ExportSumo(EvacuationAlgorithm):
         feedback.setProgressText(self.tr("Writing the files"))
         edges, vehicles = export_plan(plan, roads, last, folder, control)
         self._wrote(names.FOLDER, folder)
-        return {names.FOLDER: folder, names.EDGES: len(edges.arc), names.VEHICLES: vehicles}
+        numbers = {names.EDGES: len(edges.arc), names.VEHICLES: vehicles}
+        return {names.FOLDER: folder, **numbers, **stopped_early(given.effort, feedback)}

@@ -181,6 +181,7 @@ def write_layers(
     """Write the layers that were asked for, in the styles of ``routeevacuation``; return the destination of each."""
     from ....plugin.layers.routing import outputs as rows
     from ....plugin.layers.routing import plan_rows as plan
+    from ....plugin.layers.routing import planned
     from ....plugin.layers.routing import route_rows as routes
     from ....plugin.layers.routing.door_rows import DOORS, door_rows
     from ....plugin.layers.routing.flow_rows import FLOWS, flow_rows
@@ -202,8 +203,8 @@ def write_layers(
         (names.OUTPUT_JUNCTIONS, JUNCTIONS, junction_rows(found, crs, context), point),
         (names.OUTPUT_DOORS, DOORS, door_rows(case, result, crs, context), point),
         (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(case, found.curve), None),
-        (names.OUTPUT_VEHICLES, plan.VEHICLES, routes.planned_vehicle_rows(case, result), None),
-        (names.OUTPUT_PATHS, plan.PATHS, routes.planned_path_rows(case, result), None),
+        (names.OUTPUT_VEHICLES, plan.VEHICLES, planned.planned_vehicle_rows(case, result), None),
+        (names.OUTPUT_PATHS, plan.PATHS, planned.planned_path_rows(case, result), None),
         (names.OUTPUT_UNROUTED, rows.UNROUTED, rows.unrouted_rows(case, result), line),
     ):
         style = f"routeevacuation_{name.lower()}" if kind is not None else None
