@@ -69,7 +69,7 @@ MODULES = (
         (
             "test_shelters_facility_location.py", "test_shelters_bounds.py", "test_shelters_set_covering.py",
             "test_allocation_opening.py", "test_shelters_edges.py", "test_shelters_ties.py",
-            "test_shelters_covering.py",
+            "test_shelters_covering.py", "test_allocation_knapsack_bound.py",
         ),
     ),
 )  # fmt: skip

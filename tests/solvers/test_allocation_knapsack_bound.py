@@ -96,6 +96,14 @@ def test_the_bound_lies_between_the_relaxation_and_the_least_cost(seed):
     assert found.bound == pytest.approx(by_trying(problem, found.prices)[0])
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_at_the_prices_of_the_relaxation_the_bound_is_no_less_than_its_own(seed):
+    problem = roomy(seed)
+    allocator = Allocator(problem, problem.usable())
+    relaxation = linear_relaxation(divisible(allocator), Control())
+    assert by_trying(problem, relaxation.zone_price * problem.sizes)[0] >= relaxation.bound - 1e-6
+
+
 def test_the_bound_closes_most_of_what_the_relaxation_leaves():
     """Over 40 cases of which every placing is tried."""
     left, closed = 0.0, 0.0
