@@ -26,6 +26,7 @@ from .problem import AllocationProblem
 from .repacking import repack
 
 SPARE = (0.001, 0.002, 0.004, 0.007, 0.015, 0.03, 0.06, 0.12, 0.25)  # parts of each room left empty, one after another
+FIRST_SPARE = 0.03  # before them: packed soon, so that a fence finds a plan
 SETS, MOST_SPARE = (8, 20, 60), 0.01  # sets of shelters that are priced, by effort, with up to so many places over
 ROUNDS = (30, 100, 200)  # of the exchanges in one set of shelters, by effort
 NEIGHBOURHOODS = (10, 30, 500)  # that are placed anew, by effort
@@ -104,13 +105,15 @@ def _with_room_to_spare(
     problem, usable = allocator.problem, allocator.usable
     best, tried = total_cost(problem, people), set()
     sets = _cheap_sets(allocator, located, priced, control)
-    for share in SPARE:
+    for share in (FIRST_SPARE, *SPARE):
         control.stop_if_cancelled()
         tight = replace(located, room=located.room * (1.0 - share))
         coverage = Coverage(tight.people, usable, tight.room)
         begin = next((chosen for chosen in sets if coverage.sheltered(chosen) >= coverage.total), None)
-        if begin is None or best <= enough or control.effort.passed():
+        if best <= enough or control.effort.passed():
             break
+        if begin is None:
+            continue  # so much room is not there
         start = serve_set(tight, begin, control)
         sites = exchange_sites(tight, coverage, coverage.total, start, linear_relaxation(tight, control), control)
         if sites.value > best:
