@@ -115,6 +115,9 @@ def test_rasters_that_say_nothing_or_nonsense(tmp_path) -> None:
     nothing = raster(tmp_path, np.full((5, 5), -9999.0), EAST, NORTH + 50, 100.0, name="nothing")
     case, log = case_of(HAZARD_RASTER=nothing)
     assert not case.problem.closings and "no data everywhere" in log.text
+    small = raster(tmp_path, np.full((5, 5), 15.0), EAST + 920, NORTH + 50, 20.0, name="small")
+    case, log = case_of(HAZARD_RASTER=small)
+    assert {row[0] for row in closed(case)} == {"west", "east"} and "3 of 4 junctions" in log.text
     away = raster(tmp_path, np.full((5, 5), 1.0), EAST + 1e5, NORTH, 100.0, name="away")
     case, log = case_of(HAZARD_RASTER=away)
     assert not case.problem.closings and "lies nowhere near" in log.text
@@ -212,3 +215,15 @@ def test_roads_drawn_twice_stay_open_where_only_one_copy_is_closed() -> None:
 def test_a_layer_that_cannot_be_opened_is_named(name: str) -> None:
     with pytest.raises(QgsProcessingException, match=name):
         case_of(**{name: "/nowhere/at/all.gpkg"})
+
+
+def test_of_destinations_at_one_point_the_first_moment_counts_and_is_told() -> None:
+    going = trips([(line((0, 0), (2000, 0)), ["a", "low", 5]), (line((0, 0), (2000, 0)), ["a", "tower", 5])])
+    sites = layer(
+        "Point", "&field=site_id:string&field=rule:string",
+        [(f"POINT({EAST + 2000} {NORTH})", ["low", ""]), (f"POINT({EAST + 2000} {NORTH})", ["tower", "vertical"])],
+        "halls",
+    )  # fmt: skip
+    case, log = case_of(TRIPS=going, DESTINATIONS=sites, HAZARD=hazard([(EAST_END, 30.0)]))
+    assert (case.problem.closings.goal_reached[case.problem.destination] == 1800.0).all()
+    assert "low, tower join the roads at the same point" in log.text

@@ -71,6 +71,13 @@ class Arrivals:
         np.minimum.at(out, known[place], self.seconds[area])
         return out
 
+    def covered(self, xy: np.ndarray) -> np.ndarray:
+        """Return which positions (k, 2) of the working CRS lie on the raster, where there is one; else all."""
+        if self.grid is None:
+            return np.ones(len(xy), dtype=bool)
+        place, (rows, columns) = self.grid.cells(self._on_grid(xy)), self.grid.seconds.shape
+        return np.asarray(((place >= 0.0) & (place <= (columns, rows))).all(axis=1))
+
     def over(self, shapes: list[QgsGeometry]) -> np.ndarray:
         """Return the earliest moment (k,) at which the hazard reaches anything of polygons in the working CRS."""
         out = np.full(len(shapes), np.inf)

@@ -157,6 +157,7 @@ def danger_on(
         near = box_around(network.node_xy)
         arrivals = arrivals_of(layers.hazard, layers.start, crs, near, context, feedback)
         reached = arrivals.along(network)
+        _tell_outside(layers.hazard, arrivals, network, feedback)
         _tell_reached(layers.hazard, reached, called, network, layers.start, feedback)
         closings.append(reached)
     return network, Danger(RoadClosings.together(closings), arrivals, taken, layers.start)
@@ -217,6 +218,20 @@ def closing_window(since: float, until: float, start: Start) -> str:
     """Return from when until when something is closed, in words."""
     begin = "from the beginning" if since == -np.inf else f"from {start.text(since, CLOCK)}"
     return f"{begin}, for good" if until == np.inf else f"{begin} until {start.text(until, CLOCK)}"
+
+
+def _tell_outside(
+    hazard: HazardLayers, arrivals: Arrivals, network: RoadNetwork, feedback: QgsProcessingFeedback
+) -> None:
+    """Warn where a raster of arrivals covers only a part of the roads: nothing reaches what lies outside it."""
+    if arrivals.grid is None or not arrivals.grid.seconds.size:
+        return
+    outside = ~arrivals.covered(network.node_xy)
+    if outside.any():
+        feedback.pushWarning(
+            f"{hazard.parameter}: {int(outside.sum()):,} of {network.node_count:,} junctions and ends of roads lie "
+            f"outside “{hazard.name}”; there the hazard never comes. Choose a larger raster if it does."
+        )
 
 
 def _tell_reached(

@@ -265,9 +265,28 @@ def routing_case(
     if given.background is not None:
         flow = background_on(given.background, network, given.start, feedback)
     origin, inside = ends.origins(rows.origin)
-    closings = read.danger.closings_on(network, end, ends.reached[ends.site[row]])
+    reached = ends.reached[ends.site[row]]
+    _warn_of_shared(rows, row, end, reached, feedback)
+    closings = read.danger.closings_on(network, end, reached)
     trips = TripTable(begin, end, departure[chosen], people[chosen], origin[row], inside)
     problem = routing_problem(arcs_of(network, choice, flow)._replace(closings=closings), trips)
     return RoutingCase(
         read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed, departures
     )
+
+
+def _warn_of_shared(
+    rows: TripRows, row: np.ndarray, end: np.ndarray, reached: np.ndarray, feedback: QgsProcessingFeedback
+) -> None:
+    """Warn of destinations that join the roads at one point, of which the hazard reaches one before another."""
+    if not np.isfinite(reached).any():
+        return
+    first, last = (np.full(int(end.max()) + 1, value) for value in (np.inf, -np.inf))
+    np.minimum.at(first, end, reached)
+    np.maximum.at(last, end, reached)
+    named = sorted({rows.destination[k] for k in row[first[end] != last[end]].tolist()})
+    if named:
+        feedback.pushWarning(
+            f"DESTINATIONS: {first_of(named)} join the roads at the same point, but the hazard reaches one before "
+            "another; for all of them the first moment counts. Give them ENTRANCES at different places."
+        )
