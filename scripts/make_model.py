@@ -36,6 +36,7 @@ ROUTES = {
     "OUTPUT": ("ROUTES", "Routes"),
     "OUTPUT_ROADS": ("ROADS", "Used roads"),
     "OUTPUT_CLEARANCE": ("CLEARANCE", "Clearance curve"),
+    "OUTPUT_CAUGHT": ("CAUGHT", "People caught"),
     "OUTPUT_UNROUTED": ("UNROUTED", "Trips without a route"),
     "OUTPUT_HTML": ("REPORT", "Report"),
 }

@@ -13,6 +13,8 @@ from ..layers.routing.outputs import RoutedCase
 from ..layers.values import id_text
 from ..solvers.joint.kinds import AIM_NAMES, CLEARANCE, SPLIT_NAMES, UNIT_NAMES
 from ..solvers.joint.result import JointPlan, JointResult
+from ..solvers.routing.result import RoutingResult
+from .caught import caught_story
 from .charts import MapPanel, bar_chart, line_chart, map_chart
 from .page import write_report
 from .routing import door_table, ring_names, street_bottlenecks
@@ -33,7 +35,6 @@ def write_joint_report(
     warning: str,
 ) -> None:
     """Write the HTML report to ``path``: ``found`` is the joint plan's traffic, ``beside`` the step-wise one's."""
-    queue = beside.result.queue
     write_report(
         path,
         "joint_report.html",
@@ -50,7 +51,7 @@ def write_joint_report(
         start=case.demand.start.text(form="yyyy-MM-dd HH:mm"),
         departures=case.options.departures.text,
         plans=[_figures(JOINT, result.plan, found), _figures(STEPWISE, result.stepwise, beside)],
-        informed=None if queue is None else (queue.informed_time / 3600.0, queue.informed_clearance),
+        informed=_informed(beside.result),
         saved=_saved(result),
         outside=case.outside_people,
         exits=case.ground.targets.exits,
@@ -65,6 +66,7 @@ def write_joint_report(
         streets=street_bottlenecks(found.case, found.use),
         doors=door_table(found.case, found.result),
         rings=ring_names(found.case, found.result),
+        caught=caught_story(found.case, found.result),
     )
 
 
@@ -78,13 +80,21 @@ def _figures(name: str, plan: JointPlan, routed: RoutedCase) -> dict[str, Any]:
         "hours": plan.total_time / 3600.0,
         "mean": float(routed.result.travel @ people) / max(float(people.sum()), 1.0),
         "clearance": plan.clearance if len(people) else None,
+        "caught": routed.result.people_caught,
     }
 
 
+def _informed(result: RoutingResult) -> tuple[float, float, float] | None:
+    """Return what comes of drivers without a plan: vehicle-hours, last arrival (s), people caught."""
+    queue = result.queue
+    return None if queue is None else (queue.informed_time / 3600.0, queue.informed_clearance, queue.informed_caught)
+
+
 def _saved(result: JointResult) -> float | None:
-    """Return the percent of the step-wise value that the joint plan saves; None where more people are placed."""
+    """Return the percent of the step-wise value that the joint plan saves; None where others arrive or are caught."""
     plan, steps = result.plan, result.stepwise
-    if plan.people_placed != steps.people_placed or steps.value <= 0:
+    caught = [each.routing.people_caught for each in (plan, steps)]
+    if plan.people_placed != steps.people_placed or caught[0] != caught[1] or steps.value <= 0:
         return None
     return 100.0 * (steps.value - plan.value) / steps.value
 

@@ -13,6 +13,7 @@ from ..solvers.routing.clearance import Clearance
 from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.road_use import RoadUse
 from ..solvers.routing.shared.choices import COST_NAMES, CUMULATIVE, LINEAR
+from .caught import caught_story
 from .charts import bar_chart, line_chart
 from .page import write_report
 
@@ -58,6 +59,7 @@ def write_routing_report(
         streets=street_bottlenecks(case, use),
         doors=door_table(case, result) if result.queue is not None else [],
         rings=ring_names(case, result),
+        caught=caught_story(case, result),
     )
 
 
@@ -68,6 +70,8 @@ def _clearance_chart(curve: Clearance) -> Any:
         series["inside the hazard"] = curve.in_hazard
     if curve.waiting.any():
         series["waiting to get onto the road"] = curve.waiting
+    if curve.caught.any():
+        series["caught"] = curve.caught
     return line_chart(
         curve.seconds / 60.0, series, title="Clearance", x_label="minutes from t = 0", y_label="people", step=True
     )

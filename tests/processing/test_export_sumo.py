@@ -124,7 +124,7 @@ def test_names_with_signs_of_xml_come_back_as_they_are(tmp_path):
     assert {p.get("value") for e in edges for p in e.iter("param")} == {"<&>"}
     vehicle = next(root(tmp_path, "plan.rou.xml").iter("vehicle"))
     told = {param.get("key"): param.get("value") for param in vehicle}
-    assert told == {"origin_id": "a'b", "destination_id": 'é"', "people": "1"}
+    assert told == {"origin_id": "a'b", "destination_id": 'é"', "people": "1", "order_s": "0.000000"}
 
 
 def test_who_starts_at_a_door_is_not_written(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,8 +17,10 @@ from qgis.core import QgsVectorLayer
 
 import environment
 from benchmarks.judges.sumo import arrivals, run_program, simulate, teleports
+from evacuation_planner.plugin.solvers.routing.queue.bars import NEVER
 from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, microseconds, roads_of
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
+from tests.processing.closing_layers import box, closures, hazard
 from tests.processing.plan_tables import Planned, planned
 from tests.processing.routing_layers import layer, line, trips
 from tests.processing.test_export_sumo import export
@@ -124,3 +128,58 @@ def test_everybody_of_the_sample_city_arrives(programs, tmp_path):
     sumo = in_sumo(programs, made, tmp_path / "sumo", **given)
     total, last = compare(made, sumo, in_ours(made), "sample city, individual routes")
     assert total == pytest.approx(1, rel=0.1) and last == pytest.approx(1, rel=0.05)
+
+
+def stays_in(folder: Path) -> list[tuple[str, str, float, float]]:
+    """Vehicle, edge, when it came onto it and when it left, in seconds (infinite where it stands there at the end)."""
+    found = []
+    for vehicle in ElementTree.parse(folder / "stays.xml").getroot():
+        route = vehicle.find("route")
+        came = float(vehicle.get("depart"))
+        for edge, out in zip(route.get("edges").split(), map(float, route.get("exitTimes").split())):
+            left = out if out >= 0 else np.inf
+            found.append((vehicle.get("id"), edge, came, left))
+            came = left
+            if left == np.inf:
+                break
+    return found
+
+
+@pytest.mark.parametrize("late", [0.0, 300.0])
+def test_nobody_is_on_a_closed_edge(programs, tmp_path, late):
+    """One road closes for a while, another for good when most are through, and a part of a third by the hazard.
+
+    The plan is also driven ``late`` s later than it was made for, so that many come to roads that are closed.
+    """
+    works = closures("None", [(None, [3.0, 9.0, "up", None]), (None, [12.0, None, "west", None])])
+    given = {
+        "TRIPS": trips([(line((0, 0), (2000, 0)), ["a", "s", 500])]), "DEPARTURE_WINDOW": 10,
+        "FLOW_MODEL": 2, "METHOD": 3, "CLOSURES": works, "HAZARD": hazard([(box(1400, -50, 1600, 50), 14.0)]),
+    }  # fmt: skip
+    made = planned(**given)
+    written = export(made, tmp_path, **{name: given[name] for name in ("CLOSURES", "HAZARD")})["VEHICLES"]
+    options = ["--vehroute-output", "stays.xml", "--vehroute-output.exit-times", "true"]
+    options += ["--vehroute-output.write-unfinished", "true"]
+    if late:
+        options += ["--route-files", "late.rou.xml"]
+        text = (tmp_path / "plan.rou.xml").read_text(encoding="utf-8")
+        text = re.sub(r'depart="([\d.]+)"', lambda m: f'depart="{float(m[1]) + late:.3f}"', text)
+        (tmp_path / "late.rou.xml").write_text(text, encoding="utf-8")
+    simulate(programs, tmp_path, "--configuration-file", "plan.sumocfg", *options)
+    network, bars = made.case.read.network, roads_of(made.case.problem).bars
+    rows, there = stays_in(tmp_path), arrivals(tmp_path)
+    shut = {
+        f"e{e}": [
+            (bars.since[k] / SECOND, bars.until[k] / SECOND if bars.until[k] < NEVER else np.inf)
+            for k in range(bars.start[e], bars.start[e + 1])
+        ]
+        for e in np.flatnonzero(np.diff(bars.start)).tolist()
+    }
+    assert {network.arc_road(int(edge[1:])) for edge in shut} == {"up", "west", "east"}
+    entered = [(edge, came) for _, edge, came, _ in rows if edge in shut]
+    assert len(entered) > 100
+    assert not [(e, came) for e, came in entered for since, until in shut[e] if since <= came < until]
+    waiting = {edge for _, edge, _, left in rows if left == np.inf}
+    assert all(edge.startswith(("gate", "begin")) or edge not in shut for edge in waiting)
+    print(f"\nlate by {late:.0f} s: {len(there)} of {written} arrive, {len(entered)} entries of roads that close")
+    assert len(there) == written if not late else 0 < len(there) < written

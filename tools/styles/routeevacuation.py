@@ -3,7 +3,7 @@
 Run as  QT_QPA_PLATFORM=offscreen .venv/bin/python tools/styles/routeevacuation.py
 Colours are of Okabe and Ito's set and ColorBrewer's YlOrRd, which colour-blind readers can tell apart. The temporal
 settings let QGIS's temporal controller play the evacuation: a route shows from its first departure to its last arrival,
-a road from the first vehicle on it to the last, a flow in its interval.
+a road from the first vehicle on it to the last, a flow in its interval, who is caught from that moment on.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from pathlib import Path
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsCategorizedSymbolRenderer,
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
     QgsMarkerSymbol,
     QgsProperty,
+    QgsRendererCategory,
     QgsRendererRange,
     QgsSingleSymbolRenderer,
     QgsSymbolLayer,
@@ -53,6 +55,21 @@ RANKS = (
     (10, 50, "#fd8d3c", "3", "the next forty"),
     (50, 1e9, "#fed976", "1.8", "others"),
 )
+MARGINS = (
+    (-1e9, 120.0, "#7f0000", "less than 2 minutes before the hazard is there (width: vehicles)"),
+    (120.0, 300.0, "#d7301f", "2 - 5 minutes"),
+    (300.0, 600.0, "#fc8d59", "5 - 10 minutes"),
+    (600.0, 1200.0, "#a8ddb5", "10 - 20 minutes"),
+    (1200.0, 1e9, "#2a9d8f", "20 minutes and more"),
+    (1e9, 1e10, "#9e9e9e", "the hazard reaches no place on the way"),
+)
+FATES = (
+    ("too late to leave", "#d55e00", "triangle", "too late to leave (size: people)"),
+    ("queue", "#cc79a7", "circle", "caught in a queue"),
+    ("way cut off", "#0072b2", "cross_fill", "the way is cut off"),
+    ("destination reached", "#000000", "square", "the hazard comes to where they go"),
+)
+FATE_SIZE = 'scale_exp(coalesce("people", 0), 0, max(maximum("people"), 1), 2, 8, 0.6)'
 SHARE = 'coalesce("peak_flow" / nullif("capacity", 0), 0)'
 DOOR_LOADS = (
     (0.0, 0.001, "#bdbdbd", "door: nobody comes in (black edge: guessed)"),
@@ -84,6 +101,35 @@ def routes() -> QgsVectorLayer:
     layer.setRenderer(_graduated('"detour"', ranges, '"detour"'))
     layer.setOpacity(0.7)
     _shown_between(layer, "first_departure", "last_arrival")
+    return layer
+
+
+def margins() -> QgsVectorLayer:
+    """Routes with a hazard that comes: colour by the least margin, light where it is large; width by vehicles."""
+    fields = "field=vehicles:integer&field=margin_s:double&field=first_departure:datetime&field=last_arrival:datetime"
+    layer = QgsVectorLayer(f"LineString?{fields}", "routes", "memory")
+    width = WIDTH.format(least=0.3, most=1.8)
+    ranges = [QgsRendererRange(low, high, _line(colour, width, False), label) for low, high, colour, label in MARGINS]
+    layer.setRenderer(_graduated('coalesce("margin_s", 2e9)', ranges, '-coalesce("margin_s", 2e9)'))
+    layer.setOpacity(0.8)
+    _shown_between(layer, "first_departure", "last_arrival")
+    return layer
+
+
+def caught() -> QgsVectorLayer:
+    """Those caught: shape and colour by the reason, size by people; there from the moment on."""
+    fields = "field=people:integer&field=reason_code:string&field=time:datetime"
+    layer = QgsVectorLayer(f"Point?{fields}", "caught", "memory")
+    renderer = QgsCategorizedSymbolRenderer(
+        "reason_code", [QgsRendererCategory(code, _fate(colour, shape), label) for code, colour, shape, label in FATES]
+    )
+    renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"people"', False)]))
+    renderer.setOrderByEnabled(True)
+    layer.setRenderer(renderer)
+    temporal = layer.temporalProperties()
+    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
+    temporal.setStartField("time")
+    temporal.setIsActive(True)
     return layer
 
 
@@ -157,6 +203,16 @@ def _door(colour: str) -> QgsMarkerSymbol:
     return symbol
 
 
+def _fate(colour: str, shape: str) -> QgsMarkerSymbol:
+    """Return a mark, larger for more people."""
+    symbol = QgsMarkerSymbol.createSimple(
+        {"name": shape, "color": colour, "size": "4", "outline_color": "#ffffff", "outline_width": "0.3"}
+    )
+    size = QgsProperty.fromExpression(FATE_SIZE)
+    symbol.symbolLayer(0).setDataDefinedProperty(QgsSymbolLayer.Property.PropertySize, size)
+    return symbol
+
+
 def _graduated(expression: str, ranges: list[QgsRendererRange], order: str) -> QgsGraduatedSymbolRenderer:
     """Return a renderer that draws the greatest values last, so that they lie on top."""
     renderer = QgsGraduatedSymbolRenderer(expression, ranges)
@@ -184,6 +240,8 @@ def main() -> int:
     application.initQgis()
     made = {
         "output": routes(),
+        "output_margin": margins(),
+        "output_caught": caught(),
         "output_roads": roads(),
         "output_doors": doors(),
         "output_flows": flows(),

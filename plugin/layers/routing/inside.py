@@ -69,7 +69,8 @@ def inside_of(
         positions_inside(area, transform_vertices(xy, rows.crs, read.crs, context.transformContext()))
         for xy in (rows.first, rows.last)
     )
-    indptr, begin, end = arcs_inside(area, read.network, np.unique(result.routes.arcs), control)
+    driven = np.unique(np.r_[result.routes.arcs, result.everybody().schedule.arc])
+    indptr, begin, end = arcs_inside(area, read.network, driven, control)
     lost = case.without_route(result)
     staying = int(rows.people[lost][home[lost]].sum())
     at_home = home[case.row]

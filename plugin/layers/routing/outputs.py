@@ -45,7 +45,13 @@ CLEARANCE = [
     Column("departed", "int", "people who have entered their first road"),
     Column("arrived", "int", "people who have arrived"),
     Column("on_road", "int", "people on the road"),
-    Column("in_hazard", "int", "people inside the hazard, those without a route counted; empty without a hazard"),
+    Column("caught", "int", "people who have been caught; they count in none of the others from then on but departed"),
+    Column(
+        "in_hazard",
+        "int",
+        "people inside the area that the hazard ever reaches, or its buffer, not caught, those "
+        "without a route counted; empty without a hazard",
+    ),
     Column("staying", "int", "of these, people without a route, who stay; empty without a hazard"),
 ]
 UNROUTED = [
@@ -116,11 +122,15 @@ def _queued(found: RoutedCase, k: int) -> list[Any]:
     ]
 
 
+def _curves(curve: Clearance) -> tuple[np.ndarray, ...]:
+    return curve.waiting, curve.departed, curve.arrived, curve.on_road, curve.caught
+
+
 def clearance_rows(case: RoutingCase, curve: Clearance) -> Iterator[Row]:
     """Yield the clearance curve, a row for each moment."""
     for k, second in enumerate(curve.seconds.tolist()):
         inside = None if curve.in_hazard is None else int(curve.in_hazard[k])
-        counts = [int(values[k]) for values in (curve.waiting, curve.departed, curve.arrived, curve.on_road)]
+        counts = [int(values[k]) for values in _curves(curve)]
         yield None, [case.start.value(second), second, *counts, inside, curve.staying]
 
 

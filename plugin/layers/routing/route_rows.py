@@ -39,6 +39,7 @@ ROUTES = [
     Column("route_id", "int", "number of the route, as in OUTPUT_VEHICLES and OUTPUT_PATHS"),
     Column("starts", "int", "junctions at which its vehicles start"),
     Column("wait_s", "float", "mean wait at the origin, s, in travel_time_s; flow model queue only"),
+    Column("margin_s", "float", "s: least time between leaving a place and the hazard's arrival there; empty: never"),
     Column("streets", "text", "names of the streets in order; the longest stretches where there are many"),
     Column("origin_name", "text", "what people call the origin"),
     Column("destination_name", "text", "what people call the destination"),
@@ -158,6 +159,13 @@ def route_figures(case: RoutingCase, result: RoutingResult, groups: RouteGroups)
     )
 
 
+def least_margins(result: RoutingResult, groups: RouteGroups) -> np.ndarray:
+    """Return the least margin (g,) of the vehicles of each group, s; infinite where the hazard reaches no place."""
+    least = np.full(len(groups.first), np.inf)
+    np.minimum.at(least, groups.of_vehicle, result.margin())
+    return least
+
+
 def output_paths(case: RoutingCase, result: RoutingResult) -> Paths:
     """Return the path of each row of OUTPUT that drives any road, under its ``route_id``, and those before it."""
     groups, ways, routes = route_groups(case, result), result.ways(), result.routes
@@ -215,7 +223,7 @@ def route_rows(
 ) -> Iterator[Row]:
     """Yield each way between two places with its vehicles, drawn as most of them drive it."""
     groups, row_of = route_groups(case, result), case.routed_row(result)
-    routes, begin = route_figures(case, result, groups), result.ways().begin
+    routes, begin, margin = route_figures(case, result, groups), result.ways().begin, least_margins(result, groups)
     order = np.argsort(groups.id)
     queue = result.queue is not None
     vertices = drawn_routes(case, result, groups.shown[order])
@@ -245,6 +253,7 @@ def route_rows(
                 int(groups.id[k]),
                 int(routes.starts[k]),
                 float(routes.wait[k]) if queue else None,
+                float(margin[k]) if margin[k] < np.inf else None,
                 streets_of(case.read, result.routes.of(shown)[begin[shown] :]),
                 *case.rows.names(row),
             ],

@@ -13,6 +13,8 @@ from ...solvers.routing.sumo_files import Drawing, Traffic, write_sumo
 from ...solvers.routing.sumo_roads import Ends, SumoRoads, sumo_roads
 from .plan import PlanOnRoads
 
+LATEST = 3600  # s: with closings SUMO's run ends that much after twice our last moment, for some stand for ever
+
 
 def export_plan(
     plan: PlanOnRoads, roads: QueueRoads, until: int, folder: str, control: Control | None = None
@@ -22,7 +24,8 @@ def export_plan(
     Parameters
     ----------
     until : int
-        The last arrival, microseconds: background traffic up to then counts, at its most.
+        The last moment at which anybody moves or is caught, microseconds: background traffic up to then counts, at
+        its most.
 
     Raises
     ------
@@ -38,9 +41,11 @@ def export_plan(
         [network.arc_road(e) for e in arcs],
     )  # fmt: skip
     traffic = Traffic(
-        vehicles.vehicle, plan.departure / SECOND, vehicles.origin, vehicles.destination, vehicles.people, plan.routes
-    )
-    return edges, write_sumo(Path(folder), edges, drawing, traffic, control)
+        vehicles.vehicle, plan.departure / SECOND, vehicles.origin, vehicles.destination, vehicles.people, plan.routes,
+        vehicles.order,
+    )  # fmt: skip
+    end = 2 * -(-until // SECOND) + LATEST if edges.shut else None
+    return edges, write_sumo(Path(folder), edges, drawing, traffic, end, control)
 
 
 def told_arrivals(plan: PlanOnRoads, run: QueueRun) -> str:

@@ -30,6 +30,7 @@ PARAMETER = "TRIPS"
 MOST_PEOPLE = 10_000_000_000  # more than there are on Earth: a slip, and beyond what whole numbers are kept exact for
 MOST_VEHICLES = 100_000_000
 SECOND, MINUTE = 1.0, 60.0
+CLASS = "class"  # where allocations have it
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class TripRows:
         What people call the ends, "" where that is not known; None: of none.
     origin_order : MomentColumn or None
         When the order comes to the origin of those that have neither of their own; None without a field.
+    classes : list of str or None
+        Class of the people, "" where that is not known; None: of none.
     """
 
     name: str
@@ -82,6 +85,7 @@ class TripRows:
     origin_name: list[str] | None = None
     destination_name: list[str] | None = None
     origin_order: MomentColumn | None = None
+    classes: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -111,6 +115,10 @@ class TripRows:
             origin_name=called(self.origin, self.origin_name, origins),
             destination_name=called(self.destination, self.destination_name, destinations),
         )
+
+    def class_of(self, row: int) -> str | None:
+        """Return the class of the people of a row, None where it is not known."""
+        return (self.classes[row] if self.classes else "") or None
 
     def names(self, row: int) -> list[str | None]:
         """Return the names of both ends of a row, None for those that are not known."""
@@ -199,6 +207,7 @@ def read_trips(
         _moments(kept, "order", "ORDER_TIME_FIELD", name, fields.order, MINUTE),
         [row["origin_name"] for row in kept],
         [row["destination_name"] for row in kept],
+        classes=[row["class"] for row in kept],
     )
 
 
@@ -257,6 +266,7 @@ def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, o
         "order": feature[fields.order] if fields.order else None,
         "origin_name": _text(feature, source, ZONE_NAME),
         "destination_name": _text(feature, source, SHELTER_NAME),
+        "class": _text(feature, source, CLASS),
     }
 
 

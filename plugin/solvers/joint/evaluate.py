@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..control import Control
+from ..routing.arriving import of_arrived
 from ..routing.evidence import queue_evidence
-from ..routing.methods import Found, Queues, Setting
+from ..routing.methods import Evaluation, Found, Queues, Setting
 from ..routing.queue.network import SECOND, QueueRoads
+from ..routing.queue.places import places_of
 from ..routing.queue.simulation import QueueRun
 from ..routing.result import RoutingResult
 from ..routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
@@ -42,10 +44,13 @@ def plan_of_routes(
     """
     network = problem.trips(destination)
     trees = reverse_trees(network, control=control)
-    queues = Queues(roads, choices.stuck_seconds, choices.reroute_minutes)
+    queues = Queues(roads, choices.stuck_seconds, choices.reroute_minutes, places_of(network))
     setting = Setting(network, trees, QUEUE, np.zeros(network.arcs), 0.0, queues)
     alone = setting.queued(individual_routes(network, trees, control), control)
-    placed = destination >= 0
+    placed, people = destination >= 0, network.people
+    come = Evaluation((run.arrival() - run.plan.departure) / SECOND, run.schedule(control), run)
+    if not run.arrived.all():
+        come = come._replace(fate=run.fate, caught=np.where(run.arrived, np.inf, run.caught / SECOND))
     result = RoutingResult(
         method=SYSTEM_OPTIMAL,
         flow_model=QUEUE,
@@ -53,17 +58,18 @@ def plan_of_routes(
         unreachable=np.flatnonzero(~placed),
         problem=network,
         routes=each_once(routes, network.source, control),
-        travel=(run.arrival() - run.plan.departure) / SECOND,
+        travel=come.travel,
         fastest=trees.seconds[trees.row, network.source] if network.trips else np.empty(0),
         static=setting.static,
         individual_time=float(((alone.arrival() - alone.plan.departure) / SECOND).sum()),
+        individual_caught=float(people[~alone.arrived].sum()),
         history=history,
         seconds=control.effort.elapsed,
         unlimited_time=unlimited,
         warnings=warnings,
         queue=queue_evidence(setting, queues, Found(routes, run=run), run, choices.certify, control),
     )
-    return _judged(problem, reach, choices, destination, result)
+    return _judged(problem, reach, choices, destination, of_arrived(result, come, control.unlogged()))
 
 
 def plan_of_result(
@@ -71,7 +77,14 @@ def plan_of_result(
 ) -> JointPlan:
     """Return the plan of a run of routing over the vehicles with a ``destination`` (t,)."""
     placed = np.flatnonzero(destination >= 0)
-    renumbered = replace(result, routed=placed[result.routed], unreachable=np.flatnonzero(destination < 0))
+    drove = result.drove
+    renumbered = replace(
+        result,
+        routed=placed[result.routed],
+        unreachable=np.flatnonzero(destination < 0),
+        caught=result.caught._replace(trip=placed[result.caught.trip]),
+        drove=None if drove is None else drove._replace(trip=placed[drove.trip]),
+    )
     return _judged(problem, reach, choices, destination, renumbered)
 
 

@@ -41,13 +41,18 @@ class JointPlan:
     time_value: float
 
     @property
-    def placed(self) -> np.ndarray:
+    def sent(self) -> np.ndarray:
         """Vehicles that have a destination, ascending."""
+        return np.flatnonzero(self.destination >= 0)
+
+    @property
+    def placed(self) -> np.ndarray:
+        """Those of them that arrive and are not caught."""
         return self.routing.routed
 
     @property
     def people_placed(self) -> float:
-        """People in these."""
+        """People who have a destination and arrive."""
         return float(self.routing.problem.people.sum())
 
     @property
@@ -61,15 +66,17 @@ class JointPlan:
         return float(self.routing.arrival.max(initial=0.0))
 
     def people(self, problem: JointProblem) -> np.ndarray:
-        """Return the people (g, n) of each group sent to each destination."""
-        table = np.zeros((problem.groups, problem.destinations))
-        np.add.at(table, (problem.group[self.placed], self.destination[self.placed]), problem.people[self.placed])
+        """Return the people (g, n) of each group sent to each destination, also those who are caught on the way."""
+        table, sent = np.zeros((problem.groups, problem.destinations)), self.sent
+        np.add.at(table, (problem.group[sent], self.destination[sent]), problem.people[sent])
         return table
 
     def better_than(self, other: JointPlan) -> bool:
-        """Whether to prefer this: more people placed, then less value, then less time."""
-        mine = -self.people_placed, self.value, self.time_value
-        return mine < (-other.people_placed, other.value, other.time_value)
+        """Whether to prefer this: more people arrive, then fewer are caught, then less value, then less time."""
+        return self._order() < other._order()
+
+    def _order(self) -> tuple[float, float, float, float]:
+        return -self.people_placed, self.routing.people_caught, self.value, self.time_value
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..graph.components import components, found_from
-from .network import RoadNetwork
+from .network import RoadNetwork, point_along
 from .problem import CANNOT_LEAVE, CANNOT_REACH, COMPONENT, DEAD_END, Problem
 
 SMALLEST_CORE = 2  # nodes; in a part whose roads lead nowhere back there is no core to be cut off from
@@ -115,6 +115,4 @@ def _cut_off(network: RoadNetwork, found: Connection) -> list[Problem]:
 def piece_middle(network: RoadNetwork, piece: int) -> tuple[float, float]:
     """Return the point half-way along a piece."""
     xy = network.piece_xy[network.piece_start[piece] : network.piece_start[piece + 1]]
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    half = along[-1] / 2
-    return float(np.interp(half, along, xy[:, 0])), float(np.interp(half, along, xy[:, 1]))
+    return point_along(xy, 0.5)

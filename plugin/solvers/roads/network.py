@@ -277,3 +277,16 @@ def piece_table(network: RoadNetwork) -> PieceTable:
     free_flow[network.piece[order]] = network.free_flow[order]
     words = ("closed", "forward", "backward", "both")
     return PieceTable([words[way] for way in ways.tolist()], network.piece_lengths(), speed, free_flow)
+
+
+def point_along(xy: np.ndarray, share: float) -> tuple[float, float]:
+    """Return the point at a share of the length of a line (v, 2).
+
+    Examples
+    --------
+    >>> point_along(np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 2.0]]), 0.75)
+    (4.0, 0.5)
+    """
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    metres = share * along[-1]
+    return float(np.interp(metres, along, xy[:, 0])), float(np.interp(metres, along, xy[:, 1]))

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SolverError
 from ..graph.stars import spread_rows
 from .result import RoutingResult
-from .shared.closings import ARRIVED
+from .shared.closings import ARRIVED, AT_DESTINATION
 
 DAY = 86_400.0
 STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 43_200.0)
@@ -108,15 +108,22 @@ def people_until(moments: np.ndarray, people: np.ndarray, seconds: np.ndarray) -
 def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return when stays inside the hazard begin and end, and of how many people they are, (s,) each.
 
-    A stay lasts from its beginning until just before its end. Along an arc time passes evenly with the way.
+    A stay lasts from its beginning until just before its end. Along an arc time passes evenly with the way; on one that
+    is never left as on the empty road.
     """
     everybody = result.everybody()
     schedule, problem, caught = everybody.schedule, everybody.problem, everybody.caught
     hop, stretch = spread_rows(inside.indptr[schedule.arc], np.diff(inside.indptr)[schedule.arc])
     leave = schedule.exits()
+    pace = leave - schedule.entry
+    never = np.flatnonzero(
+        (everybody.fate != ARRIVED) & (everybody.fate != AT_DESTINATION) & (schedule.indptr[1:] > schedule.indptr[:-1])
+    )
+    last = schedule.indptr[1:][never] - 1
+    pace[last] = problem.cost.free_flow[schedule.arc[last]]
     # Exactly the time of the next road at the end of this one: nobody is counted twice or lost in between.
     begin, end = (
-        np.where(share < 1.0, schedule.entry[hop] + share * (leave - schedule.entry)[hop], leave[hop])
+        np.where(share < 1.0, schedule.entry[hop] + share * pace[hop], leave[hop])
         for share in (inside.begin[stretch], inside.end[stretch])
     )
     owner = np.repeat(np.arange(problem.trips), np.diff(schedule.indptr))[hop]

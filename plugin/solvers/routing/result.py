@@ -208,6 +208,11 @@ class RoutingResult:
         fate, never = np.full(self.problem.trips, ARRIVED, dtype=np.int8), np.full(self.problem.trips, np.inf)
         return Drove(self.routed, self.problem, self.schedule(), fate, never)
 
+    def least_margin(self) -> float | None:
+        """Return the least :meth:`margin` of those who arrive, seconds; None where it is infinite for all."""
+        least = float(self.margin().min(initial=np.inf))
+        return least if least < np.inf else None
+
     def margin(self) -> np.ndarray:
         """Return the seconds (r,) that lie at least between leaving a place and the hazard's arrival there.
 

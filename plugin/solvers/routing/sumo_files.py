@@ -18,7 +18,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..control import Control
+from .queue.bars import NEVER
+from .queue.network import SECOND
 from .shared.routes import Routes
+from .shared.volume_delay import VEHICLE_SPACE
 from .sumo_roads import SumoRoads
 
 CONFIGURATION = "plan.sumocfg"
@@ -28,6 +31,7 @@ FILES = (
 )  # fmt: skip
 JAM_TAU = 1.4  # s, SUMO's default
 AT_ONCE, EXIT_LENGTH, NO_TAU = 10000.0, 75.0, 0.001  # m/s, m, s
+GATE_LENGTH = VEHICLE_SPACE  # m
 LANE_WIDTH = 3.2  # m
 LOOK_EVERY = 10_000  # rows between two looks at whether the user wants to stop
 
@@ -53,6 +57,8 @@ class Traffic(NamedTuple):
     people : (t,) float64
     routes : Routes
         Of all vehicles, in arcs.
+    order : (t,) float64
+        Seconds at which their order to leave comes, not a number where it is not known.
     """
 
     number: np.ndarray
@@ -61,14 +67,21 @@ class Traffic(NamedTuple):
     destination: Sequence[str]
     people: np.ndarray
     routes: Routes
+    order: np.ndarray
 
 
 def write_sumo(
-    folder: Path, roads: SumoRoads, drawing: Drawing, traffic: Traffic, control: Control | None = None
+    folder: Path,
+    roads: SumoRoads,
+    drawing: Drawing,
+    traffic: Traffic,
+    end: int | None = None,
+    control: Control | None = None,
 ) -> int:
     """Write all files and return the number of vehicles; those without a route are not written.
 
-    The files come into the folder once all of them are whole; its other files stay.
+    The files come into the folder once all of them are whole; its other files stay. SUMO's run ends after ``end``
+    seconds, None: with the last vehicle, which never comes where one stands for ever.
 
     Raises
     ------
@@ -77,7 +90,7 @@ def write_sumo(
     Cancelled
     """
     control = control or Control()
-    writer = _Writer(roads, drawing, traffic)
+    writer = _Writer(roads, drawing, traffic, end)
     there = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".sumo-", dir=folder))
@@ -118,10 +131,11 @@ def text(value: object) -> str:
 class _Writer:
     """The rows of each file."""
 
-    def __init__(self, roads: SumoRoads, drawing: Drawing, traffic: Traffic) -> None:
-        self.roads, self.drawing, self.traffic = roads, drawing, traffic
+    def __init__(self, roads: SumoRoads, drawing: Drawing, traffic: Traffic, end: int | None) -> None:
+        self.roads, self.drawing, self.traffic, self.end = roads, drawing, traffic, end
         rounded, self.kind = np.unique(np.round(roads.tau, 6), return_inverse=True)
         self.kind, self.taus = self.kind.ravel(), rounded.tolist()
+        self.position = {e: k for k, e in enumerate(roads.arc.tolist())}
 
     def files(self) -> dict[str, tuple[str, Iterator[str]]]:
         """Return the root element and the rows of each file."""
@@ -136,10 +150,15 @@ class _Writer:
                     ('net version="1.20"', self.network()),
                     ("additional", self.headways()),
                     ("routes", self.routes()),
-                    ("configuration", iter(_SIMULATION)),
+                    ("configuration", self.simulation()),
                 ),
             )
         )
+
+    def order(self, k: int) -> str:
+        """Return when the order of vehicle ``k`` comes as a parameter, "" where that is not known."""
+        told = self.traffic.order[k]
+        return f'<param key="order_s" value="{told:.6f}"/>' if np.isfinite(told) else ""
 
     def places(self) -> Iterator[tuple[str, float, float]]:
         """Yield the id and the position of each node, those behind exit edges last."""
@@ -151,6 +170,35 @@ class _Writer:
         for node in self.roads.exits.tolist():
             x, y = self.drawing.node_xy[node].tolist()
             yield f"x{node}", x + EXIT_LENGTH, y
+        for k in np.flatnonzero(self.roads.gated).tolist():
+            x, y = self.drawing.node_xy[self.roads.tail[k]].tolist()
+            yield f"g{self.roads.arc[k]}", x, y
+            if self.roads.begun[k]:
+                yield f"b{self.roads.arc[k]}", x, y
+
+    def entry(self, k: int) -> str:
+        """Return the node that edge ``k`` leaves."""
+        return f"g{self.roads.arc[k]}" if self.roads.gated[k] else f"n{self.roads.tail[k]}"
+
+    def small(self) -> Iterator[tuple[str, str, str, int, float]]:
+        """Yield exits, gates and starts: id, nodes, lanes, length."""
+        r = self.roads
+        for node in r.exits.tolist():
+            yield f"exit{node}", f"n{node}", f"x{node}", 1, EXIT_LENGTH
+        for k in np.flatnonzero(r.gated).tolist():
+            yield f"gate{r.arc[k]}", f"n{r.tail[k]}", f"g{r.arc[k]}", int(r.lanes[k]), GATE_LENGTH
+            if r.begun[k]:
+                yield f"begin{r.arc[k]}", f"b{r.arc[k]}", f"n{r.tail[k]}", 1, GATE_LENGTH
+
+    def way(self, arcs: list[int]) -> str:
+        """Return a route's edges, its gates and exit among them."""
+        names = []
+        for number, e in enumerate(arcs):
+            k = self.position[e]
+            if number == 0 and self.roads.begun[k]:
+                names.append(f"begin{e}")
+            names += [f"gate{e}", f"e{e}"] if self.roads.gated[k] else [f"e{e}"]
+        return " ".join([*names, f"exit{self.roads.head[self.position[arcs[-1]]]}"])
 
     def nodes(self) -> Iterator[str]:
         """Yield the plain nodes."""
@@ -162,14 +210,15 @@ class _Writer:
         r = self.roads
         for k, e in enumerate(r.arc.tolist()):
             yield (
-                f'<edge id="e{e}" from="n{r.tail[k]}" to="n{r.head[k]}" type="t{self.kind[k]}" numLanes="{r.lanes[k]}" '
-                f'speed="{r.speed[k]:.6f}" length="{r.length[k]:.6f}" shape="{_shape(self.drawing.shapes[k])}" '
+                f'<edge id="e{e}" from="{self.entry(k)}" to="n{r.head[k]}" type="t{self.kind[k]}" '
+                f'numLanes="{r.lanes[k]}" speed="{r.speed[k]:.6f}" length="{r.length[k]:.6f}" '
+                f'shape="{_shape(self.drawing.shapes[k])}" '
                 f'spreadType="center" {self.name(k)}</edge>'
             )
-        for node in r.exits.tolist():
+        for name, first, last, lanes, length in self.small():
             yield (
-                f'<edge id="exit{node}" from="n{node}" to="x{node}" type="exit" numLanes="1" speed="{AT_ONCE:g}" '
-                f'length="{EXIT_LENGTH:g}"/>'
+                f'<edge id="{name}" from="{first}" to="{last}" type="exit" numLanes="{lanes}" speed="{AT_ONCE:g}" '
+                f'length="{length:g}"/>'
             )
 
     def name(self, k: int) -> str:
@@ -185,9 +234,14 @@ class _Writer:
             a, b = lanes[before], lanes[after]
             for k in range(max(a, b)):
                 yield (
-                    f'<connection from="e{arc[before]}" to="e{arc[after]}" fromLane="{k * a // max(a, b)}" '
-                    f'toLane="{k * b // max(a, b)}"{more}/>'
+                    f'<connection from="e{arc[before]}" to="{"gate" if r.gated[after] else "e"}{arc[after]}" '
+                    f'fromLane="{k * a // max(a, b)}" toLane="{k * b // max(a, b)}"{more}/>'
                 )
+        for k in np.flatnonzero(r.gated).tolist():
+            for lane in range(lanes[k]):
+                yield f'<connection from="gate{arc[k]}" to="e{arc[k]}" fromLane="{lane}" toLane="{lane}"{more}/>'
+                if r.begun[k]:
+                    yield f'<connection from="begin{arc[k]}" to="gate{arc[k]}" fromLane="0" toLane="{lane}"{more}/>'
         into = np.flatnonzero(np.isin(r.head, r.exits))
         for k, node in zip(into.tolist(), r.head[into].tolist()):
             for lane in range(lanes[k]):
@@ -201,7 +255,7 @@ class _Writer:
         yield f'<location netOffset="0.00,0.00" convBoundary="{box}" origBoundary="{box}" projParameter="!"/>'
         into: dict[str, list[str]] = {}
         for k, e in enumerate(r.arc.tolist()):
-            yield f'<edge id="e{e}" from="n{r.tail[k]}" to="n{r.head[k]}" type="t{self.kind[k]}" {self.name(k)}'
+            yield f'<edge id="e{e}" from="{self.entry(k)}" to="n{r.head[k]}" type="t{self.kind[k]}" {self.name(k)}'
             for lane in range(int(r.lanes[k])):
                 beside = (r.lanes[k] - 0.5 - lane) * LANE_WIDTH
                 yield (
@@ -210,47 +264,68 @@ class _Writer:
                 )
                 into.setdefault(f"n{r.head[k]}", []).append(f"e{e}_{lane}")
             yield "</edge>"
-        for node in r.exits.tolist():
-            x, y = xy[node].tolist()
-            yield f'<edge id="exit{node}" from="n{node}" to="x{node}" type="exit">'
-            yield (
-                f'<lane id="exit{node}_0" index="0" speed="{AT_ONCE:g}" length="{EXIT_LENGTH:g}" '
-                f'shape="{x:.3f},{y:.3f} {x + EXIT_LENGTH:.3f},{y:.3f}"/>'
-            )
+        at = {name: (x, y) for name, x, y in self.places()}
+        leading_on = {self.entry(k) for k in range(len(r.arc))}
+        for name, first, last, lanes, length in self.small():
+            (x, y), end = at[first], at[last][0] if last.startswith("x") else at[first][0] + length
+            yield f'<edge id="{name}" from="{first}" to="{last}" type="exit">'
+            for lane in range(lanes):
+                yield (
+                    f'<lane id="{name}_{lane}" index="{lane}" speed="{AT_ONCE:g}" length="{length:g}" '
+                    f'shape="{x:.3f},{y:.3f} {end:.3f},{y:.3f}"/>'
+                )
+                into.setdefault(last, []).append(f"{name}_{lane}")
             yield "</edge>"
-            into[f"x{node}"] = [f"exit{node}_0"]
-        leading_on = {*(f"n{node}" for node in r.tail.tolist()), *(f"n{node}" for node in r.exits.tolist())}
+            leading_on.add(first)
         for name, x, y in self.places():
             kind = "unregulated" if name in leading_on and name in into else "dead_end"
-            lanes = " ".join(into.get(name, []))
+            incoming = " ".join(into.get(name, []))
             yield (
-                f'<junction id="{name}" type="{kind}" x="{x:.3f}" y="{y:.3f}" incLanes="{lanes}" intLanes="" '
+                f'<junction id="{name}" type="{kind}" x="{x:.3f}" y="{y:.3f}" incLanes="{incoming}" intLanes="" '
                 f'shape="{x:.3f},{y:.3f}"/>'
             )
         yield from self.connections(' dir="s" state="M"')
 
     def headways(self) -> Iterator[str]:
-        """Yield the types of edges with their headways, which SUMO takes from a file of its own."""
+        """Yield the types of edges with their headways, and when gates close: what SUMO has in files of their own."""
         for k, tau in enumerate(self.taus):
             yield f'<type id="t{k}"><meso {_taus(tau)} taujj="{JAM_TAU:g}"/></type>'
         yield f'<type id="exit"><meso {_taus(NO_TAU)} taujj="{NO_TAU:g}"/></type>'
+        for number, (k, since, until) in enumerate(self.roads.shut):
+            if until <= 0:
+                continue
+            gate = f"gate{self.roads.arc[k]}"
+            end = (self.end or 0) + 1 if until == NEVER else -(-until // SECOND)
+            yield (
+                f'<rerouter id="closing{number}" edges="{gate}">'
+                f'<interval begin="{max(since // SECOND, 0)}" end="{end}">'
+                f'<closingReroute id="{gate}" disallow="all"/></interval></rerouter>'
+            )
+
+    def simulation(self) -> Iterator[str]:
+        """Yield the configuration; with closings the run has an end, and routes over what is closed are no errors."""
+        for row in _SIMULATION:
+            if self.end is not None and row.startswith("<time>"):
+                row = f'<time><begin value="0"/><end value="{self.end}"/></time>'
+            if self.end is not None and row.startswith("<processing>"):
+                row = row.replace("</processing>", '<ignore-route-errors value="true"/></processing>')
+            yield row
 
     def routes(self) -> Iterator[str]:
         """Yield the kind of vehicle, the routes and the vehicles."""
         t, routes = self.traffic, self.traffic.routes
-        node = dict(zip(self.roads.arc.tolist(), self.roads.head.tolist()))
         yield '<vType id="car" length="5" minGap="2.5" speedFactor="1" speedDev="0" maxSpeed="10000"/>'
         for k in range(routes.count):
             arcs = routes.route(k).tolist()
             if arcs:
-                yield f'<route id="r{k}" edges="{" ".join(f"e{e}" for e in arcs)} exit{node[arcs[-1]]}"/>'
+                yield f'<route id="r{k}" edges="{self.way(arcs)}"/>'
         driving = np.flatnonzero(routes.hops() > 0)
         for k in driving.tolist():
             yield (
                 f'<vehicle id="v{t.number[k]}" type="car" route="r{routes.of_trip[k]}" depart="{t.departure[k]:.6f}" '
                 f'departLane="best" departSpeed="max"><param key="origin_id" value="{text(t.origin[k])}"/>'
                 f'<param key="destination_id" value="{text(t.destination[k])}"/>'
-                f'<param key="people" value="{t.people[k]:g}"/></vehicle>'
+                f'<param key="people" value="{t.people[k]:g}"/>{self.order(k)}</vehicle>'
             )
 
 

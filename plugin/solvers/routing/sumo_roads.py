@@ -10,6 +10,9 @@ What SUMO takes, and how it comes to ours:
   backwards at 5.4 m/s).
 - SUMO applies no headway where a trip ends. So an *exit edge* without a headway lies behind each node at which vehicles
   arrive, and the road before it is metered like any other.
+- A closed edge holds whoever is on it. So before each edge that may not be entered for a while lies a *gate*, an edge
+  without a headway that holds one vehicle a lane: it closes, and who is behind it drives off. A gate where trips begin
+  has a *start* before it, on which they wait.
 """
 
 from __future__ import annotations
@@ -50,6 +53,10 @@ class SumoRoads(NamedTuple):
         back that the routes take.
     exits : (x,) int64
         Nodes at which vehicles arrive, ascending.
+    gated, begun : (k,) bool
+        Edges that have a gate, and those whose gate has a start.
+    shut : list of (int, int, int)
+        Position of an edge, and from when until before when its gate is closed, microseconds.
     """
 
     arc: np.ndarray
@@ -61,6 +68,9 @@ class SumoRoads(NamedTuple):
     tau: np.ndarray
     turns: np.ndarray
     exits: np.ndarray
+    gated: np.ndarray
+    begun: np.ndarray
+    shut: list[tuple[int, int, int]]
 
 
 def busiest(roads: QueueRoads, until: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,10 +111,20 @@ def sumo_roads(roads: QueueRoads, ends: Ends, lanes: np.ndarray, routes: Routes,
     length = VEHICLE_SPACE * room[arc] / whole
     speed = length / seconds
     tau = np.maximum(whole * headway[arc] / SECOND - VEHICLE_SPACE / speed, 0.0)
-    last = routes.arcs[routes.indptr[1:][np.diff(routes.indptr) > 0] - 1]
+    driven = np.diff(routes.indptr) > 0
+    last = routes.arcs[routes.indptr[1:][driven] - 1]
+    bars = roads.bars
+    gated = np.diff(bars.start)[arc] > 0
+    begun = gated & np.isin(arc, routes.arcs[routes.indptr[:-1][driven]])
+    shut = [
+        (k, int(bars.since[row]), int(bars.until[row]))
+        for k in np.flatnonzero(gated).tolist()
+        for row in range(int(bars.start[arc[k]]), int(bars.start[arc[k] + 1]))
+    ]
     return SumoRoads(
-        arc, tail[arc], head[arc], whole, length, speed, tau, _turns(arc, tail, head, routes), np.unique(head[last])
-    )
+        arc, tail[arc], head[arc], whole, length, speed, tau, _turns(arc, tail, head, routes), np.unique(head[last]),
+        gated, begun, shut,
+    )  # fmt: skip
 
 
 def _turns(arc: np.ndarray, tail: np.ndarray, head: np.ndarray, routes: Routes) -> np.ndarray:

@@ -30,8 +30,8 @@ def joint_numbers(found: RoutedCase, placed: Allocation, case: JointCase, result
     numbers.update(
         {
             names.VALUE: result.value,
-            routing.LOWER_BOUND: result.lower_bound,
-            routing.GAP: result.gap,
+            routing.LOWER_BOUND: None if numbers[routing.CAUGHT] else result.lower_bound,  # not of as many who arrive
+            routing.GAP: None if numbers[routing.CAUGHT] else result.gap,
             names.STEPWISE_VALUE: result.stepwise.value,
             names.STEPWISE_TIME: result.stepwise.total_time,
             names.STEPWISE_CLEARANCE: result.stepwise.clearance if len(result.stepwise.placed) else None,

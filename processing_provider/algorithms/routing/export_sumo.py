@@ -35,7 +35,12 @@ class ExportSumo(EvacuationAlgorithm):
         "whatever STUCK_SECONDS; background traffic lowers capacity and room to its busiest moment for all of the "
         "time. Microscopic runs and runs with junction control, whose junctions SUMO guesses, are more pessimistic: "
         "“netconvert -c plan.netccfg” makes a network with junctions of the same files.\n"
-        "Vehicles that start at a door of their destination have no route and are not written."
+        "Roads that the hazard or closures close have a gate, a small edge before them, which a rerouter closes at "
+        "the moment from which nobody may enter. Who is behind it drives on; who comes later stands at the end of the "
+        "road before. So those whom the hazard would catch on a road leave it in SUMO, and the run ends a while after "
+        "ours. Orders to leave are in the departures, and parameters of the vehicles.\n"
+        "Vehicles that start at a door of their destination, or stay since no way arrives in time, have no route and "
+        "are not written."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -63,7 +68,7 @@ class ExportSumo(EvacuationAlgorithm):
         roads = roads_of(problem)
         run = plan.simulate(problem, given.stuck_seconds, control)
         arrival = run.arrival()
-        last = int(arrival.max(initial=0))
+        last, caught = int(arrival.max(initial=0)), int((~run.arrived).sum())
         feedback.pushInfo(
             f"Under the flow model queue the plan takes {run.total() / 3.6e9:,.1f} vehicle-hours and the last vehicle "
             f"arrives after {last / 6e7:,.1f} min ({run.forced} let into full roads): compare SUMO's tripinfo.xml."
@@ -74,7 +79,12 @@ class ExportSumo(EvacuationAlgorithm):
         if len(roads.change_time):
             feedback.pushInfo("BACKGROUND: each road has the capacity and the room of its busiest moment.")
         feedback.setProgressText(self.tr("Writing the files"))
-        edges, vehicles = export_plan(plan, roads, last, folder, control)
+        edges, vehicles = export_plan(plan, roads, run.until(), folder, control)
+        if edges.shut:
+            feedback.pushInfo(
+                f"{int(edges.gated.sum())} directed pieces of road close {len(edges.shut)} time(s), by gates before "
+                f"them; {caught} vehicle(s) of the plan are caught, stand before a closed road or stay."
+            )
         self._wrote(names.FOLDER, folder)
         numbers = {names.EDGES: len(edges.arc), names.VEHICLES: vehicles}
         return {names.FOLDER: folder, **numbers, **stopped_early(given.effort, feedback)}

@@ -28,9 +28,11 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
     result, floor = found.result, found.floor
     people, detours = result.problem.people, result.detours()
     numbers = {
+        names.CAUGHT: int(round(result.people_caught)),
         names.TOTAL_TIME: result.total_time,
         names.FREE_FLOW_TIME: result.free_flow_time,
         names.INDIVIDUAL_TIME: result.individual_time,
+        names.INDIVIDUAL_CAUGHT: int(round(result.individual_caught)),
         names.PERSON_TIME: result.person_time,
         names.REDUCTION: result.reduction,
         names.UNLIMITED_TIME: result.unlimited_time,
@@ -44,6 +46,7 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
         names.MAX_DETOUR: float(detours.max()) if len(detours) else None,
         names.DETOUR_95: float(np.percentile(detours, 95)) if len(detours) else None,
         names.DELAY_95: result.delay(0.95),
+        names.LEAST_MARGIN: result.least_margin(),
         names.OVER_CAPACITY_ROADS: int(found.use.over_capacity.sum()),
         names.VEHICLES: result.problem.trips,
         names.ROUTED: int(round(float(people.sum()))),
@@ -60,6 +63,7 @@ def _queue_numbers(result: RoutingResult) -> dict[str, Any]:
         return {}
     numbers: dict[str, Any] = {
         names.INFORMED_TIME: queue.informed_time,
+        names.INFORMED_CAUGHT: int(round(queue.informed_caught)),
         names.REDUCTION_INFORMED: result.reduction_informed,
         names.ORIGIN_WAIT: queue.origin_wait,
         names.FORCED: queue.run.forced,
@@ -81,6 +85,7 @@ def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, A
     result, feedback = found.result, algorithm.feedback
     for text in result.warnings:
         feedback.pushWarning(text)
+    _tell_caught(algorithm, found, numbers)
     _tell_queue(algorithm, found, numbers)
     method, model = result.names
     hours = result.total_time / 3600.0
@@ -113,7 +118,12 @@ def _tell_queue(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict
         return
     total, informed = result.total_time / 3600.0, result.queue.informed_time / 3600.0
     saved = result.reduction_informed
-    if result.method == INFORMED or saved is None:
+    if saved is None and result.method != INFORMED:
+        text = algorithm.tr(
+            "{total:,.1f} vehicle-hours; {informed:,.1f} of drivers with navigation and no plan, of whom others are "
+            "caught, so that the two cannot be compared."
+        )
+    elif result.method == INFORMED or saved is None:
         text = algorithm.tr("Nobody plans: {informed:,.1f} vehicle-hours of drivers with navigation.")
     elif saved < 0:
         text = algorithm.tr(
@@ -127,17 +137,53 @@ def _tell_queue(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict
         )
     feedback.pushInfo(text.format(saved=saved or 0.0, more=-(saved or 0.0), total=total, informed=informed))
     _tell_limit(algorithm, result)
-    low, high = sorted((result.queue.clearance_low, result.queue.clearance_high))
-    text = algorithm.tr(
-        "Everybody has arrived after {time:,.0f} min; {low:,.0f} to {high:,.0f} min where all capacities are between "
-        "120 and 80 % of those taken; drivers with navigation and no plan after {informed:,.0f} min."
-    )
-    minutes = (float(result.arrival.max()), low, high, result.queue.informed_clearance)
-    feedback.pushInfo(text.format(**dict(zip(("time", "low", "high", "informed"), (m / 60.0 for m in minutes)))))
+    _tell_clearance(algorithm, result)
     if names.CLEARANCE_BOUND in numbers:
         text = algorithm.tr("No plan of these trips can have everybody out before {least:,.1f} min.")
         feedback.pushInfo(text.format(least=numbers[names.CLEARANCE_BOUND] / 60.0))
     _warn_of_rings(algorithm, found)
+
+
+def _tell_clearance(algorithm: EvacuationAlgorithm, result: RoutingResult) -> None:
+    """Log when the last of those who arrive does, and its range where as many do at other capacities."""
+    queue, tr = result.queue, algorithm.tr
+    if queue is None:
+        return
+    who = tr("Everybody") if not result.people_caught else tr("Everybody who is not caught")
+    minutes = {"time": float(result.arrival.max()) / 60.0, "informed": queue.informed_clearance / 60.0}
+    if queue.clearance_low is None or queue.clearance_high is None:
+        text = tr(
+            "{who} has arrived after {time:,.0f} min; where all capacities are 120 or 80 % of those taken, not as many "
+            "people arrive; drivers with navigation and no plan after {informed:,.0f} min."
+        )
+    else:
+        low, high = sorted((queue.clearance_low / 60.0, queue.clearance_high / 60.0))
+        minutes |= {"low": low, "high": high}
+        text = tr(
+            "{who} has arrived after {time:,.0f} min; {low:,.0f} to {high:,.0f} min where all capacities are between "
+            "120 and 80 % of those taken; drivers with navigation and no plan after {informed:,.0f} min."
+        )
+    algorithm.feedback.pushInfo(text.format(who=who, **minutes))
+
+
+def _tell_caught(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, Any]) -> None:
+    """Warn of people who are caught, by reason, beside those caught without a plan; log the least margin."""
+    from ....plugin.layers.routing.caught_rows import people_by_reason
+
+    result, feedback, tr = found.result, algorithm.feedback, algorithm.tr
+    others = [tr("{people:,} if each takes its own way").format(people=numbers[names.INDIVIDUAL_CAUGHT])]
+    if names.INFORMED_CAUGHT in numbers:
+        text = tr("{people:,} of drivers with navigation and no plan")
+        others.append(text.format(people=numbers[names.INFORMED_CAUGHT]))
+    if result.people_caught:
+        reasons = ", ".join(f"{people:,} ({reason})" for reason, people in people_by_reason(result))
+        text = tr("{caught:,} people are caught: {reasons}; see OUTPUT_CAUGHT. Beside them: {others}.")
+        feedback.pushWarning(text.format(caught=numbers[names.CAUGHT], reasons=reasons, others=", ".join(others)))
+    elif result.problem.closings:
+        feedback.pushInfo(tr("Nobody is caught. Beside that: {others}.").format(others=", ".join(others)))
+    if names.LEAST_MARGIN in numbers:
+        text = tr("Those who arrive leave each place at least {minutes:,.1f} min before the hazard is there.")
+        feedback.pushInfo(text.format(minutes=numbers[names.LEAST_MARGIN] / 60.0))
 
 
 def _tell_limit(algorithm: EvacuationAlgorithm, result: RoutingResult) -> None:
@@ -183,6 +229,7 @@ def write_layers(
     from ....plugin.layers.routing import plan_rows as plan
     from ....plugin.layers.routing import planned
     from ....plugin.layers.routing import route_rows as routes
+    from ....plugin.layers.routing.caught_rows import CAUGHT, caught_rows
     from ....plugin.layers.routing.door_rows import DOORS, door_rows
     from ....plugin.layers.routing.flow_rows import FLOWS, flow_rows
     from ....plugin.layers.routing.junction_rows import JUNCTIONS, junction_rows
@@ -190,6 +237,7 @@ def write_layers(
     case, result = found.case, found.result
     crs, line, point = case.rows.crs, QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
     minutes = algorithm.parameterAsDouble(parameters, names.FLOW_MINUTES, context)
+    closes = result.least_margin() is not None
     out = {}
     for name, columns, values, kind in (
         (names.OUTPUT, routes.ROUTES, routes.route_rows(case, result, crs, context), line),
@@ -203,11 +251,14 @@ def write_layers(
         (names.OUTPUT_JUNCTIONS, JUNCTIONS, junction_rows(found, crs, context), point),
         (names.OUTPUT_DOORS, DOORS, door_rows(case, result, crs, context), point),
         (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(case, found.curve), None),
+        (names.OUTPUT_CAUGHT, CAUGHT, caught_rows(case, result, crs, context), point),
         (names.OUTPUT_VEHICLES, plan.VEHICLES, planned.planned_vehicle_rows(case, result), None),
         (names.OUTPUT_PATHS, plan.PATHS, planned.planned_path_rows(case, result), None),
         (names.OUTPUT_UNROUTED, rows.UNROUTED, rows.unrouted_rows(case, result), line),
     ):
         style = f"routeevacuation_{name.lower()}" if kind is not None else None
+        if name == names.OUTPUT and closes:
+            style = "routeevacuation_output_margin"
         target = crs if kind is not None else None
         destination = algorithm.write(parameters, name, context, OutputLayer(columns, values, kind, target, style))
         if destination is not None:

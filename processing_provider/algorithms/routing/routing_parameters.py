@@ -43,12 +43,15 @@ TRIP_FIELDS = (
     names.ORDER_TIME_FIELD,
 )  # fmt: skip
 NUMBERS = {
+    names.CAUGHT: "People caught by the hazard, or whose way closes",
     names.TOTAL_TIME: "Total travel time (vehicle-seconds)",
     names.FREE_FLOW_TIME: "Sum of everybody's fastest time on empty roads (vehicle-seconds)",
     names.INDIVIDUAL_TIME: "Total travel time if each takes its own shortest path (vehicle-seconds)",
+    names.INDIVIDUAL_CAUGHT: "People caught if each takes its own shortest path",
     names.PERSON_TIME: "Total travel time (person-seconds)",
     names.REDUCTION: "Reduction against individual routes (%)",
     names.INFORMED_TIME: "Total travel time of drivers with navigation and no plan (vehicle-seconds)",
+    names.INFORMED_CAUGHT: "People caught of drivers with navigation and no plan",
     names.REDUCTION_INFORMED: "Reduction against drivers with navigation and no plan (%)",
     names.INFORMED_CLEARANCE: "Seconds until the last driver with navigation and no plan has arrived",
     names.UNLIMITED_TIME: "Total travel time of the best plan found without a limit on routes (vehicle-seconds)",
@@ -65,6 +68,7 @@ NUMBERS = {
     names.MAX_DETOUR: "Largest travel time (under queue: on empty roads) over own fastest time",
     names.DETOUR_95: "Travel time (under queue: on empty roads) over own fastest time, 95th percentile of the vehicles",
     names.DELAY_95: "Seconds above own fastest time, the wait at the origin counted, 95th percentile of the people",
+    names.LEAST_MARGIN: "Least time between leaving a place and the hazard's arrival there, of those who arrive (s)",
     names.OVER_CAPACITY_ROADS: "Directed road pieces over capacity",
     names.ORIGIN_WAIT: "Time spent waiting to enter the first road (vehicle-seconds)",
     names.FORCED: "Vehicles let into a full road that nobody had entered for STUCK_SECONDS",
@@ -330,7 +334,9 @@ def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:
         (names.OUTPUT_DOORS, tr("Doors"), point, "Doors of the destinations: what each can pass, who comes in by it, "
          "the longest queue before it."),
         (names.OUTPUT_CLEARANCE, tr("Clearance"), table, "People who wait to get onto the road, have departed, "
-         "arrived, are on the road and still inside the hazard, over time."),
+         "arrived, are on the road, have been caught and are still inside the hazard, over time."),
+        (names.OUTPUT_CAUGHT, tr("People caught"), point, "Who is caught by the hazard, or stands before a road that "
+         "is closed for good: of which trip, where, when and why."),
         (names.OUTPUT_VEHICLES, tr("Plan: vehicles"), table, "Every vehicle with its times and its route. With the "
          "next table it is the plan, which other algorithms read."),
         (names.OUTPUT_PATHS, tr("Plan: paths"), table, "Every route as stretches of roads, in metres along each."),
