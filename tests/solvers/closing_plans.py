@@ -41,7 +41,7 @@ def _drawn(rng: np.random.Generator) -> RoutingProblem:
     roads, m = len(arcs), len(tail)
     is_road = np.arange(m) < roads
     travel = np.where(is_road, rng.integers(2, 30, m), 1).astype(float)
-    capacity = np.where(is_road, rng.choice([300.0, 450.0, 900.0, 1800.0], m), np.inf)
+    capacity = np.where(is_road, rng.choice([180.0, 300.0, 450.0, 900.0, 1800.0], m), np.inf)
     parts = int(rng.integers(1, roads + 3))
     arc = np.sort(rng.integers(0, roads, parts)).astype(np.int32)
     ends = np.sort(rng.integers(0, 5, (2, parts)) / 4, axis=0)

@@ -203,5 +203,10 @@ def test_against_every_plan_by_the_slow_evaluator(seed):
         mine = result.people_caught, round(result.total_time * 1e6)
         assert mine >= least
         assert (result.margin() >= 0).all()
+        if method == INDIVIDUAL:  # the quickest that arrives, on empty roads
+            for k in oracle.goers(ways):
+                assert oracle.value([k], [driven[k].tolist()]) == min(oracle.value([k], [way]) for way in ways[k])
     assert mine[0] == least[0] and mine[1] <= 1.02 * least[1]
+    few = solve(problem, max_routes=1 + seed % 2, certify=False)
+    assert (few.people_caught, round(few.total_time * 1e6)) >= least
     assert (result.reduction is None) == (result.individual_caught != mine[0] or result.individual_time == 0)

@@ -156,7 +156,7 @@ def greedy(setting: Setting, control: Control) -> Found:
         return Found(
             greedy_queue_routes(
                 setting.problem, setting.queues.roads, setting.trees, stuck_seconds=setting.queues.stuck_seconds,
-                control=control,
+                safe=setting.safe, control=control,
             )
         )  # fmt: skip
     return Found(greedy_routes(setting.problem, setting.trees, setting.flow_model, setting.static, control))
@@ -169,7 +169,7 @@ def informed(setting: Setting, control: Control) -> Found:
     roads, stuck_seconds, reroute_minutes, _ = setting.queues
     routes = informed_routes(
         setting.problem, roads, setting.trees, reroute_minutes=reroute_minutes, stuck_seconds=stuck_seconds,
-        control=control,
+        safe=setting.safe, control=control,
     )  # fmt: skip
     return Found(routes, without_plan=routes)
 
@@ -245,6 +245,10 @@ def queue_optimum(setting: Setting, queues: Queues, control: Control) -> Found:
         control=control.part(0.25, 1.0),
     )  # fmt: skip
     plan = best.optimum.planned
+    if best.spared > 0:
+        control.log(
+            f"MAX_ROUTES {setting.max_routes}: without the limit {best.spared:.0f} people fewer would be caught."
+        )
     return Found(
         plan.routes, history=best.optimum.history, used_up=best.optimum.used_up, run=plan.run,
         without_plan=starts[-1], unlimited_time=best.unlimited, exceeding=best.exceeding,

@@ -142,3 +142,12 @@ def open_until(bars, road, moment):
         if moment >= bars.since[k] and moment < bars.until[k]:
             moment = bars.since[k] - 1
     return moment
+
+
+@compiled
+def entry_in_time(bars, arc, moment):
+    """Return when who comes to ``arc`` at ``moment`` may enter it and is caught on none of its parts but perhaps the
+    last; NEVER if he may not.
+    """
+    begin = open_from(bars, arc, moment)
+    return NEVER if begin > bars.last_entry[arc] else begin

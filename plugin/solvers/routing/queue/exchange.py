@@ -7,12 +7,15 @@ two together are tried by the exact run until none of them is better.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
+from typing import cast
 
 import numpy as np
 
 from ...control import Control
 from ..shared.descent import rank
+from ..shared.menu import MenuRoutes
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes
 from .judge import Judge, Planned
@@ -29,6 +32,11 @@ def matters(judge: Judge, plan: Planned) -> bool:
     moments = [bars.since, bars.catch_time, *([] if places is None else [places.start_reached])]
     first = min((int(each.min()) for each in moments if len(each)), default=None)
     return first is not None and first < plan.run.until()
+
+
+def offsets(sizes: list[int] | np.ndarray) -> np.ndarray:
+    """Return the offsets of rows of these ``sizes``."""
+    return np.r_[0, np.cumsum(sizes)].astype(np.int64)
 
 
 def simple_ways(problem: RoutingProblem, most: int) -> list[list[list[int]]] | None:
@@ -60,16 +68,25 @@ def simple_ways(problem: RoutingProblem, most: int) -> list[list[list[int]]] | N
 
 
 class Exchange:
-    """Changes of one and of two trips among the ``ways`` (t,) that each may take."""
+    """Changes of one and of two trips among the routes that each may take.
 
-    def __init__(self, judge: Judge, ways: list[list[list[int]]], control: Control) -> None:
+    Trip t may take ``count[t]`` routes from number ``first[t]`` on, which are rows of ``indptr`` and ``arcs``.
+    """
+
+    def __init__(
+        self, judge: Judge, indptr: np.ndarray, arcs: np.ndarray, first: np.ndarray, count: np.ndarray, control: Control
+    ) -> None:
         self.judge, self.control = judge, control
+        self.indptr, self.arcs, self.first, self.count = indptr, arcs, first, count.tolist()
         self.known: dict[tuple[int, ...], tuple[float, float]] = {}
+
+    @classmethod
+    def among(cls, judge: Judge, ways: list[list[list[int]]], control: Control) -> Exchange:
+        """Return the changes among lists of ``ways`` (t,)."""
         flat = [way for own in ways for way in own]
-        self.count = [len(own) for own in ways]
-        self.first = np.r_[0, np.cumsum(self.count)]
-        self.indptr = np.r_[0, np.cumsum([len(way) for way in flat])].astype(np.int64)
-        self.arcs = np.array([arc for way in flat for arc in way], dtype=np.int32)
+        count = np.array([len(own) for own in ways], dtype=np.int64)
+        arcs = np.array([arc for way in flat for arc in way], dtype=np.int32)
+        return cls(judge, offsets([len(way) for way in flat]), arcs, offsets(count)[:-1], count, control)
 
     def plans(self) -> int:
         """Return the number of plans that a round tries at most."""
@@ -77,7 +94,7 @@ class Exchange:
         return alone + (alone * alone - sum(count * count for count in self.count)) // 2
 
     def routes(self, taken: list[int]) -> Routes:
-        return Routes(self.indptr, self.arcs, (self.first[:-1] + taken).astype(np.int32))
+        return Routes(self.indptr, self.arcs, (self.first + taken).astype(np.int32))
 
     def taken_in(self, routes: Routes) -> list[int] | None:
         """Return which of its ways each trip takes; None where one takes another, or none of them."""
@@ -147,12 +164,30 @@ def exchanged(judge: Judge, plan: Planned, starts: list[Routes], control: Contro
         When the user stops.
     """
     most = control.effort.pick(*MOST_PLANS)
-    if not matters(judge, plan):
-        return [plan]
-    ways = simple_ways(judge.problem, most)
+    ways = simple_ways(judge.problem, most) if matters(judge, plan) else None
     if ways is None:
         return [plan]
-    exchange = Exchange(judge, ways, control)
+    exchange = Exchange.among(judge, ways, control)
     if exchange.plans() > most:
         return [plan]
     return [exchange.improved(each) for each in [plan, *(judge.judged(routes, control) for routes in starts)]]
+
+
+def exchanged_on_menu(judge: Judge, plan: Planned, control: Control) -> Planned:
+    """Return a plan of a menu as far as changes of one or two trips on the menu improve it; as it is where those are
+    too many, or nothing closes before it is over.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    if not matters(judge, plan):
+        return plan
+    menu = cast(MenuRoutes, plan.routes)
+    first = menu.start[menu.stop]
+    exchange = Exchange(judge, menu.indptr, menu.arcs, first, menu.start[menu.stop + 1] - first, control)
+    if exchange.plans() > control.effort.pick(*MOST_PLANS):
+        return plan
+    found = exchange.improved(plan)
+    return replace(found, routes=menu.taking(found.routes.of_trip))

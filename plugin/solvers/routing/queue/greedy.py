@@ -1,7 +1,9 @@
 """Algorithm 2 of [E] under ``queue``: all trips advance together, each onto the road that looks quickest.
 
 A trip takes the road e that minimises ``t(e) + t_min(v_j, d)`` among those whose end is nearer to its destination; t(e)
-is the seen time of :mod:`.informed`. It sees the queue on the next road only.
+is the seen time of :mod:`.informed`. It sees the queue on the next road only. Where something closes, only roads count
+from which one can still arrive in time on empty roads; who has none among them takes, from his origin on, the quickest
+way that does.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from ...kernels import compiled
 from ..shared.choices import STUCK_SECONDS
 from ..shared.greedy import sort_hops
 from ..shared.problem import RoutingProblem
-from ..shared.routes import Routes, distinct
+from ..shared.routes import Routes, distinct, rerouted, rows_at
 from ..shared.trees import Trees
 from .bars import NEVER
 from .events import DEPARTED, HEAP, Plan
@@ -28,13 +30,37 @@ from .moments import (
     take_event,
 )
 from .network import SECOND, QueueRoads, microseconds
-from .simulation import starting_state
+from .places import places_of
+from .safe_ways import entry_of, latest_moments
+from .simulation import plan_of, starting_state
 
 BLOCK = 4_000_000  # hops: they are noted block by block
 
 
 @compiled
-def choose_road(roads, plan, state, star, seconds, row, node, trip, now, hop_arc, hop_trip, noted):
+def next_nearer(roads, state, star, seconds, tree, latest, here, now, heed):
+    """Return the place in ``star`` of the arc from ``here`` that looks quickest, -1 without one; see the module."""
+    best = -1
+    least = np.inf
+    for k in range(star.indptr[here], star.indptr[here + 1]):
+        onward = seconds[tree, star.head[k]]
+        if onward >= seconds[tree, here]:
+            continue
+        arc = star.arc[k]
+        took = seen_time(roads, state, arc, now) / 1e6 if roads.is_road[arc] else 0.0
+        if heed:
+            entry = entry_of(roads, latest[tree], arc, now, NEVER - 1)
+            if entry == NEVER:
+                continue
+            took += (entry - now) / 1e6
+        if took + onward < least:
+            least = took + onward
+            best = k
+    return best
+
+
+@compiled
+def choose_road(roads, plan, state, star, seconds, row, latest, lost, node, trip, now, hop_arc, hop_trip, noted):
     """Choose the next road of a trip at ``node[trip]``; return the number of hops noted.
 
     The plan knows of a trip only its next road: ``plan.arc[trip]`` is that, wherever the trip is.
@@ -43,16 +69,10 @@ def choose_road(roads, plan, state, star, seconds, row, node, trip, now, hop_arc
     tree = row[trip]
     road = -1
     while road < 0:
-        best = -1
-        least = np.inf
-        for k in range(star.indptr[here], star.indptr[here + 1]):
-            onward = seconds[tree, star.head[k]]
-            if onward >= seconds[tree, here]:
-                continue
-            took = seen_time(roads, state, star.arc[k], now) / 1e6 if roads.is_road[star.arc[k]] else 0.0
-            if took + onward < least:
-                least = took + onward
-                best = k
+        best = next_nearer(roads, state, star, seconds, tree, latest, here, now, len(latest) > 0)
+        if best < 0 and len(latest) > 0 and seconds[tree, here] > 0.0:
+            lost[trip] = True
+            best = next_nearer(roads, state, star, seconds, tree, latest, here, now, False)
         if best < 0:
             break
         here = star.head[best]
@@ -72,7 +92,7 @@ def choose_road(roads, plan, state, star, seconds, row, node, trip, now, hop_arc
 
 
 @compiled
-def run_greedy(roads, plan, state, star, seconds, row, node, patience, hop_arc, hop_trip, counts, events):
+def run_greedy(roads, plan, state, star, seconds, row, latest, lost, node, patience, hop_arc, hop_trip, counts, events):
     """Handle about ``events`` events; return whether there is more to come. ``counts`` (1,): hops in the block."""
     arcs = len(roads.travel)
     left = events
@@ -85,7 +105,9 @@ def run_greedy(roads, plan, state, star, seconds, row, node, patience, hop_arc, 
         register_changes(roads, state, now)
         trip = state.counts[DEPARTED]
         while trip < len(plan.departure) and plan.departure[trip] <= now and noted + arcs < len(hop_arc):
-            noted = choose_road(roads, plan, state, star, seconds, row, node, trip, now, hop_arc, hop_trip, noted)
+            noted = choose_road(
+                roads, plan, state, star, seconds, row, latest, lost, node, trip, now, hop_arc, hop_trip, noted
+            )
             if plan.hops[trip] > 0 and state.fate[trip] == 0:
                 join_origin(roads, plan, state, trip, now)
             trip += 1
@@ -100,8 +122,9 @@ def run_greedy(roads, plan, state, star, seconds, row, node, patience, hop_arc, 
             if state.fate[state.head[item]] != 0:
                 continue
             noted = choose_road(
-                roads, plan, state, star, seconds, row, node, state.head[item], now, hop_arc, hop_trip, noted
-            )
+                roads, plan, state, star, seconds, row, latest, lost, node, state.head[item], now, hop_arc, hop_trip,
+                noted,
+            )  # fmt: skip
             register_head(roads, plan, state, item, now)
         make_moves(roads, plan, state, patience, now)
         left -= 1
@@ -115,9 +138,15 @@ def greedy_queue_routes(
     trees: Trees,
     *,
     stuck_seconds: float = STUCK_SECONDS,
+    safe: Routes | None = None,
     control: Control | None = None,
 ) -> Routes:
     """Return the ways (without connectors) of Algorithm 2 among queues.
+
+    Parameters
+    ----------
+    safe : Routes, optional
+        Where something closes: ways that arrive in time on empty roads.
 
     Raises
     ------
@@ -130,6 +159,10 @@ def greedy_queue_routes(
         microseconds(problem.departure), np.zeros(trips, dtype=np.int64), np.zeros(trips, dtype=np.int64),
         np.zeros(trips, dtype=np.int32), np.zeros(trips + 1, dtype=np.int64),
     )  # fmt: skip
+    latest, lost = np.empty((0, arcs), dtype=np.int64), np.zeros(trips, dtype=bool)
+    places = places_of(problem)
+    if safe is not None and places is not None:
+        plan, latest = places.known_to(plan), latest_moments(problem, roads, trees, control)
     state = starting_state(roads, plan, False)._replace(moment=np.empty(problem.nodes + 2, dtype=np.int64))
     star, node = problem.star(), problem.source.copy()
     blocks, more, slices = [], True, Slices()
@@ -139,8 +172,8 @@ def greedy_queue_routes(
         while more and counts[0] < BLOCK:
             control.stop_if_cancelled()
             more = run_greedy(
-                roads, plan, state, star, trees.seconds, trees.row, node, int(round(stuck_seconds * SECOND)), hop_arc,
-                hop_trip, counts, slices.next(),
+                roads, plan, state, star, trees.seconds, trees.row, latest, lost, node,
+                int(round(stuck_seconds * SECOND)), hop_arc, hop_trip, counts, slices.next(),
             )  # fmt: skip
             control.progress(state.counts[DEPARTED] / max(trips, 1), "")
             if counts[0] + 2 * arcs >= len(hop_arc):
@@ -151,4 +184,11 @@ def greedy_queue_routes(
     way, place = np.empty(int(indptr[-1]), dtype=np.int32), indptr[:-1].copy()
     for hop_arc, hop_trip in blocks:
         sort_hops(hop_arc, hop_trip, place, way)
-    return distinct(indptr, way, problem.source, control)
+    found = distinct(indptr, way, problem.source, control)
+    lost |= trees.seconds[trees.row, node] > 0.0  # who stood to the end has chosen no more than his next road
+    if safe is None or not lost.any():
+        return found
+    who = np.flatnonzero(lost)
+    other = plan_of(roads, plan.departure, safe)
+    ways = rows_at(other.first[who], other.hops[who], other.arc)
+    return rerouted(found, who, np.r_[0, np.cumsum(other.hops[who])], ways)

@@ -19,7 +19,7 @@ from ..shared.choices import REROUTE_MINUTES, STUCK_SECONDS
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes, distinct, rows_at
 from ..shared.trees import Trees
-from .bars import NEVER
+from .bars import NEVER, entry_in_time
 from .events import DEPARTED, HEAP, Plan, next_road
 from .moments import (
     join_origin,
@@ -31,7 +31,8 @@ from .moments import (
     take_event,
 )
 from .network import SECOND, QueueRoads, microseconds
-from .simulation import starting_state
+from .places import places_of
+from .simulation import plan_of, starting_state
 
 LEAST_SAVING = 60 * SECOND  # microseconds that a new way must save
 LEAST_SHARE = 20  # and more than one part in so many of what remains
@@ -39,6 +40,7 @@ NO_LIMIT = 2**60
 SEARCH_STEPS = 50  # events that a search counts for
 SEARCHES, CHANGES, POOL, FULL = range(4)  # columns of ``counts``
 SLACK = 20  # roads that a way may have more than the quickest ones, on average, before memory is enlarged
+NO_SAFE_WAYS = Plan(*(np.empty(0, dtype=kind) for kind in (np.int64, np.int64, np.int64, np.int32, np.int64)))
 ROUNDING = 1000  # microseconds by which a sum of rounded times may exceed that of exact ones
 
 
@@ -65,6 +67,8 @@ class Navigation(NamedTuple):
         The arc by which.
     keys, items : (q,) int64
         Heap of the search.
+    safe_first, safe_hops : (t,) int64, safe_arc : (k,) int32
+        Ways that arrive in time on empty roads, for who finds none as the roads are seen; empty where nothing closes.
     counts : (4,) int64
         Searches, changed ways, roads in the pool of ways, whether that is full.
     """
@@ -85,6 +89,9 @@ class Navigation(NamedTuple):
     via: np.ndarray
     keys: np.ndarray
     items: np.ndarray
+    safe_first: np.ndarray
+    safe_hops: np.ndarray
+    safe_arc: np.ndarray
     counts: np.ndarray
 
 
@@ -96,6 +103,20 @@ def seen_time(roads, state, road, now):
     if first >= 0:
         seen += max(now - max(state.passed[first], state.free[road]), 0)
     return seen
+
+
+@compiled
+def passed_as_seen(roads, state, road, moment, now):
+    """Return when who comes to ``road`` at ``moment`` is at its end as it is seen now; NEVER if what closes is before.
+
+    Closings are known; nobody means to wait for the hazard.
+    """
+    if len(roads.bars.since) > 0:
+        moment = entry_in_time(roads.bars, road, moment)
+        if moment == NEVER:
+            return NEVER
+    moment += seen_time(roads, state, road, now)
+    return NEVER if moment > roads.bars.last_exit[road] else moment
 
 
 @compiled
@@ -129,7 +150,10 @@ def quickest(roads, state, nav, origin, trip, limit, now):
                 continue
             arc = nav.star_arc[j]
             if roads.is_road[arc]:
-                there += seen_time(roads, state, arc, now)
+                passed = passed_as_seen(roads, state, arc, now + there, now)
+                if passed == NEVER:
+                    continue
+                there = passed - now
             if there + least[to] >= limit or (nav.label[to] == number and nav.took[to] <= there):
                 continue
             if size == len(nav.keys):  # never: a node is reached anew by another arc only
@@ -168,6 +192,20 @@ def take_way(roads, plan, nav, trip, hop):
 
 
 @compiled
+def take_safe_way(plan, nav, trip):
+    """Let the trip take its way that arrives in time on empty roads."""
+    begin, hops = nav.counts[POOL], nav.safe_hops[trip]
+    if begin + hops > len(plan.arc):
+        nav.counts[FULL] = 1
+        return
+    for k in range(hops):
+        plan.arc[begin + k] = nav.safe_arc[nav.safe_first[trip] + k]
+    plan.first[trip] = begin
+    plan.hops[trip] = hops
+    nav.counts[POOL] = begin + hops
+
+
+@compiled
 def look_again(roads, plan, state, nav, road, now):
     """The driver at the head of a road looks for a better way, if it is time."""
     trip = state.head[road]
@@ -175,9 +213,12 @@ def look_again(roads, plan, state, nav, road, now):
         return
     nav.looked[trip] = now
     hop = state.hop[trip] + 1
-    remains = 0
+    there = now
     for k in range(plan.first[trip] + hop, plan.first[trip] + plan.hops[trip]):
-        remains += seen_time(roads, state, plan.arc[k], now)
+        there = passed_as_seen(roads, state, plan.arc[k], there, now)
+        if there == NEVER:
+            break
+    remains = NO_LIMIT if there == NEVER else there - now
     limit = min(remains - LEAST_SAVING, remains - remains // LEAST_SHARE)
     if quickest(roads, state, nav, nav.head[road], trip, limit, now):
         take_way(roads, plan, nav, trip, hop)
@@ -192,8 +233,10 @@ def depart(roads, plan, state, nav, now):
         nav.looked[trip] = now
         if quickest(roads, state, nav, nav.source[trip], trip, NO_LIMIT, now):
             take_way(roads, plan, nav, trip, 0)
-            if plan.hops[trip] > 0 and state.fate[trip] == 0:
-                join_origin(roads, plan, state, trip, now)
+        elif len(nav.safe_hops) > 0:
+            take_safe_way(plan, nav, trip)
+        if nav.counts[FULL] == 0 and plan.hops[trip] > 0 and state.fate[trip] == 0:
+            join_origin(roads, plan, state, trip, now)
         trip += 1
     state.counts[DEPARTED] = trip
 
@@ -234,6 +277,7 @@ def informed_routes(
     *,
     reroute_minutes: float = REROUTE_MINUTES,
     stuck_seconds: float = STUCK_SECONDS,
+    safe: Routes | None = None,
     control: Control | None = None,
 ) -> Routes:
     """Return the ways (without connectors) of drivers who look at the roads when they leave and every few minutes.
@@ -245,6 +289,8 @@ def informed_routes(
     ----------
     trees : Trees
         Free-flow times to every destination.
+    safe : Routes, optional
+        Where something closes: ways that arrive in time on empty roads.
 
     Raises
     ------
@@ -252,9 +298,10 @@ def informed_routes(
         When the user stops.
     """
     control = control or Control()
+    least = NO_SAFE_WAYS if safe is None else plan_of(roads, microseconds(problem.departure), safe)
     room = int(3 * problem.trips * (SLACK + _usual_hops(problem, trees))) + problem.arcs
     while True:
-        plan = _drive(problem, roads, trees, room, int(reroute_minutes * 60 * SECOND), stuck_seconds, control)
+        plan = _drive(problem, roads, trees, room, int(reroute_minutes * 60 * SECOND), stuck_seconds, least, control)
         if plan is not None:
             break
         room *= 2
@@ -280,6 +327,7 @@ def _drive(
     room: int,
     pause: int,
     stuck_seconds: float,
+    safe: Plan,
     control: Control,
 ) -> Plan | None:
     """Return who drove where; None when the ways taken at one moment have more than a third of ``room`` roads."""
@@ -291,13 +339,16 @@ def _drive(
         microseconds(problem.departure), np.zeros(trips, dtype=np.int64), np.zeros(trips, dtype=np.int64),
         np.empty(room, dtype=np.int32), np.zeros(trips + 1, dtype=np.int64),
     )  # fmt: skip
+    places = places_of(problem)
+    if places is not None:
+        plan = places.known_to(plan)
     state = starting_state(roads, plan, False)._replace(moment=np.empty(problem.arcs + 2, dtype=np.int64))
     star = problem.star()
     nav = Navigation(
         star.indptr, star.arc, star.head, problem.tail, problem.head, least, trees.row, problem.source,
         problem.destination, np.zeros(trips, dtype=np.int64), pause, np.zeros(nodes, dtype=np.int64),
         np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.empty(problem.arcs + 1, dtype=np.int64),
-        np.empty(problem.arcs + 1, dtype=np.int64), np.zeros(4, dtype=np.int64),
+        np.empty(problem.arcs + 1, dtype=np.int64), safe.first, safe.hops, safe.arc, np.zeros(4, dtype=np.int64),
     )  # fmt: skip
     slices, patience, spare = Slices(), int(round(stuck_seconds * SECOND)), room // 3
     while run_informed(roads, plan, state, nav, patience, slices.next(), spare):

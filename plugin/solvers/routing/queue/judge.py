@@ -13,7 +13,7 @@ from .adjoint import Traffic, traffic_of
 from .lateness import Lateness
 from .marginal import LOST
 from .network import SECOND, QueueRoads, microseconds
-from .places import places_of
+from .places import Places, places_of
 from .simulation import QueueRun, plan_of, simulate_queues
 
 NEARLY = 1e-3  # of the total: between plans so near the one with fewer rings is taken
@@ -43,9 +43,9 @@ class Judge:
         self.traffic: Traffic
         self._late: Lateness | None = None
 
-    def run(self, routes: Routes, control: Control) -> QueueRun:
-        """Return the exact run of routes, with the order of all moves."""
-        plan = plan_of(self.roads, self.departure, routes, self.places)
+    def run(self, routes: Routes, control: Control, places: Places | None = None) -> QueueRun:
+        """Return the exact run of routes, with the order of all moves; ``places``: of trips that go elsewhere."""
+        plan = plan_of(self.roads, self.departure, routes, places or self.places)
         return simulate_queues(
             self.roads, plan, stuck_seconds=self.stuck_seconds, record_order=True, control=control.unseen()
         )

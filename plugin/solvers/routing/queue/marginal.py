@@ -13,7 +13,7 @@ import numpy as np
 from ...graph.heap import drop_first, push
 from ...kernels import compiled
 from .adjoint import Traffic
-from .bars import NEVER, open_from
+from .bars import NEVER, entry_in_time
 from .network import QueueRoads
 
 LOST = 1e15  # vehicle-microseconds: the price of a way that does not arrive in time
@@ -129,15 +129,6 @@ def cost_ahead(to_go, g, node, later, step, own):
     if full == 0 and value < here - own:
         return here - own
     return value
-
-
-@compiled
-def entry_in_time(bars, arc, moment):
-    """Return when who comes to ``arc`` at ``moment`` may enter it and is caught on none of its parts but perhaps the
-    last; NEVER if he may not.
-    """
-    begin = open_from(bars, arc, moment)
-    return NEVER if begin > bars.last_entry[arc] else begin
 
 
 @compiled

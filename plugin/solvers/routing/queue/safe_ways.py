@@ -2,7 +2,7 @@
 
 Backwards from a destination, the latest moment at which one may be ready at the end of a road and still arrive. Who
 waits does so at his origin or at the end of a road, as long as the hazard leaves him; entering a road earlier is never
-worse, so that of each road the earliest entry is all that a search must know.
+worse, so that of each road the earliest entry is all that a search must know. Nobody is sent round in a circle.
 """
 
 from __future__ import annotations
@@ -93,8 +93,31 @@ def entry_of(roads, latest, arc, ready, until):
 
 
 @compiled
-def quickest_way(roads, search, number, source, goal, departure, until):
-    """Search the quickest way of who leaves from ``departure`` until ``until``; return its last arc, -1 for none."""
+def passes(search, source, arc, node):
+    """Whether the way from ``source`` to the end of ``arc`` passes ``node``."""
+    while arc >= 0:
+        if search.head[arc] == node:
+            return True
+        arc = search.via[arc]
+    return node == source
+
+
+@compiled
+def turns_back(search, source, arc):
+    """Whether the way from ``source`` to the end of ``arc`` passes a node twice."""
+    while arc >= 0:
+        if passes(search, source, search.via[arc], search.head[arc]):
+            return True
+        arc = search.via[arc]
+    return False
+
+
+@compiled
+def quickest_way(roads, search, number, source, goal, departure, until, simple):
+    """Search the quickest way of who leaves from ``departure`` until ``until``; return its last arc, -1 for none.
+
+    If ``simple``, among ways that pass no node twice, and not among all of them.
+    """
     size = 0
     before = -1
     node, ready, can_wait = source, departure, until
@@ -103,6 +126,8 @@ def quickest_way(roads, search, number, source, goal, departure, until):
             arc = search.star_arc[j]
             entry = entry_of(roads, search.latest, arc, ready, can_wait)
             if entry == NEVER or (search.label[arc] == number and search.entry[arc] <= entry):
+                continue
+            if simple and passes(search, source, before, search.head[arc]):
                 continue
             if size == len(search.keys):  # never: an arc is reached once from each arc before it
                 return -1
@@ -159,7 +184,7 @@ def opens_between(bars, begin, end):
 
 
 @compiled
-def find_safe_ways(roads, search, trips, source, goal, departure, until, first, way, hops, number):
+def find_safe_ways(roads, search, trips, source, goal, departure, until, first, way, hops):
     """Find the quickest way that arrives of each of ``trips`` (k,), by source and departure, as they fit.
 
     ``hops`` (k,) is filled with its number of arcs, -1 where there is none; ``way`` from its beginning. The way of the
@@ -182,7 +207,9 @@ def find_safe_ways(roads, search, trips, source, goal, departure, until, first, 
                 hops[k] = end - begin
                 size += hops[k]
                 continue
-        arc = quickest_way(roads, search, number + k + 1, source[trip], goal, now, until[trip])
+        arc = quickest_way(roads, search, 2 * k + 1, source[trip], goal, now, until[trip], False)
+        if arc >= 0 and turns_back(search, source[trip], arc):  # to wait where no hazard comes
+            arc = quickest_way(roads, search, 2 * k + 2, source[trip], goal, now, until[trip], True)
         hops[k] = -1
         if arc < 0:
             continue
@@ -265,7 +292,7 @@ def safe_ways(problem: RoutingProblem, roads: QueueRoads, trees: Trees, control:
         while done < len(hard):
             control.stop_if_cancelled()
             way, before = np.empty(max(BLOCK, problem.arcs), dtype=np.int32), done
-            done = find_safe_ways(roads, search, hard, problem.source, goal, departure, until, done, way, hops, 0)
+            done = find_safe_ways(roads, search, hard, problem.source, goal, departure, until, done, way, hops)
             size = hops[before:done]
             there[hard[before:done][size < 0]] = False
             found.append((hard[before:done][size >= 0], size[size >= 0], way[: size[size > 0].sum()]))
@@ -276,6 +303,23 @@ def safe_ways(problem: RoutingProblem, roads: QueueRoads, trees: Trees, control:
         if len(who):
             routes = rerouted(routes, who, np.r_[0, np.cumsum(size)], arcs)
     return SafeWays(routes, there)
+
+
+def latest_moments(
+    problem: RoutingProblem, roads: QueueRoads, trees: Trees, control: Control | None = None
+) -> np.ndarray:
+    """Return until when (d, m) int64 one may be ready at the end of each arc and still arrive at each destination.
+
+    Microseconds, on empty roads; BEFORE where one may not.
+    """
+    control = control or Control()
+    reverse = ReverseStar(problem.nodes, problem.tail, problem.head)
+    search = _search_space(problem, problem.star())
+    latest = np.empty((len(trees.destinations), problem.arcs), dtype=np.int64)
+    for row, goal in enumerate(trees.destinations.tolist()):
+        control.stop_if_cancelled()
+        fill_latest(roads, reverse.indptr, reverse.arc, problem.tail, goal, latest[row], search.keys, search.items)
+    return latest
 
 
 def _search_space(problem: RoutingProblem, forward: ForwardStar) -> Search:

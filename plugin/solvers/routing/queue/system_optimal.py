@@ -20,7 +20,7 @@ from ..shared.menu_moves import Limited, limited_optimum
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes
 from ..shared.trees import Trees
-from .exchange import exchanged
+from .exchange import exchanged, exchanged_on_menu
 from .free_moves import FreeMoves
 from .judge import Planned
 from .menu_moves import MenuMoves
@@ -40,15 +40,18 @@ class SystemOptimum(NamedTuple):
     Attributes
     ----------
     optimum : Optimum
-    unlimited : float
-        Total travel time of the best plan found without a limit, vehicle-seconds.
+    unlimited : float or None
+        Total travel time of the best plan found without a limit, vehicle-seconds; None where it catches others.
+    spared : float
+        People caught that would not be without the limit.
     exceeding : int
         Pairs that need more ways than the limit, since some of their starts reach none of the others.
     """
 
     optimum: Optimum[Planned]
-    unlimited: float
+    unlimited: float | None
     exceeding: int = 0
+    spared: float = 0.0
 
 
 class Search:
@@ -80,9 +83,13 @@ class Search:
     def finished(self, found: Optimum[Planned], control: Control) -> Optimum[Planned]:
         """Return the best plan after all changes of one or two trips, on a small problem where something closes."""
         best = min(exchanged(self.free, found.planned, self.starts, control), key=rank)
-        if not self.free.better(best, found.planned):
+        return self.taken(found, best, control)
+
+    def taken(self, found: Optimum[Planned], plan: Planned, control: Control) -> Optimum[Planned]:
+        """Return what was found, or ``plan`` where that is better."""
+        if not self.free.better(plan, found.planned):
             return found
-        return replace(found, planned=best, history=(*found.history, (control.effort.elapsed, best.seconds)))
+        return replace(found, planned=plan, history=(*found.history, (control.effort.elapsed, plan.seconds)))
 
     def tries(self, usual: int) -> int:
         """Return how many plans to try: fewer of very large ones."""
@@ -127,7 +134,9 @@ def system_optimum(
         both = Optimum(free.planned, (*wide.history, *free.history), wide.used_up and free.used_up)
         return SystemOptimum(both, free.planned.seconds)
     limited, exceeding = search.among(most, starts, 1.0, control.part(0.0, 0.6))
+    limited = search.taken(limited, exchanged_on_menu(search.free, limited.planned, control), control)
     more, found = max(search.wide, most), [limited.planned.routes]
     wide = search.among(more, found, UNLIMITED_SHARE, control.part(0.6, 0.9)).optimum
     free = search.anywhere(min(wide.planned, limited.planned, key=rank), control.part(0.9, 1.0))
-    return SystemOptimum(limited, free.planned.seconds, exceeding)
+    spared = limited.planned.caught - free.planned.caught
+    return SystemOptimum(limited, None if spared else free.planned.seconds, exceeding, spared)
