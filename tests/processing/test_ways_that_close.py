@@ -138,6 +138,16 @@ def test_trips_without_a_way_are_listed_with_the_closure_and_counted() -> None:
     ]
 
 
+def test_who_has_only_closed_roads_in_reach_is_listed_with_the_closure() -> None:
+    works = closures("Polygon", [(box(-200, -200, 1200, 400), [None] * 4)])
+    found = run(CLOSURES=works, TRIPS=trips([(line((0, 0), (2000, 0)), ["a", "s", 7])]))
+    assert (found["ROUTED"], found["UNROUTED"]) == (0, 7)
+    assert [row["reason"] for row in rows_of(found, "OUTPUT_UNROUTED")] == [
+        "origin: 1,200 m from the nearest road that can be left (limit 500 m); the road near it is closed by feature 1 "
+        "of “works” (CLOSURES)"
+    ]
+
+
 def test_what_cannot_be_is_refused_in_every_algorithm() -> None:
     with pytest.raises(QgsProcessingException, match="is ordered to leave 300 s before START_TIME"):
         ask("nearestshelters", order=-5.0)

@@ -16,7 +16,7 @@ from ..places import Places
 from ..transforming import transform_vertices
 from .door_places import ENTRANCE, ITSELF, DoorPlaces, door_places
 from .entrances import ENTRANCES, DoorRules
-from .joining import Trips, in_barriers, tell_of_joining
+from .joining import Trips, in_barriers, tell_of_joining, with_closers
 from .junctions import delay_at_junctions
 from .options import ReadNetwork
 
@@ -97,6 +97,7 @@ def join_sites(
     joined = join_points(
         read.network, plan.xy, max_distance, plan.demand(trips, people), inside, plan.on_roads, plan.group
     )
+    joined = with_closers(read, joined, plan.xy, inside, max_distance)
     _tell(read, plan, origins, sites, rules, joined, inside, max_distance, feedback)
     given, places = plan.points(joined)
     given, pairs = merged(given)

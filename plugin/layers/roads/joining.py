@@ -73,6 +73,7 @@ def join_places(
     xy = np.concatenate(parts) if parts else np.empty((0, 2))
     inside = in_barriers(read, xy)
     joined = join_points(read.network, xy, max_distance, _demand(groups, people, trips), inside)
+    joined = with_closers(read, joined, xy, inside, max_distance)
     bounds = np.cumsum([0] + [len(group) for group in groups])
     places = [np.arange(low, high) for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist())]
     result = [joined.only(own) for own in places]
@@ -86,6 +87,19 @@ def join_places(
 def in_barriers(read: ReadNetwork, xy: np.ndarray) -> np.ndarray:
     """Return which positions (k, 2) of the working CRS lie inside a barrier."""
     return positions_inside(read.barriers, xy)
+
+
+def with_closers(read: ReadNetwork, joined: Joined, xy: np.ndarray, inside: np.ndarray, max_distance: float) -> Joined:
+    """Return places as they joined; who did not, and has a closed road in reach, is told what closed it.
+
+    ``xy`` (k, 2) are their positions in the working CRS, ``inside`` (k,) those in a barrier, of which that is said.
+    """
+    lost = np.flatnonzero((joined.node < 0) & ~inside & np.isfinite(xy).all(axis=1))
+    reasons = list(joined.reasons)
+    for k, closer in zip(lost.tolist(), read.danger.taken.near(xy[lost], max_distance)):
+        if closer and reasons[k]:
+            reasons[k] = f"{reasons[k]}; the road near it is closed by {closer}"
+    return replace(joined, reasons=reasons)
 
 
 def tell_of_joining(

@@ -29,18 +29,36 @@ class TakenOut(NamedTuple):
         What closed each, an index of ``names``.
     names : list of str
         Words that name what closed them.
+    lines : list of (v, 2) float64
+        What they were drawn along, metres; one for each piece.
+    line_cause : list of int
+        What closed each.
     """
 
     tail: np.ndarray
     head: np.ndarray
     cause: np.ndarray
     names: list[str]
+    lines: list[np.ndarray]
+    line_cause: list[int]
 
     @classmethod
     def none(cls) -> TakenOut:
         """Return no arcs."""
         no = np.empty(0, dtype=np.int64)
-        return cls(no, no, no, [])
+        return cls(no, no, no, [], [], [])
+
+    def near(self, xy: np.ndarray, limit: float) -> list[str]:
+        """Return what closed the road nearest to each position (k, 2) within ``limit`` metres, "" for none."""
+        out = [""] * len(xy)
+        if not self.lines or not len(xy):
+            return out
+        shapely = require("shapely", "finding closed roads near places")
+        tree = shapely.STRtree([shapely.linestrings(line) for line in self.lines])
+        places, lines = tree.query_nearest(shapely.points(xy), max_distance=limit or None, all_matches=False)
+        for place, line in zip(places.tolist(), lines.tolist()):
+            out[place] = self.names[self.line_cause[line]]
+        return out
 
     def closers(self, network: RoadNetwork, origin: np.ndarray, destination: np.ndarray) -> list[list[str]]:
         """Return what closed the way of each pair (k,) of nodes that has none; empty where there never was one.
@@ -101,7 +119,13 @@ def take_out(
         return np.where(node < 0, node, np.where(known >= 0, known, lowest - 1 - node))
 
     causes = np.concatenate([before.cause, cause[closed] + len(before.names)]).astype(np.int64)
-    return kept, TakenOut(renamed(first), renamed(last), causes, [*before.names, *names])
+    pieces, arc = np.unique(network.piece[closed], return_index=True)
+    lines = [network.piece_xy[network.piece_start[k] : network.piece_start[k + 1]] for k in pieces.tolist()]
+    of_line = (cause[closed][arc] + len(before.names)).tolist()
+    return kept, TakenOut(
+        renamed(first), renamed(last), causes, [*before.names, *names], [*before.lines, *lines],
+        [*before.line_cause, *of_line],
+    )  # fmt: skip
 
 
 def close_for_good(
