@@ -16,7 +16,19 @@ import networkx
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "resources" / "images" / "house.svg"
 PARTS = ("plugin", "processing_provider", "ui")
-TOPICS = ("forecasting", "shelters", "allocation", "", "joint", "safety", "timing", "routing", "roads", "metro")
+TOPICS = (
+    "forecasting",
+    "shelters",
+    "allocation",
+    "",
+    "joint",
+    "safety",
+    "contraflow",
+    "timing",
+    "routing",
+    "roads",
+    "metro",
+)
 FLOORS = (  # prefix of a folder, colour
     ("ui", "#d9d2e9"),
     ("processing_provider", "#cfe2f3"),

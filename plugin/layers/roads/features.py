@@ -19,7 +19,8 @@ from ..shapes import features_of
 from ..values import id_text
 from .options import NetworkOptions
 
-COLUMNS = (*USED_TAGS, *FIELDS)  # read under these names where they are there, as fields or as tags
+REF = "ref"
+COLUMNS = (*USED_TAGS, *FIELDS, REF)  # read under these names where they are there, as fields or as tags
 LINES = (QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.MultiLineString)
 LOOK_EVERY = 5000  # features between two looks at the cancel button
 # The tag that stands in for a field that the layer does not have. (A capacity among tags is that of a car park.)

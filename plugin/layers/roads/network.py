@@ -29,7 +29,7 @@ from ..transforming import transform_vertices
 from .attributes import Roads, roads_among, traffic_of
 from .barriers import close_roads
 from .doubles import warn_of_open_copies, without_doubles
-from .features import read_features
+from .features import REF, read_features
 from .measured import check_layer, measured_lines, split_lines
 from .options import NetworkOptions, ReadNetwork
 
@@ -92,7 +92,9 @@ def read_network(
     if barriers is not None:
         network, area, closed, taken = close_roads(network, working, barriers, name, crs, context, feedback)
     control.stop_if_cancelled()
-    kinds = road_kinds(len(features.ids), features.classes, *features.levels()[1:], features.names)
+    kinds = road_kinds(
+        len(features.ids), features.classes, *features.levels()[1:], features.names, features.tags.get(REF)
+    )
     network, on_roads = danger_on(network, working, name, kinds.names, danger, taken, context, feedback)
     control.stop_if_cancelled()
     _log_network(name, network, feedback)
@@ -116,6 +118,7 @@ def read_network(
         options.junction_delay,
         kinds,
         on_roads,
+        list(features.rows or []),
     )
 
 

@@ -87,6 +87,8 @@ class ReadNetwork:
         By road, in the order of ``network.road_ids``.
     danger : Danger
         When roads close, and when the hazard comes.
+    rows : list of int
+        Position of each road's feature in the layer, in the order of ``network.road_ids``.
     """
 
     network: RoadNetwork
@@ -104,6 +106,7 @@ class ReadNetwork:
     junction_delay: float = 0.0
     kinds: RoadKinds = field(default_factory=lambda: RoadKinds.plain(0))
     danger: Danger = field(default_factory=Danger)
+    rows: list[int] = field(default_factory=list)
 
     def pieces_of(self, roads: np.ndarray) -> np.ndarray:
         """Return which pieces (p,) lie on roads of the mask ``roads`` (r,)."""
