@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from qgis.core import QgsProcessingContext
 
 from ...solvers.contraflow.stretches import Stretch, stretches
-from ...solvers.contraflow.turning import Reach, Turned, saved_headway, turned, worth_of_headway
+from ...solvers.contraflow.turning import Reach, Turned, saved_headway, saved_on_the_same_ways, turned, worth_of_headway
 from ...solvers.roads.classes import read_classes, table_of
 from ...solvers.roads.near_pieces import NearPieces
 from ...solvers.roads.network import RoadNetwork
@@ -24,6 +24,7 @@ from ..transforming import transform_vertices
 
 LOWEST_CLASS = "secondary"
 TOLERANCE = 1e-2  # m along a road
+LOOKED_AT = 40  # stretches whose worth is also looked at by an exact run on the same ways
 
 
 class Routed(NamedTuple):
@@ -37,6 +38,11 @@ class Routed(NamedTuple):
     def caught(self) -> float:
         """People who do not arrive though they have a way."""
         return float(self.result.caught.people.sum())
+
+    @property
+    def roads_driven(self) -> int:
+        """Roads that all vehicles drive together: how much work a run is."""
+        return 0 if self.result.queue is None else int(self.result.queue.run.plan.hops.sum())
 
     @property
     def value(self) -> tuple[float, float]:
@@ -63,6 +69,8 @@ class Candidate:
         In which vehicles queue on the outbound direction, all its pieces together.
     worth : float
         Vehicle-seconds that the capacity is worth at the margin.
+    saved : float
+        Vehicle-seconds that it saves on the same ways.
     """
 
     stretch: Stretch
@@ -72,6 +80,7 @@ class Candidate:
     kilometres: float
     minutes: float
     worth: float
+    saved: float
 
     @property
     def inbound(self) -> np.ndarray:
@@ -82,7 +91,7 @@ class Candidate:
 def candidates(
     read: ReadNetwork, routed: Routed, classes: Sequence[str], keep: float | None, table: str, stuck_seconds: float
 ) -> list[Candidate]:
-    """Return the stretches on which vehicles queue, those whose capacity is worth most first.
+    """Return the stretches on which vehicles queue, in the order in which to try them.
 
     Parameters
     ----------
@@ -105,21 +114,38 @@ def candidates(
     for stretch in stretches(network, kinds.classes, street, read.traffic.rank, lowest, classes):
         ways = [place.arcs(network, arcs) for arcs in (stretch.there, stretch.back)]
         queues = [float(minutes[arcs].sum()) for arcs in ways]
-        if max(queues) <= 0.0:
-            continue
         outbound = queues[0] >= queues[1]
-        change = turned(network, stretch, outbound, keep)
+        change = turned(network, stretch, outbound, keep) if max(queues) > 0.0 else None
         if change is None:
             continue
         gets = ways[0] if outbound else ways[1]
         inbound = stretch.back if outbound else stretch.there
-        more = _given(network, change, inbound)
         capacity = routed.case.read.network.capacity[gets]
-        value = float(worth[gets] @ saved_headway(capacity, np.full(len(gets), more)))
-        name = _called(read, inbound)
-        length = float(network.length[inbound].sum()) / 1000.0
-        found.append(Candidate(stretch, outbound, change, name, length, queues[0 if outbound else 1], value))
-    return sorted(found, key=lambda c: (-c.worth, -c.minutes, c.name))
+        more = np.full(len(gets), _given(network, change, inbound))
+        value = float(worth[gets] @ saved_headway(capacity, more))
+        name, length = _called(read, inbound), float(network.length[inbound].sum()) / 1000.0
+        one = Candidate(stretch, outbound, change, name, length, max(queues), value, 0.0)
+        found.append((one, gets, 1.0 + more / capacity))
+    found.sort(key=lambda row: (-row[0].worth, -row[0].minutes, row[0].name))
+    return _ranked(found, routed.result, stuck_seconds)
+
+
+def _ranked(
+    found: list[tuple[Candidate, np.ndarray, np.ndarray]], result: RoutingResult, stuck_seconds: float
+) -> list[Candidate]:
+    """Return candidates, by worth, with their arcs and how much wider these get, in the order in which to try them.
+
+    The worth at the margin sees what a wider road would draw, but not where the next queue begins; an exact run on the
+    same ways sees the queue, but nobody who would come. So the two ranks are added.
+    """
+    saved = [
+        saved_on_the_same_ways(result, arcs, wider, stuck_seconds) if k < LOOKED_AT else -np.inf
+        for k, (_, arcs, wider) in enumerate(found)
+    ]
+    rank = np.empty(len(found))
+    rank[np.argsort([-value for value in saved], kind="stable")] = np.arange(len(found))
+    order = np.argsort(rank + np.arange(len(found)), kind="stable")
+    return [replace(found[k][0], saved=saved[k]) for k in order.tolist()]
 
 
 def _given(network: RoadNetwork, change: Turned, inbound: np.ndarray) -> float:

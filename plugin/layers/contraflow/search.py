@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsVectorLayer
 
+from ...solvers.contraflow.turning import Reach
 from ...solvers.control import Control
 from ...solvers.effort import Effort
 from ..places import Places
@@ -16,6 +17,8 @@ from .candidates import Candidate, Routed, candidates, cut_off, reach_of
 from .drawing import NotDrawn, say_gain, with_turned
 
 TURNED, REFUSED, TRIED, LEFT = "turned", "refused", "gains less", "not tried"
+TRIES = (2, 4, 10)  # full runs in a step, by effort: at least so many,
+WORK = (30_000, 200_000, 1_000_000)  # and as many as drive so many roads together: in a small town all
 NO_LENGTH = "longer than what MAX_LENGTH leaves"
 NOT_DRAWN = "drawn several times in ways that do not fit"
 
@@ -107,6 +110,15 @@ class Turning:
     sentence: str = ""
 
 
+class _Tried(NamedTuple):
+    """The candidates of a step by name, the best of those that were tried with its roads and its run, and the last."""
+
+    seen: dict[str, Judged]
+    best: tuple[Judged, QgsVectorLayer, Routed] | None
+    last: Judged | None
+    found: int
+
+
 def turn(
     layer: QgsVectorLayer,
     runs: Runs,
@@ -119,8 +131,8 @@ def turn(
 ) -> Turning:
     """Turn stretch after stretch, as long as a full run says that it saves something.
 
-    In each step the stretches are tried whose capacity is worth most at the margin (one, four or ten of them by
-    effort); the best of them is kept.
+    In each step the stretches are tried whose capacity is worth most (:data:`TRIES` of them, or more where runs are
+    short); the best of them is kept.
 
     Parameters
     ----------
@@ -133,75 +145,93 @@ def turn(
     ------
     Cancelled
     """
-    tried = effort.pick(1, 4, 10)
     before = now = runs.route(layer)
     steps: list[Judged] = []
     seen: dict[str, Judged] = {}
-    sentence = ""
+    sentence = f"Turning was still paying when MAX_STRETCHES ({limits.most}) was reached."
     while len(steps) < limits.most:
         step = len(steps) + 1
-        control.progress((step - 1) / limits.most, f"Step {step}: looking for a stretch to turn")
         left = limits.kilometres - sum(judged.candidate.kilometres for judged in steps)
-        best: tuple[Judged, QgsVectorLayer, Routed] | None = None
-        read = runs.read(layer)
-        found = candidates(read, now, limits.classes, limits.keep, limits.table, limits.stuck_seconds)
-        reach = reach_of(now.case, kept, limits.max_snap_distance, context)
-        count, last = 0, None
-        for candidate in found:
-            control.stop_if_cancelled()
-            reason = _refused(candidate, left, reach, read)
-            if reason:
-                seen[candidate.name] = Judged(candidate, step, REFUSED, reason, None, read)
-                continue
-            if count >= tried:
-                seen[candidate.name] = Judged(candidate, step, LEFT, "", None, read)
-                continue
-            try:
-                drawn = with_turned(layer, read, candidate.turned, step, limits.length_field, context)
-            except NotDrawn:
-                seen[candidate.name] = Judged(candidate, step, REFUSED, NOT_DRAWN, None, read)
-                continue
-            count += 1
-            control.progress((step - 1 + count / (tried + 1)) / limits.most, f"Step {step}: {candidate.name}")
-            routed = runs.route(drawn)
-            judged = Judged(candidate, step, TRIED, "", now.result.total_time - routed.result.total_time, read)
-            seen[candidate.name] = last = judged
-            if routed.value < (now if best is None else best[2]).value:
-                best = judged, drawn, routed
-        if best is None:
-            sentence = _stops(steps, found, last, now)
+        part = control.part((step - 1) / limits.most, step / limits.most)
+        most = max(effort.pick(*TRIES), effort.pick(*WORK) // max(now.roads_driven, 1))
+        tried = _try(layer, now, step, left, runs, limits, kept, most, context, part)
+        seen.update(tried.seen)
+        if tried.best is None:
+            sentence = _stops(steps, tried)
             break
-        judged, layer, now = best
+        judged, layer, now = tried.best
         steps.append(judged._replace(status=TURNED))
-        seen.pop(judged.candidate.name)
         say_gain(layer, step, judged.gain or 0.0)
         feedback.pushInfo(
             f"Step {step}: {judged.candidate.name} is turned ({judged.candidate.kilometres:.1f} km): "
             f"{(judged.gain or 0.0) / 3600.0:,.1f} vehicle-hours less."
         )
-    else:
-        sentence = f"Turning was still paying when MAX_STRETCHES ({limits.most}) was reached."
     names = {judged.candidate.name for judged in steps}
-    return Turning(layer, before, now, steps, [j for n, j in seen.items() if n not in names], sentence)
+    return Turning(layer, before, now, steps, [j for name, j in seen.items() if name not in names], sentence)
 
 
-def _refused(candidate: Candidate, left: float, reach: object, read: ReadNetwork) -> str:
+def _try(
+    layer: QgsVectorLayer,
+    now: Routed,
+    step: int,
+    left: float,
+    runs: Runs,
+    limits: Limits,
+    kept: Places | None,
+    most: int,
+    context: QgsProcessingContext,
+    control: Control,
+) -> _Tried:
+    """Look at all stretches, and run the routing with those turned, one at a time, that are worth most."""
+    control.progress(0.0, f"Step {step}: looking for a stretch to turn")
+    read = runs.read(layer)
+    found = candidates(read, now, limits.classes, limits.keep, limits.table, limits.stuck_seconds)
+    reach = reach_of(now.case, kept, limits.max_snap_distance, context)
+    seen: dict[str, Judged] = {}
+    best: tuple[Judged, QgsVectorLayer, Routed] | None = None
+    last, count = None, 0
+    for candidate in found:
+        control.stop_if_cancelled()
+        reason, drawn = _refused(candidate, left, reach, read), None
+        if not reason and count < most:
+            try:
+                drawn = with_turned(layer, read, candidate.turned, step, limits.length_field, context)
+            except NotDrawn:
+                reason = NOT_DRAWN
+        if drawn is None:
+            seen[candidate.name] = Judged(candidate, step, REFUSED if reason else LEFT, reason, None, read)
+            continue
+        count += 1
+        control.progress(count / (most + 1), f"Step {step}: {candidate.name}")
+        routed = runs.route(drawn)
+        gain = now.result.total_time - routed.result.total_time
+        seen[candidate.name] = last = Judged(candidate, step, TRIED, "", gain, read)
+        if routed.value < (now if best is None else best[2]).value:
+            best = last, drawn, routed
+    return _Tried(seen, best, last, len(found))
+
+
+def _refused(candidate: Candidate, left: float, reach: Reach, read: ReadNetwork) -> str:
     """Return why a stretch must not be turned, "" where it may."""
     if candidate.kilometres > left:
         return NO_LENGTH
-    lost = cut_off(reach, read, candidate)  # type: ignore[arg-type]
+    lost = cut_off(reach, read, candidate)
     if lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         return f"no way in from outside any more to {', '.join(lost[:3])}{more}"
     return ""
 
 
-def _stops(steps: list[Judged], found: list[Candidate], last: Judged | None, now: Routed) -> str:
+def _stops(steps: list[Judged], tried: _Tried) -> str:
     """Return the sentence that says where turning stops paying."""
     after = f"After {len(steps)} stretch(es) turning stops paying" if steps else "Turning no stretch pays"
-    if last is None:
-        why = "no other may be turned" if found else "on none of the classes asked for do vehicles queue"
+    if tried.last is None:
+        why = "no other may be turned" if tried.found else "on none of the classes asked for do vehicles queue"
         return f"{after}: {why}."
-    gain = last.gain or 0.0
-    change = f"cost {-gain / 3600.0:,.1f} vehicle-hours" if gain < 0 else "save nothing"
-    return f"{after}: of those tried, {last.candidate.name} would {change}, and none would save any."
+    runs = [judged for judged in tried.seen.values() if judged.status == TRIED]
+    best = max(runs, key=lambda judged: judged.gain or 0.0)
+    gain = best.gain or 0.0
+    change = f"cost {-gain / 3600.0:,.1f} vehicle-hours" if gain < 0 else "save nothing that counts"
+    left = sum(judged.status == LEFT for judged in tried.seen.values())
+    more = f"; {left} with less worth were not tried" if left else ""
+    return f"{after}: of {len(runs)} tried the best, {best.candidate.name}, would {change}{more}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from ..graph.components import components, found_from
 from ..roads.network import RoadNetwork
 from ..routing.queue.adjoint import traffic_of
+from ..routing.queue.network import SECOND, roads_of
 from ..routing.queue.simulation import simulate_queues
 from ..routing.result import RoutingResult
 from .stretches import Stretch
@@ -93,6 +94,26 @@ def worth_of_headway(result: RoutingResult, stuck_seconds: float) -> np.ndarray:
     held[1:] = (arc[1:] == arc[:-1]) & (np.diff(traffic.exit) <= roads.headway[arc[1:]])
     worth += np.bincount(arc[held], weights=traffic.value[held], minlength=len(worth))
     return worth
+
+
+def saved_on_the_same_ways(result: RoutingResult, arcs: np.ndarray, factor: np.ndarray, stuck_seconds: float) -> float:
+    """Return what everybody saves, vehicle-seconds, by the same ways with some roads wider: an exact run.
+
+    Parameters
+    ----------
+    arcs : (k,) int
+    factor : (k,) float64
+        By which their capacity and their room grow.
+    """
+    if result.queue is None:
+        return 0.0
+    problem = result.problem
+    capacity, storage = problem.capacity.copy(), problem.storage.copy()
+    capacity[arcs] *= factor
+    storage[arcs] *= factor
+    roads = roads_of(replace(problem, capacity=capacity, storage=storage))
+    run = simulate_queues(roads, result.queue.run.plan, stuck_seconds=stuck_seconds)
+    return float(result.queue.run.total() - run.total()) / SECOND
 
 
 def saved_headway(capacity: np.ndarray, more: np.ndarray) -> np.ndarray:
