@@ -15,6 +15,9 @@ from tests.processing.routing_layers import Log, at, failure, layer, line, roads
 BETWEEN = box(1200, -50, 1300, 400)  # across both ways to “far”
 
 
+MAKERS = {"HAZARD": hazard, "CLOSURES": lambda rows: closures("Polygon", rows)}
+
+
 def zones(order: object = None):
     fields = "&field=zone_id:string&field=population:integer&field=order_time:double"
     return layer("Point", fields, [(f"POINT({at(0, 0)})", ["z", 10, order])], "quarters")
@@ -101,6 +104,33 @@ def test_nobody_is_sent_to_a_shelter_that_floods_and_nobody_is_lost() -> None:
     assert (found["ALLOCATED"], found["UNALLOCATED"]) == (0, 10) and "nobody is sent to 2 of 2" in log.text
     found = ask("allocatecrowd", HAZARD=hazard([(box(900, -50, 2100, 500), 500.0)]), rule="vertical")
     assert {row["shelter_id"] for row in rows_of(found)} == {"far"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        (
+            {"HAZARD": [(BETWEEN, 10.0)], "order": 8.0},
+            "the hazard or a closure cuts every way for who leaves at the order",
+        ),
+        ({"HAZARD": [(box(-50, -50, 50, 50), 10.0)], "order": 12.0}, "the hazard or a closure cuts every way for who"),
+        ({"CLOSURES": [(BETWEEN, [None] * 4)]}, "the way is closed by feature 1 of “works” (CLOSURES)"),
+    ],
+)
+def test_who_has_no_way_that_stays_open_is_listed_with_what_cuts_it(parameters: dict, reason: str) -> None:
+    far = shelters()
+    far.dataProvider().deleteFeatures([2])
+    layers = {name: make(parameters[name]) for name, make in MAKERS.items() if name in parameters}
+    found = processing.run(
+        "evacuation:allocatecrowd",
+        {
+            "ZONES": zones(parameters.get("order")), "SHELTERS": far, "NETWORK": roads(), "OUTPUT": "TEMPORARY_OUTPUT",
+            "OUTPUT_SHELTERS": "TEMPORARY_OUTPUT", "OUTPUT_UNALLOCATED": "TEMPORARY_OUTPUT", **layers,
+        },
+        feedback=Log(),
+    )  # fmt: skip
+    assert found["UNALLOCATED"] == 10
+    assert rows_of(found, "OUTPUT_UNALLOCATED")[0]["reason"].startswith(f"no shelter in reach: {reason}")
 
 
 def test_sites_are_recommended_by_ways_that_stay_open_and_rules_are_written() -> None:

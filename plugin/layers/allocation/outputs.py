@@ -104,8 +104,11 @@ def unallocated_rows(found: Allocation, case: AllocationCase) -> Iterator[Row]:
         if left[i] > 0:
             m = int(groups.zone[i])
             name = carried.zone.of(groups.zones.attributes[m])
-            off_road = separation.unjoined.get(m) if found.reasons[i] == NO_SHELTER else None
-            reason = f"{UNJOINED}: {off_road}" if off_road else found.reasons[i]
+            reason = found.reasons[i]
+            if reason == NO_SHELTER and m in separation.unjoined:
+                reason = f"{UNJOINED}: {separation.unjoined[m]}"
+            elif reason == NO_SHELTER and m in separation.cut:
+                reason = f"{NO_SHELTER}: {separation.cut[m]}"
             yield shaped(groups.zones.geometries[m], kind), [*key, int(left[i]), reason, *name]
     unplaced = {zone: (why, row) for (zone, why), row in zip(groups.zones.rejected, groups.zones.rejected_attributes)}
     for zone, group, people in groups.stranded:

@@ -14,7 +14,9 @@ from ..transforming import transform_xy
 from .groups import Groups, Shelters
 
 if TYPE_CHECKING:
+    from ...solvers.roads.door_travel import DoorTravel
     from ..roads.door_travel import DoorUse
+    from ..roads.doors import SitesJoined
     from ..roads.options import ReadNetwork
 
 BY_LENGTH, BY_TIME = 0, 1
@@ -50,6 +52,8 @@ class Separation:
         Number of doors of each shelter; None without roads.
     let_in : (n,) int64 or None
         People whom they let in in DOOR_MINUTES; None where doors set no limit.
+    cut : dict of int to str
+        What cuts every way of zones, by position, that would reach a shelter without it: hazard, closures, barriers.
     """
 
     kilometres: np.ndarray
@@ -59,6 +63,7 @@ class Separation:
     access_minutes: np.ndarray | None = None
     doors: np.ndarray | None = None
     let_in: np.ndarray | None = None
+    cut: dict[int, str] = field(default_factory=dict)
 
     def impedance(self, kind: int) -> np.ndarray:
         """Return d[m, n] of [E] 3.2: kilometres, or minutes where ``kind`` is BY_TIME."""
@@ -157,4 +162,16 @@ def over_network(
         of_all(fastest.access_seconds / 60.0),
         joined.doors.counts(),
         let_in,
+        _cut(joined, fastest, peopled),
     )
+
+
+def _cut(joined: SitesJoined, fastest: DoorTravel, peopled: np.ndarray) -> dict[int, str]:
+    """Return what cuts every way of the zones that join the roads and reach no shelter."""
+    from ..roads.door_travel import why_cut_off
+
+    lost = np.flatnonzero((joined.origins.node >= 0) & ~np.isfinite(fastest.seconds).any(axis=1))
+    sites = len(joined.node)
+    reasons = why_cut_off(joined, np.repeat(lost, sites), np.tile(np.arange(sites), len(lost)))
+    found = (next((why for why in reasons[k * sites : (k + 1) * sites] if why), "") for k in range(len(lost)))
+    return {int(peopled[k]): why for k, why in zip(lost.tolist(), found) if why}
