@@ -9,15 +9,18 @@ import numpy as np
 from ..control import Control
 from .caught import Drove
 from .methods import Evaluation, Setting
-from .queue.safe_ways import safe_ways
+from .queue.bars import BEFORE, NEVER
+from .queue.network import SECOND, QueueRoads, queue_roads
+from .queue.safe_ways import latest_moments, safe_ways
 from .result import RoutingResult
+from .shared.choices import PRESENT, QUEUE
 from .shared.closings import ARRIVED
 from .shared.routes import Routes, each_once
 from .shared.trees import Trees
 
 
 def in_time(setting: Setting, control: Control) -> tuple[Setting, np.ndarray]:
-    """Return the setting of those who can arrive in time on empty roads, and who (t,) they are (``queue``).
+    """Return the setting of those who can arrive in time on empty roads, and who (t,) they are.
 
     The others do not leave: whatever way they took, the hazard would catch them or they would stand before a closed
     road, in the way of those who can arrive.
@@ -28,17 +31,22 @@ def in_time(setting: Setting, control: Control) -> tuple[Setting, np.ndarray]:
         When the user stops.
     """
     problem, trees, queues = setting.problem, setting.trees, setting.queues
-    if queues is None or queues.places is None:
+    roads = _empty_roads(setting)
+    if roads is None:
         return setting, np.ones(problem.trips, dtype=bool)
-    ways = safe_ways(problem, queues.roads, trees, control)
+    ways = safe_ways(problem, roads, trees, control)
+    if queues is None:
+        setting = replace(setting, latest=_seconds(latest_moments(problem, roads, trees, control)))
     if ways.there.all():
         return replace(setting, safe=ways.routes), ways.there
     kept = np.flatnonzero(ways.there)
+    if queues is not None and queues.places is not None:
+        queues = queues._replace(places=queues.places.only(kept))
     few = replace(
         setting,
         problem=problem.only(kept),
         trees=Trees(trees.destinations, trees.row[kept], trees.seconds, trees.toward),
-        queues=queues._replace(places=queues.places.only(kept)),
+        queues=queues,
         safe=replace(ways.routes, of_trip=ways.routes.of_trip[kept]),
     )
     lost = problem.trips - len(kept)
@@ -47,6 +55,24 @@ def in_time(setting: Setting, control: Control) -> tuple[Setting, np.ndarray]:
         "roads; they do not leave."
     )
     return few, ways.there
+
+
+def _empty_roads(setting: Setting) -> QueueRoads | None:
+    """Return the roads of which safe ways are made, empty as these are; None where nothing closes."""
+    problem = setting.problem
+    if not problem.closings or setting.flow_model not in (PRESENT, QUEUE):
+        return None
+    if setting.queues is not None:
+        return setting.queues.roads
+    everywhere = np.ones(problem.arcs)  # present knows neither capacity nor room, and no arc without time
+    return queue_roads(
+        problem.star(), problem.head, problem.cost.free_flow, everywhere, everywhere, closings=problem.closings
+    )
+
+
+def _seconds(moment: np.ndarray) -> np.ndarray:
+    """Return moments of whole microseconds in seconds, with infinity for never."""
+    return np.where(moment == NEVER, np.inf, np.where(moment <= BEFORE, -np.inf, moment / SECOND))
 
 
 def with_those_who_stay(routes: Routes, goes: np.ndarray) -> Routes:

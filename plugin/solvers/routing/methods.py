@@ -10,6 +10,7 @@ import numpy as np
 from ..control import Control
 from ..errors import SolverError
 from .cumulative.static_flow import static_travel
+from .present.run import drive
 from .present.simulation import ORDER, TIMETABLE, simulate
 from .queue.greedy import greedy_queue_routes
 from .queue.informed import informed_routes
@@ -30,7 +31,7 @@ from .shared.choices import (
     SYSTEM_OPTIMAL,
 )
 from .shared.closings import ARRIVED
-from .shared.greedy import greedy_routes
+from .shared.greedy import InTime, greedy_routes
 from .shared.individual import individual_routes
 from .shared.problem import RoutingProblem
 from .shared.routes import Routes, distinct
@@ -73,6 +74,7 @@ class Setting:
     queues: Queues | None = None
     max_routes: int = 0
     safe: Routes | None = None  # everybody's quickest way that arrives in time on empty roads, where something closes
+    latest: np.ndarray | None = None  # until when (d, m), s, one may be at the end of an arc and arrive (``present``)
 
     def queued(self, routes: Routes, control: Control) -> QueueRun:
         """Return the exact run of routes under ``queue``."""
@@ -83,7 +85,7 @@ class Setting:
         return simulate_queues(roads, plan, stuck_seconds=self.queues.stuck_seconds, control=control.unseen())
 
     def simulated(self, routes: Routes, control: Control, record: int = 0) -> Schedule:
-        """Return the schedule of routes under ``present``."""
+        """Return the schedule of routes under ``present`` if nothing closes."""
         return simulate(self.problem, routes, control=control.unseen(), record=record)
 
     def distinct(self, schedule: Schedule, control: Control) -> Routes:
@@ -139,6 +141,10 @@ def evaluated(setting: Setting, found: Found, control: Control) -> Evaluation:
         if run.arrived.all():
             return lasted
         return lasted._replace(fate=run.fate, caught=np.where(run.arrived, np.inf, run.caught / SECOND))
+    if setting.problem.closings:
+        drove = drive(setting.problem, found.routes, control.unseen())
+        lasted = Evaluation(drove.travel, drove.schedule)
+        return lasted if drove.arrived.all() else lasted._replace(fate=drove.fate, caught=drove.caught)
     schedule = found.schedule or setting.simulated(found.routes, control)
     return Evaluation(schedule.arrival - setting.problem.departure, schedule)
 
@@ -159,7 +165,11 @@ def greedy(setting: Setting, control: Control) -> Found:
                 safe=setting.safe, control=control,
             )
         )  # fmt: skip
-    return Found(greedy_routes(setting.problem, setting.trees, setting.flow_model, setting.static, control))
+    known = None
+    if setting.safe is not None and setting.latest is not None:
+        known = InTime(setting.safe, setting.latest)
+    routes = greedy_routes(setting.problem, setting.trees, setting.flow_model, setting.static, control, known)
+    return Found(routes)
 
 
 def informed(setting: Setting, control: Control) -> Found:
@@ -189,11 +199,46 @@ def refined(setting: Setting, control: Control) -> Found:
 
         routes, changes = refined_static_routes(setting.problem, start.routes, setting.static, setting.epsilon, rest)
         found = Found(routes)
+    if setting.problem.closings and setting.flow_model == PRESENT and not as_if_open(setting, found, control):
+        return refined_among(setting, [start.routes, found.routes], rest)
     before, after = (float(evaluated(setting, f, control).travel.sum()) for f in (start, found))
     control.log(f"{changes} changes (Add, Drop, Swap) save {before - after:,.0f} of {before:,.0f} vehicle-seconds.")
     if after > before:  # rounding of the last digits at most
         found, after = start, before
     return Found(found.routes, found.schedule, history=((0.0, before), (control.effort.elapsed, after)))
+
+
+def as_if_open(setting: Setting, found: Found, control: Control) -> bool:
+    """Return whether nothing that closes touches anybody by these routes under ``present``."""
+    lasted, schedule = evaluated(setting, found, control), found.schedule or setting.simulated(found.routes, control)
+    if lasted.fate is not None or lasted.schedule is None:
+        return False
+    return np.array_equal(lasted.schedule.entry, schedule.entry)
+
+
+def refined_among(setting: Setting, starts: list[Routes], control: Control) -> Found:
+    """Algorithm 3 where something closes, from the better of ``starts`` (``present``)."""
+    from .present.closed_refined import refined_among_closings
+
+    control.log(
+        "Something closes, or the hazard comes, before everybody has arrived: refined tries each change by simulating "
+        "everybody, as far as its EFFORT goes."
+    )
+    ways = min(starts, key=lambda routes: worth(setting, routes, control))
+    before = worth(setting, ways, control)
+    plan, changes, used_up = refined_among_closings(setting.problem, ways, setting.epsilon, control)
+    control.log(
+        f"{changes} changes (Add, Drop, Swap): {before[0]:.0f} people caught before, {plan.caught:.0f} after; those "
+        f"who arrive take {before[1]:,.0f} and {plan.seconds:,.0f} vehicle-seconds."
+    )
+    history = (0.0, before[1]), (control.effort.elapsed, plan.seconds)
+    return Found(plan.routes, history=history, used_up=used_up)
+
+
+def worth(setting: Setting, routes: Routes, control: Control) -> tuple[float, float]:
+    """Return by what plans are compared: people caught, then vehicle-seconds of who arrives."""
+    lasted = evaluated(setting, Found(routes), control)
+    return lasted.people_caught(setting.problem), float(lasted.travel.sum())
 
 
 def system_optimal(setting: Setting, control: Control) -> Found:
@@ -203,12 +248,39 @@ def system_optimal(setting: Setting, control: Control) -> Found:
     free = control.part(0.0, 0.7) if setting.max_routes else control
     if setting.flow_model == CUMULATIVE:
         return limited(setting, static_optimum(setting, True, free), control.part(0.7, 1.0))
+    found = sweeps(setting, free)
+    if setting.problem.closings:
+        lasted = evaluated(setting, found, control).schedule
+        if lasted is not None and setting.problem.closings.first() < lasted.last():
+            return closed_optimum(setting, found, control.part(0.7, 1.0))
+    return limited(setting, found, control.part(0.7, 1.0))
+
+
+def sweeps(setting: Setting, control: Control) -> Found:
+    """The search of ``present`` without a limit, as if nothing closed."""
     from .present.system_optimal import system_optimal_schedule
 
-    start = setting.simulated(greedy(setting, free.part(0.0, 0.1)).routes, control, record=TIMETABLE)
-    schedule, history, used_up = system_optimal_schedule(setting.problem, setting.trees, start, free.part(0.1, 1.0))
-    found = Found(setting.distinct(schedule, control), schedule, history=tuple(history), used_up=used_up)
-    return limited(setting, found, control.part(0.7, 1.0))
+    start = setting.simulated(greedy(setting, control.part(0.0, 0.1)).routes, control, record=TIMETABLE)
+    schedule, history, used_up = system_optimal_schedule(setting.problem, setting.trees, start, control.part(0.1, 1.0))
+    return Found(setting.distinct(schedule, control), schedule, history=tuple(history), used_up=used_up)
+
+
+def closed_optimum(setting: Setting, as_if: Found, control: Control) -> Found:
+    """Under ``present`` where something closes, from individual and greedy routes and the best as if nothing closed.
+
+    Without MAX_ROUTES it is never worse than the best of them.
+    """
+    from .present.closed_optimal import optimum_among_closings
+
+    unseen = control.unseen()
+    starts = [individual(setting, unseen).routes, greedy(setting, unseen).routes, as_if.routes]
+    wide = not as_if_open(setting, as_if, control)
+    best = optimum_among_closings(setting.problem, starts, setting.max_routes, control, wide=wide)
+    plan = best.optimum.planned
+    return Found(
+        plan.routes, history=(*as_if.history, *best.optimum.history), used_up=as_if.used_up and best.optimum.used_up,
+        unlimited_time=best.unlimited, exceeding=best.exceeding,
+    )  # fmt: skip
 
 
 def limited(setting: Setting, free: Found, control: Control) -> Found:

@@ -9,7 +9,7 @@ import numpy as np
 from ..gap import gap_percent
 from .caught import Caught, Drove
 from .cumulative.static_flow import static_schedule
-from .present.simulation import simulate
+from .present.run import drive
 from .queue.clearance_bound import ClearanceBound
 from .queue.network import SECOND, QueueRoads
 from .queue.simulation import QueueRun
@@ -196,7 +196,7 @@ class RoutingResult:
             if self.queue is not None:
                 self._schedules.append(self.queue.run.schedule())
             elif self.flow_model == PRESENT:
-                self._schedules.append(simulate(self.problem, self.routes))
+                self._schedules.append(drive(self.problem, self.routes).schedule)
             else:
                 self._schedules.append(static_schedule(self.problem, self.routes, self.static))
         return self._schedules[0]

@@ -59,3 +59,8 @@ class Closings(NamedTuple):
     def __bool__(self) -> bool:
         """Whether anything ever closes or is reached."""
         return bool(len(self.arc) or (self.start_reached < np.inf).any() or (self.goal_reached < np.inf).any())
+
+    def first(self) -> float:
+        """Return the first moment at which anything closes or is reached; infinite where nothing ever is."""
+        moments = self.since, self.start_reached, self.goal_reached
+        return min(float(each.min(initial=np.inf)) for each in moments)

@@ -5,9 +5,14 @@ with ``t_min(v_j, d) < t_min(v_a, d)``: that strict decrease rules out loops and
 condition is left out, and the last term is the least time to the destination where eq. 19 prints an edge's. Under
 ``present`` the flow on an edge is what is on it now; under ``cumulative`` it is every trip that has chosen it so far
 and the choosing one.
+
+Where something closes, only edges count from which one can still arrive in time on empty roads, with the wait until
+they open; who has none among them takes, from his origin on, the quickest way that does.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,28 +20,66 @@ from ...control import Control, Slices
 from ...graph.heap import drop_first, fill_heap, replace_first
 from ...kernels import compiled
 from .choices import CUMULATIVE
+from .closed_arcs import HAIR, NOTHING_CLOSES, Watch, catching, open_at, watch_of
 from .problem import RoutingProblem
-from .routes import Routes, distinct
+from .routes import Routes, distinct, rerouted, rows_at
 from .trees import Trees
 from .volume_delay import background_at, travel_time
 
 BLOCK = 4_000_000  # hops: they are noted block by block
 
 
+class InTime(NamedTuple):
+    """What is known of ways that arrive before what closes.
+
+    Attributes
+    ----------
+    routes : Routes
+        The quickest of each trip on empty roads.
+    latest : (d, m) float64
+        Until when one may be ready at the end of each arc and still arrive at each destination on empty roads.
+    """
+
+    routes: Routes
+    latest: np.ndarray
+
+
 @compiled
-def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, hop_trip, counts, keys, trips, steps):
+def entry_in_time(cost, watch, latest, arc, now, limit):
+    """Return when who is ready for ``arc`` ``now`` and may wait until ``limit`` enters it so as to arrive in time.
+
+    Infinite where he cannot.
+    """
+    entry = open_at(watch.closed, arc, now)
+    if entry > limit + HAIR or entry + cost.free_flow[arc] > latest[arc] + HAIR:
+        return np.inf
+    part = catching(watch.closed, arc, entry)
+    if part >= 0 and entry + cost.free_flow[arc] > watch.closed.catch_time[part] + HAIR:
+        return np.inf
+    return entry
+
+
+@compiled
+def greedy_steps(
+    cost, watch, latest, star, static, seconds, row, node, last, since, load, hop_arc, hop_trip, counts, keys, trips,
+    steps
+):  # fmt: skip
     """Handle up to ``steps`` arrivals at a node; stop early when ``hop_arc`` is full.
 
     Parameters
     ----------
     cost, star
         Roads.
+    watch, latest
+        What closes, and as in :class:`InTime`; ``watch.fate`` is filled with 1 for trips that find no way in time.
     static : (m,) float64
         Background of ``cumulative``; empty with ``present``.
     seconds, row
         Least times to the destinations (d, n), row of each trip (t,).
     node, last : (t,) int32
         Node of each trip and the arc by which it has come, -1 before the first.
+    since : (t,) float64
+        When it entered that.
     load : (m,) int64
         Trips on each arc.
     hop_arc, hop_trip
@@ -51,13 +94,20 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
         steps -= 1
         now = keys[0]
         trip = trips[0]
-        if last[trip] >= 0 and not cumulative:
-            load[last[trip]] -= 1
         here = node[trip]
         tree = row[trip]
+        heeds = len(latest) > 0 and watch.fate[trip] == 0
+        if heeds:
+            limit = watch.reached[trip]
+            if last[trip] >= 0:
+                part = catching(watch.closed, last[trip], since[trip])
+                limit = watch.closed.catch_time[part] if part >= 0 else np.inf
+        if last[trip] >= 0 and not cumulative:
+            load[last[trip]] -= 1
         best = -1
         best_total = np.inf
         best_time = 0.0
+        best_wait = 0.0
         for k in range(star.indptr[here], star.indptr[here + 1]):
             onward = seconds[tree, star.head[k]]
             if onward >= seconds[tree, here]:
@@ -68,18 +118,33 @@ def greedy_steps(cost, star, static, seconds, row, node, last, load, hop_arc, ho
             else:
                 flow = load[arc] + background_at(cost, arc, now)
             hop_time = travel_time(cost, arc, flow)
-            if hop_time + onward < best_total:
-                best_total = hop_time + onward
+            wait = 0.0
+            if heeds:
+                wait = entry_in_time(cost, watch, latest[tree], arc, now, limit) - now
+            if wait + hop_time + onward < best_total:
+                best_total = wait + hop_time + onward
                 best_time = hop_time
+                best_wait = wait
                 best = k
+        if best < 0 and heeds and seconds[tree, here] > 0.0:  # finds no way in time: goes on as if nothing closed
+            watch.fate[trip] = 1
+            if last[trip] >= 0:
+                load[last[trip]] += 1
+            continue
         if best < 0:  # at the destination
             size = drop_first(keys, trips, size)
+            continue
+        if best_wait > 0.0:  # chooses anew when that opens
+            if last[trip] >= 0:
+                load[last[trip]] += 1
+            replace_first(keys, trips, size, now + best_wait, trip)
             continue
         arc = star.arc[best]
         load[arc] += 1
         hop_arc[hops] = arc
         hop_trip[hops] = trip
         last[trip] = arc
+        since[trip] = now
         hops += 1
         node[trip] = star.head[best]
         replace_first(keys, trips, size, now + best_time, trip)
@@ -97,7 +162,12 @@ def sort_hops(hop_arc, hop_trip, place, arcs):
 
 
 def greedy_routes(
-    problem: RoutingProblem, trees: Trees, flow_model: int, static: np.ndarray, control: Control | None = None
+    problem: RoutingProblem,
+    trees: Trees,
+    flow_model: int,
+    static: np.ndarray,
+    control: Control | None = None,
+    in_time: InTime | None = None,
 ) -> Routes:
     """Return the routes of Algorithm 2.
 
@@ -111,11 +181,16 @@ def greedy_routes(
         PRESENT or CUMULATIVE.
     static : (m,) float64
         Background flow of ``cumulative``.
+    in_time : InTime, optional
+        Ways that arrive before what closes (``present``), where anything does.
     """
     control = control or Control()
+    watch, latest = NOTHING_CLOSES, np.empty((0, 0))
+    if in_time is not None:
+        watch, latest = watch_of(problem.closings, problem.cost.free_flow, problem.source), in_time.latest
     trips, star = problem.trips, problem.star()
     node, last = problem.source.copy(), np.full(trips, -1, dtype=np.int32)
-    load = np.zeros(problem.arcs, dtype=np.int64)
+    load, since = np.zeros(problem.arcs, dtype=np.int64), np.empty(trips)
     keys, items = np.empty(trips), np.empty(trips, dtype=np.int64)
     counts = np.array([fill_heap(keys, items, problem.departure), 0], dtype=np.int64)
     static = static if flow_model == CUMULATIVE else np.empty(0)
@@ -127,8 +202,8 @@ def greedy_routes(
         while counts[0] > 0 and counts[1] < BLOCK:
             control.stop_if_cancelled()
             greedy_steps(
-                problem.cost, star, static, trees.seconds, trees.row, node, last, load, hop_arc, hop_trip, counts,
-                keys, items, slices.next(),
+                problem.cost, watch, latest, star, static, trees.seconds, trees.row, node, last, since, load, hop_arc,
+                hop_trip, counts, keys, items, slices.next(),
             )  # fmt: skip
             control.progress(1.0 - counts[0] / max(trips, 1), "")
         blocks.append((hop_arc[: counts[1]], hop_trip[: counts[1]]))
@@ -138,4 +213,14 @@ def greedy_routes(
     for hop_arc, hop_trip in blocks:
         control.stop_if_cancelled()
         sort_hops(hop_arc, hop_trip, place, arcs)
-    return distinct(indptr, arcs, problem.source, control)
+    found = distinct(indptr, arcs, problem.source, control)
+    return found if in_time is None else _with_ways_in_time(found, in_time, watch)
+
+
+def _with_ways_in_time(found: Routes, in_time: InTime, watch: Watch) -> Routes:
+    """Return the routes with the quickest way in time for those who have found none."""
+    lost, own = np.flatnonzero(watch.fate), in_time.routes
+    if not len(lost):
+        return found
+    rows, size = own.of_trip[lost], own.hops()[lost]
+    return rerouted(found, lost, np.r_[0, np.cumsum(size)], rows_at(own.indptr[:-1][rows], size, own.arcs))

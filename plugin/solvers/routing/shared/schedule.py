@@ -54,3 +54,7 @@ class Schedule:
         used = self.indptr[1:] > self.indptr[:-1]
         leave[self.indptr[1:][used] - 1] = self.arrival[used]
         return leave
+
+    def last(self) -> float:
+        """Return the last moment at which anybody enters a road or arrives; 0 of nobody."""
+        return max((float(moments.max()) for moments in (self.entry, self.arrival) if len(moments)), default=0.0)
