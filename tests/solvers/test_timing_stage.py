@@ -21,7 +21,8 @@ from tests.solvers.timing_cases import random_town, timed
 
 def asked(plan, zones, *, arrival=None, waves=2, step=5, sweeps=10, reroutings=0, limit=None):
     arrival = np.full(zones, NEVER) if arrival is None else np.array(arrival) * MINUTE
-    return Staging(plan, np.zeros(zones, dtype=np.int64), arrival, arrival, step, waves, limit, sweeps, 100, reroutings)
+    earliest = np.zeros(zones, dtype=np.int64)
+    return Staging(plan, earliest, arrival, arrival, step, waves, limit, 6, sweeps, 100, reroutings)
 
 
 def two_zones():
@@ -74,6 +75,16 @@ def test_the_bound_counts_what_the_last_road_lets_pass():
     assert found.order.tolist() == [0] and found.bound == bound
     late = caught_bound(plan, np.array([20 * MINUTE]))
     assert late.people == late.doomed == 40 and late.arc == -1
+
+
+def test_the_bound_counts_who_finds_room_on_dry_roads_behind_the_hazard():
+    # Out of the water by minute 10, over a dry road with room for 6 that lets one a minute out from minute 3 on: 8 are
+    # through by then and 6 stand there; of 30 vehicles of 2 people 16 are caught at least.
+    roads = [(0, 1, 60.0, 3600.0, 50.0), (1, 2, 120.0, 60.0, 6.0)]
+    plan = timed(roads, {0: 10.0}, [(0, 0.0, 2.0, [0, 1])] * 30)
+    bound = caught_bound(plan, np.array([0]))
+    assert (bound.people, bound.arc, bound.vehicles, bound.pass_at_most, bound.room) == (32.0, 1, 30, 8, 6)
+    assert plan.caught_people(plan.outcome(np.array([0]))) >= 32
 
 
 def test_routes_are_found_anew_and_all_at_once_may_have_them_too():

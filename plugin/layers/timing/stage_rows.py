@@ -65,11 +65,17 @@ class StagedCase:
             text += f", {bound.doomed:,.0f} of them even if they were alone on the roads and told at the earliest"
         if bound.arc < 0:
             return f"{text}."
-        name = self.case.on_roads.read.arc_name(bound.arc)
+        name, passing = self.case.on_roads.read.arc_name(bound.arc), f"{3.6e9 / bound.headway:,.0f} an hour"
+        moment = f"{minutes(bound.closes):,.0f} min after START_TIME"
+        if bound.room < 0:
+            return (
+                f"{text}. {bound.vehicles:,} vehicles that could get out alone use “{name}”, which lets {passing} pass "
+                f"and closes {moment}: at most {bound.pass_at_most:,} of them get away."
+            )
         return (
-            f"{text}. {bound.vehicles:,} vehicles that could get out alone use “{name}”, which lets "
-            f"{3.6e9 / bound.headway:,.0f} an hour pass and closes {minutes(bound.closes):,.0f} min after START_TIME: "
-            f"at most {bound.pass_at_most:,} of them get away."
+            f"{text}. {bound.vehicles:,} vehicles that could get out alone go over “{name}”, which lets {passing} "
+            f"pass, and must be off the roads that the hazard reaches by {moment}: at most {bound.pass_at_most:,} are "
+            f"through by then, and {bound.room:,} find room on the dry roads before it."
         )
 
     def verdict(self) -> str:

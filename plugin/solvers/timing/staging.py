@@ -57,6 +57,8 @@ class Staging:
     waves : int
     max_clearance : int or None
         Microseconds; None for that of all at once and a tenth.
+    splits : int
+        How many ways to let a part of the zones go first the search begins with, for each order of urgency.
     sweeps : int
         Most times that all moves are tried between two searches for routes.
     swaps : int
@@ -72,6 +74,7 @@ class Staging:
     step: int
     waves: int
     max_clearance: int | None
+    splits: int
     sweeps: int
     swaps: int
     reroutings: int
@@ -145,7 +148,7 @@ class _Search:
     def run(self) -> Staged:
         asked = self.asked
         at_once = self._outcome_at_once(asked.plan)
-        once = starts(asked.plan, at_once, asked.arrival, asked.waves)
+        once = starts(asked.plan, at_once, asked.arrival, asked.waves, asked.splits)
         self.limit = asked.max_clearance if asked.max_clearance is not None else int(at_once.last * (1.0 + MORE))
         self.at_once, self.at_once_value = at_once, self._value(asked.plan, at_once)
         self.best, self.outcome, self.value = once[0][1], at_once, self.at_once_value

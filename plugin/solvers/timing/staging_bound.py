@@ -2,8 +2,10 @@
 
 Who would be caught even alone on the roads, told at the earliest, is caught. Of the others a road that the hazard
 closes at c lets vehicles out at least its headway h apart, so that of those whose routes use it no more get away than
-``1 + (c - a) / h``, where a is when the first of them could leave it at free flow. Roads whose vehicles are different
-ones add up.
+``1 + (c - a) / h``, where a is when the first of them could leave it at free flow. Of vehicles that meet at a road
+beyond the reach of the hazard, those who must be off the roads that it reaches by d are either past that road, at most
+``1 + (d - a) / h``, or have found room on the dry roads before it, where nobody is let in above the room. Roads whose
+vehicles are different ones add up.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..routing.queue.bars import NEVER, SECOND
+from ..routing.shared.routes import Routes
 from .timed_plan import TimedPlan
+
+BUSIEST = 300  # roads behind the hazard that are looked at
 
 
 class CaughtBound(NamedTuple):
@@ -30,9 +35,11 @@ class CaughtBound(NamedTuple):
     vehicles, pass_at_most : int
         That use it, the doomed left out, and that it can let out in time.
     closes : int
-        When, microseconds.
+        When, microseconds; of a road beyond the hazard by when they must be off the roads that it reaches.
     headway : int
         Least time between two exits, microseconds.
+    room : int
+        Vehicles that find room on dry roads before it; -1 for a road that closes itself.
     """
 
     people: float
@@ -42,6 +49,7 @@ class CaughtBound(NamedTuple):
     pass_at_most: int
     closes: int
     headway: int
+    room: int = -1
 
 
 def caught_bound(plan: TimedPlan, earliest: np.ndarray) -> CaughtBound:
@@ -59,6 +67,9 @@ def caught_bound(plan: TimedPlan, earliest: np.ndarray) -> CaughtBound:
         if len(trips) > passing:
             people = np.sort(plan.people[trips])[: len(trips) - passing].sum()
             found.append(CaughtBound(float(people), 0.0, arc, len(trips), passing, int(closing[arc]), headway))
+    behind = _behind_the_hazard(plan, departure, free, closing)
+    users.update({bound.arc: trips for bound, trips in behind})
+    found += [bound for bound, _ in behind]
     found.sort(key=lambda bound: (-bound.people, bound.arc))
     counted, lost = doomed.copy(), float(plan.people[doomed].sum())
     total = lost
@@ -71,8 +82,72 @@ def caught_bound(plan: TimedPlan, earliest: np.ndarray) -> CaughtBound:
     return worst._replace(people=total, doomed=lost)
 
 
+def _behind_the_hazard(
+    plan: TimedPlan, departure: np.ndarray, trips: np.ndarray, closing: np.ndarray
+) -> list[tuple[CaughtBound, np.ndarray]]:
+    """Return the bounds of the busiest dry roads behind the reach of the hazard, with their vehicles."""
+    routes, travel = plan.routes, np.where(plan.roads.is_road, plan.roads.travel, 0)
+    rooms = plan.roads.room.copy()
+    np.maximum.at(rooms, plan.roads.change_arc, plan.roads.change_room)
+    dry_from, must_leave = _past_the_hazard(routes, closing)
+    row, along = np.repeat(np.arange(routes.count), np.diff(routes.indptr)), np.r_[0, np.cumsum(travel[routes.arcs])]
+    dry = (np.arange(len(routes.arcs)) >= dry_from[row]) & (must_leave[row] < NEVER) & plan.roads.is_road[routes.arcs]
+    users = np.bincount(routes.of_trip[trips], minlength=routes.count)
+    least = np.full(routes.count, NEVER)
+    np.minimum.at(least, routes.of_trip[trips], departure[trips])
+    place = np.flatnonzero(dry & (users[row] > 0))
+    load = np.bincount(routes.arcs[place], weights=users[row[place]], minlength=len(travel))
+    found = []
+    for arc in np.argsort(-load * plan.least_headway, kind="stable")[:BUSIEST].tolist():
+        at = place[routes.arcs[place] == arc]
+        if not len(at):
+            break
+        own, headway = row[at], max(int(plan.least_headway[arc]), 1)
+        ways = [routes.arcs[dry_from[route] : k + 1] for route, k in zip(own.tolist(), at.tolist())]
+        between = np.unique(np.concatenate(ways))
+        room = int(rooms[between[plan.roads.is_road[between]]].sum())
+        first = int((least[own] + along[at + 1] - along[routes.indptr[own]]).min())
+        order = np.argsort(must_leave[own], kind="stable")
+        vehicles, deadline = np.cumsum(users[own][order]), must_leave[own][order]
+        passing = np.where(deadline < first, 0, 1 + (deadline - first) // headway).astype(np.int64)
+        worst = int(np.argmax(vehicles - passing))
+        short = int(vehicles[worst] - passing[worst]) - room
+        if short > 0:
+            members = trips[np.isin(routes.of_trip[trips], own[order][: worst + 1])]
+            people = float(np.sort(plan.people[members])[:short].sum())
+            bound = CaughtBound(
+                people, 0.0, arc, len(members), int(passing[worst]), int(deadline[worst]), headway, room
+            )
+            found.append((bound, members))
+    return found
+
+
+def _past_the_hazard(routes: Routes, closing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return behind which place of each route (r,) no end of a road closes, and by when those before must be left.
+
+    Places into ``routes.arcs``; the latest moment of ``closing`` (m,) among the roads before, NEVER without one.
+    """
+    begin, until = routes.indptr[:-1].copy(), np.full(routes.count, float(NEVER))
+    wet = np.flatnonzero(closing[routes.arcs] < NEVER)
+    row = np.searchsorted(routes.indptr, wet, side="right") - 1
+    until[np.unique(row)] = 0.0
+    np.maximum.at(begin, row, wet + 1)
+    np.maximum.at(until, row, closing[routes.arcs[wet]].astype(float))
+    return begin, until
+
+
 def _doomed(plan: TimedPlan, departure: np.ndarray) -> np.ndarray:
     """Return who (t,) is caught even at free flow, leaving at ``departure`` (t,): later or slower can only be worse."""
+    out = departure > latest_departures_alone(plan)
+    places = plan.fixed.places
+    if places is not None:
+        out |= places.goal_reached < NEVER
+        out |= (plan.routes.hops() == 0) & ~places.there
+    return out
+
+
+def latest_departures_alone(plan: TimedPlan) -> np.ndarray:
+    """Return until when each vehicle (t,) can leave and be off every place in time at free flow, microseconds."""
     closings, routes = plan.problem.closings, plan.routes
     travel = np.where(plan.roads.is_road, plan.roads.travel, 0)
     latest = np.full(len(travel), float(NEVER))  # to enter each road and be off every part of it in time
@@ -83,12 +158,9 @@ def _doomed(plan: TimedPlan, departure: np.ndarray) -> np.ndarray:
     before = along[:-1] - np.repeat(along[routes.indptr[:-1]], np.diff(routes.indptr))
     last = np.full(routes.count, float(NEVER))
     np.minimum.at(last, np.repeat(np.arange(routes.count), np.diff(routes.indptr)), latest[routes.arcs] - before)
-    out = departure > last[routes.of_trip]
+    alone = last[routes.of_trip]
     places = plan.fixed.places
-    if places is not None:
-        out |= (departure > places.start_reached) | (places.goal_reached < NEVER)
-        out |= (routes.hops() == 0) & ~places.there
-    return out
+    return alone if places is None else np.minimum(alone, places.start_reached)
 
 
 def _closing(plan: TimedPlan) -> np.ndarray:

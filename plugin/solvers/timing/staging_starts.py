@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .latest_departures import bottleneck_of
+from .staging_bound import latest_departures_alone
 from .timed_plan import MINUTE, Outcome, TimedPlan
 
 GAPS = (1, 2, 3, 4, 6, 8, 12, 18)  # steps between waves that are tried
+SPLIT_GAPS = (3, 6, 12)
+TENTH = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def cut_in_waves(order: np.ndarray, weight: np.ndarray, waves: int) -> np.ndarra
     return wave
 
 
-def starts(plan: TimedPlan, at_once: Outcome, arrival: np.ndarray, waves: int) -> list[tuple[str, Waves]]:
+def starts(plan: TimedPlan, at_once: Outcome, arrival: np.ndarray, waves: int, splits: int) -> list[tuple[str, Waves]]:
     """Return the ways to begin, each with its name, everybody at once first.
 
     Parameters
@@ -63,11 +66,14 @@ def starts(plan: TimedPlan, at_once: Outcome, arrival: np.ndarray, waves: int) -
         What happens where all are told at once.
     arrival : (z,) int64
         When the hazard reaches each zone, microseconds.
+    splits : int
+        How many ways to let a part of the zones go before all others are tried for each order of urgency.
     """
     zones = len(arrival)
     vehicles = np.bincount(plan.zone[plan.zone >= 0], minlength=zones).astype(float)
     by_arrival = np.lexsort((np.arange(zones), arrival))
-    groups = [("waves by arrival", cut_in_waves(by_arrival, vehicles, waves))]
+    by_way = np.lexsort((np.arange(zones), _urgency(plan, zones)))
+    groups = [("waves by arrival", cut_in_waves(order, vehicles, waves)) for order in (by_arrival, by_way)]
     narrow = np.array([bottleneck_of(plan, at_once, plan.zone == zone) for zone in range(zones)])
     wave = np.zeros(zones, dtype=np.int64)
     for road in np.unique(narrow).tolist():
@@ -77,4 +83,32 @@ def starts(plan: TimedPlan, at_once: Outcome, arrival: np.ndarray, waves: int) -
     found = [("all at once", all_at_once(zones, waves))]
     for name, wave in groups:
         found += [(name, Waves(wave, gap * np.arange(waves))) for gap in GAPS]
+    if waves > 1:
+        for order in (by_arrival, by_way):
+            for first in first_parts(vehicles[order], splits):
+                wave = np.ones(zones, dtype=np.int64)
+                wave[order[:first]] = 0
+                found += [("waves by arrival", Waves(wave, gap * np.arange(waves))) for gap in SPLIT_GAPS]
     return found
+
+
+def first_parts(weight: np.ndarray, splits: int) -> list[int]:
+    """Return how many items (at least 1, not all) make up a first part, up to ``splits`` ways even in weight.
+
+    >>> first_parts(np.ones(10), 4)
+    [2, 4, 6, 8]
+    """
+    total = np.cumsum(weight)
+    shares = total[-1] * np.arange(1, splits + 1) / (splits + 1) if len(total) else []
+    counts = np.searchsorted(total, np.asarray(shares) - 1e-9) + 1
+    return sorted({int(count) for count in counts if count < len(weight)})
+
+
+def _urgency(plan: TimedPlan, zones: int) -> np.ndarray:
+    """Return by when a tenth of each zone's (z,) vehicles must have its order to get away alone on the roads."""
+    latest, out = latest_departures_alone(plan) - plan.place, np.full(zones, np.inf)
+    for zone in range(zones):
+        own = latest[plan.zone == zone]
+        if len(own):
+            out[zone] = np.quantile(own, TENTH)
+    return out

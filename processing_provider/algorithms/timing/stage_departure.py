@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ....plugin.layers.timing.case import TimedCase
     from ....plugin.layers.timing.stage_rows import StagedCase
 
-SWEEPS, SWAPS, REROUTINGS = (3, 10, 30), (0, 100, 1000), (0, 1, 2)  # by effort
+SPLITS, SWEEPS, SWAPS, REROUTINGS = (4, 10, 30), (3, 10, 30), (0, 100, 1000), (0, 1, 2)  # by effort
 
 
 class StageDeparture(EvacuationAlgorithm):
@@ -120,11 +120,9 @@ class StageDeparture(EvacuationAlgorithm):
         effort, limit = given.plan.effort, None
         if parameters.get(names.MAX_CLEARANCE) not in (None, ""):
             limit = int(60e6 * self.parameterAsDouble(parameters, names.MAX_CLEARANCE, context))
-        asked = Staging(
-            case.plan, earliest, latest, case.arrival, self.parameterAsInt(parameters, names.STEP_MINUTES, context),
-            self.parameterAsInt(parameters, names.WAVES, context), limit, effort.pick(*SWEEPS), effort.pick(*SWAPS),
-            effort.pick(*REROUTINGS),
-        )  # fmt: skip
+        step, waves = (self.parameterAsInt(parameters, key, context) for key in (names.STEP_MINUTES, names.WAVES))
+        counted = (effort.pick(*levels) for levels in (SPLITS, SWEEPS, SWAPS, REROUTINGS))
+        asked = Staging(case.plan, earliest, latest, case.arrival, step, waves, limit, *counted)
         feedback.setProgressText(self.tr("Calling zones in waves"))
         control = self.control(feedback, 20.0, 95.0, effort)
         found = StagedCase(case, stage_departures(asked, routes_anew, control, threads()))
