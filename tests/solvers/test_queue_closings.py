@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.routing.clearance import clearance
+from evacuation_planner.plugin.solvers.routing.caught import Drove
+from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance
 from evacuation_planner.plugin.solvers.routing.queue.bars import NEVER
 from evacuation_planner.plugin.solvers.routing.queue.fixed_plan import FixedPlan
 from evacuation_planner.plugin.solvers.routing.queue.moments import run_moments
@@ -32,6 +35,7 @@ from evacuation_planner.plugin.solvers.routing.shared.closings import (
     Closings,
 )
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.solvers.closing_plans import Oracle, best_plan, small_problem
@@ -210,3 +214,52 @@ def test_against_every_plan_by_the_slow_evaluator(seed):
     few = solve(problem, max_routes=1 + seed % 2, certify=False)
     assert (few.people_caught, round(few.total_time * 1e6)) >= least
     assert (result.reduction is None) == (result.individual_caught != mine[0] or result.individual_time == 0)
+
+
+def test_everybody_is_in_one_place_at_each_second_of_the_curve():
+    lost = 0
+    for seed in range(30):
+        problem, ways = small_problem(seed, 120)
+        routes = [own[seed % len(own)] for own in ways]
+        indptr = np.r_[0, np.cumsum([len(way) for way in routes])]
+        taken = distinct(indptr, np.array([arc for way in routes for arc in way]), problem.source)
+        solved = solve(problem, method=INDIVIDUAL)
+        run = FixedPlan(problem, roads_of(problem), taken).outcome().run  # by any way, so that many are caught
+        everybody = Drove(
+            np.arange(problem.trips), problem, run.schedule(), run.fate, np.where(run.arrived, np.inf, run.caught / 1e6)
+        )
+        there = np.flatnonzero(run.arrived)
+        result = replace(
+            solved, routed=there, problem=problem.only(there), travel=np.zeros(len(there)), drove=everybody,
+            caught=everybody.lost(taken), queue=replace(solved.queue, run=run.only(there)),
+        )  # fmt: skip
+        rng = np.random.default_rng(seed)
+        within = rng.random(problem.arcs) < 0.5
+        inside = Inside(
+            np.r_[0, np.cumsum(within)], np.zeros(within.sum()), np.ones(within.sum()), rng.random(problem.trips) < 0.5,
+            rng.random(problem.trips) < 0.5, 3,
+        )  # fmt: skip
+        curve = clearance(result, inside)
+        told = [curve.waiting, curve.on_road, curve.arrived, curve.caught, curve.in_hazard]
+        schedule = everybody.schedule
+        for row, now in enumerate(curve.seconds):
+            counts = np.array([0, 0, 0, 0, 3.0])
+            for trip in range(problem.trips):
+                hops = slice(schedule.indptr[trip], schedule.indptr[trip + 1])
+                entries, people = schedule.entry[hops], problem.people[trip]
+                begun = entries[0] if len(entries) else (problem.departure[trip] if run.arrived[trip] else np.inf)
+                if now >= everybody.caught[trip]:
+                    counts[3] += people
+                elif run.arrived[trip] and now >= schedule.arrival[trip]:
+                    counts[2] += people
+                    counts[4] += people * inside.goal[trip]
+                elif now >= begun:
+                    counts[1] += people
+                    counts[4] += people * within[schedule.arc[hops][np.searchsorted(entries, now, side="right") - 1]]
+                else:
+                    counts[0] += people * (now >= problem.departure[trip])
+                    counts[4] += people * inside.home[trip]
+            assert [int(each[row]) for each in told] == counts.astype(int).tolist(), (seed, now)
+        assert curve.arrived[-1] + curve.caught[-1] == problem.people.sum()
+        lost += len(result.caught.trip)
+    assert lost > 20
