@@ -263,3 +263,25 @@ def test_everybody_is_in_one_place_at_each_second_of_the_curve():
         assert curve.arrived[-1] + curve.caught[-1] == problem.people.sum()
         lost += len(result.caught.trip)
     assert lost > 20
+
+
+@pytest.mark.parametrize(
+    ("method", "most"), [(INDIVIDUAL, 0), (GREEDY, 0), (INFORMED, 0), (SYSTEM_OPTIMAL, 0), (SYSTEM_OPTIMAL, 2)]
+)
+def test_a_hazard_after_everybody_has_arrived_changes_no_plan(method, most):
+    for seed in range(12):
+        problem, _ = small_problem(seed, 120)
+        without = replace(problem, closings=Closings.none(problem.nodes))
+        shut = problem.closings
+        later = shut._replace(
+            since=shut.since + 1e5, until=shut.until + 1e5, start_reached=shut.start_reached + 1e5,
+            goal_reached=np.full(problem.nodes, np.inf),
+        )  # fmt: skip
+        one, other = (
+            solve(each, method=method, max_routes=most) for each in (without, replace(problem, closings=later))
+        )
+        assert one.travel.tolist() == other.travel.tolist()
+        assert [one.routes.of(k).tolist() for k in range(one.problem.trips)] == [
+            other.routes.of(k).tolist() for k in range(other.problem.trips)
+        ]
+        assert (one.lower_bound, one.reduction, one.people_caught) == (other.lower_bound, other.reduction, 0.0)
