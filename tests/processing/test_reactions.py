@@ -129,6 +129,16 @@ def test_a_departure_wins_over_the_order_of_the_polygon_and_an_early_order_is_re
     assert "has an origin ordered 60 s before START_TIME" in routing.failure(ORIGINS=told_zones({"a": "-1"}))
 
 
+def test_a_flow_model_that_knows_no_time_refuses_orders():
+    way = routing.line((0, 0), (2000, 0))
+    given = {"FLOW_MODEL": routing.CUMULATIVE, "ORIGINS": told_zones({"a": None})}
+    trips = routing.trips([(way, ["a", "s", 3, 5])], "&field=order_time:integer")
+    assert "knows no time" in routing.failure(**{**given, "TRIPS": trips})
+    plain = {**given, "TRIPS": routing.trips([(way, ["a", "s", 3])])}
+    assert routing.run(**plain)["ROUTED"] == 3  # nobody has an order
+    assert "“zones” has orders" in routing.failure(**{**plain, "ORIGINS": told_zones({"a": "7"})})
+
+
 def test_the_rayleigh_curve_ends_at_twice_the_window_and_says_so():
     log = routing.Log()
     trips = routing.trips([(routing.line((0, 0), (2000, 0)), ["a", "s", 2000])])

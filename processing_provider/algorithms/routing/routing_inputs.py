@@ -107,7 +107,7 @@ class RoutingParameters:
         danger = HazardParameters.read(algorithm, parameters, context, feedback)
         rows = _rows(algorithm, parameters, danger, context, feedback)
         choice = _choice(algorithm, parameters, context)
-        refuse_timed(choice.flow_model, danger)
+        refuse_timed(choice.flow_model, danger, rows.trips)
         _name_idle(algorithm, parameters, choice.flow_model, context, feedback)
         idle = idle_fields(choice, algorithm)
         roads = NetworkParameters.read(algorithm, parameters, context, feedback, idle, bool(len(rows.trips)))
@@ -157,8 +157,8 @@ class RoutingParameters:
         return read_hazard(self.danger.hazard, read.crs, context, feedback, near=near).area
 
 
-def refuse_timed(flow_model: int, danger: HazardParameters) -> None:
-    """Raise SolverError where a hazard that comes, or a closure for a while, meets a flow model that knows no time."""
+def refuse_timed(flow_model: int, danger: HazardParameters, trips: TripRows) -> None:
+    """Raise SolverError where a hazard, a closure for a while or an order meets a flow model that knows no time."""
     if flow_model != CUMULATIVE:
         return
     if danger.hazard is not None and danger.hazard.moves:
@@ -172,6 +172,12 @@ def refuse_timed(flow_model: int, danger: HazardParameters) -> None:
             "(cumulative) knows no time. Choose FLOW_MODEL 2 (queue) or 0 (present), or empty CLOSURES_FROM_FIELD and "
             "CLOSURES_TO_FIELD."
         )
+    for column in (trips.order, trips.origin_order):
+        if column is not None and any(moment is not None for moment in column.moments):
+            raise SolverError(
+                f"ORDER_TIME_FIELD: “{column.layer}” has orders in “{column.field}”, but FLOW_MODEL 1 (cumulative) "
+                "knows no time. Choose FLOW_MODEL 2 (queue) or 0 (present), or empty ORDER_TIME_FIELD."
+            )
 
 
 def chosen_cost(
