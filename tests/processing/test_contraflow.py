@@ -228,3 +228,21 @@ def test_a_stretch_within_a_road_becomes_a_feature_of_its_own():
     assert found["TURNED"] >= 1 and all(row["capacity_forward"] == 1200 for row in parts if row["turned"])
     copies = [row for row in rows_of(found) if row["name"] == "copy" and row["turned"]]
     assert all((row["lanes_forward"], row["lanes_backward"]) == (0, 0) for row in copies)
+
+
+def test_with_a_hazard_that_comes_and_a_closure_the_output_still_gives_the_same():
+    corners = [(-400, -600), (1500, -600), (1500, 900), (-400, 900), (-400, -600)]
+    ring = f"POLYGON(({', '.join(at(*p) for p in corners)}))"
+    more = {
+        "HAZARD": layer("Polygon", "&field=hazard_arrival:double", [(ring, [20])], "water"),
+        "CLOSURES": layer(
+            "None", "&field=road_id:string&field=closed_from:double&field=closed_to:double",
+            [(None, ["last", 6, 9]), (None, ["stub", None, None])], "works",
+        ),
+        "NETWORK_ID_FIELD": "name",
+    }  # fmt: skip
+    found = run(MAX_STRETCHES=2, **more)
+    assert found["TURNED"] >= 1
+    assert found["TOTAL_TIME_BEFORE"] == routed(town(), **more)
+    assert found["TOTAL_TIME"] == routed(found["OUTPUT"], **more)
+    assert found["CAUGHT"] <= found["CAUGHT_BEFORE"]
