@@ -11,7 +11,7 @@ shapely = pytest.importorskip("shapely", minversion="2")
 pytest.importorskip("scipy")
 
 from evacuation_planner.plugin.solvers.roads.closures import cut_at_border
-from evacuation_planner.plugin.solvers.roads.cutting import keep_pieces
+from evacuation_planner.plugin.solvers.roads.cutting import keep_arcs
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
 from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
 from tests.solvers.road_drawings import network
@@ -23,7 +23,7 @@ def closed(roads, *areas):
     parts, inside, cuts = cut_at_border(roads, shapely.to_wkb(area))
     lengths = parts.piece_lengths()
     assert lengths.sum() == pytest.approx(roads.piece_lengths().sum())
-    return keep_pieces(parts, ~inside), float(lengths[inside].sum()), int(inside.sum()), cuts
+    return keep_arcs(parts, ~inside[parts.piece])[0], float(lengths[inside].sum()), int(inside.sum()), cuts
 
 
 def box(low, bottom, high, top):

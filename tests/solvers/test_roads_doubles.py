@@ -8,7 +8,7 @@ import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.roads.cutting import cut, keep_pieces
+from evacuation_planner.plugin.solvers.roads.cutting import cut, keep_arcs
 from evacuation_planner.plugin.solvers.roads.doubles import drawn_on
 from evacuation_planner.plugin.solvers.roads.levels import level_codes, level_of_roads
 from tests.solvers.road_drawings import network, network_with
@@ -135,7 +135,7 @@ def test_every_road_knows_its_arcs():
     parts, _ = cut(found, np.array([0]), np.array([250.0]))
     arc, road = parts.road_arcs()
     assert {k: parts.length[arc[road == k]].sum() for k in (0, 1, 2)} == {0: 1000, 1: 2000, 2: 1000}
-    kept = keep_pieces(parts, parts.piece_road == 0)
+    kept = keep_arcs(parts, parts.piece_road[parts.piece] == 0)[0]
     arc, road = kept.road_arcs()
     assert {k: kept.length[arc[road == k]].sum() for k in (0, 1, 2)} == {0: 1000, 1: 0, 2: 1000}
 

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.roads import merging
-from evacuation_planner.plugin.solvers.roads.cutting import keep_pieces
+from evacuation_planner.plugin.solvers.roads.cutting import keep_arcs
 from evacuation_planner.plugin.solvers.roads.lines import NO_LENGTH, NOT_NUMBERS, clean
 from evacuation_planner.plugin.solvers.roads.wkb import Lines
 from tests.solvers.road_drawings import drawn, network, pieces_of, planar_steps
@@ -136,7 +136,7 @@ def test_an_unusable_part_does_not_cost_the_feature():
 
 def test_keeping_pieces_keeps_their_nodes_and_vertices():
     roads = network([[(0, 0), (10, 0), (20, 0)], [(10, -5), (10, 0), (10, 5)]])
-    kept = keep_pieces(roads, np.array([True, False, False, True]))
+    kept = keep_arcs(roads, np.array([True, False, False, True])[roads.piece])[0]
     assert kept.length.tolist() == [10, 10, 5, 5]
     assert kept.piece.tolist() == [0, 0, 1, 1]
     assert node_set(kept) == {(0, 0), (10, 0), (10, 5)}

@@ -21,8 +21,9 @@ from ..errors import LayerError
 from ..moments import DEFAULT_START, MomentColumn, Start
 from ..positions import box_around
 from .arrivals import Arrivals, arrivals_of
+from .closed_stretches import closed_stretches
 from .closures import PARAMETER as CLOSURES
-from .closures import ClosureRows, closed_stretches
+from .closures import ClosureRows
 from .hazard_layers import HazardLayers, moments_of
 
 CLOCK = "yyyy-MM-dd HH:mm:ss"

@@ -183,13 +183,8 @@ def _copies_of_parts(copies: np.ndarray, kept: np.ndarray, number: np.ndarray, p
     return np.concatenate(found)
 
 
-def keep_pieces(network: RoadNetwork, keep: np.ndarray) -> RoadNetwork:
-    """Return a network of only the pieces of the mask ``keep`` (p,), with the nodes their arcs need."""
-    return network if keep.all() else _only(network, keep[network.piece], keep)[0]
-
-
-def keep_arcs(network: RoadNetwork, keep: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
-    """Return a network without connectors of only the arcs of the mask ``keep`` (m,), with pieces and nodes they need.
+def keep_arcs(network: RoadNetwork, arc: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
+    """Return a network without connectors of only the arcs of the mask ``arc`` (m,), with pieces and nodes they need.
 
     Returns
     -------
@@ -197,13 +192,8 @@ def keep_arcs(network: RoadNetwork, keep: np.ndarray) -> tuple[RoadNetwork, np.n
     number : (n,) int64
         Its number of each node, -1 for one that is gone.
     """
-    pieces = np.zeros(network.piece_count, dtype=bool)
-    pieces[network.piece[keep]] = True
-    return _only(network, keep, pieces)
-
-
-def _only(network: RoadNetwork, arc: np.ndarray, keep: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
-    """Return a network of arcs and pieces of masks, and the new number (n,) of each node, -1 for none."""
+    keep = np.zeros(network.piece_count, dtype=bool)
+    keep[network.piece[arc]] = True
     number = np.cumsum(keep) - 1
     size = np.diff(network.piece_start)
     used, tail, head = numbered(network.tail[arc], network.head[arc], network.node_count)
