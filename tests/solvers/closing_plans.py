@@ -16,6 +16,7 @@ from evacuation_planner.plugin.solvers.routing.shared.problem import (
     routing_problem,
 )
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
+from tests.solvers.queue_plans import simple_ways
 from tests.solvers.queue_reference import Hazard, Part, Roads, evaluate
 
 
@@ -69,21 +70,6 @@ def _drawn(rng: np.random.Generator) -> RoutingProblem:
             rng.integers(1, 4, trips).astype(float) if rng.random() < 0.5 else None,
         ),
     )  # fmt: skip
-
-
-def simple_ways(problem: RoutingProblem, source: int, destination: int) -> list[list[int]]:
-    """Return every way that passes no node twice, as arcs."""
-    ways, stack = [], [(source, [], {source})]
-    while stack:
-        at, way, seen = stack.pop()
-        if at == destination:
-            ways.append(way)
-            continue
-        for arc in np.flatnonzero(problem.tail == at).tolist():
-            to = int(problem.head[arc])
-            if to not in seen:
-                stack.append((to, [*way, arc], seen | {to}))
-    return ways
 
 
 class Oracle:

@@ -10,6 +10,7 @@ from evacuation_planner.plugin.solvers.graph.stars import ForwardStar
 from evacuation_planner.plugin.solvers.routing.queue.doors import Journeys
 from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, Background, QueueRoads, queue_roads
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
+from evacuation_planner.plugin.solvers.routing.shared.problem import RoutingProblem
 from evacuation_planner.plugin.solvers.routing.shared.routes import Routes
 
 MOST_PLANS = 120
@@ -44,7 +45,7 @@ def small_network(seed: int) -> tuple[QueueRoads, Journeys]:
     return queue, Journeys(junctions + 3, tail, head, source, destination, departure)
 
 
-def simple_ways(journeys: Journeys, source: int, destination: int) -> list[list[int]]:
+def simple_ways(journeys: Journeys | RoutingProblem, source: int, destination: int) -> list[list[int]]:
     """Return every way without a node passed twice, as arcs."""
     ways, stack = [], [(source, [], {source})]
     while stack:
