@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Plan the evacuation of the sample city, headless: `make demo`, or .venv/bin/python scripts/demo.py.
 
-Leaves in build/demo: evacuation.gpkg (all layers, styled), evacuation.qgz (the project), map.png, report.html; of the
-flood flood.gpkg, flood.qgz (a project that plays) and flood.gif; and log.txt with everything the algorithms said.
+Leaves in build/demo: evacuation.gpkg (all layers, styled), evacuation.qgz (the project), map.png, report.html; of time
+against a hazard time.html, flood.gpkg, flood.qgz (a project that plays) and flood.gif; and log.txt with everything the
+algorithms said.
 Results are made in a folder of their own and moved when all are there, so that a failed run leaves those of the last
 good one.
 """
@@ -22,7 +23,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "build" / "plugins")]
 
 from demonstration import flood, runner
 from demonstration.findings import Findings, read_findings
-from demonstration.steps import Step, destinations, plan_steps
+from demonstration.steps import Step, destinations, near_field_step, plan_steps
 
 import environment
 
@@ -38,6 +39,7 @@ RESULTS = (
     "flood.gpkg",
     "flood.qgz",
     "flood.gif",
+    "time.html",
 )
 SUBTITLE_WITHOUT = ("have a place in a shelter", "have none", "vehicles", "until 95 % have arrived")
 WATER = (-71.312, -29.925)
@@ -86,7 +88,11 @@ def plan(work: Path) -> tuple[Findings, list[dict]]:
     results, taken = run_steps(plan_steps(sample, result), result, settings)
     add_ground(sample, result, GROUND)
     taken += run_steps(flood.flood_steps(sample, flooded), flooded, settings)[1]
+    flood.write_orders(flooded)
+    orders = [flood.order_step(sample, flooded, minute) for minute in (*flood.ORDERS, None)]
+    taken += run_steps(orders, flooded, settings)[1]
     add_ground(sample, flooded, flood.GROUND)
+    taken += run_steps([near_field_step(sample, result)], result, settings)[1]
     return read_findings(result, sample, results), taken
 
 
@@ -155,9 +161,11 @@ def draw(program: str, work: Path) -> None:
 def report(work: Path, found: Findings, steps: list[dict]) -> None:
     """Write the report."""
     from demonstration.report import write_page
+    from demonstration.time_page import write_time_page
 
-    print("Writing the report", flush=True)
+    print("Writing the reports", flush=True)
     write_page(work, found, steps)
+    write_time_page(work, found)
 
 
 def show(found: Findings, seconds: float) -> None:
@@ -174,6 +182,7 @@ def show(found: Findings, seconds: float) -> None:
         ("report.html", "report with map and charts"),
         ("joint.html", "the plan beside the one made step by step"),
         ("map.png", "the map"),
+        ("time.html", "who is caught under which order to leave"),
         ("flood.gif", "roads and water of the flood over time"),
         ("flood.qgz", "QGIS project of the flood, for the temporal controller"),
         ("evacuation.qgz", "QGIS project"),

@@ -6,12 +6,13 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sample.stories import FLOOD, START_TIME, STEP
 
-from .steps import Step, table
+from .steps import INFORMED, Step, table
 
-INFORMED = 4
+ORDERS = (0, 30, 60, 90)  # minutes after START_TIME
 RESULT = "flood.gpkg"
 GROUND = ("roads", "zones", "flood")
 TITLE = "A flood front in La Serena (illustrative): drivers with navigation, each zone at its order"
@@ -50,35 +51,91 @@ def flood_steps(sample: Path, result: Path) -> list[Step]:
             {"SHELTERS": table(result, "shelters"), **at_risk, **network, **entrances},
             {"OUTPUT": "allocation", "OUTPUT_SHELTERS": "shelter_load", "OUTPUT_UNALLOCATED": "unallocated"},
         ),
-        Step(
-            "routeevacuation",
-            "Flood: who drives where and when, with navigation and at the zones' own orders?",
-            {
-                "TRIPS": table(result, "allocation"),
-                "ORIGINS": table(result, "zones_at_risk"),
-                "DESTINATIONS": table(result, "shelters"),
-                "NETWORK_ID_FIELD": "road_id",
-                "START_TIME": START_TIME,
-                "METHOD": INFORMED,
-                **hazard,
-                **network,
-                **entrances,
-            },
-            {
-                "OUTPUT": "routes",
-                "OUTPUT_ROADS": "road_flow",
-                "OUTPUT_FLOWS": "flows",
-                "OUTPUT_CLEARANCE": "clearance",
-                "OUTPUT_UNROUTED": "unrouted",
-            },
-        ),
     ]
+
+
+def order_step(sample: Path, result: Path, minute: int | None) -> Step:
+    """Return the run with an order at ``minute`` for every zone, or at each zone's own (None), in tables of ``result``.
+
+    Drivers have navigation and nobody plans the streets. The table ``allocation_<minute>`` must be there, see
+    :func:`write_orders`.
+    """
+    parameters = {
+        "TRIPS": table(result, "allocation" if minute is None else f"allocation_{minute}"),
+        "ORIGINS": table(result, "zones_at_risk"),
+        "DESTINATIONS": table(result, "shelters"),
+        "NETWORK": table(sample, "roads"),
+        "MAX_SNAP_DISTANCE": 1200,
+        "NETWORK_ID_FIELD": "road_id",
+        "HAZARD": table(sample, "flood"),
+        "CLOSURES": table(sample, "closures"),
+        "ENTRANCES": table(sample, "entrances"),
+        "START_TIME": START_TIME,
+        "METHOD": INFORMED,
+    }
+    if minute is not None:
+        question = f"Flood: who is caught if everybody is told at minute {minute}?"
+        outputs = {"OUTPUT": f"routes_{minute}", "OUTPUT_CAUGHT": f"caught_{minute}"}
+        return Step("routeevacuation", question, parameters, outputs)
+    outputs = {
+        "OUTPUT": "routes",
+        "OUTPUT_ROADS": "road_flow",
+        "OUTPUT_FLOWS": "flows",
+        "OUTPUT_CLEARANCE": "clearance",
+        "OUTPUT_UNROUTED": "unrouted",
+        "OUTPUT_CAUGHT": "caught",
+    }
+    return Step("routeevacuation", "Flood: who is caught if each zone has its own order?", parameters, outputs)
+
+
+def write_orders(result: Path) -> None:
+    """Copy the allocation of ``result`` once for each of ``ORDERS``, with that order for everybody."""
+    from osgeo import gdal
+
+    gdal.UseExceptions()
+    for minute in ORDERS:
+        sql = f'SELECT *, {minute} AS order_time FROM (SELECT {_other_fields(result)} FROM "allocation")'
+        options = ["-f", "GPKG", "-update", "-nln", f"allocation_{minute}", "-dialect", "SQLITE", "-sql", sql]
+        gdal.VectorTranslate(str(result), str(result), options=options)
+
+
+def _other_fields(result: Path) -> str:
+    """Return the fields of the allocation but its order, as SQL."""
+    with closing(sqlite3.connect(f"file:{result}?mode=ro", uri=True)) as database:
+        names = [row[1] for row in database.execute("PRAGMA table_info(allocation)")]
+    return ", ".join(f'"{name}"' for name in names if name not in ("fid", "order_time"))
+
+
+def read_zones(result: Path) -> list[dict[str, Any]]:
+    """Return zone_id, people who leave and first_arrival of each zone."""
+    return _rows(
+        result,
+        "SELECT z.zone_id, sum(a.people) AS people, z.first_arrival FROM allocation a "
+        "JOIN zones_at_risk z ON CAST(z.zone_id AS TEXT) = CAST(a.zone_id AS TEXT) GROUP BY z.zone_id",
+    )
+
+
+def read_caught(result: Path, name: str = "caught") -> dict[str, int]:
+    """Return the people caught by zone, from the table ``name``."""
+    query = f'SELECT origin_id, sum(people) AS people FROM "{name}" GROUP BY origin_id'
+    return {str(row["origin_id"]): row["people"] for row in _rows(result, query)}
+
+
+def read_reasons(result: Path) -> list[dict[str, Any]]:
+    """Return why people are caught under each zone's own order: reason, people, most first."""
+    query = "SELECT reason_code AS reason, sum(people) AS people FROM caught GROUP BY 1 ORDER BY 2 DESC, 1"
+    return _rows(result, query)
+
+
+def _rows(path: Path, query: str) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(query)]
 
 
 def write_texts(folder: Path) -> None:
     """Write folder/play.json, what the animation of folder/flood.gpkg says and how long it plays."""
-    with closing(sqlite3.connect(f"file:{folder / RESULT}?mode=ro", uri=True)) as database:
-        last = database.execute("SELECT max(seconds) FROM clearance").fetchone()[0] or 0.0
+    last = _rows(folder / RESULT, "SELECT max(seconds) AS seconds FROM clearance")[0]["seconds"] or 0.0
     minutes = max(FLOOD.minutes, -(-int(last) // (60 * STEP)) * STEP)
     texts = {"title": TITLE, "begin": START_TIME, "minutes": minutes}
     (folder / "play.json").write_text(json.dumps(texts), encoding="utf-8")

@@ -40,11 +40,13 @@ from sample.stories import STEP
 from sample.styling import ARRIVALS, STYLES, label, style_land, style_roads_plain
 
 CRS = "EPSG:32719"
+CAUGHT = "People caught, and why"
 FLOWS = "Vehicles on the roads, by 5 minutes"
 WATER = "Flood front: minutes to its arrival (illustrative)"
 # table, title, what styles it besides the style stored with the table; from top to bottom
 LAYERS = (
     ("shelter_load", "Open shelters: how full", None),
+    ("caught", CAUGHT, None),
     ("flows", FLOWS, None),
     ("flood", WATER, STYLES["flood"]),
     ("roads", "Other roads", style_roads_plain),
@@ -160,13 +162,13 @@ def write(painter: QPainter, title: str, clock: str) -> None:
 
 def key(painter: QPainter, project: QgsProject) -> None:
     """Draw what the colours of the roads mean, at the lower edge."""
-    ranges = project.mapLayersByName(FLOWS)[0].renderer().ranges()
-    top = SIZE.height() - 18 * (len(ranges) + 1) - 8
+    lines = [(one.symbol().color(), one.label()) for one in project.mapLayersByName(FLOWS)[0].renderer().ranges()]
+    for layer in project.mapLayersByName(CAUGHT):
+        lines += [(one.symbol().color(), f"caught: {one.value()}") for one in layer.renderer().categories()]
+    lines.append((QColor(*WATER_COLOUR), "under water, the darkest first"))
+    top = SIZE.height() - 18 * len(lines) - 8
     painter.fillRect(QRectF(0, top - 4, 400, SIZE.height() - top + 4), QColor(255, 255, 255, 215))
     painter.setFont(font(12, False))
-    lines = [(one.symbol().color(), one.label()) for one in ranges] + [
-        (QColor(*WATER_COLOUR), "under water, the darkest first")
-    ]
     for row, (colour, text) in enumerate(lines):
         level = top + 18 * row + 8
         painter.setPen(QPen(colour, 5))

@@ -35,14 +35,10 @@ LIMITS = (
 
 def write_page(folder: Path, found: Findings, steps: Sequence[dict[str, Any]]) -> None:
     """Write ``folder``/report.html with the picture ``folder``/map.png inside."""
-    loader = jinja2.FileSystemLoader([str(HERE), str(page.TEMPLATES)])
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(whole=page.whole, minutes=page.minutes, percent=page.percent)
     picture = base64.b64encode((folder / "map.png").read_bytes()).decode("ascii")
     shelters = [{**row, "full": 100 * row["load"] / row["capacity"]} for row in found.shelters]
-    text = environment.get_template("report.html").render(
+    write_html(
+        folder / "report.html",
         title=TITLE,
         subtitle=STORY,
         figures=[{"label": label, "value": value} for label, value in headline(found)],
@@ -60,7 +56,16 @@ def write_page(folder: Path, found: Findings, steps: Sequence[dict[str, Any]]) -
         clearance_chart=_clearance_chart(found),
         street_chart=_street_chart(found),
     )
-    (folder / "report.html").write_text(text, encoding="utf-8")
+
+
+def write_html(target: Path, **values: Any) -> None:
+    """Write a page from the template of its name in this folder, with every value escaped."""
+    loader = jinja2.FileSystemLoader([str(HERE), str(page.TEMPLATES)])
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(whole=page.whole, minutes=page.minutes, percent=page.percent)
+    target.write_text(environment.get_template(target.name).render(**values), encoding="utf-8")
 
 
 def headline(found: Findings) -> list[tuple[str, str]]:

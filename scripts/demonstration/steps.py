@@ -7,6 +7,9 @@ from pathlib import Path
 
 from sample.stories import START_TIME
 
+INFORMED = 4  # METHOD: drivers with navigation, nobody plans
+NEAR_WINDOW = 10  # minutes from the shaking in which all drive off, in the picture of what not to do
+
 
 @dataclass(frozen=True)
 class Step:
@@ -80,6 +83,25 @@ def plan_steps(sample: Path, result: Path) -> list[Step]:
             },
         ),
     ]
+
+
+def near_field_step(sample: Path, result: Path) -> Step:
+    """Return the run of the plan's people by car before a near-field tsunami: what not to do."""
+    parameters = {
+        "TRIPS": table(result, "allocation"),
+        "ORIGINS": table(result, "zones_at_risk"),
+        "DESTINATIONS": table(result, "candidate_sites"),
+        "NETWORK": table(sample, "roads"),
+        "MAX_SNAP_DISTANCE": 1200,
+        "NETWORK_ID_FIELD": "road_id",
+        "HAZARD": table(sample, "nearfield"),
+        "DEPARTURE_WINDOW": NEAR_WINDOW,
+        "ENTRANCES": table(sample, "entrances"),
+        "START_TIME": START_TIME,
+        "METHOD": INFORMED,
+    }
+    question = "What not to do: who is caught by a near-field tsunami if all go by car?"
+    return Step("routeevacuation", question, parameters, {"OUTPUT": "near_routes", "OUTPUT_CAUGHT": "near_caught"})
 
 
 def destinations(step: Step, result: Path) -> dict[str, str]:

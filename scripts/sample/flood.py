@@ -16,16 +16,17 @@ from .projection import to_degrees, to_metres
 from .zones import Zone
 
 LABEL = "Illustrative flood front - not an official hazard map"
-# The river in the data: where roads leave the valley free, and the middles of the three bridges (degrees).
+# Along the river: from above the village in the valley by the middles of the three bridges to the mouth (degrees).
 AXIS = (
-    (-71.1860, -29.9065), (-71.1990, -29.9025), (-71.2120, -29.8990), (-71.2250, -29.8960), (-71.2356, -29.8958),
-    (-71.2461, -29.8974), (-71.2538, -29.8955), (-71.2630, -29.8945), (-71.2780, -29.8930),
+    (-71.2050, -29.9010), (-71.2160, -29.8980), (-71.2250, -29.8960), (-71.2356, -29.8958), (-71.2461, -29.8974),
+    (-71.2538, -29.8955), (-71.2630, -29.8945), (-71.2780, -29.8930),
 )  # fmt: skip
 # Share of the axis, metres that the water reaches at last to the right (north) and to the left of it.
-WIDTHS = ((0.0, 500, 700), (0.3, 550, 800), (0.5, 600, 900), (0.7, 750, 1100), (0.85, 900, 1200), (1.0, 1000, 1000))
+WIDTHS = ((0.0, 200, 600), (0.3, 250, 950), (0.45, 400, 950), (0.6, 700, 1100), (0.8, 900, 1200), (1.0, 1000, 1000))
 BEGIN, STEP, LAST = 30, 15, 240  # minutes after START_TIME: first band, from band to band, last band
 TO_MOUTH = 120.0  # minutes that the front takes from the first station to the mouth
 SPREAD = 105.0  # minutes from the front's arrival at a station until the water has its whole width there
+GROWTH = 1.1  # the width grows with this power of the time
 STATION = 40.0  # metres
 LEAST = 2_000.0  # m²
 
@@ -34,10 +35,10 @@ ROUND = 15
 
 # road id, name, closed from and to (minutes after START_TIME; empty: for good), why
 BRIDGES = (
-    ("35821839", "Puente Vicente Zorilla", 90, None, "closed a quarter of an hour before the front"),
+    ("35821839", "Puente Vicente Zorilla", 75, None, "closed when the front comes"),
     ("142381047", "Puente El Libertador", 45, 75, "inspected for half an hour, then open again"),
-    ("142381047", "Puente El Libertador", 120, None, "closed before the front"),
-    ("301944408", "Puente Fiscal", 120, None, "closed before the front"),
+    ("142381047", "Puente El Libertador", 90, None, "closed when the front comes"),
+    ("301944408", "Puente Fiscal", 105, None, "closed when the front comes"),
 )
 
 
@@ -69,7 +70,7 @@ def extent(minute: float) -> BaseGeometry:
     axis = _smooth(np.array(to_metres(LineString(AXIS)).coords))
     stations = np.arange(0.0, axis.length, STATION)
     front = BEGIN + TO_MOUTH * stations / axis.length
-    grown = np.sqrt(np.clip((minute - front) / SPREAD, 0.0, 1.0))
+    grown = np.clip((minute - front) / SPREAD, 0.0, 1.0) ** GROWTH
     share, right, left = np.array(WIDTHS).T
     to_right = np.interp(stations / axis.length, share, right)
     to_left = np.interp(stations / axis.length, share, left)
