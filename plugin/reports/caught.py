@@ -11,8 +11,9 @@ from ..layers.routing.caught_rows import AT_GOAL, ON_ROAD, caught_groups, people
 from ..layers.routing.route_rows import least_margins, route_groups
 from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.shared.closings import REASONS
+from .page import minutes
 
-MOST_ROWS, MOST_CLOSE = 40, 10
+MOST_ROWS, MOST_CLOSE = 12, 10
 CLOCK = "HH:mm"
 MARGINS = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0)  # minutes: where the classes of margins begin
 
@@ -31,7 +32,7 @@ def caught_story(case: RoutingCase, result: RoutingResult) -> dict[str, Any] | N
         "more": len(table) - MOST_ROWS,
         "margins": margin_table(result),
         "close": _closest(case, result),
-        "least": result.least_margin(),
+        "least": span(result.least_margin()),
     }
 
 
@@ -62,6 +63,19 @@ def _caught_table(case: RoutingCase, result: RoutingResult) -> list[dict[str, An
     for own in table:
         own["first"], own["last"] = (case.start.text(second, CLOCK) for second in own.pop("span"))
     return table
+
+
+def span(seconds: float | None) -> str | None:
+    """Return a span of time as text, below two minutes in seconds.
+
+    Examples
+    --------
+    >>> span(0.97), span(119.0), span(150.0)
+    ('1 s', '119 s', '2.5 min')
+    """
+    if seconds is None:
+        return None
+    return f"{seconds:.0f} s" if seconds < 120.0 else minutes(seconds)
 
 
 def _called(name: str, known: str | None) -> str:
@@ -95,7 +109,7 @@ def _closest(case: RoutingCase, result: RoutingResult) -> list[dict[str, Any]]:
             "origin": _called(rows.origin[row], rows.names(row)[0]),
             "destination": _called(rows.destination[row], rows.names(row)[1]),
             "people": float(people[k]),
-            "margin": float(least[k]),
+            "margin": span(float(least[k])),
         }
         for k in close
         for row in [int(row_of[groups.first[k]])]

@@ -21,6 +21,7 @@ from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.clearance import clearance
 from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
 from evacuation_planner.plugin.solvers.routing.solve import solve
+from tests.processing import joint_layers
 from tests.processing.closing_layers import box, closures, hazard
 from tests.processing.plan_tables import routing_inputs
 from tests.processing.routing_layers import INDIVIDUAL, QUEUE, Log, layer, line, roads, rows_of, run, trips
@@ -135,7 +136,7 @@ def test_by_hand_who_is_caught_where_and_by_how_much_the_others_are_away(tmp_pat
     assert "2 people are caught: 2 (queue); see OUTPUT_CAUGHT" in log.text
     text = path.read_text(encoding="utf-8")
     assert "<b>2 people are caught</b>: 2 queue." in text and "<td>east</td><td>queue</td>" in text
-    assert "0.0 min</b> at the least" in text and "0 to 2 min" in text
+    assert "2 s</b> at the least" in text and "0 to 2 min" in text
 
 
 def test_nobody_is_caught_where_the_hazard_comes_later_or_never():
@@ -174,3 +175,25 @@ def test_who_has_no_way_at_all_is_told_what_closes_it():
     found = caught_run(CLOSURES=later, **more)
     assert (found["UNROUTED"], found["CAUGHT"]) == (0, 5)
     assert {row["reason_code"] for row in rows_of(found, "OUTPUT_CAUGHT")} <= {"way cut off", "queue"}
+
+
+def test_the_joint_plan_says_who_is_caught_at_home(tmp_path):
+    """Vehicles leave evenly within ten minutes; the hazard comes to where they start after one and a half."""
+    path = tmp_path / "report.html"
+    flood = hazard([(box(-50, -50, 50, 50), 1.5)])
+    asked = dict.fromkeys(("OUTPUT_CAUGHT", "OUTPUT_PATHS"), "TEMPORARY_OUTPUT")
+    found = joint_layers.run(
+        HAZARD=flood, DEPARTURE_PROFILE=1, DEPARTURE_WINDOW=10, START_TIME="2000-01-01T00:00:00", OUTPUT_HTML=str(path),
+        **asked,
+    )  # fmt: skip
+    assert found["ROUTED"] + found["CAUGHT"] + found["UNROUTED"] == 100 and 5 < found["ROUTED"] < 30
+    assert found["UNROUTED"] == found["UNALLOCATED"] == 0 and "LOWER_BOUND" not in found
+    lost = rows_of(found, "OUTPUT_CAUGHT")
+    assert sum(row["people"] for row in lost) == found["CAUGHT"] == found["INFORMED_CAUGHT"]
+    assert {row["place"] for row in lost} == {"origin"}
+    assert sum(joint_layers.sent(found).values()) == 100
+    vehicles = rows_of(found, "OUTPUT_VEHICLES")
+    assert sum(v["people"] for v in vehicles if v["arrival_s"] == NULL) == found["CAUGHT"] and len(vehicles) == 100
+    assert max(v["departure_s"] for v in vehicles if v["arrival_s"] != NULL) <= 90.0
+    assert rows_of(found, "OUTPUT_CLEARANCE")[-1]["caught"] == found["CAUGHT"]
+    assert f"<b>{found['CAUGHT']} people are caught</b>" in path.read_text(encoding="utf-8")

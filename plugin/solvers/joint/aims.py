@@ -18,8 +18,9 @@ LATE = 0.1  # of the least clearance: so late beyond it a vehicle counts in full
 
 
 class Value(NamedTuple):
-    """The numbers of a plan, in the order in which they count; smaller is better."""
+    """The numbers of a plan, in the order in which they count: people caught first; smaller is better."""
 
+    caught: float
     aim: float
     time: float
 
@@ -76,11 +77,12 @@ class Aim:
         arrival = run.arrival()
         time = float(((arrival - run.plan.departure) / SECOND) @ problem.people)
         time += float(self.preference[problem.group, destination] @ problem.people)
+        caught = float(problem.people[~run.arrived].sum())
         if self.kind == TIME:
-            return Value(time, time)
+            return Value(caught, time, time)
         if self.kind == CLEARANCE:
-            return Value(float(arrival.max(initial=0)) / SECOND, time)
-        return Value(float(self._stay(run) @ problem.people), time)
+            return Value(caught, float(arrival.max(initial=0)) / SECOND, time)
+        return Value(caught, float(self._stay(run) @ problem.people), time)
 
     def guide(self, run: QueueRun, destination: np.ndarray) -> float:
         """Return what the search makes small: vehicle-seconds, those of a vehicle by its weight."""

@@ -18,7 +18,7 @@ from ..routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
 from ..routing.shared.individual import individual_routes
 from ..routing.shared.routes import Routes, each_once
 from ..routing.shared.trees import reverse_trees
-from .aims import Aim
+from .aims import Aim, Value
 from .choices import Choices
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
@@ -91,12 +91,12 @@ def plan_of_result(
 def _judged(
     problem: JointProblem, reach: Reach, choices: Choices, destination: np.ndarray, result: RoutingResult
 ) -> JointPlan:
-    value = (0.0, 0.0)
+    value = Value(0.0, 0.0, 0.0)
     if len(result.routed) and result.queue is not None:
         some = problem.only(result.routed)
         value = Aim(some, choices, 0.0).value(result.queue.run, destination[result.routed])
     return JointPlan(
-        destination.astype(np.int32), reasons(problem, reach, choices, destination), result, value[0], value[1]
+        destination.astype(np.int32), reasons(problem, reach, choices, destination), result, value.aim, value.time
     )
 
 

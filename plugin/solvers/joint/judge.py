@@ -44,7 +44,8 @@ class AimJudge:
     def of(self, routes: Routes, destination: np.ndarray, control: Control) -> Planned:
         """Return the plan of ``routes`` to each trip's ``destination`` (t,)."""
         run = self._judge.run(routes, control)
-        return Planned(routes, run, self.aim.value(run, destination), self.aim.guide(run, destination))
+        value = self.aim.value(run, destination)
+        return Planned(routes, run, value, self.aim.guide(run, destination), value.caught)
 
     def preferred(self, one: Planned, other: Planned) -> bool:
         """Return whether to prefer ``one``, and keep its value if so."""

@@ -126,7 +126,7 @@ def joint_plan(
     """
     if not reach.somewhere.any():
         return stepwise, (), False
-    known = [(stepwise.destination, stepwise.routing.routes)]
+    known = [(stepwise.destination, stepwise.routes)]
     searched = search_together(problem, roads, reach, choices, known, control.part(0.0, 0.5))
     if searched is None:
         return stepwise, (), False

@@ -9,6 +9,7 @@ import numpy as np
 from ..allocation.problem import CAPACITY, DOORS, NO_SHELTER, TOO_LARGE
 from ..gap import gap_percent
 from ..routing.result import RoutingResult
+from ..routing.shared.routes import Routes
 from .problem import JointProblem
 
 PLACED, UNREACHED, LARGE, FULL, BEHIND_DOORS = range(5)
@@ -44,6 +45,17 @@ class JointPlan:
     def sent(self) -> np.ndarray:
         """Vehicles that have a destination, ascending."""
         return np.flatnonzero(self.destination >= 0)
+
+    @property
+    def routes(self) -> Routes:
+        """What these drive, or were to drive where they are caught."""
+        own, lost, sent = self.routing.routes, self.routing.caught, self.sent
+        of_trip = np.empty(len(sent), dtype=np.int32)
+        of_trip[np.searchsorted(sent, self.routing.routed)] = own.of_trip
+        of_trip[np.searchsorted(sent, lost.trip)] = own.count + lost.routes.of_trip
+        return Routes(
+            np.r_[own.indptr, own.indptr[-1] + lost.routes.indptr[1:]], np.r_[own.arcs, lost.routes.arcs], of_trip
+        )
 
     @property
     def placed(self) -> np.ndarray:
