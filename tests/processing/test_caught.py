@@ -190,7 +190,7 @@ def test_the_joint_plan_says_who_is_caught_at_home(tmp_path):
     assert found["UNROUTED"] == found["UNALLOCATED"] == 0 and "LOWER_BOUND" not in found
     lost = rows_of(found, "OUTPUT_CAUGHT")
     assert sum(row["people"] for row in lost) == found["CAUGHT"] == found["INFORMED_CAUGHT"]
-    assert {row["place"] for row in lost} == {"origin"}
+    assert {row["place"] for row in lost} <= {"origin", "road"} and lost[0]["time_s"] >= 90.0
     assert sum(joint_layers.sent(found).values()) == 100
     vehicles = rows_of(found, "OUTPUT_VEHICLES")
     assert sum(v["people"] for v in vehicles if v["arrival_s"] == NULL) == found["CAUGHT"] and len(vehicles) == 100

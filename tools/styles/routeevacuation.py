@@ -61,15 +61,15 @@ MARGINS = (
     (300.0, 600.0, "#fc8d59", "5 - 10 minutes"),
     (600.0, 1200.0, "#a8ddb5", "10 - 20 minutes"),
     (1200.0, 1e9, "#2a9d8f", "20 minutes and more"),
-    (1e9, 1e10, "#9e9e9e", "the hazard reaches no place on the way"),
+    (1e9, 1e10, "#4d4d4d", "the hazard reaches no place on the way"),
 )
 FATES = (
     ("too late to leave", "#d55e00", "triangle", "too late to leave (size: people)"),
     ("queue", "#cc79a7", "circle", "caught in a queue"),
-    ("way cut off", "#0072b2", "cross_fill", "the way is cut off"),
+    ("way cut off", "#0072b2", "diamond", "the way is cut off"),
     ("destination reached", "#000000", "square", "the hazard comes to where they go"),
 )
-FATE_SIZE = 'scale_exp(coalesce("people", 0), 0, max(maximum("people"), 1), 2, 8, 0.6)'
+FATE_SIZE = 'scale_exp(coalesce("people", 0), 0, max(maximum("people"), 1), 2, 6, 0.6)'
 SHARE = 'coalesce("peak_flow" / nullif("capacity", 0), 0)'
 DOOR_LOADS = (
     (0.0, 0.001, "#bdbdbd", "door: nobody comes in (black edge: guessed)"),
