@@ -56,6 +56,7 @@ MODULES = (
             "test_routing_results.py", "test_routing_refinement.py", "test_routing_capacity_floor.py",
             "test_assignment_search.py", "test_assignment_small.py",
             "test_routing_methods.py", "test_routing_resimulation.py", "test_queue_closings.py",
+            "test_present_closings.py",
         ),
         "not plain_python and not foretells and not steady and not number_of_threads and not every_plan",
     ),

@@ -24,7 +24,7 @@ from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.processing import joint_layers
 from tests.processing.closing_layers import box, closures, hazard
 from tests.processing.plan_tables import routing_inputs
-from tests.processing.routing_layers import INDIVIDUAL, QUEUE, Log, layer, line, roads, rows_of, run, trips
+from tests.processing.routing_layers import INDIVIDUAL, PRESENT, QUEUE, Log, layer, line, roads, rows_of, run, trips
 
 
 def random_streets(rng, side=4):
@@ -56,18 +56,23 @@ def values_of(columns, rows):
     return [dict(zip((column.name for column in columns), values)) for _, values in rows]
 
 
+@pytest.mark.parametrize("flow_model", [QUEUE, PRESENT])
 @pytest.mark.parametrize("seed", range(12))
-def test_everybody_arrives_is_caught_or_has_no_route(seed):
+def test_everybody_arrives_is_caught_or_has_no_route(seed, flow_model):
     rng = np.random.default_rng(seed)
     spots = [tuple(float(v) for v in rng.uniform(0, 900, 2)) for _ in range(12)]
     ends = enumerate(zip(spots, spots[6:]))
     rows = [(line(a, b), [f"z{k}", f"s{k % 3}", int(rng.integers(1, 60))]) for k, (a, b) in ends]
     given, context, log = routing_inputs(
-        NETWORK=random_streets(rng), TRIPS=trips(rows), PEOPLE_PER_VEHICLE=2.5, DEPARTURE_WINDOW=3, FLOW_MODEL=QUEUE
+        NETWORK=random_streets(rng),
+        TRIPS=trips(rows),
+        PEOPLE_PER_VEHICLE=2.5,
+        DEPARTURE_WINDOW=3,
+        FLOW_MODEL=flow_model,
     )
     case = given.case(context, log, Control())
     case = replace(case, problem=replace(case.problem, closings=random_closings(rng, case.problem)))
-    result = solve(case.problem, method=INDIVIDUAL, flow_model=QUEUE)
+    result = solve(case.problem, method=INDIVIDUAL, flow_model=flow_model)
     people = sum(values[2] for _, values in rows)
     caught = values_of(CAUGHT, caught_rows(case, result, case.rows.crs, QgsProcessingContext()))
     routes = values_of(ROUTES, route_rows(case, result, case.rows.crs, QgsProcessingContext()))
@@ -137,6 +142,39 @@ def test_by_hand_who_is_caught_where_and_by_how_much_the_others_are_away(tmp_pat
     text = path.read_text(encoding="utf-8")
     assert "<b>2 people are caught</b>: 2 queue." in text and "<td>east</td><td>queue</td>" in text
     assert "2 s</b> at the least" in text and "0 to 2 min" in text
+
+
+@pytest.mark.parametrize("method", range(4))
+def test_by_hand_under_present_who_is_slowed_by_those_ahead_is_caught(method, tmp_path):
+    """Density: with k of the 133.3 vehicles that fit on it a road of 100 s takes 100 / (1 - k / 133.3) s.
+
+    So they enter the second half at 100, 100.76, 101.52, 102.30 and 103.09 s, and are off the part 60 s later: at 162 s
+    the last two are not, and would be on empty roads.
+    """
+    log, path = Log(), tmp_path / "report.html"
+    comes = hazard([(AHEAD[0][0], "2000-01-01T00:02:42")], "string")
+    more = {"OUTPUT_HTML": str(path), "OUTPUT_FLOWS": "TEMPORARY_OUTPUT", "CERTIFY": True}
+    found = caught_run(log, FLOW_MODEL=PRESENT, METHOD=method, HAZARD=comes, **more)
+    assert (found["CAUGHT"], found["ROUTED"], found["INDIVIDUAL_CAUGHT"]) == (2, 3, 2)
+    seconds = [100 / (1 - k / (1000 / 7.5)) for k in range(3)]
+    assert found["TOTAL_TIME"] == pytest.approx(2 * sum(seconds), abs=0.5)
+    assert found["LEAST_MARGIN"] == pytest.approx(162 - 60 - seconds[2], abs=0.1)
+    (lost,) = rows_of(found, "OUTPUT_CAUGHT")
+    assert (lost["people"], lost["reason_code"], lost["road_id"]) == (2, "queue", "east")
+    assert lost["time_s"] == pytest.approx(162) and "LOWER_BOUND" not in found
+    curve = rows_of(found, "OUTPUT_CLEARANCE")
+    assert (curve[-1]["arrived"], curve[-1]["caught"], curve[-1]["on_road"]) == (3, 2, 0)
+    assert "2 people are caught: 2 (queue)" in log.text
+    assert "<b>2 people are caught</b>: 2 queue." in path.read_text(encoding="utf-8")
+
+
+def test_under_present_who_waits_for_an_opening_counts_his_wait():
+    works = closures("None", [(None, [0.0, 5.0, "east", None])])
+    for method in range(4):
+        found = caught_run(FLOW_MODEL=PRESENT, METHOD=method, HAZARD=None, CLOSURES=works)
+        assert (found["CAUGHT"], found["ROUTED"]) == (0, 5)
+        seconds = [300 + 100 / (1 - k / (1000 / 7.5)) for k in range(5)]
+        assert found["TOTAL_TIME"] == pytest.approx(sum(seconds), abs=0.5)
 
 
 def test_nobody_is_caught_where_the_hazard_comes_later_or_never():

@@ -184,3 +184,5 @@ def test_what_cannot_be_is_refused_in_every_algorithm() -> None:
     with pytest.raises(QgsProcessingException, match="HAZARD: give the area to leave"):
         processing.run("evacuation:zonesatrisk", {"ZONES": zones(), "OUTPUT": "TEMPORARY_OUTPUT"})
     assert "knows no time" in failure(HAZARD=hazard([(BETWEEN, 10.0)]), FLOW_MODEL=1)
+    works = closures("None", [(None, [5.0, 20.0, "west", None])])
+    assert "has closures with a beginning or an end" in failure(CLOSURES=works, FLOW_MODEL=1)

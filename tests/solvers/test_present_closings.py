@@ -179,9 +179,26 @@ def test_no_method_beats_exhaustive_search_and_system_optimal_is_as_good(seed):
         assert values[method][0] > least[0] or values[method][1] >= least[1] * (1 - 1e-9)
         if method != INDIVIDUAL:
             assert (result.individual_caught, result.individual_time) == values[INDIVIDUAL]
+    if seed % 4 == 0:
+        few = solve(problem, method=SYSTEM_OPTIMAL, flow_model=PRESENT, max_routes=1)
+        assert few.people_caught >= least[0] and few.routed.size + few.caught.trip.size == problem.trips
+        assert few.people_caught > least[0] or few.total_time >= least[1] * (1 - 1e-9)
+        assert_open(few)
     best = values[SYSTEM_OPTIMAL]
     assert best[0] == least[0]
     assert best[1] <= 1.02 * least[1]
     for method in (INDIVIDUAL, GREEDY):
         assert best <= (values[method][0], values[method][1] * (1 + 1e-9))
     assert values[REFINED] <= (values[GREEDY][0], values[GREEDY][1] * (1 + 1e-9))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_hazard_that_comes_after_everybody_changes_no_plan_of_any_method(seed):
+    case, rng = random_case(seed, DENSITY, trips=15), np.random.default_rng(seed)
+    late = closings(case, rng, 1e5)._replace(goal_reached=np.full(case.problem.nodes, np.inf))
+    for method in METHODS:
+        before = solve(case.problem, method=method, flow_model=PRESENT)
+        after = solve(replace(case.problem, closings=late), method=method, flow_model=PRESENT)
+        assert after.travel.tolist() == before.travel.tolist()
+        assert [after.routes.of(k).tolist() for k in range(15)] == [before.routes.of(k).tolist() for k in range(15)]
+        assert (after.people_caught, after.lower_bound) == (0, before.lower_bound)

@@ -12,7 +12,7 @@ from evacuation_planner.plugin.solvers.routing import solve as solve_module
 from evacuation_planner.plugin.solvers.routing.capacity_floor import CapacityFloor, capacity_floor, claims_too_little
 from evacuation_planner.plugin.solvers.routing.clearance import Inside, clearance
 from evacuation_planner.plugin.solvers.routing.cumulative import refined as refined_static_module
-from evacuation_planner.plugin.solvers.routing.methods import Found
+from evacuation_planner.plugin.solvers.routing.evaluation import Found
 from evacuation_planner.plugin.solvers.routing.present import plan as plan_module
 from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.present.simulation import simulate

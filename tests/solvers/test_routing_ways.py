@@ -11,7 +11,7 @@ import pytest
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import QUICK, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
-from evacuation_planner.plugin.solvers.routing.methods import Queues, Setting
+from evacuation_planner.plugin.solvers.routing.evaluation import Queues, Setting
 from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, roads_of
 from evacuation_planner.plugin.solvers.routing.shared.approach import Approaches
 from evacuation_planner.plugin.solvers.routing.shared.choices import (

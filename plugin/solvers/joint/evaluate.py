@@ -8,8 +8,8 @@ import numpy as np
 
 from ..control import Control
 from ..routing.arriving import of_arrived
+from ..routing.evaluation import Evaluation, Found, Queues, Setting
 from ..routing.evidence import queue_evidence
-from ..routing.methods import Evaluation, Found, Queues, Setting
 from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.queue.places import places_of
 from ..routing.queue.simulation import QueueRun

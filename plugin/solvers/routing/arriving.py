@@ -8,14 +8,14 @@ import numpy as np
 
 from ..control import Control
 from .caught import Drove
-from .methods import Evaluation, Setting
+from .evaluation import Evaluation, Found, Setting, evaluated
 from .queue.bars import BEFORE, NEVER
-from .queue.network import SECOND, QueueRoads, queue_roads
+from .queue.network import SECOND, QueueRoads, microseconds, queue_roads
 from .queue.safe_ways import latest_moments, safe_ways
 from .result import RoutingResult
 from .shared.choices import PRESENT, QUEUE
-from .shared.closings import ARRIVED
-from .shared.routes import Routes, each_once
+from .shared.closings import ARRIVED, AT_DESTINATION
+from .shared.routes import Routes, each_once, with_routes_of
 from .shared.trees import Trees
 
 
@@ -68,6 +68,32 @@ def _empty_roads(setting: Setting) -> QueueRoads | None:
     return queue_roads(
         problem.star(), problem.head, problem.cost.free_flow, everywhere, everywhere, closings=problem.closings
     )
+
+
+def in_traffic(setting: Setting, routes: Routes, control: Control) -> Routes:
+    """Return everybody's quickest way that arrives in time when roads take as long as by ``routes``, on average.
+
+    Who has none keeps his own (``present``).
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    problem, roads = setting.problem, _empty_roads(setting)
+    came_of_it = evaluated(setting, Found(routes), control)
+    schedule, fate = came_of_it.schedule, came_of_it.fate
+    if roads is None or schedule is None:
+        return routes
+    leaves = np.ones(len(schedule.arc), dtype=bool)
+    if fate is not None:
+        stuck = (fate != ARRIVED) & (fate != AT_DESTINATION) & (np.diff(schedule.indptr) > 0)
+        leaves[schedule.indptr[1:][stuck] - 1] = False
+    arc, took = schedule.arc[leaves], (schedule.exits() - schedule.entry)[leaves]
+    users = np.maximum(np.bincount(arc, minlength=problem.arcs), 1)
+    mean = microseconds(np.bincount(arc, weights=took, minlength=problem.arcs) / users)
+    ways = safe_ways(problem, roads._replace(travel=np.maximum(roads.travel, mean)), setting.trees, control)
+    return with_routes_of(ways.routes, np.flatnonzero(~ways.there), routes)
 
 
 def _seconds(moment: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..control import Control
-from .methods import Found, Queues, Setting, informed
+from .evaluation import Found, Queues, Setting
+from .methods import informed
 from .queue.clearance_bound import clearance_bound
 from .queue.doors import Journeys
 from .queue.network import SECOND, microseconds, roads_of

@@ -2,151 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, NamedTuple
+from typing import Callable
 
 import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
-from .cumulative.static_flow import static_travel
-from .present.run import drive
-from .present.simulation import ORDER, TIMETABLE, simulate
+from .arriving import in_traffic
+from .evaluation import Found, Queues, Setting, evaluated
+from .present.simulation import ORDER, TIMETABLE
 from .queue.greedy import greedy_queue_routes
 from .queue.informed import informed_routes
-from .queue.network import SECOND, QueueRoads, microseconds
-from .queue.places import Places
-from .queue.simulation import QueueRun, plan_of, simulate_queues
-from .shared.choices import (
-    BPR,
-    CUMULATIVE,
-    GREEDY,
-    INDIVIDUAL,
-    INFORMED,
-    PRESENT,
-    QUEUE,
-    REFINED,
-    REROUTE_MINUTES,
-    STUCK_SECONDS,
-    SYSTEM_OPTIMAL,
-)
-from .shared.closings import ARRIVED
+from .shared.choices import BPR, CUMULATIVE, GREEDY, INDIVIDUAL, INFORMED, PRESENT, REFINED, SYSTEM_OPTIMAL
 from .shared.greedy import InTime, greedy_routes
 from .shared.individual import individual_routes
-from .shared.problem import RoutingProblem
-from .shared.routes import Routes, distinct
-from .shared.schedule import Schedule
-from .shared.trees import Trees
+from .shared.routes import Routes
 
 # By effort: percent at which the static system optimum is good enough, and sweeps after which the search ends anyway.
 TARGET_GAPS, MOST_SWEEPS = (1.0, 0.1, 0.01), (50, 500, 5000)
-
-
-class Queues(NamedTuple):
-    """How vehicles queue (``queue``).
-
-    Attributes
-    ----------
-    roads : QueueRoads
-    stuck_seconds : float
-        After so long at a standstill a vehicle is let into a full road.
-    reroute_minutes : float
-        After which *informed* drivers look again.
-    places : Places, optional
-        When the hazard reaches the trips' places.
-    """
-
-    roads: QueueRoads
-    stuck_seconds: float = STUCK_SECONDS
-    reroute_minutes: float = REROUTE_MINUTES
-    places: Places | None = None
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What the steps of one run share: the routed problem, its trees, how it is evaluated."""
-
-    problem: RoutingProblem
-    trees: Trees
-    flow_model: int
-    static: np.ndarray
-    epsilon: float
-    queues: Queues | None = None
-    max_routes: int = 0
-    safe: Routes | None = None  # everybody's quickest way that arrives in time on empty roads, where something closes
-    latest: np.ndarray | None = None  # until when (d, m), s, one may be at the end of an arc and arrive (``present``)
-
-    def queued(self, routes: Routes, control: Control) -> QueueRun:
-        """Return the exact run of routes under ``queue``."""
-        if self.queues is None:
-            raise SolverError("FLOW_MODEL queue needs the roads of the queue model.")
-        roads = self.queues.roads
-        plan = plan_of(roads, microseconds(self.problem.departure), routes, self.queues.places)
-        return simulate_queues(roads, plan, stuck_seconds=self.queues.stuck_seconds, control=control.unseen())
-
-    def simulated(self, routes: Routes, control: Control, record: int = 0) -> Schedule:
-        """Return the schedule of routes under ``present`` if nothing closes."""
-        return simulate(self.problem, routes, control=control.unseen(), record=record)
-
-    def distinct(self, schedule: Schedule, control: Control) -> Routes:
-        """Return the routes of a schedule."""
-        return distinct(schedule.indptr, schedule.arc, self.problem.source, control)
-
-
-@dataclass(frozen=True)
-class Found:
-    """Routes of a method; where they came along: their schedule, a lower bound, how the total time fell.
-
-    ``used_up`` is whether the counted work ran out before the search had come to its own end; ``run`` the exact run
-    under ``queue``, ``without_plan`` the routes of informed drivers there. ``unlimited_time`` is what the best
-    plan found without MAX_ROUTES takes, vehicle-seconds; ``exceeding`` the pairs of places that need more routes.
-    """
-
-    routes: Routes
-    schedule: Schedule | None = None
-    lower_bound: float | None = None
-    history: tuple[tuple[float, float], ...] = ()
-    used_up: bool = False
-    run: QueueRun | None = None
-    without_plan: Routes | None = None
-    unlimited_time: float | None = None
-    exceeding: int = 0
-
-
-class Evaluation(NamedTuple):
-    """Every trip's travel time (t,) s; the schedule (``present``, ``queue``) and the exact run (``queue``).
-
-    ``fate`` (t,) int8 and ``caught`` (t,) s: why and when each is caught, None where nobody is. The caught have no
-    travel time (0).
-    """
-
-    travel: np.ndarray
-    schedule: Schedule | None = None
-    run: QueueRun | None = None
-    fate: np.ndarray | None = None
-    caught: np.ndarray | None = None
-
-    def people_caught(self, problem: RoutingProblem) -> float:
-        """Return the people caught of the problem's trips."""
-        return 0.0 if self.fate is None else float(problem.people[self.fate != ARRIVED].sum())
-
-
-def evaluated(setting: Setting, found: Found, control: Control) -> Evaluation:
-    """Return what the routes come to: the one evaluator of all methods."""
-    if setting.flow_model == CUMULATIVE:
-        return Evaluation(static_travel(setting.problem, found.routes, setting.static))
-    if setting.flow_model == QUEUE:
-        run = found.run or setting.queued(found.routes, control)
-        lasted = Evaluation((run.arrival() - run.plan.departure) / SECOND, run.schedule(control), run)
-        if run.arrived.all():
-            return lasted
-        return lasted._replace(fate=run.fate, caught=np.where(run.arrived, np.inf, run.caught / SECOND))
-    if setting.problem.closings:
-        drove = drive(setting.problem, found.routes, control.unseen())
-        lasted = Evaluation(drove.travel, drove.schedule)
-        return lasted if drove.arrived.all() else lasted._replace(fate=drove.fate, caught=drove.caught)
-    schedule = found.schedule or setting.simulated(found.routes, control)
-    return Evaluation(schedule.arrival - setting.problem.departure, schedule)
 
 
 def individual(setting: Setting, control: Control) -> Found:
@@ -266,7 +139,8 @@ def sweeps(setting: Setting, control: Control) -> Found:
 
 
 def closed_optimum(setting: Setting, as_if: Found, control: Control) -> Found:
-    """Under ``present`` where something closes, from individual and greedy routes and the best as if nothing closed.
+    """Under ``present`` where something closes, from individual and greedy routes, the best as if nothing closed, and
+    ways that arrive in time in the traffic of these.
 
     Without MAX_ROUTES it is never worse than the best of them.
     """
@@ -275,6 +149,9 @@ def closed_optimum(setting: Setting, as_if: Found, control: Control) -> Found:
     unseen = control.unseen()
     starts = [individual(setting, unseen).routes, greedy(setting, unseen).routes, as_if.routes]
     wide = not as_if_open(setting, as_if, control)
+    if wide:
+        starts.append(in_traffic(setting, min(starts, key=lambda routes: worth(setting, routes, unseen)), unseen))
+        starts.append(in_traffic(setting, starts[-1], unseen))
     best = optimum_among_closings(setting.problem, starts, setting.max_routes, control, wide=wide)
     plan = best.optimum.planned
     return Found(

@@ -14,8 +14,9 @@ from ..errors import SolverError
 from ..kernels import awaits_compiling, kernels_compiled
 from .arriving import in_time, of_arrived, with_those_who_stay
 from .compiling import small_problem
+from .evaluation import Evaluation, Found, Queues, Setting, evaluated
 from .evidence import journeys_of, queue_evidence
-from .methods import METHODS, Evaluation, Found, Queues, Setting, evaluated, individual, static_optimum
+from .methods import METHODS, individual, static_optimum
 from .queue.certificate import certify as certify_queues
 from .queue.network import roads_of
 from .queue.places import places_of

@@ -20,9 +20,9 @@ from ...control import Control, Slices
 from ...graph.heap import drop_first, fill_heap, replace_first
 from ...kernels import compiled
 from .choices import CUMULATIVE
-from .closed_arcs import HAIR, NOTHING_CLOSES, Watch, catching, open_at, watch_of
+from .closed_arcs import HAIR, NOTHING_CLOSES, catching, open_at, watch_of
 from .problem import RoutingProblem
-from .routes import Routes, distinct, rerouted, rows_at
+from .routes import Routes, distinct, with_routes_of
 from .trees import Trees
 from .volume_delay import background_at, travel_time
 
@@ -214,13 +214,4 @@ def greedy_routes(
         control.stop_if_cancelled()
         sort_hops(hop_arc, hop_trip, place, arcs)
     found = distinct(indptr, arcs, problem.source, control)
-    return found if in_time is None else _with_ways_in_time(found, in_time, watch)
-
-
-def _with_ways_in_time(found: Routes, in_time: InTime, watch: Watch) -> Routes:
-    """Return the routes with the quickest way in time for those who have found none."""
-    lost, own = np.flatnonzero(watch.fate), in_time.routes
-    if not len(lost):
-        return found
-    rows, size = own.of_trip[lost], own.hops()[lost]
-    return rerouted(found, lost, np.r_[0, np.cumsum(size)], rows_at(own.indptr[:-1][rows], size, own.arcs))
+    return found if in_time is None else with_routes_of(found, np.flatnonzero(watch.fate), in_time.routes)

@@ -83,6 +83,14 @@ def rerouted(routes: Routes, trips: np.ndarray, indptr: np.ndarray, arcs: np.nda
     return Routes(np.r_[0, np.cumsum(size[used])], both[np.repeat(used, size)], number[of_trip].astype(np.int32))
 
 
+def with_routes_of(routes: Routes, trips: np.ndarray, others: Routes) -> Routes:
+    """Return the routes with those of ``others`` for ``trips`` (k,)."""
+    if not len(trips):
+        return routes
+    row, size = others.of_trip[trips], others.hops()[trips]
+    return rerouted(routes, trips, np.r_[0, np.cumsum(size)], rows_at(others.indptr[:-1][row], size, others.arcs))
+
+
 def distinct(
     indptr: np.ndarray, arcs: np.ndarray, group: np.ndarray | None = None, control: Control | None = None
 ) -> Routes:
