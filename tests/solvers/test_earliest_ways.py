@@ -51,7 +51,7 @@ def reached_at(tail, head, travel, closings, origin, leave) -> np.ndarray:
     for second in range(leave, LATEST):
         for arc in range(len(tail)):
             before = [a for a in np.flatnonzero(head == tail[arc]) if may_stand(closings, a, second)]
-            here = tail[arc] == origin and second < closings.start_reached[origin]
+            here = tail[arc] == origin and second <= closings.start_reached[origin]
             here |= any(at + travel[a] <= second for a in before for at in entered[a])
             if here and may_enter(closings, arc, travel[arc], second):
                 entered[arc].append(second)
@@ -59,7 +59,7 @@ def reached_at(tail, head, travel, closings, origin, leave) -> np.ndarray:
     for arc, moments in enumerate(entered):
         if moments:
             arrival[head[arc]] = min(arrival[head[arc]], moments[0] + travel[arc])
-    arrival[origin] = leave if leave < closings.start_reached[origin] else np.inf
+    arrival[origin] = leave if leave <= closings.start_reached[origin] else np.inf
     return arrival
 
 

@@ -62,7 +62,7 @@ def settle(out, out_arc, head, travel, parts, origin, ready, reached, entered, b
     for j in range(out[origin], out[origin + 1]):
         e = out_arc[j]
         x = earliest_entry(parts, travel[e], e, ready)
-        if x < reached:
+        if x <= reached:  # who leaves at this very moment is away, as in the exact run
             entered[e] = x
             size = push(keys, items, size, x + travel[e], e)
     while size > 0:
@@ -146,7 +146,7 @@ def earliest_ways(
         if k % rounds == 0:
             control.stop_if_cancelled()
             control.progress(k / len(origins), "Ways that stay open")
-        if origin < 0 or ready >= closings.start_reached[origin]:
+        if origin < 0 or ready > closings.start_reached[origin]:
             continue
         reached = float(closings.start_reached[origin])
         settle(out, out_arc, head, travel, parts, origin, ready, reached, entered, before, keys, items)
