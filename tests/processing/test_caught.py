@@ -226,6 +226,8 @@ def test_the_joint_plan_says_who_is_caught_at_home(tmp_path):
     )  # fmt: skip
     assert found["ROUTED"] + found["CAUGHT"] + found["UNROUTED"] == 100 and 5 < found["ROUTED"] < 30
     assert found["UNROUTED"] == found["UNALLOCATED"] == 0 and "LOWER_BOUND" not in found
+    for name in ("CLEARANCE_LOW", "CLEARANCE_HIGH", "INFORMED_CLEARANCE"):  # not when the caught should have left
+        assert found[name] == pytest.approx(found["CLEARANCE_TIME"], rel=0.2)
     lost = rows_of(found, "OUTPUT_CAUGHT")
     assert sum(row["people"] for row in lost) == found["CAUGHT"] == found["INFORMED_CAUGHT"]
     assert {row["place"] for row in lost} <= {"origin", "road"} and lost[0]["time_s"] >= 90.0

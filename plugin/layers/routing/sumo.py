@@ -58,9 +58,10 @@ def told_arrivals(plan: PlanOnRoads, run: QueueRun) -> str:
     different = int(((known != arrived) | (known & apart)).sum())
     if not different:
         return ""
+    last = arrival[arrived].max(initial=0) / SECOND
     return (
         f"{different:,} of {len(told):,} vehicles do not arrive when PLAN says they do (last arrival there "
-        f"{np.nanmax(told) / 60:,.1f} min, here {arrival.max() / SECOND / 60:,.1f} min): the plan was made under "
+        f"{np.nanmax(told) / 60:,.1f} min, here {last / 60:,.1f} min): the plan was made under "
         "another flow model, or network, entrances, background, hazard, closures or STUCK_SECONDS are not those it was "
         "made with."
     )

@@ -81,7 +81,7 @@ class Aim:
         if self.kind == TIME:
             return Value(caught, time, time)
         if self.kind == CLEARANCE:
-            return Value(caught, float(arrival.max(initial=0)) / SECOND, time)
+            return Value(caught, float(arrival[run.arrived].max(initial=0)) / SECOND, time)
         return Value(caught, float(self._stay(run) @ problem.people), time)
 
     def guide(self, run: QueueRun, destination: np.ndarray) -> float:

@@ -57,4 +57,4 @@ def queue_evidence(
 
 
 def _last_arrival(run: QueueRun) -> float:
-    return float(run.arrival().max(initial=0)) / SECOND
+    return float(run.arrival()[run.arrived].max(initial=0)) / SECOND

@@ -68,7 +68,7 @@ class ExportSumo(EvacuationAlgorithm):
         roads = roads_of(problem)
         run = plan.simulate(problem, given.stuck_seconds, control)
         arrival = run.arrival()
-        last, caught = int(arrival.max(initial=0)), int((~run.arrived).sum())
+        last, caught = int(arrival[run.arrived].max(initial=0)), int((~run.arrived).sum())
         feedback.pushInfo(
             f"Under the flow model queue the plan takes {run.total() / 3.6e9:,.1f} vehicle-hours and the last vehicle "
             f"arrives after {last / 6e7:,.1f} min ({run.forced} let into full roads): compare SUMO's tripinfo.xml."
