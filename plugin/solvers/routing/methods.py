@@ -123,8 +123,9 @@ def system_optimal(setting: Setting, control: Control) -> Found:
         return limited(setting, static_optimum(setting, True, free), control.part(0.7, 1.0))
     found = sweeps(setting, free)
     if setting.problem.closings:
-        lasted = evaluated(setting, found, control).schedule
-        if lasted is not None and setting.problem.closings.first() < lasted.last():
+        lasted = evaluated(setting, found, control)
+        until = np.inf if lasted.schedule is None else lasted.schedule.last()
+        if lasted.fate is not None or setting.problem.closings.first() < until:
             return closed_optimum(setting, found, control.part(0.7, 1.0))
     return limited(setting, found, control.part(0.7, 1.0))
 
