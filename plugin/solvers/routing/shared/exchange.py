@@ -25,6 +25,8 @@ Way = tuple[int, ...]
 
 def simple_ways(problem: RoutingProblem, most: int) -> list[list[Way]] | None:
     """Return of each trip all ways that pass no node twice; None where they are more than ``most`` together."""
+    if problem.trips > most:  # each has one at least
+        return None
     star = problem.star()
     arcs = [star.arc[a:b].tolist() for a, b in zip(star.indptr[:-1].tolist(), star.indptr[1:].tolist())]
     head, known = problem.head.tolist(), {}
