@@ -8,7 +8,7 @@ import numpy as np
 
 from ..layers.allocation.columns import shelter_labels
 from ..layers.joint.case import JointCase
-from ..layers.joint.plans import allocation_of
+from ..layers.joint.plans import allocation_of, caught_of
 from ..layers.routing.outputs import RoutedCase
 from ..layers.values import id_text
 from ..solvers.joint.kinds import AIM_NAMES, CLEARANCE, SPLIT_NAMES, UNIT_NAMES
@@ -107,7 +107,7 @@ def _map(case: JointCase, result: JointResult, found: RoutedCase, beside: Routed
     shown = len(where) - (where.outside >= 0)
     places = network.node_xy[case.ground.node[:shown]]
     flows = [_on_pieces(routed, network.piece_count) for routed in (found, beside)]
-    loads = [case.problem.load(plan.destination)[:shown] for plan in (result.plan, result.stepwise)]
+    loads = [plan.people(case.problem).sum(axis=0)[:shown] for plan in (result.plan, result.stepwise)]
     most, heaviest = max(flow.max(initial=0) for flow in flows), max(load.max(initial=0) for load in loads)
     panels = []
     for name, flow, load in zip((JOINT, STEPWISE), flows, loads):
@@ -158,7 +158,7 @@ def _labels(case: JointCase) -> list[str]:
 
 def _loads(case: JointCase, result: JointResult) -> Any:
     """Return the loads of the destinations with most people by either plan; None where nobody goes anywhere."""
-    joint, steps = (case.problem.load(plan.destination) for plan in (result.plan, result.stepwise))
+    joint, steps = (plan.people(case.problem).sum(axis=0) for plan in (result.plan, result.stepwise))
     most = np.maximum(joint, steps)
     used = np.flatnonzero(most > 0)
     if not len(used):
@@ -180,7 +180,7 @@ def _shelter_table(case: JointCase, result: JointResult, found: RoutedCase, besi
         for label, room in zip(_labels(case), case.problem.room.tolist())
     ]
     for key, plan, routed in (("joint", result.plan, found), ("steps", result.stepwise, beside)):
-        load, last = case.problem.load(plan.destination), np.full(len(rows), -np.inf)
+        load, last = plan.people(case.problem).sum(axis=0), np.full(len(rows), -np.inf)
         np.maximum.at(last, plan.destination[plan.placed], routed.result.arrival)
         for row, people, second in zip(rows, load.tolist(), last.tolist()):
             row[key] = people
@@ -195,10 +195,17 @@ def _travel(case: JointCase, plan: JointPlan) -> np.ndarray:
     return seconds
 
 
+def _by_both(result: JointResult) -> np.ndarray:
+    """Return which vehicles (t,) arrive by both plans."""
+    both = np.zeros(len(result.plan.destination), dtype=bool)
+    both[np.intersect1d(result.plan.placed, result.stepwise.placed)] = True
+    return both
+
+
 def moves(case: JointCase, result: JointResult) -> list[dict[str, Any]]:
     """Return who is sent elsewhere than step by step, most people first, with what it costs or saves him."""
     joint, steps = result.plan.destination, result.stepwise.destination
-    vehicle = np.flatnonzero((joint != steps) & (joint >= 0) & (steps >= 0))
+    vehicle = np.flatnonzero((joint != steps) & _by_both(result))
     if not len(vehicle):
         return []
     groups, labels, people = case.demand.groups, _labels(case), case.problem.people[vehicle]
@@ -229,7 +236,7 @@ def moves(case: JointCase, result: JointResult) -> list[dict[str, Any]]:
 def changes(case: JointCase, result: JointResult) -> dict[str, float]:
     """Return what the joint plan changes for people: how many go elsewhere, gain or lose, and the mean change (s)."""
     joint, steps = result.plan.destination, result.stepwise.destination
-    both = (joint >= 0) & (steps >= 0)
+    both = _by_both(result)
     more = (_travel(case, result.plan) - _travel(case, result.stepwise))[both]
     people, moved = case.problem.people[both], (joint != steps)[both]
 
@@ -251,7 +258,8 @@ def _left(case: JointCase, plan: JointPlan) -> list[tuple[str, int]]:
     """Return the reasons for which people have no place, with how many."""
     groups, found = case.demand.groups, allocation_of(case, plan)
     rows: dict[str, int] = {}
-    for people, reason in zip((groups.sizes - found.allocated).tolist(), found.reasons):
+    left = groups.sizes - found.allocated - caught_of(case, plan)
+    for people, reason in zip(left.tolist(), found.reasons):
         if people > 0:
             rows[reason] = rows.get(reason, 0) + people
     for _, _, people in groups.stranded:

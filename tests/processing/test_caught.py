@@ -225,13 +225,14 @@ def test_the_joint_plan_says_who_is_caught_at_home(tmp_path):
         **asked,
     )  # fmt: skip
     assert found["ROUTED"] + found["CAUGHT"] + found["UNROUTED"] == 100 and 5 < found["ROUTED"] < 30
-    assert found["UNROUTED"] == found["UNALLOCATED"] == 0 and "LOWER_BOUND" not in found
+    assert found["UNROUTED"] == found["UNALLOCATED"] == 0 and found["LOWER_BOUND"] <= found["VALUE"]
     for name in ("CLEARANCE_LOW", "CLEARANCE_HIGH", "INFORMED_CLEARANCE"):  # not when the caught should have left
         assert found[name] == pytest.approx(found["CLEARANCE_TIME"], rel=0.2)
     lost = rows_of(found, "OUTPUT_CAUGHT")
     assert sum(row["people"] for row in lost) == found["CAUGHT"] == found["INFORMED_CAUGHT"]
-    assert {row["place"] for row in lost} <= {"origin", "road"} and lost[0]["time_s"] >= 90.0
-    assert sum(joint_layers.sent(found).values()) == 100
+    assert {row["place"] for row in lost} <= {"origin", "road"}
+    assert lost[0]["time_s"] >= 84.9  # who leaves later is not off the flooded 50 m in time
+    assert sum(joint_layers.sent(found).values()) == found["ROUTED"] == found["ALLOCATED"]
     vehicles = rows_of(found, "OUTPUT_VEHICLES")
     assert sum(v["people"] for v in vehicles if v["arrival_s"] == NULL) == found["CAUGHT"] and len(vehicles) == 100
     assert max(v["departure_s"] for v in vehicles if v["arrival_s"] != NULL) <= 90.0

@@ -59,9 +59,9 @@ def two_shelters(vehicles: int, room: tuple[float, float] = (99.0, 99.0), people
 def check(problem: JointProblem, result: JointResult) -> None:
     """What must hold of every plan."""
     plan = result.plan
-    assert (problem.load(plan.destination) <= problem.room + 1e-9).all()
+    assert (plan.people(problem).sum(axis=0) <= problem.room + 1e-9).all()
     assert ((plan.destination >= 0) == (plan.reason == 0)).all()
-    assert plan.people_placed + problem.people[plan.reason > 0].sum() == problem.people.sum()
+    assert plan.people_placed + plan.people_caught + problem.people[plan.reason > 0].sum() == problem.people.sum()
     assert plan.people(problem).sum() == plan.people_placed
     assert problem.allowed[problem.group[plan.placed], plan.destination[plan.placed]].all()
     routing, head, tail = plan.routing, problem.network.head, problem.network.tail
@@ -74,7 +74,7 @@ def check(problem: JointProblem, result: JointResult) -> None:
         _across(problem, node, int(routing.problem.destination[trip]))
     stepwise = result.stepwise
     assert plan.people_placed >= stepwise.people_placed
-    if plan.people_placed == stepwise.people_placed:
+    if (plan.people_placed, plan.people_caught) == (stepwise.people_placed, stepwise.people_caught):
         assert result.value <= stepwise.value
 
 

@@ -156,9 +156,19 @@ def _problem(
         Destinations(ground.node, room, ground.targets.shelters.capacity, ground.targets.stepwise),
         1.0 - demand.of_groups(preference)[parent],
         allowed[parent] & fleet.reach,
-        separation.impedance(BY_TIME)[demand.groups.zone][parent] if ground.targets.count else None,
+        _impedance(separation, ground)[demand.groups.zone][parent] if ground.targets.count else None,
         inside,
     )
+
+
+def _impedance(separation: Separation, ground: Ground) -> np.ndarray:
+    """Return the minutes (m, n) by which the step-wise plan chooses: to shelters by ways that stay open."""
+    minutes = separation.impedance(BY_TIME)
+    if ground.in_time is not None:
+        shelters = minutes[:, : ground.targets.count]
+        joined = np.isfinite(shelters).any(axis=1)  # else from the vehicles' starts
+        shelters[joined] = ground.in_time[joined]
+    return minutes
 
 
 def _inside(demand: Demand, ground: Ground, source: np.ndarray, group: np.ndarray) -> Inside | None:

@@ -10,6 +10,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
 from ..allocation.separation import BY_TIME, RoadsToDoors, Separation, nowhere, over_network
+from ..closing.danger import Danger
 from ..closing.hazard import read_hazard
 from ..positions import box_around
 from ..roads.distant import warn_if_far
@@ -38,6 +39,9 @@ class Ground(NamedTuple):
     exits : Exits
     danger : QgsGeometry or None
         Hazard and buffer in the working CRS; None without a hazard.
+    in_time : (m, s) float64 or None
+        Minutes from all zones to shelters by ways that stay open for who leaves at the order; None where nothing closes
+        in time.
     """
 
     read: ReadNetwork
@@ -46,6 +50,7 @@ class Ground(NamedTuple):
     node: np.ndarray
     exits: Exits
     danger: QgsGeometry | None
+    in_time: np.ndarray | None = None
 
 
 def read_ground(
@@ -56,7 +61,7 @@ def read_ground(
     feedback: QgsProcessingFeedback,
     control: Control,
 ) -> tuple[Ground, Separation]:
-    """Read roads and hazard and join everything; return also what lies between zones and shelters."""
+    """Read roads and hazard and join everything; return also what lies between zones and shelters if nothing closes."""
     read = sources.roads(demand.somebody, demand.start, control.part(0.0, 0.5))
     shelters, zones, transforms = demand.shelters, demand.zones, context.transformContext()
     danger = _danger(sources, read, context, feedback)
@@ -64,11 +69,17 @@ def read_ground(
     if options.exits and demand.somebody:
         area = QgsGeometry() if danger is None else danger
         read, exits = exits_of(read, area, shelters.all_ids, not len(shelters.places), feedback)
-    over = nowhere(demand.groups, shelters)
+    over, in_time = nowhere(demand.groups, shelters), None
     if demand.somebody and len(shelters.places):
-        roads = RoadsToDoors(read, options.max_snap_distance, options.doors, demand.seconds)
         silent = QgsProcessingFeedback(False)  # joining the starts says the same
-        over = over_network(roads, BY_TIME, demand.groups, shelters, context, silent, control.part(0.5, 0.85))
+
+        def way(on: ReadNetwork, part: Control) -> Separation:
+            roads = RoadsToDoors(on, options.max_snap_distance, options.doors, demand.seconds)
+            return over_network(roads, BY_TIME, demand.groups, shelters, context, silent, part)
+
+        over = way(replace(read, danger=Danger()), control.part(0.5, 0.7))
+        if read.danger:
+            in_time = way(read, control.part(0.7, 0.85)).impedance(BY_TIME)
         tell_of_doors(shelters.places.ids, shelters.capacity, over.let_in, options.doors.minutes, feedback)
     rules = replace(options.doors.rules, elsewhere=shelters.all_ids - set(shelters.places.ids))
     starts = join_zones(
@@ -80,7 +91,7 @@ def read_ground(
     where = targets(shelters, exits, middle, sources.names.shelter, read, context)
     xy = transform_vertices(where.shelters.places.xy, where.shelters.places.crs, read.crs, transforms)
     network, node = with_targets(starts, xy, where.outside)
-    return Ground(replace(starts.read, network=network), starts, where, node, exits, danger), over
+    return Ground(replace(starts.read, network=network), starts, where, node, exits, danger, in_time), over
 
 
 def _danger(

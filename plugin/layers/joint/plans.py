@@ -30,39 +30,60 @@ from .case import JointCase
 from .groups import dealt
 
 
+def of_groups(case: JointCase, table: np.ndarray) -> np.ndarray:
+    """Return people (g, n) of the demand's groups at destinations from those of the problem's (h, n)."""
+    people = np.zeros((len(case.demand.groups.sizes), case.problem.destinations), dtype=np.int64)
+    np.add.at(people, case.parent, np.rint(table).astype(np.int64))
+    return people
+
+
+def caught_of(case: JointCase, plan: JointPlan) -> np.ndarray:
+    """Return how many people of each group (g,) are caught."""
+    caught = plan.routing.caught
+    people = np.bincount(case.vehicle_group[caught.trip], caught.people, len(case.demand.groups.sizes))
+    return np.rint(people).astype(np.int64)
+
+
 def allocation_of(case: JointCase, plan: JointPlan) -> Allocation:
-    """Return who goes where, people of each group and destination, and why the others stay."""
+    """Return who arrives where, people of each group and destination, and why others have no place."""
     groups, problem = case.demand.groups, case.problem
-    people = np.zeros((len(groups.sizes), problem.destinations), dtype=np.int64)
-    np.add.at(people, case.parent, np.rint(plan.people(problem)).astype(np.int64))
+    people = of_groups(case, plan.people(problem))
     reasons = [REASONS[1]] * len(groups.sizes)  # of groups that join no road
     for group, reason in zip(case.vehicle_group.tolist(), plan.reason.tolist()):
         reasons[group] = REASONS[reason] if reason else reasons[group]
-    left = groups.sizes - people.sum(axis=1)
+    left = groups.sizes - people.sum(axis=1) - caught_of(case, plan)
     return Allocation(
         people, tuple(reason if count > 0 else "" for reason, count in zip(reasons, left.tolist())), plan.value, None,
         None,
     )  # fmt: skip
 
 
-def classes_of(case: JointCase, found: Allocation) -> Allocation:
-    """Return an allocation of groups by zone and class: the people of a group are dealt evenly mixed."""
-    demand = case.demand
+def classes_of(case: JointCase, found: Allocation, plan: JointPlan) -> tuple[Allocation, np.ndarray]:
+    """Return an allocation of groups by zone and class, and the people (c,) of each who are caught.
+
+    The people of a group are dealt evenly mixed.
+    """
+    demand, lost = case.demand, caught_of(case, plan)
     people = np.zeros((len(demand.classes.sizes), found.people.shape[1]), dtype=np.int64)
-    reasons = [""] * len(people)
-    left = demand.groups.sizes - found.allocated
+    reasons, caught = [""] * len(people), np.zeros(len(people), dtype=np.int64)
+    left = demand.groups.sizes - found.allocated - lost
     for group, weight in enumerate(demand.weight):
         own = np.flatnonzero(weight > 0)
-        parts = dealt(demand.classes.sizes[own], np.r_[found.people[group], left[group]])
-        people[own] = parts[:, :-1]
-        for k, staying in zip(own.tolist(), parts[:, -1].tolist()):
+        parts = dealt(demand.classes.sizes[own], np.r_[found.people[group], left[group], lost[group]])
+        people[own], caught[own] = parts[:, :-2], parts[:, -1]
+        for k, staying in zip(own.tolist(), parts[:, -2].tolist()):
             reasons[k] = found.reasons[group] if staying else ""
-    return Allocation(people, tuple(reasons), found.objective, None, None)
+    return Allocation(people, tuple(reasons), found.objective, None, None), caught
 
 
-def allocation_case(case: JointCase, result: JointResult) -> AllocationCase:
-    """Return zones, classes and destinations as a case of an allocation, for its rows."""
+def allocation_case(case: JointCase, result: JointResult, caught: np.ndarray) -> AllocationCase:
+    """Return zones, classes and destinations as a case of an allocation, for its rows.
+
+    ``caught`` (c,): people of each zone and class who are not in it, since they are listed as caught.
+    """
     classes, shelters = case.demand.classes, case.ground.targets.shelters
+    if caught.any():
+        classes = replace(classes, sizes=classes.sizes - caught)
     scaled = normalised(case.separation.impedance(BY_TIME)[classes.zone], NEAR_IS_GOOD)
     objective = Objective(1.0 - case.preference, scaled, classes.sizes, 1.0, 1.0, BY_PEOPLE)
     allowed = case.separation.within(case.options.max_distance, case.options.max_travel_time)[classes.zone]
@@ -94,11 +115,11 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
     """Return the case of routing that the plan's destinations make: rows of groups, then of those who stay."""
     demand, ground = case.demand, case.ground
     groups, starts, place = demand.groups, ground.starts, demand.place
-    found = allocation_of(case, plan)
-    group, target = np.nonzero(found.people)
-    left = groups.sizes - found.people.sum(axis=1)
+    found, sent = allocation_of(case, plan), of_groups(case, plan.people_sent(case.problem))
+    group, target = np.nonzero(sent)
+    left = groups.sizes - sent.sum(axis=1)
     staying = np.flatnonzero(left > 0)
-    number = np.full(found.people.shape, -1, dtype=np.int64)
+    number = np.full(sent.shape, -1, dtype=np.int64)
     number[group, target] = np.arange(len(group))
     stays = np.full(len(groups.sizes), -1, dtype=np.int64)
     stays[staying] = len(group) + np.arange(len(staying))
@@ -107,7 +128,7 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
     row[placed] = number[case.vehicle_group[placed], plan.destination[placed]]
     of_row = np.concatenate([group, staying])
     site = np.concatenate([target, np.full(len(staying), -1, dtype=np.int64)])
-    rows = _rows(case, of_row, site, np.concatenate([found.people[group, target], left[staying]]), context)
+    rows = _rows(case, of_row, site, np.concatenate([sent[group, target], left[staying]]), context)
     at = place[of_row]
     spread = starts.junctions.counts[at] > 0
     unjoined = []
@@ -154,9 +175,13 @@ def _rows(
     order = case.demand.order
     if order is not None:
         order = order.of(zone.tolist())
+    classes = None
+    if list(groups.classes) == list(case.demand.classes.classes):  # else several go together
+        classes = [groups.classes[k] for k in groups.kind[group].tolist()]
     rows = TripRows(
         groups.zones.name, groups.zones.crs, names, names, [places.ids[j] if j >= 0 else "" for j in site.tolist()],
         people, np.full(len(group), case.options.occupancy), groups.zones.xy[zone].reshape(-1, 2), last, None, order,
+        classes=classes,
     )  # fmt: skip
     carried = case.carried
     zones, shelters, where = groups.zones, places, case.ground.targets

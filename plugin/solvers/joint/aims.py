@@ -72,31 +72,34 @@ class Aim:
         return self.time_weight * self.preference * SECOND
 
     def value(self, run: QueueRun, destination: np.ndarray) -> Value:
-        """Return the exact numbers of a plan, ``destination`` (t,) all at least 0: person-seconds or seconds."""
-        problem = self.problem
+        """Return the exact numbers of a plan, ``destination`` (t,) all at least 0: person-seconds or seconds.
+
+        They are of those who arrive, not of the caught.
+        """
+        problem, there = self.problem, run.arrived
         arrival = run.arrival()
         time = float(((arrival - run.plan.departure) / SECOND) @ problem.people)
-        time += float(self.preference[problem.group, destination] @ problem.people)
-        caught = float(problem.people[~run.arrived].sum())
+        time += float((self.preference[problem.group, destination] * there) @ problem.people)
+        caught = float(problem.people[~there].sum())
         if self.kind == TIME:
             return Value(caught, time, time)
         if self.kind == CLEARANCE:
-            return Value(caught, float(arrival[run.arrived].max(initial=0)) / SECOND, time)
-        return Value(caught, float(self._stay(run) @ problem.people), time)
+            return Value(caught, float(arrival[there].max(initial=0)) / SECOND, time)
+        return Value(caught, float((self._stay(run) * there) @ problem.people), time)
 
     def guide(self, run: QueueRun, destination: np.ndarray) -> float:
         """Return what the search makes small: vehicle-seconds, those of a vehicle by its weight."""
-        arrival = run.arrival()
+        arrival, weight = run.arrival(), self.weight * run.arrived
         travel = (arrival - run.plan.departure) / SECOND + self.preference[self.problem.group, destination]
-        total = self.time_weight * float(travel @ self.weight)
+        total = self.time_weight * float(travel @ weight)
         if self.kind == CLEARANCE:
-            total += float(self._lateness(arrival).sum()) / SECOND
+            total += float(self._lateness(arrival[run.arrived]).sum()) / SECOND
         if self.kind == HAZARD:
-            total += float(self._stay(run) @ self.weight)
+            total += float(self._stay(run) @ weight)
         return total
 
     def worth(self, run: QueueRun) -> np.ndarray:
-        """Return by how much a microsecond's delay of each move (moves,) alone raises the guide."""
+        """Return by how much a microsecond's delay of each move (moves,) alone raises the guide; all must be made."""
         plan = run.plan
         worth = np.zeros(len(run.moment))
         driving = np.flatnonzero(plan.hops > 0)
@@ -114,7 +117,8 @@ class Aim:
         return np.maximum(arrival - self.late_from, 0.0) ** 2 / (2.0 * self.late_scale)
 
     def _stay(self, run: QueueRun) -> np.ndarray:
-        """Return the seconds (t,) from t = 0 on that each vehicle is inside the hazard."""
+        """Return the seconds (t,) from t = 0 on that each vehicle is inside the hazard, if it arrives."""
+        run = run.driven()
         plan = run.plan
         entered = (plan.departure + run.waiting()) / SECOND
         stay = self.home * entered

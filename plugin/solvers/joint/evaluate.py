@@ -7,22 +7,22 @@ from dataclasses import replace
 import numpy as np
 
 from ..control import Control
-from ..routing.arriving import of_arrived
-from ..routing.evaluation import Evaluation, Found, Queues, Setting
+from ..routing.arriving import in_time, of_arrived, with_those_who_stay
+from ..routing.evaluation import Found, Queues, Setting, evaluated
 from ..routing.evidence import queue_evidence
-from ..routing.queue.network import SECOND, QueueRoads
+from ..routing.methods import individual
+from ..routing.queue.network import QueueRoads
 from ..routing.queue.places import places_of
 from ..routing.queue.simulation import QueueRun
 from ..routing.result import RoutingResult
 from ..routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
-from ..routing.shared.individual import individual_routes
 from ..routing.shared.routes import Routes, each_once
 from ..routing.shared.trees import reverse_trees
 from .aims import Aim, Value
 from .choices import Choices
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
-from .result import BEHIND_DOORS, FULL, LARGE, PLACED, UNREACHED, JointPlan
+from .result import BEHIND_DOORS, FULL, LARGE, LATE, PLACED, UNREACHED, JointPlan
 
 
 def plan_of_routes(
@@ -34,23 +34,31 @@ def plan_of_routes(
     routes: Routes,
     run: QueueRun,
     history: tuple[tuple[float, float], ...],
-    unlimited: float,
+    unlimited: float | None,
     warnings: tuple[str, ...],
     control: Control,
 ) -> JointPlan:
     """Return the plan of the vehicles with a ``destination`` (t,), whose ``routes`` and exact ``run`` are known.
 
-    ``unlimited``: vehicle-seconds of the best plan found without a limit on ways.
+    Those who can arrive nowhere in time have none in it and are caught.
+
+    ``unlimited``: vehicle-seconds of the best plan found without a limit on ways; None where others are caught by it.
     """
-    network = problem.trips(destination)
-    trees = reverse_trees(network, control=control)
+    sent = reach.with_lost(destination)
+    network, placed = problem.trips(sent), sent >= 0
+    trees, quiet = reverse_trees(network, control=control), control.unlogged()
     queues = Queues(roads, choices.stuck_seconds, choices.reroute_minutes, places_of(network))
-    setting = Setting(network, trees, QUEUE, np.zeros(network.arcs), 0.0, queues)
-    alone = setting.queued(individual_routes(network, trees, control), control)
-    placed, people = destination >= 0, network.people
-    come = Evaluation((run.arrival() - run.plan.departure) / SECOND, run.schedule(control), run)
-    if not run.arrived.all():
-        come = come._replace(fate=run.fate, caught=np.where(run.arrived, np.inf, run.caught / SECOND))
+    everybody = Setting(network, trees, QUEUE, np.zeros(network.arcs), 0.0, queues)
+    setting, goes = in_time(everybody, quiet)
+    alone = evaluated(setting, individual(setting, control), quiet)
+    found, staying = Found(routes, run=run), float(network.people[~goes].sum())
+    certify = choices.certify and bool(goes.all())
+    evidence = queue_evidence(setting, setting.queues or queues, found, run, certify, control)
+    if not goes.all():
+        evidence = replace(evidence, informed_caught=evidence.informed_caught + staying)
+        routes = with_those_who_stay(routes, goes)
+        found = Found(routes)
+    come = evaluated(everybody, found, quiet)
     result = RoutingResult(
         method=SYSTEM_OPTIMAL,
         flow_model=QUEUE,
@@ -61,15 +69,29 @@ def plan_of_routes(
         travel=come.travel,
         fastest=trees.seconds[trees.row, network.source] if network.trips else np.empty(0),
         static=setting.static,
-        individual_time=float(((alone.arrival() - alone.plan.departure) / SECOND).sum()),
-        individual_caught=float(people[~alone.arrived].sum()),
+        individual_time=float(alone.travel.sum()),
+        individual_caught=alone.people_caught(setting.problem) + staying,
         history=history,
         seconds=control.effort.elapsed,
         unlimited_time=unlimited,
         warnings=warnings,
-        queue=queue_evidence(setting, queues, Found(routes, run=run), run, choices.certify, control),
+        queue=evidence,
     )
-    return _judged(problem, reach, choices, destination, of_arrived(result, come, control.unlogged()))
+    return _judged(problem, reach, choices, sent, of_arrived(result, come, quiet))
+
+
+def ways_of_plan(plan: JointPlan, reach: Reach) -> tuple[np.ndarray, Routes]:
+    """Return the destination (t,) of those whom a plan sends anywhere, without the lost, and their routes."""
+    routing, caught = plan.routing, plan.routing.caught
+    if not len(caught.trip):
+        return plan.destination, routing.routes
+    destination = np.where(reach.lost, -1, plan.destination).astype(np.int32)
+    own, others = routing.routes, caught.routes
+    of_vehicle = np.full(len(destination), -1, dtype=np.int64)
+    of_vehicle[routing.routed] = own.of_trip
+    of_vehicle[caught.trip] = own.count + others.of_trip
+    indptr = np.r_[own.indptr, own.indptr[-1] + others.indptr[1:]]
+    return destination, Routes(indptr, np.r_[own.arcs, others.arcs], of_vehicle[destination >= 0].astype(np.int32))
 
 
 def plan_of_result(
@@ -101,12 +123,12 @@ def _judged(
 
 
 def reasons(problem: JointProblem, reach: Reach, choices: Choices, destination: np.ndarray) -> np.ndarray:
-    """Return why each vehicle (t,) int8 has no destination, ``PLACED`` where it has one."""
+    """Return why each vehicle (t,) int8 has no destination, ``PLACED`` where it has one, or is lost."""
     reason = np.zeros(problem.vehicles, dtype=np.int8)
     out = np.flatnonzero(destination < 0)
     if not len(out):
         return reason
-    load = problem.load(destination)
+    load = problem.load(np.where(reach.lost, -1, destination))
     size = np.bincount(problem.group, weights=problem.people, minlength=problem.groups)
     for vehicle in out.tolist():
         ends = reach.allowed[reach.cell[vehicle]]
@@ -115,6 +137,8 @@ def reasons(problem: JointProblem, reach: Reach, choices: Choices, destination: 
             need = float(size[problem.group[vehicle]])
         if not ends.any():
             reason[vehicle] = UNREACHED
+        elif reach.closing is not None and (ends & (problem.room - load >= need - ROUNDING)).any():
+            reason[vehicle] = LATE
         elif (ends & (problem.inside > problem.room) & (problem.inside - load >= need - ROUNDING)).any():
             reason[vehicle] = BEHIND_DOORS
         elif (ends & (problem.room >= need - ROUNDING)).any() or not (ends & (problem.room >= 1)).any():

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..graph.heap import drop_first, push
 from ..kernels import compiled
-from ..routing.queue.marginal import cost_ahead, one_more
+from ..routing.queue.bars import NEVER, entry_in_time
+from ..routing.queue.marginal import LOST, cost_ahead, one_more
 
 LARGE = 2**30  # vehicles: no limit
 TURNS = 5  # that moves are tried for which there was no room
@@ -24,6 +25,7 @@ def fill_field(roads, grid, rate, star_start, star_arc, star_tail, root, offset,
     moment. After the last moment everything stays as it is then.
     """
     last = to_go.shape[0] - 1
+    shut = len(roads.bars.since) > 0
     for g in range(last, -1, -1):
         now = to_go[g]
         for v in range(to_go.shape[1]):
@@ -45,6 +47,12 @@ def fill_field(roads, grid, rate, star_start, star_arc, star_tail, root, offset,
                 if grid.row[arc] >= 0:
                     took += grid.delay[grid.row[arc], g]
                     others = grid.others[grid.row[arc], g]
+                if shut:
+                    moment = g * grid.step
+                    begin = entry_in_time(roads.bars, arc, moment)
+                    if begin == NEVER or begin + took > roads.bars.last_exit[arc]:
+                        continue
+                    took += begin - moment
                 own = took * rate[arc]
                 value = np.float32(own + others + cost_ahead(to_go, g, node, took, grid.step, own))
                 before = star_tail[j]
@@ -96,6 +104,7 @@ def walk(
     """
     size = 0
     last = to_go.shape[0] - 1
+    shut = len(roads.bars.since) > 0
     for k in range(first, len(trips)):
         trip = trips[k]
         node = source[trip]
@@ -126,7 +135,14 @@ def walk(
                 arc = star.arc[j]
                 leave, cost = time, 0.0
                 if roads.is_road[arc]:
-                    leave, cost = one_more(roads, traffic, arc, time)
+                    begin_at = time
+                    if shut:
+                        begin_at = entry_in_time(roads.bars, arc, time)
+                        if begin_at == NEVER:
+                            continue
+                    leave, cost = one_more(roads, traffic, arc, begin_at)
+                    if leave > roads.bars.last_exit[arc]:
+                        continue
                 mine = (leave - time) * rate[arc] * weight[trip]
                 g = min(leave // step, last)
                 value = mine + cost + cost_ahead(to_go, g, to, leave - g * step, step, mine)
@@ -160,24 +176,35 @@ def price_trips(roads, views, whole, step, rate, terminal, plan, trips, weight, 
     """Fill what the ways that ``trips`` (k,) take cost all together (k,), as if each were one vehicle more.
 
     Each of the ``views`` prices a queue on one of the roads that bind it, so that a sum along a way counts it at most
-    once; ``whole`` prices it on all of them, so that of a way the dearest road counts. The largest is taken.
+    once; ``whole`` prices it on all of them, so that of a way the dearest road counts. The largest is taken. LOST is
+    the cost of a way that does not arrive in time.
     """
+    shut = len(roads.bars.since) > 0
     for k in range(len(trips)):
         trip = trips[k]
         time = plan.departure[trip]
         of_own, of_first, of_second, dearest = 0.0, 0.0, 0.0, 0.0
         for j in range(plan.first[trip], plan.first[trip] + plan.hops[trip]):
             arc = plan.arc[j]
-            leave, here = one_more(roads, views[0], arc, time)
+            begin = time
+            if shut:
+                begin = entry_in_time(roads.bars, arc, time)
+                if begin == NEVER:
+                    dearest = LOST
+                    break
+            leave, here = one_more(roads, views[0], arc, begin)
+            if leave > roads.bars.last_exit[arc]:
+                dearest = LOST
+                break
             of_first += here
-            leave, here = one_more(roads, views[1], arc, time)
+            leave, here = one_more(roads, views[1], arc, begin)
             of_second += here
-            leave, here = one_more(roads, whole, arc, time)
+            leave, here = one_more(roads, whole, arc, begin)
             dearest = max(dearest, here)
             of_own += (leave - time) * rate[arc]
             time = leave
         own = (of_own + cost_of_arrival(terminal, step, time)) * weight[trip]
-        cost[k] = own + max(max(of_first, of_second), dearest)
+        cost[k] = LOST if dearest == LOST else own + max(max(of_first, of_second), dearest)
 
 
 @compiled

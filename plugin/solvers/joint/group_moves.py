@@ -96,8 +96,7 @@ class GroupMoves(JointMoves):
     def gains(self, plan: Planned) -> np.ndarray:
         """Return what each group (b, n) would save at each destination; -inf where that is not known or not allowed."""
         problem, count = self.problem, len(self.groups)
-        now = self.priced(plan.run.plan, self.trips, self.aim.weight)
-        now += self.to_pay(self.trips, destinations_of(plan)[self.trips])
+        now = self.priced_now(plan, self.trips)
         pays = np.bincount(self.owner, weights=now, minlength=count)
         size = np.bincount(self.owner, weights=self.aim.weight[self.trips], minlength=count)
         headway = headways(plan, problem.destinations)

@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..control import Control
+from ..routing.queue.bars import NEVER, moments_of
 from ..routing.queue.judge import Judge
+from ..routing.queue.lateness import Lateness
+from ..routing.queue.marginal import LOST
 from ..routing.queue.network import QueueRoads
-from ..routing.queue.simulation import QueueRun
+from ..routing.queue.places import Places
+from ..routing.queue.simulation import QueueRun, simulate_queues
 from ..routing.shared.problem import RoutingProblem
 from ..routing.shared.routes import Routes
 from .aims import Aim, Value
@@ -24,7 +28,7 @@ class JointRoutes(Routes):
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, its exact run, its numbers; ``seconds`` is what the search makes small."""
+    """A plan, its exact run, its numbers; ``seconds`` is what the search makes small, ``caught`` are people."""
 
     routes: Routes
     run: QueueRun
@@ -38,7 +42,9 @@ class AimJudge:
 
     def __init__(self, network: RoutingProblem, roads: QueueRoads, aim: Aim, stuck_seconds: float) -> None:
         self.aim, self._judge, self.stuck_seconds = aim, Judge(network, roads, stuck_seconds), stuck_seconds
-        self.departure = self._judge.departure
+        self.roads, self.departure = roads, self._judge.departure
+        self._judge.places = _homes(network)
+        self._late: Lateness | None = None
         self.kept: list[float] = []
 
     def of(self, routes: Routes, destination: np.ndarray, control: Control) -> Planned:
@@ -53,6 +59,40 @@ class AimJudge:
             self.kept.append(one.value.aim)
             return True
         return False
+
+    def guide_of(self, plan: Planned) -> tuple[QueueRun, np.ndarray]:
+        """Return a run by whose marginal costs to move, and what a microsecond's delay of each of its moves is worth.
+
+        Where somebody is caught it is a run in which the hazard catches nobody, but being late costs.
+        """
+        if not plan.caught:
+            run = plan.run.driven()
+            return run, self.aim.worth(run)
+        if self._late is None:
+            self._late = Lateness(self._judge.problem, self.roads, self.stuck_seconds)
+        unhindered = plan.run.plan._replace(late=plan.run.plan.late[:0])
+        run = simulate_queues(
+            self._late.harmless, unhindered, stuck_seconds=self.stuck_seconds, record_order=True
+        ).driven()  # fmt: skip
+        return run, self.aim.worth(run) + self._late.weights(run)
+
+
+def to_be_moved(plan: Planned, trips: np.ndarray, own: np.ndarray) -> None:
+    """Set what the ways of ``trips`` (k,) cost: LOST for who is caught, 0 for who arrives though it looks LOST."""
+    arrived = plan.run.arrived[trips]
+    own[~arrived] = LOST
+    own[arrived & (own >= LOST)] = 0.0
+
+
+def _homes(network: RoutingProblem) -> Places | None:
+    """Return when the hazard reaches the origins, whatever the destinations; None where nothing closes.
+
+    No trip of a plan has a destination that the hazard reaches, and who has no road to drive is there.
+    """
+    if not network.closings:
+        return None
+    reached = moments_of(network.closings.start_reached)[network.source]
+    return Places(reached, np.full(network.trips, NEVER), np.ones(network.trips, dtype=bool))
 
 
 def destinations_of(plan: Planned) -> np.ndarray:

@@ -55,7 +55,7 @@ class AimedMenuMoves(MenuMoves):
 
     def at(self, plan: Planned | Timed) -> None:
         """Take the marginal costs of ``plan``."""
-        self.traffic = traffic_of(self.roads, plan.run, self.judge.aim.worth(plan.run))
+        self.traffic = traffic_of(self.roads, *self.judge.guide_of(cast(Planned, plan)))
 
 
 def few_ways(

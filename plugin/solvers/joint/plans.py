@@ -11,14 +11,15 @@ from ..control import Control
 from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.shared.descent import Optimum, descend
 from ..routing.shared.menu_moves import too_many_ways
-from ..routing.shared.routes import Routes
+from ..routing.shared.routes import Routes, rerouted, rows_at
 from .aims import Aim, Value
 from .choices import Choices
-from .evaluate import plan_of_routes
+from .evaluate import plan_of_routes, ways_of_plan
+from .exchange import exchanged, kept_home
 from .fields import LARGE
 from .fluid import FlowNetwork, cheapest, fluid_routes, least_time
 from .group_moves import GroupMoves
-from .judge import JointRoutes, Planned, destinations_of, to_destinations
+from .judge import JointRoutes, Planned, destinations_of, joint_routes, to_destinations
 from .kinds import BY_VEHICLE
 from .limited import few_ways, limited_plan
 from .placing import place_vehicles
@@ -57,10 +58,21 @@ class Start(NamedTuple):
             return self
         return self._replace(planned=to_destinations(found.planned, destinations_of(self.planned)))
 
+    def by_safe_ways(self, some: JointProblem, reach: Reach, control: Control) -> Start:
+        """Return the start with those it catches on the ways that arrive in time on empty roads, if that is better."""
+        routes, caught = joint_routes(self.planned.routes), np.flatnonzero(~self.planned.run.arrived)
+        safe = reach.ways(some.network.only(caught), routes.destination[caught], control)
+        size = safe.hops()
+        arcs = rows_at(safe.indptr[:-1][safe.of_trip], size, safe.arcs)
+        other = rerouted(routes, caught, np.r_[0, np.cumsum(size)], arcs)
+        changed = JointRoutes(other.indptr, other.arcs, other.of_trip, routes.destination)
+        planned = self.moves.judged(changed, control)
+        return self._replace(planned=min(planned, self.planned, key=lambda plan: plan.value))
+
     @property
     def rank(self) -> tuple[float, Value]:
-        """Smaller is better."""
-        return -self.people, self.planned.value
+        """Smaller is better: most people who arrive, then fewest caught, then the aim."""
+        return self.planned.caught - self.people, self.planned.value
 
 
 def search_together(
@@ -86,8 +98,9 @@ def search_together(
     """
     flow = Flow(FlowNetwork(problem, roads, reach.allowed.any(axis=0)), reach.somewhere)
     alone = choices if choices.free else replace(choices, unit=BY_VEHICLE)
-    starts = [_start(problem, roads, alone, flow.least, where, routes, control) for where, routes in known]
-    starts.append(_start(problem, roads, alone, flow.least, *_flow_plan(problem, reach, alone, flow, control), control))
+    starts = [_start(problem, roads, reach, alone, flow.least, where, routes, control) for where, routes in known]
+    flowing = _flow_plan(problem, reach, alone, flow, control)
+    starts.append(_start(problem, roads, reach, alone, flow.least, *flowing, control))
     best = _best(starts)
     if best is None:
         return None
@@ -98,10 +111,10 @@ def search_together(
         return best, found
     regrouping = Regrouping(problem, roads, reach, choices, best.vehicles, found.planned, best.moves)
     destination, routes = regrouping.plan_of_groups([where for where, _ in known], control.part(0.4, 0.5))
-    groups = _start(problem, roads, choices, flow.least, destination, routes, control)
+    groups = _start(problem, roads, reach, choices, flow.least, destination, routes, control)
     if groups is not None:
         groups = groups.among_few(problem, roads, choices, control.part(0.5, 0.8))
-    starts = [_start(problem, roads, choices, flow.least, where, routes, control) for where, routes in known]
+    starts = [_start(problem, roads, reach, choices, flow.least, where, routes, control) for where, routes in known]
     best = _best([*starts, groups])
     if best is None:
         return None
@@ -126,7 +139,7 @@ def joint_plan(
     """
     if not reach.somewhere.any():
         return stepwise, (), False
-    known = [(stepwise.destination, stepwise.routes)]
+    known = [ways_of_plan(stepwise, reach)]
     searched = search_together(problem, roads, reach, choices, known, control.part(0.0, 0.5))
     if searched is None:
         return stepwise, (), False
@@ -138,17 +151,23 @@ def joint_plan(
         final = best._replace(planned=final).among_few(problem, roads, choices, control.part(0.5, 0.7)).planned
         history = (*history, (control.effort.elapsed, final.value.aim))
     destination = np.full(problem.vehicles, -1, dtype=np.int32)
-    unlimited = final.run.total() / SECOND
+    unlimited: float | None = final.run.total() / SECOND
     warnings: tuple[str, ...] = ()
     if choices.max_routes:
         tries, others = (
             steps_of(control.effort.pick(*steps), len(final.run.moment)) for steps in (FEW_STEPS, ELSEWHERE_STEPS)
         )
         few = limited_plan(best.moves, final, choices.max_routes, tries, others, control.part(0.5, 0.9))
+        total, caught = final.run.total(), final.caught
         final, history, used_up = few.planned, few.history, few.used_up
-        unlimited = min(unlimited, final.run.total() / SECOND)
+        unlimited = min(total, final.run.total()) / SECOND if caught == final.caught else None
         warnings = tuple(text for text in (too_many_ways(few.exceeding, choices.max_routes),) if text)
     destination[best.vehicles] = destinations_of(final)
+    destination, final = kept_home(problem, roads, choices, destination, final, control)
+    if not choices.max_routes:
+        bound, starts = _bound(problem, choices, destination), [(destination, final.routes), *known]
+        better = exchanged(problem, roads, reach, choices, bound, starts, control.part(0.9, 0.95))
+        destination, final = better or (destination, final)
     plan = plan_of_routes(
         problem, reach, roads, choices, destination, final.routes, final.run, history, unlimited, warnings,
         control.unseen(),
@@ -232,6 +251,7 @@ def _flow_plan(
 def _start(
     problem: JointProblem,
     roads: QueueRoads,
+    reach: Reach,
     choices: Choices,
     least: float,
     destination: np.ndarray,
@@ -248,7 +268,8 @@ def _start(
     kind = GroupMoves if bound.any() else JointMoves
     moves = kind(some, roads, aim, choices.stuck_seconds, bound, choices.seed)
     planned = moves.judged(JointRoutes(routes.indptr, routes.arcs, routes.of_trip, destination[vehicles]), control)
-    return Start(vehicles, planned, moves, float(some.people.sum()))
+    start = Start(vehicles, planned, moves, float(some.people.sum()))
+    return start.by_safe_ways(some, reach, control) if planned.caught else start
 
 
 def _bound(problem: JointProblem, choices: Choices, destination: np.ndarray) -> np.ndarray:

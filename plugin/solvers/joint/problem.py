@@ -145,6 +145,11 @@ class JointProblem:
             hazard = replace(hazard, home=hazard.home[vehicles], goal=hazard.goal[vehicles])
         return replace(self, network=self.network.only(vehicles), group=self.group[vehicles], hazard=hazard)
 
+    def without_floods(self) -> JointProblem:
+        """Return the problem without ways to destinations that the hazard ever reaches."""
+        safe = ~(self.network.closings.goal_reached[self.node] < np.inf)
+        return self if safe.all() else replace(self, allowed=self.allowed & safe)
+
     def trips(self, destination: np.ndarray) -> RoutingProblem:
         """Return the routing problem of the vehicles whose ``destination`` (t,) is not below 0, in their order."""
         placed = np.flatnonzero(destination >= 0)

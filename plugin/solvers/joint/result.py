@@ -9,11 +9,11 @@ import numpy as np
 from ..allocation.problem import CAPACITY, DOORS, NO_SHELTER, TOO_LARGE
 from ..gap import gap_percent
 from ..routing.result import RoutingResult
-from ..routing.shared.routes import Routes
 from .problem import JointProblem
 
-PLACED, UNREACHED, LARGE, FULL, BEHIND_DOORS = range(5)
-REASONS = ("", NO_SHELTER, TOO_LARGE, CAPACITY, DOORS)  # why somebody is not placed, by ``reason``
+TOO_LATE = "no place with room that can be reached in time beside the others"
+PLACED, UNREACHED, LARGE, FULL, BEHIND_DOORS, LATE = range(6)
+REASONS = ("", NO_SHELTER, TOO_LARGE, CAPACITY, DOORS, TOO_LATE)  # why somebody is not placed, by ``reason``
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,12 @@ class JointPlan:
     Attributes
     ----------
     destination : (t,) int32
-        Number of each vehicle's destination, -1 for one that is not placed.
+        Number of each vehicle's destination, -1 for one that is not placed. Who can arrive nowhere in time has the
+        nearest, where he takes no room.
     reason : (t,) int8
         Why it is not, a row of ``REASONS``; 0 for one that is.
     routing : RoutingResult
-        Of the placed vehicles, whose numbers are its ``routed``; ``unreachable`` are the others.
+        Of the vehicles that arrive, whose numbers are its ``routed``; its ``caught`` have a destination too.
     value : float
         Of the aim, smaller is better: person-seconds of travel and dissatisfaction (time), seconds from t = 0 to the
         last arrival (clearance), person-seconds in the hazard.
@@ -47,17 +48,6 @@ class JointPlan:
         return np.flatnonzero(self.destination >= 0)
 
     @property
-    def routes(self) -> Routes:
-        """What these drive, or were to drive where they are caught."""
-        own, lost, sent = self.routing.routes, self.routing.caught, self.sent
-        of_trip = np.empty(len(sent), dtype=np.int32)
-        of_trip[np.searchsorted(sent, self.routing.routed)] = own.of_trip
-        of_trip[np.searchsorted(sent, lost.trip)] = own.count + lost.routes.of_trip
-        return Routes(
-            np.r_[own.indptr, own.indptr[-1] + lost.routes.indptr[1:]], np.r_[own.arcs, lost.routes.arcs], of_trip
-        )
-
-    @property
     def placed(self) -> np.ndarray:
         """Those of them that arrive and are not caught."""
         return self.routing.routed
@@ -66,6 +56,11 @@ class JointPlan:
     def people_placed(self) -> float:
         """People who have a destination and arrive."""
         return float(self.routing.problem.people.sum())
+
+    @property
+    def people_caught(self) -> float:
+        """People who have a way and do not arrive: caught on it, or since none of their ways is open in time."""
+        return self.routing.people_caught
 
     @property
     def total_time(self) -> float:
@@ -78,9 +73,16 @@ class JointPlan:
         return float(self.routing.arrival.max(initial=0.0))
 
     def people(self, problem: JointProblem) -> np.ndarray:
-        """Return the people (g, n) of each group sent to each destination, also those who are caught on the way."""
-        table, sent = np.zeros((problem.groups, problem.destinations)), self.sent
-        np.add.at(table, (problem.group[sent], self.destination[sent]), problem.people[sent])
+        """Return the people (g, n) of each group who arrive at each destination."""
+        return self._table(problem, self.placed)
+
+    def people_sent(self, problem: JointProblem) -> np.ndarray:
+        """Return the same of those who are caught on the way too, or would go there if they could arrive in time."""
+        return self._table(problem, self.sent)
+
+    def _table(self, problem: JointProblem, vehicles: np.ndarray) -> np.ndarray:
+        table = np.zeros((problem.groups, problem.destinations))
+        np.add.at(table, (problem.group[vehicles], self.destination[vehicles]), problem.people[vehicles])
         return table
 
     def better_than(self, other: JointPlan) -> bool:
@@ -88,7 +90,7 @@ class JointPlan:
         return self._order() < other._order()
 
     def _order(self) -> tuple[float, float, float, float]:
-        return -self.people_placed, self.routing.people_caught, self.value, self.time_value
+        return -self.people_placed, self.people_caught, self.value, self.time_value
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,10 @@ class JointResult:
     preference_seconds : float
         As asked.
     plan, stepwise : JointPlan
-        At least as many people are placed by the plan, and where as many, its value is no larger.
+        By the plan at least as many people arrive, where as many, no more are caught, and where as many, its value is
+        no larger.
     lower_bound : float or None
-        Of the aim's value: no plan that places as many people is below; None where it was not asked for.
+        Of the aim's value: no plan by which as many people arrive is below; None where it was not asked for.
     bound_name : str
         How it was found.
     history : tuple of (seconds, value)

@@ -15,13 +15,13 @@ from ..control import Control
 from ..graph.stars import ReverseStar
 from ..routing.queue.adjoint import Traffic, traffic_of
 from ..routing.queue.events import Plan
-from ..routing.queue.marginal import Grid, grid_of
+from ..routing.queue.marginal import LOST, Grid, grid_of
 from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.shared.descent import drawn
 from ..routing.shared.routes import Routes, rerouted, rows_at
 from .aims import Aim
 from .fields import LARGE, admit, fill_field, fill_spare, fill_whole, price_trips, walk
-from .judge import AimJudge, JointRoutes, Planned, destinations_of, joint_routes
+from .judge import AimJudge, JointRoutes, Planned, destinations_of, joint_routes, to_be_moved
 from .problem import ROUNDING, JointProblem
 
 GRID_STEP, MOST_MOMENTS = 300 * SECOND, 64  # of the cost to go
@@ -33,6 +33,7 @@ SAMPLE, ROUNDS = 7, 8  # of the trips every so manieth says where it would go; l
 PRICE_STEP = 0.7  # of the mean gain of those who want in, by which a full room's price rises if nobody wants out
 PRICE_FALL = 0.8  # what is left of the price of a room that no more want in than out of
 FULL = 0.02  # of a room, at which it counts as full
+MOST_GAIN = 3600.0 * SECOND  # by which a vehicle that would be caught bids for a full room
 
 
 class Field(NamedTuple):
@@ -120,9 +121,9 @@ class JointMoves:
 
     def at(self, plan: Planned) -> None:
         """Take the marginal costs of ``plan``."""
-        worth = self.aim.worth(plan.run)
+        run, worth = self.judge.guide_of(plan)
         self.stale = True
-        merged, first = (traffic_of(self.roads, plan.run, worth, merged) for merged in (True, False))
+        merged, first = (traffic_of(self.roads, run, worth, merged) for merged in (True, False))
         whole = np.empty(len(first.value))
         fill_whole(self.roads, first, whole)
         self.views = merged, first, first._replace(value=whole)
@@ -153,6 +154,8 @@ class JointMoves:
             self.look(plan, control)
         count = max(count // CAREFUL, 1)
         looking = np.sort(draws.permutation(looking)[: ASKED * count])
+        if plan.caught:
+            looking = np.union1d(looking, np.flatnonzero(~plan.run.arrived))
         wishes = self.wishes(plan, looking, control)
         if not len(wishes.trips):
             return None
@@ -240,8 +243,7 @@ class JointMoves:
 
     def wishes(self, plan: Planned, looking: np.ndarray, control: Control) -> Wishes:
         """Return better ways of those of the trips ``looking`` that have one."""
-        now = self.priced(plan.run.plan, looking, self.aim.weight)
-        now += self.to_pay(looking, destinations_of(plan)[looking])
+        now = self.priced_now(plan, looking)
         number = self.fields_of(plan, looking)
         parts = []
         for k, field in self.fields.items():
@@ -261,6 +263,12 @@ class JointMoves:
         return Wishes(
             trips[best], end[best], gain[best], np.r_[0, np.cumsum(size[best])], rows_at(first[best], size[best], arcs)
         )
+
+    def priced_now(self, plan: Planned, trips: np.ndarray) -> np.ndarray:
+        """Return what ``trips`` (k,) cost everybody where they go now; LOST where they are caught."""
+        now = self.priced(plan.run.plan, trips, self.aim.weight)
+        to_be_moved(plan, trips, now)
+        return now + self.to_pay(trips, destinations_of(plan)[trips])
 
     def priced(self, plan: Plan, trips: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Return what the ways of ``trips`` (k,) in ``plan`` cost everybody, by the dearer of the two views."""
@@ -350,7 +358,8 @@ class JointMoves:
         count = problem.destinations
         come = np.bincount(wishes.end, weights=people, minlength=count)
         go = np.bincount(now[wishes.trips], weights=people, minlength=count)
-        gain = np.bincount(wishes.end, weights=wishes.gain, minlength=count)
+        each = np.where(wishes.gain < LOST / 2, wishes.gain, MOST_GAIN)
+        gain = np.bincount(wishes.end, weights=each, minlength=count)
         full = problem.room - problem.load(now) < FULL * problem.room
         up = full & (come > go)
         self.price[~up] *= PRICE_FALL

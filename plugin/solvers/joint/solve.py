@@ -15,10 +15,11 @@ from .bound import lower_bound
 from .choices import Choices
 from .compiling import small_joint_problem
 from .kinds import BY_GROUP, PREFERENCE_SECONDS, TIME, WHERE_NEEDED
+from .parting import together_in_time
 from .plans import joint_plan
 from .problem import JointProblem
 from .reach import Reach, reach_of
-from .result import JointResult
+from .result import JointPlan, JointResult
 from .stepwise import stepwise_plan
 
 SUMS = 1e-9  # of a value, by which sums made in another order may differ
@@ -38,7 +39,9 @@ def solve(
     seed: int = 0,
     control: Control | None = None,
 ) -> JointResult:
-    """Choose a destination and a way for every vehicle: fewest people unplaced first, then the least of the aim.
+    """Choose a destination and a way for every vehicle: fewest people unplaced or caught first, then the least aim.
+
+    Unplaced and caught count together, and of as many the fewest caught come next.
 
     Parameters
     ----------
@@ -95,26 +98,29 @@ def _compile(problem: JointProblem, choices: Choices, control: Control) -> None:
 def _joint(problem: JointProblem, choices: Choices, control: Control) -> JointResult:
     """Return the joint plan, the step-wise plan and the bound."""
     control.progress(0.0, "Ways to all destinations")
-    roads, reach = roads_of(problem.network), reach_of(problem, control.part(0.0, 0.02))
-    _explain(problem, reach, control)
+    roads, problem = roads_of(problem.network), problem.without_floods()
+    everywhere = reach_of(problem, roads, control.part(0.0, 0.02))
+    _explain(problem, everywhere, control)
+    given = problem
+    problem, reach = together_in_time(problem, everywhere, choices)
     control.progress(0.02, "The step-wise plan")
     begun = control.effort.elapsed
     stepwise = stepwise_plan(problem, reach, choices, control.part(0.02, 0.45))
     control.log(
-        f"Step-wise: {stepwise.people_placed:.0f} people placed, {stepwise.total_time:.0f} vehicle-seconds, the last "
+        f"Step-wise: {_people(stepwise)}, {stepwise.total_time:.0f} vehicle-seconds, the last "
         f"arrives after {stepwise.clearance / 60.0:.1f} min ({control.effort.elapsed - begun:.0f} s of work)."
     )
     control.progress(0.45, "Shelters and streets together")
     plan, history, used_up = joint_plan(problem, roads, reach, choices, stepwise, control.part(0.45, 0.9))
     control.log(
-        f"Together: {plan.people_placed:.0f} people placed, {plan.total_time:.0f} vehicle-seconds, the last arrives "
+        f"Together: {_people(plan)}, {plan.total_time:.0f} vehicle-seconds, the last arrives "
         f"after {plan.clearance / 60.0:.1f} min."
     )
     bound = None
     if choices.certify:
         control.progress(0.9, "The bound")
         last = max(plan.clearance, 0.0)
-        bound = lower_bound(problem, roads, reach, choices, plan.people_placed, last, control.part(0.9, 1.0))
+        bound = lower_bound(given, roads, everywhere, choices, plan.people_placed, last, control.part(0.9, 1.0))
         value = plan.value
         if value < bound.value <= value * (1.0 + SUMS):
             bound = bound._replace(value=value)
@@ -137,6 +143,12 @@ def _joint(problem: JointProblem, choices: Choices, control: Control) -> JointRe
     )
 
 
+def _people(plan: JointPlan) -> str:
+    return f"{plan.people_placed:.0f} people placed" + (
+        f" and {plan.people_caught:.0f} caught" if plan.people_caught else ""
+    )
+
+
 def _explain(problem: JointProblem, reach: Reach, control: Control) -> None:
     """Log what is asked."""
     places = problem.room[np.isfinite(problem.room)].sum()
@@ -148,3 +160,8 @@ def _explain(problem: JointProblem, reach: Reach, control: Control) -> None:
         + (f", {unlimited} of them without limit" if unlimited else "")
         + (f"; {int(lost.sum())} vehicles can reach none of them." if lost.any() else ".")
     )
+    if reach.lost.any():
+        control.log(
+            f"{int(reach.lost.sum())} of these, {problem.people[reach.lost].sum():.0f} people, have a way, but none "
+            "that arrives before the hazard and what closes, even on empty roads; they do not leave."
+        )

@@ -41,7 +41,7 @@ def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control
         split = choices.split if choices.unit == BY_GROUP else WHERE_NEEDED
         people = send_groups(Groups(sizes, room, each, usable), split, control)
     destination = deal(problem, reach, people, somewhere & (problem.people > 0))
-    destination = with_empty(problem, reach, destination)
+    destination = reach.with_lost(with_empty(problem, reach, destination))
     result = route(
         problem.trips(destination), method=SYSTEM_OPTIMAL, flow_model=QUEUE, certify=False,
         stuck_seconds=choices.stuck_seconds, reroute_minutes=choices.reroute_minutes, max_routes=choices.max_routes,

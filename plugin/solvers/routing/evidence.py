@@ -30,8 +30,8 @@ def queue_evidence(
     """Return what a reader of a plan under ``queue`` must know: drivers without it, bounds, other capacities."""
     problem = setting.problem
     everybody, people = run, problem.people
-    caught = float(people[~run.arrived].sum())
-    if caught:
+    caught, all_arrive = float(people[~run.arrived].sum()), bool(run.arrived.all())
+    if not all_arrive:
         run = everybody.only(np.flatnonzero(everybody.arrived))
     routes = found.without_plan or informed(setting, control).routes
     without = everybody if routes is found.routes else setting.queued(routes, control)
@@ -48,10 +48,10 @@ def queue_evidence(
         run,
         float(((without.arrival() - without.plan.departure) / SECOND).sum()),  # as the plan's own total is added up
         _last_arrival(without),
-        clearance_bound(queues.roads, journeys_of(problem), control=control) if certify and not caught else None,
+        clearance_bound(queues.roads, journeys_of(problem), control=control) if certify and all_arrive else None,
         low,
         high,
-        everybody if caught else None,
+        None if all_arrive else everybody,
         float(people[~without.arrived].sum()),
     )
 

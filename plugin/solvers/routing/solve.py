@@ -164,7 +164,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         of_these = evaluated(setting, found, control.unseen())
         alone = of_these if baseline is None else baseline.result()
     routes, came_of_it, staying = found.routes, of_these, float(problem.people[~goes].sum())
-    if staying:
+    if not goes.all():
         routes = with_those_who_stay(routes, goes)
         came_of_it = evaluated(whole, Found(routes), control.unseen())
     everybody = came_of_it.fate is None

@@ -26,13 +26,14 @@ def joint_numbers(found: RoutedCase, placed: Allocation, case: JointCase, result
     numbers = routing_numbers(found)
     allocated = int(placed.people.sum())
     without = sum(people for _, _, people in groups.stranded)
-    left = int(groups.sizes.sum()) - allocated + without
+    left = int(groups.sizes.sum()) - allocated + without - int(numbers[routing.CAUGHT])
     numbers.update(
         {
             names.VALUE: result.value,
-            routing.LOWER_BOUND: None if numbers[routing.CAUGHT] else result.lower_bound,  # not of as many who arrive
-            routing.GAP: None if numbers[routing.CAUGHT] else result.gap,
+            routing.LOWER_BOUND: result.lower_bound,  # of as many who arrive, where others are caught too
+            routing.GAP: result.gap,
             names.STEPWISE_VALUE: result.stepwise.value,
+            names.STEPWISE_CAUGHT: int(np.rint(result.stepwise.people_caught)),
             names.STEPWISE_TIME: result.stepwise.total_time,
             names.STEPWISE_CLEARANCE: result.stepwise.clearance if len(result.stepwise.placed) else None,
             allocation.ALLOCATED: allocated,
@@ -62,8 +63,11 @@ def tell_plan(algorithm: EvacuationAlgorithm, case: JointCase, result: JointResu
             step_people=steps.people_placed,
         )
     )  # fmt: skip
+    if plan.people_caught or steps.people_caught:
+        text = tr("{people:,.0f} against {step_people:,.0f} people are caught.")
+        feedback.pushInfo(text.format(people=plan.people_caught, step_people=steps.people_caught))
     if result.gap is not None:
-        text = tr("No plan with as many people placed has a value that is more than {gap:.2f} % lower ({name}).")
+        text = tr("No plan by which as many people arrive has a value that is more than {gap:.2f} % lower ({name}).")
         feedback.pushInfo(text.format(gap=result.gap, name=result.bound_name))
     moved = int(np.rint(elsewhere(case, result)))
     text = tr("{moved:,} people go elsewhere than in the step-wise plan.")

@@ -74,7 +74,8 @@ class JointPlan(EvacuationAlgorithm):
         warning = capacity_warning(found.case, found.result, found.floor)
         tell(self, found, {**numbers, routing.UNROUTED: 0}, warning)  # who stays is told with the allocation
         tell_plan(self, case, result, numbers)
-        by_class, whole = classes_of(case, placed), allocation_case(case, result)
+        by_class, caught = classes_of(case, placed, result.plan)
+        whole = allocation_case(case, result, caught)
         outputs = write_allocation(self, parameters, context, by_class, whole, names.OUTPUT_ALLOCATION)
         outputs.update(write_layers(self, parameters, found, context))
         if given.report:
