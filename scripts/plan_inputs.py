@@ -17,8 +17,9 @@ from qgis.core import (
 )
 
 Explained = tuple[QgsProcessingParameterDefinition, str, dict[str, str]]
-ON_ROADS = ("recommendshelters", "allocatecrowd", "routeevacuation", "jointplan")
 PLACING = ("allocatecrowd", "jointplan")
+TIMING = ("latestdeparture", "stagedeparture")
+ON_ROADS = ("recommendshelters", "timetosafety", *TIMING, "allocatecrowd", "routeevacuation", "jointplan")
 # What steps call by one name, in the order in which the dialog shows it.
 ROAD_ATTRIBUTES = (
     "ROAD_CLASS_FIELD", "USE_CLASSES", "ROAD_CLASSES", "ALL_LINES", "USE_TAGS", "DIRECTION_FIELD", "VALUE_FORWARD",
@@ -37,13 +38,18 @@ CHOICES = (
     "SPLIT", "AIM", "PREFERENCE_SECONDS",
     "USE_STANDBY", "EXITS", "PREFERENCES", "PREF_ZONE_FIELD", "PREF_CLASS_FIELD", "PREF_SHELTER_FIELD",
     "PREF_VALUE_FIELD", "DEFAULT_PREFERENCE", "PREFERENCE_DECAY", "FLOW_MODEL", "METHOD", "MAX_ROUTES",
-    "STUCK_SECONDS", "REROUTE_MINUTES", "DEPARTURE_PROFILE", "BACKGROUND", "BACKGROUND_ROAD_FIELD",
-    "BACKGROUND_TIME_FIELD", "BACKGROUND_VALUE_FIELD", "SEED", "CERTIFY",
+    "STUCK_SECONDS", "REROUTE_MINUTES", "DEPARTURE_PROFILE", "FLOW_MINUTES", "BACKGROUND", "BACKGROUND_ROAD_FIELD",
+    "BACKGROUND_TIME_FIELD", "BACKGROUND_VALUE_FIELD", "SEED", "CERTIFY", "REACTION_MINUTES", "BREAKS",
+    "DECISION_MINUTES", "REROUTE", "WAVES", "MAX_CLEARANCE",
 )  # fmt: skip
 
 
-def plan_inputs(steps: Sequence[str]) -> list[Input]:
-    """Return the inputs of a model of these steps, in the order of its dialog."""
+def plan_inputs(steps: Sequence[str], without: Sequence[str] = ()) -> list[Input]:
+    """Return the inputs of a model of these steps, in the order of its dialog, save those called as in ``without``.
+
+    What the steps of a plan share with those that take it is explained as in the plan's.
+    """
+    steps = sorted(steps, key=lambda step: step not in (*TIMING, "timetosafety"))
     inputs: list[Input] = []
     for definition, text, feeds in (*layer_inputs(), *choice_inputs(steps), *field_inputs()):
         definition.setHelp(text)
@@ -52,10 +58,9 @@ def plan_inputs(steps: Sequence[str]) -> list[Input]:
     inputs += passed_inputs(steps, CHOICES)
     inputs += passed_inputs(steps, ROAD_ATTRIBUTES)
     capacity = {step: "ROAD_CAPACITY_FIELD" for step in steps if step in ON_ROADS}
-    if "routeevacuation" in steps:
-        capacity["routeevacuation"] = "CAPACITY_FIELD"  # the roads' own there
+    capacity.update({step: "CAPACITY_FIELD" for step in steps if step in ("routeevacuation", *TIMING)})  # the roads'
     inputs += [(definition, capacity) for definition, _ in passed_inputs(steps, ["ROAD_CAPACITY_FIELD"])]
-    return inputs
+    return [(definition, feeds) for definition, feeds in inputs if feeds and definition.name() not in without]
 
 
 def layer_inputs() -> list[Explained]:
@@ -140,7 +145,13 @@ def choice_inputs(steps: Sequence[str]) -> list[Explained]:
         definition = QgsProcessingParameterNumber(name, title, kind, default, default is None, least)
         made.append((definition, text, dict.fromkeys(_with(name, [step for step in takers if step in steps]), name)))
     effort = standards.parameterDefinition("EFFORT")
-    made.append((effort.clone(), effort.help(), dict.fromkeys(ON_ROADS, "EFFORT")))
+    made.append((effort.clone(), effort.help(), dict.fromkeys(_with("EFFORT", steps), "EFFORT")))
+    stage = QgsApplication.processingRegistry().algorithmById("evacuation:stagedeparture")
+    text = (
+        "Waves are called at whole multiples of this after the start time; below each latest order one is tried every "
+        "so many minutes."
+    )
+    made.append((stage.parameterDefinition("STEP_MINUTES").clone(), text, dict.fromkeys(TIMING, "STEP_MINUTES")))
     start = QgsProcessingParameterDateTime("START_TIME", "Start time", optional=True)
     text = (
         "Date and time from which orders, closures and arrivals of the hazard count. Empty: the earliest order with a "
@@ -159,9 +170,9 @@ def _with(name: str, steps: Sequence[str]) -> list[str]:
 def field_inputs() -> list[Explained]:
     """Return the fields a model takes, all optional, as :func:`layer_inputs`."""
     kinds = QgsProcessingParameterField.DataType
-    groups = {**dict.fromkeys(("zonesatrisk", "recommendshelters"), "POPULATION_FIELDS"),
+    groups = {**dict.fromkeys(("zonesatrisk", "recommendshelters", "timetosafety"), "POPULATION_FIELDS"),
               **dict.fromkeys(PLACING, "GROUP_FIELDS")}  # fmt: skip
-    zone_ids = {**dict.fromkeys(("recommendshelters", *PLACING), "ZONE_ID_FIELD"),
+    zone_ids = {**dict.fromkeys(("recommendshelters", "timetosafety", *TIMING, *PLACING), "ZONE_ID_FIELD"),
                 "routeevacuation": "ORIGINS_ID_FIELD"}  # fmt: skip
     site = ("recommendshelters",)
     # name, title, layer, kind, help, what it feeds
@@ -174,6 +185,12 @@ def field_inputs() -> list[Explained]:
         ("ORDER_TIME_FIELD", "When the zones are told to leave", "ZONES", kinds.Any,
          "Minutes after the start time, or date and time; empty values take the start time. Default: order_time where "
          "the layer has it.", {"zonesatrisk": "ORDER_TIME_FIELD"}),
+        ("EARLIEST_FIELD", "Earliest order of the zones", "ZONES", kinds.Any,
+         "Before which staging calls no zone: minutes after the start time, or date and time. Empty: the start time.",
+         {"stagedeparture": "EARLIEST_FIELD"}),
+        ("LATEST_FIELD", "Latest order of the zones", "ZONES", kinds.Any,
+         "After which staging calls no zone: minutes after the start time, or date and time. Empty: when the hazard "
+         "first reaches it.", {"stagedeparture": "LATEST_FIELD"}),
         ("COMPLIANCE_FIELD", "Percent who leave when told, by zone", "ZONES", kinds.Numeric,
          "Of a zone's people at risk; empty values take COMPLIANCE.", {"zonesatrisk": "COMPLIANCE_FIELD"}),
         ("POPULATION_FIELDS", "Fields with people", "ZONES", kinds.Numeric,

@@ -194,3 +194,11 @@ def test_bad_input_gets_a_sentence():
         [(box(-60, -40, 60, 40), ["west", 30, -4])], "one",
     )  # fmt: skip
     assert "ORDER_TIME_FIELD" in failure(ZONES=early)
+
+
+def test_a_hazard_that_reaches_no_road_leaves_everybody_safe():
+    log = Log()
+    found = run(log, HAZARD=layer("Polygon", "", [(box(200, 500, 300, 600), [])], "pond"), ZONES=zones())
+    assert (found["PEOPLE"], found["TOO_LATE"]) == (100, 0)
+    assert all(row["minutes_to_safety"] == 0 for row in rows_of(found))
+    assert "no road leads out" not in log.text

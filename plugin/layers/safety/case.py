@@ -9,7 +9,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
 from ...solvers.roads.starts import Junctions
-from ...solvers.safety.areas import pieces_inside
+from ...solvers.safety.areas import pieces_inside, reaches
 from ...solvers.safety.people import Leaving, Outcome, leaving, outcome
 from ...solvers.safety.solve import Starts, TimeToSafety, of_pieces, time_to_safety
 from ..moments import Start
@@ -106,7 +106,8 @@ def safety_case(
     people, refuges = sources.people, sources.refuges
     area = sources.area(read, context, feedback)
     exits = Exits.none(read)
-    if area is not None:
+    # Where zones are given and no road is reached nobody need leave; without zones it is the wrong layer.
+    if area is not None and (not people.classes or reaches(read.network, bytes(area.asWkb().data()))):
         read, exits = exits_of(read, area, refuges.names, not len(refuges.places), feedback)
         area = exits.area
     junctions, shapes = Junctions.none(len(people.zones)), []

@@ -25,6 +25,14 @@ def pieces_inside(network: RoadNetwork, area: bytes) -> np.ndarray:
     return inside
 
 
+def reaches(network: RoadNetwork, area: bytes) -> bool:
+    """Return whether polygons (well-known binary) meet any piece."""
+    shapely = require("shapely", PURPOSE)
+    shape = shapely.from_wkb(area)
+    shapely.prepare(shape)
+    return bool(shapely.intersects(shape, _lines(network, np.arange(network.piece_count))).any())
+
+
 def along_pieces(network: RoadNetwork, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return points (k, 2) spread evenly over pieces, none at an end, and the number in ``pieces`` (q,) of each."""
     shapely = require("shapely", PURPOSE)
