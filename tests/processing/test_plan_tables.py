@@ -148,6 +148,7 @@ def test_who_is_caught_is_in_the_tables_and_has_the_same_fate_to_the_last_bit():
     trip, count = np.r_[made.result.routed, lost.trip], made.result.problem.trips
     reason, when = np.r_[np.zeros(count, dtype=int), lost.reason], np.r_[np.zeros(count), lost.time]
     order = np.argsort(trip)
+    assert np.array_equal(run.fate, reason[order])  # also of those who stay
     assert np.array_equal(again.arrived, reason[order] == 0)
     driven = read.routes.hops() > 0  # who has no way stays: where, the tables do not tell
     assert np.array_equal(again.fate[driven], reason[order][driven]) and (again.fate[~driven] == CUT_OFF).all()

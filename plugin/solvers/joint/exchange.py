@@ -1,7 +1,7 @@
 """The end of a joint search on a small problem: changes by one or two vehicles or groups.
 
 Who finds room, and who is caught where something closes, hangs on single vehicles in ways that marginal costs do not
-show (see :mod:`..routing.queue.exchange`). Where ways are few, all changes of one vehicle to another way or
+show (see :mod:`..routing.shared.exchange`). Where ways are few, all changes of one vehicle to another way or
 destination, of one whole group to another destination, and of two of these together are tried by the exact run until
 none of them is better.
 """
@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..control import Control
-from ..routing.queue.exchange import MOST_PLANS, simple_ways
 from ..routing.queue.network import QueueRoads
+from ..routing.shared.exchange import MOST_PLANS, simple_ways
 from ..routing.shared.routes import Routes
 from .aims import Aim, Value
 from .choices import Choices
@@ -67,7 +67,7 @@ class Exchange:
         self.options: list[list[tuple[int, int]]] = [[] for _ in range(problem.vehicles)]
         number = 0
         for k, to, own in zip(vehicle.tolist(), end.tolist(), ways or []):
-            took = [int(roads.travel[way].sum()) for way in own]
+            took = [int(roads.travel[list(way)].sum()) for way in own]
             self.options[k] += [(to, number + j) for j in np.argsort(took, kind="stable").tolist()]
             number += len(own)
         self.home_safe = safe_homes(problem)

@@ -117,7 +117,7 @@ def of_arrived(result: RoutingResult, came_of_it: Evaluation, control: Control) 
     there = np.flatnonzero(fate == ARRIVED)
     lost = drove.lost(result.routes)
     control.log(f"{len(lost.trip)} of {problem.trips} vehicles, {lost.people.sum():.0f} people, are caught.")
-    kept = problem.only(there)
+    kept, queue = problem.only(there), result.queue
     return replace(
         result,
         routed=result.routed[there],
@@ -127,5 +127,6 @@ def of_arrived(result: RoutingResult, came_of_it: Evaluation, control: Control) 
         fastest=result.fastest[there],
         caught=lost,
         drove=drove,
+        queue=None if queue is None else replace(queue, all_moves=came_of_it.run),
         _schedules=[drove.schedule.only(there)],
     )

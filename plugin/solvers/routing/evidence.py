@@ -51,8 +51,7 @@ def queue_evidence(
         clearance_bound(queues.roads, journeys_of(problem), control=control) if certify and all_arrive else None,
         low,
         high,
-        None if all_arrive else everybody,
-        float(people[~without.arrived].sum()),
+        informed_caught=float(people[~without.arrived].sum()),
     )
 
 

@@ -41,7 +41,7 @@ class QueueEvidence:
         Seconds until all that arrive have, by the same routes at 120 and at 80 % of all capacities; None where not as
         many people arrive then.
     all_moves : QueueRun or None
-        The moves of those that are caught besides; None where nobody is.
+        The moves of the caught besides, also of those who stay, (e,) as :class:`.Drove`; None where nobody is caught.
     informed_caught : float
         People of drivers without a plan that are caught.
     """
@@ -58,7 +58,7 @@ class QueueEvidence:
 
     @property
     def everybody(self) -> QueueRun:
-        """The moves of everybody, as far as they go."""
+        """The moves of everybody who has a way, as far as they go, with what becomes of him."""
         return self.run if self.all_moves is None else self.all_moves
 
     @property

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ...control import Control
 from ..shared.descent import Optimum, rank
-from ..shared.exchange import Exchange, simple_ways
+from ..shared.exchange import exchanged
 from ..shared.menu import MenuMaker
 from ..shared.menu_moves import Limited, limited_optimum
 from ..shared.problem import RoutingProblem
@@ -19,7 +19,6 @@ from ..shared.routes import Routes
 from .limited import STEPS, PresentMoves, Timed
 
 WIDE = 10  # ways of a pair without a limit
-MOST_PLANS = (1000, 4000, 20_000)  # by effort: plans that a round of exchanges may try
 
 
 class ClosedOptimum(NamedTuple):
@@ -58,7 +57,7 @@ def optimum_among_closings(
     if wide:
         found = _among(problem, moves, starts, max(WIDE, most), control.part(0.0, 0.7)).optimum
     plans = [found.planned, *plans]
-    plans += _exchanged(problem, moves, plans, control.part(0.7, 0.8 if most else 1.0))
+    plans += exchanged(problem, moves, plans, control.part(0.7, 0.8 if most else 1.0))
     best = min(plans, key=rank)
     if not most:
         history = (*found.history, (control.effort.elapsed, best.seconds))
@@ -73,18 +72,3 @@ def optimum_among_closings(
 
 def _among(problem: RoutingProblem, moves: PresentMoves, starts: list[Routes], most: int, control: Control) -> Limited:
     return limited_optimum(MenuMaker(problem, most), moves, starts, control.effort.pick(*STEPS), control)
-
-
-def _exchanged(problem: RoutingProblem, moves: PresentMoves, plans: list[Timed], control: Control) -> list[Timed]:
-    """Return the plans as far as changes of one or two trips improve them; none where those are too many."""
-    most = control.effort.pick(*MOST_PLANS)
-    ways = simple_ways(problem, most)
-    if ways is None:
-        return []
-
-    def judged(routes: Routes) -> Timed:
-        control.stop_if_cancelled()
-        return moves.judged(routes, control)
-
-    exchange = Exchange(judged, ways)
-    return [exchange.improved(plan) for plan in plans] if exchange.plans() <= most else []

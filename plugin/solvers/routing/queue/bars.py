@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...kernels import compiled
+from ..shared.bars import first_reached, joined_bars, open_from
 from ..shared.closings import Closings
 
 NEVER = np.iinfo(np.int64).max
@@ -50,31 +51,23 @@ class Bars(NamedTuple):
 def bars_of(closings: Closings | None, travel: np.ndarray, is_road: np.ndarray) -> Bars:
     """Return what closes on roads with free-flow times ``travel`` (m,) microseconds; connectors never do."""
     arcs = len(travel)
-    if closings is None:
-        closings = Closings.none(0)
-    real = is_road[closings.arc] & (closings.since < np.inf) & (closings.until > closings.since)
-    arc = closings.arc[real].astype(np.int32)
-    begin, end = (np.rint(share[real] * travel[arc]).astype(np.int64) for share in (closings.begin, closings.end))
-    since, until, catches = moments_of(closings.since[real]), moments_of(closings.until[real]), closings.catches[real]
-    barred_from, barred_until = since - begin, until - begin
-    barred_until[until == NEVER] = NEVER
-    order = np.lexsort((barred_from, arc))
-    row = np.empty(len(arc), dtype=np.int32)
-    merged_since, merged_until = np.empty((2, len(arc)), dtype=np.int64)
-    count = merge_bars(arc[order], barred_from[order], barred_until[order], row, merged_since, merged_until)
-    row, merged_since, merged_until = row[:count], merged_since[:count], merged_until[:count]
-    start = np.r_[0, np.cumsum(np.bincount(row, minlength=arcs))].astype(np.int64)
-    ends = np.flatnonzero(merged_until < NEVER)
-    ends = ends[np.lexsort((row[ends], merged_until[ends]))]
-    until_exit = np.where(closings.end[real] >= 1.0, NEVER, end)
-    caught = np.flatnonzero(catches)
-    caught = caught[np.lexsort((begin[caught], arc[caught], since[caught]))]
+    rows = (Closings.none(0) if closings is None else closings).ever(is_road)
+    arc = rows.arc.astype(np.int32)
+    begin, end = (np.rint(share * travel[arc]).astype(np.int64) for share in (rows.begin, rows.end))
+    since, until = moments_of(rows.since), moments_of(rows.until)
+    start, row, bar_since, bar_until = joined_bars(
+        arc, since - begin, np.where(until == NEVER, NEVER, until - begin), arcs
+    )
+    ends = np.flatnonzero(bar_until < NEVER)
+    ends = ends[np.lexsort((row[ends], bar_until[ends]))]
+    until_exit = np.where(rows.end >= 1.0, NEVER, end)
+    caught = first_reached(rows.catches, since, arc, begin)
     last_entry, last_exit = np.full((2, arcs), NEVER)
     at_exit = until_exit[caught] == NEVER
     np.minimum.at(last_exit, arc[caught[at_exit]], since[caught[at_exit]])
     np.minimum.at(last_entry, arc[caught[~at_exit]], (since - end)[caught[~at_exit]])
     return Bars(
-        start, merged_since, merged_until, merged_until[ends], row[ends], since[caught], arc[caught], begin[caught],
+        start, bar_since, bar_until, bar_until[ends], row[ends], since[caught], arc[caught], begin[caught],
         until_exit[caught], last_entry, last_exit,
     )  # fmt: skip
 
@@ -90,21 +83,6 @@ def moments_of(seconds: np.ndarray) -> np.ndarray:
     finite = np.isfinite(seconds)
     whole = np.rint(np.where(finite, seconds, 0.0) * SECOND).astype(np.int64)
     return np.where(finite, whole, np.where(seconds > 0, NEVER, BEFORE))
-
-
-@compiled
-def merge_bars(arc, since, until, row, merged_since, merged_until):
-    """Join the bars of each road, sorted by road and beginning, that meet; return how many are left."""
-    count = 0
-    for k in range(len(arc)):
-        if count > 0 and row[count - 1] == arc[k] and since[k] <= merged_until[count - 1]:
-            merged_until[count - 1] = max(merged_until[count - 1], until[k])
-        else:
-            row[count] = arc[k]
-            merged_since[count] = since[k]
-            merged_until[count] = until[k]
-            count += 1
-    return count
 
 
 @compiled
@@ -126,16 +104,6 @@ def opened(bars, at, road):
 
 
 @compiled
-def open_from(bars, road, moment):
-    """Return the first moment from ``moment`` on at which ``road`` may be entered; NEVER without one."""
-    for k in range(bars.start[road], bars.start[road + 1]):
-        if moment < bars.since[k]:
-            break
-        moment = max(moment, bars.until[k])
-    return moment
-
-
-@compiled
 def open_until(bars, road, moment):
     """Return the last moment until ``moment`` at which ``road`` may be entered; below BEFORE without one."""
     for k in range(bars.start[road + 1] - 1, bars.start[road] - 1, -1):
@@ -149,5 +117,5 @@ def entry_in_time(bars, arc, moment):
     """Return when who comes to ``arc`` at ``moment`` may enter it and is caught on none of its parts but perhaps the
     last; NEVER if he may not.
     """
-    begin = open_from(bars, arc, moment)
+    begin = open_from(bars, arc, moment, 0)
     return NEVER if begin > bars.last_entry[arc] else begin

@@ -15,11 +15,12 @@ from ...control import Control
 from ...graph.heap import drop_first, push
 from ...graph.stars import ForwardStar, ReverseStar
 from ...kernels import compiled
+from ..shared.bars import open_from
 from ..shared.individual import individual_routes
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes, rerouted
 from ..shared.trees import Trees
-from .bars import BEFORE, NEVER, moments_of, open_from, open_until
+from .bars import BEFORE, NEVER, moments_of, open_until
 from .network import QueueRoads, microseconds
 
 ROUNDING = 1000  # microseconds by which a sum of rounded times may exceed that of exact ones
@@ -86,7 +87,7 @@ def fill_latest(roads, star_start, star_arc, tail, goal, latest, keys, items):
 @compiled
 def entry_of(roads, latest, arc, ready, until):
     """Return when who is ready at ``ready`` and can wait until ``until`` enters ``arc`` so as to arrive; else NEVER."""
-    entry = open_from(roads.bars, arc, ready)
+    entry = open_from(roads.bars, arc, ready, 0)
     if entry > until or entry > roads.bars.last_entry[arc] or latest[arc] < entry + roads.travel[arc]:
         return NEVER
     return entry

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...kernels import compiled
+from .bars import first_reached, joined_bars, offsets, open_from
 from .closings import CUT_OFF, QUEUED, TOO_LATE, Closings
 
 HAIR = 5e-7  # seconds
@@ -20,10 +21,10 @@ class ClosedArcs(NamedTuple):
 
     Attributes
     ----------
-    bar_start : (m + 1,) int64
-        The bars of arc e are rows ``bar_start[e]`` to ``bar_start[e + 1]``; without rows where nothing ever closes.
+    start : (m + 1,) int64
+        The bars of arc e are rows ``start[e]`` to ``start[e + 1]``; without rows where nothing ever closes.
     since, until : (k,) float64
-        Nobody may enter from ``since`` until before ``until``, on each arc in order of ``since``.
+        Nobody may enter from ``since`` until before ``until``, ascending on each arc and apart.
     catch_start : (m + 1,) int64
         Likewise of the parts.
     catch_time : (c,) float64
@@ -34,7 +35,7 @@ class ClosedArcs(NamedTuple):
         Whether it is the last part, left with the arc.
     """
 
-    bar_start: np.ndarray
+    start: np.ndarray
     since: np.ndarray
     until: np.ndarray
     catch_start: np.ndarray
@@ -45,20 +46,15 @@ class ClosedArcs(NamedTuple):
 
 def closed_arcs(closings: Closings, free_flow: np.ndarray) -> ClosedArcs:
     """Return what closes on arcs with times ``free_flow`` (m,) s."""
-    real = (closings.since < np.inf) & (closings.until > closings.since)
-    arc, begin, end, since, until, catches = (column[real] for column in closings[:6])
-    begins, ends = begin * free_flow[arc], end * free_flow[arc]
-    bars = np.lexsort((since - begins, arc))
-    parts = np.flatnonzero(catches)
-    parts = parts[np.lexsort((begins[parts], since[parts], arc[parts]))]
+    rows = closings.ever()
+    begins, ends = rows.begin * free_flow[rows.arc], rows.end * free_flow[rows.arc]
+    start, _, since, until = joined_bars(rows.arc, rows.since - begins, rows.until - begins, len(free_flow))
+    parts = first_reached(rows.catches, rows.since, rows.arc, begins)
+    parts = parts[np.argsort(rows.arc[parts], kind="stable")]
     return ClosedArcs(
-        _starts(arc[bars], len(free_flow)), (since - begins)[bars], (until - begins)[bars],
-        _starts(arc[parts], len(free_flow)), since[parts], ends[parts], end[parts] >= 1.0,
+        start, since, until,
+        offsets(rows.arc[parts], len(free_flow)), rows.since[parts], ends[parts], rows.end[parts] >= 1.0,
     )  # fmt: skip
-
-
-def _starts(arc: np.ndarray, arcs: int) -> np.ndarray:
-    return np.r_[0, np.cumsum(np.bincount(arc, minlength=arcs))].astype(np.int64)
 
 
 class Watch(NamedTuple):
@@ -103,12 +99,7 @@ NOTHING_CLOSES = _nothing()
 @compiled
 def open_at(closed, arc, moment):
     """Return the first moment from ``moment`` on at which ``arc`` may be entered; infinite without one."""
-    for k in range(closed.bar_start[arc], closed.bar_start[arc + 1]):
-        if moment < closed.since[k] - HAIR:
-            break
-        if moment < closed.until[k] - HAIR:
-            moment = closed.until[k]
-    return moment
+    return open_from(closed, arc, moment, HAIR)
 
 
 @compiled

@@ -60,6 +60,14 @@ class Closings(NamedTuple):
         """Whether anything ever closes or is reached."""
         return bool(len(self.arc) or (self.start_reached < np.inf).any() or (self.goal_reached < np.inf).any())
 
+    def ever(self, closes: np.ndarray | None = None) -> Closings:
+        """Return the rows of parts that close at all, only on arcs that can (``closes`` (m,) bool, by default all)."""
+        real = (self.since < np.inf) & (self.until > self.since)
+        if closes is not None:
+            real &= closes[self.arc]
+        arc, begin, end, since, until, catches = (column[real] for column in self[:6])
+        return Closings(arc, begin, end, since, until, catches, self.start_reached, self.goal_reached)
+
     def first(self) -> float:
         """Return the first moment at which anything closes or is reached; infinite where nothing ever is."""
         moments = self.since, self.start_reached, self.goal_reached

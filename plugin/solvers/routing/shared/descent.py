@@ -40,17 +40,22 @@ class Judged(Protocol):
 
 
 P = TypeVar("P", bound=Judged)
+P_co = TypeVar("P_co", bound=Judged, covariant=True)
 
 
-class Moves(Protocol[P]):
+class Judging(Protocol[P_co]):
+    """How plans are judged."""
+
+    def judged(self, routes: Routes, control: Control) -> P_co:
+        """Return the exact evaluation of routes."""
+
+
+class Moves(Judging[P], Protocol[P]):
     """What a search can do to a plan, and how it is judged."""
 
     @property
     def rounds(self) -> int:
         """How often one has to look anew and find nothing before nothing is left."""
-
-    def judged(self, routes: Routes, control: Control) -> P:
-        """Return the exact evaluation of routes."""
 
     def better(self, one: P, other: P) -> bool:
         """Return whether to prefer ``one``."""

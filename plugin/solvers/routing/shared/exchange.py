@@ -7,20 +7,23 @@ the exact evaluation until none of them is better.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import Callable, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from .descent import Judged, rank
+from ...control import Control
+from .descent import Judged, Judging, rank
 from .problem import RoutingProblem
 from .routes import Routes
 
 MOST_ROUNDS = 12
+MOST_PLANS = (1000, 4000, 20_000)  # by effort: plans that a round may try; there is no exchange where there are more
 
 P = TypeVar("P", bound=Judged)
 Way = tuple[int, ...]
+Taken = tuple[int, ...]  # of each trip the number of its way
 
 
 def simple_ways(problem: RoutingProblem, most: int) -> list[list[Way]] | None:
@@ -54,58 +57,110 @@ def simple_ways(problem: RoutingProblem, most: int) -> list[list[Way]] | None:
 
 
 class Exchange(Generic[P]):
-    """Changes of one and of two trips among the ``ways`` (t,) that each may take, as ``judged`` evaluates them."""
+    """Changes of one trip and of two among the routes that each may take.
 
-    def __init__(self, judged: Callable[[Routes], P], ways: list[list[Way]]) -> None:
-        self.judged = judged
-        self.number = [{way: k for k, way in enumerate(own)} for own in ways]
-        self.known: dict[tuple[int, ...], P] = {}
+    Trip t may take ``count[t]`` routes from number ``first[t]`` on, which are rows of ``indptr`` and ``arcs``. ``told``
+    (m,) bool: the arcs by which routes are told apart, by default all.
+    """
+
+    def __init__(
+        self,
+        judge: Judging[P],
+        routes: Routes,
+        first: np.ndarray,
+        count: np.ndarray,
+        control: Control,
+        told: np.ndarray | None = None,
+    ) -> None:
+        self.judge, self.routes, self.control, self.told = judge, routes, control, told
+        self.first, self.count = first, count.tolist()
+        self.known: dict[Taken, tuple[float, float]] = {}
+
+    @classmethod
+    def among(
+        cls, judge: Judging[P], ways: list[list[Way]], control: Control, told: np.ndarray | None = None
+    ) -> Exchange[P]:
+        """Return the changes among lists of ``ways`` (t,)."""
         flat = [way for own in ways for way in own]
-        self.count = [len(own) for own in ways]
-        self.first = np.r_[0, np.cumsum(self.count)][:-1]
-        self.indptr = np.r_[0, np.cumsum([len(way) for way in flat])].astype(np.int64)
-        self.arcs = np.array([arc for way in flat for arc in way], dtype=np.int32)
+        count = np.array([len(own) for own in ways], dtype=np.int64)
+        first = np.r_[0, np.cumsum(count)][:-1]
+        indptr = np.r_[0, np.cumsum([len(way) for way in flat])].astype(np.int64)
+        arcs = np.array([arc for way in flat for arc in way], dtype=np.int32)
+        return cls(judge, Routes(indptr, arcs, first.astype(np.int32)), first, count, control, told)
 
-    def plans(self) -> int:
-        """Return the number of plans that a round tries at most."""
+    @property
+    def few(self) -> bool:
+        """Whether a round tries no more plans than the effort allows."""
         alone = sum(self.count)
-        return alone + (alone * alone - sum(count * count for count in self.count)) // 2
+        plans = alone + (alone * alone - sum(count * count for count in self.count)) // 2
+        return plans <= self.control.effort.pick(*MOST_PLANS)
 
     def improved(self, plan: P) -> P:
-        """Return the best plan that changes of one trip and of two lead to; ``plan`` if it takes other ways."""
-        ways = [tuple(plan.routes.of(trip).tolist()) for trip in range(len(self.count))]
-        if any(way not in own for way, own in zip(ways, self.number)):
-            return plan
-        taken: tuple[int, ...] | None = tuple(own[way] for way, own in zip(ways, self.number))
+        """Return the best plan that changes of one trip, or where none is better of two, lead to.
+
+        ``plan`` itself where nothing is better, or it takes other ways.
+        """
+        taken = self._taken_in(plan.routes)
         for _ in range(MOST_ROUNDS):
             if taken is None:
                 break
-            plan = self._plan(taken)
-            taken = self._best(self._singles(taken), taken) or self._best(self._pairs(taken), taken)
+            found = self._best(self._singles(taken), plan, taken) or self._best(self._pairs(taken), plan, taken)
+            taken = None
+            if found is not None:
+                plan, taken = found
         return plan
 
-    def _plan(self, taken: tuple[int, ...]) -> P:
-        if taken not in self.known:
-            self.known[taken] = self.judged(Routes(self.indptr, self.arcs, (self.first + taken).astype(np.int32)))
-        return self.known[taken]
+    def _taken_in(self, routes: Routes) -> Taken | None:
+        """Return which of its ways each trip takes; None where one takes none of them."""
+        numbers = []
+        for trip, (first, count) in enumerate(zip(self.first.tolist(), self.count)):
+            way = self._driven(routes.of(trip))
+            same = (k for k in range(count) if self._driven(self.routes.route(first + k)) == way)
+            numbers.append(next(same, -1))
+        return None if min(numbers, default=0) < 0 else tuple(numbers)
 
-    def _best(self, changes: Iterator[dict[int, int]], taken: tuple[int, ...]) -> tuple[int, ...] | None:
-        """Return the ways taken after the best of the changes, None where none is better."""
-        least, chosen = rank(self._plan(taken)), None
+    def _driven(self, arcs: np.ndarray) -> list[int]:
+        return (arcs if self.told is None else arcs[self.told[arcs]]).tolist()
+
+    def _best(self, changes: Iterator[dict[int, int]], plan: P, taken: Taken) -> tuple[P, Taken] | None:
+        """Return the plan after the best of the changes and the ways taken in it, None where none is better."""
+        least, chosen = rank(plan), None
         for change in changes:
             trial = tuple(change.get(trip, way) for trip, way in enumerate(taken))
-            found = rank(self._plan(trial))
-            if found < least:
-                least, chosen = found, trial
+            if trial in self.known and self.known[trial] >= least:
+                continue
+            self.control.stop_if_cancelled()
+            of_trip = (self.first + trial).astype(np.int32)
+            found = self.judge.judged(Routes(self.routes.indptr, self.routes.arcs, of_trip), self.control)
+            self.known[trial] = rank(found)
+            if self.known[trial] < least:
+                least, chosen = self.known[trial], (found, trial)
         return chosen
 
-    def _singles(self, taken: tuple[int, ...]) -> Iterator[dict[int, int]]:
+    def _singles(self, taken: Taken) -> Iterator[dict[int, int]]:
         for trip, count in enumerate(self.count):
             yield from ({trip: way} for way in range(count) if way != taken[trip])
 
-    def _pairs(self, taken: tuple[int, ...]) -> Iterator[dict[int, int]]:
+    def _pairs(self, taken: Taken) -> Iterator[dict[int, int]]:
         for one in range(len(taken)):
             for other in range(one):
                 for a, b in product(range(self.count[one]), range(self.count[other])):
                     if a != taken[one] and b != taken[other]:
                         yield {one: a, other: b}
+
+
+def exchanged(
+    problem: RoutingProblem, judge: Judging[P], plans: Iterable[P], control: Control, told: np.ndarray | None = None
+) -> list[P]:
+    """Return ``plans`` as far as changes of one or two trips improve them; none where those are too many.
+
+    Raises
+    ------
+    Cancelled
+        When the user stops.
+    """
+    ways = simple_ways(problem, control.effort.pick(*MOST_PLANS))
+    if ways is None:
+        return []
+    exchange = Exchange.among(judge, ways, control, told)
+    return [exchange.improved(plan) for plan in plans] if exchange.few else []
