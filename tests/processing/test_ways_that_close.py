@@ -156,7 +156,9 @@ def test_roads_that_close_are_listed_with_their_times() -> None:
         "east": "the hazard closes it from 2000-01-01 00:10:00, for good",
         "down": "the hazard closes it from 2000-01-01 00:10:00, for good",
     }
-    assert "closes west from 2000-01-01 00:05:00" in log.text
+    assert "closes west from 2000-01-01 00:05:00" in log.text and "HAZARD_BUFFER" not in log.text
+    wide = ask("checkroads", log, CLOSURES=works, HAZARD=hazard([(BETWEEN, 10.0)]), HAZARD_BUFFER=300.0)
+    assert rows_of(wide) == rows_of(found) and "HAZARD_BUFFER: 300 m around the hazard play no part here" in log.text
 
 
 def test_trips_without_a_way_are_listed_with_the_closure_and_counted() -> None:

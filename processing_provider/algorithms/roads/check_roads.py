@@ -131,6 +131,7 @@ class CheckRoads(EvacuationAlgorithm):
         control = self.control(feedback, 0.0, 70.0)
         roads = NetworkParameters.read(self, parameters, context, feedback, {})
         danger = HazardParameters.read(self, parameters, context, feedback)
+        danger.tell_buffer(feedback)
         start = start_time(self.moment(parameters, START_TIME, context), [], [], feedback, danger.moments, USUAL_WINDOW)
         read = roads.network(context, feedback, control, danger.at(start))
         near_miss = self.parameterAsDouble(parameters, NEAR_MISS, context)

@@ -186,6 +186,14 @@ class HazardParameters:
         given = algorithm.moment(parameters, START_TIME, context)
         return zone_orders(given, zones, field, self.moments, USUAL_WINDOW, feedback)
 
+    def tell_buffer(self, feedback: QgsProcessingFeedback) -> None:
+        """Warn of a buffer in an algorithm that asks for no area to leave."""
+        if self.hazard is not None and self.hazard.buffer > 0.0:
+            feedback.pushWarning(
+                f"HAZARD_BUFFER: {self.hazard.buffer:g} m around the hazard play no part here: the buffer closes no "
+                "road and catches nobody. To close more roads, draw the hazard itself larger."
+            )
+
     @classmethod
     def read(
         cls,

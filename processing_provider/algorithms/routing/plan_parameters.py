@@ -133,6 +133,7 @@ class PlanParameters:
         tables = read_plan(sources[0], sources[1], feedback)
         background = background_rows(algorithm, parameters, context, feedback)
         danger = HazardParameters.read(algorithm, parameters, context, feedback)
+        danger.tell_buffer(feedback)
         others = [] if background is None else [background.time]
         given = algorithm.moment(parameters, START_TIME, context)
         dated = [column for column in (*orders, *danger.moments, *others) if column.clock_times]
