@@ -8,11 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..control import Control
-from ..graph.heap import drop_first, push
 from ..graph.stars import arcs_at
-from ..kernels import compiled
 from ..routing.shared.closings import Closings
-from .parts import Parts, earliest_entry
+from .parts import Parts
+from .search import settle
 
 LOOK_EVERY = 4_000_000  # arcs searched between two looks at the cancel button
 
@@ -34,52 +33,6 @@ class EarliestWays(NamedTuple):
     seconds: np.ndarray
     metres: np.ndarray
     paths: dict[tuple[int, int], np.ndarray]
-
-
-@compiled
-def settle(out, out_arc, head, travel, parts, origin, ready, reached, entered, before, keys, items):
-    """Fill when each arc can be entered at the earliest by who leaves ``origin`` from ``ready`` on; inf: never.
-
-    Who drives may wait at the head of his road until the hazard reaches it, and before the first until it reaches the
-    origin. One label an arc is enough: whoever comes sooner waits.
-
-    Parameters
-    ----------
-    out, out_arc
-        Leaving arcs by node: offsets (n+1,) and arcs (m,).
-    parts : Parts
-    reached : float
-        When the hazard reaches the origin.
-    entered, before : (m,) float64, int32
-        ``before``: the arc driven before, -1 for a first one.
-    keys, items : (c,) float64, int64
-        A heap, with room for a pair for each two arcs that follow each other and each first one.
-    """
-    size = 0
-    for e in range(len(head)):
-        entered[e] = np.inf
-        before[e] = -1
-    for j in range(out[origin], out[origin + 1]):
-        e = out_arc[j]
-        x = earliest_entry(parts, travel[e], e, ready)
-        if x <= reached:  # who leaves at this very moment is away, as in the exact run
-            entered[e] = x
-            size = push(keys, items, size, x + travel[e], e)
-    while size > 0:
-        key = keys[0]
-        e = items[0]
-        size = drop_first(keys, items, size)
-        if key != entered[e] + travel[e]:  # an earlier one was found since
-            continue
-        for j in range(out[head[e]], out[head[e] + 1]):
-            f = out_arc[j]
-            if entered[f] <= key:
-                continue
-            x = earliest_entry(parts, travel[f], f, key)
-            if x < entered[f] and x <= parts.exit_by[e]:
-                entered[f] = x
-                before[f] = e
-                size = push(keys, items, size, x + travel[f], f)
 
 
 def earliest_ways(
@@ -137,7 +90,8 @@ def earliest_ways(
     parts = Parts.of(closings, arcs)
     room = int(np.diff(into)[tail].sum()) + arcs + 1
     keys, items = np.empty(room), np.empty(room, dtype=np.int64)
-    entered, before = np.empty(arcs), np.empty(arcs, dtype=np.int32)
+    entered, before = np.full(arcs, np.inf), np.empty(arcs, dtype=np.int32)
+    touched, nowhere = np.empty(arcs, dtype=np.int64), np.empty(0, dtype=np.bool_)
     seconds = np.full((len(origins), len(destinations)), np.inf)
     metres, wanted = seconds.copy(), frozenset(pairs)
     paths = {pair: np.empty(0, dtype=np.int32) for pair in wanted}
@@ -149,7 +103,9 @@ def earliest_ways(
         if origin < 0 or ready > closings.start_reached[origin]:
             continue
         reached = float(closings.start_reached[origin])
-        settle(out, out_arc, head, travel, parts, origin, ready, reached, entered, before, keys, items)
+        _, count = settle(
+            out, out_arc, head, travel, parts, origin, ready, reached, nowhere, entered, before, touched, keys, items
+        )
         arrival = entered + travel
         for d, goal in enumerate(destinations.tolist()):
             if goal == origin:
@@ -162,6 +118,7 @@ def earliest_ways(
                     seconds[k, d], metres[k, d] = arrival[arc] - ready, length[way].sum()
                     if (k, d) in wanted:
                         paths[k, d] = way
+        entered[touched[:count]] = np.inf
     return EarliestWays(seconds, metres, paths)
 
 

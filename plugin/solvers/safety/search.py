@@ -156,44 +156,80 @@ def from_middles(travel, parts, by, arc_until, latest, open_until):
 
 
 @compiled
-def arrivals(out, out_arc, head, travel, safe_node, reached, parts, start, ready, arrival, best, touched, keys, items):
-    """Fill when who starts at node ``start`` (q,) at the moment ``ready`` (q,) is safe at the earliest; inf: never.
+def settle(
+    out, out_arc, head, travel, parts, origin, ready, reached, safe_node, entered, before, touched, keys, items
+):  # fmt: skip
+    """Fill when each arc can be entered at the earliest by who leaves ``origin`` from ``ready`` on.
 
-    ``best`` (m,) is inf, and again at the end; ``touched`` (m,) and the heap are room to work in.
+    Who drives may wait at the head of his road until the hazard reaches it, and before the first until it reaches the
+    origin. One label an arc is enough: whoever comes sooner waits. Returns the first arc that comes to a safe place,
+    where the search ends, -1 for none, and how many arcs have a label.
+
+    Parameters
+    ----------
+    out, out_arc
+        Leaving arcs by node: offsets (n+1,) and arcs (m,).
+    reached : float
+        When the hazard reaches the origin.
+    safe_node : (n,) bool
+        Nodes that end the search; empty for none.
+    entered, before : (m,) float64, int32
+        ``entered``: inf at the beginning. ``before``: the arc driven before, -1 for a first one.
+    touched : (m,) int64
+        The arcs that have a label.
+    keys, items : (c,) float64, int64
+        A heap, with room for a pair for each two arcs that follow each other and each first one.
     """
-    for q in range(len(start)):
-        arrival[q] = np.inf
-        count = 0
-        size = 0
-        if safe_node[start[q]]:
-            arrival[q] = ready[q]
+    size = 0
+    count = 0
+    for j in range(out[origin], out[origin + 1]):
+        e = out_arc[j]
+        x = earliest_entry(parts, travel[e], e, ready)
+        if x <= reached and x < np.inf:  # who leaves at this very moment is away, as in the exact run
+            entered[e] = x
+            before[e] = -1
+            touched[count] = e
+            count += 1
+            size = push(keys, items, size, x + travel[e], e)
+    while size > 0:
+        key = keys[0]
+        e = items[0]
+        size = drop_first(keys, items, size)
+        if key != entered[e] + travel[e]:  # an earlier one was found since
             continue
-        for j in range(out[start[q]], out[start[q] + 1]):
+        if len(safe_node) > 0 and safe_node[head[e]]:
+            return e, count
+        for j in range(out[head[e]], out[head[e] + 1]):
             f = out_arc[j]
-            x = earliest_entry(parts, travel[f], f, ready[q])
-            if x <= reached[start[q]] and x + travel[f] <= parts.exit_by[f]:
-                best[f] = x + travel[f]
-                touched[count] = f
-                count += 1
-                size = push(keys, items, size, best[f], f)
-        while size > 0:
-            now = keys[0]
-            e = items[0]
-            size = drop_first(keys, items, size)
-            if now > best[e]:
+            if entered[f] <= key:
                 continue
-            if safe_node[head[e]]:
-                arrival[q] = now
-                break
-            for j in range(out[head[e]], out[head[e] + 1]):
-                f = out_arc[j]
-                x = earliest_entry(parts, travel[f], f, now)
-                if x > parts.exit_by[e] or x + travel[f] > parts.exit_by[f] or x + travel[f] >= best[f]:
-                    continue
-                if best[f] == np.inf:
+            x = earliest_entry(parts, travel[f], f, key)
+            if x < entered[f] and x <= parts.exit_by[e]:
+                if entered[f] == np.inf:
                     touched[count] = f
                     count += 1
-                best[f] = x + travel[f]
-                size = push(keys, items, size, best[f], f)
+                entered[f] = x
+                before[f] = e
+                size = push(keys, items, size, x + travel[f], f)
+    return -1, count
+
+
+@compiled
+def arrivals(
+    out, out_arc, head, travel, safe_node, reached, parts, start, ready, arrival, entered, before, touched, keys, items
+):  # fmt: skip
+    """Fill when who starts at node ``start`` (q,) at the moment ``ready`` (q,) is safe at the earliest; inf: never.
+
+    ``entered`` (m,) is inf, and again at the end; with ``before``, ``touched`` and the heap as in :func:`settle`.
+    """
+    for q in range(len(start)):
+        v = start[q]
+        if safe_node[v]:
+            arrival[q] = ready[q]
+            continue
+        e, count = settle(
+            out, out_arc, head, travel, parts, v, ready[q], reached[v], safe_node, entered, before, touched, keys, items
+        )
+        arrival[q] = entered[e] + travel[e] if e >= 0 else np.inf
         for k in range(count):
-            best[touched[k]] = np.inf
+            entered[touched[k]] = np.inf

@@ -95,14 +95,15 @@ class _Roads(NamedTuple):
 
     def arrivals(self, node: np.ndarray, ready: np.ndarray, control: Control) -> np.ndarray:
         found, arcs = np.empty(len(node)), len(self.head)
-        best, touched = np.full(arcs, np.inf), np.empty(arcs, dtype=np.int64)
+        entered, before = np.full(arcs, np.inf), np.empty(arcs, dtype=np.int32)
+        touched = np.empty(arcs, dtype=np.int64)
         keys, items = np.empty(self.room), np.empty(self.room, dtype=np.int64)
         for first in range(0, len(node), QUERIES):
             control.stop_if_cancelled()
             some = slice(first, first + QUERIES)
             arrivals(
                 self.out, self.out_arc, self.head, self.travel, self.safe_node, self.reached, self.parts,
-                node[some], ready[some], found[some], best, touched, keys, items,
+                node[some], ready[some], found[some], entered, before, touched, keys, items,
             )  # fmt: skip
         return found
 
