@@ -29,7 +29,8 @@ from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, 
 from ..moments import Start
 from ..roads.options import ReadNetwork
 from .background import BackgroundRows, background_on
-from .ends import EndLayers, JoinedEnds, join_ends
+from .end_layers import EndLayers
+from .ends import JoinedEnds, join_ends
 from .trips import TripRows, row_times
 
 LEAST_TIME = 1e-3  # s: roads of no length or with absurd speeds still take some time, so that every hop gets nearer

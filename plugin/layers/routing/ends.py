@@ -11,9 +11,7 @@ from qgis.core import (
     QgsFields,
     QgsGeometry,
     QgsProcessingContext,
-    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
-    QgsWkbTypes,
 )
 
 from ...solvers.naming import first_of
@@ -21,49 +19,17 @@ from ...solvers.roads.doors import Doors
 from ...solvers.roads.starts import Junctions, junctions_inside, nodes_inside, overlapping, start_nodes
 from ...solvers.routing.shared.problem import NodeSets
 from ..closing.places_reached import places_reached, vertical
-from ..errors import LayerError
-from ..moments import MomentColumn, moment_column
-from ..places import Places, read_places
+from ..places import Places
 from ..roads.door_places import polygon_wkb
 from ..roads.door_travel import tell_access
-from ..roads.doors import ACCESS_ON_FOOT, join_sites
-from ..roads.entrances import DoorRules, refuse_strangers
+from ..roads.doors import join_sites
+from ..roads.entrances import refuse_strangers
 from ..roads.joining import Trips
 from ..roads.options import ReadNetwork
-from ..shapes import features_of
 from ..transforming import transform_vertices
-from ..values import id_text
-from .trips import MINUTE, TripRows
+from .end_layers import DESTINATIONS, ORIGINS, EndLayers
 from .trips import PARAMETER as TRIPS
-
-ORIGINS, DESTINATIONS = "ORIGINS", "DESTINATIONS"
-
-
-@dataclass(frozen=True)
-class EndLayers:
-    """What is known of the ends of trips besides their lines.
-
-    Attributes
-    ----------
-    origins : Places or None
-        Polygons.
-    destinations : Places or None
-        Points or polygons.
-    doors : DoorRules
-    hazard : QgsGeometry or None
-        Hazard and buffer in the working CRS, None without one.
-    access_speed : float
-        Between place and road, m/s.
-    rule_field : str or None
-        Field of the destinations that says which are safe from the hazard at any time.
-    """
-
-    origins: Places | None = None
-    destinations: Places | None = None
-    doors: DoorRules = DoorRules()
-    hazard: QgsGeometry | None = None
-    access_speed: float = ACCESS_ON_FOOT
-    rule_field: str | None = None
+from .trips import TripRows
 
 
 @dataclass(frozen=True)
@@ -128,54 +94,6 @@ class JoinedEnds:
         sets = [self.inside.node[self.inside.start[z] : self.inside.start[z + 1]] if z >= 0 else [] for z in zone]
         nodes = np.concatenate([np.empty(0, dtype=np.int64), *sets]).astype(np.int64)
         return origin, NodeSets(np.r_[0, np.cumsum([len(nodes) for nodes in sets])].astype(np.int64), nodes)
-
-
-def names_in(source: QgsProcessingFeatureSource, id_field: str | None, name_field: str | None) -> dict[str, str]:
-    """Return what people call the features of a layer, by id; empty where no field says it."""
-    if name_field is None:
-        return {}
-    return {
-        id_text(feature[id_field]) if id_field else str(feature.id()): id_text(feature[name_field])
-        for feature in features_of(source)
-    }
-
-
-def orders_in(source: QgsProcessingFeatureSource, id_field: str | None, field: str) -> tuple[list[str], MomentColumn]:
-    """Return the ids of a layer's features, and when the order to leave reaches each.
-
-    Raises
-    ------
-    LayerError
-        When a value is no moment.
-    """
-    ids, values = [], []
-    for feature in features_of(source):
-        ids.append(id_text(feature[id_field]) if id_field else str(feature.id()))
-        values.append(feature[field])
-    words = [f"origin {name}" for name in ids]
-    return ids, moment_column(values, words, "ORDER_TIME_FIELD", source.sourceName(), field, MINUTE)
-
-
-def read_origins(
-    source: QgsProcessingFeatureSource,
-    id_field: str | None,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
-) -> Places | None:
-    """Read the polygons of ORIGINS; None for points, which hold no junctions.
-
-    Raises
-    ------
-    LayerError
-        Lines, no CRS, a NULL or repeated id.
-    """
-    kind = QgsWkbTypes.geometryType(source.wkbType())
-    if kind == QgsWkbTypes.GeometryType.PointGeometry:
-        feedback.pushInfo(f"{ORIGINS}: “{source.sourceName()}” holds points; trips start at the nearest roads.")
-        return None
-    if kind != QgsWkbTypes.GeometryType.PolygonGeometry:
-        raise LayerError(f"{ORIGINS}: “{source.sourceName()}” holds no polygons. Choose the polygons of the zones.")
-    return read_places(source, ORIGINS, id_field, context, feedback)
 
 
 def join_ends(

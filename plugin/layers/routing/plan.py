@@ -34,7 +34,8 @@ from ..roads.joining import Trips
 from ..roads.junctions import delay_at_junctions
 from ..roads.options import ReadNetwork
 from .case import CostChoice, arcs_of
-from .ends import DESTINATIONS, bare_places
+from .end_layers import DESTINATIONS
+from .ends import bare_places
 from .plan_rows import NO_PATH, Paths, PlannedVehicles
 from .plan_tables import PLAN, PLAN_PATHS, PlanTables
 

@@ -75,7 +75,8 @@ class StagedCase:
         return (
             f"{text}. {bound.vehicles:,} vehicles that could get out alone go over “{name}”, which lets {passing} "
             f"pass, and must be off the roads that the hazard reaches by {moment}: at most {bound.pass_at_most:,} are "
-            f"through by then, and {bound.room:,} find room on the dry roads before it."
+            f"through by then, and {bound.room:,} find room on the dry roads before it. So it is while nobody is let "
+            "into full roads after a standstill (STUCK_SECONDS)."
         )
 
     def verdict(self) -> str:

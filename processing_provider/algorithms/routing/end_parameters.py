@@ -33,7 +33,7 @@ from . import names
 if TYPE_CHECKING:
     from ....plugin.layers.places import Places
     from ....plugin.layers.roads.entrances import DoorRules
-    from ....plugin.layers.routing.ends import EndLayers
+    from ....plugin.layers.routing.end_layers import EndLayers
 
 _ANY = QgsProcessingParameterField.DataType.Any
 
@@ -92,7 +92,7 @@ class EndParameters:
 
     def layers(self, hazard: QgsGeometry | None) -> EndLayers:
         """Return what is known of the ends of trips, with hazard and buffer in the working CRS."""
-        from ....plugin.layers.routing.ends import EndLayers
+        from ....plugin.layers.routing.end_layers import EndLayers
 
         return EndLayers(self.origins, self.destinations, self.doors, hazard, self.access_speed, self.rule_field)
 
@@ -113,7 +113,7 @@ class EndParameters:
         LayerError
         """
         from ....plugin.layers.population_fields import found_by_default, recorded_fields, tell_refusing
-        from ....plugin.layers.routing.ends import names_in, read_origins
+        from ....plugin.layers.routing.end_layers import names_in, read_origins
 
         origins = algorithm.source(parameters, names.ORIGINS, context)
         zones, called, known, staying = None, {}, {}, ""

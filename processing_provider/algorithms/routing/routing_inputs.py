@@ -300,7 +300,7 @@ def _trips(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> TripRows:
-    from ....plugin.layers.routing.ends import orders_in
+    from ....plugin.layers.routing.end_layers import orders_in
     from ....plugin.layers.routing.trips import TripFields, read_trips
 
     source = algorithm.source(parameters, names.TRIPS, context)
