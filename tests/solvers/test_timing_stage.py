@@ -64,6 +64,15 @@ def test_it_is_never_worse_than_at_once_and_near_the_best_of_all_waves(seed):
     assert caught_bound(plan, np.zeros(zones, dtype=np.int64)).people <= best
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_there_are_no_more_calls_than_asked_for_where_zones_have_their_latest_order(seed):
+    plan, order = random_town(seed)
+    latest = 3 + 4 * np.arange(len(order))  # minutes, no whole steps: a zone told at its own would be a call more
+    found = stage_departures(asked(plan, len(order), arrival=latest, waves=2))
+    assert len(np.unique(found.order)) <= 2 and found.value <= found.at_once_value
+    assert (found.order <= latest * MINUTE).all() and found.wave.max() <= 2
+
+
 def test_the_bound_counts_what_the_last_road_lets_pass():
     # One vehicle a minute from minute 2 on, closed at 10: 9 of 20 get away, at least 11 vehicles of 2 are caught.
     roads = [(0, 1, 60.0, 3600.0, 50.0), (1, 2, 60.0, 60.0, 50.0)]

@@ -154,6 +154,7 @@ class _Search:
         self.best, self.outcome, self.value = once[0][1], at_once, self.at_once_value
         self._keep(ALL_AT_ONCE, once[0][1], at_once)
         self.control.progress(0.05, "")
+        once = [start for start in once if self._few(start[1])]
         for (name, waves), found in zip(once[1:], self._try([waves for _, waves in once[1:]])):
             if self._value(self.plan, found) < self.value:
                 self._keep(name, waves, found)
@@ -176,6 +177,12 @@ class _Search:
 
     def _orders(self, waves: Waves) -> np.ndarray:
         return waves.orders(self.asked.step, self.asked.earliest, self.asked.latest)
+
+    def _few(self, waves: Waves) -> bool:
+        """Return whether there are no more calls than asked for, or than everybody at once takes: a zone whose window
+        does not hold its wave's call would be told by one of its own."""
+        at_once = np.clip(0, self.asked.earliest, self.asked.latest)
+        return len(np.unique(self._orders(waves))) <= max(self.asked.waves, len(np.unique(at_once)))
 
     def _value(self, plan: TimedPlan, outcome: Outcome) -> Value:
         return plan.caught_people(outcome), max(outcome.last - self.limit, 0), outcome.on_the_way
@@ -240,7 +247,7 @@ class _Search:
     def _better(self, moves: list[tuple[Waves, int, int]]) -> None:
         """Keep the best of some moves where it is better than what there is; those that change nothing are skipped."""
         now = self._orders(self.best)
-        moves = [move for move in moves if not np.array_equal(self._orders(move[0]), now)]
+        moves = [move for move in moves if self._few(move[0]) and not np.array_equal(self._orders(move[0]), now)]
         found = self._try([waves for waves, _, _ in moves])
         values = [self._value(self.plan, outcome) for outcome in found]
         if values and min(values) < self.value:
