@@ -14,7 +14,8 @@ from evacuation_planner.plugin.solvers.timing.latest_departures import latest_de
 from evacuation_planner.plugin.solvers.timing.rerouting import rerouted_orders, routes_anew
 from evacuation_planner.plugin.solvers.timing.staging import Staging, stage_departures
 from evacuation_planner.plugin.solvers.timing.staging_bound import caught_bound
-from evacuation_planner.plugin.solvers.timing.staging_starts import cut_in_waves
+from evacuation_planner.plugin.solvers.timing.staging_own_times import joined, own_times
+from evacuation_planner.plugin.solvers.timing.staging_starts import Waves, cut_in_waves
 from evacuation_planner.plugin.solvers.timing.timed_plan import MINUTE
 from tests.solvers.timing_cases import random_town, timed
 
@@ -22,7 +23,7 @@ from tests.solvers.timing_cases import random_town, timed
 def asked(plan, zones, *, arrival=None, waves=2, step=5, sweeps=10, reroutings=0, limit=None):
     arrival = np.full(zones, NEVER) if arrival is None else np.array(arrival) * MINUTE
     earliest = np.zeros(zones, dtype=np.int64)
-    return Staging(plan, earliest, arrival, arrival, step, waves, limit, 6, sweeps, 100, reroutings)
+    return Staging(plan, earliest, arrival, arrival, step, waves, limit, 6, 2, sweeps, 100, reroutings)
 
 
 def two_zones():
@@ -88,12 +89,64 @@ def test_the_bound_counts_what_the_last_road_lets_pass():
 
 def test_the_bound_counts_who_finds_room_on_dry_roads_behind_the_hazard():
     # Out of the water by minute 10, over a dry road with room for 6 that lets one a minute out from minute 3 on: 8 are
-    # through by then and 6 stand there; of 30 vehicles of 2 people 16 are caught at least.
+    # through by then and 6 stand there, and one more for each of the two standstills of 5 minutes that there can be; of
+    # 30 vehicles of 2 people 14 are caught at least.
     roads = [(0, 1, 60.0, 3600.0, 50.0), (1, 2, 120.0, 60.0, 6.0)]
     plan = timed(roads, {0: 10.0}, [(0, 0.0, 2.0, [0, 1])] * 30)
     bound = caught_bound(plan, np.array([0]))
-    assert (bound.people, bound.arc, bound.vehicles, bound.pass_at_most, bound.room) == (32.0, 1, 30, 8, 6)
-    assert plan.caught_people(plan.outcome(np.array([0]))) >= 32
+    assert (bound.people, bound.arc, bound.vehicles, bound.pass_at_most, bound.room) == (28.0, 1, 30, 8, 8)
+    assert plan.caught_people(plan.outcome(np.array([0]))) >= 28
+
+
+def test_the_bound_counts_by_when_roads_behind_a_narrow_one_must_be_reached():
+    # One vehicle a minute out of a road that never closes, from minute 2 on; the next one takes 3 minutes and must be
+    # left by minute 15: who is out of the narrow one by minute 12 gets away, 11 of 20.
+    roads = [(0, 1, 60.0, 3600.0, 50.0), (1, 2, 60.0, 60.0, 50.0), (2, 3, 180.0, 3600.0, 50.0)]
+    plan = timed(roads, {2: 15.0}, [(0, 0.0, 2.0, [0, 1, 2])] * 20)
+    bound = caught_bound(plan, np.array([0]))
+    assert (bound.people, bound.arc, bound.vehicles, bound.pass_at_most, bound.room) == (18.0, 1, 20, 11, -1)
+    assert bound.closes == 12 * MINUTE
+    assert plan.caught_people(plan.outcome(np.array([0]))) == 18
+
+
+def test_the_bound_counts_who_drives_a_road_twice_once():
+    # One vehicle a minute from minute 1 until 11: ten who drive it once get away, five who drive it twice do not.
+    roads = [(0, 1, 60.0, 60.0, 50.0), (1, 0, 60.0, 3600.0, 50.0), (1, 2, 60.0, 3600.0, 50.0)]
+    plan = timed(roads, {0: 11.5}, [(0, 0.0, 2.0, [0, 2])] * 10 + [(0, 0.0, 2.0, [0, 1, 0, 2])] * 5)
+    assert plan.caught_people(plan.outcome(np.array([0]))) == 10
+    assert caught_bound(plan, np.array([0])).people == 8.0
+
+
+def test_zones_that_cannot_be_told_with_their_wave_are_told_with_another():
+    waves = Waves(np.array([0, 1, 1, 2]), np.array([0, 4, 9]))
+    earliest, latest = np.array([0, 0, 0, 0]) * MINUTE, np.array([90, 90, 12, 30]) * MINUTE
+    assert (waves.orders(5, earliest, latest) // MINUTE).tolist() == [0, 20, 0, 20]
+    late = np.array([7, 0, 0, 0]) * MINUTE  # the wave after it is the next; a window without a wave has its own call
+    assert (waves.orders(5, late, np.array([90, 90, 12, 30]) * MINUTE) // MINUTE).tolist() == [20, 20, 0, 20]
+    assert (waves.orders(5, late, np.array([9, 90, 12, 30]) * MINUTE) // MINUTE).tolist() == [7, 20, 0, 20]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_there_are_no_more_calls_than_waves_where_zones_must_be_told_early(seed):
+    plan, order = random_town(seed)
+    zones = len(order)
+    arrival = [3 + 4 * k for k in range(zones)]
+    found = stage_departures(asked(plan, zones, arrival=arrival, waves=2))
+    assert len(np.unique(found.order)) <= 2 and (found.order <= np.array(arrival) * MINUTE).all()
+    assert found.wave.max() == len(np.unique(found.order)) and found.value <= found.at_once_value
+
+
+def test_times_of_their_own_are_joined_at_least_cost():
+    # Three zones are best at 0, 2 and 3 steps; of two calls, 2 and 3 become one at the time of the more urgent.
+    best, cost = np.array([0, 2, 3]), np.array([9, 5, 1])
+
+    def tried(candidates):
+        return [(int((cost * np.abs(each.time[each.wave] - best)).sum()), 0, 0) for each in candidates]
+
+    own, value = own_times(tried, np.arange(3), np.arange(5), 3)
+    assert own.time[own.wave].tolist() == [0, 2, 3] and value == (0, 0, 0)
+    waves = joined(tried, own, 2)
+    assert waves.time[waves.wave].tolist() == [0, 2, 2] and waves.wave.max() == 1 and len(waves.time) == 2
 
 
 def test_routes_are_found_anew_and_all_at_once_may_have_them_too():

@@ -69,14 +69,14 @@ class StagedCase:
         moment = f"{minutes(bound.closes):,.0f} min after START_TIME"
         if bound.room < 0:
             return (
-                f"{text}. {bound.vehicles:,} vehicles that could get out alone use “{name}”, which lets {passing} pass "
-                f"and closes {moment}: at most {bound.pass_at_most:,} of them get away."
+                f"{text}. {bound.vehicles:,} vehicles that could get out alone go over “{name}”, which lets {passing} "
+                f"pass, and must be past it {moment}, before it or a road behind it on their way closes: at most "
+                f"{bound.pass_at_most:,} of them get away."
             )
         return (
             f"{text}. {bound.vehicles:,} vehicles that could get out alone go over “{name}”, which lets {passing} "
-            f"pass, and must be off the roads that the hazard reaches by {moment}: at most {bound.pass_at_most:,} are "
-            f"through by then, and {bound.room:,} find room on the dry roads before it. So it is while nobody is let "
-            "into full roads after a standstill (STUCK_SECONDS)."
+            f"pass, and must be past roads before it that the hazard closes by {moment}: at most "
+            f"{bound.pass_at_most:,} are through by then, and {bound.room:,} find room on the roads between."
         )
 
     def verdict(self) -> str:

@@ -16,13 +16,13 @@ import numpy as np
 from ..control import Control
 from ..routing.shared.routes import Routes
 from .staging_bound import CaughtBound, caught_bound
+from .staging_own_times import Value, joined, own_times, times_tried
 from .staging_starts import GAPS, Waves, all_at_once, starts
 from .timed_plan import MINUTE, Outcome, TimedPlan
 
-Value = tuple[int, int, int]  # people caught, microseconds above the limit, vehicle-microseconds on the way
 Reroute = Callable[[TimedPlan, np.ndarray, Control], Routes]
-JUMPS = (1, -1, 3, -3)  # steps by which a wave is moved
-ALL_AT_ONCE, ROUTES = "all at once", "routes"
+JUMPS = (1, -1, 3, -3, 6, -6)  # steps by which a wave is moved
+ALL_AT_ONCE, OWN_TIMES, ROUTES = "all at once", "waves by own times", "routes"
 MORE = 0.1  # of the clearance of all at once that staging may take longer where no limit is given
 
 
@@ -59,6 +59,8 @@ class Staging:
         Microseconds; None for that of all at once and a tenth.
     splits : int
         How many ways to let a part of the zones go first the search begins with, for each order of urgency.
+    own_sweeps : int
+        Most times that each zone is moved to a time of its own in another search for a beginning.
     sweeps : int
         Most times that all moves are tried between two searches for routes.
     swaps : int
@@ -75,6 +77,7 @@ class Staging:
     waves: int
     max_clearance: int | None
     splits: int
+    own_sweeps: int
     sweeps: int
     swaps: int
     reroutings: int
@@ -143,7 +146,7 @@ class _Search:
 
     def __init__(self, asked: Staging, reroute: Reroute | None, control: Control, pool: ThreadPoolExecutor) -> None:
         self.asked, self.reroute, self.control, self.pool = asked, reroute, control, pool
-        self.plan, self.steps, self.limit = asked.plan, list[Step](), 0
+        self.plan, self.steps, self.limit, self.most_calls = asked.plan, list[Step](), 0, asked.waves
 
     def run(self) -> Staged:
         asked = self.asked
@@ -154,14 +157,17 @@ class _Search:
         self.best, self.outcome, self.value = once[0][1], at_once, self.at_once_value
         self._keep(ALL_AT_ONCE, once[0][1], at_once)
         self.control.progress(0.05, "")
-        once = [start for start in once if self._few(start[1])]
-        for (name, waves), found in zip(once[1:], self._try([waves for _, waves in once[1:]])):
+        self.most_calls = max(self._calls(self.best), asked.waves)
+        begin = [(name, waves) for name, waves in once[1:] if self._calls(waves) <= self.most_calls]
+        for (name, waves), found in zip(begin, self._try([waves for _, waves in begin])):
             if self._value(self.plan, found) < self.value:
                 self._keep(name, waves, found)
-        self.control.progress(0.2, "")
+        self.control.progress(0.15, "")
+        self._begin_with_own_times()
+        self.control.progress(0.35, "")
         for turn in range(asked.reroutings + 1):
-            share = 0.2 + 0.75 * turn / (asked.reroutings + 1)
-            self._sweeps(self.control.part(share, share + 0.4 / (asked.reroutings + 1)))
+            share = 0.35 + 0.6 * turn / (asked.reroutings + 1)
+            self._sweeps(self.control.part(share, share + 0.3 / (asked.reroutings + 1)))
             if turn == asked.reroutings or self.reroute is None or not self._find_routes():
                 break
         order = self._orders(self.best)
@@ -172,17 +178,32 @@ class _Search:
             self.at_once_value, self.steps, bound, self.limit,
         )  # fmt: skip
 
+    def _begin_with_own_times(self) -> None:
+        """Begin with each zone at a time of its own, joined to waves, where that is better."""
+        asked = self.asked
+        if asked.own_sweeps < 1 or asked.waves < 2 or self.control.effort.passed():
+            return
+
+        def tried(candidates: list[Waves]) -> list[Value]:
+            return [self._value(self.plan, outcome) for outcome in self._try(candidates)]
+
+        vehicles = np.bincount(self.plan.zone[self.plan.zone >= 0], minlength=len(asked.arrival))
+        times = times_tried(self.at_once.last / (asked.step * MINUTE))
+        own, _ = own_times(tried, np.argsort(-vehicles, kind="stable"), times, asked.own_sweeps)
+        waves = joined(tried, own, asked.waves)
+        found = self._try([waves])[0]
+        if self._calls(waves) <= self.most_calls and self._value(self.plan, found) < self.value:
+            self._keep(OWN_TIMES, waves, found)
+
+    def _calls(self, waves: Waves) -> int:
+        """Return at how many moments zones are told."""
+        return len(np.unique(self._orders(waves)))
+
     def _outcome_at_once(self, plan: TimedPlan) -> Outcome:
         return plan.outcome(np.clip(0, self.asked.earliest, self.asked.latest), self.control.unseen())
 
     def _orders(self, waves: Waves) -> np.ndarray:
         return waves.orders(self.asked.step, self.asked.earliest, self.asked.latest)
-
-    def _few(self, waves: Waves) -> bool:
-        """Return whether there are no more calls than asked for, or than everybody at once takes: a zone whose window
-        does not hold its wave's call would be told by one of its own."""
-        at_once = np.clip(0, self.asked.earliest, self.asked.latest)
-        return len(np.unique(self._orders(waves))) <= max(self.asked.waves, len(np.unique(at_once)))
 
     def _value(self, plan: TimedPlan, outcome: Outcome) -> Value:
         return plan.caught_people(outcome), max(outcome.last - self.limit, 0), outcome.on_the_way
@@ -247,7 +268,10 @@ class _Search:
     def _better(self, moves: list[tuple[Waves, int, int]]) -> None:
         """Keep the best of some moves where it is better than what there is; those that change nothing are skipped."""
         now = self._orders(self.best)
-        moves = [move for move in moves if self._few(move[0]) and not np.array_equal(self._orders(move[0]), now)]
+        moves = [
+            move for move in moves
+            if not np.array_equal(self._orders(move[0]), now) and self._calls(move[0]) <= self.most_calls
+        ]  # fmt: skip
         found = self._try([waves for waves, _, _ in moves])
         values = [self._value(self.plan, outcome) for outcome in found]
         if values and min(values) < self.value:

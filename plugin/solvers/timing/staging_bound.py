@@ -1,11 +1,11 @@
 """How many are caught at least by given routes, whenever zones are called: what no order can mend.
 
-Who would be caught even alone on the roads, told at the earliest, is caught. Of the others a road that the hazard
-closes at c lets vehicles out at least its headway h apart, so that of those whose routes use it no more get away than
-``1 + (c - a) / h``, where a is when the first of them could leave it at free flow. Of vehicles that meet at a road
-beyond the reach of the hazard, those who must be off the roads that it reaches by d are either past that road, at most
-``1 + (d - a) / h``, or have found room on the dry roads before it, where nobody is let in above the room. Roads whose
-vehicles are different ones add up.
+Who would be caught even alone on the roads, told at the earliest, is caught. A road lets vehicles out at least its
+headway h apart, so that of those who must be out of it by d no more than ``1 + (d - a) / h`` get away, a being when the
+first of them could leave it at free flow. By when they must be out follows from what closes it and, at free flow, the
+roads behind it on their routes; or they must by a moment T be past roads before it that the hazard closes by then: past
+the road, or on the roads between, where nobody is let in above the room, but one each time that a road has stood still
+for ``stuck_seconds``. Roads whose vehicles are different ones add up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..routing.queue.bars import NEVER, SECOND
 from ..routing.shared.routes import Routes
 from .timed_plan import TimedPlan
 
-BUSIEST = 300  # roads behind the hazard that are looked at
+BUSIEST = 300  # roads that are looked at
 
 
 class CaughtBound(NamedTuple):
@@ -35,11 +35,11 @@ class CaughtBound(NamedTuple):
     vehicles, pass_at_most : int
         That use it, the doomed left out, and that it can let out in time.
     closes : int
-        When, microseconds; of a road beyond the hazard by when they must be off the roads that it reaches.
+        By when they must be off the roads that the hazard reaches there or before, microseconds.
     headway : int
         Least time between two exits, microseconds.
     room : int
-        Vehicles that find room on dry roads before it; -1 for a road that closes itself.
+        Vehicles that find room on roads before it that close later or never; -1 where the road itself closes then.
     """
 
     people: float
@@ -54,86 +54,139 @@ class CaughtBound(NamedTuple):
 
 def caught_bound(plan: TimedPlan, earliest: np.ndarray) -> CaughtBound:
     """Return how many people are caught at least by the plan's routes if no zone leaves before ``earliest`` (z,) µs."""
-    closing = _closing(plan)
     departure = plan.departures(earliest)
     doomed = _doomed(plan, departure)
-    free = np.flatnonzero(~doomed)
-    users, first_exit = _users(plan, departure, free, np.flatnonzero(closing < NEVER))
-    found = []
-    for arc, trips in users.items():
-        headway = max(int(plan.least_headway[arc]), 1)
-        room = int(closing[arc]) - first_exit[arc]
-        passing = 0 if room < 0 else 1 + room // headway
-        if len(trips) > passing:
-            people = np.sort(plan.people[trips])[: len(trips) - passing].sum()
-            found.append(CaughtBound(float(people), 0.0, arc, len(trips), passing, int(closing[arc]), headway))
-    behind = _behind_the_hazard(plan, departure, free, closing)
-    users.update({bound.arc: trips for bound, trips in behind})
-    found += [bound for bound, _ in behind]
-    found.sort(key=lambda bound: (-bound.people, bound.arc))
+    found = _narrow_roads(plan, departure, np.flatnonzero(~doomed))
+    found.sort(key=lambda each: (-each[0].people, each[0].arc))
     counted, lost = doomed.copy(), float(plan.people[doomed].sum())
     total = lost
-    for bound in found:
-        trips = users[bound.arc]
+    for bound, trips in found:
         if not counted[trips].any():
             counted[trips] = True
             total += bound.people
-    worst = found[0] if found else CaughtBound(0.0, 0.0, -1, 0, 0, 0, 0)
+    worst = found[0][0] if found else CaughtBound(0.0, 0.0, -1, 0, 0, 0, 0)
     return worst._replace(people=total, doomed=lost)
 
 
-def _behind_the_hazard(
-    plan: TimedPlan, departure: np.ndarray, trips: np.ndarray, closing: np.ndarray
-) -> list[tuple[CaughtBound, np.ndarray]]:
-    """Return the bounds of the busiest dry roads behind the reach of the hazard, with their vehicles."""
-    routes, travel = plan.routes, np.where(plan.roads.is_road, plan.roads.travel, 0)
-    rooms = plan.roads.room.copy()
-    np.maximum.at(rooms, plan.roads.change_arc, plan.roads.change_room)
-    dry_from, must_leave = _past_the_hazard(routes, closing)
-    row, along = np.repeat(np.arange(routes.count), np.diff(routes.indptr)), np.r_[0, np.cumsum(travel[routes.arcs])]
-    dry = (np.arange(len(routes.arcs)) >= dry_from[row]) & (must_leave[row] < NEVER) & plan.roads.is_road[routes.arcs]
+class _Short(NamedTuple):
+    """Vehicles more than a road can let out by ``deadline``, and at which places of routes they use it."""
+
+    vehicles: int
+    at: np.ndarray
+    passing: int
+    deadline: int
+    room: int
+
+
+def _narrow_roads(plan: TimedPlan, departure: np.ndarray, trips: np.ndarray) -> list[tuple[CaughtBound, np.ndarray]]:
+    """Return the bounds of the busiest roads, for each the moment that says most, with their vehicles."""
+    routes, roads = plan.routes, plan.roads
+    row = np.repeat(np.arange(routes.count), np.diff(routes.indptr))
     users = np.bincount(routes.of_trip[trips], minlength=routes.count)
-    least = np.full(routes.count, NEVER)
-    np.minimum.at(least, routes.of_trip[trips], departure[trips])
-    place = np.flatnonzero(dry & (users[row] > 0))
-    load = np.bincount(routes.arcs[place], weights=users[row[place]], minlength=len(travel))
+    ways = _Ways(plan, departure, trips, row, users)
+    place = np.flatnonzero(roads.is_road[routes.arcs] & (users[row] > 0))
+    load = np.bincount(routes.arcs[place], weights=users[row[place]], minlength=len(roads.travel))
+    by_arc = place[np.argsort(routes.arcs[place], kind="stable")]
+    begin = np.searchsorted(routes.arcs[by_arc], np.arange(len(roads.travel) + 1))
     found = []
     for arc in np.argsort(-load * plan.least_headway, kind="stable")[:BUSIEST].tolist():
-        at = place[routes.arcs[place] == arc]
-        if not len(at):
-            break
-        own, headway = row[at], max(int(plan.least_headway[arc]), 1)
-        ways = [routes.arcs[dry_from[route] : k + 1] for route, k in zip(own.tolist(), at.tolist())]
-        between = np.unique(np.concatenate(ways))
-        room = int(rooms[between[plan.roads.is_road[between]]].sum())
-        first = int((least[own] + along[at + 1] - along[routes.indptr[own]]).min())
-        order = np.argsort(must_leave[own], kind="stable")
-        vehicles, deadline = np.cumsum(users[own][order]), must_leave[own][order]
-        passing = np.where(deadline < first, 0, 1 + (deadline - first) // headway).astype(np.int64)
-        worst = int(np.argmax(vehicles - passing))
-        short = int(vehicles[worst] - passing[worst]) - room
-        if short > 0:
-            members = trips[np.isin(routes.of_trip[trips], own[order][: worst + 1])]
-            people = float(np.sort(plan.people[members])[:short].sum())
+        here = by_arc[begin[arc] : begin[arc + 1]]
+        short = ways.short(arc, here[np.unique(row[here], return_index=True)[1]])  # once for who comes by twice
+        if short.vehicles > 0:
+            members = trips[np.isin(routes.of_trip[trips], row[short.at])]
+            people = float(np.sort(plan.people[members])[: short.vehicles].sum())
+            headway = int(plan.least_headway[arc])
             bound = CaughtBound(
-                people, 0.0, arc, len(members), int(passing[worst]), int(deadline[worst]), headway, room
-            )
+                people, 0.0, arc, len(members), short.passing, short.deadline, headway, short.room
+            )  # fmt: skip
             found.append((bound, members))
     return found
 
 
-def _past_the_hazard(routes: Routes, closing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return behind which place of each route (r,) no end of a road closes, and by when those before must be left.
+class _Ways:
+    """The places (k,) of routes: who uses them, and by when they must be left."""
 
-    Places into ``routes.arcs``; the latest moment of ``closing`` (m,) among the roads before, NEVER without one.
-    """
-    begin, until = routes.indptr[:-1].copy(), np.full(routes.count, float(NEVER))
-    wet = np.flatnonzero(closing[routes.arcs] < NEVER)
-    row = np.searchsorted(routes.indptr, wet, side="right") - 1
-    until[np.unique(row)] = 0.0
-    np.maximum.at(begin, row, wet + 1)
-    np.maximum.at(until, row, closing[routes.arcs[wet]].astype(float))
-    return begin, until
+    def __init__(
+        self, plan: TimedPlan, departure: np.ndarray, trips: np.ndarray, row: np.ndarray, users: np.ndarray
+    ) -> None:
+        routes, closing = plan.routes, _closing(plan)
+        self.plan, self.users = plan, users[row]
+        along = np.r_[0, np.cumsum(np.where(plan.roads.is_road, plan.roads.travel, 0)[routes.arcs])]
+        least = np.full(routes.count, NEVER)
+        np.minimum.at(least, routes.of_trip[trips], departure[trips])
+        self.first_exit = least[row] + along[1:] - along[routes.indptr[row]]
+        self.deadline = np.minimum(_latest_exits(plan, along), closing[routes.arcs])
+        self.moments = np.unique(closing[closing < NEVER]).tolist()
+        self.last_wet = [_last_wet(routes, row, closing <= moment) for moment in self.moments]
+        self.rooms = _most_room(plan)
+
+    def short(self, arc: int, here: np.ndarray) -> _Short:
+        """Return what says most of a road that is at the places ``here``."""
+        headway = max(int(self.plan.least_headway[arc]), 1)
+        best = self._by_deadline(here, headway)
+        for moment, wet in zip(self.moments, self.last_wet):
+            at = here[wet[here] >= 0]
+            if not len(at):
+                continue
+            passing = self._passing(at, moment, headway)
+            vehicles = int(self.users[at].sum()) - passing
+            if vehicles <= best.vehicles:
+                continue
+            room = self._room(at, wet[at], moment)
+            if vehicles - room > best.vehicles:
+                best = _Short(int(vehicles - room), at, passing, moment, int(room))
+        return best
+
+    def _by_deadline(self, here: np.ndarray, headway: int) -> _Short:
+        """Return what the latest exits say."""
+        at = here[np.argsort(self.deadline[here], kind="stable")]
+        at = at[self.deadline[at] < NEVER]
+        if not len(at):
+            return _Short(0, at, 0, 0, -1)
+        deadline, first = self.deadline[at], self.first_exit[at].min()
+        passing = np.where(deadline < first, 0, 1 + (deadline - first) // headway).astype(np.int64)
+        vehicles = np.cumsum(self.users[at]) - passing
+        worst = int(np.argmax(vehicles))
+        return _Short(int(vehicles[worst]), at[: worst + 1], int(passing[worst]), int(deadline[worst]), -1)
+
+    def _passing(self, at: np.ndarray, moment: int, headway: int) -> int:
+        first = int(self.first_exit[at].min())
+        return 0 if moment < first else 1 + (moment - first) // headway
+
+    def _room(self, at: np.ndarray, wet: np.ndarray, moment: int) -> float:
+        """Return how many vehicles can be between: in the room of roads, or let in after a standstill."""
+        arcs, roads, stuck = self.plan.routes.arcs, self.plan.roads, self.plan.fixed.stuck_seconds
+        between = np.unique(
+            np.concatenate([arcs[begin + 1 : end + 1] for begin, end in zip(wet.tolist(), at.tolist())])
+        )
+        between = between[roads.is_road[between]]
+        if not len(between):
+            return 0.0
+        return np.inf if stuck <= 0 else float(self.rooms[between].sum() + len(between) * (moment // (stuck * SECOND)))
+
+
+def _latest_exits(plan: TimedPlan, along: np.ndarray) -> np.ndarray:
+    """Return until when each place (k,) of the routes can be left to be in time on all roads after it, at free flow."""
+    routes = plan.routes
+    entry = _latest_entries(plan)[routes.arcs] - along[:-1]
+    latest = np.full(len(routes.arcs), float(NEVER))
+    for begin, end in zip(routes.indptr[:-1].tolist(), routes.indptr[1:].tolist()):
+        if end > begin + 1:
+            latest[begin : end - 1] = np.minimum.accumulate(entry[begin + 1 : end][::-1])[::-1]
+    return np.where(latest < NEVER / 2, latest + along[1:], NEVER)
+
+
+def _last_wet(routes: Routes, row: np.ndarray, closed: np.ndarray) -> np.ndarray:
+    """Return for each place (k,) of the routes the last one up to it whose road is ``closed`` (m,); -1 for none."""
+    last = np.maximum.accumulate(np.where(closed[routes.arcs], np.arange(len(routes.arcs)), -1))
+    return np.where(last >= routes.indptr[row], last, -1)
+
+
+def _most_room(plan: TimedPlan) -> np.ndarray:
+    """Return the most room (m,) that each road ever has, vehicles."""
+    rooms = plan.roads.room.copy()
+    np.maximum.at(rooms, plan.roads.change_arc, plan.roads.change_room)
+    return rooms
 
 
 def _doomed(plan: TimedPlan, departure: np.ndarray) -> np.ndarray:
@@ -146,14 +199,21 @@ def _doomed(plan: TimedPlan, departure: np.ndarray) -> np.ndarray:
     return out
 
 
+def _latest_entries(plan: TimedPlan) -> np.ndarray:
+    """Return until when each road (m,) can be entered to be off every part of it in time, or before it closes, µs."""
+    closings, roads = plan.problem.closings, plan.roads
+    travel = np.where(roads.is_road, roads.travel, 0)
+    latest = np.full(len(travel), float(NEVER))
+    parts = np.flatnonzero(np.isinf(closings.until) & np.isfinite(closings.since) & roads.is_road[closings.arc])
+    arc, share = closings.arc[parts], np.where(closings.catches, closings.end, closings.begin)[parts]
+    np.minimum.at(latest, arc, closings.since[parts] * SECOND - np.rint(share * travel[arc]))
+    return latest
+
+
 def latest_departures_alone(plan: TimedPlan) -> np.ndarray:
     """Return until when each vehicle (t,) can leave and be off every place in time at free flow, microseconds."""
-    closings, routes = plan.problem.closings, plan.routes
+    routes, latest = plan.routes, _latest_entries(plan)
     travel = np.where(plan.roads.is_road, plan.roads.travel, 0)
-    latest = np.full(len(travel), float(NEVER))  # to enter each road and be off every part of it in time
-    parts = np.flatnonzero(closings.catches & plan.roads.is_road[closings.arc])
-    arc = closings.arc[parts]
-    np.minimum.at(latest, arc, closings.since[parts] * SECOND - np.rint(closings.end[parts] * travel[arc]))
     along = np.r_[0, np.cumsum(travel[routes.arcs])]
     before = along[:-1] - np.repeat(along[routes.indptr[:-1]], np.diff(routes.indptr))
     last = np.full(routes.count, float(NEVER))
@@ -170,28 +230,3 @@ def _closing(plan: TimedPlan) -> np.ndarray:
     ends = closings.catches & (closings.end >= 1.0) & np.isfinite(closings.since) & plan.roads.is_road[closings.arc]
     np.minimum.at(closing, closings.arc[ends], np.rint(closings.since[ends] * SECOND).astype(np.int64))
     return closing
-
-
-def _users(
-    plan: TimedPlan, departure: np.ndarray, trips: np.ndarray, arcs: np.ndarray
-) -> tuple[dict[int, np.ndarray], dict[int, int]]:
-    """Return who of ``trips`` drives each of ``arcs``, and when the first of them could leave it at free flow."""
-    routes, travel = plan.routes, np.where(plan.roads.is_road, plan.roads.travel, 0)
-    wanted = np.zeros(len(travel), dtype=bool)
-    wanted[arcs] = True
-    along = np.r_[0, np.cumsum(travel[routes.arcs])]
-    row = np.repeat(np.arange(routes.count), np.diff(routes.indptr))
-    least = np.full(routes.count, NEVER)
-    np.minimum.at(least, routes.of_trip[trips], departure[trips])
-    trips_of = trips[np.argsort(routes.of_trip[trips], kind="stable")]
-    begin = np.searchsorted(routes.of_trip[trips_of], np.arange(routes.count + 1))
-    users: dict[int, list[np.ndarray]] = {}
-    first: dict[int, int] = {}
-    for k in np.flatnonzero(wanted[routes.arcs]).tolist():
-        arc, route = int(routes.arcs[k]), int(row[k])
-        if begin[route] == begin[route + 1]:
-            continue
-        users.setdefault(arc, []).append(trips_of[begin[route] : begin[route + 1]])
-        away = int(least[route] + along[k + 1] - along[routes.indptr[route]])
-        first[arc] = min(first.get(arc, NEVER), away)
-    return {arc: np.unique(np.concatenate(parts)) for arc, parts in users.items()}, first

@@ -23,8 +23,19 @@ class Waves:
     time: np.ndarray
 
     def orders(self, step: int, earliest: np.ndarray, latest: np.ndarray) -> np.ndarray:
-        """Return when each zone is told, microseconds: with its wave, within ``earliest`` and ``latest`` (z,)."""
-        return np.clip(self.time[self.wave] * step * MINUTE, earliest, latest)
+        """Return when each zone is told, microseconds: with its wave, within ``earliest`` and ``latest`` (z,).
+
+        Where that cannot be, it is told with the wave of others next to it in time that can; without one at the moment
+        next to it that is allowed, a call of its own.
+        """
+        moment = self.time * (step * MINUTE)
+        wanted, used = moment[self.wave], np.unique(moment[np.unique(self.wave)])
+        order = np.clip(wanted, earliest, latest)
+        for zone in np.flatnonzero(order != wanted).tolist():
+            fits = used[(used >= earliest[zone]) & (used <= latest[zone])]
+            if len(fits):
+                order[zone] = fits[np.argmin(np.abs(fits - wanted[zone]))]
+        return order
 
     def with_zone(self, zone: int, wave: int) -> Waves:
         """Return the same with a zone in another wave."""

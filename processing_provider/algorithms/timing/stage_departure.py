@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ....plugin.layers.timing.case import TimedCase
     from ....plugin.layers.timing.stage_rows import StagedCase
 
-SPLITS, SWEEPS, SWAPS, REROUTINGS = (4, 10, 30), (3, 10, 30), (0, 100, 1000), (0, 1, 2)  # by effort
+# How much is searched, by effort.
+SPLITS, OWN_SWEEPS, SWEEPS, SWAPS, REROUTINGS = (4, 10, 30), (1, 2, 10), (3, 10, 30), (0, 100, 1000), (0, 1, 2)
 
 
 class StageDeparture(EvacuationAlgorithm):
@@ -37,11 +38,12 @@ class StageDeparture(EvacuationAlgorithm):
     SUMMARY = (
         "Finds when to call which zone, in waves: fewest people caught by the hazard, then the last arrival within a "
         "limit, then least time on the road and waiting to get onto it.\n"
-        "It begins with everybody at once, waves by the hazard's arrival and waves by bottleneck, moves one zone or "
-        "wave after the other by a step, and keeps what the exact simulation of the plan finds better, never worse "
-        "than everybody at once. Routes are found anew when moves gain nothing (not with a quick effort).\n"
+        "It begins with everybody at once, waves by the hazard's arrival, waves by bottleneck, and a time of its own "
+        "for each zone, joined to waves; moves one zone or wave after the other by a step, and keeps what the exact "
+        "simulation of the plan finds better, never worse than everybody at once. Routes are found anew when moves "
+        "gain nothing (not with a quick effort).\n"
         "Where waves gain nothing it says so; and where people are caught, which road explains it: how many it lets "
-        "pass before it closes."
+        "pass before it, or a road behind it, closes."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -121,7 +123,7 @@ class StageDeparture(EvacuationAlgorithm):
         if parameters.get(names.MAX_CLEARANCE) not in (None, ""):
             limit = int(60e6 * self.parameterAsDouble(parameters, names.MAX_CLEARANCE, context))
         step, waves = (self.parameterAsInt(parameters, key, context) for key in (names.STEP_MINUTES, names.WAVES))
-        counted = (effort.pick(*levels) for levels in (SPLITS, SWEEPS, SWAPS, REROUTINGS))
+        counted = (effort.pick(*levels) for levels in (SPLITS, OWN_SWEEPS, SWEEPS, SWAPS, REROUTINGS))
         asked = Staging(case.plan, earliest, latest, case.arrival, step, waves, limit, *counted)
         feedback.setProgressText(self.tr("Calling zones in waves"))
         control = self.control(feedback, 20.0, 95.0, effort)
