@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from evacuation_planner.plugin.solvers.joint.result import JointPlan
 from evacuation_planner.plugin.solvers.joint.solve import solve
 from evacuation_planner.plugin.solvers.routing.queue.network import roads_of
 from evacuation_planner.plugin.solvers.routing.shared.closings import ARRIVED
+from tests.solvers.joint_cases import random_problem
 from tests.solvers.joint_closing_cases import Plans, Rank, closed_problem
 from tests.solvers.test_joint import DISLIKE, check, quick
 
@@ -73,3 +76,20 @@ def test_towns_are_never_worse_than_step_by_step(unit, seed):
     drove = routing.everybody()
     assert (drove.fate == ARRIVED).sum() == len(plan.placed)
     assert len(caught.trip) == (drove.fate != ARRIVED).sum()
+
+
+@pytest.mark.parametrize("unit, seed", ((BY_GROUP, 1), (BY_VEHICLE, 1), (BY_VEHICLE, 2)))
+def test_what_closes_after_everybody_has_arrived_changes_nothing(unit, seed):
+    open_roads = replace(random_problem(seed), hazard=None)
+    closings = closed_problem(seed).network.closings
+    late = closings._replace(
+        since=closings.since + 1e5, until=closings.until + 1e5, start_reached=closings.start_reached + 1e5,
+        goal_reached=np.full(open_roads.network.nodes, np.inf),
+    )  # fmt: skip
+    plans = [
+        solve(replace(open_roads, network=network), unit=unit, preference_seconds=DISLIKE, control=quick()).plan
+        for network in (open_roads.network, replace(open_roads.network, closings=late))
+    ]
+    for one, other in zip(*((p.destination, p.routing.routes.arcs, p.routing.arrival, p.reason) for p in plans)):
+        assert one.tolist() == other.tolist()
+    assert plans[0].value == plans[1].value
