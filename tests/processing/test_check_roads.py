@@ -85,8 +85,8 @@ def test_each_kind_of_problem_is_found_on_its_road():
     }
     assert {name: found[name] for name in NUMBERS} == {
         "COMPONENTS": 3, "DEAD_ENDS": 2, "CANNOT_LEAVE": 0, "CANNOT_REACH": 0, "NEAR_MISSES": 1, "MISSING_SPEEDS": 1,
-        "ABSURD_SPEEDS": 1, "DUPLICATES": 1, "UNUSABLE": 2, "NOT_ROADS": 0, "CLOSED_ROADS": 0, "CLOSING_ROADS": 0, "ZERO_VALUES": 0,
-        "UNKNOWN_DIRECTIONS": 0, "SPEED_UNITS": 0, "PIECES": 9, "NODES": 11,
+        "ABSURD_SPEEDS": 1, "DUPLICATES": 1, "UNUSABLE": 2, "NOT_ROADS": 0, "CLOSED_ROADS": 0, "CLOSING_ROADS": 0,
+        "ZERO_VALUES": 0, "UNKNOWN_DIRECTIONS": 0, "SPEED_UNITS": 0, "PIECES": 9, "NODES": 11,
     }  # fmt: skip
     where = {f["problem"]: f.geometry().asPoint() for f in found["OUTPUT"].getFeatures() if f["road_id"] == "short"}
     assert (where["near_miss"].x() - EAST, where["near_miss"].y() - NORTH) == pytest.approx((50, 0.6), abs=1e-6)
