@@ -59,7 +59,8 @@ def sample_problem(capacity: str) -> JointProblem:
 
 def planned(problem: JointProblem, choices: Choices) -> tuple[Any, Any]:
     """Return the best plan found and the bound of its aim, without a step-wise plan to begin with."""
-    roads, reach, control = roads_of(problem.network), reach_of(problem), Control()
+    roads, control = roads_of(problem.network), Control()
+    reach = reach_of(problem, roads, control)
     found = search_together(problem, roads, reach, choices, [], control)
     if found is None:
         raise RuntimeError("nobody can go anywhere")

@@ -159,15 +159,23 @@ def turn(
         if tried.best is None:
             sentence = _stops(steps, tried)
             break
-        judged, layer, now = tried.best
+        lost, (judged, layer, now) = now.value[0], tried.best
         steps.append(judged._replace(status=TURNED))
         say_gain(layer, step, judged.gain or 0.0)
         feedback.pushInfo(
             f"Step {step}: {judged.candidate.name} is turned ({judged.candidate.kilometres:.1f} km): "
-            f"{(judged.gain or 0.0) / 3600.0:,.1f} vehicle-hours less."
+            f"{_saved(lost - now.value[0], judged.gain or 0.0)}."
         )
     names = {judged.candidate.name for judged in steps}
     return Turning(layer, before, now, steps, [j for name, j in seen.items() if name not in names], sentence)
+
+
+def _saved(arriving: float, seconds: float) -> str:
+    """Return in words what a step saves: people who arrive besides, or else vehicle-seconds."""
+    if arriving > 0:
+        more = "more" if seconds < 0 else "less"
+        return f"{arriving:,.0f} more people arrive; all who do drive {abs(seconds) / 3600.0:,.1f} vehicle-hours {more}"
+    return f"{seconds / 3600.0:,.1f} vehicle-hours less"
 
 
 def _try(
