@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from evacuation_planner.plugin.solvers.routing.queue.network import Background, 
 from evacuation_planner.plugin.solvers.routing.queue.places import Places
 from evacuation_planner.plugin.solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queues
 from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
+from evacuation_planner.plugin.solvers.routing.shared.problem import BUS, CAR
 from evacuation_planner.plugin.solvers.routing.shared.routes import distinct
 from tests.solvers.queue_reference import Hazard, Part, Roads, Told, evaluate
 
@@ -139,3 +141,10 @@ def closed(case: Case, seed: int, share: float = 0.5, first: float = 0.0) -> Cas
     told = [Part.of(*row, int(roads.travel[row[0]])) for row in rows if roads.is_road[row[0]]]
     start, goal = ([None if when == np.inf else round(when * 1e6) for when in each.tolist()] for each in reached)
     return Case(roads, places.known_to(case.plan), case.ways, Hazard(told, start, goal, places.there.tolist()))
+
+
+def with_buses(case: Case, buses: list[bool]) -> Case:
+    """Return the case with buses, which take 2.5 places each, in place of some of its cars."""
+    size = np.where(np.array(buses), BUS, CAR)
+    hazard = replace(case.hazard, places=[2.5 if bus else 1.0 for bus in buses])
+    return Case(case.roads, case.plan._replace(size=size), case.ways, hazard)

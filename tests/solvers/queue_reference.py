@@ -51,13 +51,14 @@ class Part(NamedTuple):
 @dataclass(frozen=True)
 class Hazard:
     """Parts of roads that close; by trip when its origin and destination are reached (None: never), and who needs no
-    road to be at his destination.
+    road to be at his destination. ``places``: how many of a car each trip takes; empty, if all are cars.
     """
 
     parts: list[Part] = field(default_factory=list)
     start: list[int | None] = field(default_factory=list)
     goal: list[int | None] = field(default_factory=list)
     there: list[bool] = field(default_factory=list)
+    places: list[float] = field(default_factory=list)
 
 
 class Told(NamedTuple):
@@ -115,8 +116,12 @@ class Town:
         """Whether the head of a road has made its claim."""
         return bool(self.on[road]) and Claim(self.next_of(self.on[road][0]), road) in self.claimed
 
+    def size(self, trip: int) -> float:
+        """How many cars' places a trip takes."""
+        return self.hazard.places[trip] if self.hazard.places else 1
+
     def full(self, road: int) -> bool:
-        return self.patience > 0 and len(self.on[road]) >= self.room[road]
+        return self.patience > 0 and sum(self.size(trip) for trip in self.on[road]) >= self.room[road]
 
     def shut(self, road: int, when: float) -> bool:
         """Whether somebody who entered then would come to a part that is closed."""
@@ -174,21 +179,22 @@ class Town:
         return found
 
     def leave(self, road: int, now: int) -> None:
-        self.moments[self.on[road].popleft()].append(now)
-        self.last_exit[road] = now + self.headway[road]
+        trip = self.on[road].popleft()
+        self.moments[trip].append(now)
+        self.last_exit[road] = now + int(self.headway[road] * self.size(trip))
 
     def enter(self, claim: Claim, now: int) -> None:
         into, source = claim
         del self.claimed[claim]
         self.level[into] = max(self.level[into], self.number[claim])
-        self.number[claim] += self.headway[into if source is None else source]
+        trip = (self.at_origin[into] if source is None else self.on[source])[0]
+        self.number[claim] += int(self.headway[into if source is None else source] * self.size(trip))
         if source is None:
-            trip = self.at_origin[into].popleft()
+            self.at_origin[into].popleft()
             self.moments[trip].append(now)
             if self.at_origin[into]:
                 self.begin(claim, now)
         else:
-            trip = self.on[source][0]
             self.leave(source, now)
         self.on[into].append(trip)
         self.last_entry[into] = now

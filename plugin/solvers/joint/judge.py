@@ -8,11 +8,12 @@ import numpy as np
 
 from ..control import Control
 from ..routing.queue.bars import NEVER, moments_of
+from ..routing.queue.events import NO_MARKS, NO_MOMENTS
 from ..routing.queue.judge import Judge
 from ..routing.queue.lateness import Lateness
 from ..routing.queue.marginal import LOST
 from ..routing.queue.network import QueueRoads
-from ..routing.queue.places import Places
+from ..routing.queue.places import Places, sizes_of
 from ..routing.queue.simulation import QueueRun, simulate_queues
 from ..routing.shared.problem import RoutingProblem
 from ..routing.shared.routes import Routes
@@ -85,14 +86,15 @@ def to_be_moved(plan: Planned, trips: np.ndarray, own: np.ndarray) -> None:
 
 
 def _homes(network: RoutingProblem) -> Places | None:
-    """Return when the hazard reaches the origins, whatever the destinations; None where nothing closes.
+    """Return when the hazard reaches the origins, whatever the destinations; None if nothing closes and all are cars.
 
     No trip of a plan has a destination that the hazard reaches, and who has no road to drive is there.
     """
+    size = sizes_of(network)
     if not network.closings:
-        return None
+        return Places(NO_MOMENTS, NO_MOMENTS, NO_MARKS, size) if len(size) else None
     reached = moments_of(network.closings.start_reached)[network.source]
-    return Places(reached, np.full(network.trips, NEVER), np.ones(network.trips, dtype=bool))
+    return Places(reached, np.full(network.trips, NEVER), np.ones(network.trips, dtype=bool), size)
 
 
 def destinations_of(plan: Planned) -> np.ndarray:

@@ -46,6 +46,8 @@ class Vehicles(NamedTuple):
         that start at one node come from one place.
     inside : NodeSets, optional
         Junctions inside the area of each of these places.
+    size : (t,) int, optional
+        Room that each takes, in halves of a car's; by default all are cars.
     """
 
     source: ArrayLike
@@ -54,6 +56,7 @@ class Vehicles(NamedTuple):
     group: ArrayLike
     origin: ArrayLike | None = None
     inside: NodeSets | None = None
+    size: ArrayLike | None = None
 
 
 class Destinations(NamedTuple):
@@ -199,7 +202,8 @@ def joint_problem(
     """
     source = np.ascontiguousarray(vehicles.source, dtype=np.int32)
     network = routing_problem(
-        arcs, TripTable(source, source, vehicles.departure, vehicles.people, vehicles.origin, vehicles.inside)
+        arcs,
+        TripTable(source, source, vehicles.departure, vehicles.people, vehicles.origin, vehicles.inside, vehicles.size),
     )
     group = np.ascontiguousarray(vehicles.group, dtype=np.int32)
     node, room = np.ascontiguousarray(destinations.node, dtype=np.int32), _floats(destinations.room)

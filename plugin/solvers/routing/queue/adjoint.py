@@ -13,7 +13,7 @@ import numpy as np
 
 from ...kernels import compiled
 from .bars import BEFORE
-from .events import Plan
+from .events import Plan, headway_after
 from .network import QueueRoads
 from .simulation import QueueRun
 
@@ -43,7 +43,7 @@ class Traffic(NamedTuple):
 
 
 @compiled
-def find_bounds(roads, plan, trip_of, moment, order, last_exit, headway, merged, bound):
+def find_bounds(roads, plan, trip_of, moment, order, last_exit, last_trip, headway, merged, bound):
     """Fill what bound each move (moves,), in the order in which they were made.
 
     Of its own way and the exit before, where both bound it, the latter counts if ``merged``.
@@ -62,13 +62,15 @@ def find_bounds(roads, plan, trip_of, moment, order, last_exit, headway, merged,
             continue
         road = plan.arc[plan.first[trip] + hop]
         in_time = now == moment[move - 1] + roads.travel[road]
-        if now - last_exit[road] <= headway[road] and (merged or not in_time):
+        gap = headway_after(plan, last_trip[road], headway[road])
+        if now - last_exit[road] <= gap and (merged or not in_time):
             bound[move] = HEADWAY
         elif in_time:
             bound[move] = OWN
         else:
             bound[move] = ROOM
         last_exit[road] = now
+        last_trip[road] = trip
 
 
 @compiled
@@ -136,7 +138,8 @@ def delay_values(roads: QueueRoads, run: QueueRun, own: np.ndarray | None = None
     else:
         value = own.copy()
     last_exit = np.full(arcs, BEFORE, dtype=np.int64)
-    find_bounds(roads, plan, trip_of, run.moment, run.order, last_exit, roads.headway.copy(), merged, bound)
+    last_trip = np.zeros(arcs, dtype=np.int32)  # plays no part before the first exit
+    find_bounds(roads, plan, trip_of, run.moment, run.order, last_exit, last_trip, roads.headway.copy(), merged, bound)
     pass_back(plan, trip_of, run.order, bound, np.zeros(arcs), value)
     return value
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...kernels import compiled
 from ..shared.closings import QUEUED, TOO_LATE
 from .bars import NEVER
-from .events import DEPARTED, LATE, REACHED, begin_claim, next_at_origin, take_claim
+from .events import DEPARTED, LATE, REACHED, begin_claim, next_at_origin, size_of, take_claim
 
 
 @compiled
@@ -41,7 +41,7 @@ def catch_at_origin(roads, plan, state, trip, now):
         return
     road = plan.arc[plan.first[trip]]
     source = len(roads.travel) + road
-    state.pending[road] -= 1
+    state.pending[road] -= size_of(plan, trip)
     if state.head[source] == trip:
         take_claim(state, road, source)
         state.head[source] = next_at_origin(state, trip)

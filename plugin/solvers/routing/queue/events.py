@@ -12,6 +12,7 @@ import numpy as np
 
 from ...graph.heap import push
 from ...kernels import compiled
+from ..shared.problem import CAR
 from .bars import NEVER, barred, opened
 
 # Columns of ``counts``.
@@ -39,6 +40,9 @@ class Plan(NamedTuple):
         When it reaches each trip's origin and destination, NEVER where it does not; empty where nothing closes.
     stays : (t,) bool
         Who has no way and does not leave; empty where nothing closes.
+    size : (t,) int64
+        The room that each vehicle takes, in halves of a car's, see :data:`..shared.problem.CAR`; empty where all are
+        cars (or people).
     """
 
     departure: np.ndarray
@@ -50,6 +54,7 @@ class Plan(NamedTuple):
     start_reached: np.ndarray = NO_MOMENTS
     goal_reached: np.ndarray = NO_MOMENTS
     stays: np.ndarray = NO_MARKS
+    size: np.ndarray = NO_MOMENTS
 
 
 class State(NamedTuple):
@@ -66,13 +71,15 @@ class State(NamedTuple):
     head, last : (2 m,) int32
         First and last of each source's queue, -1 if it is empty.
     load : (m,) int64
-        Vehicles on each road.
+        What the vehicles on each road take of its room, in halves of a car.
     pending : (m,) int64
-        Vehicles that wait at their origin to enter each road.
+        The same of those that wait at their origin to enter each road.
     free : (m,) int64
         When the next vehicle may leave each road: the last exit and its headway.
-    headway, room : (m,) int64
-        Of each road now.
+    headway : (m,) int64
+        Of each road now, of a car.
+    room : (m,) int64
+        Of each road now, in halves of a car.
     entered : (m,) int64
         When somebody entered last.
     claims : (m,) int32
@@ -153,6 +160,18 @@ class State(NamedTuple):
 def plan_event(state, time, item):
     """Add an event."""
     state.counts[HEAP] = push(state.keys, state.items, state.counts[HEAP], time, item)
+
+
+@compiled
+def size_of(plan, trip):
+    """Return the room that a vehicle takes, in halves of a car's."""
+    return plan.size[trip] if len(plan.size) > 0 else CAR
+
+
+@compiled
+def headway_after(plan, trip, headway):
+    """Return the time between the exit of ``trip`` and the next, for a road that cars leave every ``headway``."""
+    return headway * size_of(plan, trip) // CAR
 
 
 @compiled
@@ -238,8 +257,8 @@ def leave_road(plan, state, road, now):
     """The head of a road leaves it; return the trip."""
     trip = state.head[road]
     state.head[road] = state.behind[trip]
-    state.load[road] -= 1
-    state.free[road] = now + state.headway[road]
+    state.load[road] -= size_of(plan, trip)
+    state.free[road] = now + headway_after(plan, trip, state.headway[road])
     after = state.head[road]
     if after >= 0 and state.fate[after] == 0:
         plan_event(state, max(state.passed[after], state.free[road]), road)
@@ -263,13 +282,13 @@ def leave_origin(plan, state, source, now):
     """The head of an origin's queue leaves it; return the trip."""
     trip = state.head[source]
     state.head[source] = next_at_origin(state, trip)
-    state.pending[source - len(state.room)] -= 1
+    state.pending[source - len(state.room)] -= size_of(plan, trip)
     note_move(state, plan.move[trip], now)
     return trip
 
 
 @compiled
-def enter_road(roads, state, trip, road, now):
+def enter_road(roads, plan, state, trip, road, now):
     """A trip enters a road at its end."""
     state.hop[trip] += 1
     state.passed[trip] = now + roads.travel[road]
@@ -280,7 +299,7 @@ def enter_road(roads, state, trip, road, now):
         state.head[road] = trip
         plan_event(state, max(state.passed[trip], state.free[road]), road)
     state.last[road] = trip
-    state.load[road] += 1
+    state.load[road] += size_of(plan, trip)
     state.entered[road] = now
 
 
@@ -292,15 +311,15 @@ def admit(roads, plan, state, road, now):
     take_claim(state, road, source)
     turn = state.turn[source]
     state.level[road] = max(state.level[road], state.served[turn])
+    headway = state.headway[source] if source < arcs else state.headway[road]
+    state.served[turn] += headway_after(plan, state.head[source], headway)
     if source < arcs:
-        state.served[turn] += state.headway[source]
         trip = leave_road(plan, state, source, now)
     else:
-        state.served[turn] += state.headway[road]
         trip = leave_origin(plan, state, source, now)
         if state.head[source] >= 0:
             begin_claim(roads, state, source, road, now)
-    enter_road(roads, state, trip, road, now)
+    enter_road(roads, plan, state, trip, road, now)
     return source
 
 

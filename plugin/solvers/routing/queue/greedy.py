@@ -161,8 +161,10 @@ def greedy_queue_routes(
     )  # fmt: skip
     latest, lost = np.empty((0, arcs), dtype=np.int64), np.zeros(trips, dtype=bool)
     places = places_of(problem)
-    if safe is not None and places is not None:
-        plan, latest = places.known_to(plan), latest_moments(problem, roads, trees, control)
+    if places is not None:
+        plan = places.known_to(plan)
+    if safe is not None and problem.closings:
+        latest = latest_moments(problem, roads, trees, control)
     state = starting_state(roads, plan, False)._replace(moment=np.empty(problem.nodes + 2, dtype=np.int64))
     star, node = problem.star(), problem.source.copy()
     blocks, more, slices = [], True, Slices()

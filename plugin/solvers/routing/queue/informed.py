@@ -16,7 +16,7 @@ from ...control import Control, Slices
 from ...graph.heap import drop_first, push
 from ...kernels import compiled
 from ..shared.choices import REROUTE_MINUTES, STUCK_SECONDS
-from ..shared.problem import RoutingProblem
+from ..shared.problem import CAR, RoutingProblem
 from ..shared.routes import Routes, distinct, rows_at
 from ..shared.trees import Trees
 from .bars import NEVER, entry_in_time
@@ -98,7 +98,7 @@ class Navigation(NamedTuple):
 @compiled
 def seen_time(roads, state, road, now):
     """Return the time that a driver sees on a road, microseconds."""
-    seen = max(roads.travel[road], (state.load[road] + state.pending[road]) * state.headway[road])
+    seen = max(roads.travel[road], (state.load[road] + state.pending[road]) * state.headway[road] // CAR)
     first = state.head[road]
     if first >= 0:
         seen += max(now - max(state.passed[first], state.free[road]), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...graph.heap import drop_first
 from ...kernels import compiled
+from ..shared.problem import CAR
 from .bars import NEVER
 from .catches import catch_reached
 from .events import (
@@ -20,6 +21,7 @@ from .events import (
     look_at,
     next_road,
     open_standstills,
+    size_of,
 )
 
 
@@ -40,7 +42,7 @@ def join_origin(roads, plan, state, trip, now):
     """A trip joins the queue of those who start on its first road."""
     road = plan.arc[plan.first[trip]]
     source = len(roads.travel) + road
-    state.pending[road] += 1
+    state.pending[road] += size_of(plan, trip)
     if state.head[source] >= 0:
         state.behind[state.last[source]] = trip
     else:
@@ -67,7 +69,7 @@ def register_changes(roads, state, now):
     while k < len(roads.change_time) and roads.change_time[k] <= now:
         road = roads.change_arc[k]
         state.headway[road] = roads.change_headway[k]
-        state.room[road] = roads.change_room[k]
+        state.room[road] = roads.change_room[k] * CAR
         if state.claims[road] >= 0:
             look_at(state, road)
         k += 1

@@ -13,6 +13,7 @@ import numpy as np
 from ...control import Control, Slices
 from ..shared.choices import STUCK_SECONDS
 from ..shared.closings import ARRIVED
+from ..shared.problem import CAR
 from ..shared.routes import Routes, rows_at
 from ..shared.schedule import Schedule
 from .bars import BEFORE, NEVER
@@ -138,7 +139,7 @@ class QueueRun:
         size = np.diff(plan.move)[trips]
         of_places = {
             name: getattr(plan, name)[trips]
-            for name in ("start_reached", "goal_reached", "stays")
+            for name in ("start_reached", "goal_reached", "stays", "size")
             if len(getattr(plan, name))
         }
         some = Plan(
@@ -154,7 +155,8 @@ class QueueRun:
 def plan_of(roads: QueueRoads, departure: np.ndarray, routes: Routes, places: Places | None = None) -> Plan:
     """Return the plan of trips that leave at ``departure`` (t,) microseconds by ``routes``, without connectors.
 
-    ``places`` tells when the hazard reaches origins and destinations, see :func:`.places.places_of`.
+    ``places`` tells when the hazard reaches origins and destinations, and who is no car, see
+    :func:`.places.places_of`.
     """
     indptr, arc = routes.indptr, routes.arcs
     real = roads.is_road[arc]
@@ -239,7 +241,7 @@ def starting_state(roads: QueueRoads, plan: Plan, record_order: bool) -> State:
         pending=of_arcs(0, np.int64),
         free=of_arcs(BEFORE, np.int64),
         headway=roads.headway.copy(),
-        room=roads.room.copy(),
+        room=roads.room * CAR,
         entered=of_arcs(BEFORE, np.int64),
         claims=of_arcs(-1, np.int32),
         next_claim=of_arcs(-1, np.int32, 2 * arcs),

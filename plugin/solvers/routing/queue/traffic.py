@@ -9,6 +9,7 @@ import numpy as np
 from ...control import Control
 from ...kernels import compiled
 from ..shared.by_arc import by_arc
+from ..shared.problem import CAR
 from ..shared.routes import rows_at
 from .network import SECOND, QueueRoads
 from .simulation import QueueRun
@@ -54,11 +55,12 @@ class Traffic(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """Every vehicle on every road (h,): the road, when it enters and when it leaves, microseconds."""
+    """Every vehicle on every road (h,): the road, when it enters and when it leaves, microseconds; its trip."""
 
     arc: np.ndarray
     entry: np.ndarray
     exit: np.ndarray
+    trip: np.ndarray
 
 
 class Stays(NamedTuple):
@@ -98,7 +100,12 @@ def stays_on_roads(roads: QueueRoads, run: QueueRun, control: Control | None = N
     after = np.ones(len(exits), dtype=bool)
     after[hops.bounds[:-1]] = False
     after = np.flatnonzero(after)
-    free = exits[after - 1] + headways(roads, arc[after], exits[after - 1])
+    headway = headways(roads, arc[after], exits[after - 1])
+    if len(run.plan.size):
+        size = run.plan.size[passage.trip[hops.order]]
+        leaves = np.lexsort((passage.exit[hops.order], arc))  # no two leave a road at one moment
+        headway = headway * size[leaves][after - 1] // CAR
+    free = exits[after - 1] + headway
     ready[after] = np.maximum(passed[after], free)
     return Stays(arc, entries, passed, exits, ready, passed + headways(roads, arc, passed))
 
@@ -111,7 +118,8 @@ def passages(run: QueueRun, control: Control | None = None) -> Passage:
     first[plan.move[:-1][plan.hops > 0]] = True
     last[plan.move[1:][plan.hops > 0] - 1] = True
     arc = rows_at(plan.first, plan.hops, plan.arc, control)
-    return Passage(arc.astype(np.int64), run.moment[~last], run.moment[~first])
+    trip = np.repeat(np.arange(len(plan.hops)), plan.hops)
+    return Passage(arc.astype(np.int64), run.moment[~last], run.moment[~first], trip)
 
 
 @compiled

@@ -13,6 +13,8 @@ from ...graph.stars import ForwardStar
 from .closings import Closings
 from .volume_delay import RoadCost
 
+CAR, BUS = 2, 5  # room that vehicles take, in halves of a car's (spec of walking, section 15: a bus takes 2.5 places)
+
 
 class NodeSets(NamedTuple):
     """Nodes of each origin's area.
@@ -51,6 +53,8 @@ class RoutingProblem:
         Seconds from t = 0, not falling: the trip index breaks ties, so it follows the departures.
     people : (t,) float64
         People in each vehicle.
+    size : (t,) int64
+        Room that each vehicle takes and road that it needs (``queue``), in halves of a car's: CAR or BUS.
     length : (m,) float64
         Metres; only for reports.
     limit : (m,) float64
@@ -83,6 +87,7 @@ class RoutingProblem:
     origin: np.ndarray
     inside: NodeSets
     closings: Closings
+    size: np.ndarray
 
     @property
     def arcs(self) -> int:
@@ -107,6 +112,7 @@ class RoutingProblem:
             departure=self.departure[trips],
             people=self.people[trips],
             origin=self.origin[trips],
+            size=self.size[trips],
         )
 
     def bound_for(self, destination: np.ndarray) -> RoutingProblem:
@@ -131,7 +137,7 @@ class Arcs(NamedTuple):
 class TripTable(NamedTuple):
     """The trips of a problem; attributes as in :class:`RoutingProblem`, of any number type.
 
-    Without ``origin`` trips come from the same place that start at the same node.
+    Without ``origin`` trips come from the same place that start at the same node; without ``size`` all are cars.
     """
 
     source: ArrayLike
@@ -140,6 +146,7 @@ class TripTable(NamedTuple):
     people: ArrayLike | None = None
     origin: ArrayLike | None = None
     inside: NodeSets | None = None
+    size: ArrayLike | None = None
 
 
 def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
@@ -167,8 +174,9 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
         origin = np.unique(source, return_inverse=True)[1].ravel().astype(np.int64)
     else:
         origin = np.ascontiguousarray(trips.origin, dtype=np.int64)
+    size = np.full(len(source), CAR) if trips.size is None else np.ascontiguousarray(trips.size, dtype=np.int64)
     inside = trips.inside or NodeSets.none(int(origin.max(initial=-1)) + 1)
-    if len({len(source), len(destination), len(departure), len(people), len(origin)}) != 1:
+    if len({len(source), len(destination), len(departure), len(people), len(origin), len(size)}) != 1:
         raise SolverError("The arrays of the trips differ in length.")
     for name, array in (("tail", tail), ("head", head), ("source", source), ("destination", destination)):
         if len(array) and (array.min() < 0 or array.max() >= nodes):
@@ -179,7 +187,7 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
         raise SolverError("Trips must be sorted by departure.")
     return RoutingProblem(
         nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing, origin,
-        inside, arcs.closings or Closings.none(nodes),
+        inside, arcs.closings or Closings.none(nodes), size,
     )  # fmt: skip
 
 
