@@ -193,6 +193,22 @@ def _moment(value: Any, feature: str, parameter: str, layer: str, field: str, un
 DEFAULT_START = Start(946_684_800.0)  # 2000-01-01T00:00
 
 
+def known_seconds(column: MomentColumn | None, rows: int, start: Start, feedback: QgsProcessingFeedback) -> np.ndarray:
+    """Return the seconds from t = 0 at which each of ``rows`` becomes known; -inf for what is known from the start.
+
+    That is what has no moment, or one that is not after t = 0.
+
+    Raises
+    ------
+    LayerError
+        A moment more than 7 days before or 30 days after t = 0.
+    """
+    if column is None:
+        return np.full(rows, -np.inf)
+    seconds = column.seconds(start, feedback)
+    return np.where(seconds > 0.0, seconds, -np.inf)
+
+
 def start_time(
     given: ClockTime | None,
     columns: Sequence[MomentColumn],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,14 @@ from ...solvers.naming import first_of
 from ...solvers.roads.network import BACKWARD_WAY, FORWARD_WAY
 from ...solvers.roads.road_closings import BOTH_WAYS
 from ..errors import LayerError
-from ..moments import MomentColumn, Start, moment_column
+from ..moments import MomentColumn, Start, known_seconds, moment_column
 from ..shapes import features_of
 from ..values import id_text
 
 PARAMETER = "CLOSURES"
 FROM_FIELD, TO_FIELD = "CLOSURES_FROM_FIELD", "CLOSURES_TO_FIELD"
 ROAD_FIELD, DIRECTION_FIELD = "CLOSURES_ROAD_FIELD", "CLOSURES_DIRECTION_FIELD"
+KNOWN_FIELD = "CLOSURES_KNOWN_FIELD"
 WAYS = {"": BOTH_WAYS, "both": BOTH_WAYS, "forward": FORWARD_WAY, "backward": BACKWARD_WAY}
 MINUTE = 60.0
 
@@ -37,6 +38,7 @@ class ClosureFields:
     end: str | None = None
     road: str | None = None
     direction: str | None = None
+    known: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class ClosureRows:
         From when and until when; None, and empty values: always.
     road_field : str
         For messages.
+    known : MomentColumn or None
+        When each row becomes known; None, and empty values: from the start.
     """
 
     name: str
@@ -71,6 +75,7 @@ class ClosureRows:
     begin: MomentColumn | None
     end: MomentColumn | None
     road_field: str
+    known: MomentColumn | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -84,6 +89,19 @@ class ClosureRows:
     def timed(self) -> bool:
         """Whether any row has a moment."""
         return any(moment is not None for column in self.moments for moment in column.moments)
+
+    def known_from(self, start: Start, feedback: QgsProcessingFeedback) -> np.ndarray:
+        """Return the seconds (k,) from which each row is known, -inf from the start; see :func:`known_seconds`."""
+        return known_seconds(self.known, len(self), start, feedback)
+
+    def only(self, rows: np.ndarray) -> ClosureRows:
+        """Return some of the rows (k,), by number."""
+        few = rows.tolist()
+        begin, end, known = (None if each is None else each.of(few) for each in (self.begin, self.end, self.known))
+        return replace(
+            self, features=[self.features[k] for k in few], shapes=[self.shapes[k] for k in few],
+            road=[self.road[k] for k in few], ways=self.ways[rows], begin=begin, end=end, known=known,
+        )  # fmt: skip
 
     def windows(self, start: Start, feedback: QgsProcessingFeedback) -> tuple[np.ndarray, np.ndarray]:
         """Return the seconds (k,) from which and until before which each row closes its roads.
@@ -121,7 +139,7 @@ def read_closures(
         No reference system, a direction that is none, a moment that is none.
     """
     name, crs = source.sourceName(), source.sourceCrs()
-    rows: list[tuple[str, QgsGeometry, str, int, Any, Any]] = []
+    rows: list[tuple[str, QgsGeometry, str, int, Any, Any, Any]] = []
     empty = []
     for feature in features_of(source):
         shape = QgsGeometry(feature.geometry()) if feature.hasGeometry() else QgsGeometry()
@@ -131,7 +149,7 @@ def read_closures(
             empty.append(str(feature.id()))
             continue
         way = _way(feature, fields.direction, name)
-        moments = (feature[field] if field else None for field in (fields.begin, fields.end))
+        moments = (feature[field] if field else None for field in (fields.begin, fields.end, fields.known))
         rows.append((words, QgsGeometry() if road else shape, road, way, *moments))
     if empty:
         feedback.pushWarning(
@@ -145,11 +163,15 @@ def read_closures(
     words = [row[0] for row in rows]
     columns = [
         moment_column([row[column] for row in rows], words, parameter, name, field, MINUTE) if field else None
-        for column, parameter, field in ((4, FROM_FIELD, fields.begin), (5, TO_FIELD, fields.end))
+        for column, parameter, field in (
+            (4, FROM_FIELD, fields.begin),
+            (5, TO_FIELD, fields.end),
+            (6, KNOWN_FIELD, fields.known),
+        )  # fmt: skip
     ]
     return ClosureRows(
         name, crs, words, [row[1] for row in rows], [row[2] for row in rows],
-        np.array([row[3] for row in rows], dtype=np.int8), columns[0], columns[1], fields.road or "",
+        np.array([row[3] for row in rows], dtype=np.int8), columns[0], columns[1], fields.road or "", columns[2],
     )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from qgis.core import (
@@ -25,6 +26,7 @@ from .closed_stretches import closed_stretches
 from .closures import PARAMETER as CLOSURES
 from .closures import ClosureRows
 from .hazard_layers import HazardLayers, moments_of
+from .known_levels import KnownArrivals, known_levels
 
 CLOCK = "yyyy-MM-dd HH:mm:ss"
 
@@ -43,6 +45,31 @@ class DangerLayers:
     hazard: HazardLayers | None = None
     closures: ClosureRows | None = None
     start: Start = DEFAULT_START
+
+    def known_by(self, moment: float, feedback: QgsProcessingFeedback) -> DangerLayers:
+        """Return the layers with what is known ``moment`` seconds after t = 0, itself included.
+
+        Raises
+        ------
+        LayerError
+            A moment at which something becomes known more than 7 days before or 30 days after t = 0.
+        """
+        hazard, closures = self.hazard, self.closures
+        if hazard is not None and hazard.known is not None:
+            hazard = hazard.only(np.flatnonzero(hazard.known_from(self.start, feedback) <= moment))
+        if closures is not None and closures.known is not None:
+            closures = closures.only(np.flatnonzero(closures.known_from(self.start, feedback) <= moment))
+        return replace(self, hazard=hazard, closures=closures)
+
+    def known_moments(self, feedback: QgsProcessingFeedback) -> list[float]:
+        """Return when something becomes known, seconds after t = 0, ascending, each once; nothing from the start."""
+        found = {
+            moment
+            for layer in (self.hazard, self.closures)
+            if layer is not None
+            for moment in layer.known_from(self.start, feedback).tolist()
+        }
+        return sorted(found - {-math.inf})
 
     @property
     def timed(self) -> bool:
@@ -69,12 +96,18 @@ class Danger:
         Roads that barriers and closures close for good from the beginning.
     start : Start
         Date and time of t = 0.
+    known : (k,) float64
+        From when each of the closings is known, s from t = 0; -inf from the start.
+    levels : tuple of KnownArrivals
+        The arrivals as they are known, by moment; the last are all. Empty without a hazard that comes.
     """
 
     closings: RoadClosings = field(default_factory=RoadClosings.none)
     arrivals: Arrivals | None = None
     taken: TakenOut = field(default_factory=TakenOut.none)
     start: Start = DEFAULT_START
+    known: np.ndarray = field(default_factory=lambda: np.empty(0))
+    levels: tuple[KnownArrivals, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether any road closes in time or the hazard comes anywhere."""
@@ -149,19 +182,24 @@ def danger_on(
         As reading the layers; when every road is closed.
     """
     called = [name or road for name, road in zip(names, network.road_ids)]
-    closings, rows = [RoadClosings.none()], layers.closures
+    closings, known, rows = [RoadClosings.none()], [np.empty(0)], layers.closures
     if rows is not None and network.piece_count:
         network, taken, timed = _closures(network, crs, layer, called, layers, rows, taken, context, feedback)
         closings.append(timed)
-    arrivals = None
+        known.append(rows.known_from(layers.start, QgsProcessingFeedback(False))[timed.cause])
+    arrivals, levels = None, list[KnownArrivals]()
     if layers.hazard is not None and layers.hazard.moves:
         near = box_around(network.node_xy)
         arrivals = arrivals_of(layers.hazard, layers.start, crs, near, context, feedback)
-        reached = arrivals.along(network)
         _tell_outside(layers.hazard, arrivals, network, feedback)
-        _tell_reached(layers.hazard, reached, called, network, layers.start, feedback)
-        closings.append(reached)
-    return network, Danger(RoadClosings.together(closings), arrivals, taken, layers.start)
+        levels = known_levels(layers.hazard, layers.start, crs, near, arrivals, context, feedback)
+        reached = [level.own.along(network) for level in levels]
+        _tell_reached(layers.hazard, RoadClosings.together(reached), called, network, layers.start, feedback)
+        closings += reached
+        known += [np.full(len(each.road), level.since) for each, level in zip(reached, levels)]
+    return network, Danger(
+        RoadClosings.together(closings), arrivals, taken, layers.start, np.concatenate(known), tuple(levels)
+    )
 
 
 def _closures(
@@ -186,7 +224,8 @@ def _closures(
         )
     found = found.only(~over[found.cause])
     _tell_closed(rows, found, called, layers.start, feedback)
-    always = (found.since == -np.inf) & (found.until == np.inf)
+    known = rows.known_from(layers.start, feedback)[found.cause]
+    always = (found.since == -np.inf) & (found.until == np.inf) & (known == -np.inf)  # others are driven to meanwhile
     if always.any():
         names = [f"{words} of “{rows.name}” ({CLOSURES})" for words in rows.features]
         network, taken, pieces, metres = close_for_good(network, found.only(always), names, taken)

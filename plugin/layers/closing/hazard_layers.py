@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from qgis.core import (
@@ -17,11 +17,11 @@ from qgis.core import (
 )
 
 from ..errors import LayerError
-from ..moments import MomentColumn, moment_column
+from ..moments import MomentColumn, Start, known_seconds, moment_column
 from ..positions import shapes_of
 from .arrival_raster import check_raster, reached_area, read_raster
 
-PARAMETER, TIME_FIELD = "HAZARD", "HAZARD_TIME_FIELD"
+PARAMETER, TIME_FIELD, KNOWN_FIELD = "HAZARD", "HAZARD_TIME_FIELD", "HAZARD_KNOWN_FIELD"
 MINUTE = 60.0
 
 
@@ -42,6 +42,8 @@ class HazardLayers:
         Seconds of the raster's unit.
     buffer : float
         Metres around the hazard that are to be left, too.
+    known : MomentColumn or None
+        When each polygon becomes known; None, empty values and rasters: from the start.
     """
 
     source: QgsProcessingFeatureSource | None
@@ -50,6 +52,7 @@ class HazardLayers:
     raster: QgsRasterLayer | None
     unit: float
     buffer: float
+    known: MomentColumn | None = None
 
     @property
     def parameter(self) -> str:
@@ -78,6 +81,16 @@ class HazardLayers:
             return True
         return self.arrival is not None and any(moment is not None for moment in self.arrival.moments)
 
+    def known_from(self, start: Start, feedback: QgsProcessingFeedback) -> np.ndarray:
+        """Return the seconds (k,) from which each polygon is known, -inf from the start; see :func:`known_seconds`."""
+        return known_seconds(self.known, len(self.shapes), start, feedback)
+
+    def only(self, rows: np.ndarray) -> HazardLayers:
+        """Return some of the polygons (k,), by number."""
+        few = rows.tolist()
+        arrival, known = (None if each is None else each.of(few) for each in (self.arrival, self.known))
+        return replace(self, shapes=[self.shapes[k] for k in few], arrival=arrival, known=known)
+
     def whole_area(
         self,
         near: QgsRectangle,
@@ -102,6 +115,7 @@ def read_hazard_layers(
     unit: float,
     buffer: float,
     feedback: QgsProcessingFeedback,
+    known_field: str | None = None,
 ) -> HazardLayers | None:
     """Read the polygons of a hazard with their moments, or take a raster; None without either.
 
@@ -126,9 +140,9 @@ def read_hazard_layers(
     shapes = [shape for _, shape in features]
     if not shapes:
         feedback.pushWarning(f"{PARAMETER}: “{source.sourceName()}” has no polygon; nothing lies inside the hazard.")
-    column = None
+    column = known = None
+    names = [f"feature {feature.id()}" for feature, _ in features]
     if time_field:
-        names = [f"feature {feature.id()}" for feature, _ in features]
         values = [feature[time_field] for feature, _ in features]
         column = moment_column(values, names, TIME_FIELD, source.sourceName(), time_field, MINUTE)
         empty = sum(moment is None for moment in column.moments)
@@ -137,7 +151,10 @@ def read_hazard_layers(
                 f"{TIME_FIELD}: {empty} of {len(shapes)} polygon(s) of “{source.sourceName()}” have no arrival; they "
                 f"count as there from the start, for who is inside, and close no road."
             )
-    return HazardLayers(source, shapes, column, None, unit, buffer)
+    if known_field:
+        values = [feature[known_field] for feature, _ in features]
+        known = moment_column(values, names, KNOWN_FIELD, source.sourceName(), known_field, MINUTE)
+    return HazardLayers(source, shapes, column, None, unit, buffer, known)
 
 
 def moments_of(hazard: HazardLayers | None) -> list[MomentColumn]:

@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 CLOSURES = "CLOSURES"
 CLOSURES_DIRECTION_FIELD = "CLOSURES_DIRECTION_FIELD"
 CLOSURES_FROM_FIELD = "CLOSURES_FROM_FIELD"
+CLOSURES_KNOWN_FIELD = "CLOSURES_KNOWN_FIELD"
 CLOSURES_ROAD_FIELD = "CLOSURES_ROAD_FIELD"
 CLOSURES_TO_FIELD = "CLOSURES_TO_FIELD"
 HAZARD = "HAZARD"
 HAZARD_BUFFER = "HAZARD_BUFFER"
+HAZARD_KNOWN_FIELD = "HAZARD_KNOWN_FIELD"
 HAZARD_RASTER = "HAZARD_RASTER"
 HAZARD_RASTER_UNIT = "HAZARD_RASTER_UNIT"
 HAZARD_TIME_FIELD = "HAZARD_TIME_FIELD"
@@ -120,6 +122,24 @@ def add_closures(algorithm: EvacuationAlgorithm) -> None:
         add_field(algorithm, name, title, default, CLOSURES, _ANY, text)
 
 
+def add_known_fields(algorithm: EvacuationAlgorithm) -> None:
+    """Add the fields that say what of hazard and closures becomes known when."""
+    tr = algorithm.tr
+    text = (
+        "When {what} becomes known: minutes after the start time, or date and time. Until then everybody acts as if "
+        "it were not there, though it closes roads from its own moment on. Empty values, and a layer without the "
+        "field: known from the start. Default: “known_time” if there is one."
+    )
+    add_field(
+        algorithm, HAZARD_KNOWN_FIELD, tr("Hazard known from"), "known_time", HAZARD, _ANY,
+        text.format(what="a polygon of the hazard"),
+    )  # fmt: skip
+    add_field(
+        algorithm, CLOSURES_KNOWN_FIELD, tr("Closure known from"), "known_time", CLOSURES, _ANY,
+        text.format(what="a closure"),
+    )  # fmt: skip
+
+
 def add_rule_field(algorithm: EvacuationAlgorithm, parent: str) -> None:
     """Add the field that says which destinations of ``parent`` are safe from the hazard."""
     add_field(
@@ -152,6 +172,12 @@ class HazardParameters:
     def moments(self) -> list[MomentColumn]:
         """The columns of moments there are."""
         return self.at().moments
+
+    @property
+    def known_moments(self) -> list[MomentColumn]:
+        """The columns of moments at which something becomes known."""
+        columns = [None if each is None else each.known for each in (self.hazard, self.closures)]
+        return [column for column in columns if column is not None]
 
     @property
     def timed(self) -> bool:
@@ -233,13 +259,15 @@ def read_hazard_parameters(
         raster = algorithm.parameterAsRasterLayer(parameters, HAZARD_RASTER, context)
         if raster is None or not raster.isValid():
             raise QgsProcessingException(algorithm.invalidRasterError(parameters, HAZARD_RASTER))
-    field, unit = None, UNITS[0]
+    field, known, unit = None, None, UNITS[0]
     if algorithm.parameterDefinition(HAZARD_TIME_FIELD) is not None:
         unit = UNITS[algorithm.parameterAsEnum(parameters, HAZARD_RASTER_UNIT, context)]
         if source is not None:
             field = algorithm.field(parameters, HAZARD_TIME_FIELD, source, context, feedback, required=False)
+    if source is not None and algorithm.parameterDefinition(HAZARD_KNOWN_FIELD) is not None:
+        known = algorithm.field(parameters, HAZARD_KNOWN_FIELD, source, context, feedback, required=False)
     buffer = float(algorithm.parameterAsDouble(parameters, HAZARD_BUFFER, context))
-    return read_hazard_layers(source, field, raster, unit, buffer, feedback)
+    return read_hazard_layers(source, field, raster, unit, buffer, feedback, known)
 
 
 def _closures(
@@ -255,7 +283,9 @@ def _closures(
     source = algorithm.source(parameters, CLOSURES, context)
     if source is None:
         return None
-    names = (CLOSURES_FROM_FIELD, CLOSURES_TO_FIELD, CLOSURES_ROAD_FIELD, CLOSURES_DIRECTION_FIELD)
+    names = [CLOSURES_FROM_FIELD, CLOSURES_TO_FIELD, CLOSURES_ROAD_FIELD, CLOSURES_DIRECTION_FIELD]
+    if algorithm.parameterDefinition(CLOSURES_KNOWN_FIELD) is not None:
+        names.append(CLOSURES_KNOWN_FIELD)
     fields = (algorithm.field(parameters, name, source, context, feedback, required=False) for name in names)
     return read_closures(source, ClosureFields(*fields), feedback)
 
