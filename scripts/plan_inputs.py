@@ -22,6 +22,7 @@ TIMING = ("latestdeparture", "stagedeparture")
 ON_ROADS = ("recommendshelters", "timetosafety", *TIMING, "allocatecrowd", "routeevacuation", "jointplan")
 # What steps call by one name, in the order in which the dialog shows it.
 ROAD_ATTRIBUTES = (
+    "TRAVEL_MODE", "WALKING_SPEED", "ELEVATION", "ELEVATION_UNIT", "WIDTH_FIELD", "FOOT_CAPACITY", "FOOT_DENSITY",
     "ROAD_CLASS_FIELD", "USE_CLASSES", "ROAD_CLASSES", "ALL_LINES", "USE_TAGS", "DIRECTION_FIELD", "VALUE_FORWARD",
     "VALUE_BACKWARD", "VALUE_BOTH", "DEFAULT_DIRECTION", "SPEED_FIELD", "SPEED_UNIT", "DEFAULT_SPEED", "LANES_FIELD",
     "LANES_FORWARD_FIELD", "LANES_BACKWARD_FIELD", "CAPACITY_FORWARD_FIELD", "CAPACITY_BACKWARD_FIELD",

@@ -33,15 +33,15 @@ _TYPES = {
 }  # fmt: skip
 
 
-def check_raster(layer: QgsRasterLayer) -> None:
-    """Raise LayerError where a raster has no reference system, or numbers of a kind that is no moment."""
+def check_raster(layer: QgsRasterLayer, parameter: str = PARAMETER) -> None:
+    """Raise LayerError where a raster has no reference system, or values that are no numbers."""
     if not layer.crs().isValid():
         raise LayerError(
-            f"{PARAMETER}: “{layer.name()}” has no coordinate reference system. Set it in the layer's properties "
+            f"{parameter}: “{layer.name()}” has no coordinate reference system. Set it in the layer's properties "
             f"(Source)."
         )
     if layer.dataProvider().dataType(1) not in _TYPES:
-        raise LayerError(f"{PARAMETER}: the first band of “{layer.name()}” holds no numbers. Choose another raster.")
+        raise LayerError(f"{parameter}: the first band of “{layer.name()}” holds no numbers. Choose another raster.")
 
 
 def read_raster(
@@ -81,7 +81,7 @@ def read_raster(
             f"{PARAMETER}: “{layer.name()}” has {wide * high:,} cells here, more than {MOST_CELLS:,}. Make them larger."
         )
     box = QgsRectangle(left, top - high * height, left + wide * width, top)
-    seconds = unit * _values(layer.dataProvider().block(1, box, wide, high), wide, high)
+    seconds = unit * block_values(layer.dataProvider().block(1, box, wide, high), wide, high)
     _refuse_far(layer, seconds, unit)
     reached = np.isfinite(seconds)
     if not reached.any():
@@ -123,7 +123,7 @@ def _range(begin: float, size: float, count: int, sides: tuple[float, ...]) -> t
     return min(max(first, 0), count), min(max(last, 0), count)
 
 
-def _values(block: QgsRasterBlock, wide: int, high: int) -> np.ndarray:
+def block_values(block: QgsRasterBlock, wide: int, high: int) -> np.ndarray:
     """Return a block's numbers (h, w), NaN where it has no data."""
     kind = np.dtype(_TYPES[block.dataType()])
     values = np.frombuffer(block.data().data(), dtype=kind, count=wide * high).reshape(high, wide).astype(np.float64)

@@ -13,17 +13,19 @@ from ...solvers.roads.class_values import ClassValues, class_values
 from ...solvers.roads.classes import choose_roads, read_classes, table_of
 from ...solvers.roads.directed import DirectedColumns
 from ...solvers.roads.directions import DirectionRule
+from ...solvers.roads.foot import classes_on_foot, foot_traffic
 from ...solvers.roads.traffic import Traffic, TrafficColumns, TrafficRules, read_traffic
 from ..errors import LayerError
 from .features import RoadFeatures
 from .options import NetworkOptions
 
 KINDS_IN_LOG = 20
+FOR = ("for cars", "on foot")  # by TRAVEL_MODE
 
 
 @dataclass(frozen=True)
 class Roads:
-    """The features that are roads for cars.
+    """The features that are roads in one mode of travel.
 
     Attributes
     ----------
@@ -36,6 +38,8 @@ class Roads:
         Why each of the others is left out.
     classes : ClassValues
         What the roads' classes say of them.
+    not_for_cars, steps : (r,) bool
+        Ways that their class keeps cars off, and steps.
     """
 
     features: RoadFeatures
@@ -43,10 +47,12 @@ class Roads:
     others: RoadFeatures
     reasons: list[str]
     classes: ClassValues
+    not_for_cars: np.ndarray
+    steps: np.ndarray
 
 
 def roads_among(features: RoadFeatures, options: NetworkOptions, name: str, feedback: QgsProcessingFeedback) -> Roads:
-    """Leave out the lines of the layer ``name`` that are no roads for cars, and say so.
+    """Leave out the lines of the layer ``name`` that are no roads in the mode of travel, and say so.
 
     Raises
     ------
@@ -62,13 +68,18 @@ def roads_among(features: RoadFeatures, options: NetworkOptions, name: str, feed
     classes = read_classes(table)
     if options.road_classes:
         feedback.pushInfo(f"ROAD_CLASSES: {len(classes)} classes of {table}.")
-    choice = choose_roads(classes, features.classes, features.tags, count)
+    mode = FOR[options.travel_mode]
+    choice = choose_roads(classes, features.classes, features.tags, count, options.on_foot)
     everything = np.ones(count, dtype=bool)
     keep = everything if options.all_lines else choice.usable()
     if features.classes is not None and not choice.known:
         feedback.pushInfo(
             f"ROAD_CLASS_FIELD: no value of “{options.class_field or 'highway'}” is a class of OpenStreetMap; every "
             f"line of “{name}” is taken for a road."
+        )
+    elif options.on_foot and features.classes is None:
+        feedback.pushInfo(
+            f"ROAD_CLASS_FIELD: “{name}” has no class field; every line is open on foot, motorways as well."
         )
     if choice.unknown:
         feedback.pushInfo(f"ROAD_CLASS_FIELD: classes that are not known, taken for roads: {_counted(choice.unknown)}.")
@@ -77,15 +88,19 @@ def roads_among(features: RoadFeatures, options: NetworkOptions, name: str, feed
         text = _counted(dict(Counter(reasons).most_common()))
         if not keep.any():
             raise LayerError(
-                f"NETWORK: none of the {count} lines of “{name}” is a road for cars ({text}). Choose another layer or "
+                f"NETWORK: none of the {count} lines of “{name}” is a road {mode} ({text}). Choose another layer or "
                 "class field, or set ALL_LINES to take every line for a road."
             )
         feedback.pushInfo(
-            f"NETWORK: {len(reasons)} of {count} lines of “{name}” are no roads for cars and are left out: {text}. "
+            f"NETWORK: {len(reasons)} of {count} lines of “{name}” are no roads {mode} and are left out: {text}. "
             "ALL_LINES keeps them."
         )
     values = class_values(classes, features.classes, count).only(keep)
-    return Roads(features.only(keep), choice.one_way[keep], features.only(~keep), reasons, values)
+    not_for_cars, steps = classes_on_foot(classes, features.classes, count)
+    return Roads(
+        features.only(keep), choice.one_way[keep], features.only(~keep), reasons, values, not_for_cars[keep],
+        steps[keep],
+    )  # fmt: skip
 
 
 def _counted(counts: dict[str, int]) -> str:
@@ -121,6 +136,8 @@ def traffic_of(
         When every road is closed.
     """
     features = roads.features
+    if options.on_foot:
+        return foot_traffic(len(features.ids), roads.classes.rank, options.walking)
     # A layer that has the field and is to be read without it: nothing else may say what is one-way either.
     emptied = features.directions is None and "oneway" in map(str.casefold, source.fields().names())
     rule = direction_rule(source, options)

@@ -13,6 +13,7 @@ from ..errors import LayerError
 from ..places import Places, read_places
 
 ENTRANCES = "ENTRANCES"
+MODE, FOOT = "mode", "foot"
 SHOWN = 3  # ids of each side where none is on the other
 
 
@@ -58,8 +59,11 @@ def read_entrances(
     capacity_field: str | None,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    on_foot: bool = False,
 ) -> Entrances:
-    """Read a layer of entrances.
+    """Read a layer of entrances; those whose field “mode” names another mode of travel are left out.
+
+    On foot only those remain that are said to be for walkers, who otherwise enter anywhere.
 
     Raises
     ------
@@ -67,6 +71,15 @@ def read_entrances(
         No CRS, lines, a capacity that is negative or no number.
     """
     places = read_places(source, ENTRANCES, None, context, feedback)
+    place = {name.casefold(): name for name in source.fields().names()}
+    words = [word.strip().lower() for word in places.texts(place[MODE])] if MODE in place else [""] * len(places)
+    keep = [k for k, word in enumerate(words) if (word == FOOT if on_foot else word != FOOT)]
+    if len(keep) < len(words):
+        feedback.pushInfo(
+            f"{ENTRANCES}: {len(words) - len(keep)} of {len(words)} entrance(s) of “{places.name}” play no part "
+            + ("on foot: walkers enter anywhere, but where “mode” is foot." if on_foot else "by car (“mode” foot).")
+        )
+        places = places.subset(keep)
     limit = np.full(len(places), np.inf)
     if capacity_field:
         limit = places.numbers(capacity_field, null=np.inf, minimum=0.0)

@@ -28,6 +28,7 @@ TAG_OF = {
     "direction": "oneway", "speed": "maxspeed", "lanes": "lanes", "class": "highway",
     "lanes forward": "lanes:forward", "lanes backward": "lanes:backward",
 }  # fmt: skip
+TAG_ON_FOOT = {"width": "width"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class RoadFeatures:
     capacity_forward: list[Any] | None = None
     capacity_backward: list[Any] | None = None
     rows: list[int] | None = None  # position of each feature in the layer
+    widths: list[Any] | None = None
 
     def levels(self) -> tuple[list[Any] | None, ...]:
         """Return the columns of :data:`FIELDS`."""
@@ -108,6 +110,7 @@ def read_features(source: QgsProcessingFeatureSource, options: NetworkOptions, c
         columns.get("capacity forward"),
         columns.get("capacity backward"),
         list(range(len(blobs))),
+        columns.get("width"),
     )
 
 
@@ -126,6 +129,7 @@ def _chosen_fields(source: QgsProcessingFeatureSource, options: NetworkOptions) 
         "lanes backward": options.lanes_each[1],
         "capacity forward": options.capacity_each[0],
         "capacity backward": options.capacity_each[1],
+        "width": options.width_field,
     }
     return {key: _index(source, name) for key, name in names.items() if name}
 
@@ -179,7 +183,7 @@ class _Tags:
         if packed is None or not options.use_tags:
             return
         self._columns = {key: key for key in COLUMNS if key not in place}
-        for column, key in TAG_OF.items():
+        for column, key in (*TAG_OF.items(), *(TAG_ON_FOOT.items() if options.on_foot else ())):
             if column not in chosen and key not in place:
                 self._columns[key] = column
                 self.unpacked.append(key)

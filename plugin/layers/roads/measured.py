@@ -84,8 +84,11 @@ def measured_lines(
     crs: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    working: QgsCoordinateReferenceSystem | None = None,
 ) -> MeasuredLines:
     """Leave out the lines that cannot be used and those of closed roads, choose the working CRS and measure.
+
+    ``working`` is the working CRS where it has been chosen before.
 
     Raises
     ------
@@ -115,7 +118,8 @@ def measured_lines(
         spots, spot = equal_spots(lines.xy)
         lonlat = network_crs.longitude_latitude(spots, crs, ellipsoid, context.transformContext())
     step = network_crs.step_lengths(lonlat, spot, lines.start, ellipsoid)
-    working = network_crs.working_crs(crs, spots, spot, lonlat, step)
+    if working is None:
+        working = network_crs.working_crs(crs, spots, spot, lonlat, step)
     xy = transform_vertices(spots, crs, working, context.transformContext())
     if not np.isfinite(xy).all():
         raise LayerError(

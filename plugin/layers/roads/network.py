@@ -26,12 +26,13 @@ from ...solvers.roads.traffic import Traffic, network_of
 from ...solvers.roads.wkb import Lines, parse_lines
 from ..closing.danger import DangerLayers, danger_on
 from ..transforming import transform_vertices
-from .attributes import Roads, roads_among, traffic_of
+from .attributes import FOR, Roads, roads_among, traffic_of
 from .barriers import close_roads
 from .doubles import warn_of_open_copies, without_doubles
-from .features import REF, read_features
+from .features import REF, RoadFeatures, read_features
 from .measured import check_layer, measured_lines, split_lines
-from .options import NetworkOptions, ReadNetwork
+from .options import CAR, ON_FOOT, NetworkOptions, ReadNetwork
+from .walking import slopes_of, walking_network
 
 MANY_PARTS = 10
 NO_DANGER = DangerLayers()
@@ -49,9 +50,9 @@ def read_network(
 ) -> ReadNetwork:
     """Read a line layer as a road network.
 
-    Lines that are no roads for cars and closed roads are left out and given back with the reason, as are roads that
-    cannot be used. What lies inside a barrier is cut off at its border, left out and counted, and so is what ``danger``
-    closes for good from the beginning.
+    Lines that are no roads for the mode of travel and closed roads are left out and given back with the reason, as are
+    roads that cannot be used. What lies inside a barrier is cut off at its border, left out and counted, and so is what
+    ``danger`` closes for good from the beginning.
 
     Raises
     ------
@@ -59,28 +60,71 @@ def read_network(
         No CRS, a missing field, no usable road, or every road closed.
     Cancelled
     """
-    name, crs = source.sourceName(), source.sourceCrs()
     check_layer(source)
     every = read_features(source, options, control.part(0.0, 0.7))
     control.stop_if_cancelled()
-    control.progress(0.7, "Splitting roads")
+    return _network_of(every, source, options, barriers, context, feedback, control.part(0.7, 1.0), danger)
+
+
+def read_both_networks(
+    source: QgsProcessingFeatureSource,
+    options: NetworkOptions,
+    barriers: QgsProcessingFeatureSource | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    control: Control,
+    danger: DangerLayers = NO_DANGER,
+) -> tuple[ReadNetwork, ReadNetwork]:
+    """Read a line layer once, as the network of cars and as that of walkers, both in one working CRS.
+
+    :meth:`.options.ReadNetwork.arc_rows` tells of each which feature of the layer an arc lies on. Arguments and errors
+    as in :func:`read_network`; the mode of ``options`` plays no part.
+    """
+    check_layer(source)
+    every = read_features(source, options.in_mode(ON_FOOT), control.part(0.0, 0.6))
+    control.stop_if_cancelled()
+    car = _network_of(every, source, options.in_mode(CAR), barriers, context, feedback, control.part(0.6, 0.8), danger)
+    foot = _network_of(
+        every, source, options.in_mode(ON_FOOT), barriers, context, feedback, control.part(0.8, 1.0), danger, car.crs
+    )
+    return car, foot
+
+
+def _network_of(
+    every: RoadFeatures,
+    source: QgsProcessingFeatureSource,
+    options: NetworkOptions,
+    barriers: QgsProcessingFeatureSource | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    control: Control,
+    danger: DangerLayers,
+    working: QgsCoordinateReferenceSystem | None = None,
+) -> ReadNetwork:
+    """Return the network of a layer's features for one mode, in the CRS ``working`` where one is given."""
+    name, crs = source.sourceName(), source.sourceCrs()
+    control.progress(0.0, "Splitting roads")
     roads = roads_among(every, options, name, feedback)
     features = roads.features
     traffic = traffic_of(source, roads, options, feedback)
     control.stop_if_cancelled()
-    found = measured_lines(features, traffic, name, crs, context, feedback)
+    found = measured_lines(features, traffic, name, crs, context, feedback, working)
     drawn, working, unusable = found.drawn, found.crs, found.unusable
     control.stop_if_cancelled()
     level = level_of_roads(len(features.ids), *features.levels())
     pieces = split_lines(found, level, features.ids, options.tolerance, feedback, control)
+    factor = slopes_of(found, pieces, level, features.ids, options, context, feedback, control)
     if features.lengths is not None:
         pieces, warnings = with_given_lengths(pieces, features.lengths, features.ids, str(options.length_field))
         for warning in warnings:
             feedback.pushWarning(f"LENGTH_FIELD: {warning}")
     control.stop_if_cancelled()
-    control.progress(0.9, "Building the network")
+    control.progress(0.67, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
-    network = network_of(pieces, traffic, features.ids)
+    if options.on_foot:
+        network = walking_network(pieces, roads, source, factor, options, feedback)
+    else:
+        network = network_of(pieces, traffic, features.ids)
     control.stop_if_cancelled()
     network = without_doubles(network, pieces, level, traffic, options.tolerance, name, feedback)
     network = _scaled(network, options.capacity_factor, feedback)
@@ -100,8 +144,8 @@ def read_network(
     _log_network(name, network, feedback)
     control.progress(1.0, "Building the network")
     where = _some_vertex(drawn, sorted(unusable)) if unusable else np.empty((0, 2))
-    left_out, left_out_xy = _left_out(roads, traffic, drawn)
-    has_speeds = features.speeds is not None
+    left_out, left_out_xy = _left_out(roads, traffic, drawn, options.travel_mode)
+    has_speeds = features.speeds is not None and not options.on_foot
     return ReadNetwork(
         network,
         working,
@@ -115,10 +159,11 @@ def read_network(
         has_speeds,
         area,
         crs,
-        options.junction_delay,
+        0.0 if options.on_foot else options.junction_delay,
         kinds,
         on_roads,
         list(features.rows or []),
+        options.on_foot,
     )
 
 
@@ -129,10 +174,11 @@ def no_roads(source: QgsProcessingFeatureSource) -> ReadNetwork:
     return ReadNetwork(none, crs, [], layer=source.sourceName(), layer_crs=crs)
 
 
-def _left_out(roads: Roads, traffic: Traffic, drawn: Lines) -> tuple[list[tuple[str, str, str]], np.ndarray]:
+def _left_out(roads: Roads, traffic: Traffic, drawn: Lines, mode: int) -> tuple[list[tuple[str, str, str]], np.ndarray]:
     """Return the lines that are no roads and the roads that are closed, with a vertex of each."""
     ids = roads.features.ids
-    rows = [(NOT_A_ROAD, road, f"no road for cars: {reason}") for road, reason in zip(roads.others.ids, roads.reasons)]
+    pairs = zip(roads.others.ids, roads.reasons)
+    rows = [(NOT_A_ROAD, road, f"no road {FOR[mode]}: {reason}") for road, reason in pairs]
     rows += [(CLOSED_ROAD, ids[k], f"closed: {reason}") for k, reason in sorted(traffic.closed.items())]
     others, _ = parse_lines(roads.others.geometries)
     where = [_some_vertex(others, list(range(len(roads.reasons)))), _some_vertex(drawn, sorted(traffic.closed))]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry
 
+from ...solvers.roads.foot import Walking
 from ...solvers.roads.kinds import RoadKinds
 from ...solvers.roads.network import NO_PIECE, RoadNetwork
 from ...solvers.roads.osm import SPEED_UNITS
 from ...solvers.roads.traffic import Traffic
 from ..closing.danger import Danger
+from .elevation import Elevation
+
+CAR, ON_FOOT = 0, 1  # TRAVEL_MODE
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class NetworkOptions:
     the road's class to say it (``use_classes``, by the table ``road_classes``). ``capacity_factor`` scales all
     capacities, ``junction_delay`` is s. ``all_lines`` takes every line for a road, ``use_tags`` reads a field of
     OpenStreetMap tags. ``lanes_each`` and ``capacity_each`` are the fields of the two directions, as drawn and against.
+    ``travel_mode`` is :data:`CAR` or :data:`ON_FOOT`; on foot ``walking``, ``width_field`` (m) and ``elevation`` count,
+    and one-way signs, speeds, capacities of vehicles and ``junction_delay`` do not.
     """
 
     direction_field: str | None = None
@@ -50,6 +56,19 @@ class NetworkOptions:
     name_field: str | None = None
     lanes_each: tuple[str | None, str | None] = (None, None)
     capacity_each: tuple[str | None, str | None] = (None, None)
+    travel_mode: int = CAR
+    walking: Walking = Walking()
+    width_field: str | None = None
+    elevation: Elevation | None = None
+
+    @property
+    def on_foot(self) -> bool:
+        """Whether everybody walks."""
+        return self.travel_mode == ON_FOOT
+
+    def in_mode(self, travel_mode: int) -> NetworkOptions:
+        """Return how the same layer is read for cars or for walkers."""
+        return replace(self, travel_mode=travel_mode)
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,8 @@ class ReadNetwork:
         When roads close, and when the hazard comes.
     rows : list of int
         Position of each road's feature in the layer, in the order of ``network.road_ids``.
+    on_foot : bool
+        Whether its arcs are those of walkers: persons/h, room for persons.
     """
 
     network: RoadNetwork
@@ -107,6 +128,16 @@ class ReadNetwork:
     kinds: RoadKinds = field(default_factory=lambda: RoadKinds.plain(0))
     danger: Danger = field(default_factory=Danger)
     rows: list[int] = field(default_factory=list)
+    on_foot: bool = False
+
+    def arc_rows(self) -> np.ndarray:
+        """Return the position in the layer (m,) of each arc's road, -1 for a connector.
+
+        Networks read of one layer for cars and for walkers have these in common, whatever pieces their roads have.
+        """
+        rows, on_road = np.full(self.network.arc_count, -1, dtype=np.int64), self.network.is_road
+        rows[on_road] = np.asarray(self.rows)[self.network.piece_road[self.network.piece[on_road]]]
+        return rows
 
     def pieces_of(self, roads: np.ndarray) -> np.ndarray:
         """Return which pieces (p,) lie on roads of the mask ``roads`` (r,)."""

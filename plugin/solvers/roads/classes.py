@@ -1,4 +1,4 @@
-"""Which lines of a layer are roads for cars, by their class (resources/roads/classes.csv) and access tags.
+"""Which lines of a layer are roads, for cars or on foot, by their class (resources/roads/classes.csv) and access tags.
 
 The table holds OpenStreetMap's values of "highway", and MATSim's modes. What it says of speed, lanes and capacity is
 taken in :mod:`.class_values`.
@@ -28,11 +28,20 @@ CLOSED_TO_CARS = frozenset(
     ("no", "agricultural", "forestry", "agricultural;forestry", "emergency", "military", "psv", "bus")
 )
 OPENED_TO_CARS = frozenset(("yes", "designated", "permissive"))  # of the last two, on ways that are not for cars
+CLOSED_TO_WALKERS = frozenset(("no", "false", "0"))
+OPENED_TO_WALKERS = frozenset(("yes", "true", "1", "designated", "permissive"))
+YES = frozenset(("yes", "true", "1"))
+# Classes of lines that are not there (yet, or any more), whatever their tags say.
+NOT_THERE = frozenset(
+    ("construction", "proposed", "planned", "disused", "abandoned", "razed", "demolished", "dismantled", "removed",
+     "historic", "no")
+)  # fmt: skip
 ROUNDABOUTS = frozenset(("roundabout", "circular"))
 # What a line without a class may be instead, for the log.
 OTHER_KINDS = ("railway", "waterway", "route", "aerialway", "aeroway", "barrier", "power", "man_made", "natural",
                "boundary", "landuse", "leisure")  # fmt: skip
-USED_TAGS = ("junction", *ACCESS, *OTHER_KINDS)
+FOOT, MOTORROAD = "foot", "motorroad"
+USED_TAGS = ("junction", *ACCESS, FOOT, MOTORROAD, *OTHER_KINDS)
 
 
 class RoadClass(NamedTuple):
@@ -114,7 +123,7 @@ class RoadChoice:
     known : bool
         Whether a value of the class column is in the table. If not, every line is taken for a road.
     reason : (r,) list of str
-        Why a line is not for cars; empty where it is.
+        Why a line is not for cars, or not for walkers; empty where it is.
     one_way : (r,) bool
         Lines that are one-way in the drawn direction where no tag says otherwise: motorways and roundabouts.
     unknown : dict of str to int
@@ -127,14 +136,18 @@ class RoadChoice:
     unknown: dict[str, int]
 
     def usable(self) -> np.ndarray:
-        """Return which lines (r,) are for cars."""
+        """Return which lines (r,) are roads."""
         return np.array([not reason for reason in self.reason], dtype=bool)
 
 
 def choose_roads(
-    classes: Mapping[str, RoadClass], values: Sequence[Any] | None, tags: Mapping[str, Sequence[Any]], count: int
+    classes: Mapping[str, RoadClass],
+    values: Sequence[Any] | None,
+    tags: Mapping[str, Sequence[Any]],
+    count: int,
+    on_foot: bool = False,
 ) -> RoadChoice:
-    """Tell roads for cars from other lines.
+    """Tell roads for cars, or for walkers, from other lines.
 
     Parameters
     ----------
@@ -146,12 +159,17 @@ def choose_roads(
         Columns of :data:`USED_TAGS` that the layer has, (r,) each.
     count : int
         Number of lines r.
+    on_foot : bool
+        Whether roads for walkers are asked for.
 
     Notes
     -----
     A line with a class is for cars where one of its classes is, unless the most specific of its :data:`ACCESS` tags is
     one of :data:`CLOSED_TO_CARS`. "private", "destination" and the like stay: people leave from there. A way for
     walkers that its own motorcar or motor_vehicle tag opens is for cars. A line without a class is not.
+
+    On foot the line's own "foot" tag says it; without one a "motorroad" and a line with access "no" are closed, and
+    else its class says it. Without any class of the table every line is open but those that these tags close.
     """
     texts = class_texts(values, count)
     split = {text: names_in(text) for text in set(texts)}
@@ -163,7 +181,10 @@ def choose_roads(
     for row in combined.different:
         own = {key: text for key, text in zip(keys, row[1:]) if text}
         rows = [class_row(classes, part) for part in split[row[0]]]
-        reasons[row] = _reason(row[0], rows, own) if known else ""
+        if on_foot:
+            reasons[row] = _reason_on_foot(row[0], rows, own, known)
+        else:
+            reasons[row] = _reason(row[0], rows, own) if known else ""
         circle = own.get("junction", "") in ROUNDABOUTS
         one_way[row] = circle or bool(rows) and all(r is not None and r.oneway for r in rows)
     unknown = Counter(part for text in texts for part in split[text] if class_row(classes, part) is None)
@@ -201,6 +222,22 @@ def class_row(classes: Mapping[str, RoadClass], name: str) -> RoadClass | None:
     """Return the row of a class, of "x" for an "x_link" without a row; None for one that is not known."""
     row = classes.get(name)
     return classes.get(name[: -len(LINK)]) if row is None and name.endswith(LINK) else row
+
+
+def _reason_on_foot(text: str, rows: Sequence[RoadClass | None], own: Mapping[str, str], known: bool) -> str:
+    """Why a line is not for walkers; empty where it is."""
+    if known and not rows:
+        return next((f"{key} {own[key]}" for key in OTHER_KINDS if key in own), "no class")
+    foot = own.get(FOOT, "")
+    if foot in CLOSED_TO_WALKERS:
+        return f"{FOOT} {foot}"
+    if foot in OPENED_TO_WALKERS and not NOT_THERE.intersection(names_in(text)):
+        return ""
+    if own.get(MOTORROAD, "") in YES:
+        return f"{MOTORROAD} {own[MOTORROAD]}"
+    if not foot and own.get(ACCESS[0], "") == "no":
+        return f"{ACCESS[0]} no"
+    return "" if not known or any(row is None or row.foot for row in rows) else text
 
 
 def _reason(text: str, rows: Sequence[RoadClass | None], own: Mapping[str, str]) -> str:

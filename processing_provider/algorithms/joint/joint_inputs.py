@@ -21,6 +21,7 @@ from ..allocation.allocation_inputs import keyed_table
 from ..roads.door_parameters import PEOPLE_PER_VEHICLE, read_door_use
 from ..roads.hazard_parameters import HazardParameters, given, rule_of
 from ..roads.network_parameters import MAX_SNAP_DISTANCE, NetworkParameters
+from ..roads.travel_parameters import walks
 from ..routing import names as routing
 from ..routing.routing_inputs import background_rows, read_departures
 from . import names
@@ -190,7 +191,7 @@ def _options(
         divide=divide,
         hazard_aim=hazard_aim,
         doors=read_door_use(algorithm, parameters, context, feedback),
-        occupancy=number(PEOPLE_PER_VEHICLE),
+        occupancy=1.0 if walks(algorithm, parameters, context) else number(PEOPLE_PER_VEHICLE),
         departures=read_departures(algorithm, parameters, context),
         choice=CostChoice(
             QUEUE, USUAL_COST[QUEUE], 0.0, 0.0, 1.0, 3600.0, number(routing.STUCK_SECONDS),

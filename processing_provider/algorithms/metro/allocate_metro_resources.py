@@ -92,7 +92,7 @@ class AllocateMetroResources(EvacuationAlgorithm):
     def initAlgorithm(self, config: dict[str, Any] | None = None) -> None:
         for layer in (names.STATIONS, names.SUPPLY, names.INCIDENTS, names.DEMAND, names.TRAVEL):
             shared.add_layer(self, layer)
-        add_network_parameters(self, optional=True, capacity="", factor=False)
+        add_network_parameters(self, optional=True, capacity="", factor=False, travel=False)
         shared.add_travel_numbers(self)
         shared.add_model_parameters(self)
         shared.add_method(self)

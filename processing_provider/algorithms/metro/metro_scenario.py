@@ -80,7 +80,7 @@ class MetroScenario(EvacuationAlgorithm):
         self._add_demand()
         shared.add_layer(self, names.STATIONS)
         shared.add_layer(self, names.SUPPLY, optional=True)
-        add_network_parameters(self, optional=True, capacity="", factor=False)
+        add_network_parameters(self, optional=True, capacity="", factor=False, travel=False)
         shared.add_travel_numbers(self, (names.DETOUR_FACTOR, names.SPEED))
         form.add_files_and_factors(self)
         for name, title, kind, text in _SINKS:

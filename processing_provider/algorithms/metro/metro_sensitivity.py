@@ -58,7 +58,7 @@ class MetroSensitivity(EvacuationAlgorithm):
         for layer in (names.STATIONS, names.SUPPLY, names.INCIDENTS, names.DEMAND, names.TRAVEL):
             shared.add_layer(self, layer)
         choices.add_choices(self)
-        add_network_parameters(self, optional=True, capacity="", factor=False)
+        add_network_parameters(self, optional=True, capacity="", factor=False, travel=False)
         shared.add_travel_numbers(self)
         shared.add_model_parameters(self)
         choices.add_weighing(self)

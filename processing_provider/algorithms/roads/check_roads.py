@@ -180,7 +180,8 @@ class CheckRoads(EvacuationAlgorithm):
             problems += attribute_problems(read.network, read.traffic)
             if read.has_speeds:
                 return problems + speed_problems(read.network, read.traffic)
-        feedback.pushWarning("SPEED_FIELD: no speed field was chosen, so speeds are not checked.")
+        if not read.on_foot:
+            feedback.pushWarning("SPEED_FIELD: no speed field was chosen, so speeds are not checked.")
         return problems
 
     @staticmethod

@@ -17,6 +17,7 @@ from qgis.core import (
 from ...base import EvacuationAlgorithm
 from .network_parameters import EMPTY_ROADS
 from .road_attributes import add_junction_delay
+from .travel_parameters import walks
 
 if TYPE_CHECKING:
     from ....plugin.layers.roads.door_travel import DoorUse
@@ -31,6 +32,7 @@ MAX_DOORS = "MAX_DOORS"
 PEOPLE_PER_VEHICLE = "PEOPLE_PER_VEHICLE"
 SITE_ID, SHELTER_ID = "site_id", "shelter_id"  # default names of id fields: the first that is there
 
+DOORS_ON_FOOT = 1000  # of a polygon: wherever a road leads in
 _ANY, _NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
 _INTEGER = QgsProcessingParameterNumber.Type.Integer
 
@@ -125,11 +127,14 @@ def read_door_rules(
 
     source = algorithm.source(parameters, ENTRANCES, context)
     most = algorithm.parameterAsInt(parameters, MAX_DOORS, context)
+    on_foot = walks(algorithm, parameters, context)
+    if on_foot:  # walkers enter anywhere, but where an entrance is said to be theirs
+        most = DOORS_ON_FOOT
     if source is None:
         return DoorRules(None, most)
     site = algorithm.fields(parameters, ENTRANCES_ID_FIELD, source, context, feedback, fallbacks=[[SHELTER_ID]])[0]
     limit = algorithm.field(parameters, ENTRANCES_CAPACITY_FIELD, source, context, feedback, required=False)
-    return DoorRules(read_entrances(source, site, limit, context, feedback), most)
+    return DoorRules(read_entrances(source, site, limit, context, feedback, on_foot), most)
 
 
 def idle_fields(parameters: dict[str, Any]) -> Mapping[str, str]:
@@ -157,6 +162,9 @@ def read_door_use(
         access_speed(algorithm, parameters, context),
     )
     if parameters.get(DOOR_MINUTES) in (None, ""):
+        return DoorUse(rules, speed)
+    if walks(algorithm, parameters, context):
+        feedback.pushInfo("DOOR_MINUTES: plays no part on foot: it counts doors for cars.")
         return DoorUse(rules, speed)
     minutes, people = (
         float(algorithm.parameterAsDouble(parameters, name, context)) for name in (DOOR_MINUTES, PEOPLE_PER_VEHICLE)

@@ -53,7 +53,7 @@ class MendRoads(EvacuationAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         tr = self.tr
-        add_network_parameters(self, factor=False, places=False)
+        add_network_parameters(self, factor=False, places=False, travel=False)
         self.add(
             QgsProcessingParameterBoolean(SPLIT_CROSSINGS, tr("Split where roads cross"), defaultValue=False),
             "Yes: roads of one level (layer, bridge, tunnel) that cross without a vertex are split there and meet. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -22,6 +22,7 @@ from ....plugin.solvers.roads.osm import SPEED_UNITS
 from ...base import EvacuationAlgorithm
 from . import road_attributes as names
 from .road_attributes import NETWORK, add_attribute_parameters, road_field
+from .travel_parameters import IDLE_ON_FOOT, NO_PART_ON_FOOT, add_travel_parameters, read_travel
 
 if TYPE_CHECKING:
     from ....plugin.layers.closing.danger import DangerLayers
@@ -57,13 +58,15 @@ def add_network_parameters(
     capacity: str = names.CAPACITY_FIELD,
     factor: bool = True,
     places: bool = True,
+    travel: bool = True,
 ) -> None:
     """Add the road network's parameters to an algorithm.
 
     ``optional`` lets NETWORK be left out. ``capacity`` names the parameter of the roads' capacity field:
     ROAD_CAPACITY_FIELD beside shelters, whose capacity is CAPACITY_FIELD; "" leaves it out. ``factor`` False leaves out
     CAPACITY_FACTOR, for an algorithm in which capacities do not count. ``places`` False leaves out BARRIERS and
-    MAX_SNAP_DISTANCE, for an algorithm that routes nobody.
+    MAX_SNAP_DISTANCE, for an algorithm that routes nobody. ``travel`` False leaves out TRAVEL_MODE and what goes with
+    it, for an algorithm of cars alone.
     """
     tr = algorithm.tr
     algorithm.add(
@@ -73,6 +76,8 @@ def add_network_parameters(
         "Lines, in any CRS. Roads meet where they share a vertex; a crossing without a shared vertex is a bridge.",
     )
     add_attribute_parameters(algorithm, capacity, factor)
+    if travel:
+        add_travel_parameters(algorithm)
     _add_joining(algorithm)
     if places:
         _add_places(algorithm)
@@ -226,8 +231,6 @@ def _options(
     source: QgsProcessingFeatureSource,
     idle: Mapping[str, str],
 ) -> NetworkOptions:
-    from ....plugin.layers.roads.options import NetworkOptions
-
     def field(name: str) -> str | None:
         others = [[names.OSM_LANES[name]]] if name in names.OSM_LANES else []
         # Nothing may say that a field is used that is idle.
@@ -251,7 +254,10 @@ def _options(
         return other if algorithm.parameterDefinition(name) is None else number(name)
 
     capacity = _capacity_parameter(algorithm)
-    return NetworkOptions(
+    travel = read_travel(algorithm, parameters, source, context, feedback)
+    if travel.on_foot:
+        idle = {**idle, **dict.fromkeys((*IDLE_ON_FOOT, *filter(None, [capacity])), NO_PART_ON_FOOT)}
+    return replace(travel,
         direction_field=field(names.DIRECTION_FIELD),
         value_forward=text(names.VALUE_FORWARD),
         value_backward=text(names.VALUE_BACKWARD),
@@ -276,7 +282,7 @@ def _options(
         capacity_factor=number_if_there(names.CAPACITY_FACTOR, 1.0),
         junction_delay=number_if_there(names.JUNCTION_DELAY, 0.0),
         name_field=field(NAME_FIELD) if algorithm.parameterDefinition(NAME_FIELD) is not None else None,
-    )
+    )  # fmt: skip
 
 
 def _capacity_parameter(algorithm: EvacuationAlgorithm) -> str:

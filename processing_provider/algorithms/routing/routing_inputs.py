@@ -32,6 +32,7 @@ from ...inputs import named_fields
 from ..roads.hazard_parameters import HazardParameters
 from ..roads.network_parameters import NetworkParameters
 from ..roads.road_attributes import CAPACITY_FIELD, LANES_FIELD
+from ..roads.travel_parameters import walks
 from . import names
 from .end_parameters import EndParameters
 from .routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS
@@ -195,6 +196,11 @@ def refuse_choices(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], c
     flow_model, cost = chosen_cost(algorithm, parameters, context)
     if flow_model == QUEUE and _given(parameters, names.COST):
         raise SolverError(NO_COST)
+    if flow_model == CUMULATIVE and walks(algorithm, parameters, context):
+        raise SolverError(
+            "FLOW_MODEL 1 (cumulative) delays people by how many pass a road in the whole period, a form for cars; "
+            "it does not go with TRAVEL_MODE 1 (on foot). Choose FLOW_MODEL 2 (queue) or 0 (present)."
+        )
     refuse_mismatch(flow_model, cost)
     refuse_method(flow_model, algorithm.parameterAsEnum(parameters, names.METHOD, context))
 
@@ -308,7 +314,11 @@ def _trips(
     own, of_origin = _order_fields(algorithm, parameters, (source, origins), context, feedback)
     others = (algorithm.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS[:-1])
     occupancy = algorithm.parameterAsDouble(parameters, names.PEOPLE_PER_VEHICLE, context)
-    trips = read_trips(source, TripFields(*others, own), occupancy, feedback)
+    fields = TripFields(*others, own)
+    if walks(algorithm, parameters, context):
+        feedback.pushInfo("TRAVEL_MODE on foot: everybody is a “vehicle” of his own, whatever PEOPLE_PER_VEHICLE.")
+        fields, occupancy = replace(fields, occupancy=None), 1.0
+    trips = read_trips(source, fields, occupancy, feedback)
     if origins is not None and of_origin is not None:
         key = algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, QgsProcessingFeedback(False), False)
         trips = trips.ordered(*orders_in(origins, key, of_origin))
@@ -354,6 +364,9 @@ def background_rows(
 
     source = algorithm.source(parameters, names.BACKGROUND, context)
     if source is None:
+        return None
+    if walks(algorithm, parameters, context):
+        feedback.pushWarning("BACKGROUND: vehicles hinder nobody on foot in this model; the table plays no part.")
         return None
     fields = {
         key: str(algorithm.field(parameters, name, source, context, feedback)) for key, name, _ in BACKGROUND_FIELDS
