@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.bench_venv import run_peer
+from benchmarks.judges.danger import Danger
 from benchmarks.judges.plans import Case, Plan, horizon
 
 LONGEST = 3 * 3600.0  # seconds that a run may take
@@ -37,15 +39,21 @@ class Door(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Arrivals (t,) in seconds, not a number for who does not arrive; the doors; what the process tells of itself."""
+    """Arrivals (t,) in seconds, not a number for who does not arrive; the doors; what the process tells of itself.
+
+    ``caught`` (t,) is not a number for everybody where no hazard comes.
+    """
 
     arrival: np.ndarray
     doors: tuple[Door, ...]
     figures: dict[str, float]
+    caught: np.ndarray
 
 
-def evaluate(case: Case, plan: Plan, seed: int = 1, platoon: int = 1, engine: str = "cpp") -> Run:
-    """Run a plan.
+def evaluate(
+    case: Case, plan: Plan, seed: int = 1, platoon: int = 1, engine: str = "cpp", danger: Danger | None = None
+) -> Run:
+    """Run a plan; with a ``danger``, ``caught`` of the run is when the hazard finds each trip, not a number for never.
 
     Raises
     ------
@@ -58,9 +66,11 @@ def evaluate(case: Case, plan: Plan, seed: int = 1, platoon: int = 1, engine: st
             given, indptr=plan.indptr, arcs=plan.arcs, tail=case.tail, head=case.head, length=case.length,
             free_flow=case.free_flow, lanes=case.lanes, capacity=case.capacity, room=case.room,
             departure=case.departure, horizon=horizon(case, plan), engine=engine, platoon=platoon, seed=seed,
+            **({} if danger is None else asdict(danger)),
         )  # fmt: skip
         told = run_peer("simulate_with_uxsim.py", str(given), str(result), timeout=LONGEST, cwd=Path(folder))
         with np.load(result) as found:
             rows = zip(found["doors"].tolist(), found["door_users"].tolist(), found["door_most"].tolist())
             doors = tuple(Door(e, users, most, float(case.capacity[e])) for e, users, most in rows)
-            return Run(found["arrival"], doors, json.loads(told))
+            caught = found["caught"] if danger is not None else np.full(len(case.departure), np.nan)
+            return Run(found["arrival"], doors, json.loads(told), caught)

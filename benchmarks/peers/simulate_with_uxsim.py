@@ -15,9 +15,9 @@ from importlib.metadata import version
 
 import numpy as np
 import uxsim
+from closings_in_uxsim import NO_LIMIT, Closings
 
 AT_ONCE = 1000.0  # m/s: an exit link is left in the step in which it is entered
-NO_LIMIT = 1e10  # vehicles/s: what UXsim takes for "not metered"
 
 
 class Instance:
@@ -110,7 +110,12 @@ def simulate(instance: Instance) -> dict[str, np.ndarray]:
         )
         vehicle.enforce_route(names)
         vehicles.append(vehicle)
-    world.exec_simulation(until_t=int(case["horizon"]) - 2 * instance.platoon)
+    closings = Closings(case, world, vehicles, members) if "shut_arc" in case.files else None
+    until = int(case["horizon"]) - 2 * instance.platoon
+    if closings is None:
+        world.exec_simulation(until_t=until)
+    else:
+        closings.run(until)
     arrival = np.full(len(case["departure"]), np.nan)
     still = np.diff(instance.indptr) == 0
     arrival[still] = case["departure"][still]
@@ -123,7 +128,8 @@ def simulate(instance: Instance) -> dict[str, np.ndarray]:
         passed = np.maximum.accumulate(np.asarray(world.get_link(f"e{e}").cum_departure, dtype=float))
         most.append(float((passed[hour:] - passed[:-hour]).max()))
     users = np.bincount(instance.last, minlength=len(case["tail"]))[instance.doors]
-    return {"arrival": arrival, "doors": instance.doors, "door_users": users, "door_most": np.array(most)}
+    found = {"arrival": arrival, "doors": instance.doors, "door_users": users, "door_most": np.array(most)}
+    return found if closings is None else {**found, "caught": closings.caught}
 
 
 def main() -> None:

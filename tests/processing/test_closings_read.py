@@ -208,7 +208,37 @@ def test_roads_drawn_twice_stay_open_where_only_one_copy_is_closed() -> None:
     twice = roads([(line((0, 0), (1000, 0)), ["a", "no", 36]), (line((0, 0), (1000, 0)), ["b", "no", 36])])
     going = trips([(line((0, 0), (1000, 0)), ["x", "y", 5])])
     case, log = case_of(NETWORK=twice, TRIPS=going, CLOSURES=closures("None", [(None, [5.0, None, "a", None])]))
-    assert not closed(case) and "drawn on top of a road that stays open" in log.text
+    assert not closed(case) and "drawn on top of one that stays open" in log.text
+
+
+def test_roads_drawn_twice_close_while_every_copy_is_closed() -> None:
+    way = line((0, 0), (1000, 0))
+    twice = roads([(way, ["a", "no", 36]), (way, ["b", "no", 36]), (line((1000, 0), (2000, 0)), ["c", "no", 36])])
+    going = trips([(line((0, 0), (2000, 0)), ["x", "y", 5])])
+    works = [(None, [5.0, 20.0, "a", None]), (None, [10.0, None, "b", None]), (None, [30.0, 40.0, "a", None])]
+    case, log = case_of(NETWORK=twice, TRIPS=going, CLOSURES=closures("None", works))
+    assert [(row[0], row[1], *row[4:6]) for row in closed(case)] == [
+        ("a", forward, since, until)
+        for forward in (False, True)
+        for since, until in ((600.0, 1200.0), (1800.0, 2400.0))
+    ]
+    assert "2 row(s) of “works” close a road that is drawn on top of one that stays open" in log.text
+    both = [(None, [5.0, None, "a", None]), (None, [5.0, None, "b", "forward"]), (None, [9.0, None, "b", "backward"])]
+    case, log = case_of(
+        NETWORK=twice, TRIPS=going, CLOSURES=closures("None", both), CLOSURES_DIRECTION_FIELD="way"
+    )  # fmt: skip
+    assert [(row[1], *row[4:6]) for row in closed(case)] == [(False, 540.0, INF), (True, 300.0, INF)]
+    against = roads([(way, ["a", "no", 36]), (line((1000, 0), (0, 0)), ["b", "no", 36])])  # "b" is drawn backward
+    case, log = case_of(NETWORK=against, CLOSURES=closures("None", both), CLOSURES_DIRECTION_FIELD="way", TRIPS=trips(
+        [(line((0, 0), (1000, 0)), ["x", "y", 5])]
+    ))  # fmt: skip
+    assert [(row[1], *row[4:6]) for row in closed(case)] == [(False, 300.0, INF), (True, 540.0, INF)]
+    good = [(None, [None, None, "a", None]), (None, [None, None, "b", None])]
+    case, log = case_of(
+        NETWORK=twice, TRIPS=trips([(line((1200, 0), (2000, 0)), ["x", "y", 5])]), CLOSURES=closures("None", good)
+    )
+    assert not case.problem.closings and "stays open" not in log.text
+    assert {case.read.network.arc_road(arc) for arc in range(case.read.network.arc_count)} == {"c"}
 
 
 @pytest.mark.parametrize("name", ["CLOSURES", "HAZARD"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 from qgis.core import (
@@ -16,8 +17,9 @@ from qgis.core import (
 from ...solvers.naming import first_of
 from ...solvers.roads.areas_along import stretches_inside
 from ...solvers.roads.closure_places import pieces_at_points, pieces_on_lines
-from ...solvers.roads.network import RoadNetwork
+from ...solvers.roads.network import BACKWARD_WAY, FORWARD_WAY, RoadNetwork
 from ...solvers.roads.road_closings import BOTH_WAYS, PieceParts, RoadClosings
+from ...solvers.roads.shut_together import Window, covers, shut_together
 from ..errors import LayerError
 from ..mending import polygons_of
 from ..transforming import transform_vertices, transformed
@@ -31,10 +33,11 @@ def closed_stretches(
     network: RoadNetwork,
     crs: QgsCoordinateReferenceSystem,
     layer: str,
+    windows: tuple[np.ndarray, np.ndarray],
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> RoadClosings:
-    """Return the stretches of road that each row closes, for the moment without their times; ``cause`` is the row.
+    """Return the stretches of road that each row closes; ``cause`` is the row.
 
     Parameters
     ----------
@@ -42,13 +45,16 @@ def closed_stretches(
         The working CRS of the network.
     layer
         The road layer's name.
+    windows
+        Seconds (k,) from which and until before which each row closes its roads.
 
     Raises
     ------
     LayerError
         When the layer cannot be transformed, or none of its roads is in the network.
     """
-    groups = [_by_id(rows, network, layer, feedback)]
+    groups = [_by_id(rows, network, layer, windows, feedback)]
+    since, until = windows
     for kind, find in (
         (_KIND.PolygonGeometry, _by_area),
         (_KIND.LineGeometry, _by_line),
@@ -57,7 +63,9 @@ def closed_stretches(
         own = [k for k, shape in enumerate(rows.shapes) if not rows.road[k] and shape.type() == kind]
         if own:
             found, parts = find(rows, np.array(own), network, crs, context)
-            groups.append(RoadClosings.of_parts(network, parts, -np.inf, ways=rows.ways[found], cause=found))
+            groups.append(
+                RoadClosings.of_parts(network, parts, since[found], until[found], ways=rows.ways[found], cause=found)
+            )
     closed = RoadClosings.together(groups)
     idle = np.setdiff1d(np.arange(len(rows)), closed.cause)
     if len(idle):
@@ -69,8 +77,14 @@ def closed_stretches(
     return closed
 
 
-def _by_id(rows: ClosureRows, network: RoadNetwork, layer: str, feedback: QgsProcessingFeedback) -> RoadClosings:
-    """Return the roads that rows name; of those drawn on top of each other what only they open."""
+def _by_id(
+    rows: ClosureRows,
+    network: RoadNetwork,
+    layer: str,
+    windows: tuple[np.ndarray, np.ndarray],
+    feedback: QgsProcessingFeedback,
+) -> RoadClosings:
+    """Return the roads that rows name; those drawn on top of each other while all of them are closed."""
     lines: dict[str, list[int]] = {}
     for k, road in enumerate(network.road_ids):
         lines.setdefault(road, []).append(k)
@@ -85,52 +99,52 @@ def _by_id(rows: ClosureRows, network: RoadNetwork, layer: str, feedback: QgsPro
         if len(unknown) == len(rows):
             raise LayerError(text)
         feedback.pushWarning(text)
-    own, others = _openings(network)
-    groups = []
-    still = set()
+    groups, still = [], set()
+    of_road: dict[int, list[Window]] = {}
     for k in named:
+        window = Window(float(windows[0][k]), float(windows[1][k]), k)
         for road in lines.get(rows.road[k], []):
-            piece, ways = own.get(road, (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int8)))
-            closed = ways & rows.ways[k]
-            kept = closed & others(piece, road)
-            if kept.any():
-                still.add(rows.road[k])
-            closed = closed & ~kept
-            piece, closed = piece[closed > 0], closed[closed > 0]
-            parts = PieceParts(piece, np.zeros(len(piece)), np.ones(len(piece)))
-            groups.append(RoadClosings.of_parts(network, parts, -np.inf, ways=closed, cause=k))
+            of_road.setdefault(road, []).append(window)
+    for piece, openers in _openings(network, set(of_road)):
+        shut = []
+        for way, own in openers:
+            windows_of = [[w for w in of_road.get(road, ()) if rows.ways[w.row] & drawn] for road, drawn in own]
+            shut.append((way, shut_together(windows_of)))
+            still |= {w.row for w in chain(*windows_of) if not covers(shut[-1][1], w)}
+        if len(shut) == 2 and shut[0][1] == shut[1][1]:
+            shut = [(BOTH_WAYS, shut[0][1])]
+        part = PieceParts(np.array([piece]), np.zeros(1), np.ones(1))
+        groups += [
+            RoadClosings.of_parts(network, part, window.since, window.until, ways=way, cause=window.row)
+            for way, both in shut
+            for window in both
+        ]
     if still:
         feedback.pushWarning(
-            f"{ROAD_FIELD}: {len(still)} closed road(s) of “{rows.name}” are drawn on top of a road that stays open, "
-            f"so that people still drive there: {first_of(sorted(still))}. Close every copy, or draw the closure."
+            f"{ROAD_FIELD}: {len(still)} row(s) of “{rows.name}” close a road that is drawn on top of one that stays "
+            f"open, for some of the time at least, so that people still drive there: "
+            f"{first_of(sorted({rows.road[k] for k in still}))}. Close every copy, or draw the closure."
         )
     return RoadClosings.together(groups)
 
 
-def _openings(network: RoadNetwork) -> tuple[dict[int, tuple[np.ndarray, np.ndarray]], Any]:
-    """Return the pieces of each road with the directions that it opens, and what tells those of its copies."""
-    merged = np.zeros(network.piece_count, dtype=bool)
-    merged[network.copies[:, 0]] = True
-    single = np.flatnonzero(~merged)
-    piece = np.concatenate([single, network.copies[:, 0]])
-    road = np.concatenate([network.piece_road[single], network.copies[:, 1]]).astype(np.int64)
-    ways = np.concatenate([np.full(len(single), BOTH_WAYS), network.copies[:, 2]]).astype(np.int8)
-    order = np.lexsort((piece, road))
-    few, first = np.unique(road[order], return_index=True)
-    last = np.append(first[1:], len(order))
-    own = {key: (piece[order[a:b]], ways[order[a:b]]) for key, a, b in zip(few.tolist(), first.tolist(), last.tolist())}
-    several: dict[int, list[tuple[int, int]]] = {}
-    for at, other, way in network.copies.tolist():
-        several.setdefault(at, []).append((other, way))
+def _openings(network: RoadNetwork, closed: set[int]) -> Iterator[tuple[int, list[tuple[int, list[tuple[int, int]]]]]]:
+    """Yield each piece of the ``closed`` roads, and for each of its ways the roads drawn there that open it.
 
-    def others(pieces: np.ndarray, road: int) -> np.ndarray:
-        out = np.zeros(len(pieces), dtype=np.int8)
-        for k, at in enumerate(pieces.tolist()):
-            for other, way in several.get(at, ()):
-                out[k] |= way if other != road else 0
-        return out
-
-    return own, others
+    A road comes with the way that this is as the road itself is drawn.
+    """
+    merged: dict[int, list[tuple[int, int, int]]] = {}
+    for piece, road, ways, against in network.copies.tolist():
+        merged.setdefault(piece, []).append((road, ways, against))
+    for piece, road in enumerate(network.piece_road.tolist()):
+        drawn = merged.get(piece, [(road, BOTH_WAYS, 0)])
+        openers = []
+        for way, other in ((FORWARD_WAY, BACKWARD_WAY), (BACKWARD_WAY, FORWARD_WAY)):
+            own = [(road, other if against else way) for road, ways, against in drawn if ways & way]
+            if own:
+                openers.append((way, own))
+        if any(road in closed for _, own in openers for road, _ in own):
+            yield piece, openers
 
 
 def _by_area(

@@ -214,15 +214,14 @@ def _closures(
     feedback: QgsProcessingFeedback,
 ) -> tuple[RoadNetwork, TakenOut, RoadClosings]:
     """Take out what is closed for good, and return what is closed for a while."""
-    since, until = rows.windows(layers.start, feedback)
-    found = closed_stretches(rows, network, crs, layer, context, feedback)
-    found = found._replace(since=since[found.cause], until=until[found.cause])
-    over = until <= 0.0
+    windows = rows.windows(layers.start, feedback)
+    found = closed_stretches(rows, network, crs, layer, windows, context, feedback)
+    over = windows[1] <= 0.0
     if over.any():
         feedback.pushInfo(
             f"{CLOSURES}: {int(over.sum())} closure(s) of “{rows.name}” are over at START_TIME and close nothing."
         )
-    found = found.only(~over[found.cause])
+    found = found.only(found.until > 0.0)
     _tell_closed(rows, found, called, layers.start, feedback)
     known = rows.known_from(layers.start, feedback)[found.cause]
     always = (found.since == -np.inf) & (found.until == np.inf) & (known == -np.inf)  # others are driven to meanwhile

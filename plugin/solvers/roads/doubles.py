@@ -182,22 +182,22 @@ def _only_copies_between(pieces: Pieces, kept: np.ndarray, touched: np.ndarray, 
 
 
 def _copies(network: RoadNetwork, found: Coinciding, touched: np.ndarray, run_of: np.ndarray) -> np.ndarray:
-    """Return (piece, road, ways) of all roads drawn along the merged pieces, as RoadNetwork keeps them."""
+    """Return (piece, road, ways, against) of all roads drawn along the merged pieces, as RoadNetwork keeps them."""
     ways = np.zeros(network.piece_count, dtype=np.int64)
     way = np.where(network.forward != found.flipped[network.piece], FORWARD_WAY, 3 - FORWARD_WAY)
     np.bitwise_or.at(ways, network.piece, way)
     drawn = touched[found.leader]
     rows = np.column_stack([run_of[found.leader[drawn]], network.piece_road[drawn], ways[drawn]])
-    pair, row = np.unique(rows[:, :2], axis=0, return_inverse=True)
+    pair, first, row = np.unique(rows[:, :2], axis=0, return_index=True, return_inverse=True)
     both = np.zeros(len(pair), dtype=np.int64)
     np.bitwise_or.at(both, row.ravel(), rows[:, 2])
-    return np.column_stack([pair, both])
+    return np.column_stack([pair, both, found.flipped[drawn][first]])
 
 
 def drawn_on(network: RoadNetwork) -> list[tuple[int, int, list[int]]]:
     """Return (road, road it is drawn on top of, pieces) for each two roads that were merged, by road."""
     found: dict[tuple[int, int], list[int]] = {}
-    for piece, road, _ in network.copies.tolist():
+    for piece, road, *_ in network.copies.tolist():
         first = int(network.piece_road[piece])
         if road != first:
             found.setdefault((road, first), []).append(piece)

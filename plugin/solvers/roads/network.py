@@ -57,9 +57,10 @@ class RoadNetwork:
     piece_begin : (p,) float64
         Where along its road each piece starts: ellipsoidal metres from the first vertex as drawn; lines that share an
         id count one after the other.
-    copies : (c, 3) int64
-        Roads drawn on top of each other (:mod:`.doubles`): piece, road, and the directions of the piece that this road
-        opens (bits :data:`FORWARD_WAY`, :data:`BACKWARD_WAY`). A merged piece has a row for each of its roads, the one
+    copies : (c, 4) int64
+        Roads drawn on top of each other (:mod:`.doubles`): piece, road, the directions of the piece that this road
+        opens (bits :data:`FORWARD_WAY`, :data:`BACKWARD_WAY`), and 1 where the road is drawn against the piece. A
+        merged piece has a row for each of its roads, the one
         in ``piece_road`` among them; other pieces have none.
     """
 
@@ -78,7 +79,7 @@ class RoadNetwork:
     piece_start: np.ndarray
     piece_xy: np.ndarray
     piece_begin: np.ndarray
-    copies: np.ndarray = field(default_factory=lambda: np.empty((0, 3), dtype=np.int64))
+    copies: np.ndarray = field(default_factory=lambda: np.empty((0, 4), dtype=np.int64))
 
     @property
     def node_count(self) -> int:
