@@ -1,7 +1,7 @@
-"""Roads that close and a hazard that comes, for judges that know neither: when which piece is shut, and whom it catches.
+"""Roads that close and a hazard that comes, for judges that know neither: when which piece is shut, whom it catches.
 
-No judge has anybody stay where the hazard finds him, so in all of them he drives off: he is found by where he is at that
-moment, and counts as caught whatever comes after.
+No judge has anybody stay where the hazard finds him, so in all of them he drives off: he is found by where he is at
+that moment, and counts as caught whatever comes after.
 """
 
 from __future__ import annotations

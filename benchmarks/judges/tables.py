@@ -10,7 +10,7 @@ from itertools import combinations
 
 from benchmarks import cases
 from benchmarks.bench_venv import NoPeer
-from benchmarks.judges import dua_iterate, joint_layers, junctions, kept
+from benchmarks.judges import dua_iterate, hazard, joint_layers, junctions, kept
 from benchmarks.judges.named import KEPT, planned
 from benchmarks.judges.ours import evaluate
 from benchmarks.judges.plans import (
@@ -184,4 +184,4 @@ def tables(asked: bool = False) -> list[Table]:
     )
     for case in [*map(sample_city, SAMPLE_CAPACITIES), *map(district, DISTRICTS)]:
         add_rows(table, case, asked)
-    return [table, junctions.table(), joint_layers.table()]
+    return [table, junctions.table(), joint_layers.table(), *map(hazard.table, hazard.MINUTES)]

@@ -154,6 +154,18 @@ def test_a_road_id_closes_that_road_and_needs_no_geometry() -> None:
     ]  # fmt: skip
 
 
+def test_closures_that_name_roads_find_their_ids_in_road_id_where_no_field_is_chosen() -> None:
+    works = closures("None", [(None, [5.0, None, "east", None])])
+    case, log = case_of(CLOSURES=works, NETWORK_ID_FIELD=None)
+    assert {row[0] for row in closed(case)} == {"east"}
+    assert "NETWORK_ID_FIELD: using the field road_id of “streets”, since CLOSURES names roads" in log.text
+    drawn = closures("Polygon", [(box(1400, -100, 1600, 100), [5.0, None, None, None])])
+    case, log = case_of(CLOSURES=drawn, NETWORK_ID_FIELD=None)
+    assert {row[0] for row in closed(case)}.isdisjoint({"east"}) and "NETWORK_ID_FIELD" not in log.text
+    with pytest.raises(LayerError, match="CLOSURES_ROAD_FIELD: 1 road.*are not in “streets”: east"):
+        case_of(CLOSURES=works, NETWORK_ID_FIELD="")
+
+
 def test_what_never_opens_is_gone_from_the_beginning() -> None:
     case, log = case_of(CLOSURES=closures("None", [(None, [None, None, "east", None])]))
     assert not case.problem.closings

@@ -137,6 +137,18 @@ def test_the_search_ends_where_turning_stops_paying_and_says_so():
     assert again["TOTAL_TIME"] == found["TOTAL_TIME"]
 
 
+def test_queues_on_roads_of_another_class_are_told():
+    """All queue before the narrow road, which is primary."""
+    log = Log()
+    found = run(log, CLASSES="secondary", MAX_STRETCHES=1)
+    assert found["TURNED"] == 0
+    assert "lost in queues 0 % are on roads of the classes asked for; 100 % are on primary, most of them" in log.text
+    assert "Add primary to CLASSES" in log.text
+    log = Log()
+    run(log, MAX_STRETCHES=1)
+    assert "CLASSES: of the" not in log.text
+
+
 def test_a_stretch_that_would_cut_off_a_zone_is_refused_with_the_reason():
     corners = [(-400, -600), (1500, -600), (1500, 400), (-400, 400), (-400, -600)]
     water = layer("Polygon", "&field=n:integer", [(f"POLYGON(({', '.join(at(*p) for p in corners)}))", [1])], "water")

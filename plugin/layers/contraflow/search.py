@@ -15,6 +15,7 @@ from ..places import Places
 from ..roads.options import ReadNetwork
 from .candidates import Candidate, Routed, candidates, cut_off, reach_of
 from .drawing import NotDrawn, say_gain, with_turned
+from .elsewhere import queues_elsewhere
 
 TURNED, REFUSED, TRIED, LEFT = "turned", "refused", "gains less", "not tried"
 TRIES = (2, 4, 10)  # full runs in a step, by effort: at least so many,
@@ -146,6 +147,9 @@ def turn(
     Cancelled
     """
     before = now = runs.route(layer)
+    elsewhere = queues_elsewhere(before, limits.classes)
+    if elsewhere:
+        feedback.pushInfo(elsewhere)
     steps: list[Judged] = []
     seen: dict[str, Judged] = {}
     sentence = f"Turning was still paying when MAX_STRETCHES ({limits.most}) was reached."

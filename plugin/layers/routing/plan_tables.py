@@ -79,9 +79,11 @@ def read_plan(
         [CAR if blank(columns["mode"][k]) else str(columns["mode"][k]) for k in few], np.nan_to_num(people[order]),
         *(times[key][order] for key in _TIMES),
     )  # fmt: skip
-    idle = int((route == NO_PATH).sum())
+    there = np.isfinite(times["arrival_s"])
+    idle, staying = (int(((route == NO_PATH) & own).sum()) for own in (there, ~there))
     text = f"{PLAN}: {len(numbers)} vehicles, {len(table.ids)} paths."
-    feedback.pushInfo(text + (f" {idle} start at a door of their destination." if idle else ""))
+    text += f" {idle} start at a door of their destination." if idle else ""
+    feedback.pushInfo(text + (f" {staying} have no way that arrives in time and stay." if staying else ""))
     return PlanTables(name, vehicles, start[order], route[order], table)
 
 

@@ -20,6 +20,8 @@ from qgis.core import (
 
 from ...base import EvacuationAlgorithm
 from .door_parameters import add_field
+from .road_ids import CLOSURES as CLOSURES
+from .road_ids import CLOSURES_ROAD_FIELD as CLOSURES_ROAD_FIELD
 
 if TYPE_CHECKING:
     from ....plugin.layers.closing.closures import ClosureRows
@@ -29,11 +31,9 @@ if TYPE_CHECKING:
     from ....plugin.layers.places import Places
     from ....plugin.layers.zone_orders import ZoneOrders
 
-CLOSURES = "CLOSURES"
 CLOSURES_DIRECTION_FIELD = "CLOSURES_DIRECTION_FIELD"
 CLOSURES_FROM_FIELD = "CLOSURES_FROM_FIELD"
 CLOSURES_KNOWN_FIELD = "CLOSURES_KNOWN_FIELD"
-CLOSURES_ROAD_FIELD = "CLOSURES_ROAD_FIELD"
 CLOSURES_TO_FIELD = "CLOSURES_TO_FIELD"
 HAZARD = "HAZARD"
 HAZARD_BUFFER = "HAZARD_BUFFER"
@@ -114,8 +114,9 @@ def add_closures(algorithm: EvacuationAlgorithm) -> None:
         (CLOSURES_TO_FIELD, tr("Closed until"), "closed_to",
          "When it ends: " + moment.format(empty="never", name="closed_to")),
         (CLOSURES_ROAD_FIELD, tr("Road that is closed"), "road_id",
-         "Id of the road, as in the road id field: the row closes that road and no other, whatever its geometry. Empty "
-         "values: the geometry says which. Default: “road_id” if there is one."),
+         "Id of the road, as in the road id field (where none is chosen, “road_id” of the roads): the row closes that "
+         "road and no other, whatever its geometry. Empty values: the geometry says which. Default: “road_id” if there "
+         "is one."),
         (CLOSURES_DIRECTION_FIELD, tr("Direction that is closed"), None,
          "“forward” or “backward”, as the road is drawn, or “both”. Empty: both."),
     ):  # fmt: skip

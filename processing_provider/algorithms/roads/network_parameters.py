@@ -22,6 +22,8 @@ from ....plugin.solvers.roads.osm import SPEED_UNITS
 from ...base import EvacuationAlgorithm
 from . import road_attributes as names
 from .road_attributes import NETWORK, add_attribute_parameters, road_field
+from .road_ids import NETWORK_ID_FIELD as NETWORK_ID_FIELD
+from .road_ids import ids_of_closures
 from .travel_parameters import IDLE_ON_FOOT, NO_PART_ON_FOOT, add_travel_parameters, read_travel
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 BARRIERS = "BARRIERS"
 MAX_SNAP_DISTANCE = "MAX_SNAP_DISTANCE"
-NETWORK_ID_FIELD = "NETWORK_ID_FIELD"
 TOLERANCE = "TOLERANCE"
 NAME_FIELD = "NAME_FIELD"
 
@@ -96,7 +97,8 @@ def _add_joining(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
         road_field(NETWORK_ID_FIELD, tr("Road id field"), None, QgsProcessingParameterField.DataType.Any),
-        "Field that names a road in outputs and messages. Default: the feature id.",
+        "Field that names a road in outputs and messages. Default: the feature id; where CLOSURES names roads by their "
+        "ids, “road_id” if there is one.",
         advanced=True,
     )
     algorithm.add(
@@ -266,7 +268,7 @@ def _options(
         speed_field=field(names.SPEED_FIELD),
         default_speed=number_or_none(names.DEFAULT_SPEED),
         tolerance=number(TOLERANCE),
-        id_field=field(NETWORK_ID_FIELD),
+        id_field=field(NETWORK_ID_FIELD) or ids_of_closures(algorithm, parameters, source, context, feedback),
         lanes_field=field(names.LANES_FIELD),
         capacity_field=field(capacity) if capacity else None,
         lanes_each=(field(names.LANES_FORWARD_FIELD), field(names.LANES_BACKWARD_FIELD)),
