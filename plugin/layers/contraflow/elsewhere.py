@@ -35,6 +35,6 @@ def queues_elsewhere(routed: Routed, classes: Sequence[str]) -> str:
     worst = read.arc_name(int(arc[own[np.argmax(lost[own])]]))
     return (
         f"CLASSES: of the {total / 3600.0:,.0f} vehicle-hours lost in queues {100.0 * inside / total:.0f} % are on "
-        f"roads of the classes asked for; {100.0 * hours[most] / total:.0f} % are on {most}, most of them on “{worst}”. Add "
-        f"{most} to CLASSES to have its stretches looked at."
+        f"roads of the classes asked for; {100.0 * hours[most] / total:.0f} % are on {most}, most on “{worst}”. "
+        f"Add {most} to CLASSES to have its stretches looked at."
     )
