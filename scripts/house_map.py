@@ -25,6 +25,7 @@ TOPICS = (
     "safety",
     "contraflow",
     "timing",
+    "rolling",
     "routing",
     "roads",
     "metro",

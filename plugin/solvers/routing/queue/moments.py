@@ -131,6 +131,36 @@ def make_moves(roads, plan, state, patience, now):
 
 
 @compiled
+def handle_moment(roads, plan, state, patience, now):
+    """Handle all that is due at a moment; return the number of its events."""
+    arcs = len(roads.travel)
+    count = 0
+    register_changes(roads, state, now)
+    register_departures(roads, plan, state, now)
+    while state.counts[HEAP] > 0 and state.keys[0] == now:
+        item = take_event(state)
+        count += 1
+        if item < arcs:
+            register_head(roads, plan, state, item, now)
+        else:
+            note_standstill(state, item - arcs)
+    make_moves(roads, plan, state, patience, now)
+    return count
+
+
+@compiled
+def run_before(roads, plan, state, patience, events, stop):
+    """Handle about ``events`` events before the moment ``stop``, as :func:`run_moments` does."""
+    left = events
+    while left > 0:
+        now = next_moment(roads, plan, state)
+        if now >= stop:
+            return False
+        left -= 1 + handle_moment(roads, plan, state, patience, now)
+    return True
+
+
+@compiled
 def run_moments(roads, plan, state, patience, events):
     """Handle about ``events`` events, whole moments at a time; return whether there is more to come.
 
@@ -139,21 +169,4 @@ def run_moments(roads, plan, state, patience, events):
     patience : int
         Microseconds after which somebody is let into a full road at a standstill; 0: no road is ever full.
     """
-    arcs = len(roads.travel)
-    left = events
-    while left > 0:
-        now = next_moment(roads, plan, state)
-        if now == NEVER:
-            return False
-        register_changes(roads, state, now)
-        register_departures(roads, plan, state, now)
-        while state.counts[HEAP] > 0 and state.keys[0] == now:
-            item = take_event(state)
-            left -= 1
-            if item < arcs:
-                register_head(roads, plan, state, item, now)
-            else:
-                note_standstill(state, item - arcs)
-        make_moves(roads, plan, state, patience, now)
-        left -= 1
-    return True
+    return run_before(roads, plan, state, patience, events, NEVER)

@@ -211,6 +211,11 @@ def simulate_queues(
     while run_moments(roads, plan, state, patience, slices.next()):
         control.stop_if_cancelled()
         control.progress(state.counts[MOVES] / moves, "")
+    return run_of(roads, plan, state)
+
+
+def run_of(roads: QueueRoads, plan: Plan, state: State) -> QueueRun:
+    """Return what the state in which nothing moves any more tells."""
     fate, caught = fates_of(roads, plan, state)
     return QueueRun(
         plan,

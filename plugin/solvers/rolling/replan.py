@@ -1,0 +1,118 @@
+"""Better ways for those who are on the way, by what is known at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..control import Control
+from ..routing.queue.exchange import exchanged
+from ..routing.queue.safe_ways import safe_ways
+from ..routing.queue.simulation import QueueRun
+from ..routing.shared.descent import descend, rank
+from ..routing.shared.routes import Routes, with_routes_of
+from .rest import Ahead, Bound, Rest, RestMoves, Rooms
+from .running import joined
+
+STEPS = (8, 40, 200)  # by effort: plans that are tried
+FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
+LEAST_STEPS = 6
+
+
+class Replanned(NamedTuple):
+    """What was found at a moment.
+
+    Attributes
+    ----------
+    routes : Routes
+        Whole ways (t,).
+    goal : (t,) int32
+        Where everybody goes.
+    trips : (k,) int64
+        Who is told another way, ascending.
+    caught, person_time : float
+        People, and person-seconds of all that arrive, as far as is known then.
+    kept : tuple of float
+        The same if nobody is told anything.
+    run : QueueRun
+        As it is expected then.
+    """
+
+    routes: Routes
+    goal: np.ndarray
+    trips: np.ndarray
+    caught: float
+    person_time: float
+    kept: tuple[float, float]
+    run: QueueRun
+
+
+def replanned(
+    ahead: Ahead,
+    stuck_seconds: float,
+    rooms: Rooms | None = None,
+    starts: Sequence[tuple[Routes, np.ndarray]] = (),
+    control: Control | None = None,
+) -> Replanned | None:
+    """Return the best rest found of a plan; None where none is better than what everybody drives now.
+
+    Parameters
+    ----------
+    starts : sequence of (Routes, (t,))
+        Other whole plans that begin as what has been driven, with the destinations.
+
+    Raises
+    ------
+    Cancelled
+    """
+    control = control or Control()
+    if not len(ahead.active):
+        return None
+    moves = RestMoves(ahead, rooms, stuck_seconds)
+    keep = ahead.kept(ahead.base.routes)
+    kept = moves.judged(keep, control)
+    found = [kept]
+    for routes, goal in starts:
+        rest = ahead.kept(routes)
+        own = goal[ahead.active]
+        found.append(moves.judged(Bound(rest.indptr, rest.arcs, rest.of_trip, own), control))
+    safe = safe_ways(ahead.rest, moves.roads, moves.trees, control.unlogged().unseen()).routes
+    lost = np.flatnonzero(~kept.run.arrived)
+    ways = [keep] if not len(lost) else [keep, with_routes_of(keep, lost, safe)]
+    ways.append(safe)
+    found += [moves.judged(routes, control) for routes in ways[1:]]
+    best = min(found, key=rank)
+    size = int(kept.run.plan.hops.sum())
+    tries = control.effort.pick(*STEPS)
+    tries = max(min(tries, LEAST_STEPS), int(tries * min(1.0, FULL_SIZE / max(size, 1))))
+    best = _rest(descend(moves, best, tries, control).planned)
+    if (best.goal == ahead.rest.destination).all():
+        best = _rest(min(exchanged(moves, best, ways, control.unseen()), key=rank))
+    if rank(best) >= rank(kept) or best.whole is None:
+        return None
+    return _whole(ahead, moves, kept, best)
+
+
+def _rest(plan: object) -> Rest:
+    if not isinstance(plan, Rest):
+        raise TypeError(f"{type(plan)} is no rest of a plan")
+    return plan
+
+
+def _whole(ahead: Ahead, moves: RestMoves, kept: Rest, best: Rest) -> Replanned:
+    """Return the plan with its past, and who is told another way."""
+    is_road, goal = moves.roads.is_road, ahead.problem.destination.copy()
+    goal[ahead.active] = best.goal
+    told = [
+        not np.array_equal(a[is_road[a]], b[is_road[b]])
+        for a, b in ((kept.routes.of(k), best.routes.of(k)) for k in range(len(ahead.active)))
+    ]
+    if best.whole is None:
+        raise TypeError("the best plan has not been run")
+    changed = np.array(told, dtype=bool) | (best.goal != ahead.rest.destination)
+    return Replanned(
+        joined(ahead.base.plan, ahead.hops, ahead.active, best.routes, is_road), goal, ahead.active[changed],
+        best.caught, best.person_time, (kept.caught, kept.person_time), best.whole,
+    )  # fmt: skip
