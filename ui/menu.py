@@ -27,6 +27,7 @@ ORDER = (
     "timetosafety",
     "latestdeparture",
     "stagedeparture",
+    "rollinghorizon",
     "contraflow",
     "hazardplan",
     "metroscenario",

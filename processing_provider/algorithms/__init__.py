@@ -18,6 +18,7 @@ _CLASSES = {
     "joint.joint_plan": "JointPlan",
     "timing.latest_departure": "LatestDeparture",
     "timing.stage_departure": "StageDeparture",
+    "rolling.rolling_horizon": "RollingHorizon",
     "contraflow.contraflow": "Contraflow",
     "routing.export_sumo": "ExportSumo",
     "metro.metro_scenario": "MetroScenario",

@@ -13,7 +13,8 @@ from qgis.core import NULL, QgsProcessingContext, QgsVectorLayer
 
 from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.layers.routing.case import arcs_of
-from evacuation_planner.plugin.layers.routing.plan import QUEUES, PlanEnds, plan_on_roads
+from evacuation_planner.plugin.layers.routing.plan import QUEUES, plan_on_roads
+from evacuation_planner.plugin.layers.routing.plan_sites import PlanEnds
 from evacuation_planner.plugin.layers.routing.plan_tables import read_plan
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.queue.network import microseconds, roads_of

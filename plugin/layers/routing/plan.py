@@ -17,7 +17,6 @@ from ...solvers.control import Control
 from ...solvers.errors import SolverError
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
-from ...solvers.roads.starts import Junctions
 from ...solvers.roads.stretches import arcs_of_stretches, cut_at_stretches
 from ...solvers.routing.queue.network import SECOND, microseconds, roads_of
 from ...solvers.routing.queue.places import places_of
@@ -25,32 +24,14 @@ from ...solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queu
 from ...solvers.routing.shared.choices import LINEAR, QUEUE
 from ...solvers.routing.shared.problem import NodeSets, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes, distinct, rows_at
-from ..closing.places_reached import places_reached, vertical
 from ..errors import LayerError
-from ..places import Places
-from ..roads.doors import join_sites
-from ..roads.entrances import DoorRules, refuse_strangers
-from ..roads.joining import Trips
-from ..roads.junctions import delay_at_junctions
 from ..roads.options import ReadNetwork
 from .case import CostChoice, arcs_of
-from .end_layers import DESTINATIONS
-from .ends import bare_places
 from .plan_rows import NO_PATH, Paths, PlannedVehicles
+from .plan_sites import PlanEnds, PlanSites, reached_goals, with_doors
 from .plan_tables import PLAN, PLAN_PATHS, PlanTables
 
 QUEUES = CostChoice(QUEUE, LINEAR, 0.0, 0.0, 0.0, 3600.0)  # no cost function
-
-
-@dataclass(frozen=True)
-class PlanEnds:
-    """Destinations (DESTINATIONS), how they get doors, metres beyond which a place is not joined, and the field of the
-    destinations that says which are safe from the hazard at any time."""
-
-    destinations: Places | None
-    doors: DoorRules
-    max_distance: float
-    rule_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +54,9 @@ class PlanOnRoads:
         Node at which each vehicle begins and that of its destination, -1 where nothing tells.
     reached : (t,) float64
         When the hazard reaches its destination, s from t = 0; infinite for never.
+    sites : PlanSites
+    site : (t,) int64
+        Number of its destination among them, -1 for none.
     """
 
     read: ReadNetwork
@@ -83,6 +67,8 @@ class PlanOnRoads:
     start: np.ndarray
     goal: np.ndarray
     reached: np.ndarray
+    sites: PlanSites
+    site: np.ndarray
 
     @property
     def departure(self) -> np.ndarray:
@@ -153,7 +139,7 @@ def plan_on_roads(
     try:
         cut = replace(read, network=cut_at_stretches(read.network, stretches))
         there = _arcs_of_paths(cut.network, tables)
-        joined, doors, site, reached = _with_doors(cut, tables, there, ends, context, feedback)
+        joined, doors, sites, site = with_doors(cut, tables, there, ends, context, feedback)
         indptr, arcs = _arcs_of_paths(joined.network, tables)
     except SolverError as error:
         raise LayerError(
@@ -166,8 +152,9 @@ def plan_on_roads(
         )
     paths = Paths(np.array(tables.paths.ids, dtype=np.int64), indptr, arcs, tables.start, tables.route)
     routes = _driven(joined.network, tables, paths)
-    start, goal = _places(joined.network, tables, routes, site)
-    return PlanOnRoads(joined, tables.vehicles, paths, routes, doors, start, goal, reached)
+    start, goal = _places(joined.network, tables, routes, np.r_[sites.node, -1][site])
+    reached = reached_goals(joined, sites, site, routes, joined.danger.arrivals, feedback)
+    return PlanOnRoads(joined, tables.vehicles, paths, routes, doors, start, goal, reached, sites, site)
 
 
 def _places(
@@ -224,72 +211,3 @@ def _driven(network: RoadNetwork, tables: PlanTables, paths: Paths) -> Routes:
     hops = size[both]
     arcs = rows_at(first[both].ravel(), hops.ravel(), paths.arcs.astype(np.int32))
     return distinct(np.r_[0, np.cumsum(hops.sum(axis=1))].astype(np.int64), arcs)
-
-
-def _with_doors(
-    read: ReadNetwork,
-    tables: PlanTables,
-    paths: tuple[np.ndarray, np.ndarray],
-    ends: PlanEnds,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
-) -> tuple[ReadNetwork, Doors, np.ndarray, np.ndarray]:
-    """Return the roads with the doors of the destinations, whose limits are in the capacities, and the doors.
-
-    Besides the node (t,) of each vehicle's destination, -1 without a feature or entrances, and when the hazard reaches
-    it.
-    """
-    (indptr, arcs), network, vehicles = paths, read.network, tables.vehicles
-    driving = np.flatnonzero(tables.route != NO_PATH)
-    first = np.where(tables.start == NO_PATH, tables.route, tables.start)[driving]
-    begin = network.tail[arcs[indptr[first]]].astype(np.int64)
-    end = network.head[arcs[indptr[tables.route[driving] + 1] - 1]]
-    goals = [vehicles.destination[k] for k in driving.tolist()]
-    groups = _sites(read, goals, network.node_xy[end], ends)
-    ids = [name for group in groups for name in group.ids]
-    arrivals = read.danger.arrivals
-    reached = np.full(len(vehicles.destination), np.inf)
-    if arrivals is not None:
-        reached[driving] = arrivals.at(network.node_xy[end])
-    if not ids:
-        return delay_at_junctions(read, feedback), Doors.none(), np.full(len(reached), -1), reached
-    number = {name: k for k, name in enumerate(ids)}
-    site = np.array([number.get(name, -1) for name in goals], dtype=np.int64)
-    origins: dict[str, int] = {}
-    own = np.array([origins.setdefault(vehicles.origin[k], len(origins)) for k in driving.tolist()], dtype=np.int64)
-    places = np.unique(np.column_stack([own, begin]), axis=0)
-    count = np.bincount(places[:, 0], minlength=len(origins))
-    junctions = Junctions(np.r_[0, np.cumsum(count)].astype(np.int64), places[:, 1], np.ones(len(places)))
-    pairs, row = np.unique(np.column_stack([own, site])[site >= 0], axis=0, return_inverse=True)
-    people = np.bincount(row.ravel(), weights=vehicles.people[driving][site >= 0], minlength=len(pairs))
-    starts = bare_places(PLAN, tables.name, list(origins), np.full((len(origins), 2), np.nan), read)
-    found = join_sites(
-        read, starts, groups, ends.doors, ends.max_distance, context, feedback, trips=Trips(pairs, people),
-        junctions=junctions,
-    )  # fmt: skip
-    every = np.array([number.get(name, -1) for name in vehicles.destination], dtype=np.int64)
-    groups_reached = [np.empty(0)]
-    for group in groups:
-        safe = vertical(group, ends.rule_field if group.parameter == DESTINATIONS else None)
-        groups_reached.append(places_reached(group, safe, arrivals, feedback))
-    at_site = np.r_[np.concatenate(groups_reached), np.inf]
-    return (
-        found.read, found.doors, np.r_[found.node, -1][every].astype(np.int64),
-        np.where(every >= 0, at_site[every], reached),
-    )  # fmt: skip
-
-
-def _sites(read: ReadNetwork, goals: list[str], last_xy: np.ndarray, ends: PlanEnds) -> list[Places]:
-    """Return the destinations of the plan that have a feature or entrances, these where their vehicles arrive."""
-    wanted, groups, known = set(goals), [], set()
-    if ends.destinations is not None:
-        every = ends.destinations
-        refuse_strangers(DESTINATIONS, every.name, every.ids, goals, "a destination of PLAN")
-        groups.append(every.subset([k for k, name in enumerate(every.ids) if name in wanted]))
-        known = set(groups[0].ids)
-    entrances = ends.doors.entrances
-    if entrances is not None:
-        surveyed = sorted((set(entrances.site) & wanted) - known)
-        xy = last_xy[[goals.index(name) for name in surveyed]].reshape(-1, 2)
-        groups.append(bare_places(PLAN, "", surveyed, xy, read))
-    return groups

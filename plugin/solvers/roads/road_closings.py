@@ -140,6 +140,10 @@ class RoadClosings(NamedTuple):
         >>> found.arc.tolist(), found.begin.tolist(), found.end.tolist(), found.since.tolist()
         ([0, 1], [0.3, 0.0], [1.0, 0.7], [60.0, 60.0])
         """
+        return self.rows_on(network)[1]
+
+    def rows_on(self, network: RoadNetwork) -> tuple[np.ndarray, ArcParts]:
+        """Return the same with the stretch (k,) to which each closed part belongs."""
         row, parts = self.on_pieces(network)
         slot = np.full((network.piece_count, 2), -1, dtype=np.int64)
         arc = np.flatnonzero(network.is_road)
@@ -155,9 +159,10 @@ class RoadClosings(NamedTuple):
         own, begin, end, row = (np.concatenate(column) for column in zip(*groups))
         order = np.lexsort((row, begin, own))
         row = row[order]
-        return ArcParts(
+        found = ArcParts(
             own[order].astype(np.int32), begin[order], end[order], self.since[row], self.until[row], self.catches[row]
         )
+        return row, found
 
 
 _KINDS = (np.int64, np.float64, np.float64, np.float64, np.float64, np.bool_, np.int8, np.int64)

@@ -84,6 +84,9 @@ def replanned(
     ways.append(safe)
     found += [moves.judged(routes, control) for routes in ways[1:]]
     best = min(found, key=rank)
+    elsewhere = moves.rescued(best, control)
+    if elsewhere is not None:
+        best = min(best, moves.judged(elsewhere, control), key=rank)
     size = int(kept.run.plan.hops.sum())
     tries = control.effort.pick(*STEPS)
     tries = max(min(tries, LEAST_STEPS), int(tries * min(1.0, FULL_SIZE / max(size, 1))))

@@ -15,8 +15,10 @@ from ..routing.queue.bars import NEVER, moments_of
 from ..routing.queue.events import Plan
 from ..routing.queue.free_moves import Found, FreeMoves
 from ..routing.queue.judge import Planned
+from ..routing.queue.marginal import LOST
 from ..routing.queue.network import SECOND, roads_of
 from ..routing.queue.places import Places, places_of
+from ..routing.queue.safe_ways import safe_ways
 from ..routing.queue.simulation import QueueRun
 from ..routing.shared.descent import drawn, rank
 from ..routing.shared.problem import RoutingProblem
@@ -161,6 +163,35 @@ class RestMoves(FreeMoves):
             finally:
                 self.trees = trees
         return self._taken(plan, offers, count, draws)
+
+    def rescued(self, plan: Rest, control: Control) -> Routes | None:
+        """Return the plan with those who do not arrive sent the quickest way in time on empty roads, to any shelter.
+
+        None where nobody has one, or no shelter may be chosen.
+        """
+        lost = np.flatnonzero(~plan.run.arrived)
+        if self.rooms is None or not len(lost):
+            return None
+        offers: list[tuple[int, Found]] = []
+        for node in self.rooms.node.tolist():
+            problem = self.problem.only(lost).bound_for(np.full(len(lost), node))
+            trees = reverse_trees(problem, control=control)
+            reach = np.isfinite(trees.seconds[0][problem.source])
+            trees = Trees(trees.destinations, trees.row[reach], trees.seconds, trees.toward)
+            ways = safe_ways(problem.only(np.flatnonzero(reach)), self.roads, trees, control.unlogged())
+            who = np.flatnonzero(ways.there)
+            first, size, arcs = roads_only(ways.routes, self.roads.is_road)
+            took = ways.routes.sums(self.problem.cost.free_flow)[ways.routes.of_trip]
+            offers.append(
+                (
+                    node,
+                    Found(
+                        lost[reach][who], np.r_[0, np.cumsum(size[who])].astype(np.int64),
+                        rows_at(first[who], size[who], arcs).astype(np.int32), LOST - took[who],
+                    ),
+                )
+            )  # fmt: skip
+        return self._taken(plan, offers, len(lost), np.random.default_rng(0))
 
     def _taken(
         self, plan: Rest, offers: list[tuple[int, Found]], count: int, draws: np.random.Generator

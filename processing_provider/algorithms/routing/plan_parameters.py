@@ -31,7 +31,7 @@ from ..roads.hazard_parameters import (
     rule_of,
 )
 from ..roads.network_parameters import NetworkParameters, add_network_parameters, add_road_name_field
-from ..roads.road_attributes import add_junction_delay
+from ..roads.road_attributes import CAPACITY_FIELD, add_junction_delay
 from . import names
 from .end_parameters import add_destination_parameters, read_destinations
 from .routing_inputs import background_rows
@@ -42,14 +42,18 @@ if TYPE_CHECKING:
 
     from ....plugin.layers.moments import MomentColumn, Start
     from ....plugin.layers.routing.background import BackgroundRows
-    from ....plugin.layers.routing.plan import PlanEnds, PlanOnRoads
+    from ....plugin.layers.routing.plan import PlanOnRoads
+    from ....plugin.layers.routing.plan_sites import PlanEnds
     from ....plugin.layers.routing.plan_tables import PlanTables
 
     Flow = tuple[np.ndarray, np.ndarray, np.ndarray]  # as background_on gives it
 
 
-def add_plan_parameters(algorithm: EvacuationAlgorithm) -> None:
-    """Add the plan's tables, and what says on which roads it was made, as ``routeevacuation`` has it."""
+def add_plan_parameters(algorithm: EvacuationAlgorithm, capacity: str = CAPACITY_FIELD) -> None:
+    """Add the plan's tables, and what says on which roads it was made, as ``routeevacuation`` has it.
+
+    ``capacity`` names the parameter of the roads' capacity field.
+    """
     tr, table = algorithm.tr, [QgsProcessing.SourceType.TypeVector]
     algorithm.add(
         QgsProcessingParameterFeatureSource(names.PLAN, tr("Plan: vehicles"), table),
@@ -60,7 +64,7 @@ def add_plan_parameters(algorithm: EvacuationAlgorithm) -> None:
         "The table OUTPUT_PATHS of the same run. A road that the network lacks is an error that names it.",
     )
     add_destination_parameters(algorithm)
-    add_network_parameters(algorithm)
+    add_network_parameters(algorithm, capacity=capacity)
     add_junction_delay(algorithm)
     add_road_name_field(algorithm)
     add_start_time(algorithm)
@@ -121,7 +125,7 @@ class PlanParameters:
             When a layer cannot be opened, a field is not in it, or a value in it is not usable.
         """
         from ....plugin.layers.moments import start_time
-        from ....plugin.layers.routing.plan import PlanEnds
+        from ....plugin.layers.routing.plan_sites import PlanEnds
         from ....plugin.layers.routing.plan_tables import read_plan
 
         sources = []
@@ -136,6 +140,7 @@ class PlanParameters:
         danger.tell_buffer(feedback)
         others = [] if background is None else [background.time]
         given = algorithm.moment(parameters, START_TIME, context)
+        others += danger.known_moments
         dated = [column for column in (*orders, *danger.moments, *others) if column.clock_times]
         if given is None and dated:
             raise QgsProcessingException(

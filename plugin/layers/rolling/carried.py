@@ -1,0 +1,119 @@
+"""The plan as it was carried out, as a case of routing, so that its layers are those of ``routeevacuation``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingContext
+
+from ...solvers.control import Control
+from ...solvers.roads.starts import Junctions
+from ...solvers.rolling.game import Played
+from ...solvers.rolling.result import carried_out
+from ...solvers.routing.capacity_floor import capacity_floor
+from ...solvers.routing.clearance import clearance
+from ...solvers.routing.road_use import road_use
+from ...solvers.routing.shared.problem import NodeSets
+from ..closing.hazard import read_hazard
+from ..closing.hazard_layers import HazardLayers
+from ..moments import MomentColumn
+from ..positions import box_around
+from ..routing.case import Departures, RoutingCase
+from ..routing.ends import JoinedEnds
+from ..routing.inside import inside_of
+from ..routing.outputs import RoutedCase
+from ..routing.trips import TripRows
+from ..transforming import transform_vertices
+from .case import RunningCase
+
+WALK = 1.1  # m/s: the way to the road, which a plan does not tell
+
+
+class Ends(NamedTuple):
+    """Rows of the plan: where each begins and goes, and the row (t,) of each vehicle."""
+
+    origin: list[str]
+    destination: list[str]
+    order: list[float]
+    first: np.ndarray
+    row: np.ndarray
+
+
+def routed_case(
+    case: RunningCase,
+    played: Played,
+    hazard: HazardLayers | None,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+    control: Control,
+) -> RoutedCase:
+    """Return what was carried out as ``routeevacuation`` gives a plan, with its places in ``target``."""
+    routes = _routing_case(case, played, hazard, target, context)
+    result = carried_out(case.game, played, control)
+    inside = None
+    if routes.hazard is not None:
+        inside = inside_of(routes.hazard, routes, result, context, control.unseen())
+    network = routes.read.network
+    return RoutedCase(
+        routes, result, road_use(result, network.is_road, control.unseen()), clearance(result, inside),
+        capacity_floor(result, network.capacity, control.unseen()),
+    )  # fmt: skip
+
+
+def _rows(case: RunningCase, played: Played) -> Ends:
+    """Return a row for each origin, destination and order."""
+    vehicles, number = case.on_roads.vehicles, dict[tuple[str, str, float], int]()
+    told = np.where(np.isfinite(vehicles.order), vehicles.order, -1.0).tolist()
+    keys = [(vehicles.origin[k], case.destination(k, played.goal), told[k]) for k in range(case.game.problem.trips)]
+    row = np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int64)
+    _, first = np.unique(row, return_index=True)
+    origin, destination, order = ([key[column] for key in number] for column in range(3))
+    return Ends(origin, destination, order, first, row)  # type: ignore[arg-type]
+
+
+def _routing_case(
+    case: RunningCase,
+    played: Played,
+    hazard: HazardLayers | None,
+    target: QgsCoordinateReferenceSystem,
+    context: QgsProcessingContext,
+) -> RoutingCase:
+    on_roads, problem, ends = case.on_roads, case.game.problem, _rows(case, played)
+    read, count = on_roads.read, len(ends.origin)
+    xy = np.vstack([read.network.node_xy, np.full((problem.nodes - read.network.node_count, 2), np.nan)])
+    source, goal = problem.source[ends.first], played.goal[ends.first]
+    transforms = context.transformContext()
+    begin, end = (transform_vertices(xy[node], read.crs, target, transforms) for node in (source, goal))
+    told = [None if order < 0 else order for order in ends.order]
+    features = [f"row {k + 1}" for k in range(count)]
+    order = MomentColumn("PLAN", "PLAN", "order_s", 1.0, features, list(told), list(told))
+    people = np.bincount(ends.row, problem.people, count)
+    rows = TripRows(
+        "PLAN", target, features, ends.origin, ends.destination, np.rint(people).astype(np.int64), np.ones(count),
+        begin.reshape(-1, 2), end.reshape(-1, 2), None, order,
+    )  # fmt: skip
+    site = {name: k for k, name in enumerate(on_roads.doors.ids)}
+    joined = JoinedEnds(
+        read,
+        np.full(count, -1, dtype=np.int64),
+        Junctions.none(0),
+        [],
+        [],
+        NodeSets.none(0),
+        source.astype(np.int64),
+        goal.astype(np.int64),
+        np.array([site.get(name, -1) for name in ends.destination], dtype=np.int64),
+        on_roads.doors,
+        np.full(len(on_roads.doors.ids), np.inf),
+        np.zeros(count),
+        np.zeros(count),
+        [],
+    )
+    area = None
+    if hazard is not None:
+        near = box_around(read.network.node_xy)
+        area = read_hazard(hazard, read.crs, context, case.quiet, near=near).area
+    return RoutingCase(
+        read, rows, case.start, problem.bound_for(played.goal), ends.row, joined, area, WALK, Departures(0.0, 0, 0)
+    )
