@@ -144,7 +144,7 @@ def _problem(
     closings = ground.read.danger.closings_on(network, ground.node, reached)
     inside = _inside(demand, ground, source[order], group[order]) if options.hazard_aim else None
     return joint_problem(
-        arcs_of(network, options.choice, flow)._replace(closings=closings),
+        arcs_of(network, options.choice, flow, ground.read.on_foot)._replace(closings=closings),
         Vehicles(
             source[order],
             departure[order],

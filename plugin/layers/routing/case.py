@@ -10,6 +10,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 from ...solvers.naming import first_of
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.doors import Doors
+from ...solvers.roads.foot import sharing_arcs
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.queue.network import SECOND, microseconds, standing_room
 from ...solvers.routing.result import RoutingResult
@@ -214,9 +215,12 @@ def limit_of(network: RoadNetwork, choice: CostChoice) -> np.ndarray:
 
 
 def arcs_of(
-    network: RoadNetwork, choice: CostChoice, background: tuple[np.ndarray, np.ndarray, np.ndarray] | None
+    network: RoadNetwork,
+    choice: CostChoice,
+    background: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
+    on_foot: bool = False,
 ) -> Arcs:
-    """Return a network as the arcs of a routing problem."""
+    """Return a network as the arcs of a routing problem; ``on_foot``: as those of walkers, who share its widths."""
     return Arcs(
         network.node_count,
         network.tail,
@@ -226,6 +230,7 @@ def arcs_of(
         limit_of(network, choice),
         network.capacity,
         standing_room(network.length, np.where(network.is_road, network.lanes, 0.0)),
+        opposite=sharing_arcs(network) if on_foot else None,
     )
 
 
@@ -270,7 +275,7 @@ def routing_case(
     _warn_of_shared(rows, row, end, reached, feedback)
     closings = read.danger.closings_on(network, end, reached)
     trips = TripTable(begin, end, departure[chosen], people[chosen], origin[row], inside)
-    problem = routing_problem(arcs_of(network, choice, flow)._replace(closings=closings), trips)
+    problem = routing_problem(arcs_of(network, choice, flow, read.on_foot)._replace(closings=closings), trips)
     return RoutingCase(
         read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed, departures
     )

@@ -24,6 +24,7 @@ from ...solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queu
 from ...solvers.routing.shared.choices import LINEAR, QUEUE
 from ...solvers.routing.shared.problem import NodeSets, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes, distinct, rows_at
+from ...solvers.routing.shared.widths import narrowed
 from ..errors import LayerError
 from ..roads.options import ReadNetwork
 from .case import CostChoice, arcs_of
@@ -100,7 +101,7 @@ class PlanOnRoads:
         closings = closings._replace(
             start_reached=np.r_[closings.start_reached, never], goal_reached=np.r_[closings.goal_reached, never]
         )
-        arcs = arcs_of(network, QUEUES, background)._replace(nodes=nowhere + 1, closings=closings)
+        arcs = arcs_of(network, QUEUES, background, self.read.on_foot)._replace(nodes=nowhere + 1, closings=closings)
         goal = np.where(self.goal < 0, nowhere, self.goal)
         start = np.where(self.start >= 0, self.start, np.where(self.stays, nowhere, goal))
         number: dict[str, int] = {}
@@ -115,7 +116,7 @@ class PlanOnRoads:
 
     def simulate(self, problem: RoutingProblem, stuck_seconds: float, control: Control | None = None) -> QueueRun:
         """Return when everybody is where under the flow model ``queue``; ``problem`` as :meth:`problem` gives it."""
-        roads = roads_of(problem)
+        roads = roads_of(narrowed(problem, self.routes))
         plan = plan_of(roads, self.departure, self.routes, places_of(problem))
         return simulate_queues(roads, plan, stuck_seconds=stuck_seconds, control=control)
 

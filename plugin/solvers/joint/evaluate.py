@@ -18,6 +18,7 @@ from ..routing.result import RoutingResult
 from ..routing.shared.choices import QUEUE, SYSTEM_OPTIMAL
 from ..routing.shared.routes import Routes, each_once
 from ..routing.shared.trees import reverse_trees
+from ..routing.shared.widths import narrowed
 from .aims import Aim, Value
 from .choices import Choices
 from .problem import ROUNDING, JointProblem
@@ -32,13 +33,15 @@ def plan_of_routes(
     choices: Choices,
     destination: np.ndarray,
     routes: Routes,
-    run: QueueRun,
+    run: QueueRun | None,
     history: tuple[tuple[float, float], ...],
     unlimited: float | None,
     warnings: tuple[str, ...],
     control: Control,
 ) -> JointPlan:
-    """Return the plan of the vehicles with a ``destination`` (t,), whose ``routes`` and exact ``run`` are known.
+    """Return the plan of the vehicles with a ``destination`` (t,), whose ``routes`` are known.
+
+    ``run`` is their exact run; None: it is made, with the widths that the plan's own walkers leave each other.
 
     Those who can arrive nowhere in time have none in it and are caught.
 
@@ -51,6 +54,7 @@ def plan_of_routes(
     everybody = Setting(network, trees, QUEUE, np.zeros(network.arcs), 0.0, queues)
     setting, goes = in_time(everybody, quiet)
     alone = evaluated(setting, individual(setting, control), quiet)
+    run = run or setting.queued(routes, quiet)
     found, staying = Found(routes, run=run), float(network.people[~goes].sum())
     certify = choices.certify and bool(goes.all())
     evidence = queue_evidence(setting, setting.queues or queues, found, run, certify, control)
@@ -64,7 +68,7 @@ def plan_of_routes(
         flow_model=QUEUE,
         routed=np.flatnonzero(placed),
         unreachable=np.flatnonzero(~placed),
-        problem=network,
+        problem=narrowed(network, routes),
         routes=each_once(routes, network.source, control),
         travel=come.travel,
         fastest=trees.seconds[trees.row, network.source] if network.trips else np.empty(0),

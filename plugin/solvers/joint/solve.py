@@ -16,10 +16,10 @@ from .choices import Choices
 from .compiling import small_joint_problem
 from .kinds import BY_GROUP, PREFERENCE_SECONDS, TIME, WHERE_NEEDED
 from .parting import together_in_time
-from .plans import joint_plan
 from .problem import JointProblem
 from .reach import Reach, reach_of
 from .result import JointPlan, JointResult
+from .sharing import plan_in_sweeps
 from .stepwise import stepwise_plan
 
 SUMS = 1e-9  # of a value, by which sums made in another order may differ
@@ -111,7 +111,7 @@ def _joint(problem: JointProblem, choices: Choices, control: Control) -> JointRe
         f"arrives after {stepwise.clearance / 60.0:.1f} min ({control.effort.elapsed - begun:.0f} s of work)."
     )
     control.progress(0.45, "Shelters and streets together")
-    plan, history, used_up = joint_plan(problem, roads, reach, choices, stepwise, control.part(0.45, 0.9))
+    plan, history, used_up = plan_in_sweeps(problem, roads, reach, choices, stepwise, control.part(0.45, 0.9))
     control.log(
         f"Together: {_people(plan)}, {plan.total_time:.0f} vehicle-seconds, the last arrives "
         f"after {plan.clearance / 60.0:.1f} min."

@@ -192,6 +192,17 @@ def foot_network(
     return arcs_on_pieces(pieces, ways, road_ids)
 
 
+def sharing_arcs(network: RoadNetwork) -> np.ndarray:
+    """Return the arc (m,) int32 that runs the other way on the piece of each, -1 where none does."""
+    road = np.flatnonzero(network.is_road)
+    slot = np.full((network.piece_count, 2), -1, dtype=np.int32)
+    side = np.where(network.forward[road], 0, 1)
+    slot[network.piece[road], side] = road
+    opposite = np.full(network.arc_count, -1, dtype=np.int32)
+    opposite[road] = slot[network.piece[road], 1 - side]
+    return opposite
+
+
 def foot_traffic(count: int, rank: np.ndarray, walking: Walking) -> Traffic:
     """Return that ``count`` roads are open both ways to walkers, whatever is said of cars.
 

@@ -12,7 +12,7 @@ from ..errors import SolverError
 from .cumulative.static_flow import static_travel
 from .present.run import drive
 from .present.simulation import simulate
-from .queue.network import SECOND, QueueRoads, microseconds
+from .queue.network import SECOND, QueueRoads, microseconds, roads_of
 from .queue.places import Places
 from .queue.simulation import QueueRun, plan_of, simulate_queues
 from .shared.choices import CUMULATIVE, QUEUE, REROUTE_MINUTES, STUCK_SECONDS
@@ -21,6 +21,7 @@ from .shared.problem import RoutingProblem
 from .shared.routes import Routes, distinct
 from .shared.schedule import Schedule
 from .shared.trees import Trees
+from .shared.widths import narrowed
 
 
 class Queues(NamedTuple):
@@ -57,11 +58,19 @@ class Setting:
     safe: Routes | None = None  # everybody's quickest way that arrives in time on empty roads, where something closes
     latest: np.ndarray | None = None  # until when (d, m), s, one may be at the end of an arc and arrive (``present``)
 
+    def roads_for(self, routes: Routes) -> QueueRoads:
+        """Return the roads of the queue model as they are when people take ``routes``: widths are shared by these."""
+        if self.queues is None:
+            raise SolverError("FLOW_MODEL queue needs the roads of the queue model.")
+        if not self.problem.shares_widths:
+            return self.queues.roads
+        return roads_of(narrowed(self.problem, routes))
+
     def queued(self, routes: Routes, control: Control) -> QueueRun:
         """Return the exact run of routes under ``queue``."""
         if self.queues is None:
             raise SolverError("FLOW_MODEL queue needs the roads of the queue model.")
-        roads = self.queues.roads
+        roads = self.roads_for(routes)
         plan = plan_of(roads, microseconds(self.problem.departure), routes, self.queues.places)
         return simulate_queues(roads, plan, stuck_seconds=self.queues.stuck_seconds, control=control.unseen())
 

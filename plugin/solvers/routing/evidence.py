@@ -13,6 +13,8 @@ from .queue.network import SECOND, microseconds, roads_of
 from .queue.simulation import QueueRun, plan_of, simulate_queues
 from .result import QueueEvidence
 from .shared.problem import RoutingProblem
+from .shared.widths import narrowed
+from .sharing import as_if
 
 CAPACITY_RANGE = 1.2, 0.8  # of all capacities: the range of the clearance
 
@@ -33,18 +35,19 @@ def queue_evidence(
     caught, all_arrive = float(people[~run.arrived].sum()), bool(run.arrived.all())
     if not all_arrive:
         run = everybody.only(np.flatnonzero(everybody.arrived))
-    routes = found.without_plan or informed(setting, control).routes
+    routes = found.without_plan or informed(as_if(setting, found.routes), control).routes
+    as_planned = narrowed(problem, found.routes)
     without = everybody if routes is found.routes else setting.queued(routes, control)
     runs = [
         simulate_queues(
             roads, plan_of(roads, everybody.plan.departure, found.routes, queues.places),
             stuck_seconds=queues.stuck_seconds, control=control,
         )
-        for roads in (roads_of(problem, factor) for factor in CAPACITY_RANGE)
+        for roads in (roads_of(as_planned, factor) for factor in CAPACITY_RANGE)
     ]  # fmt: skip
     low, high = (_last_arrival(other) if float(people[~other.arrived].sum()) == caught else None for other in runs)
     return QueueEvidence(
-        queues.roads,
+        setting.roads_for(found.routes) if problem.shares_widths else queues.roads,
         run,
         float(((without.arrival() - without.plan.departure) / SECOND).sum()),  # as the plan's own total is added up
         _last_arrival(without),

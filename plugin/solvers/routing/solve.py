@@ -42,6 +42,8 @@ from .shared.problem import RoutingProblem
 from .shared.routes import each_once
 from .shared.trees import Trees, follow_tree, reverse_trees
 from .shared.volume_delay import least_background, passing_background, times_at
+from .shared.widths import narrowed
+from .sharing import found_in_sweeps
 
 LEAST_DELAY = 1e-6  # seconds of all vehicles together: less is rounding
 ROUNDING = 1e-9  # of a sum of times
@@ -160,7 +162,12 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     control.progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
         baseline = beside.submit(_alone, setting, control.unseen()) if method != INDIVIDUAL else None
-        found = METHODS[method](setting, control.part(0.1, 0.95))
+        first = individual(setting, control.unseen()).routes if setting.problem.shares_widths else None
+        part = control.part(0.1, 0.95)
+        if first is None:
+            found = METHODS[method](setting, part)
+        else:
+            found = found_in_sweeps(setting, first, METHODS[method], method == SYSTEM_OPTIMAL, part)
         of_these = evaluated(setting, found, control.unseen())
         alone = of_these if baseline is None else baseline.result()
     routes, came_of_it, staying = found.routes, of_these, float(problem.people[~goes].sum())
@@ -189,7 +196,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         flow_model=flow_model,
         routed=np.flatnonzero(there),
         unreachable=np.flatnonzero(~there),
-        problem=problem,
+        problem=narrowed(problem, routes),
         routes=routes,
         travel=came_of_it.travel,
         fastest=fastest,

@@ -14,6 +14,7 @@ from ..routing.queue.simulation import QueueRun
 from ..routing.shared.closings import ARRIVED
 from ..routing.shared.problem import RoutingProblem
 from ..routing.shared.routes import Routes
+from ..routing.shared.widths import narrowed
 
 MINUTE = 60_000_000  # microseconds
 OTHER = -1  # zone of a vehicle whose departure stays
@@ -81,11 +82,12 @@ class TimedPlan:
         cls, problem: RoutingProblem, routes: Routes, zone: np.ndarray, place: np.ndarray, stuck_seconds: float
     ) -> TimedPlan:
         """Return the plan of a problem's trips; ``routes`` are empty for who starts at his destination."""
-        return cls(FixedPlan(problem, roads_of(problem), routes, stuck_seconds), zone, place)
+        return cls(FixedPlan(problem, roads_of(narrowed(problem, routes)), routes, stuck_seconds), zone, place)
 
     def routed_by(self, routes: Routes) -> TimedPlan:
         """Return the same vehicles on other routes."""
-        fixed = FixedPlan(self.problem, self.roads, routes, self.fixed.stuck_seconds)
+        roads = roads_of(narrowed(self.problem, routes)) if self.problem.shares_widths else self.roads
+        fixed = FixedPlan(self.problem, roads, routes, self.fixed.stuck_seconds)
         return replace(self, fixed=fixed)
 
     @property

@@ -70,6 +70,9 @@ class RoutingProblem:
         Junctions inside the area of each of these places; none where it is a point.
     closings : Closings
         When roads close, and where the hazard is when.
+    opposite : (m,) int32
+        The arc with which each shares its width (:mod:`.widths`), -1 for none: ``capacity`` and ``storage`` are then
+        those of the whole width.
     """
 
     nodes: int
@@ -88,6 +91,12 @@ class RoutingProblem:
     inside: NodeSets
     closings: Closings
     size: np.ndarray
+    opposite: np.ndarray
+
+    @property
+    def shares_widths(self) -> bool:
+        """Whether any two arcs share a width."""
+        return bool((self.opposite >= 0).any())
 
     @property
     def arcs(self) -> int:
@@ -132,6 +141,7 @@ class Arcs(NamedTuple):
     capacity: ArrayLike | None = None
     storage: ArrayLike | None = None
     closings: Closings | None = None
+    opposite: ArrayLike | None = None
 
 
 class TripTable(NamedTuple):
@@ -167,7 +177,8 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
     people = _numbers(trips.people, len(source), 1.0)
     length, limit = _numbers(arcs.length, len(tail), 0.0), _numbers(arcs.limit, len(tail), np.inf)
     capacity, standing = _numbers(arcs.capacity, len(tail), np.inf), _numbers(arcs.storage, len(tail), 1.0)
-    shapes = {len(each) for each in (tail, head, cost.free_flow, length, limit, capacity, standing)}
+    opposite = np.full(len(tail), -1) if arcs.opposite is None else np.asarray(arcs.opposite)
+    shapes = {len(each) for each in (tail, head, cost.free_flow, length, limit, capacity, standing, opposite)}
     if len(shapes) != 1:
         raise SolverError(f"The arrays of the roads differ in length: {sorted(shapes)}.")
     if trips.origin is None:
@@ -187,7 +198,7 @@ def routing_problem(arcs: Arcs, trips: TripTable) -> RoutingProblem:
         raise SolverError("Trips must be sorted by departure.")
     return RoutingProblem(
         nodes, tail, head, cost, source, destination, departure, people, length, limit, capacity, standing, origin,
-        inside, arcs.closings or Closings.none(nodes), size,
+        inside, arcs.closings or Closings.none(nodes), size, np.ascontiguousarray(opposite, dtype=np.int32),
     )  # fmt: skip
 
 
