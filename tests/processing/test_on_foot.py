@@ -262,7 +262,11 @@ def test_time_to_safety_on_foot(value):
 
 
 def test_what_does_not_go_on_foot():
-    for name, words in (("contraflow", "no lanes to turn"), ("exportsumo", "SUMO")):
+    for name, words in (
+        ("contraflow", "no lanes to turn"),
+        ("exportsumo", "SUMO"),
+        ("rollinghorizon", "for cars alone"),
+    ):
         made = QgsApplication.processingRegistry().createAlgorithmById(f"evacuation:{name}")
         wrong = made._wrong_together({"TRAVEL_MODE": 1}, QgsProcessingContext())
         assert wrong.startswith("TRAVEL_MODE") and words in wrong

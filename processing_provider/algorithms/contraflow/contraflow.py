@@ -12,7 +12,7 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY
 from ..roads import road_attributes as roads
 from ..roads.network_parameters import NETWORK, NETWORK_ID_FIELD
-from ..roads.travel_parameters import walks
+from ..roads.travel_parameters import refuse_on_foot
 from ..routing.routing_inputs import RoutingParameters, chosen_cost, refuse_choices
 from . import names
 from .contraflow_parameters import add_contraflow_outputs, add_contraflow_parameters
@@ -51,11 +51,8 @@ class Contraflow(EvacuationAlgorithm):
         add_contraflow_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        if walks(self, parameters, context):
-            raise SolverError(
-                "TRAVEL_MODE: on foot there are no lanes to turn, for people walk both ways on every road. Set "
-                "TRAVEL_MODE to 0 (car)."
-            )
+        why = "on foot there are no lanes to turn, for people walk both ways on every road."
+        refuse_on_foot(self, parameters, context, why)
         refuse_choices(self, parameters, context)
         if chosen_cost(self, parameters, context)[0] != QUEUE:
             raise SolverError(

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
 )
 
+from ....plugin.solvers.errors import SolverError
 from ....plugin.solvers.roads import foot
 from ...base import EvacuationAlgorithm
 from . import road_attributes as names
@@ -139,6 +140,14 @@ def walks(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: Q
     if algorithm.parameterDefinition(TRAVEL_MODE) is None:
         return False
     return bool(algorithm.parameterAsEnum(parameters, TRAVEL_MODE, context) == 1)
+
+
+def refuse_on_foot(
+    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext, why: str
+) -> None:
+    """Raise SolverError where everybody is to walk in an algorithm of cars."""
+    if walks(algorithm, parameters, context):
+        raise SolverError(f"TRAVEL_MODE: {why} Set TRAVEL_MODE to 0 (car).")
 
 
 def _elevation(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:

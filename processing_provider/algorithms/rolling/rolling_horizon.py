@@ -10,6 +10,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import stopped_early
+from ..roads.travel_parameters import refuse_on_foot
 from ..routing import names as routing
 from ..routing.plan_parameters import PlanParameters
 from ..routing.routing_outputs import routing_numbers, write_layers
@@ -48,6 +49,7 @@ class RollingHorizon(EvacuationAlgorithm):
         add_rolling_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        refuse_on_foot(self, parameters, context, "a running evacuation is planned anew for cars alone.")
         change = self.parameterAsBoolean(parameters, names.CHANGE_SHELTER, context)
         if change and parameters.get(names.SHELTERS) in (None, ""):
             raise SolverError(

@@ -11,10 +11,9 @@ from qgis.core import (
     QgsProcessingParameterFolderDestination,
 )
 
-from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import stopped_early
-from ..roads.travel_parameters import walks
+from ..roads.travel_parameters import refuse_on_foot
 from . import names
 from .plan_parameters import PlanParameters, add_plan_parameters
 
@@ -57,11 +56,10 @@ class ExportSumo(EvacuationAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(names.VEHICLES, self.tr("Vehicles written")))
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        if walks(self, parameters, context):
-            raise SolverError(
-                "TRAVEL_MODE: SUMO moves people on foot by a model of its own, without our widths and queues, so that "
-                "a plan on foot cannot be compared there. Set TRAVEL_MODE to 0 (car) for a plan by car."
-            )
+        why = (
+            "SUMO moves people on foot by a model of its own, without our widths and queues, so that no plan compares."
+        )
+        refuse_on_foot(self, parameters, context, why)
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
