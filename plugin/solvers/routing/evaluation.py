@@ -89,7 +89,8 @@ class Found:
 
     ``used_up`` is whether the counted work ran out before the search had come to its own end; ``run`` the exact run
     under ``queue``, ``without_plan`` the routes of informed drivers there. ``unlimited_time`` is what the best
-    plan found without MAX_ROUTES takes, vehicle-seconds; ``exceeding`` the pairs of places that need more routes.
+    plan found without MAX_ROUTES takes, vehicle-seconds, ``unlimited_caught`` how many people it catches;
+    ``exceeding`` the pairs of places that need more routes.
     """
 
     routes: Routes
@@ -100,6 +101,7 @@ class Found:
     run: QueueRun | None = None
     without_plan: Routes | None = None
     unlimited_time: float | None = None
+    unlimited_caught: float | None = None
     exceeding: int = 0
 
 

@@ -195,13 +195,16 @@ def queue_optimum(setting: Setting, queues: Queues, control: Control) -> Found:
         control=control.part(0.25, 1.0),
     )  # fmt: skip
     plan = best.optimum.planned
-    if best.spared > 0:
+    stays = ~plan.run.arrived & (plan.run.plan.hops == 0)
+    if stays.any():
         control.log(
-            f"MAX_ROUTES {setting.max_routes}: without the limit {best.spared:.0f} people fewer would be caught."
+            f"{stays.sum()} vehicles, {setting.problem.people[stays].sum():.0f} people, arrive in time by no way that "
+            "was found among the others: they do not leave, so as to stand in nobody's way."
         )
     return Found(
         plan.routes, history=best.optimum.history, used_up=best.optimum.used_up, run=plan.run,
         without_plan=starts[-1], unlimited_time=best.unlimited, exceeding=best.exceeding,
+        unlimited_caught=best.unlimited_caught,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from .shared.choices import (
     refuse_method,
     refuse_mismatch,
 )
-from .shared.menu_moves import too_many_ways
+from .shared.menu_moves import limit_catches, too_many_ways
 from .shared.problem import RoutingProblem
 from .shared.routes import each_once
 from .shared.trees import Trees, follow_tree, reverse_trees
@@ -187,6 +187,9 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     total = float(came_of_it.travel.sum())
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
     warnings = _warnings(found, control.effort, in_vain, choices.max_routes)
+    if choices.max_routes and found.unlimited_caught is not None:
+        lost = came_of_it.people_caught(problem), found.unlimited_caught + staying
+        warnings += limit_catches(choices.max_routes, *lost)
     if in_vain and not warnings:
         control.log("No change of a route saves anything: the greedy routes could not be improved on.")
     if choices.max_routes or evidence is not None:

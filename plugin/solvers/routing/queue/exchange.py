@@ -23,9 +23,14 @@ def matters(judge: Judge, plan: Planned) -> bool:
     return first is not None and first < plan.run.until()
 
 
+def all_tried(judge: Judge, control: Control) -> bool:
+    """Return whether a problem is so small that all changes of one or two trips are tried."""
+    return exchange.all_changes(judge.problem, judge, control, judge.roads.is_road) is not None
+
+
 def exchanged(judge: Judge, plan: Planned, starts: list[Routes], control: Control) -> list[Planned]:
-    """Return ``plan`` and ``starts`` as far as changes of one or two trips improve them, or ``plan`` where those are
-    too many, or nothing closes before it is over.
+    """Return ``plan`` and ``starts`` as far as changes of one or two trips improve them; nothing where those are too
+    many, ``plan`` where nothing closes before it is over.
 
     Raises
     ------
@@ -39,7 +44,7 @@ def exchanged(judge: Judge, plan: Planned, starts: list[Routes], control: Contro
         yield plan
         yield from (judge.judged(routes, control) for routes in starts)
 
-    return exchange.exchanged(judge.problem, judge, plans(), control, judge.roads.is_road) or [plan]
+    return exchange.exchanged(judge.problem, judge, plans(), control, judge.roads.is_road)
 
 
 def exchanged_on_menu(judge: Judge, plan: Planned, control: Control) -> Planned:

@@ -80,5 +80,8 @@ class Judge:
         own[arrived & (own >= LOST)] = 0.0
 
     def looking(self, plan: Planned, trips: np.ndarray) -> np.ndarray:
-        """Return who looks for better ways: ``trips`` (k,) and who is caught."""
-        return np.union1d(trips, np.flatnonzero(~plan.run.arrived)) if plan.caught else trips
+        """Return who looks for better ways: ``trips`` (k,) and who is caught, but for who stays."""
+        if not plan.caught:
+            return trips
+        looking = np.union1d(trips, np.flatnonzero(~plan.run.arrived))
+        return looking[plan.run.plan.hops[looking] > 0]

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from ...control import Control
-from ..shared.menu import MenuMaker, MenuRoutes, Wanted
+from ..shared.menu import MenuMaker, MenuRoutes
 from ..shared.menu_moves import moved_on_menu
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes
@@ -80,12 +80,10 @@ class MenuMoves(Judge):
         if not offers:
             return None
         load = menu.load()
-        wanted: Wanted = {pair: [] for pair in range(len(self.maker.pairs))}
+        wanted = menu.wanted(len(self.maker.pairs))
         numbers: dict[int, list[int]] = {pair: [] for pair in wanted}
         for way, pair in enumerate(menu.pair.tolist()):
             numbers[pair].append(way)
-        for pair, some in numbers.items():
-            wanted[pair] = [menu.parts[way] for way in some]
         for offer in offers:
             kept = sorted(numbers[offer.pair], key=lambda way: int(load[way]))
             if len(kept) >= self.maker.most:
@@ -97,23 +95,16 @@ class MenuMoves(Judge):
 
     def carried(self, plan: Planned, before: MenuRoutes, menu: MenuRoutes) -> MenuRoutes:
         """Return the new menu with everybody on the way he had, where it still is, else on the best one for all."""
-        still = menu.numbers()
-        now = np.array([*(still.get(key, NO_WAY) for key in before.keys()), NO_WAY])  # noqa: SIM118 (a method)
         trips = np.arange(len(before.of_trip))
         best, cost = menu.start[menu.stop].copy(), np.full(len(trips), np.inf)
         price_menu(
             self.roads, self.traffic, menu.indptr, menu.arcs, menu.start, menu.stop, self.departure, trips, cost, best,
             np.empty(len(trips)),
         )  # fmt: skip
-        wish = now[before.way[before.of_trip]]
-        of_trip = best
-        for k in range(int(np.diff(menu.start).max(initial=0))):
-            route = menu.start[menu.stop] + k
-            there = route < menu.start[menu.stop + 1]
-            same = there & (wish != NO_WAY)
-            same[same] = menu.way[route[same]] == wish[same]
-            of_trip = np.where(same, route, of_trip)
-        return menu.taking(of_trip)
+        of_trip, there = menu.going_on(before)
+        carried = menu.taking(np.where(there, of_trip, best))
+        stays = np.flatnonzero(~plan.run.arrived & (plan.run.plan.hops == 0))
+        return carried.staying(stays) if len(stays) else carried
 
     def offers(self, plan: Planned, menu: MenuRoutes, draws: np.random.Generator, control: Control) -> list[Offer]:
         """Return the best way off the menu for each of the pairs that would gain most, the best first."""

@@ -283,7 +283,7 @@ def safe_ways(problem: RoutingProblem, roads: QueueRoads, trees: Trees, control:
             there[trips] = False
             continue
         fill_latest(roads, reverse.indptr, reverse.arc, problem.tail, goal, search.latest, search.keys, search.items)
-        search = search._replace(least=_least(trees.seconds[row]))
+        search = search._replace(least=least_times(trees.seconds[row]))
         easy = np.empty(len(trips), dtype=bool)
         mark_open(roads, search.latest, routes.indptr, routes.arcs, routes.of_trip, trips, departure, until, easy)
         hard = trips[~easy]
@@ -334,7 +334,8 @@ def _search_space(problem: RoutingProblem, forward: ForwardStar) -> Search:
     )  # fmt: skip
 
 
-def _least(seconds: np.ndarray) -> np.ndarray:
+def least_times(seconds: np.ndarray) -> np.ndarray:
+    """Return at most the free-flow times (n,) in whole microseconds; very long where there is no way."""
     finite = np.isfinite(seconds)
     least = np.full(len(seconds), NEVER // 4)
     least[finite] = np.maximum(microseconds(seconds[finite]) - ROUNDING, 0)

@@ -16,15 +16,18 @@ from ...control import Control
 from ..shared.choices import STUCK_SECONDS
 from ..shared.descent import Optimum, descend, rank
 from ..shared.menu import MenuMaker
-from ..shared.menu_moves import Limited, limited_optimum
+from ..shared.menu_moves import Limited, exceeding, limited_optimum
 from ..shared.problem import RoutingProblem
 from ..shared.routes import Routes
 from ..shared.trees import Trees
-from .exchange import exchanged, exchanged_on_menu
+from .exchange import all_tried, exchanged, exchanged_on_menu
 from .free_moves import FreeMoves
 from .judge import Planned
 from .menu_moves import MenuMoves
+from .menu_rescue import OtherWays
 from .network import QueueRoads
+from .rescue import rescued
+from .ways_in_time import EarliestWays, MenuWays
 
 WIDE, LEAST_WIDE = 10, 3  # ways a pair
 MENU_ROADS = 50_000_000  # roads of all routes of a menu above which there are fewer ways
@@ -42,8 +45,8 @@ class SystemOptimum(NamedTuple):
     optimum : Optimum
     unlimited : float or None
         Total travel time of the best plan found without a limit, vehicle-seconds; None where it catches others.
-    spared : float
-        People caught that would not be without the limit.
+    unlimited_caught : float
+        People caught by it.
     exceeding : int
         Pairs that need more ways than the limit, since some of their starts reach none of the others.
     """
@@ -51,7 +54,7 @@ class SystemOptimum(NamedTuple):
     optimum: Optimum[Planned]
     unlimited: float | None
     exceeding: int = 0
-    spared: float = 0.0
+    unlimited_caught: float = 0.0
 
 
 class Search:
@@ -81,9 +84,36 @@ class Search:
         return descend(self.free, start, self.tries(control.effort.pick(*FREE_STEPS)), control)
 
     def finished(self, found: Optimum[Planned], control: Control) -> Optimum[Planned]:
-        """Return the best plan after all changes of one or two trips, on a small problem where something closes."""
-        best = min(exchanged(self.free, found.planned, self.starts, control), key=rank)
-        return self.taken(found, best, control)
+        """Return the best plan after all changes of one or two trips, on a small problem where something closes, else
+        after the caught have stayed.
+        """
+        plans = exchanged(self.free, found.planned, self.starts, control)
+        if plans:
+            return self.taken(found, min(plans, key=rank), control)
+        return self.rescued(found, control) if found.planned.caught else found
+
+    def rescued(self, found: Optimum[Planned], control: Control) -> Optimum[Planned]:
+        """Return the best plan in which who is caught may stay, and less time with it."""
+        ways = EarliestWays(self.problem, self.roads, self.trees)
+        plan = rescued(self.free, found.planned, ways, control.part(0.0, 0.8))
+        quicker = descend(self.free, plan, self.tries(control.effort.pick(*FREE_STEPS)), control.part(0.8, 1.0))
+        return self.taken(found, quicker.planned, control)
+
+    def rescued_among(
+        self, most: int, found: Optimum[Planned], free: Routes, control: Control
+    ) -> tuple[Optimum[Planned], int]:
+        """Return the same with at most ``most`` ways a pair, those of ``found`` or those most used in ``free``, and the
+        pairs that need more.
+        """
+        maker = MenuMaker(self.problem, most)
+        moves = MenuMoves(self.problem, self.roads, self.trees, maker, self.stuck_seconds)
+        ways = MenuWays(self.roads, moves.departure)
+        starts = [found.planned, moves.judged(maker.kept(free, control), control)]
+        plan = min((rescued(moves, start, ways, control) for start in starts), key=rank)
+        plan = OtherWays(moves, control).improved(plan)
+        quicker = descend(moves, plan, self.tries(control.effort.pick(*FREE_STEPS)), control)
+        best = self.taken(found, quicker.planned, control)
+        return best, exceeding(best.planned, most)
 
     def taken(self, found: Optimum[Planned], plan: Planned, control: Control) -> Optimum[Planned]:
         """Return what was found, or ``plan`` where that is better."""
@@ -130,13 +160,17 @@ def system_optimum(
     if not most:
         wide = search.among(search.wide, starts, 1.0, control.part(0.0, 0.8)).optimum
         free = search.anywhere(wide.planned, control.part(0.8, 1.0))
-        free = search.finished(free, control)
+        free = search.finished(free, control.part(0.9, 1.0))
         both = Optimum(free.planned, (*wide.history, *free.history), wide.used_up and free.used_up)
-        return SystemOptimum(both, free.planned.seconds)
-    limited, exceeding = search.among(most, starts, 1.0, control.part(0.0, 0.6))
+        return SystemOptimum(both, free.planned.seconds, 0, free.planned.caught)
+    limited, more_ways = search.among(most, starts, 1.0, control.part(0.0, 0.6))
     limited = search.taken(limited, exchanged_on_menu(search.free, limited.planned, control), control)
     more, found = max(search.wide, most), [limited.planned.routes]
     wide = search.among(more, found, UNLIMITED_SHARE, control.part(0.6, 0.9)).optimum
     free = search.anywhere(min(wide.planned, limited.planned, key=rank), control.part(0.9, 1.0))
-    spared = limited.planned.caught - free.planned.caught
-    return SystemOptimum(limited, None if spared else free.planned.seconds, exceeding, spared)
+    if limited.planned.caught and not all_tried(search.free, control):
+        free = search.rescued(free, control)
+        limited, more_ways = search.rescued_among(most, limited, free.planned.routes, control)
+    least = min(free.planned, limited.planned, key=rank)
+    unlimited = least.seconds if least.caught == limited.planned.caught else None
+    return SystemOptimum(limited, unlimited, more_ways, least.caught)

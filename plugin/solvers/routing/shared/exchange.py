@@ -149,6 +149,17 @@ class Exchange(Generic[P]):
                         yield {one: a, other: b}
 
 
+def all_changes(
+    problem: RoutingProblem, judge: Judging[P], control: Control, told: np.ndarray | None = None
+) -> Exchange[P] | None:
+    """Return the changes of one or two trips among all ways of a problem; None where those are too many."""
+    ways = simple_ways(problem, control.effort.pick(*MOST_PLANS))
+    if ways is None:
+        return None
+    exchange = Exchange.among(judge, ways, control, told)
+    return exchange if exchange.few else None
+
+
 def exchanged(
     problem: RoutingProblem, judge: Judging[P], plans: Iterable[P], control: Control, told: np.ndarray | None = None
 ) -> list[P]:
@@ -159,8 +170,5 @@ def exchanged(
     Cancelled
         When the user stops.
     """
-    ways = simple_ways(problem, control.effort.pick(*MOST_PLANS))
-    if ways is None:
-        return []
-    exchange = Exchange.among(judge, ways, control, told)
-    return [exchange.improved(plan) for plan in plans] if exchange.few else []
+    exchange = all_changes(problem, judge, control, told)
+    return [] if exchange is None else [exchange.improved(plan) for plan in plans]

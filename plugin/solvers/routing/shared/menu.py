@@ -21,6 +21,10 @@ from .ways import NO_WAY, Ways, pairs_of, ways_of
 MOST_CANDIDATES = 30  # ways of a pair that are looked at, those with most load
 
 
+Part = np.ndarray
+Wanted = dict[int, list[Part]]  # common parts by pair
+
+
 @dataclass(frozen=True)
 class MenuRoutes(Routes):
     """Routes of which every trip can take those from its start by the ways of its pair.
@@ -49,6 +53,37 @@ class MenuRoutes(Routes):
         """Return the same menu with other routes taken."""
         return replace(self, of_trip=of_trip.astype(np.int32))
 
+    def staying(self, trips: np.ndarray) -> MenuRoutes:
+        """Return the same menu with ``trips`` (k,) on a route without arcs, which no stop offers."""
+        of_trip = self.of_trip.copy()
+        if self.count > self.start[-1]:  # there is one already
+            of_trip[trips] = self.count - 1
+            return self.taking(of_trip)
+        of_trip[trips] = self.count
+        indptr, way = np.r_[self.indptr, self.indptr[-1]], np.r_[self.way, NO_WAY]
+        return replace(self, indptr=indptr, way=way, of_trip=of_trip)
+
+    def wanted(self, pairs: int) -> Wanted:
+        """Return the common parts of the ways by pair."""
+        wanted: Wanted = {pair: [] for pair in range(pairs)}
+        for part, pair in zip(self.parts, self.pair.tolist()):
+            wanted[pair].append(part)
+        return wanted
+
+    def going_on(self, before: MenuRoutes) -> tuple[np.ndarray, np.ndarray]:
+        """Return of each trip (t,) its route here by the way that it takes ``before``, and whether there is one."""
+        still = self.numbers()
+        now = np.array([*(still.get(key, NO_WAY) for key in before.keys()), NO_WAY])  # noqa: SIM118 (a method)
+        wish, first = now[before.way[before.of_trip]], self.start[self.stop]
+        of_trip = first.copy()
+        there = np.zeros(len(wish), dtype=bool)
+        for k in range(int(np.diff(self.start).max(initial=0))):
+            same = (first + k < self.start[self.stop + 1]) & (wish != NO_WAY)
+            same[same] = self.way[first[same] + k] == wish[same]
+            of_trip[same] = first[same] + k
+            there |= same
+        return of_trip, there
+
     def load(self) -> np.ndarray:
         """Return the trips (w,) on each way."""
         way = self.way[self.of_trip]
@@ -69,10 +104,6 @@ class Pair(NamedTuple):
     origin: int
     stops: np.ndarray
     node: np.ndarray
-
-
-Part = np.ndarray
-Wanted = dict[int, list[Part]]  # common parts by pair
 
 
 class MenuMaker:
@@ -185,15 +216,26 @@ class MenuMaker:
     def _as_it_is(self, stop: int, routes: Routes, number: dict[tuple[int, bytes], int]) -> tuple[int, np.ndarray]:
         """Return the way, if it is one of the menu, and the route that most trips of a stop take."""
         taken, count = np.unique(routes.of_trip[self.trips_of(stop)], return_counts=True)
+        count = np.where(np.diff(routes.indptr)[taken] > 0, count, 0)  # rather than to stay
         arcs, pair = routes.route(int(taken[np.argmax(count)])), int(self.pair_of_stop[stop])
         ends = (arcs[k:].tobytes() for k in range(len(arcs)))
         return next((number[pair, end] for end in ends if (pair, end) in number), NO_WAY), arcs
 
-    def dealt(self, menu: MenuRoutes, ways: Ways, load: np.ndarray) -> MenuRoutes:
-        """Return the menu with every trip on its own way of a plan, where that is in it, else dealt by ``load``."""
+    def kept(self, routes: Routes, control: Control) -> MenuRoutes:
+        """Return the same as :meth:`limited`, but who would have to take another way than in ``routes`` stays."""
+        menu, ways = self.limited(routes, control), ways_of(self.problem, routes)
+        same = self._same(menu, ways)[ways.of_trip]
+        return menu.staying(np.flatnonzero((same < 0) | (same != menu.way[menu.of_trip])))
+
+    def _same(self, menu: MenuRoutes, ways: Ways) -> np.ndarray:
+        """Return which way of the menu each way of a plan is, -2 for none; the last for NO_WAY."""
         place = menu.numbers()
         own = [place.get((pair, ways.part(k).tobytes()), -2) for k, pair in enumerate(ways.pair.tolist())]
-        same = np.array([*own, -2], dtype=np.int64)  # the last for NO_WAY
+        return np.array([*own, -2], dtype=np.int64)
+
+    def dealt(self, menu: MenuRoutes, ways: Ways, load: np.ndarray) -> MenuRoutes:
+        """Return the menu with every trip on its own way of a plan, where that is in it, else dealt by ``load``."""
+        same = self._same(menu, ways)
         share, given = np.ones(len(menu.parts)), np.zeros(len(menu.parts))
         share[same[:-1][same[:-1] >= 0]] += load[same[:-1] >= 0]
         wish, of_trip = same[ways.of_trip], menu.of_trip.copy()

@@ -56,8 +56,22 @@ def limited_optimum(maker: MenuMaker, moves: Moves[P], starts: list[Routes], tri
     """
     plans = [moves.judged(maker.limited(routes, control), control) for routes in starts]
     optimum = descend(moves, min(plans, key=rank), tries, control)
-    ways = np.bincount(cast(MenuRoutes, optimum.planned.routes).pair)
-    return Limited(optimum, int((ways > maker.most).sum()))
+    return Limited(optimum, exceeding(optimum.planned, maker.most))
+
+
+def exceeding(plan: Judged, most: int) -> int:
+    """Return how many pairs have more than ``most`` ways on the menu of a plan."""
+    return int((np.bincount(cast(MenuRoutes, plan.routes).pair) > most).sum())
+
+
+def limit_catches(most: int, caught: float, unlimited: float) -> tuple[str, ...]:
+    """Return what a reader must know where a limit of ``most`` ways has more people ``caught``; nothing elsewhere."""
+    if caught <= unlimited:
+        return ()
+    return (
+        f"MAX_ROUTES: with at most {most} ways from an origin to a destination {caught:,.0f} people are caught, "
+        f"without the limit {unlimited:,.0f}.",
+    )
 
 
 def too_many_ways(exceeding: int, most: int) -> str:

@@ -48,6 +48,12 @@ class Routes:
         """Return the number of arcs (t,) of each trip's route."""
         return np.diff(self.indptr)[self.of_trip]
 
+    def staying(self, trips: np.ndarray) -> Routes:
+        """Return the routes without any arcs for ``trips`` (k,)."""
+        of_trip = self.of_trip.copy()
+        of_trip[trips] = self.count
+        return Routes(np.r_[self.indptr, self.indptr[-1]], self.arcs, of_trip)
+
     def sums(self, value: np.ndarray) -> np.ndarray:
         """Return the sum (r,) of an arc value (m,) along each distinct route."""
         total = np.r_[0.0, np.cumsum(value[self.arcs])]
