@@ -29,7 +29,7 @@ def played() -> list[Played]:
 
 
 def test_replanning_is_never_worse_than_none_and_perfect_information_never_worse_than_either(played) -> None:
-    assert sum(bool(each.told) for each in played) > 20
+    assert sum(bool(each.told) for each in played) > 12
     for each in played:
         assert each.carried.rank <= each.fixed.rank
         assert each.perfect.rank <= min(each.carried.rank, each.fixed.rank)
@@ -141,7 +141,7 @@ def test_once_at_a_moment_and_too_late() -> None:
 
 
 def test_shelters_take_no_more_than_they_have_room_for() -> None:
-    for seed in range(12):
+    for seed in range(8):
         asked = game(seed)
         nodes = np.unique(asked.problem.destination)
         people = np.bincount(asked.problem.destination, asked.problem.people, asked.problem.nodes)[nodes]

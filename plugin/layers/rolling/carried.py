@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from ...solvers.rolling.result import carried_out
 from ...solvers.routing.capacity_floor import capacity_floor
 from ...solvers.routing.clearance import clearance
 from ...solvers.routing.road_use import road_use
-from ...solvers.routing.shared.problem import NodeSets
+from ...solvers.routing.shared.problem import NodeSets, RoutingProblem
 from ..closing.hazard import read_hazard
 from ..closing.hazard_layers import HazardLayers
 from ..moments import MomentColumn
@@ -49,8 +50,11 @@ def routed_case(
     control: Control,
 ) -> RoutedCase:
     """Return what was carried out as ``routeevacuation`` gives a plan, with its places in ``target``."""
-    routes = _routing_case(case, played, hazard, target, context)
+    problem = shown_problem(case, played)
+    routes = _routing_case(case, problem, played, hazard, target, context)
     result = carried_out(case.game, played, control)
+    if result.drove is not None:
+        result = replace(result, drove=result.drove._replace(problem=problem))
     inside = None
     if routes.hazard is not None:
         inside = inside_of(routes.hazard, routes, result, context, control.unseen())
@@ -59,6 +63,25 @@ def routed_case(
         routes, result, road_use(result, network.is_road, control.unseen()), clearance(result, inside),
         capacity_floor(result, network.capacity, control.unseen()),
     )  # fmt: skip
+
+
+def shown_problem(case: RunningCase, played: Played) -> RoutingProblem:
+    """Return the trips with where they went; who has no way in the plan begins where another of his origin does.
+
+    Nothing tells where he is; he is drawn and counted there.
+    """
+    problem, origin = case.game.problem.bound_for(played.goal), case.on_roads.vehicles.origin
+    nodes = case.on_roads.read.network.node_count
+    known: dict[str, int] = {}
+    for name, node in zip(origin, problem.source.tolist()):
+        if node < nodes:
+            known.setdefault(name, node)
+    goal = np.where(problem.destination < nodes, problem.destination, 0)
+    source = [
+        node if node < nodes else known.get(name, there)
+        for name, node, there in zip(origin, problem.source.tolist(), goal.tolist())
+    ]
+    return replace(problem, source=np.array(source, dtype=np.int32), destination=goal.astype(np.int32))
 
 
 def _rows(case: RunningCase, played: Played) -> Ends:
@@ -74,16 +97,16 @@ def _rows(case: RunningCase, played: Played) -> Ends:
 
 def _routing_case(
     case: RunningCase,
+    problem: RoutingProblem,
     played: Played,
     hazard: HazardLayers | None,
     target: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
 ) -> RoutingCase:
-    on_roads, problem, ends = case.on_roads, case.game.problem, _rows(case, played)
+    on_roads, ends = case.on_roads, _rows(case, played)
     read, count = on_roads.read, len(ends.origin)
-    xy = np.vstack([read.network.node_xy, np.full((problem.nodes - read.network.node_count, 2), np.nan)])
-    source, goal = problem.source[ends.first], played.goal[ends.first]
-    transforms = context.transformContext()
+    source, goal = problem.source[ends.first], problem.destination[ends.first]
+    transforms, xy = context.transformContext(), read.network.node_xy
     begin, end = (transform_vertices(xy[node], read.crs, target, transforms) for node in (source, goal))
     told = [None if order < 0 else order for order in ends.order]
     features = [f"row {k + 1}" for k in range(count)]
@@ -114,6 +137,4 @@ def _routing_case(
     if hazard is not None:
         near = box_around(read.network.node_xy)
         area = read_hazard(hazard, read.crs, context, case.quiet, near=near).area
-    return RoutingCase(
-        read, rows, case.start, problem.bound_for(played.goal), ends.row, joined, area, WALK, Departures(0.0, 0, 0)
-    )
+    return RoutingCase(read, rows, case.start, problem, ends.row, joined, area, WALK, Departures(0.0, 0, 0))

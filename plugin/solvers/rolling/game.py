@@ -181,7 +181,9 @@ def play(game: Game, control: Control | None = None) -> Played:
     perfect = min(fixed, carried, key=lambda came: came.rank)
     if moments:
         ahead = Ahead.of(begin, problem, 0, game.fixed)
-        best = replanned(ahead, game.stuck_seconds, game.rooms, [(routes, goal)], control.part(1.0 - share, 0.98))
+        best = replanned(
+            ahead, game.stuck_seconds, game.rooms, [(routes, goal)], control.part(1.0 - share, 0.98), sparing=False
+        )
         if best is not None:
             perfect = min(perfect, Came.of(best.run, problem.people), key=lambda came: came.rank)
     return Played(fixed, carried, perfect, routes, goal, tuple(told), tuple(moments))

@@ -19,6 +19,8 @@ from .running import joined
 STEPS = (8, 40, 200)  # by effort: plans that are tried
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
 LEAST_STEPS = 6
+WORTH = 60.0  # person-seconds that it must save for each person to tell somebody another way, unless it saves people
+TRIALS = (16, 48, 160)  # by effort: groups of which it is tried whether they need be told anything
 
 
 class Replanned(NamedTuple):
@@ -55,8 +57,11 @@ def replanned(
     rooms: Rooms | None = None,
     starts: Sequence[tuple[Routes, np.ndarray]] = (),
     control: Control | None = None,
+    sparing: bool = True,
 ) -> Replanned | None:
     """Return the best rest found of a plan; None where none is better than what everybody drives now.
+
+    Where it is ``sparing``, nobody is told a way that saves neither people nor :data:`WORTH` for each who is told.
 
     Parameters
     ----------
@@ -93,6 +98,8 @@ def replanned(
     best = _rest(descend(moves, best, tries, control).planned)
     if (best.goal == ahead.rest.destination).all():
         best = _rest(min(exchanged(moves, best, ways, control.unseen()), key=rank))
+    if sparing:
+        best = _spared(moves, kept, best, control.unseen())
     if rank(best) >= rank(kept) or best.whole is None:
         return None
     return _whole(ahead, moves, kept, best)
@@ -104,18 +111,54 @@ def _rest(plan: object) -> Rest:
     return plan
 
 
+def _spared(moves: RestMoves, kept: Rest, best: Rest, control: Control) -> Rest:
+    """Return the plan with those who need not be told anything on the way that they have.
+
+    They are sought by halving: all of an origin and destination lie together.
+    """
+    people, problem = moves.rest_people, moves.problem
+    told = np.flatnonzero(_told(moves, kept, best))
+    told = told[np.lexsort((problem.source[told], problem.destination[told], problem.origin[told]))]
+    if kept.caught <= best.caught and kept.seconds <= best.seconds + WORTH * people[told].sum():
+        return kept
+    groups, left = list(np.array_split(told, 2)), control.effort.pick(*TRIALS)
+    while groups and left:
+        control.stop_if_cancelled()
+        group, left = groups.pop(0), left - 1
+        if not len(group):
+            continue
+        goal = best.goal.copy()
+        goal[group] = kept.goal[group]
+        if moves.fits(goal):
+            back = with_routes_of(best.routes, group, kept.routes)
+            trial = moves.judged(Bound(back.indptr, back.arcs, back.of_trip, goal), control)
+            allowed = best.seconds + WORTH * people[group].sum()
+            if rank(trial) < min(rank(kept), (best.caught, allowed)):
+                best = trial
+                continue
+        if len(group) > 1:
+            groups += np.array_split(group, 2)
+    return best
+
+
+def _told(moves: RestMoves, kept: Rest, best: Rest) -> np.ndarray:
+    """Return who (a,) of those that go on is told another way or destination."""
+    is_road = moves.roads.is_road
+    other = [
+        not np.array_equal(a[is_road[a]], b[is_road[b]])
+        for a, b in ((kept.routes.of(k), best.routes.of(k)) for k in range(len(best.goal)))
+    ]
+    return np.array(other, dtype=bool) | (best.goal != kept.goal)
+
+
 def _whole(ahead: Ahead, moves: RestMoves, kept: Rest, best: Rest) -> Replanned:
     """Return the plan with its past, and who is told another way."""
     is_road, goal = moves.roads.is_road, ahead.problem.destination.copy()
     goal[ahead.active] = best.goal
-    told = [
-        not np.array_equal(a[is_road[a]], b[is_road[b]])
-        for a, b in ((kept.routes.of(k), best.routes.of(k)) for k in range(len(ahead.active)))
-    ]
     if best.whole is None:
         raise TypeError("the best plan has not been run")
-    changed = np.array(told, dtype=bool) | (best.goal != ahead.rest.destination)
+    told = ahead.active[_told(moves, kept, best)]
     return Replanned(
-        joined(ahead.base.plan, ahead.hops, ahead.active, best.routes, is_road), goal, ahead.active[changed],
+        joined(ahead.base.plan, ahead.hops, ahead.active, best.routes, is_road), goal, told,
         best.caught, best.person_time, (kept.caught, kept.person_time), best.whole,
     )  # fmt: skip

@@ -203,7 +203,7 @@ class RestMoves(FreeMoves):
         size = np.concatenate([np.diff(each.indptr) for _, each in offers])
         first = np.r_[0, np.cumsum(size)][:-1]
         arcs = np.concatenate([each.arcs for _, each in offers])
-        left, people = self._left(plan), self.rest_people
+        left, people = self._left(plan.goal), self.rest_people
         chosen: dict[int, int] = {}
         bound = plan.goal.copy()
         for k in np.argsort(-gain, kind="stable").tolist():
@@ -229,13 +229,18 @@ class RestMoves(FreeMoves):
         """People (a,) of the trips that go on."""
         return self.problem.people
 
-    def _left(self, plan: Rest) -> dict[int, float]:
-        """Return the room that each shelter has left when everybody of ``plan`` comes."""
+    def fits(self, goal: np.ndarray) -> bool:
+        """Return whether shelters have room where those that go on go to ``goal`` (a,); as many as come now fit."""
+        now = self._left(self.problem.destination)
+        return all(left >= min(now[node], 0.0) for node, left in self._left(goal).items())
+
+    def _left(self, bound: np.ndarray) -> dict[int, float]:
+        """Return the room that each shelter has left when everybody comes, those that go on to ``bound`` (a,)."""
         if self.rooms is None:
             return {}
         ahead = self.ahead
         goal = ahead.problem.destination.copy()
-        goal[ahead.active] = plan.goal
+        goal[ahead.active] = bound
         comes = ahead.base.state.fate == 0
         used = np.bincount(goal[comes], ahead.problem.people[comes], ahead.problem.nodes)
         return dict(zip(self.rooms.node.tolist(), (self.rooms.room - used[self.rooms.node]).tolist()))
