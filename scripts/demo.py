@@ -90,7 +90,7 @@ def plan(work: Path) -> tuple[Findings, list[dict]]:
     taken += run_steps(flood.flood_steps(sample, flooded), flooded, settings)[1]
     flood.write_orders(flooded)
     orders = [flood.order_step(sample, flooded, minute) for minute in (*flood.ORDERS, None)]
-    taken += run_steps(orders, flooded, settings)[1]
+    taken += run_steps([*orders, flood.latest_step(sample, flooded)], flooded, settings)[1]
     add_ground(sample, flooded, flood.GROUND)
     taken += run_steps([near_field_step(sample, result)], result, settings)[1]
     return read_findings(result, sample, results), taken

@@ -13,6 +13,8 @@ from sample.stories import FLOOD, START_TIME, STEP
 from .steps import INFORMED, Step, table
 
 ORDERS = (0, 30, 60, 90)  # minutes after START_TIME
+CHECKED_EVERY = 30  # minutes between the earlier orders that are tried besides each zone's latest
+LATEST = {"too late": "not even at once", "no limit": "whenever", "no way": "some have no way in the plan"}
 RESULT = "flood.gpkg"
 GROUND = ("roads", "zones", "flood")
 TITLE = "A flood front in La Serena (illustrative): drivers with navigation, each zone at its order"
@@ -84,8 +86,25 @@ def order_step(sample: Path, result: Path, minute: int | None) -> Step:
         "OUTPUT_CLEARANCE": "clearance",
         "OUTPUT_UNROUTED": "unrouted",
         "OUTPUT_CAUGHT": "caught",
+        "OUTPUT_VEHICLES": "vehicles",
+        "OUTPUT_PATHS": "paths",
     }
     return Step("routeevacuation", "Flood: who is caught if each zone has its own order?", parameters, outputs)
+
+
+def latest_step(sample: Path, result: Path) -> Step:
+    """Return the run that says by when each zone must be told, on the routes made for each zone's own order."""
+    plan = order_step(sample, result, None).parameters
+    shared = ("DESTINATIONS", "NETWORK", "MAX_SNAP_DISTANCE", "NETWORK_ID_FIELD", "HAZARD", "CLOSURES", "ENTRANCES")
+    parameters = {
+        "ZONES": table(result, "zones_at_risk"),
+        "PLAN": table(result, "vehicles"),
+        "PLAN_PATHS": table(result, "paths"),
+        "STEP_MINUTES": CHECKED_EVERY,
+        "START_TIME": START_TIME,
+        **{name: plan[name] for name in shared},
+    }
+    return Step("latestdeparture", "Flood: by when must each zone be told?", parameters, {"OUTPUT": "latest_orders"})
 
 
 def write_orders(result: Path) -> None:
@@ -113,6 +132,18 @@ def read_zones(result: Path) -> list[dict[str, Any]]:
         "SELECT z.zone_id, sum(a.people) AS people, z.first_arrival FROM allocation a "
         "JOIN zones_at_risk z ON CAST(z.zone_id AS TEXT) = CAST(a.zone_id AS TEXT) GROUP BY z.zone_id",
     )
+
+
+def read_latest(result: Path) -> dict[str, str]:
+    """Return in words by when each zone must be told, by zone: minutes, or why there are none."""
+    said = {}
+    for row in _rows(result, "SELECT zone_id, latest_order, result, later_window FROM latest_orders"):
+        words = LATEST.get(row["result"], row["result"])
+        if row["latest_order"] is not None:
+            words = f"{row['latest_order']:g} min"
+        again = f" (again {row['later_window']})" if row["later_window"] else ""
+        said[str(row["zone_id"])] = f"{words}{again}"
+    return said
 
 
 def read_caught(result: Path, name: str = "caught") -> dict[str, int]:

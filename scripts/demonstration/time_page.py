@@ -12,7 +12,7 @@ from sample.hazard import WIDTH
 from evacuation_planner.plugin.reports import charts
 
 from .findings import Findings
-from .flood import ORDERS, RESULT, read_caught, read_reasons, read_zones
+from .flood import ORDERS, RESULT, read_caught, read_latest, read_reasons, read_zones
 from .report import write_html
 from .steps import NEAR_WINDOW
 
@@ -50,8 +50,12 @@ class NearField:
     window: int = NEAR_WINDOW
 
 
-def zone_rows(zones: Sequence[Mapping[str, Any]], runs: Sequence[OrderRun]) -> list[dict[str, Any]]:
+def zone_rows(
+    zones: Sequence[Mapping[str, Any]], runs: Sequence[OrderRun], latest: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return a row for each zone (zone_id, people, first_arrival), first water first, with who is caught in each run.
+
+    ``latest`` says by zone by when it must be told.
 
     Raises
     ------
@@ -68,6 +72,7 @@ def zone_rows(zones: Sequence[Mapping[str, Any]], runs: Sequence[OrderRun]) -> l
             "people": zone["people"],
             "arrival": zone["first_arrival"],
             "caught": [run.caught.get(name, 0) for run in runs],
+            "latest": latest.get(name, ""),
         }
         for zone, name in zip(zones, named)
     ]
@@ -85,7 +90,7 @@ def write_time_page(folder: Path, found: Findings) -> None:
         found.number("jointplan.CLEARANCE_TIME"),
         found.number("jointplan.CLEARANCE_BOUND"),
     )
-    write_page(folder, read_zones(flooded), runs, read_reasons(flooded), near)
+    write_page(folder, read_zones(flooded), runs, read_reasons(flooded), read_latest(flooded), near)
 
 
 def write_page(
@@ -93,6 +98,7 @@ def write_page(
     zones: Sequence[Mapping[str, Any]],
     runs: Sequence[OrderRun],
     reasons: Sequence[Mapping[str, Any]],
+    latest: Mapping[str, str],
     near: NearField,
 ) -> None:
     """Write ``folder``/time.html."""
@@ -111,7 +117,7 @@ def write_page(
         people=sum(zone["people"] for zone in zones),
         chart=chart,
         runs=runs,
-        rows=zone_rows(zones, runs),
+        rows=zone_rows(zones, runs, latest),
         reasons=reasons,
         near=near,
     )

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT / "scripts") not in sys.path:
     sys.path.insert(0, str(ROOT / "scripts"))
 
-from demonstration.flood import ORDERS, order_step, read_caught, read_reasons, read_zones, write_orders
+from demonstration.flood import ORDERS, order_step, read_caught, read_latest, read_reasons, read_zones, write_orders
 
 
 @pytest.fixture
@@ -69,3 +69,15 @@ def test_who_is_caught_is_counted_by_zone_and_by_reason(tmp_path):
         {"reason": "too late to leave", "people": 6},
         {"reason": "queue", "people": 5},
     ]
+
+
+def test_latest_orders_are_told_in_words(tmp_path):
+    rows = [("7", 8, "latest order", "22 to 42"), ("9", None, "too late", ""), ("3", None, "no limit", None)]
+    with sqlite3.connect(tmp_path / "made.gpkg") as database:
+        database.execute(
+            "CREATE TABLE latest_orders (zone_id TEXT, latest_order INTEGER, result TEXT, later_window TEXT)"
+        )
+        database.executemany("INSERT INTO latest_orders VALUES (?, ?, ?, ?)", rows)
+    assert read_latest(tmp_path / "made.gpkg") == {
+        "7": "8 min (again 22 to 42)", "9": "not even at once", "3": "whenever",
+    }  # fmt: skip
