@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qgis.core import QgsProcessingException
+from qgis.core import NULL, QgsProcessingException
 
 from evacuation_planner.plugin.layers.errors import LayerError
 from evacuation_planner.plugin.solvers.errors import SolverError
@@ -156,6 +156,8 @@ def test_a_road_id_closes_that_road_and_needs_no_geometry() -> None:
 
 def test_closures_that_name_roads_find_their_ids_in_road_id_where_no_field_is_chosen() -> None:
     works = closures("None", [(None, [5.0, None, "east", None])])
+    case, log = case_of(CLOSURES=works, NETWORK_ID_FIELD=NULL)  # as a dialog gives it
+    assert {row[0] for row in closed(case)} == {"east"}
     case, log = case_of(CLOSURES=works, NETWORK_ID_FIELD=None)
     assert {row[0] for row in closed(case)} == {"east"}
     assert "NETWORK_ID_FIELD: using the field road_id of “streets”, since CLOSURES names roads" in log.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
+from qgis.core import NULL, QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ...base import EvacuationAlgorithm
 
@@ -25,7 +25,7 @@ def ids_of_closures(
 
     Ids of features are nothing that a table of closures would speak of.
     """
-    if parameters.get(NETWORK_ID_FIELD) is not None or not _named(algorithm, parameters, context):
+    if parameters.get(NETWORK_ID_FIELD) not in (None, NULL) or not _named(algorithm, parameters, context):
         return None
     name = next((name for name in network.fields().names() if name.casefold() == USUAL_NAME), None)
     if name is not None:
