@@ -60,8 +60,7 @@ def add_contraflow_outputs(algorithm: EvacuationAlgorithm) -> None:
     )
     algorithm.add(
         QgsProcessingParameterFeatureSink(
-            names.OUTPUT_STRETCHES, tr("Stretches looked at"), kinds.TypeVectorLine, optional=True,
-            createByDefault=False,
+            names.OUTPUT_STRETCHES, tr("Stretches looked at"), kinds.TypeVectorLine, optional=True
         ),
         "Every stretch on which vehicles queue, drawn as it is driven outbound: turned, refused with the reason, tried "
         "without being chosen, or not tried.",
