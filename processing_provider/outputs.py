@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsField,
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
     QgsProperty,
 )
 
 from ..plugin.layers.destinations import FileTarget, table_destination
+from ..plugin.layers.fields import Column
 from ..plugin.layers.writing import OutputLayer, write_layer
 from ..plugin.solvers.control import Control
 from ..plugin.solvers.errors import Cancelled
 from . import styling
 from .inputs import ReadingAlgorithm
 from .layer_checks import output_targets
+
+TRAVEL_MODE = "TRAVEL_MODE"
+# What the comments of columns say of vehicles, where each is a person on foot.
+WORDS_ON_FOOT = (
+    ("vehicle-", "person-"),
+    ("vehicles/h", "persons/h"),
+    ("vehicles", "people on foot"),
+    ("vehicle", "person on foot"),
+)
 
 
 class WritingAlgorithm(ReadingAlgorithm):
@@ -44,6 +56,8 @@ class WritingAlgorithm(ReadingAlgorithm):
         target = output_targets(self, parameters, context).get(name)
         if target is not None:
             parameters = into_table(target, name, parameters)
+        if self._on_foot(parameters, context):
+            layer = replace(layer, columns=[on_foot(column) for column in layer.columns])
         destination = write_layer(self, parameters, name, context, self.feedback, layer)
         if destination is not None and target is not None:
             self._wrote(name, destination)
@@ -61,9 +75,25 @@ class WritingAlgorithm(ReadingAlgorithm):
             raise Cancelled
         self._wrote(name, path)
 
+    def _on_foot(self, parameters: dict[str, Any], context: QgsProcessingContext) -> bool:
+        """Whether the vehicles of this run are people on foot."""
+        if self.parameterDefinition(TRAVEL_MODE) is None:
+            return False
+        return bool(self.parameterAsEnum(parameters, TRAVEL_MODE, context) == 1)
+
     def _wrote(self, name: str, path: str) -> None:
         """Remember that the file of output ``name`` is complete."""
         self.standing.append(f"{name} ({path})")
+
+
+def on_foot(column: Column | QgsField) -> Column | QgsField:
+    """Return a column whose comment says of people what it said of vehicles; fields of inputs stay."""
+    if not isinstance(column, Column):
+        return column
+    comment = column.comment
+    for word, other in WORDS_ON_FOOT:
+        comment = comment.replace(word, other)
+    return replace(column, comment=comment)
 
 
 def into_table(target: FileTarget, name: str, parameters: dict[str, Any]) -> dict[str, Any]:

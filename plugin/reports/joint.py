@@ -38,6 +38,7 @@ def write_joint_report(
     write_report(
         path,
         "joint_report.html",
+        on_foot=case.ground.read.on_foot,
         numbers=numbers,
         warning=warning,
         warnings=[*result.warnings, *found.result.warnings, *case.said],

@@ -12,8 +12,10 @@ from ..solvers.dependencies import require
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "resources" / "templates"
 
 
-def write_report(path: str, template: str, **values: Any) -> None:
+def write_report(path: str, template: str, *, on_foot: bool = False, **values: Any) -> None:
     """Render ``template`` (a file of resources/templates) with ``values`` and put it at ``path``.
+
+    ``on_foot``: whether its vehicles are people on foot, which it says.
 
     Every value is escaped, since attribute values are untrusted text; SVG made by :mod:`charts` is marked safe there.
     The page is written to a temporary file in the same folder and moved into place, so that a crash never leaves half
@@ -28,7 +30,7 @@ def write_report(path: str, template: str, **values: Any) -> None:
         lstrip_blocks=True,
     )
     environment.filters.update(whole=whole, minutes=minutes, percent=percent, decimal=decimal, significant=significant)
-    text = environment.get_template(template).render(**values)
+    text = environment.get_template(template).render(on_foot=on_foot, **values)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(suffix=".html", dir=str(target.parent))

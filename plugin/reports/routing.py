@@ -33,6 +33,7 @@ def write_routing_report(
     write_report(
         path,
         "routing_report.html",
+        on_foot=case.read.on_foot,
         numbers=numbers,
         warnings=result.warnings,
         method=method,

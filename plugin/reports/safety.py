@@ -25,6 +25,7 @@ def write_safety_report(path: str, case: SafetyCase, numbers: dict[str, Any], br
     write_report(
         path,
         "safety_report.html",
+        on_foot=case.read.on_foot,
         numbers=numbers,
         said=sentences(case),
         start=case.start.text(form="yyyy-MM-dd HH:mm"),

@@ -29,7 +29,8 @@ def write_latest_report(path: str, found: LatestCase, numbers: dict[str, Any]) -
             title="Latest orders, one zone at a time", value_label="minutes after the start time",
         )  # fmt: skip
     write_report(
-        path, "latest_report.html", numbers=numbers, start=case.start.text(form="yyyy-MM-dd HH:mm"),
+        path, "latest_report.html", on_foot=case.on_roads.read.on_foot, numbers=numbers,
+        start=case.start.text(form="yyyy-MM-dd HH:mm"),
         decision=found.decision, counts=counts(found), rows=rows, chart=chart, drawn=min(BARS, len(zones)),
         rerouted=found.rerouted is not None,
     )  # fmt: skip
@@ -85,7 +86,8 @@ def write_stage_report(path: str, found: StagedCase, numbers: dict[str, Any]) ->
         )
     steps = [(step, case.zones.ids[step.zone] if step.zone >= 0 else "", minutes(step.last)) for step in staged.steps]
     write_report(
-        path, "stage_report.html", numbers=numbers, start=case.start.text(form="yyyy-MM-dd HH:mm"),
+        path, "stage_report.html", on_foot=case.on_roads.read.on_foot, numbers=numbers,
+        start=case.start.text(form="yyyy-MM-dd HH:mm"),
         verdict=found.verdict(), explanation=found.explanation(), waves=waves, steps=steps,
         limit=minutes(staged.limit),
         chart=line_chart(

@@ -23,7 +23,9 @@ from qgis.core import (
 from evacuation_planner.plugin.layers.roads.elevation import Elevation, heights_at
 from evacuation_planner.plugin.layers.roads.network import read_both_networks, read_network
 from evacuation_planner.plugin.layers.roads.options import NetworkOptions
+from evacuation_planner.plugin.layers.routing.outputs import ROADS
 from evacuation_planner.plugin.solvers.control import Control
+from evacuation_planner.processing_provider.outputs import on_foot
 from tests.layers.road_layers import source_of
 from tests.processing.closing_layers import raster
 from tests.processing.routing_layers import EAST, NORTH, UTM, Log, at, layer, line, rows_of
@@ -273,3 +275,112 @@ def test_what_does_not_go_on_foot():
     for name in ("metroscenario", "metrosensitivity", "allocatemetroresources", "mendroads"):
         made = QgsApplication.processingRegistry().createAlgorithmById(f"evacuation:{name}")
         assert made.parameterDefinition("TRAVEL_MODE") is None
+
+
+def crowd(people=400):
+    return layer(
+        "LineString", "&field=zone_id:string&field=shelter_id:string&field=people:double",
+        [(line((0, 0), (1000, 100)), ["a", "s", people])], "groups",
+    )  # fmt: skip
+
+
+def walk(log=None, **more):
+    """400 people along the street and down steps of 2 m."""
+    rows = [
+        (line((0, 0), (1000, 0)), ["street", "residential", None, "yes", 50]),
+        (line((1000, 0), (1000, 100)), ["steps", "steps", None, None, None]),
+    ]
+    outputs = ("OUTPUT", "OUTPUT_ROADS", "OUTPUT_CLEARANCE", "OUTPUT_UNROUTED")
+    return processing.run(
+        "evacuation:routeevacuation",
+        {"TRIPS": crowd(), "NETWORK": streets(rows), "NETWORK_ID_FIELD": "name", "DEPARTURE_WINDOW": 0,
+         "PEOPLE_PER_VEHICLE": 4, **dict.fromkeys(outputs, "TEMPORARY_OUTPUT"), **WALK, **more},
+        feedback=log or Log(),
+    )  # fmt: skip
+
+
+def test_a_crowd_is_routed_person_by_person(tmp_path):
+    found = walk(METHOD=0, OUTPUT_HTML=str(tmp_path / "report.html"))
+    assert found["VEHICLES"] == 400
+    # a one-way residential street has one lane: 3 m; the steps are 2 m wide and walked at 0.66 m/s
+    street, steps = 1.3 * 2.6 * 1.1 / 1.19, 1.3 * 1.6 * 0.66 / 1.19
+    last = 1000 / 1.1 + 100 / 0.66 + 399 / min(street, steps)
+    assert found["CLEARANCE_TIME"] == pytest.approx(last, rel=2e-3)
+    roads = {row["road_id"]: row for row in rows_of(found, "OUTPUT_ROADS")}
+    assert roads["steps"]["capacity"] == pytest.approx(3600 * steps, rel=1e-6)
+    assert roads["street"]["capacity"] == pytest.approx(3600 * street, rel=1e-6)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Cars and walkers do not hinder each other" in text and ">Lanes<" not in text
+
+
+def test_by_car_the_report_speaks_of_lanes(tmp_path):
+    rows = [(line((0, 0), (1000, 0)), ["street", "residential", None, None, 50]),
+            (line((1000, 0), (1000, 100)), ["lane", "service", None, None, None])]  # fmt: skip
+    found = walk(TRAVEL_MODE=0, NETWORK=streets(rows), METHOD=0, OUTPUT_HTML=str(tmp_path / "report.html"))
+    assert found["VEHICLES"] == 100
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "On foot" not in text and ">Lanes<" in text
+
+
+def test_comments_of_columns_speak_of_people():
+    comments = {column.name: on_foot(column).comment for column in ROADS}
+    assert comments["vehicles"] == "people on foot that use this piece in this direction"
+    assert comments["delay_s"].endswith("person-seconds")
+    assert comments["peak_flow"].startswith("persons/h")
+
+
+def test_present_on_foot_and_not_cumulative():
+    found = walk(FLOW_MODEL=0, METHOD=0)
+    assert found["VEHICLES"] == 400 and found["CLEARANCE_TIME"] > 1000 / 1.1 + 100 / 0.66
+    with pytest.raises(QgsProcessingException) as caught:
+        walk(FLOW_MODEL=1)
+    assert "FLOW_MODEL 1 (cumulative)" in str(caught.value) and "TRAVEL_MODE 1" in str(caught.value)
+
+
+def test_entrances_limit_walkers_only_where_they_are_theirs():
+    ring = ", ".join(at(*p) for p in ((990, 90), (1050, 90), (1050, 150), (990, 150), (990, 90)))
+    site = layer("Polygon", "&field=shelter_id:string", [(f"POLYGON(({ring}))", ["s"])], "sites")
+    fields = "&field=shelter_id:string&field=persons:double&field=mode:string"
+    said = []
+    for mode, people in (("car", 60), ("foot", 60)):
+        gate = layer("Point", fields, [(f"POINT({at(1000, 95)})", ["s", people, mode])], "gates")
+        found = walk(METHOD=0, DESTINATIONS=site, ENTRANCES=gate, ENTRANCES_CAPACITY_FIELD="persons")
+        said.append(found["CLEARANCE_TIME"])
+    assert said[0] < 3600 and said[1] > 399 * 60  # a person a minute through a gate for walkers
+
+
+@pytest.mark.parametrize("name", ["nearestshelters", "recommendshelters", "allocatecrowd"])
+def test_shelters_by_walking_time(name):
+    zone = layer(
+        "Point", "&field=zone_id:string&field=population:integer", [(f"POINT({at(0, 0)})", ["z", 50])], "zones"
+    )
+    site = layer("Point", "&field=shelter_id:string&field=capacity:integer", [(f"POINT({at(1000, 100)})", ["s", 80])],
+                 "shelters")  # fmt: skip
+    rows = [
+        (line((0, 0), (1000, 0)), ["street", "path", None, "-1", 50]),
+        (line((1000, 0), (1000, 100)), ["steps", "steps", None, None, None]),
+    ]
+    places = {"nearestshelters": ("SHELTERS", "OUTPUT"), "recommendshelters": ("SITES", "OUTPUT"),
+              "allocatecrowd": ("SHELTERS", "OUTPUT")}[name]  # fmt: skip
+    people = {
+        "recommendshelters": {"POPULATION_FIELDS": ["population"]},
+        "allocatecrowd": {"GROUP_FIELDS": ["population"], "CAPACITY_FIELD": "capacity"},
+    }
+    made = QgsApplication.processingRegistry().createAlgorithmById(f"evacuation:{name}")
+    outputs = {d.name(): "TEMPORARY_OUTPUT" for d in made.destinationParameterDefinitions() if d.type() == "sink"}
+    found = processing.run(
+        f"evacuation:{name}",
+        {"ZONES": zone, places[0]: site, "NETWORK": streets(rows), "NETWORK_ID_FIELD": "name", **people.get(name, {}),
+         **outputs, **WALK},
+        feedback=Log(),
+    )  # fmt: skip
+    minutes = (1000 / 1.1 + 100 / 0.66) / 60
+    values = {
+        key: value
+        for row in rows_of(found, places[1])
+        for key, value in row.items()
+        if "min" in key or key == "duration"
+    }
+    assert any(value == pytest.approx(minutes, rel=2e-3) for value in values.values() if isinstance(value, float)), (
+        values
+    )

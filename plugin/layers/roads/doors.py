@@ -158,7 +158,8 @@ def _tell_guessed(read: ReadNetwork, doors: Doors, feedback: QgsProcessingFeedba
     for d in guessed.tolist():
         arcs = doors.arc[slice(*np.searchsorted(doors.arc_door, [d, d + 1]))]
         road = f" on {read.arc_name(int(arcs[0]))}" if len(arcs) else ""
-        texts.append(f"{doors.ids[doors.site[d]]} door {doors.number[d]}{road} ({doors.capacity[d]:,.0f} vehicles/h)")
+        own = f"{doors.ids[doors.site[d]]} door {doors.number[d]}{road}"
+        texts.append(f"{own} ({doors.capacity[d]:,.0f} {read.units}/h)")
     feedback.pushInfo(
         f"Doors guessed, not surveyed, with what each is taken to let in: {first_of(texts, '; ')} ({len(guessed)} in "
         "all). ENTRANCES gives the true ones."

@@ -67,9 +67,9 @@ class Exits:
         arc, door = self.found.crossing(network, self._wkb)
         capacity = np.bincount(door, weights=network.capacity[arc], minlength=count)
         node = self.found.node
-        texts = [f"{name} ({passed:,.0f} vehicles/h)" for name, passed in zip(self.names, capacity.tolist())]
+        texts = [f"{name} ({passed:,.0f} {read.units}/h)" for name, passed in zip(self.names, capacity.tolist())]
         feedback.pushInfo(
-            f"{PARAMETER}: {count} safe exit(s), by which {capacity.sum():,.0f} vehicles/h can leave the area: "
+            f"{PARAMETER}: {count} safe exit(s), by which {capacity.sum():,.0f} {read.units}/h can leave the area: "
             f"{first_of(texts)}. Queues on the roads beyond them are not modelled."
         )
         return Doors(

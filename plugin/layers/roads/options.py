@@ -130,6 +130,11 @@ class ReadNetwork:
     rows: list[int] = field(default_factory=list)
     on_foot: bool = False
 
+    @property
+    def units(self) -> str:
+        """What moves on its arcs."""
+        return "people" if self.on_foot else "vehicles"
+
     def arc_rows(self) -> np.ndarray:
         """Return the position in the layer (m,) of each arc's road, -1 for a connector.
 

@@ -17,6 +17,7 @@ from qgis.core import (
 from ....plugin.solvers.errors import SolverError
 from ....plugin.solvers.roads import foot
 from ...base import EvacuationAlgorithm
+from ...outputs import TRAVEL_MODE
 from . import road_attributes as names
 from .road_attributes import road_field
 
@@ -27,7 +28,6 @@ ELEVATION = "ELEVATION"
 ELEVATION_UNIT = "ELEVATION_UNIT"
 FOOT_CAPACITY = "FOOT_CAPACITY"
 FOOT_DENSITY = "FOOT_DENSITY"
-TRAVEL_MODE = "TRAVEL_MODE"
 WALKING_SPEED = "WALKING_SPEED"
 WIDTH_FIELD = "WIDTH_FIELD"
 
