@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from ..control import Control
 from ..routing.queue.exchange import exchanged
+from ..routing.queue.informed import informed_routes
 from ..routing.queue.safe_ways import safe_ways
 from ..routing.queue.simulation import QueueRun
 from ..routing.shared.descent import descend, rank
@@ -85,8 +87,10 @@ def replanned(
         found.append(moves.judged(Bound(rest.indptr, rest.arcs, rest.of_trip, own), control))
     safe = safe_ways(ahead.rest, moves.roads, moves.trees, control.unlogged().unseen()).routes
     lost = np.flatnonzero(~kept.run.arrived)
-    ways = [keep] if not len(lost) else [keep, with_routes_of(keep, lost, safe)]
-    ways.append(safe)
+    navigating = _navigating(ahead, moves, safe, stuck_seconds, control)
+    ways = [keep, safe, navigating]
+    if len(lost):
+        ways += [with_routes_of(keep, lost, others) for others in (safe, navigating)]
     found += [moves.judged(routes, control) for routes in ways[1:]]
     best = min(found, key=rank)
     elsewhere = moves.rescued(best, control)
@@ -97,12 +101,29 @@ def replanned(
     tries = max(min(tries, LEAST_STEPS), int(tries * min(1.0, FULL_SIZE / max(size, 1))))
     best = _rest(descend(moves, best, tries, control).planned)
     if (best.goal == ahead.rest.destination).all():
-        best = _rest(min(exchanged(moves, best, ways, control.unseen()), key=rank))
+        best = _rest(min([best, *exchanged(moves, best, ways, control.unseen())], key=rank))
     if sparing:
         best = _spared(moves, kept, best, control.unseen())
     if rank(best) >= rank(kept) or best.whole is None:
         return None
     return _whole(ahead, moves, kept, best)
+
+
+def _navigating(ahead: Ahead, moves: RestMoves, safe: Routes, stuck_seconds: float, control: Control) -> Routes:
+    """Return the rest of the ways (a,) as drivers with navigation find them, who know what is known now.
+
+    They are taken to start where they can turn, as soon as they can be there, on roads on which nobody else is: that is
+    near enough for ways that are judged exactly.
+    """
+    order = np.argsort(ahead.rest.departure, kind="stable")
+    problem, trees = ahead.rest.only(order), replace(moves.trees, row=moves.trees.row[order])
+    found = informed_routes(
+        problem, moves.roads, trees, stuck_seconds=stuck_seconds,
+        safe=replace(safe, of_trip=safe.of_trip[order]) if problem.closings else None, control=control.unseen(),
+    )  # fmt: skip
+    of_trip = np.empty(len(order), dtype=np.int32)
+    of_trip[order] = found.of_trip
+    return Routes(found.indptr, found.arcs, of_trip)
 
 
 def _rest(plan: object) -> Rest:
