@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
+from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.rolling.game import Played, play
 from evacuation_planner.plugin.solvers.rolling.knowledge import Knowledge
-from evacuation_planner.plugin.solvers.rolling.rest import Rooms
+from evacuation_planner.plugin.solvers.rolling.replan import replanned
+from evacuation_planner.plugin.solvers.rolling.rest import Ahead, RestMoves, Rooms
+from evacuation_planner.plugin.solvers.rolling.running import Running
 from evacuation_planner.plugin.solvers.routing.queue.bars import NEVER, moments_of
-from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, roads_of
+from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, microseconds, roads_of
+from evacuation_planner.plugin.solvers.routing.queue.places import places_of
 from evacuation_planner.plugin.solvers.routing.shared.choices import LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
+from evacuation_planner.plugin.solvers.routing.shared.descent import rank
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import Routes
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
+from tests.solvers.closing_plans import small_problem
+from tests.solvers.queue_plans import simple_ways
 from tests.solvers.rolling_cases import game
 
 GAMES = range(30)
@@ -152,3 +160,50 @@ def test_shelters_take_no_more_than_they_have_room_for() -> None:
         assert (came <= people + 4.0).all()
         for trip in np.flatnonzero(run.arrived).tolist():
             assert asked.problem.head[each.routes.of(trip)[-1]] == each.goal[trip]
+
+
+def every_rest(ahead: Ahead):
+    """Yield the people caught and person-seconds of all plans of simple ways from where everybody can turn."""
+    moves = RestMoves(ahead, None, 20.0)
+    ways = [simple_ways(ahead.rest, int(s), int(d)) for s, d in zip(ahead.rest.source, ahead.rest.destination)]
+    if not all(ways) or np.prod([float(len(own)) for own in ways]) > 150:
+        return
+    for plan in product(*ways):
+        indptr = np.r_[0, np.cumsum([len(way) for way in plan])].astype(np.int64)
+        arcs = np.array([arc for way in plan for arc in way], dtype=np.int32)
+        yield rank(moves.judged(Routes(indptr, arcs, np.arange(len(plan), dtype=np.int32)), Control()))
+
+
+def test_the_rest_found_is_the_best_of_all_on_small_problems() -> None:
+    tried = same = 0
+    for seed in range(45):
+        rng = np.random.default_rng([seed, 21])
+        problem, ways = small_problem(seed)
+        chosen = [own[int(rng.integers(len(own)))] for own in ways]
+        indptr = np.r_[0, np.cumsum([len(way) for way in chosen])].astype(np.int64)
+        routes = Routes(
+            indptr, np.array([arc for way in chosen for arc in way], dtype=np.int32),
+            np.arange(len(chosen), dtype=np.int32),
+        )  # fmt: skip
+        running = Running.before(
+            roads_of(problem), microseconds(problem.departure), routes, places_of(problem), 20 * SECOND
+        )
+        now = int(rng.integers(0, 40)) * SECOND
+        running.drive(now)
+        ahead = Ahead.of(running, problem, now, np.zeros(problem.trips, dtype=bool))
+        plans = list(every_rest(ahead)) if len(ahead.active) else []
+        if len(plans) < 2:
+            continue
+        found = replanned(ahead, 20.0, sparing=False)
+        kept = RestMoves(ahead, None, 20.0).judged(ahead.kept(running.routes), Control())
+        value = rank(kept) if found is None else (found.caught, found.person_time)
+        assert value <= rank(kept) and (value >= min(plans) or not simple(ahead, running.routes))
+        tried += 1
+        same += value <= min(plans)
+    assert tried >= 15 and same == tried
+
+
+def simple(ahead: Ahead, routes: Routes) -> bool:
+    """Whether nobody's rest of his way passes a node twice."""
+    rest = ahead.kept(routes)
+    return all(len({*ahead.problem.head[rest.of(k)].tolist()}) == len(rest.of(k)) for k in range(len(ahead.active)))
