@@ -384,3 +384,29 @@ def test_shelters_by_walking_time(name):
     assert any(value == pytest.approx(minutes, rel=2e-3) for value in values.values() if isinstance(value, float)), (
         values
     )
+
+
+@pytest.mark.parametrize(("side", "safe"), [(600, True), (100, False)])
+def test_a_hill_that_the_water_cuts_off_is_safe_for_walkers_if_it_is_large_enough(side, safe):
+    """The water lies in the middle; west of it a loop of road of 4 sides, east of it the rest of the city."""
+    loop = line((0, 0), (-side, 0), (-side, side), (0, side), (0, 0))
+    rows = [
+        (line((0, 0), (300, 0)), ["west", "residential", None, None, None]),
+        (line((300, 0), (2000, 0)), ["east", "residential", None, None, None]),
+        (loop, ["hill", "residential", None, None, None]),
+        (line((2000, 0), (2000, 4000), (4000, 4000), (4000, 0), (2000, 0)), ["city", "residential", None, None, None]),
+    ]
+    ring = ", ".join(at(*p) for p in ((100, -50), (1500, -50), (1500, 50), (100, 50), (100, -50)))
+    hazard = layer("Polygon", "&field=hazard_arrival:double", [(f"POLYGON(({ring}))", [30.0])], "wave")
+    zone = layer(
+        "Point", "&field=zone_id:string&field=population:integer", [(f"POINT({at(300, 0)})", ["z", 9])], "zones"
+    )
+    given = {"NETWORK": streets(rows), "HAZARD": hazard, "ZONES": zone, "NETWORK_ID_FIELD": "name",
+             "REACTION_MINUTES": 0, "OUTPUT_ZONES": "TEMPORARY_OUTPUT", "OUTPUT": "TEMPORARY_OUTPUT"}  # fmt: skip
+    metres = {}
+    for mode, speed in ((0, 30 / 3.6), (1, 1.1)):
+        found = processing.run("evacuation:timetosafety", {**given, "TRAVEL_MODE": mode}, feedback=Log())
+        (row,) = rows_of(found, "OUTPUT_ZONES")
+        metres[mode] = row["minutes_to_safety"] * 60 * speed
+    assert metres[0] == pytest.approx(1200, rel=2e-3)
+    assert metres[1] == pytest.approx(200 if safe else 1200, rel=2e-3)

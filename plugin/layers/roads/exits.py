@@ -16,6 +16,9 @@ from ..errors import LayerError
 from .options import ReadNetwork
 
 PARAMETER = "HAZARD"
+# m of road, each direction counted, on which walkers are safe outside the hazard though they cannot get farther: a hill
+# between arms of the water. Cars need a way on.
+ENOUGH_ON_FOOT = 2000.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def exits_of(
     shape = QgsGeometry()
     wkb = united(bytes(area.asWkb().data()))
     shape.fromWkb(wkb)
-    found = safe_exits(read.network, wkb)
+    found = safe_exits(read.network, wkb, ENOUGH_ON_FOOT if read.on_foot else np.inf)
     dead = [read.kinds.names[road] or read.network.road_ids[road] for road in found.refused]
     why = f"{len(dead)} road(s) cross its border but lead to nothing more: {first_of(dead)}" if dead else ""
     if not len(found.node):
@@ -119,8 +122,9 @@ def exits_of(
     elif dead:
         feedback.pushWarning(
             f"{PARAMETER}: {why}. They are no exits: from there the largest part of the roads outside "
-            f"({found.outside / 2000.0:,.1f} km) cannot be reached without entering again. Where they lead on in "
-            "truth, give more of the roads outside."
+            f"({found.outside / 2000.0:,.1f} km) cannot be reached without entering again"
+            + (f", nor another with {ENOUGH_ON_FOOT / 2000.0:g} km of road" if read.on_foot else "")
+            + ". Where they lead on in truth, give more of the roads outside."
         )
     return replace(read, network=found.network), Exits(found, shape, _names(read, found, taken))
 

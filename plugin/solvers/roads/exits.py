@@ -27,8 +27,8 @@ class SafeExits:
     node : (e,) int64
         The exits, ascending: nodes at the border.
     refused : list of int
-        Roads that cross outward too, but from whose far end the largest part of the roads outside cannot be reached
-        without entering again.
+        Roads that cross outward too, but from whose far end no part of the roads outside that counts (the largest, and
+        others of enough road) can be reached without entering again.
     outside : float
         Metres of the largest part of the roads outside, both directions counted.
     """
@@ -122,12 +122,12 @@ def _between(one: object, other: object, gap: float) -> object:
     )
 
 
-def safe_exits(network: RoadNetwork, area: bytes) -> SafeExits:
+def safe_exits(network: RoadNetwork, area: bytes, enough: float = np.inf) -> SafeExits:
     """Find where the roads leave an area for good.
 
     An exit is a crossing outward of the border from whose far end the largest part of the network outside can be
-    reached without entering again. The largest part is the strong component with most metres of road; roads of which
-    one cannot come back belong to none.
+    reached without entering again, or another with ``enough`` road. The largest part is the strong component with most
+    metres of road; roads of which one cannot come back belong to none.
 
     Parameters
     ----------
@@ -135,6 +135,8 @@ def safe_exits(network: RoadNetwork, area: bytes) -> SafeExits:
         Without connectors.
     area : bytes
         Valid polygons in the network's CRS, well-known binary.
+    enough : float
+        Metres of road, each direction counted, from which on another part outside is safe as well.
     """
     roads, inside, _ = cut_at_border(network, area)
     nodes, within = roads.node_count, inside[roads.piece]
@@ -142,11 +144,13 @@ def safe_exits(network: RoadNetwork, area: bytes) -> SafeExits:
     crossing = np.intersect1d(roads.head[within], tail).astype(np.int64)
     label = components(nodes, tail, head, strong=True)
     own = label[tail] == label[head]
-    metres = np.bincount(label[tail][own], weights=roads.length[~within][own], minlength=1)
+    metres = np.bincount(label[tail][own], weights=roads.length[~within][own], minlength=int(label.max(initial=0)) + 1)
     largest = int(np.argmax(metres))
     leads_out = np.zeros(nodes, dtype=bool)
     if metres[largest] > 0:
-        leads_out = found_from(head, tail, nodes, np.flatnonzero(label == largest))
+        safe = metres >= enough
+        safe[largest] = True
+        leads_out = found_from(head, tail, nodes, np.flatnonzero(safe[label]))
     node, dead = crossing[leads_out[crossing]], crossing[~leads_out[crossing]]
     refused = np.unique(roads.piece_road[roads.piece[np.isin(roads.head, dead) & within]]).tolist()
     return SafeExits(roads, node, refused, float(metres[largest]))
