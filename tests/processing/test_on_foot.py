@@ -410,3 +410,27 @@ def test_a_hill_that_the_water_cuts_off_is_safe_for_walkers_if_it_is_large_enoug
         metres[mode] = row["minutes_to_safety"] * 60 * speed
     assert metres[0] == pytest.approx(1200, rel=2e-3)
     assert metres[1] == pytest.approx(200 if safe else 1200, rel=2e-3)
+
+
+def test_a_plan_on_foot_is_played_as_it_was_made():
+    both = layer(
+        "LineString", "&field=zone_id:string&field=shelter_id:string&field=people:double",
+        [(line((0, 0), (1000, 100)), ["a", "s", 200]), (line((1000, 100), (0, 0)), ["b", "t", 100])], "groups",
+    )  # fmt: skip
+    made = walk(TRIPS=both, METHOD=0, OUTPUT_VEHICLES="memory:", OUTPUT_PATHS="memory:")
+    zones = layer("Point", "&field=zone_id:string", [(f"POINT({at(0, 0)})", ["a"]), (f"POINT({at(1000, 100)})", ["b"])],
+                  "zones")  # fmt: skip
+    rows = [
+        (line((0, 0), (1000, 0)), ["street", "residential", None, "yes", 50]),
+        (line((1000, 0), (1000, 100)), ["steps", "steps", None, None, None]),
+    ]
+    found = processing.run(
+        "evacuation:stagedeparture",
+        {"PLAN": made["OUTPUT_VEHICLES"], "PLAN_PATHS": made["OUTPUT_PATHS"], "ZONES": zones, "EFFORT": 0, "WAVES": 1,
+         "NETWORK": streets(rows), "NETWORK_ID_FIELD": "name", "OUTPUT": "memory:", **WALK},
+        feedback=Log(),
+    )  # fmt: skip
+    assert found["AT_ONCE_TIME"] == pytest.approx(made["TOTAL_TIME"], rel=1e-9)
+    # up and down the street at once: two thirds and one third of its width
+    steps = 1.3 * 1.6 * 0.66 / 1.19
+    assert made["CLEARANCE_TIME"] == pytest.approx(1000 / 1.1 + 100 / 0.66 + 199 / (steps * 2 / 3), rel=5e-3)

@@ -33,6 +33,7 @@ WIDTH_FIELD = "WIDTH_FIELD"
 
 # Fields of roads that say nothing of walkers. (One-way signs and lanes say how wide a road is.)
 IDLE_ON_FOOT = (names.SPEED_FIELD, names.CAPACITY_FORWARD_FIELD, names.CAPACITY_BACKWARD_FIELD)
+IDLE_NUMBERS = (names.DEFAULT_SPEED, names.DEFAULT_LANE_CAPACITY, names.JUNCTION_DELAY, "PEOPLE_PER_VEHICLE")
 NO_PART_ON_FOOT = "plays no part on foot."
 
 
@@ -124,6 +125,12 @@ def read_travel(
             feedback.pushInfo(f"{', '.join(given)}: plays no part by car. Set TRAVEL_MODE to 1 to walk.")
         return NetworkOptions()
 
+    idle = [name for name in IDLE_NUMBERS if _is_given(algorithm, parameters, name)]
+    if idle:
+        feedback.pushInfo(
+            f"{', '.join(idle)}: {NO_PART_ON_FOOT.replace('plays', 'play') if idle[1:] else NO_PART_ON_FOOT}"
+        )
+
     def number(name: str) -> float:
         return float(algorithm.parameterAsDouble(parameters, name, context))
 
@@ -133,6 +140,12 @@ def read_travel(
         width_field=algorithm.field(parameters, WIDTH_FIELD, source, context, feedback, False),
         elevation=_elevation(algorithm, parameters, context),
     )
+
+
+def _is_given(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], name: str) -> bool:
+    """Whether a number is given, other than its default."""
+    definition = algorithm.parameterDefinition(name)
+    return definition is not None and parameters.get(name) not in (None, "", definition.defaultValue())
 
 
 def walks(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> bool:

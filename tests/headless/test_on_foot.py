@@ -1,0 +1,48 @@
+"""Everybody walks, without a desktop: the ready model of a hazard that comes, from zones to waves, on foot."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.headless.town import PEOPLE, write_town
+
+pytest.importorskip("shapely")
+
+TABLES = {
+    "zonesatrisk:ZONES_AT_RISK": "risk", "recommendshelters:SITES": "sites", "timetosafety:ZONES_IN_TIME": "in_time",
+    "allocatecrowd:ALLOCATION": "allocation", "allocatecrowd:SHELTERS": "shelters",
+    "allocatecrowd:UNALLOCATED": "unallocated",
+    "routeevacuation:ROUTES": "routes", "routeevacuation:CAUGHT": "caught", "routeevacuation:UNROUTED": "unrouted",
+    "routeevacuation:VEHICLES": "vehicles", "routeevacuation:PATHS": "paths", "timetosafety:MINUTES": "minutes",
+    "latestdeparture:LATEST_ORDERS": "latest", "stagedeparture:WAVES": "waves", "stagedeparture:TRIPS": "trips",
+}  # fmt: skip
+
+
+def test_a_town_walks(qgis_process: Any, tmp_path: Path) -> None:
+    town, file = write_town(tmp_path), tmp_path / "plan.gpkg"
+    outputs = {name: f"ogr:dbname='{file}' table=\"{table}\" (geom)" for name, table in TABLES.items()}
+    finished = qgis_process(
+        "evacuation:hazardplan", ROADS=town["streets"], ZONES=town["zones"], SITES=town["schools"],
+        HAZARD=town["flood"], CAPACITY_FIELD="capacity", EFFORT=0, METHOD=0, DEPARTURE_WINDOW=5, WAVES=2,
+        STEP_MINUTES=2, REACTION_MINUTES=3, TRAVEL_MODE=1, WALKING_SPEED=1.52, **outputs,
+        **{"routeevacuation:REPORT": str(tmp_path / "routes.html")},
+    )  # fmt: skip
+    assert finished.exit_code == 0, finished.said
+    with closing(sqlite3.connect(file)) as database:
+
+        def total(what: str, table: str) -> int:
+            return int(database.execute(f"select coalesce(sum({what}), 0) from {table}").fetchone()[0])
+
+        people = {name: total("people", name) for name in ("allocation", "unallocated", "routes", "caught", "unrouted")}
+        assert people["allocation"] + people["unallocated"] == PEOPLE
+        assert people["routes"] + people["caught"] + people["unrouted"] == people["allocation"]
+        assert total("vehicles", "routes") == people["routes"]  # a vehicle is one person
+        quickest = database.execute("select min(length_m / travel_time_s), max(length_m / travel_time_s) from routes")
+        slow, fast = quickest.fetchone()
+        assert slow > 0 and fast <= 1.52 * 1.001
+    assert "Cars and walkers do not hinder each other" in (tmp_path / "routes.html").read_text(encoding="utf-8")
