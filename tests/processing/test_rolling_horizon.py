@@ -167,7 +167,7 @@ def test_bad_input_is_a_sentence(made):
         ),
         (
             {"CHANGE_SHELTER": True, "SHELTERS": shelters([(f"POINT({at(2200, 0)})", ["s", None])])},
-            "SHELTERS: 1 feature.*have no capacity",
+            "SHELTERS.*“residual”.*is empty in every shelter",
         ),
     ):
         with pytest.raises(QgsProcessingException, match=match):

@@ -29,9 +29,10 @@ STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 FIELDS = "field=place:string&field=people:integer&field=minute:double&field=new_road_name:string"
 PLACES = (("at the origin", "circle", "#0072b2"), ("on the road", "diamond", "#e69f00"))
 SIZE = 'scale_exp("people", 1, 500, 2.2, 8, 0.5)'
+LEAST = 25  # people from which on there is a text
 LABEL = (
-    "'min ' || to_string(round(\"minute\")) || ': ' || to_string(\"people\") || ' by ' || "
-    "coalesce(\"new_road_name\", '')"
+    f'CASE WHEN "people" >= {LEAST} THEN \'min \' || to_string(round("minute")) || \': \' || to_string("people") || '
+    "' by ' || coalesce(\"new_road_name\", '') END"
 )
 
 

@@ -14,16 +14,15 @@ from ...solvers.rolling.knowledge import Knowledge
 from ...solvers.rolling.rest import Rooms
 from ...solvers.routing.queue.network import SECOND
 from ...solvers.routing.shared.problem import RoutingProblem
+from ..allocation.groups import Shelters
 from ..closing.arrivals import Arrivals
 from ..errors import LayerError
 from ..moments import Start
-from ..places import Places
 from ..routing.plan import PlanOnRoads
 from ..routing.plan_rows import CAR
 from ..routing.plan_sites import reached_goals
 
 SHELTERS = "SHELTERS"
-STATUS, SELECTED = "status", "selected"
 Flow = tuple[np.ndarray, np.ndarray, np.ndarray]  # as background_on gives it
 
 
@@ -56,42 +55,6 @@ class RunningCase:
         if int(goal[trip]) == int(self.game.problem.destination[trip]):
             return self.on_roads.vehicles.destination[trip]
         return self.called[int(goal[trip])]
-
-
-@dataclass(frozen=True)
-class Shelters:
-    """Shelters that may be chosen anew, and the people (k,) for whom there is room in each."""
-
-    places: Places
-    room: np.ndarray
-
-
-def shelters_of(places: Places, capacity_field: str) -> Shelters:
-    """Return shelters with their room.
-
-    Raises
-    ------
-    LayerError
-        A capacity that is no number, below 0, or missing.
-    """
-    room = places.numbers(capacity_field, minimum=0.0)
-    empty = [places.ids[k] for k in np.flatnonzero(np.isnan(room)).tolist()]
-    if empty:
-        raise LayerError(
-            f"{SHELTERS}: {len(empty)} feature(s) of “{places.name}” have no capacity in “{capacity_field}”: "
-            f"{first_of(empty)}. Fill the field (CAPACITY_FIELD)."
-        )
-    return Shelters(places, room)
-
-
-def selected_shelters(places: Places, feedback: QgsProcessingFeedback) -> Places:
-    """Return the shelters with the status “selected”, all where they have no field “status”."""
-    if STATUS not in places.fields.names():
-        return places
-    kept = [k for k, status in enumerate(places.texts(STATUS)) if status == SELECTED]
-    if len(kept) < len(places):
-        feedback.pushInfo(f"{SHELTERS}: {len(kept)} of {len(places)} features have the {STATUS} “{SELECTED}”.")
-    return places.subset(kept)
 
 
 def running_case(
@@ -167,7 +130,7 @@ def _rooms(
     joined = {name: int(at) for name, at in zip(on_roads.sites.ids, on_roads.sites.node.tolist()) if at >= 0}
     room: dict[int, float] = {}
     lost, called = [], dict(called)
-    for name, people in zip(shelters.places.ids, shelters.room.tolist()):
+    for name, people in zip(shelters.places.ids, shelters.capacity.tolist()):
         at = node.get(name, joined.get(name, -1))
         if at < 0:
             lost.append(name)

@@ -80,33 +80,47 @@ def replanned(
     moves = RestMoves(ahead, rooms, stuck_seconds)
     keep = ahead.kept(ahead.base.routes)
     kept = moves.judged(keep, control)
-    found = [kept]
+    others = []
     for routes, goal in starts:
         rest = ahead.kept(routes)
-        own = goal[ahead.active]
-        found.append(moves.judged(Bound(rest.indptr, rest.arcs, rest.of_trip, own), control))
-    safe = safe_ways(ahead.rest, moves.roads, moves.trees, control.unlogged().unseen()).routes
-    lost = np.flatnonzero(~kept.run.arrived)
-    navigating = _navigating(ahead, moves, safe, stuck_seconds, control)
-    ways = [keep, safe, navigating]
-    if len(lost):
-        ways += [with_routes_of(keep, lost, others) for others in (safe, navigating)]
-    found += [moves.judged(routes, control) for routes in ways[1:]]
-    best = min(found, key=rank)
-    elsewhere = moves.rescued(best, control)
-    if elsewhere is not None:
-        best = min(best, moves.judged(elsewhere, control), key=rank)
-    size = int(kept.run.plan.hops.sum())
-    tries = control.effort.pick(*STEPS)
-    tries = max(min(tries, LEAST_STEPS), int(tries * min(1.0, FULL_SIZE / max(size, 1))))
-    best = _rest(descend(moves, best, tries, control).planned)
-    if (best.goal == ahead.rest.destination).all():
-        best = _rest(min([best, *exchanged(moves, best, ways, control.unseen())], key=rank))
-    if sparing:
-        best = _spared(moves, kept, best, control.unseen())
+        others.append(moves.judged(Bound(rest.indptr, rest.arcs, rest.of_trip, goal[ahead.active]), control))
+    ways, begins = _begins(ahead, moves, kept, others, stuck_seconds, control)
+    tries = control.effort.pick(*STEPS) * min(1.0, FULL_SIZE / max(int(kept.run.plan.hops.sum()), 1))
+    found = []
+    for number, begin in enumerate(begins):
+        part = control.part(number / len(begins), (number + 1) / len(begins))
+        best = _rest(descend(moves, begin, max(LEAST_STEPS, int(tries) // len(begins)), part).planned)
+        if (best.goal == ahead.rest.destination).all():
+            best = _rest(min([best, *exchanged(moves, best, ways, control.unseen())], key=rank))
+        found.append(_spared(moves, kept, best, control.unseen()) if sparing else best)
+    best = min(found, key=lambda plan: _price(moves, kept, plan) if sparing else rank(plan))
     if rank(best) >= rank(kept) or best.whole is None:
         return None
     return _whole(ahead, moves, kept, best)
+
+
+def _begins(
+    ahead: Ahead, moves: RestMoves, kept: Rest, others: list[Rest], stuck_seconds: float, control: Control
+) -> tuple[list[Routes], list[Rest]]:
+    """Return ways to begin with, and the plans from which the search begins.
+
+    One of them is the best in which only who would be caught is told anything, the other the best of all, if that is
+    another.
+    """
+    safe = safe_ways(ahead.rest, moves.roads, moves.trees, control.unlogged().unseen()).routes
+    navigating = _navigating(ahead, moves, safe, stuck_seconds, control)
+    ways = [kept.routes, safe, navigating]
+    few, lost = [kept], np.flatnonzero(~kept.run.arrived)
+    if len(lost):
+        for routes in (safe, navigating):
+            ways.append(with_routes_of(kept.routes, lost, routes))
+            few.append(moves.judged(ways[-1], control))
+    plans = [min(few, key=rank), min([*others, *(moves.judged(routes, control) for routes in ways[1:3])], key=rank)]
+    for number, plan in enumerate(plans):
+        elsewhere = moves.rescued(plan, control)
+        if elsewhere is not None:
+            plans[number] = min(plan, moves.judged(elsewhere, control), key=rank)
+    return ways, plans if rank(plans[1]) < rank(plans[0]) else plans[:1]
 
 
 def _navigating(ahead: Ahead, moves: RestMoves, safe: Routes, stuck_seconds: float, control: Control) -> Routes:
@@ -160,6 +174,11 @@ def _spared(moves: RestMoves, kept: Rest, best: Rest, control: Control) -> Rest:
         if len(group) > 1:
             groups += np.array_split(group, 2)
     return best
+
+
+def _price(moves: RestMoves, kept: Rest, plan: Rest) -> tuple[float, float]:
+    """Return the people caught, and the person-seconds with what it must be worth to tell somebody another way."""
+    return plan.caught, plan.seconds + WORTH * float(moves.rest_people[_told(moves, kept, plan)].sum())
 
 
 def _told(moves: RestMoves, kept: Rest, best: Rest) -> np.ndarray:

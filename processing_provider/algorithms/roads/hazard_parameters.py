@@ -133,7 +133,7 @@ def add_known_fields(algorithm: EvacuationAlgorithm) -> None:
     )
     add_field(
         algorithm, HAZARD_KNOWN_FIELD, tr("Hazard known from"), "known_time", HAZARD, _ANY,
-        text.format(what="a polygon of the hazard"),
+        text.format(what="a polygon of the hazard") + " A raster is known from the start.",
     )  # fmt: skip
     add_field(
         algorithm, CLOSURES_KNOWN_FIELD, tr("Closure known from"), "known_time", CLOSURES, _ANY,

@@ -18,7 +18,8 @@ from . import names
 from .rolling_parameters import add_rolling_outputs, add_rolling_parameters
 
 if TYPE_CHECKING:
-    from ....plugin.layers.rolling.case import RunningCase, Shelters
+    from ....plugin.layers.allocation.groups import Shelters
+    from ....plugin.layers.rolling.case import RunningCase
     from ....plugin.layers.routing.outputs import RoutedCase
     from ....plugin.solvers.rolling.game import Played
 
@@ -97,8 +98,7 @@ class RollingHorizon(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Shelters | None:
         """Return the shelters that may be chosen, None where none may."""
-        from ....plugin.layers.places import read_places
-        from ....plugin.layers.rolling.case import selected_shelters, shelters_of
+        from ....plugin.layers.allocation.groups import read_shelters
 
         if not self.parameterAsBoolean(parameters, names.CHANGE_SHELTER, context):
             if parameters.get(names.SHELTERS) not in (None, ""):
@@ -107,8 +107,7 @@ class RollingHorizon(EvacuationAlgorithm):
         source = self.source(parameters, names.SHELTERS, context)
         key = self.fields(parameters, names.SHELTER_ID_FIELD, source, context, feedback, fallbacks=[["shelter_id"]])[0]
         capacity = str(self.field(parameters, names.CAPACITY_FIELD, source, context, feedback))
-        places = read_places(source, names.SHELTERS, key, context, feedback, empty_is_error=True)
-        return shelters_of(selected_shelters(places, feedback), capacity)
+        return read_shelters(source, key, capacity, True, context, feedback)
 
     def _numbers(self, played: Played) -> dict[str, Any]:
         return {
