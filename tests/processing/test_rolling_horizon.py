@@ -172,3 +172,32 @@ def test_bad_input_is_a_sentence(made):
     ):
         with pytest.raises(QgsProcessingException, match=match):
             roll(made, **{"CLOSURES": out(), **values})
+
+
+PLAN_FIELDS = (
+    "&field=vehicle:integer&field=origin_id:string&field=destination_id:string&field=door:integer&field=mode:string"
+    "&field=people:double&field=order_s:double&field=departure_s:double&field=entered_s:double&field=arrival_s:double"
+    "&field=start_path:integer&field=route_id:integer"
+)
+
+
+def test_who_has_no_way_in_the_plan_is_caught_whatever_closes(made):
+    names = [part.split(":")[0] for part in PLAN_FIELDS.split("&field=")[1:]]
+    rows = [(None, [row[name] for name in names]) for row in table(made, "PLAN")]
+    rows.append((None, [999, "a", "s", None, "car", 3, 0, 5.0, None, None, None, None]))
+    rows.append((None, [1000, "z", "unknown", None, "car", 2, 0, 6.0, None, None, None, None]))
+    plan = {"PLAN": layer("None", PLAN_FIELDS, rows, "plan"), "PLAN_PATHS": made["PLAN_PATHS"]}
+    for works in (None, out()):
+        found = roll(plan, CLOSURES=works, REPLAN_MINUTES=5, OUTPUT_CAUGHT="memory:", OUTPUT_CLEARANCE="memory:")
+        assert found["CAUGHT"] == 5 == found["CAUGHT_PERFECT"] and found["ROUTED"] == PEOPLE
+        caught = {row["origin_id"]: row["people"] for row in table(found, "OUTPUT_CAUGHT")}
+        assert caught == {"a": 3, "z": 2}
+
+
+def test_an_empty_plan_is_played_without_anybody(made, tmp_path):
+    plan = {"PLAN": layer("None", PLAN_FIELDS, [], "plan"), "PLAN_PATHS": made["PLAN_PATHS"]}
+    found = roll(
+        plan, CLOSURES=out(), REPLAN_MINUTES=5, OUTPUT_COMPARISON="memory:", OUTPUT_HTML=str(tmp_path / "none.html")
+    )  # fmt: skip
+    assert found["CAUGHT_REPLANNED"] == 0 == found["VEHICLES"]
+    assert [row["last_arrival"] for row in table(found, "OUTPUT_COMPARISON")] == [None] * 3

@@ -95,14 +95,15 @@ class PlanOnRoads:
         inside : mapping, optional
             Nodes inside the polygon of each origin, by its id.
         """
-        network, nowhere = self.read.network, self.read.network.node_count
+        # Two nodes apart from the roads, so that who stays is not at his destination where both are unknown.
+        network, nowhere, unknown = self.read.network, self.read.network.node_count, self.read.network.node_count + 1
         closings = self.read.danger.closings_on(network, self.goal, self.reached)
-        never = np.r_[np.inf]
+        never = np.full(2, np.inf)
         closings = closings._replace(
             start_reached=np.r_[closings.start_reached, never], goal_reached=np.r_[closings.goal_reached, never]
         )
-        arcs = arcs_of(network, QUEUES, background, self.read.on_foot)._replace(nodes=nowhere + 1, closings=closings)
-        goal = np.where(self.goal < 0, nowhere, self.goal)
+        arcs = arcs_of(network, QUEUES, background, self.read.on_foot)._replace(nodes=nowhere + 2, closings=closings)
+        goal = np.where(self.goal < 0, unknown, self.goal)
         start = np.where(self.start >= 0, self.start, np.where(self.stays, nowhere, goal))
         number: dict[str, int] = {}
         origin = np.array([number.setdefault(name, len(number)) for name in self.vehicles.origin], dtype=np.int64)

@@ -22,7 +22,7 @@ STEPS = (8, 40, 200)  # by effort: plans that are tried
 FULL_SIZE = 4_000_000  # moves of a plan above which fewer are tried
 LEAST_STEPS = 6
 WORTH = 60.0  # person-seconds that it must save for each person to tell somebody another way, unless it saves people
-TRIALS = (16, 48, 160)  # by effort: groups of which it is tried whether they need be told anything
+TRIALS = (30, 100, 300)  # by effort: groups of which it is tried whether they need be told anything
 
 
 class Replanned(NamedTuple):
