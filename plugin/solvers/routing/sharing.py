@@ -80,7 +80,7 @@ def _with_starts(
             best, worth = replace(best, routes=routes), value
     if unlimited is not None:  # found with the widths of another plan
         unlimited = min(unlimited, worth[1])
-    return replace(best, history=history, unlimited_time=unlimited)
+    return replace(best, history=history, unlimited_time=unlimited, unlimited_caught=None)
 
 
 def worth_of(setting: Setting, routes: Routes, control: Control) -> tuple[float, float]:

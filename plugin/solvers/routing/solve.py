@@ -199,7 +199,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         flow_model=flow_model,
         routed=np.flatnonzero(there),
         unreachable=np.flatnonzero(~there),
-        problem=narrowed(problem, routes),
+        problem=problem if queues is None else narrowed(problem, routes),
         routes=routes,
         travel=came_of_it.travel,
         fastest=fastest,
