@@ -183,3 +183,29 @@ def test_who_waits_at_his_origin_for_a_full_road_can_leave_by_another():
     # The other road has room for 30, so both enter at 50 s; it lets out one a second, and 5 s more are to go.
     assert (running.run.moment[running.plan.move[:-1]] / SECOND).tolist() == [0.0, 10.0, 50.0, 50.0]
     assert (running.run.arrival() / SECOND).tolist()[2:] == [85.0, 86.0]
+
+
+def test_what_is_reckoned_with_at_a_moment_by_hand():
+    inf = np.inf
+    truth = Closings(
+        np.array([0, 0, 1], dtype=np.int32), np.array([0.0, 0.5, 0.0]), np.ones(3), np.array([20.0, 100.0, 40.0]),
+        np.array([200.0, inf, inf]), np.array([False, True, True]), np.array([30.0, 90.0, inf]), np.full(3, inf),
+    )  # fmt: skip
+    travel = np.array([10, 10]) * SECOND
+    levels = np.array([[inf, inf, inf], truth.start_reached])
+    known = Knowledge(np.array([80.0, 50.0, 80.0]), np.array([-inf, 80.0]), levels, np.full((2, 3), inf))
+    assert known.moments().tolist() == [50.0, 80.0] and known.news(50.0, 80.0) and not known.news(80.0, 1000.0)
+    # At 10 s nothing has happened and nothing is known.
+    assert len(known.closings_at(truth, 10 * SECOND, travel).arc) == 0
+    # At 60 s the closure has acted, but nobody knows it; the hazard is known on road 0, and seen on road 1.
+    at = known.closings_at(truth, 60 * SECOND, travel)
+    assert at.since.tolist() == [20.0, 100.0, 40.0] and at.until.tolist() == [60.0, inf, inf]
+    assert at.catches.tolist() == [False, True, True] and at.start_reached.tolist() == [30.0, inf, inf]
+    # From 80 s on everything is known.
+    assert known.closings_at(truth, 80 * SECOND, travel).until.tolist() == truth.until.tolist()
+    assert known.closings_at(truth, 80 * SECOND, travel).start_reached.tolist() == [30.0, 90.0, inf]
+    late = known._replace(row=np.array([-inf, 500.0, -inf]))
+    # A hazard that comes to the middle of a road at 100 s bars its beginning from 95 s on: until 97 s, if not known.
+    assert late.closings_at(truth, 94 * SECOND, travel).since.tolist() == [20.0, 40.0]
+    barred = late.closings_at(truth, 97 * SECOND, travel)
+    assert barred.until.tolist() == [200.0, 102.0, inf] and barred.catches.tolist() == [False, False, True]
