@@ -201,3 +201,23 @@ def test_an_empty_plan_is_played_without_anybody(made, tmp_path):
     )  # fmt: skip
     assert found["CAUGHT_REPLANNED"] == 0 == found["VEHICLES"]
     assert [row["last_arrival"] for row in table(found, "OUTPUT_COMPARISON")] == [None] * 3
+
+
+def test_a_bridge_that_was_never_there_is_known_later(made):
+    found = roll(
+        made, CLOSURES=out([(None, None, "bridge", 15)]), REPLAN_MINUTES=5, OUTPUT_CHANGES="memory:",
+        OUTPUT_ROADS="memory:",
+    )  # fmt: skip
+    assert found["CAUGHT_FIXED"] == PEOPLE and found["CAUGHT_REPLANNED"] == 0
+    assert "bridge" not in {row["road_id"] for row in table(found, "OUTPUT_ROADS")}
+    told = table(found, "OUTPUT_CHANGES")
+    assert {row["minute"] for row in told} == {15.0} and sum(row["people"] for row in told) == PEOPLE
+
+
+def test_who_walks_in_a_plan_is_refused(made):
+    names = [part.split(":")[0] for part in PLAN_FIELDS.split("&field=")[1:]]
+    rows = [(None, [row[name] for name in names]) for row in table(made, "PLAN")]
+    rows[0][1][names.index("mode")] = "foot"
+    plan = {"PLAN": layer("None", PLAN_FIELDS, rows, "plan"), "PLAN_PATHS": made["PLAN_PATHS"]}
+    with pytest.raises(QgsProcessingException, match="PLAN: some go by foot; only cars are planned anew"):
+        roll(plan, CLOSURES=out(), REPLAN_MINUTES=5)
