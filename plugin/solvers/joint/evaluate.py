@@ -84,18 +84,27 @@ def plan_of_routes(
     return _judged(problem, reach, choices, sent, of_arrived(result, come, quiet))
 
 
-def ways_of_plan(plan: JointPlan, reach: Reach) -> tuple[np.ndarray, Routes]:
-    """Return the destination (t,) of those whom a plan sends anywhere, without the lost, and their routes."""
+def ways_of_plan(problem: JointProblem, plan: JointPlan, reach: Reach, control: Control) -> tuple[np.ndarray, Routes]:
+    """Return the destination (t,) of those whom a plan sends anywhere, without the lost, and their routes.
+
+    Who stays in the plan so as to stand in nobody's way has no route in it: he gets the quickest there is, since a
+    joint search knows no trips that do not leave.
+    """
     routing, caught = plan.routing, plan.routing.caught
     if not len(caught.trip):
         return plan.destination, routing.routes
     destination = np.where(reach.lost, -1, plan.destination).astype(np.int32)
     own, others = routing.routes, caught.routes
+    stays = caught.trip[(others.hops() == 0) & (destination[caught.trip] >= 0)]
+    quickest = reach.ways(problem.network.only(stays), destination[stays], control)
     of_vehicle = np.full(len(destination), -1, dtype=np.int64)
     of_vehicle[routing.routed] = own.of_trip
     of_vehicle[caught.trip] = own.count + others.of_trip
+    of_vehicle[stays] = own.count + others.count + quickest.of_trip
     indptr = np.r_[own.indptr, own.indptr[-1] + others.indptr[1:]]
-    return destination, Routes(indptr, np.r_[own.arcs, others.arcs], of_vehicle[destination >= 0].astype(np.int32))
+    indptr = np.r_[indptr, indptr[-1] + quickest.indptr[1:]]
+    arcs = np.r_[own.arcs, others.arcs, quickest.arcs]
+    return destination, Routes(indptr, arcs, of_vehicle[destination >= 0].astype(np.int32))
 
 
 def plan_of_result(

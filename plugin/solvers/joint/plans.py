@@ -139,7 +139,7 @@ def joint_plan(
     """
     if not reach.somewhere.any():
         return stepwise, (), False
-    known = [ways_of_plan(stepwise, reach)]
+    known = [ways_of_plan(problem, stepwise, reach, control)]
     searched = search_together(problem, roads, reach, choices, known, control.part(0.0, 0.5))
     if searched is None:
         return stepwise, (), False

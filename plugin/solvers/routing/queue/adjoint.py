@@ -17,7 +17,7 @@ from .events import Plan, headway_after
 from .network import QueueRoads
 from .simulation import QueueRun
 
-OWN, HEADWAY, ROOM = 0, 1, 2  # what bound a move
+OWN, HEADWAY, ROOM, NEVER_LEFT = 0, 1, 2, 3  # what bound a move; of who is caught on a road there is no exit
 
 
 class Traffic(NamedTuple):
@@ -67,8 +67,10 @@ def find_bounds(roads, plan, trip_of, moment, order, last_exit, last_trip, headw
             bound[move] = HEADWAY
         elif in_time:
             bound[move] = OWN
-        else:
+        elif hop + 1 < plan.hops[trip]:
             bound[move] = ROOM
+        else:
+            bound[move] = NEVER_LEFT
         last_exit[road] = now
         last_trip[road] = trip
 
@@ -93,7 +95,7 @@ def pass_back(plan, trip_of, order, bound, before, value):
             before[road] += of_all
         elif bound[move] == ROOM:
             before[plan.arc[plan.first[trip] + hop + 1]] += of_all
-        elif hop >= 0:
+        elif bound[move] == OWN and hop >= 0:
             value[move - 1] += of_all
 
 
