@@ -37,7 +37,7 @@ def plan_in_sweeps(
     used_up = False
     for sweep in range(sweeps):
         part = control.part(sweep / sweeps, (sweep + 1) / sweeps)
-        _, routes = ways_of_plan(before, reach)
+        _, routes = ways_of_plan(problem, before, reach, part)
         narrow = replace(problem, network=narrowed(problem.network, routes, LEAST))
         own = roads_of(narrow.network)
         start = judged(narrow, own, reach, choices, before, part)
@@ -54,7 +54,7 @@ def judged(
     problem: JointProblem, roads: QueueRoads, reach: Reach, choices: Choices, plan: JointPlan, control: Control
 ) -> JointPlan:
     """Return a plan with what comes of it on the roads of a problem."""
-    destination, routes = ways_of_plan(plan, reach)
+    destination, routes = ways_of_plan(problem, plan, reach, control)
     routing = plan.routing
     return plan_of_routes(
         problem, reach, roads, choices, destination, routes, None, routing.history, routing.unlimited_time,
