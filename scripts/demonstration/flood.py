@@ -14,7 +14,11 @@ from .steps import INFORMED, Step, table
 
 ORDERS = (0, 30, 60, 90)  # minutes after START_TIME
 CHECKED_EVERY = 30  # minutes between the earlier orders that are tried besides each zone's latest
-LATEST = {"too late": "not even at once", "no limit": "whenever", "no way": "some have no way in the plan"}
+LATEST = {
+    "too late": "none: told at once, somebody (of any zone) is caught",
+    "no limit": "whenever",
+    "no way": "some have no way in the plan",
+}
 RESULT = "flood.gpkg"
 GROUND = ("roads", "zones", "flood")
 TITLE = "A flood front in La Serena (illustrative): drivers with navigation, each zone at its order"

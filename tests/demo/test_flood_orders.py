@@ -79,5 +79,5 @@ def test_latest_orders_are_told_in_words(tmp_path):
         )
         database.executemany("INSERT INTO latest_orders VALUES (?, ?, ?, ?)", rows)
     assert read_latest(tmp_path / "made.gpkg") == {
-        "7": "8 min (again 22 to 42)", "9": "not even at once", "3": "whenever",
+        "7": "8 min (again 22 to 42)", "9": "none: told at once, somebody (of any zone) is caught", "3": "whenever",
     }  # fmt: skip

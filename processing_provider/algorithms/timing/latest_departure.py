@@ -129,9 +129,9 @@ class LatestDeparture(EvacuationAlgorithm):
         }
         self.feedback.pushInfo(
             f"{results[LATEST]} zone(s) have a latest order, {results[UNLIMITED]} get out whenever they are told, "
-            f"{results[TOO_LATE]} not even if told at START_TIME. The times are for one zone at a time: told at their "
-            f"own latest orders together, {found.together_caught:,} people are caught ({found.base_caught:,} by the "
-            "plan)."
+            f"{results[TOO_LATE]} have none: told at START_TIME, somebody of theirs is caught, or somebody else who "
+            "was not before. The times are for one zone at a time: told at their own latest orders together, "
+            f"{found.together_caught:,} people are caught ({found.base_caught:,} by the plan)."
         )
         if results[NO_WAY]:
             self.feedback.pushWarning(
