@@ -26,6 +26,17 @@ settings.load_profile("project")
 
 WITHOUT_QGIS = ROOT / "tests" / "solvers"
 HAVE_QGIS = importlib.util.find_spec("qgis") is not None
+# Kernels are compiled once and kept. The solvers' tests run beside the others and compile most of them, so what needs
+# them comes last there and finds them compiled.
+NEED_KERNELS = ("processing", "demo", "headless")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        return NEED_KERNELS.index(folder) + 1 if folder in NEED_KERNELS else 0
+
+    items.sort(key=place)
 
 
 class SkippedModule(pytest.Module):

@@ -38,13 +38,13 @@ from tests.solvers.test_routing_marginal import crowded_grid
 SEARCHES = ((SYSTEM_OPTIMAL, PRESENT, DENSITY), (REFINED, PRESENT, DENSITY), (SYSTEM_OPTIMAL, CUMULATIVE, BPR))
 
 
-def plans(effort: int = NORMAL) -> list:
+def plans(effort: int = NORMAL, trips: int = 900) -> list:
     """All that the searching methods find on two crowded problems, to the last bit."""
     found = []
     for method, flow_model, kind in SEARCHES:
         result = solve(random_case(4, kind, nodes=16, trips=120).problem, method=method, flow_model=flow_model)
         found.append((result.routes.expanded()[1].tolist(), result.travel.tolist(), result.lower_bound))
-    result = solve(crowded_grid(trips=900, side=7), control=Control(effort=Effort(effort)))
+    result = solve(crowded_grid(trips=trips, side=7), control=Control(effort=Effort(effort)))
     return [*found, (result.routes.expanded()[1].tolist(), result.travel.tolist(), result.lower_bound)]
 
 
@@ -57,7 +57,7 @@ def test_a_clock_that_runs_fast_changes_nothing(monkeypatch):
 
 
 def test_neither_load_nor_the_number_of_threads_changes_anything(monkeypatch):
-    before, stop = plans(), threading.Event()
+    before, stop = plans(trips=300), threading.Event()
 
     def spin() -> None:
         while not stop.is_set():
@@ -69,7 +69,7 @@ def test_neither_load_nor_the_number_of_threads_changes_anything(monkeypatch):
             thread.start()
         for threads in (1, 2):
             monkeypatch.setattr(os, "cpu_count", lambda count=threads: count)
-            assert plans() == before
+            assert plans(trips=300) == before
     finally:
         stop.set()
         for thread in spinning:
