@@ -69,6 +69,25 @@ def counts(places: Places, field: str, *, with_rejected: bool = False) -> np.nda
     return out
 
 
+def refuse_more_than_there_are(
+    places: Places, foot: np.ndarray, people: np.ndarray, field: str, parameter: str, mend: str
+) -> None:
+    """Refuse zones in which more people (k,) are on foot than there are, naming the first.
+
+    Raises
+    ------
+    LayerError
+        With the zone, the field, and ``mend``, what else could be wrong.
+    """
+    over = np.flatnonzero(foot > people)
+    if len(over):
+        z = int(over[0])
+        raise LayerError(
+            f"{parameter}: zone {places.ids[z]} of “{places.name}” has {foot[z]:g} people on foot in the field "
+            f"“{field}”, more than the {people[z]:g} there are. Correct the value, or look at {mend}."
+        )
+
+
 def say_unplaced(places: Places, people: np.ndarray, feedback: QgsProcessingFeedback) -> int:
     """Warn of the people (r,) of features that cannot be used, by feature and reason; return how many they are."""
     named = [

@@ -21,7 +21,7 @@ from .values import id_text
 PEOPLE_IN = "people_in"  # short enough for a Shapefile
 CLASSES = ("children", "adults", "elderly")
 EVERYBODY = "population"
-REFUSING, SHADOW = "_refusing", "_shadow"  # endings of columns beside those with the people who leave
+REFUSING, SHADOW, FOOT = "_refusing", "_shadow", "_foot"  # endings of columns beside those with the people who leave
 SHAPEFILE_NAME = 10  # characters that a Shapefile keeps of a field's name
 
 
@@ -61,15 +61,24 @@ def tell_refusing(zones: Places, classes: Sequence[str], feedback: QgsProcessing
 
     The columns beside ``classes`` list them.
     """
-    there = zones.fields.names()
-    wanted = [name + REFUSING for name in classes]
-    wanted += [f"{name}{REFUSING}"[:SHAPEFILE_NAME] for name in classes if len(name) < SHAPEFILE_NAME - 1]
-    count = int(sum(_values(zones, name).sum() for name in wanted if name in there))
+    there = [column_beside(zones.fields.names(), name, REFUSING) for name in classes]
+    count = int(sum(_values(zones, name).sum() for name in there if name))
     if not count:
         return ""
     text = f"{count:,} people at risk refuse to leave and stay; they are in no other number here."
     feedback.pushInfo(f"{zones.parameter}: {text}")
     return text
+
+
+def column_beside(there: Sequence[str], name: str, ending: str) -> str:
+    """Return which of a layer's fields lists people beside those of the field ``name``; "" for none.
+
+    A Shapefile shortens it; another spelling of upper and lower case is the same.
+    """
+    whole = (name + ending).casefold()
+    short = whole[:SHAPEFILE_NAME] if len(name) < SHAPEFILE_NAME - 1 else whole
+    found = {field.casefold(): field for field in there if field != name}
+    return found.get(whole) or found.get(short, "")
 
 
 def _present(name: str, there: Sequence[str]) -> str:
@@ -127,16 +136,19 @@ def others_with_people(
     return scaled, dropped
 
 
-def totals_besides(zones: Places, fields: Sequence[str], feedback: QgsProcessingFeedback) -> list[str]:
+def totals_besides(
+    zones: Places, fields: Sequence[str], but: Sequence[str], feedback: QgsProcessingFeedback
+) -> list[str]:
     """Return the numeric fields that were not given but are, in every zone, the sum of those given.
 
-    Left as they are they would show people who stay. Other numeric fields are named in the log.
+    Left as they are they would show people who stay. Other numeric fields are named in the log. The fields ``but`` are
+    known to be none.
     """
     given = sum((_values(zones, name) for name in fields), np.zeros(len(zones)))
     totals, others = [], []
     for field in zones.fields:
         name = field.name()
-        if name in fields or not field.isNumeric() or name.lower() in ("fid", "share_at_risk"):
+        if name in (*fields, *but) or not field.isNumeric() or name.lower() in ("fid", "share_at_risk"):
             continue
         try:
             column = _values(zones, name)

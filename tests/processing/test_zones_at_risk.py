@@ -203,3 +203,87 @@ def test_columns_of_an_earlier_run_are_written_anew_however_spelled(tmp_path):
     (row,) = rows_of(QgsVectorLayer(result["OUTPUT"]))
     assert [row.get(name) for name in ("pop_sum", "people_in")] == [25, "pop_sum"]
     assert row["share_at_risk"] == pytest.approx(0.25, abs=2e-4) and not {"SHARE_AT_RISK", "People_In"} & set(row)
+
+
+# --- who has no car ---------------------------------------------------------------------------------------------------
+
+FOOT = ("children_foot", "adults_foot", "elderly_foot")
+
+
+def carless_zones(values, kind="double"):
+    people = [[10, 51, 5], [20, 60, 12], [30, 70, 15]]
+    rows = [
+        (box(1000 * k, 0, 1000 * k + 1000, 1000), [name, *people[k], values[k]])
+        for k, name in enumerate(("west", "middle", "east"))
+    ]
+    return zones(rows, fields=f"{CLASSES}&field=carless:{kind}")
+
+
+@pytest.mark.parametrize(("values", "unit"), [((0.3, 1.0, 0.5), 0), ((30, 100, 50), 1), ((19.8, 92, 57.5), 2)])
+def test_people_on_foot_are_listed_of_those_who_leave_in_proportion_over_the_classes(values, unit):
+    log = Log()
+    result = run(log, ZONES=carless_zones(values), CARLESS_FIELD="carless", CARLESS_UNIT=unit)
+    rows = by_id(result)
+    # 0.3 of 66 is 19.8: 20 in all; 3.0, 15.3 and 1.5 by class. All of the quarter of the middle.
+    assert [rows["west"][name] for name in FOOT] == [3, 15, 2]
+    assert [rows["middle"][name] for name in FOOT] == [rows["middle"][name[:-5]] for name in FOOT] == [5, 15, 3]
+    assert [rows["west"][name[:-5]] for name in FOOT] == [10, 51, 5]  # still everybody
+    assert rows["west"]["carless"] == values[0]  # as it was, of the whole zone
+    assert result["PEOPLE_AT_RISK"] == 89
+    assert any("On foot: 43 of the 89 people" in line and "in 1 zone(s) everybody" in line for line in log.said)
+
+
+def test_people_on_foot_with_those_who_refuse_and_a_total():
+    fields = CLASSES + "&field=everybody:integer&field=carless:integer"
+    rows = [(box(0, 0, 1000, 1000), ["a", 10, 50, 40, 100, 40]), (box(1000, 0, 2000, 1000), ["b", 4, 40, 4, 48, 48])]
+    found = by_id(run(ZONES=zones(rows, fields=fields), CARLESS_FIELD="carless", CARLESS_UNIT=2, COMPLIANCE=50))
+    assert [found["a"][name] for name in FOOT] == [2, 10, 8] and found["a"]["everybody_foot"] == 20
+    for row in found.values():
+        assert row["everybody_foot"] == sum(row[name] for name in FOOT) <= row["everybody"]
+        assert row["carless"] in (40, 48)  # not taken for a total of the classes, though it is one in b
+    assert found["b"]["everybody_foot"] == found["b"]["everybody"]
+
+
+def test_columns_on_foot_of_the_zones_are_scaled_with_their_class_and_replaced_by_a_second_run():
+    log = Log()
+    once = run(ZONES=carless_zones((0.3, 1.0, 0.5)), CARLESS_FIELD="carless")["OUTPUT"]
+    half = run(log, ZONES=once, HAZARD=hazard(box(-9000, -9000, 510, 9000)))
+    (row,) = rows_of(half["OUTPUT"])
+    assert half["OUTPUT"].fields().names().count("adults_foot") == 1
+    # 0.51 of 10, 51 and 5; of these 3/10, 15/51 and 2/5 had no car: 1.5 + 7.6 + 1.2, ten in all.
+    assert [row[name[:-5]] for name in FOOT] == [5, 26, 3]
+    assert [row[name] for name in FOOT] == [1, 8, 1]
+    assert any("lists who has no car" in line for line in log.said)
+    assert not any(name.endswith("_foot") for name in run()["OUTPUT"].fields().names())
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "words"),
+    [
+        ((67, 0, 0), 2, ["zone 1", "67 people on foot", "66 there are", "CARLESS_UNIT"]),
+        ((0.2, 30, 0.1), 0, ["zone 2", "30", "a share", "CARLESS_UNIT"]),
+        ((20, 30, 100.5), 1, ["zone 3", "100.5", "a percentage"]),
+        ((0.2, -0.1, 0.1), 0, ["feature 2", "-0.1", "at least 0"]),
+    ],
+)
+def test_more_on_foot_than_there_are_is_refused_with_the_zone(values, unit, words):
+    with pytest.raises(QgsProcessingException) as error:
+        run(ZONES=carless_zones(values), CARLESS_FIELD="carless", CARLESS_UNIT=unit)
+    assert "CARLESS_FIELD" in str(error.value) or "ZONES" in str(error.value)
+    assert all(word in str(error.value) for word in words)
+
+
+def test_an_empty_share_is_nobody_and_said_and_a_text_is_refused():
+    log = Log()
+    rows = by_id(run(log, ZONES=carless_zones((None, 0.5, None)), CARLESS_FIELD="carless"))
+    assert [rows["west"][name] for name in FOOT] == [0, 0, 0]
+    assert log.warned("CARLESS_FIELD", "“carless”", "2 zone(s) (1, 3)")
+    with pytest.raises(QgsProcessingException, match="feature 2 .* “half” in the field “carless”"):
+        run(ZONES=carless_zones(("0.5", "half", "0"), "string"), CARLESS_FIELD="carless")
+
+
+def test_people_in_a_field_whose_name_is_that_of_people_on_foot_are_refused_only_then():
+    layer = zones([(box(0, 0, 1000, 1000), ["a", 8, 4])], fields="field=zone_id:string&field=by_foot:int&field=n:int")
+    assert run(ZONES=layer, POPULATION_FIELDS=["by_foot"])["PEOPLE_AT_RISK"] == 8
+    with pytest.raises(QgsProcessingException, match="column by_foot of its own"):
+        run(ZONES=layer, POPULATION_FIELDS=["by_foot"], CARLESS_FIELD="n", CARLESS_UNIT=2)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evacuation_planner.plugin.solvers.shelters.exposure import people_at_risk
+from evacuation_planner.plugin.solvers.shelters.exposure import on_foot, people_at_risk
 
 zones = st.lists(st.tuples(st.integers(0, 100_000), st.floats(0.0, 1.0)), max_size=40)
 
@@ -43,3 +45,24 @@ def test_shares_and_counts_out_of_range_are_refused():
         people_at_risk(np.array([1]), np.array([-1e-9]))
     with pytest.raises(ValueError, match="negative"):
         people_at_risk(np.array([-1]), np.array([0.2]))
+
+
+def test_on_foot_keeps_each_zones_number_and_no_class_is_off_by_a_person():
+    rng = np.random.default_rng(11)
+    leaving, part = rng.integers(0, 60, (300, 4)), rng.uniform(0, 1, 300)
+    part[:20], part[20:40] = 0.0, 1.0
+    found = on_foot(leaving, part)
+    assert (found <= leaving).all() and (found >= 0).all()
+    assert (np.abs(found - leaving * part[:, None]) < 1.0).all()
+    wanted = [int(Fraction(p) * n + Fraction(1, 2)) for p, n in zip(part.tolist(), leaving.sum(axis=1).tolist())]
+    assert found.sum(axis=1).tolist() == wanted
+    assert (found[:20] == 0).all() and (found[20:40] == leaving[20:40]).all()
+    by_class = on_foot(leaving, np.tile([0.0, 1.0, 0.5, 0.25], (300, 1)))
+    assert (by_class[:, 0] == 0).all() and (by_class[:, 1] == leaving[:, 1]).all()
+    assert on_foot(np.empty((0, 3), dtype=int), np.empty(0)).shape == (0, 3)
+
+
+@pytest.mark.parametrize(("leaving", "part"), [([[1]], [1.01]), ([[1]], [-0.1]), ([[1]], [np.nan]), ([[-1]], [0.5])])
+def test_on_foot_refuses_what_is_no_part_and_no_count(leaving, part):
+    with pytest.raises(ValueError):
+        on_foot(np.array(leaving), np.array(part))

@@ -12,13 +12,24 @@ from ..carrying import ORDER_TIME, ZONE_NAME, renamed
 from ..errors import LayerError
 from ..fields import Column
 from ..places import Places
-from ..population_fields import CLASSES, EVERYBODY, PEOPLE_IN, REFUSING, SHADOW, found_by_default, typed
+from ..population_fields import (
+    CLASSES,
+    EVERYBODY,
+    FOOT,
+    PEOPLE_IN,
+    REFUSING,
+    SHADOW,
+    column_beside,
+    found_by_default,
+    typed,
+)
 from .outputs import OutputLayer
 
 SHARE = "share_at_risk"
 BESIDE = {
     REFUSING: "people at risk who stay though told to leave",
     SHADOW: "of the people who leave, those not at risk",
+    FOOT: "of the people who leave, those on foot",
 }
 
 
@@ -57,11 +68,13 @@ def zones_at_risk(
     LayerError
         When people are in a field whose name is that of a column of the output.
     """
-    _refuse_own(zones, counted)
+    endings = {REFUSING, SHADOW, *beside}
+    _refuse_own(zones, counted, tuple(endings))
     own_name = None if name_field == ZONE_NAME else name_field
     own_order = None if (order_field or "").casefold() == ORDER_TIME else order_field
     extra_columns = [(name, ending) for ending, columns in beside.items() for name in columns]
-    left_out = {SHARE, PEOPLE_IN, *(name.casefold() + ending for name in people for ending in (REFUSING, SHADOW))}
+    left_out = {SHARE, PEOPLE_IN, *(name.casefold() + ending for name in people for ending in endings)}
+    left_out |= {column_beside(zones.fields.names(), name, FOOT).casefold() for name in beside.get(FOOT, ())}
     if own_order or order_field is None:
         left_out.add(ORDER_TIME)
     kept = [
@@ -87,9 +100,9 @@ def zones_at_risk(
     return OutputLayer([*columns, *title.fields], rows, kind, zones.crs, _style(kind, counted))
 
 
-def _refuse_own(zones: Places, counted: Sequence[str]) -> None:
+def _refuse_own(zones: Places, counted: Sequence[str], endings: tuple[str, ...]) -> None:
     """Refuse people in a field whose name is that of a column of the output."""
-    own = [n for n in counted if n.casefold() in (SHARE, PEOPLE_IN) or n.casefold().endswith((REFUSING, SHADOW))]
+    own = [n for n in counted if n.casefold() in (SHARE, PEOPLE_IN) or n.casefold().endswith(endings)]
     if own:
         raise LayerError(
             f"POPULATION_FIELDS: the output has a column {own[0]} of its own, so that the people in “{own[0]}” of "

@@ -101,3 +101,40 @@ def people_at_risk(people: np.ndarray, share: np.ndarray) -> np.ndarray:
         return largest_remainder(people * share)
     columns = [largest_remainder(people[:, k] * share) for k in range(people.shape[1])]
     return np.stack(columns, axis=1) if columns else np.zeros_like(people)
+
+
+def on_foot(leaving: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return how many of the people who leave each zone are on foot, by class, as whole people.
+
+    In each zone they are the sum over its classes of ``part * leaving``, rounded half up, and shared over the classes
+    by largest remainder: no class differs by a whole person from its own product, and none has more on foot than leave.
+
+    Parameters
+    ----------
+    leaving : (z, k) int
+    part : (z,) or (z, k)
+        Part of each zone's people, or of those of each class, who have no car, 0 to 1.
+
+    Returns
+    -------
+    (z, k) int64
+
+    Raises
+    ------
+    ValueError
+        When a part is outside 0 to 1 or a count is negative.
+
+    Examples
+    --------
+    A third of 10 children and 11 adults have no car: seven people.
+
+    >>> on_foot(np.array([[10, 11]]), np.array([1 / 3]))
+    array([[3, 4]])
+    """
+    leaving, part = np.asarray(leaving, dtype=np.int64), np.asarray(part, dtype=float)
+    if np.any(~((part >= 0.0) & (part <= 1.0))):
+        raise ValueError("a part on foot lies outside 0 to 1")
+    if np.any(leaving < 0):
+        raise ValueError("a number of people is negative")
+    product = leaving * (part[:, None] if part.ndim == 1 else part)
+    return np.array([largest_remainder(row) for row in product], dtype=np.int64).reshape(leaving.shape)

@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -26,6 +27,7 @@ from . import names
 if TYPE_CHECKING:
     from ....plugin.layers.places import Places
     from ....plugin.layers.shelters.reactions import Reactions
+    from ....plugin.layers.shelters.without_car import Carless
     from ....plugin.solvers.shelters.exposure import Exposure
 
 
@@ -74,17 +76,45 @@ class ZonesAtRisk(EvacuationAlgorithm):
             "Polygons of the area to leave, in any CRS; overlapping ones count once. All that the hazard ever reaches "
             "is to be left, whenever it comes.",
         )
+        self._add_carless()
         self._add_reactions()
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Zones at risk")),
-            "The zones from which people leave: the zone's fields, the population fields holding those who leave, and "
-            "share_at_risk from 0 to 1.",
+            "The zones from which people leave: the zone's fields, the population fields holding those who leave, "
+            "share_at_risk from 0 to 1, and adults_foot and so on: of these, on foot.",
         )
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_AT_RISK, tr("People at risk")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_REFUSING, tr("Of these, people who refuse to leave")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_STAYING, tr("People who can stay")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_SHADOW, tr("Of these, people who leave all the same")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_WITHOUT_PLACE, tr("People in zones without a geometry")))
+
+    def _add_carless(self) -> None:
+        """Add who has no car."""
+        tr = self.tr
+        self.add(
+            QgsProcessingParameterField(
+                names.CARLESS_FIELD,
+                tr("People without a car, by zone"),
+                None,
+                names.ZONES,
+                QgsProcessingParameterField.DataType.Numeric,
+                optional=True,
+            ),
+            "How many of a zone's people have no car and walk. They stay among the people of their class and are "
+            "listed again in a column such as adults_foot, over the classes in proportion, rounded so that the "
+            "zone's number is kept; empty values are nobody. Without this field columns adults_foot and so on that "
+            "the zones have already are scaled with their class.",
+        )
+        self.add(
+            QgsProcessingParameterEnum(
+                names.CARLESS_UNIT,
+                tr("People without a car are given as"),
+                [tr("Share, 0 to 1"), tr("Percent"), tr("People of the whole zone")],
+                defaultValue=0,
+            ),
+            "What CARLESS_FIELD holds. People of the whole zone: of these the same part leaves as of all.",
+        )
 
     def _add_reactions(self) -> None:
         """Add when people are told, and who of them does otherwise."""
@@ -154,6 +184,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         from ....plugin.layers.people import say_unplaced, whole_people
         from ....plugin.layers.places import read_places
         from ....plugin.layers.population_fields import (
+            FOOT,
             REFUSING,
             SHADOW,
             others_with_people,
@@ -161,6 +192,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
             totals_besides,
         )
         from ....plugin.layers.shelters.reactions import reactions_of
+        from ....plugin.layers.shelters.without_car import columns_on_foot, listed_on_foot
         from ....plugin.layers.shelters.zones_at_risk import zones_at_risk
         from ....plugin.solvers.shelters.exposure import exposure_of
 
@@ -174,7 +206,9 @@ class ZonesAtRisk(EvacuationAlgorithm):
         within = totals_among(zones, fields, feedback)
         counted = [name for name in fields if name not in within]
         people, unplaced = whole_people(zones, counted, feedback)
-        totals = within + totals_besides(zones, counted, feedback) if len(zones) else within
+        carless = self._carless(parameters, source, context, feedback)
+        known = [name for name in (carless.field, *listed_on_foot(zones, counted)) if name]
+        totals = within + totals_besides(zones, counted, known, feedback) if len(zones) else within
         reactions = self._reactions(parameters, source, context, feedback)
         parts = reactions_of(zones, hazard, area, reactions, context)
         found = exposure_of(people, *parts)
@@ -188,6 +222,9 @@ class ZonesAtRisk(EvacuationAlgorithm):
             beside[REFUSING] = {name: column.refusing for name, column in columns.items()}
         if reactions.shadow_share > 0:
             beside[SHADOW] = {name: column.shadow for name, column in columns.items()}
+        foot = columns_on_foot(zones, people, columns, totals, others, carless, feedback)
+        if foot:
+            beside[FOOT] = foot
         taken = (found.at_risk + found.shadow).any(axis=1)
         name, order = (
             self.field(parameters, key, source, context, feedback, required=False)
@@ -208,6 +245,19 @@ class ZonesAtRisk(EvacuationAlgorithm):
             names.PEOPLE_SHADOW: shadow,
             names.PEOPLE_WITHOUT_PLACE: say_unplaced(zones, unplaced.sum(axis=1), feedback),
         }
+
+    def _carless(
+        self,
+        parameters: dict[str, Any],
+        source: QgsProcessingFeatureSource,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Carless:
+        """Read what :meth:`_add_carless` added."""
+        from ....plugin.layers.shelters.without_car import Carless
+
+        field = self.field(parameters, names.CARLESS_FIELD, source, context, feedback, required=False)
+        return Carless(field, self.parameterAsEnum(parameters, names.CARLESS_UNIT, context))
 
     def _reactions(
         self,
