@@ -121,8 +121,9 @@ def _network_of(
     control.stop_if_cancelled()
     control.progress(0.67, "Building the network")
     rejected = [(features.ids[k], reason) for k, reason in sorted(unusable.items())]
+    gain = np.empty(0)
     if options.on_foot:
-        network = walking_network(pieces, roads, source, factor, options, feedback)
+        network, gain = walking_network(pieces, roads, source, factor, options, feedback)
     else:
         network = network_of(pieces, traffic, features.ids)
     control.stop_if_cancelled()
@@ -164,6 +165,7 @@ def _network_of(
         on_roads,
         list(features.rows or []),
         options.on_foot,
+        gain=gain,
     )
 
 

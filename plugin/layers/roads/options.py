@@ -16,6 +16,7 @@ from ..closing.danger import Danger
 from .elevation import Elevation
 
 CAR, ON_FOOT = 0, 1  # TRAVEL_MODE
+BOTH = 2  # some drive, some walk
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class NetworkOptions:
     capacities, ``junction_delay`` is s. ``all_lines`` takes every line for a road, ``use_tags`` reads a field of
     OpenStreetMap tags. ``lanes_each`` and ``capacity_each`` are the fields of the two directions, as drawn and against.
     ``travel_mode`` is :data:`CAR` or :data:`ON_FOOT`; on foot ``walking``, ``width_field`` (m) and ``elevation`` count,
-    and one-way signs, speeds, capacities of vehicles and ``junction_delay`` do not.
+    and one-way signs, speeds, capacities of vehicles and ``junction_delay`` do not. ``beside_cars``: others drive, so
+    that walkers have the pavements of roads for cars.
     """
 
     direction_field: str | None = None
@@ -60,6 +62,7 @@ class NetworkOptions:
     walking: Walking = Walking()
     width_field: str | None = None
     elevation: Elevation | None = None
+    beside_cars: bool = False
 
     @property
     def on_foot(self) -> bool:
@@ -110,6 +113,10 @@ class ReadNetwork:
         Position of each road's feature in the layer, in the order of ``network.road_ids``.
     on_foot : bool
         Whether its arcs are those of walkers: persons/h, room for persons.
+    first_on_foot : int or None
+        The first arc of walkers where those of cars come before them (:func:`.united.united_reads`); None otherwise.
+    gain : (r,) float64
+        On foot beside cars: times the effective width of each road when walkers have its lanes as well; else empty.
     """
 
     network: RoadNetwork
@@ -129,6 +136,15 @@ class ReadNetwork:
     danger: Danger = field(default_factory=Danger)
     rows: list[int] = field(default_factory=list)
     on_foot: bool = False
+    first_on_foot: int | None = None
+    gain: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def walked(self) -> np.ndarray:
+        """Which arcs (m,) are those of walkers."""
+        if self.first_on_foot is None:
+            return np.full(self.network.arc_count, self.on_foot)
+        return np.arange(self.network.arc_count) >= self.first_on_foot
 
     @property
     def units(self) -> str:

@@ -8,7 +8,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ...solvers.control import Control
 from ...solvers.naming import first_of
 from ...solvers.roads.directions import read_directions
-from ...solvers.roads.foot import WidthColumns, foot_network, widths_of
+from ...solvers.roads.foot import WidthColumns, effective_width, foot_network, widths_of
 from ...solvers.roads.lines import line_of_vertex
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.profiles import STEEP, Heights, Stations, climbs_on, places_along, smooth_heights, stations_on
@@ -134,23 +134,29 @@ def walking_network(
     factor: np.ndarray,
     options: NetworkOptions,
     feedback: QgsProcessingFeedback,
-) -> RoadNetwork:
-    """Return the network of walkers; ``factor`` (p, 2) is what slopes make of the speed on each piece."""
+) -> tuple[RoadNetwork, np.ndarray]:
+    """Return the network of walkers, and how much wider each road is with its lanes (:attr:`.ReadNetwork.gain`).
+
+    ``factor`` (p, 2) is what slopes make of the speed on each piece.
+    """
     features, count = roads.features, len(roads.features.ids)
     directions = read_directions(count, features.directions, direction_rule(source, options), roads.one_way)
-    width, warnings, notes = widths_of(
-        WidthColumns(
-            count, features.widths, features.lanes, (features.lanes_forward, features.lanes_backward),
-            roads.classes.lanes if options.use_classes else np.full(count, np.nan), directions.code,
-            roads.not_for_cars,
-        )
+    columns = WidthColumns(
+        count, features.widths, features.lanes, (features.lanes_forward, features.lanes_backward),
+        roads.classes.lanes if options.use_classes else np.full(count, np.nan), directions.code, roads.not_for_cars,
     )  # fmt: skip
+    width, warnings, notes = widths_of(columns, options.beside_cars)
+    gain = np.empty(0)
+    if options.beside_cars:
+        gain = np.maximum(effective_width(widths_of(columns)[0]) / effective_width(width), 1.0)
     for warning in warnings:
         feedback.pushWarning(f"NETWORK: {warning}")
     for note in notes:
         feedback.pushInfo(f"NETWORK: {note}")
     feedback.pushInfo(
         f"TRAVEL_MODE on foot: {options.walking.speed:g} m/s on the flat, both ways on every road; "
-        f"{int(roads.steps.sum())} road(s) are steps. Cars are not on these roads, and hinder nobody."
-    )
-    return foot_network(pieces, width, roads.steps, factor, options.walking, features.ids)
+        f"{int(roads.steps.sum())} road(s) are steps. "
+        + ("Cars and walkers do not hinder each other." if options.beside_cars else "Cars are not on these roads, and "
+        "hinder nobody.")
+    )  # fmt: skip
+    return foot_network(pieces, width, roads.steps, factor, options.walking, features.ids), gain

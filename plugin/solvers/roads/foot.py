@@ -30,6 +30,7 @@ FREE_SPEED = 1.19  # m/s, at which FOOT_CAPACITY passes
 EDGES = 0.4  # m of the width, both edges together
 LEAST_WIDTH = 0.2  # m of effective width: people go one by one
 LANE_WIDTH, PATH_WIDTH = 3.0, 2.0  # m
+PAVEMENTS = 3.0  # m: both together, of a road on which cars drive
 MOST_WIDTH = 200.0  # m
 STEPS = "steps"
 VEHICLE_SPACE = 7.5  # m: a lane holds a vehicle in so much, see :func:`standing_lanes`
@@ -72,10 +73,10 @@ class WidthColumns:
     no_cars: np.ndarray
 
 
-def widths_of(columns: WidthColumns) -> tuple[np.ndarray, list[str], list[str]]:
+def widths_of(columns: WidthColumns, beside_cars: bool = False) -> tuple[np.ndarray, list[str], list[str]]:
     """Return the width (r,) of each road, both directions together, with warnings and notes for the log.
 
-    Its own; else 3 m for each of its lanes, or 2 m where it is not for cars.
+    Its own; else 3 m for each of its lanes (``beside_cars``: 3 m for both pavements), or 2 m where it is not for cars.
     """
     warnings: list[str] = []
     own = np.full(columns.count, np.nan)
@@ -89,12 +90,12 @@ def widths_of(columns: WidthColumns) -> tuple[np.ndarray, list[str], list[str]]:
                 f"(“{'”, “'.join(values.texts(odd)[:5])}”): that of their lanes taken."
             )
         own = np.where((own > 0) & (own <= MOST_WIDTH), own, np.nan)
-    lanes = _all_lanes(columns)
-    by_lanes = np.where(columns.no_cars, PATH_WIDTH, LANE_WIDTH * lanes)
+    by_lanes = np.where(columns.no_cars, PATH_WIDTH, PAVEMENTS if beside_cars else LANE_WIDTH * _all_lanes(columns))
     given = np.isfinite(own)
+    beside = f"{PAVEMENTS:g} m (both pavements, beside cars)" if beside_cars else f"{LANE_WIDTH:g} m a lane"
     note = (
-        f"Widths, in roads: {int(given.sum())} own, {int((~given & ~columns.no_cars).sum())} at {LANE_WIDTH:g} m a "
-        f"lane, {int((~given & columns.no_cars).sum())} at {PATH_WIDTH:g} m (not for cars)."
+        f"Widths, in roads: {int(given.sum())} own, {int((~given & ~columns.no_cars).sum())} at {beside}, "
+        f"{int((~given & columns.no_cars).sum())} at {PATH_WIDTH:g} m (not for cars)."
     )
     return np.where(given, own, by_lanes), warnings, [note]
 

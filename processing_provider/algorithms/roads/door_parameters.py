@@ -114,8 +114,9 @@ def read_door_rules(
     parameters: dict[str, Any],
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    on_foot: bool | None = None,
 ) -> DoorRules:
-    """Read the parameters of :func:`add_entrance_parameters`.
+    """Read the parameters of :func:`add_entrance_parameters`, for walkers or for vehicles; by default by TRAVEL_MODE.
 
     Raises
     ------
@@ -127,7 +128,8 @@ def read_door_rules(
 
     source = algorithm.source(parameters, ENTRANCES, context)
     most = algorithm.parameterAsInt(parameters, MAX_DOORS, context)
-    on_foot = walks(algorithm, parameters, context)
+    if on_foot is None:
+        on_foot = walks(algorithm, parameters, context)
     if on_foot:  # walkers enter anywhere, but where an entrance is said to be theirs
         most = DOORS_ON_FOOT
     if source is None:

@@ -161,19 +161,21 @@ class NetworkParameters:
         feedback: QgsProcessingFeedback,
         idle: Mapping[str, str] = EMPTY_ROADS,
         needed: bool = True,
+        travel: int | None = None,
     ) -> NetworkParameters:
         """Read the parameters of an algorithm that has a network.
 
         ``idle`` names the fields that play no part in this algorithm, or only a small one, each with the end of a
         sentence that says so; by default those that travel times on empty roads do not depend on.
-        Where nobody is to travel (``needed`` False) a layer without features is no error but a warning.
+        Where nobody is to travel (``needed`` False) a layer without features is no error but a warning. ``travel``
+        is that of :func:`.travel_parameters.read_travel`.
 
         Raises
         ------
         QgsProcessingException
             When the layer cannot be opened, a field is not in it or the barriers have no CRS.
         """
-        found = cls.read_optional(algorithm, parameters, context, feedback, idle, needed)
+        found = cls.read_optional(algorithm, parameters, context, feedback, idle, needed, travel)
         if found is None:
             raise QgsProcessingException(algorithm.invalidSourceError(parameters, NETWORK))
         return found
@@ -187,6 +189,7 @@ class NetworkParameters:
         feedback: QgsProcessingFeedback,
         idle: Mapping[str, str] = EMPTY_ROADS,
         needed: bool = True,
+        travel: int | None = None,
     ) -> NetworkParameters | None:
         """Read the parameters as :meth:`read` does; None where an optional NETWORK was left out."""
         from ....plugin.layers.roads.options import NetworkOptions
@@ -198,7 +201,7 @@ class NetworkParameters:
         if not needed and source.featureCount() == 0:
             feedback.pushWarning(algorithm.tr("NETWORK: “{layer}” has no roads.").format(layer=source.sourceName()))
             return cls(source, NetworkOptions(), None, farthest, is_empty=True)
-        options = _options(algorithm, parameters, context, feedback, source, idle)
+        options = _options(algorithm, parameters, context, feedback, source, idle, travel)
         return cls(source, options, _barriers(algorithm, parameters, context), farthest)
 
     def network(
@@ -224,6 +227,26 @@ class NetworkParameters:
         layers = DangerLayers() if danger is None else danger
         return read_network(self.source, self.options, self.barriers, context, feedback, control, layers)
 
+    def networks(
+        self,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        control: Control,
+        danger: DangerLayers | None = None,
+    ) -> tuple[ReadNetwork, ReadNetwork]:
+        """Read the layer as the network of cars and as that of walkers, as :meth:`network` reads one.
+
+        Raises
+        ------
+        LayerError, Cancelled
+            As :meth:`network`.
+        """
+        from ....plugin.layers.closing.danger import DangerLayers
+        from ....plugin.layers.roads.network import read_both_networks
+
+        layers = DangerLayers() if danger is None else danger
+        return read_both_networks(self.source, self.options, self.barriers, context, feedback, control, layers)
+
 
 def _options(
     algorithm: EvacuationAlgorithm,
@@ -232,6 +255,7 @@ def _options(
     feedback: QgsProcessingFeedback,
     source: QgsProcessingFeatureSource,
     idle: Mapping[str, str],
+    who: int | None,
 ) -> NetworkOptions:
     def field(name: str) -> str | None:
         others = [[names.OSM_LANES[name]]] if name in names.OSM_LANES else []
@@ -256,7 +280,7 @@ def _options(
         return other if algorithm.parameterDefinition(name) is None else number(name)
 
     capacity = _capacity_parameter(algorithm)
-    travel = read_travel(algorithm, parameters, source, context, feedback)
+    travel = read_travel(algorithm, parameters, source, context, feedback, who)
     if travel.on_foot:
         idle = {**idle, **dict.fromkeys((*IDLE_ON_FOOT, *filter(None, [capacity])), NO_PART_ON_FOOT)}
     return replace(travel,

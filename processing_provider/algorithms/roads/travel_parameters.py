@@ -9,6 +9,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterField,
     QgsProcessingParameterRasterLayer,
@@ -30,6 +31,10 @@ FOOT_CAPACITY = "FOOT_CAPACITY"
 FOOT_DENSITY = "FOOT_DENSITY"
 WALKING_SPEED = "WALKING_SPEED"
 WIDTH_FIELD = "WIDTH_FIELD"
+
+WALK_ON_LANES = "WALK_ON_LANES"
+
+BY_CAR, ON_FOOT, BOTH = range(3)  # who travels; the first two are TRAVEL_MODE
 
 # Fields of roads that say nothing of walkers. (One-way signs and lanes say how wide a road is.)
 IDLE_ON_FOOT = (names.SPEED_FIELD, names.CAPACITY_FORWARD_FIELD, names.CAPACITY_BACKWARD_FIELD)
@@ -76,8 +81,8 @@ def add_travel_parameters(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         road_field(WIDTH_FIELD, tr("Width field (m)"), "width", QgsProcessingParameterField.DataType.Any),
         "Width for walkers, both directions together; on foot only. Roads without one: 3 m for each lane of both "
-        "directions, 2 m where no cars go (paths, steps, tracks). 0.2 m at each edge do not count. Default: the field "
-        "“width” if there is one.",
+        "directions (3 m in all, the pavements, where others drive), 2 m where no cars go (paths, steps, tracks). 0.2 "
+        "m at each edge do not count. Default: the field “width” if there is one.",
         advanced=True,
     )
     algorithm.add_number(
@@ -101,14 +106,27 @@ def add_travel_parameters(algorithm: EvacuationAlgorithm) -> None:
     )
 
 
+def add_walk_on_lanes(algorithm: EvacuationAlgorithm) -> None:
+    """Add whether walkers of a mixed plan have the lanes of roads without cars."""
+    algorithm.add(
+        QgsProcessingParameterBoolean(WALK_ON_LANES, algorithm.tr("Walk on lanes that no car uses"), False),
+        "Where some drive and some walk: vehicles are planned first, then walkers have the lanes, not the pavements "
+        "alone, of roads on which no vehicle of the plan drives, on no part of them.",
+        advanced=True,
+    )
+
+
 def read_travel(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
     source: QgsProcessingFeatureSource,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    travel: int | None = None,
 ) -> NetworkOptions:
     """Return options of a network with the mode of travel and what goes with it.
+
+    ``travel`` says who travels (BY_CAR, ON_FOOT, BOTH), where something else than TRAVEL_MODE does.
 
     Raises
     ------
@@ -119,14 +137,16 @@ def read_travel(
 
     if algorithm.parameterDefinition(TRAVEL_MODE) is None:
         return NetworkOptions()
-    if not walks(algorithm, parameters, context):
+    if travel is None:
+        travel = ON_FOOT if walks(algorithm, parameters, context) else BY_CAR
+    if travel == BY_CAR:
         given = [name for name in (ELEVATION, WIDTH_FIELD) if parameters.get(name) not in (None, "", [])]
         if given:
             feedback.pushInfo(f"{', '.join(given)}: plays no part by car. Set TRAVEL_MODE to 1 to walk.")
         return NetworkOptions()
 
     idle = [name for name in IDLE_NUMBERS if _is_given(algorithm, parameters, name)]
-    if idle:
+    if idle and travel == ON_FOOT:
         feedback.pushInfo(
             f"{', '.join(idle)}: {NO_PART_ON_FOOT.replace('plays', 'play') if idle[1:] else NO_PART_ON_FOOT}"
         )
@@ -135,7 +155,8 @@ def read_travel(
         return float(algorithm.parameterAsDouble(parameters, name, context))
 
     return NetworkOptions(
-        travel_mode=1,
+        travel_mode=ON_FOOT if travel == ON_FOOT else BY_CAR,
+        beside_cars=travel == BOTH,
         walking=foot.Walking(number(WALKING_SPEED), number(FOOT_CAPACITY), number(FOOT_DENSITY)),
         width_field=algorithm.field(parameters, WIDTH_FIELD, source, context, feedback, False),
         elevation=_elevation(algorithm, parameters, context),
