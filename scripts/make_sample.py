@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make resources/sample/sample.gpkg: La Serena and Coquimbo, Chile, from what registry packages ship.
+"""Make resources/sample/sample.gpkg and elevation.tif: La Serena and Coquimbo, Chile, from what registry packages ship.
 
     .venv/bin/python scripts/make_sample.py
 
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from sample import counts, flood, hazard, layers, roads, sites, sources, zones
+from sample import counts, elevation, flood, hazard, layers, on_foot, roads, sites, sources, zones
 from sample.geopackage import write_geopackage
 
 DOWNLOADS = ROOT / "build" / "downloads"
@@ -33,6 +33,8 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
     bands = flood.make_flood(all_zones)
     orders = flood.order_times(all_zones, bands)
     series = counts.give_to_sites(all_sites, counts.hourly(*sources.pedestrian_rows(downloads)))
+    towers = on_foot.make_towers(all_roads, all_zones, strip)
+    requests = on_foot.make_requests(all_roads, all_zones, strip)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_geopackage(
         target,
@@ -48,12 +50,19 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
             layers.flood_layer(bands),
             layers.flood_zones_layer(orders),
             layers.closures_layer(),
+            layers.near_zones_layer(on_foot.carless_shares(all_zones, strip)),
+            layers.towers_layer(towers),
+            layers.depots_layer(on_foot.make_depots(all_roads, strip)),
+            layers.requests_layer(requests),
         ],
     )
+    elevation.write_elevation(target.with_name("elevation.tif"), all_zones)
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
     print(f"{len(all_roads)} roads, {len(all_zones)} zones, {sum(z.population for z in all_zones)} people")
     print(f"{len(all_sites)} sites with {len(all_entrances)} entrances")
     print(f"{hazard.people_inside(all_zones, strip):.0f} people in the strip by share of area")
+    print(f"{len(towers)} tall buildings with room for {sum(tower.capacity for tower in towers)} people")
+    print(f"{len(requests)} requests of {sum(request.people for request in requests)} people")
     show_people(
         "near-field tsunami", [(arrival, hazard.people_inside(all_zones, area)) for _, arrival, area in near_field]
     )

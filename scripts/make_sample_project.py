@@ -24,9 +24,11 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsMapLayer,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
+    QgsRasterLayer,
     QgsRectangle,
     QgsReferencedRectangle,
     QgsVectorLayer,
@@ -57,19 +59,36 @@ def build(folder: Path, story: Story) -> QgsProject:
     playing.set_time(project, START_TIME, playing.after(START_TIME, story.minutes), STEP)
     view = QgsRectangle()
     for name, title in story.layers:
-        layer = QgsVectorLayer(f"{folder / 'sample.gpkg'}|layername={name}", title, "ogr")
-        if not layer.isValid():
-            raise RuntimeError(f"no layer {name} in {folder / 'sample.gpkg'}: run scripts/make_sample.py first")
+        layer = open_layer(folder, name, title)
         if name in STYLES:
             STYLES[name](layer)
         project.addMapLayer(layer, False)
-        project.layerTreeRoot().addLayer(layer).setExpanded(layer.isSpatial())
+        entry = project.layerTreeRoot().addLayer(layer)
+        entry.setExpanded(layer.isSpatial())
+        entry.setItemVisibilityChecked(name not in story.hidden)
         if name in story.view:
             transform = QgsCoordinateTransform(layer.crs(), project.crs(), project)
             view.combineExtentWith(transform.transformBoundingBox(layer.extent()))
     view.scale(1.1)
     project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(view, project.crs()))
     return project
+
+
+def open_layer(folder: Path, name: str, title: str) -> QgsMapLayer:
+    """Return a table of the sample's GeoPackage, or a raster beside it, as a layer.
+
+    Raises
+    ------
+    RuntimeError
+        When it is not there.
+    """
+    if name.endswith(".tif"):
+        layer = QgsRasterLayer(str(folder / name), title)
+    else:
+        layer = QgsVectorLayer(f"{folder / 'sample.gpkg'}|layername={name}", title, "ogr")
+    if not layer.isValid():
+        raise RuntimeError(f"no layer {name} in {folder}: run scripts/make_sample.py first")
+    return layer
 
 
 def draw(project: QgsProject, picture: Path) -> None:
@@ -93,7 +112,8 @@ def main() -> None:
     application.initQgis()
     # QGIS changes the header of a GeoPackage that it opens: work beside a copy, keep the projects only.
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(SAMPLE / "sample.gpkg", folder)
+        for name in ("sample.gpkg", "elevation.tif"):
+            shutil.copy(SAMPLE / name, folder)
         for story in STORIES:
             file = f"{story.name}.qgz"
             project = build(Path(folder), story)

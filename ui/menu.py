@@ -12,7 +12,14 @@ from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu, QMessageBox
 
 from .packages_dialog import PackagesDialog
-from .sample_project import FLOOD_PROJECT, NEAR_FIELD_PROJECT, RESOURCES, copy_metro_sample, copy_sample
+from .sample_project import (
+    FLOOD_PROJECT,
+    NEAR_FIELD_PROJECT,
+    ON_FOOT_PROJECT,
+    RESOURCES,
+    copy_metro_sample,
+    copy_sample,
+)
 
 ORDER = (
     "checkroads",
@@ -60,6 +67,7 @@ class EvacuationMenu:
             "sample",
             self.open_near_field,
         )
+        self._add(self.tr("Open the sample city: a near-field tsunami on foot"), "sample", self.open_on_foot)
         self._add(self.tr("Open the metro emergency"), "metroscenario", self.open_metro_sample)
         self.menu.addSeparator()
         for identifier in self._algorithms():
@@ -110,6 +118,10 @@ class EvacuationMenu:
     def open_near_field(self) -> None:
         """Open the sample city's project that shows why nobody flees from a near-field tsunami by car."""
         self._open(lambda: copy_sample(project=NEAR_FIELD_PROJECT))
+
+    def open_on_foot(self) -> None:
+        """Open the sample city's project of a near-field tsunami from which people walk."""
+        self._open(lambda: copy_sample(project=ON_FOOT_PROJECT))
 
     def open_metro_sample(self) -> None:
         """Copy the metro emergency at Nanjing to the user's profile and open its project."""

@@ -9,6 +9,7 @@ from qgis.core import QgsApplication
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT = "sample.qgz", "sample_flood.qgz", "sample_nearfield.qgz"
+ON_FOOT_PROJECT = "sample_nearfield_on_foot.qgz"
 METRO_PROJECT = "nanjing.qgz"
 
 

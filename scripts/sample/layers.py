@@ -11,6 +11,7 @@ from .flood import BRIDGES, NOTICE, Band
 from .flood import LABEL as FLOOD_LABEL
 from .geopackage import Field, Layer
 from .hazard import LABEL, NEAR_LABEL, WIDTH
+from .on_foot import CARLESS_NOTE, REQUEST_NOTE, TOWER_NOTE, Depot, Request, Tower
 from .roads import Road
 from .sites import Entrance, Site
 from .zones import CLASS_SOURCE, Zone
@@ -145,6 +146,79 @@ def closures_layer() -> Layer:
     )
     rows = [(None, [road, name, begin, end, "yes", why]) for road, name, begin, end, why in BRIDGES]
     return Layer("closures", "Bridges that close in the flood (illustrative)", None, fields, rows)
+
+
+def near_zones_layer(shares: Sequence[tuple[Zone, float]]) -> Layer:
+    """Return the layer of the zones that the near-field tsunami meets, with the share of people without a car."""
+    fields = (
+        *_people_fields(),
+        Field("carless", "real", "share of the people of the zone who have no car, 0 to 1"),
+        Field("illustrative", "text", "yes: the share is made up"),
+        Field("note", "text", "how the share was made up"),
+    )
+    rows = [
+        (zone.geometry, [zone.zone_id, zone.population, *zone.classes, CLASS_SOURCE, share, "yes", CARLESS_NOTE])
+        for zone, share in shares
+    ]
+    title = "Zones that the near-field tsunami meets, with people without a car (illustrative)"
+    return Layer("near_zones", title, "multipolygon", fields, rows)
+
+
+def towers_layer(towers: Sequence[Tower]) -> Layer:
+    """Return the layer of tall buildings inside the strip."""
+    fields = (
+        Field("site_id", "text", "id of the building, from north to south"),
+        Field("name", "text", "the street it stands by; not an official name"),
+        Field("storeys", "int", "storeys (illustrative)"),
+        Field("capacity", "int", "people for whom there is room above the water (illustrative)"),
+        Field("rule", "text", "vertical: safe at any time, though the water stands around it"),
+        Field("illustrative", "text", "yes: not an official vertical shelter"),
+        Field("note", "text", "what is illustrative about it"),
+    )
+    rows = [(t.geometry, [t.tower_id, t.name, t.storeys, t.capacity, "vertical", "yes", TOWER_NOTE]) for t in towers]
+    return Layer("towers", "Tall buildings to climb (illustrative)", "polygon", fields, rows)
+
+
+def depots_layer(depots: Sequence[Depot]) -> Layer:
+    """Return the layer of depots."""
+    fields = (
+        Field("fleet_id", "text", "id of the depot"),
+        Field("name", "text", "the street it stands by; not an official name"),
+        Field("vehicles", "int", "buses that stand here"),
+        Field("seats", "int", "people each takes at most, wheelchairs included"),
+        Field("wheelchair_places", "int", "wheelchairs each takes at most"),
+        Field("available_time", "int", "minutes after START_TIME from which on they may drive"),
+        Field("illustrative", "text", "yes: no bus stands here"),
+    )
+    rows = [
+        (d.geometry, [d.fleet_id, d.name, d.vehicles, d.seats, d.wheelchair_places, d.available_time, "yes"])
+        for d in depots
+    ]
+    return Layer("depots", "Bus depots (illustrative)", "point", fields, rows)
+
+
+def requests_layer(requests: Sequence[Request]) -> Layer:
+    """Return the layer of people who ask to be fetched."""
+    fields = (
+        Field("request_id", "text", "id of the request, from north to south"),
+        Field("kind", "text", "care home, clinic or home"),
+        Field("people", "int", "people to fetch, wheelchairs included"),
+        Field("wheelchairs", "int", "how many of them use a wheelchair"),
+        Field("ready_time", "int", "minutes after START_TIME from which on they wait"),
+        Field("known_time", "int", "minutes after START_TIME at which they call; 0: on a list; empty: they never do"),
+        Field("probability", "real", "of an expected request: how likely they call; empty: no expectation"),
+        Field("illustrative", "text", "yes: made up"),
+        Field("note", "text", "what is illustrative about it"),
+    )
+    rows = [
+        (
+            r.geometry,
+            [r.request_id, r.kind, r.people, r.wheelchairs, r.ready_time, r.known_time, r.probability]
+            + ["yes", REQUEST_NOTE],
+        )
+        for r in requests
+    ]
+    return Layer("requests", "People to fetch: requests (illustrative)", "point", fields, rows)
 
 
 def counts_layer(series: Sequence[Series]) -> Layer:

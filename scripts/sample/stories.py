@@ -21,10 +21,13 @@ class Story:
     title: str
     abstract: str
     layers: tuple[tuple[str, str], ...]
+    """A name that ends in .tif is a raster beside the GeoPackage."""
     view: tuple[str, ...]
     """The tables whose extent the map shows."""
     minutes: int
     """How long the temporal controller plays."""
+    hidden: tuple[str, ...] = ()
+    """The tables that are not drawn at first."""
 
 
 _SHELTERS = (
@@ -79,4 +82,27 @@ NEAR_FIELD = Story(
     ("nearfield", "sites"),
     120,
 )
-STORIES = (FAR_FIELD, FLOOD, NEAR_FIELD)
+ON_FOOT = Story(
+    "sample_nearfield_on_foot",
+    "Sample city: a near-field tsunami on foot",
+    "An earthquake off the coast: the water is there 15 to 25 minutes after the shaking, and people walk, out of the strip "
+    "or up a tall building. The strip is 800 m wide, 12 minutes on foot straight inland, up to twice as long by the "
+    "streets. Who is too late even if he leaves at once, where does a tall building help, who has no car, and "
+    "whom can buses fetch? Hazard, heights of the ground, tall buildings, shares without a car, depots, requests and "
+    f"sites are illustrative, not official. {SOURCES}",
+    (
+        ("requests", "People to fetch: requests (illustrative)"),
+        ("depots", "Bus depots (illustrative)"),
+        ("towers", "Tall buildings to climb (illustrative)"),
+        *_SHELTERS,
+        ("nearfield", "Near-field tsunami: minutes to its arrival (illustrative)"),
+        ("near_zones", "Zones that the tsunami meets: people without a car (illustrative)"),
+        *_GROUND,
+        ("elevation.tif", "Height of the ground (made up)"),
+        *_TABLES,
+    ),
+    ("nearfield", "depots"),
+    120,
+    ("zones",),
+)
+STORIES = (FAR_FIELD, FLOOD, NEAR_FIELD, ON_FOOT)

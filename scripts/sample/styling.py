@@ -5,13 +5,18 @@ from __future__ import annotations
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCentroidFillSymbolLayer,
+    QgsColorRampShader,
     QgsFillSymbol,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
+    QgsRasterLayer,
+    QgsRasterShader,
     QgsRendererCategory,
     QgsRendererRange,
+    QgsRuleBasedRenderer,
+    QgsSingleBandPseudoColorRenderer,
     QgsSingleSymbolRenderer,
     QgsTextBufferSettings,
     QgsTextFormat,
@@ -33,6 +38,12 @@ PEOPLE = ((0, 1_500), (1_500, 2_500), (2_500, 3_500), (3_500, 4_500), (4_500, 5_
 PEOPLE_COLOURS = ("#fff7ec", "#fee8c8", "#fdd49e", "#fdbb84", "#fc8d59")
 # Water by the minute of its arrival, the first darkest; no blue, which roads without delay have.
 ARRIVALS = ("0,68,61", "0,109,102", "38,148,138", "102,184,174", "166,215,207")
+
+# Heights of the ground, m, and their colours.
+HEIGHTS = (
+    (0.0, "#8fb996"), (10.0, "#c3d8a5"), (30.0, "#ece5b3"), (60.0, "#dcc28f"), (120.0, "#c09c74"), (240.0, "#a58468"),
+    (380.0, "#f2f0ec"),
+)  # fmt: skip
 
 
 def style_roads(layer: QgsVectorLayer) -> None:
@@ -127,6 +138,70 @@ def style_entrances(layer: QgsVectorLayer) -> None:
     layer.setMinimumScale(20_000)
 
 
+def style_carless(layer: QgsVectorLayer) -> None:
+    """Draw the borders of zones, the wider the more of their people have no car, labelled with the share."""
+    ranges = []
+    for low, high, width in ((0.2, 0.4, 0.3), (0.4, 0.5, 0.6), (0.5, 0.7, 1.0)):
+        symbol = QgsFillSymbol.createSimple({"style": "no", "outline_color": "#7f3b08", "outline_width": str(width)})
+        ranges.append(QgsRendererRange(low, high, symbol, f"{low:.0%} to {high:.0%} have no car"))
+    layer.setRenderer(QgsGraduatedSymbolRenderer("carless", ranges))
+    label(layer, "round(100 * \"carless\") || ' % no car'", 7, "#7f3b08")
+
+
+def style_towers(layer: QgsVectorLayer) -> None:
+    """Draw tall buildings with a mark by their room that is seen at any scale, labelled with it."""
+    ranges = []
+    for low, high, size in ((0, 600, 2.6), (600, 1_000, 3.6), (1_000, 2_000, 4.6)):
+        symbol = QgsFillSymbol.createSimple({"color": "#cc79a7", "outline_color": "#5b2145", "outline_width": "0.3"})
+        marker = QgsCentroidFillSymbolLayer()
+        marker.setSubSymbol(
+            QgsMarkerSymbol.createSimple(
+                {"name": "pentagon", "color": "#cc79a7", "outline_color": "#ffffff", "outline_width": "0.3",
+                 "size": str(size)}
+            )
+        )  # fmt: skip
+        symbol.appendSymbolLayer(marker)
+        ranges.append(QgsRendererRange(low, high, symbol, f"room for {low:,} - {high:,} people"))
+    layer.setRenderer(QgsGraduatedSymbolRenderer("capacity", ranges))
+    label(layer, "\"site_id\" || ': ' || \"capacity\"", 7, "#5b2145")
+
+
+def style_depots(layer: QgsVectorLayer) -> None:
+    """Draw depots, labelled with what stands there."""
+    symbol = QgsMarkerSymbol.createSimple(
+        {"name": "square", "color": "#0072b2", "outline_color": "#ffffff", "outline_width": "0.4", "size": "4.4"}
+    )
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+    label(layer, "\"vehicles\" || ' x ' || \"seats\" || ' seats'", 7, "#0072b2", 1.6)
+
+
+def style_requests(layer: QgsVectorLayer) -> None:
+    """Draw requests: those on a list, those that call, those that are only expected."""
+    root = QgsRuleBasedRenderer.Rule(None)
+    for words, condition, colour in (
+        ("Known before (list)", '"known_time" = 0', "#e69f00"),
+        ("Calls later", '"known_time" > 0 and "probability" is null', "#ffffff"),
+        ("Expected, with a probability", '"probability" is not null', "#bdbdbd"),
+    ):
+        symbol = QgsMarkerSymbol.createSimple(
+            {"name": "circle", "color": colour, "outline_color": "#000000", "outline_width": "0.3", "size": "2.4"}
+        )
+        root.appendChild(QgsRuleBasedRenderer.Rule(symbol, filterExp=condition, label=words))
+    layer.setRenderer(QgsRuleBasedRenderer(root))
+
+
+def style_elevation(layer: QgsRasterLayer) -> None:
+    """Draw heights from green to white, finer where the strip is."""
+    ramp = QgsColorRampShader(0.0, HEIGHTS[-1][0], None, QgsColorRampShader.Type.Interpolated)
+    ramp.setColorRampItemList(
+        [QgsColorRampShader.ColorRampItem(high, QColor(colour), f"{high:g} m") for high, colour in HEIGHTS]
+    )
+    shader = QgsRasterShader(0.0, HEIGHTS[-1][0])
+    shader.setRasterShaderFunction(ramp)
+    layer.setRenderer(QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader))
+    layer.setOpacity(0.6)
+
+
 def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance: float = 0.8) -> None:
     """Label the features of a layer with a field or expression, with a white halo, ``distance`` mm beside them."""
     form = QgsTextFormat()
@@ -149,4 +224,5 @@ def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance:
 
 STYLES = {"roads": style_roads, "zones": style_zones, "hazard": style_hazard, "sites": style_sites,
           "entrances": style_entrances, "flood": style_arrivals, "nearfield": style_arrivals,
-          "flood_zones": style_orders}  # fmt: skip
+          "flood_zones": style_orders, "near_zones": style_carless, "towers": style_towers, "depots": style_depots,
+          "requests": style_requests, "elevation.tif": style_elevation}  # fmt: skip

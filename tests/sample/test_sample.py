@@ -15,7 +15,8 @@ from scipy.sparse.csgraph import connected_components
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 LIMIT = 6_000_000  # bytes
-STORIES = ("nearfield", "flood", "flood_zones", "closures")
+ON_FOOT = ("near_zones", "towers", "depots", "requests")
+STORIES = ("nearfield", "flood", "flood_zones", "closures", *ON_FOOT)
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +100,18 @@ def test_main_component_holds_the_network(sample):
 
 
 def test_geometries_are_valid(sample):
-    for table in ("roads", "zones", "sites", "entrances", "hazard", "nearfield", "flood", "flood_zones"):
+    for table in ("roads", "zones", "sites", "entrances", "hazard", "nearfield", "flood", "flood_zones", *ON_FOOT):
         found = geometries(sample, table)
         assert shapely.is_valid(found).all() and not shapely.is_empty(found).any(), table
 
 
 def test_illustrative_things_say_so(sample):
-    for table in ("sites", "entrances", "hazard", "nearfield", "flood", "flood_zones", "closures"):
+    for table in ("sites", "entrances", "hazard", *STORIES):
         assert set(column(sample, table, "illustrative")) == {"yes"}
     assert all("not an official shelter" in note for note in column(sample, "sites", "note"))
     for table in ("hazard", "nearfield", "flood"):
         assert all("not an official hazard map" in label for label in column(sample, table, "label"))
+    assert all("not an official vertical shelter" in note for note in column(sample, "towers", "note"))
     assert all("NOT to flee from by car" in label for label in column(sample, "nearfield", "label"))
     assert sample.execute("SELECT DISTINCT borrowed FROM counts").fetchall() == [("yes",)]
 
@@ -256,7 +258,70 @@ def test_closed_bridges_are_roads_that_the_flood_crosses(sample):
         assert 0 < begin < (end or 10**6)
 
 
-@pytest.fixture(params=["sample", "sample_flood", "sample_nearfield"])
+def test_tall_buildings_stand_in_the_strip_apart_and_are_vertical(sample):
+    (strip,), towers = geometries(sample, "hazard"), geometries(sample, "towers")
+    assert len(towers) == 14 and shapely.contains_properly(strip, towers).all()
+    assert set(column(sample, "towers", "rule")) == {"vertical"}
+    assert len(shapely.STRtree(towers).query(towers, predicate="intersects")[0]) == len(towers)
+    # Room as the README says: a quarter of each storey above the third, a person to a square metre, whole tens.
+    metres = shapely.area(shapely.transform(towers, lambda xy: xy * (96_550, 110_860)))
+    storeys = np.array(column(sample, "towers", "storeys"))
+    room = np.array(column(sample, "towers", "capacity"))
+    assert np.abs(room - 0.25 * metres * (storeys - 3)).max() < 10 + 0.01 * room.max()
+
+
+def test_zones_of_the_walk_are_those_that_the_strip_meets_unchanged(sample):
+    (strip,), zones = geometries(sample, "hazard"), geometries(sample, "zones")
+    share = shapely.area(shapely.intersection(zones, strip)) / shapely.area(zones)
+    met = share * np.array(column(sample, "zones", "population")) >= 1.0
+    names = "zone_id, population, children, adults, elderly, class_source, geom"
+    every = sample.execute(f"SELECT {names} FROM zones ORDER BY fid").fetchall()
+    assert sample.execute(f"SELECT {names} FROM near_zones ORDER BY fid").fetchall() == [
+        row for row, inside in zip(every, met) if inside
+    ]
+    assert all(0.2 <= carless <= 0.7 for carless in column(sample, "near_zones", "carless"))
+
+
+def test_requests_become_known_over_time_and_fit_into_the_buses(sample):
+    requests = sample.execute("SELECT people, wheelchairs, ready_time, known_time, probability FROM requests").fetchall()
+    seats, places, fleet = sample.execute("SELECT max(seats), max(wheelchair_places), sum(vehicles) FROM depots").fetchone()
+    assert (len(requests), fleet) == (40, 10)
+    assert all(0 <= wheelchairs <= people <= seats for people, wheelchairs, *_ in requests)
+    assert 0 < places < max(row[1] for row in requests)  # some have to be divided, or go by the small buses
+    known = [row[3] for row in requests if row[3] is not None]
+    assert known.count(0) > 5 and max(known) > 60 and all(row[3] >= row[2] for row in requests if row[3])
+    # Whom nobody expects and who never calls would be nobody.
+    assert all(0 < row[4] < 1 for row in requests if row[3] is None)
+    assert any(row[4] is not None and row[3] is not None for row in requests)
+    inside = shapely.intersects(geometries(sample, "hazard")[0], geometries(sample, "requests"))
+    assert 0 < inside.sum() < len(requests) and not shapely.intersects(
+        geometries(sample, "hazard")[0], geometries(sample, "depots")
+    ).any()
+
+
+def test_the_ground_rises_from_the_shore_and_lies_under_every_road(sample):
+    gdal = pytest.importorskip("osgeo.gdal")
+    from sample.projection import to_metres
+
+    raster = gdal.Open(str(SAMPLE / "elevation.tif"))
+    band, (west, cell, _, north, _, step) = raster.GetRasterBand(1), raster.GetGeoTransform()
+    values = band.ReadAsArray()
+    assert "Illustrative" in raster.GetMetadataItem("TIFFTAG_IMAGEDESCRIPTION") and band.GetUnitType() == "m"
+
+    def there(geometry):
+        x, y = shapely.get_coordinates(to_metres(geometry)).T
+        rows, columns = (y - north) / step, (x - west) / cell
+        half = (-0.5, 0.5)  # to the four cells that a bilinear interpolation takes
+        return np.array([values[(rows + a).astype(int), (columns + b).astype(int)] for a in half for b in half])
+
+    assert there(shapely.union_all(geometries(sample, "roads"))).min() > 0.0
+    bands = geometries(sample, "nearfield")
+    means = [there(area).mean() for area in bands]
+    assert means == sorted(means) and means[0] < 5.0 and there(bands[-1]).max() < 25.0
+    assert there(shapely.union_all(geometries(sample, "sites"))).mean() > means[-1]
+
+
+@pytest.fixture(params=["sample", "sample_flood", "sample_nearfield", "sample_nearfield_on_foot"])
 def project(request, qgis_app, tmp_path):
     """A copy of a ready project: QGIS changes the header of a GeoPackage that it opens."""
     qgis = pytest.importorskip("qgis.core")
@@ -269,17 +334,22 @@ def project(request, qgis_app, tmp_path):
 
 def test_project_opens_with_every_layer(project, tmp_path):
     layers = list(project.mapLayers().values())
-    flood, near = (f"sample_{name}" in project.fileName() for name in ("flood", "nearfield"))
-    assert len(layers) == (9 if flood else 7) and all(layer.isValid() and layer.featureCount() > 0 for layer in layers)
+    name = Path(project.fileName()).stem
+    near, walk = "nearfield" in name, "on_foot" in name
+    counts = {"sample": 7, "sample_flood": 9, "sample_nearfield": 7, "sample_nearfield_on_foot": 12}
+    assert len(layers) == counts[name] and all(layer.isValid() for layer in layers)
     assert all(layer.source().startswith(str(tmp_path)) for layer in layers)
+    heights = [layer for layer in layers if layer.source().endswith(".tif")]
+    assert len(heights) == walk and all(layer.renderer().type() == "singlebandpseudocolor" for layer in heights)
+    layers = [layer for layer in layers if layer not in heights]
+    assert all(layer.featureCount() > 0 for layer in layers)
     assert project.title() and project.crs().authid() == "EPSG:32719"
     by_table = {layer.source().split("layername=")[1]: layer for layer in layers}
     assert by_table["roads"].renderer().type() == "categorizedSymbol"
     assert by_table["zones"].renderer().type() == "graduatedSymbol"
     assert not project.viewSettings().defaultViewExtent().isNull()
-    assert ("what NOT to do" in project.title()) == near and (
-        "12 minutes on foot" in project.metadata().abstract()
-    ) == near
+    assert ("what NOT to do" in project.title()) == (near and not walk)
+    assert ("12 minutes on foot" in project.metadata().abstract()) == near
 
 
 def test_the_temporal_controller_plays_the_water_from_each_project(project):
@@ -295,7 +365,9 @@ def test_the_temporal_controller_plays_the_water_from_each_project(project):
     period = settings.temporalRange()
     assert period.begin().toString("yyyy-MM-ddTHH:mm:ss") == "2025-03-12T10:00:00" and settings.timeStep() == 5
     plays = [
-        layer for layer in project.mapLayers().values() if layer.isSpatial() and layer.temporalProperties().isActive()
+        layer
+        for layer in project.mapLayers().values()
+        if layer.isSpatial() and layer.temporalProperties() and layer.temporalProperties().isActive()
     ]
     assert len(plays) == (0 if project.fileName().endswith("sample.qgz") else 1)
     for layer in plays:

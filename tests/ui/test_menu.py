@@ -10,6 +10,7 @@ from evacuation_planner.ui.packages_dialog import PURPOSES, PackagesDialog
 from evacuation_planner.ui.sample_project import (
     FLOOD_PROJECT,
     NEAR_FIELD_PROJECT,
+    ON_FOOT_PROJECT,
     PROJECT,
     RESOURCES,
     copy_sample,
@@ -33,7 +34,7 @@ def test_menu_offers_the_sample_and_every_algorithm_and_goes_away(desktop, provi
     texts = entries(desktop)
     assert texts[0] == "Open the sample city"
     assert ["flood" in text for text in texts[:4]] == [False, True, False, False]
-    assert "near-field tsunami by car (what not to do)" in texts[2]
+    assert "near-field tsunami by car (what not to do)" in texts[2] and "near-field tsunami on foot" in texts[3]
     for algorithm in provider.algorithms():
         assert algorithm.displayName() + "…" in texts
     menu.remove()
@@ -58,10 +59,12 @@ def test_every_story_opens_from_the_same_copy(desktop, monkeypatch, tmp_path):
     menu.open_sample()
     menu.open_flood()
     menu.open_near_field()
-    assert desktop.opened == [str(tmp_path / "sample" / name) for name in (PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT)]
+    menu.open_on_foot()
+    names = (PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT, ON_FOOT_PROJECT)
+    assert desktop.opened == [str(tmp_path / "sample" / name) for name in names]
 
 
-@pytest.mark.parametrize("name", [PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT])
+@pytest.mark.parametrize("name", [PROJECT, FLOOD_PROJECT, NEAR_FIELD_PROJECT, ON_FOOT_PROJECT])
 def test_the_copied_sample_project_finds_all_its_layers(tmp_path, provider, name):
     from qgis.core import QgsProject
 
