@@ -1,5 +1,5 @@
-"""The made-up height of the ground: it rises from the bay by terraces, with a hill on the peninsula and the valley of the
-Elqui. Nobody has measured any of it."""
+"""The made-up height of the ground: it rises from the bay by terraces, with a hill on the peninsula and the valley of
+the Elqui. Nobody has measured any of it."""
 
 from __future__ import annotations
 

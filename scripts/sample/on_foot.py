@@ -1,5 +1,5 @@
-"""What the near-field tsunami on foot needs besides roads and zones, all of it made up: tall buildings to climb, who has
-no car, depots with buses, and people who ask to be fetched."""
+"""What the near-field tsunami on foot needs besides roads and zones, all of it made up: tall buildings to climb, who
+has no car, depots with buses, and people who ask to be fetched."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ WET = 3  # storeys that the water may reach
 SHARE = 0.25  # of a dry storey on which people can stand, one to a square metre: halls, stairs, landings
 TOWER_NOTE = "Illustrative tall building, not an official vertical shelter; nobody has looked at how it stands."
 CARLESS_NOTE = "Illustrative: the share of people without a car is drawn at random, higher where people live densely."
-# Distance from the strip (m), vehicles, seats, places for wheelchairs, minutes after START_TIME until drivers are there.
+# Vehicles, seats, places for wheelchairs, minutes after START_TIME until the drivers are there.
 DEPOTS = ((4, 40, 2, 10), (3, 40, 2, 15), (3, 16, 4, 5))
-DEPOT_BAND = (1_500.0, 4_000.0)
+DEPOT_BAND = (1_500.0, 4_000.0)  # m from the strip
 INSIDE, BEHIND, BELT = 10, 30, 1_200.0  # requests in the strip, behind it, and within how many metres of it
 SET_BACK = 15.0  # m between a request and the junction
 # kind, least and most people, of these in wheelchairs at most, known before
@@ -77,7 +77,7 @@ class Request:
 
 
 def make_towers(roads: list[Road], zones: list[Zone], strip: BaseGeometry) -> list[Tower]:
-    """Return the tall buildings, numbered from north to south, beside junctions of main roads as far apart as can be."""
+    """Return the tall buildings, from north to south, beside junctions of main roads as far apart as can be."""
     rng = np.random.default_rng(SEED)
     xy, streets = junctions(roads)
     area = to_metres(strip)
@@ -126,8 +126,8 @@ def make_depots(roads: list[Road], strip: BaseGeometry) -> list[Depot]:
 def make_requests(roads: list[Road], zones: list[Zone], strip: BaseGeometry) -> list[Request]:
     """Return who asks to be fetched, in the strip and behind it, numbered from north to south.
 
-    Care homes and clinics are known before, homes call; some homes are expected to with a probability, and of these some
-    never do.
+    Care homes and clinics are known before, homes call; some homes are expected to, with a probability, and some of
+    these never do.
     """
     rng = np.random.default_rng(SEED)
     xy, _ = junctions(roads)

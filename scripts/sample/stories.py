@@ -85,10 +85,10 @@ NEAR_FIELD = Story(
 ON_FOOT = Story(
     "sample_nearfield_on_foot",
     "Sample city: a near-field tsunami on foot",
-    "An earthquake off the coast: the water is there 15 to 25 minutes after the shaking, and people walk, out of the strip "
-    "or up a tall building. The strip is 800 m wide, 12 minutes on foot straight inland, up to twice as long by the "
-    "streets. Who is too late even if he leaves at once, where does a tall building help, who has no car, and "
-    "whom can buses fetch? Hazard, heights of the ground, tall buildings, shares without a car, depots, requests and "
+    "An earthquake off the coast: the water is there 15 to 25 minutes after the shaking, and people walk, out of the "
+    "strip or up a tall building. The strip is 800 m wide, 12 minutes on foot straight inland, half an hour by some "
+    "streets. Who is too late even if he leaves at once, where does a tall building help, who has no car, and whom can "
+    "buses fetch? Hazard, heights of the ground, tall buildings, shares without a car, depots, requests and "
     f"sites are illustrative, not official. {SOURCES}",
     (
         ("requests", "People to fetch: requests (illustrative)"),

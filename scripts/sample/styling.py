@@ -163,7 +163,7 @@ def style_towers(layer: QgsVectorLayer) -> None:
         symbol.appendSymbolLayer(marker)
         ranges.append(QgsRendererRange(low, high, symbol, f"room for {low:,} - {high:,} people"))
     layer.setRenderer(QgsGraduatedSymbolRenderer("capacity", ranges))
-    label(layer, "\"site_id\" || ': ' || \"capacity\"", 7, "#5b2145")
+    label(layer, '"site_id" || \': \' || "capacity"', 7, "#5b2145")
 
 
 def style_depots(layer: QgsVectorLayer) -> None:

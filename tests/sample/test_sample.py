@@ -283,8 +283,10 @@ def test_zones_of_the_walk_are_those_that_the_strip_meets_unchanged(sample):
 
 
 def test_requests_become_known_over_time_and_fit_into_the_buses(sample):
-    requests = sample.execute("SELECT people, wheelchairs, ready_time, known_time, probability FROM requests").fetchall()
-    seats, places, fleet = sample.execute("SELECT max(seats), max(wheelchair_places), sum(vehicles) FROM depots").fetchone()
+    names = "people, wheelchairs, ready_time, known_time, probability"
+    requests = sample.execute(f"SELECT {names} FROM requests").fetchall()
+    depots = sample.execute("SELECT max(seats), max(wheelchair_places), sum(vehicles) FROM depots")
+    seats, places, fleet = depots.fetchone()
     assert (len(requests), fleet) == (40, 10)
     assert all(0 <= wheelchairs <= people <= seats for people, wheelchairs, *_ in requests)
     assert 0 < places < max(row[1] for row in requests)  # some have to be divided, or go by the small buses
@@ -294,9 +296,10 @@ def test_requests_become_known_over_time_and_fit_into_the_buses(sample):
     assert all(0 < row[4] < 1 for row in requests if row[3] is None)
     assert any(row[4] is not None and row[3] is not None for row in requests)
     inside = shapely.intersects(geometries(sample, "hazard")[0], geometries(sample, "requests"))
-    assert 0 < inside.sum() < len(requests) and not shapely.intersects(
-        geometries(sample, "hazard")[0], geometries(sample, "depots")
-    ).any()
+    assert (
+        0 < inside.sum() < len(requests)
+        and not shapely.intersects(geometries(sample, "hazard")[0], geometries(sample, "depots")).any()
+    )
 
 
 def test_the_ground_rises_from_the_shore_and_lies_under_every_road(sample):
