@@ -8,6 +8,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -123,3 +124,15 @@ def test_every_algorithm_explains_itself(provider):
         for definition in algorithm.parameterDefinitions():
             assert definition.help(), f"{algorithm.id()} {definition.name()} has no help"
             assert definition.description(), f"{algorithm.id()} {definition.name()}"
+
+
+def test_no_algorithm_with_something_to_ask_for_runs_without_it(provider):
+    optional, context = QgsProcessingParameterDefinition.Flag.FlagOptional, QgsProcessingContext()
+    for algorithm in provider.algorithms():
+        asked = [
+            definition.name()
+            for definition in algorithm.parameterDefinitions()
+            if not (definition.isDestination() or definition.flags() & optional) and definition.defaultValue() is None
+        ]
+        good, message = algorithm.create().checkParameterValues({}, context)
+        assert good != bool(asked) and bool(message) == bool(asked), algorithm.id()

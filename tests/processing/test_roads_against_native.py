@@ -10,7 +10,7 @@ from evacuation_planner.plugin.solvers.graph.components import components
 from evacuation_planner.plugin.solvers.roads.shortest_paths import travel
 from tests.layers.road_layers import ROADS, read
 
-PAIRS = 3
+PAIRS = 2
 
 
 @pytest.mark.skipif(not ROADS.is_file(), reason="the sample city is not there (make setup)")
