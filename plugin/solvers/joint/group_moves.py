@@ -15,8 +15,9 @@ from ..routing.queue.network import QueueRoads
 from ..routing.shared.routes import rows_at
 from .aims import Aim
 from .judge import JointRoutes, Planned, destinations_of
+from .outlook import joined
 from .problem import ROUNDING, JointProblem
-from .search import CAREFUL, JointMoves, Wishes, joined, moved
+from .search import CAREFUL, JointMoves, Wishes, moved
 
 AT_ONCE = 4  # groups that may move in one step
 TRIED = 40  # moves that are looked at for room, the most promising first
@@ -104,7 +105,7 @@ class GroupMoves(JointMoves):
         at = destinations_of(plan)[self.trips]
         old = at[np.r_[0, np.cumsum([len(some) for some in self.members])][:-1].astype(np.int64)] if count else at
         for end, field in self.fields.items():
-            cost = self.cost_at(field, self.trips) + self.to_pay(self.trips, np.full(len(self.trips), end))
+            cost = self.outlook.cost_at(field, self.trips) + self.to_pay(self.trips, np.full(len(self.trips), end))
             total = np.bincount(self.owner, weights=np.where(np.isfinite(cost), cost, 0.0), minlength=count)
             lost = np.bincount(self.owner, weights=~np.isfinite(cost), minlength=count) > 0
             together = 0.5 * size * size * (headway[end] + headway[old])

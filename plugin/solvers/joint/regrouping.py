@@ -19,10 +19,11 @@ from .assignment import Assignment
 from .choices import Choices
 from .group_moves import headways
 from .judge import Planned, destinations_of
+from .outlook import MOST_MOMENTS, joined
 from .placing import Groups, deal, finite_room, people_of, send_groups
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
-from .search import MOST_MOMENTS, JointMoves, joined
+from .search import JointMoves
 from .stepwise import with_empty
 
 MOST_CELLS = 20_000_000  # nodes and moments of the costs to go that are held at once
@@ -107,7 +108,7 @@ class Regrouping:
         for numbers in self._batches(np.argsort(-self.count, kind="stable")[:MOST_DESTINATIONS]):
             moves.look_at(self.plan, numbers, control)
             for end, field in moves.fields.items():
-                each = moves.cost_from(field, node, time)
+                each = moves.outlook.cost_from(field, node, time)
                 cost[:, end] = np.bincount(group, weights=each, minlength=problem.groups)
         dislike = np.where(
             np.isfinite(moves.offset), moves.offset, 0.0
@@ -182,7 +183,7 @@ class Regrouping:
     def _batches(self, numbers: np.ndarray) -> list[list[int]]:
         """Return the numbers of destinations in parts whose costs to go are held at once."""
         moments = MOST_MOMENTS + 2
-        count = max(1, MOST_CELLS // (len(self.moves.views) * moments * self.problem.network.nodes))
+        count = max(1, MOST_CELLS // (len(self.moves.outlook.views) * moments * self.problem.network.nodes))
         return [numbers[k : k + count].tolist() for k in range(0, len(numbers), count)]
 
 

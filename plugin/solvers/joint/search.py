@@ -12,43 +12,24 @@ from typing import NamedTuple
 import numpy as np
 
 from ..control import Control
-from ..graph.stars import ReverseStar
-from ..routing.queue.adjoint import Traffic, traffic_of
 from ..routing.queue.events import Plan
-from ..routing.queue.marginal import LOST, Grid, grid_of
+from ..routing.queue.marginal import LOST
 from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.shared.descent import drawn
 from ..routing.shared.routes import Routes, rerouted, rows_at
 from .aims import Aim
-from .fields import LARGE, admit, fill_field, fill_spare, fill_whole, price_trips, walk
+from .fields import LARGE, admit, fill_spare
 from .judge import AimJudge, JointRoutes, Planned, destinations_of, joint_routes, to_be_moved
+from .outlook import LEAST_GAIN, Field, Outlook, joined
 from .problem import ROUNDING, JointProblem
 
-GRID_STEP, MOST_MOMENTS = 300 * SECOND, 64  # of the cost to go
-LEAST_GAIN = 0.002  # of what a trip costs, for it to move
 ASKED = 4  # times as many trips look for a way as may move
 CAREFUL = 4  # times fewer trips move at once than where destinations are fixed
-BLOCK = 2_000_000  # roads of ways that are found at once
 SAMPLE, ROUNDS = 7, 8  # of the trips every so manieth says where it would go; looks before the first step
 PRICE_STEP = 0.7  # of the mean gain of those who want in, by which a full room's price rises if nobody wants out
 PRICE_FALL = 0.8  # what is left of the price of a room that no more want in than out of
 FULL = 0.02  # of a room, at which it counts as full
 MOST_GAIN = 3600.0 * SECOND  # by which a vehicle that would be caught bids for a full room
-
-
-class Field(NamedTuple):
-    """Cost to go to the cheapest of some destinations.
-
-    Attributes
-    ----------
-    tables : tuple of (g, n) float32
-        One for each view.
-    offset : (d,) float64
-        What it costs a vehicle of mean weight to go to each destination, infinite where it is none of them.
-    """
-
-    tables: tuple[np.ndarray, ...]
-    offset: np.ndarray
 
 
 class Wishes(NamedTuple):
@@ -83,11 +64,7 @@ class JointMoves:
         self.draws = np.random.default_rng([seed, problem.vehicles]) if seed else None
         self.problem, self.roads, self.aim, self.bound = problem, roads, aim, bound
         self.judge = AimJudge(network, roads, aim, stuck_seconds)
-        self.departure = self.judge.departure
-        self.star, self.reverse = network.star(), ReverseStar(network.nodes, network.tail, network.head)
-        self.rate = aim.rate
-        self.goal = np.full(network.nodes, -1, dtype=np.int32)
-        self.goal[problem.node] = np.arange(problem.destinations)
+        self.outlook = Outlook(problem, roads, aim, self.judge.departure)
         self.price = np.zeros(problem.destinations)  # of a person's place, vehicle-microseconds
         offset = np.where(problem.allowed, aim.offset(), np.inf)
         self.patterns, pattern = np.unique(offset, axis=0, return_inverse=True)
@@ -95,10 +72,8 @@ class JointMoves:
         self.offset = offset
         self.by_pattern = not bound.any() and len(self.patterns) <= problem.destinations
         self.fields: dict[int, Field] = {}
-        self.step, self.turn, self.settled, self.stale = GRID_STEP, 0, False, True
+        self.turn, self.settled, self.stale = 0, False, True
         self.elsewhere = False
-        self.terminal = np.zeros(2)
-        self.views: tuple[Traffic, ...] = ()
 
     def look_elsewhere(self) -> None:
         """Look only for ways to other destinations than those of now, each by itself, from now on."""
@@ -121,12 +96,8 @@ class JointMoves:
 
     def at(self, plan: Planned) -> None:
         """Take the marginal costs of ``plan``."""
-        run, worth = self.judge.guide_of(plan)
         self.stale = True
-        merged, first = (traffic_of(self.roads, run, worth, merged) for merged in (True, False))
-        whole = np.empty(len(first.value))
-        fill_whole(self.roads, first, whole)
-        self.views = merged, first, first._replace(value=whole)
+        self.outlook.at(*self.judge.guide_of(plan))
 
     def renew(self, plan: Planned, control: Control) -> None:
         """Look for ways anew at the next step, at other fields where there are too many for all."""
@@ -134,16 +105,17 @@ class JointMoves:
 
     def look(self, plan: Planned, control: Control) -> None:
         """Work out the cost to go by the marginal costs of now, of as many fields as are made at once."""
-        grids, moments = self._grids(plan)
+        self._look(plan)
         if self.by_pattern and not self.settled:
-            self._settle(plan, grids, moments, control)
+            self._settle(plan, control)
         count, total = min(self.most_fields, self._all_fields()), self._all_fields()
-        self._fill([k % total for k in range(self.turn, self.turn + count)], grids, moments, control)
+        self._fill([k % total for k in range(self.turn, self.turn + count)], control)
         self.turn = (self.turn + count) % max(total, 1)
 
     def look_at(self, plan: Planned, numbers: list[int], control: Control) -> None:
         """Work out the cost to go by the marginal costs of now, of the fields of these ``numbers``."""
-        self._fill(numbers, *self._grids(plan), control)
+        self._look(plan)
+        self._fill(numbers, control)
 
     def moved(
         self, plan: Planned, looking: np.ndarray, count: int, draws: np.random.Generator, control: Control
@@ -171,61 +143,28 @@ class JointMoves:
     def _all_fields(self) -> int:
         return len(self.patterns) if self.by_pattern else self.problem.destinations
 
-    def _grids(self, plan: Planned) -> tuple[list[Grid], int]:
-        """Return the marginal costs of each view at moments a step apart, and how many moments."""
+    def _look(self, plan: Planned) -> None:
         self.stale = False
-        until = int(plan.run.arrival().max(initial=0))
-        self.step = max(GRID_STEP, -(-until // MOST_MOMENTS))
-        moments = int(until // self.step) + 2
-        self.terminal = self.aim.terminal(self.step, moments)
-        return [grid_of(self.roads, view, self.step, moments) for view in self.views], moments
+        self.outlook.look(plan)
 
-    def _fill(self, numbers: list[int], grids: list[Grid], moments: int, control: Control) -> None:
+    def _fill(self, numbers: list[int], control: Control) -> None:
         self.fields = {}
         for number in numbers:
             control.stop_if_cancelled()
-            self.fields[number] = self._field(number, grids, moments)
+            self.fields[number] = self._field(number)
 
-    def _field(self, number: int, grids: list[Grid], moments: int) -> Field:
-        problem, star = self.problem, self.reverse
-        offset = np.full(problem.destinations, np.inf)
+    def _field(self, number: int) -> Field:
+        offset = np.full(self.problem.destinations, np.inf)
         if self.by_pattern:
             offset = self.patterns[number] + self.price * self.aim.unit
         else:
             offset[number] = 0.0
-        some = np.flatnonzero(np.isfinite(offset))
-        tables = []
-        keys = np.empty(4 * problem.network.arcs + 4 + len(some))
-        items = np.empty(len(keys), dtype=np.int64)
-        for grid in grids:
-            table = np.empty((moments, problem.network.nodes), dtype=np.float32)
-            fill_field(
-                self.roads, grid, self.rate, star.indptr, star.arc, star.tail, problem.node[some].astype(np.int64),
-                offset[some], self.terminal, table, keys, items,
-            )  # fmt: skip
-            tables.append(table)
-        return Field(tuple(tables), offset)
+        return self.outlook.field(offset)
 
     def to_pay(self, trips: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return what ``trips`` (k,) pay besides their way at destinations ``end`` (k,): dislike, price of the room."""
         mine = self.offset[self.problem.group[trips], end] * self.aim.weight[trips]
         return mine + self.price[end] * self.problem.people[trips]
-
-    def cost_at(self, field: Field, trips: np.ndarray) -> np.ndarray:
-        """Return the cost to go (k,) of ``trips`` from their starts at their departures, at mean weight."""
-        return self.cost_from(field, self.problem.network.source[trips], self.departure[trips])
-
-    def cost_from(self, field: Field, node: np.ndarray, time: np.ndarray) -> np.ndarray:
-        """Return the cost to go (k,) from each ``node`` at each ``time``, microseconds, at mean weight."""
-        g = np.minimum(time // self.step, len(self.terminal) - 2)
-        share = np.minimum((time - g * self.step) / self.step, 1.0)
-        cost = np.zeros(len(node))
-        for table in field.tables:  # each view leaves out some queues
-            here, then = table[g, node].astype(np.float64), table[g + 1, node].astype(np.float64)
-            with np.errstate(invalid="ignore"):
-                value = here + share * (then - here)
-            cost = np.maximum(cost, np.where(np.isfinite(value), value, np.inf))
-        return cost
 
     def fields_of(self, plan: Planned, trips: np.ndarray) -> np.ndarray:
         """Return the number (k,) of the field in which each of ``trips`` looks for a way; -1 for none."""
@@ -236,7 +175,7 @@ class JointMoves:
         best, least = np.full(len(trips), -1, dtype=np.int64), np.full(len(trips), np.inf)
         bound = self.bound[trips]
         for number, field in self.fields.items():
-            cost = self.cost_at(field, trips) + self.to_pay(trips, np.full(len(trips), number))
+            cost = self.outlook.cost_at(field, trips) + self.to_pay(trips, np.full(len(trips), number))
             better = (cost < least) & (~bound | (now == number)) & ~(self.elsewhere & (now == number))
             best[better], least[better] = number, cost[better]
         return best
@@ -249,13 +188,13 @@ class JointMoves:
         for k, field in self.fields.items():
             mine = number == k
             parts += [
-                self._walked(view, table, field.offset, looking[mine], now[mine], control)
-                for view, table in zip(self.views, field.tables)
+                self.outlook.walked(field, view, looking[mine], now[mine], self.to_pay, control)
+                for view in range(len(field.tables))
             ]
         trips, end, before, size, arcs = joined(parts)
         first = np.r_[0, np.cumsum(size)]
-        ways = Plan(self.departure[trips], first[:-1], size, arcs, first)
-        cost = self.priced(ways, np.arange(len(trips)), self.aim.weight[trips]) + self.to_pay(trips, end)
+        ways = Plan(self.outlook.departure[trips], first[:-1], size, arcs, first)
+        cost = self.outlook.priced(ways, np.arange(len(trips)), self.aim.weight[trips]) + self.to_pay(trips, end)
         gain = before - cost
         order = np.lexsort((-gain, trips))
         order = order[np.r_[True, np.diff(trips[order]) > 0]] if len(order) else order
@@ -266,64 +205,21 @@ class JointMoves:
 
     def priced_now(self, plan: Planned, trips: np.ndarray) -> np.ndarray:
         """Return what ``trips`` (k,) cost everybody where they go now; LOST where they are caught."""
-        now = self.priced(plan.run.plan, trips, self.aim.weight)
+        now = self.outlook.priced(plan.run.plan, trips, self.aim.weight)
         to_be_moved(plan, trips, now)
         return now + self.to_pay(trips, destinations_of(plan)[trips])
 
-    def priced(self, plan: Plan, trips: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Return what the ways of ``trips`` (k,) in ``plan`` cost everybody, by the dearer of the two views."""
-        cost = np.empty(len(trips))
-        price_trips(
-            self.roads, self.views[:2], self.views[2], self.step, self.rate, self.terminal, plan, trips, weight, cost
-        )
-        return cost
-
-    def _walked(
-        self, view: Traffic, table: np.ndarray, offset: np.ndarray, trips: np.ndarray, now: np.ndarray, control: Control
-    ) -> tuple[np.ndarray, ...]:
-        """Return trips, ends, present costs, numbers of roads and roads of those who find a better way in a view."""
-        count, network = len(trips), self.problem.network
-        hops, end = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int32)
-        own, others = np.zeros((2, count))
-        seen = np.full(network.nodes, -1, dtype=np.int64)
-        found: list[tuple[np.ndarray, ...]] = []
-        done = 0
-        while done < count:
-            control.stop_if_cancelled()
-            way, before = np.empty(max(BLOCK, 2 * network.nodes), dtype=np.int32), done
-            done = walk(
-                self.roads, view, self.step, self.rate, self.terminal, self.star, network.head, table,
-                trips, network.source, self.goal, offset, self.departure, self.aim.weight, seen, done, way, hops,
-                end, own, others,
-            )  # fmt: skip
-            rows = slice(before, done)
-            size = np.maximum(hops[rows], 0)
-            there = hops[rows] >= 0
-            some = trips[rows]
-            at = np.where(there, end[rows], 0)
-            cost = np.where(there, own[rows] + others[rows] + self.to_pay(some, at), np.inf)
-            present = now[rows]
-            least = np.where(np.isfinite(present), LEAST_GAIN * np.abs(present), 0.0)
-            good = there & (cost < present - least)
-            found.append(
-                (some[good], end[rows][good], now[rows][good], size[good], way[: size.sum()][np.repeat(good, size)])
-            )
-        if not found:
-            none = np.empty(0, dtype=np.int64)
-            return none, none.astype(np.int32), np.empty(0), none, none.astype(np.int32)
-        return joined(found)
-
     def walked_at_once(self, trips: np.ndarray, end: int, control: Control) -> list[tuple[np.ndarray, ...]]:
-        """Return ways of many trips (k,) to one destination, whatever they cost, as :meth:`_walked` does.
+        """Return ways of many trips (k,) to one destination, whatever they cost, as :meth:`.Outlook.walked` does.
 
         Not all by one way: each view sees other queues. Who finds no way by one looks by the next.
         """
-        field, count, parts = self.fields[end], len(self.views), []
+        field, count, parts = self.fields[end], len(self.outlook.views), []
         first, todo = np.arange(len(trips)) % count, trips
         for turn in range(count):
-            for k, (view, table) in enumerate(zip(self.views, field.tables)):
-                some = todo[(first + turn) % count == k]
-                parts.append(self._walked(view, table, field.offset, some, np.full(len(some), np.inf), control))
+            for view in range(count):
+                some = todo[(first + turn) % count == view]
+                parts.append(self.outlook.walked(field, view, some, np.full(len(some), np.inf), self.to_pay, control))
             missing = ~np.isin(todo, np.concatenate([part[0] for part in parts]))
             todo, first = todo[missing], first[missing]
         return parts
@@ -333,22 +229,23 @@ class JointMoves:
         people, now = self.problem.people[wishes.trips], destinations_of(plan)
         left = self.problem.room * (1.0 + ROUNDING) - self.problem.load(now)
         made = np.zeros(len(wishes.trips), dtype=bool)
-        spare = np.full((len(self.roads.travel), len(self.terminal)), LARGE, dtype=np.int32)
-        fill_spare(self.roads, self.views[0], self.step, spare)
+        outlook = self.outlook
+        spare = np.full((len(self.roads.travel), outlook.moments), LARGE, dtype=np.int32)
+        fill_spare(self.roads, outlook.views[0], outlook.step, spare)
         size = np.diff(wishes.indptr)
-        ways = Plan(self.departure[wishes.trips], wishes.indptr[:-1], size, wishes.arcs, wishes.indptr)
+        ways = Plan(self.outlook.departure[wishes.trips], wishes.indptr[:-1], size, wishes.arcs, wishes.indptr)
         admit(
-            self.roads, self.views[0], self.step, ways, order, wishes.end.astype(np.int64),
+            self.roads, outlook.views[0], outlook.step, ways, order, wishes.end.astype(np.int64),
             now[wishes.trips].astype(np.int64), people, left, spare, most, made,
         )  # fmt: skip
         return made
 
-    def _settle(self, plan: Planned, grids: list[Grid], moments: int, control: Control) -> None:
+    def _settle(self, plan: Planned, control: Control) -> None:
         """Find prices of the rooms at which about as many want in as out."""
         self.settled = True
         looking = np.arange(0, self.problem.vehicles, SAMPLE)
         for _ in range(ROUNDS):
-            self.fields = {k: self._field(k, grids, moments) for k in range(len(self.patterns))}
+            self.fields = {k: self._field(k) for k in range(len(self.patterns))}
             self._reprice(plan, self.wishes(plan, looking, control))
 
     def _reprice(self, plan: Planned, wishes: Wishes) -> None:
@@ -364,11 +261,6 @@ class JointMoves:
         up = full & (come > go)
         self.price[~up] *= PRICE_FALL
         self.price[up] += PRICE_STEP * (gain * (come - go))[up] / (come * (come + go))[up]
-
-
-def joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    """Return the columns of several tables as one table."""
-    return tuple(np.concatenate(column) for column in zip(*parts))
 
 
 def moved(routes: JointRoutes, wishes: Wishes, take: np.ndarray) -> JointRoutes:
