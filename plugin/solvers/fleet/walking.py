@@ -1,0 +1,220 @@
+"""Kernels that drive a row of stops: exactly, and as far as needed to tell what an insertion costs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..kernels import compiled
+from .arrays import (
+    BOARDED,
+    DRIVEN,
+    EARLIEST,
+    FIRST,
+    LAST,
+    LOAD,
+    NEVER,
+    NO_TOKEN,
+    PLACE,
+    TIME,
+    WAITED,
+    WHEELS,
+)
+
+
+@compiled
+def leg(case, here, there, moment):
+    """Return arrival and driving for who leaves ``here`` at the earliest at ``moment``; -1, 0 where there is no way.
+
+    A way counts within one window of time; who comes before a window opens waits for it.
+    """
+    best = np.int64(-1)
+    drive = np.int64(0)
+    for w in range(len(case.opens)):
+        takes = np.int64(case.travel[w, here, there])
+        if takes < 0:
+            continue
+        arrival = max(moment, case.opens[w]) + takes
+        if arrival <= case.closes[w] and (best < 0 or arrival < best or (arrival == best and takes < drive)):
+            best = arrival
+            drive = takes
+    return best, drive
+
+
+@compiled
+def start_of_tour(case, vehicle, first, moment, earliest):
+    """Return when a tour starts whose vehicle is free at ``moment``; ``first``: it has not driven yet."""
+    start = moment
+    if first:
+        start = case.free[vehicle]
+    elif case.period > 0:
+        start = ((moment + case.period - 1) // case.period) * case.period
+    return max(start, earliest)
+
+
+@compiled
+def drive_row(case, plan, r, vehicle):
+    """Drive row ``r`` as ``vehicle``, filling ``plan.before``; return whether all its stops are possible.
+
+    Shelters' room is not looked at: it is shared with other rows.
+    """
+    row = plan.rows
+    before = plan.before
+    m = plan.length[r]
+    t = case.free[vehicle]
+    here = case.start[vehicle]
+    load = np.int64(0)
+    wheels = np.int64(0)
+    boarded = np.int64(0)
+    waited = np.int64(0)
+    driven = np.int64(0)
+    first = 0
+    last = -1
+    earliest = np.int64(0)
+    for i in range(m + 1):
+        if i == m or last < i:  # a tour begins here
+            first = i
+            last = i
+            earliest = np.int64(-NEVER)
+            while last < m and row[r, last] >= 0:
+                earliest = max(earliest, case.not_before[row[r, last]])
+                last += 1
+        before[r, i, TIME] = t
+        before[r, i, PLACE] = here
+        before[r, i, LOAD] = load
+        before[r, i, WHEELS] = wheels
+        before[r, i, BOARDED] = boarded
+        before[r, i, WAITED] = waited
+        before[r, i, DRIVEN] = driven
+        before[r, i, FIRST] = first
+        before[r, i, LAST] = last
+        before[r, i, EARLIEST] = earliest
+        if i == m:
+            break
+        token = row[r, i]
+        if i == first:
+            if token < 0 or last == m:
+                return False  # an empty tour, or one that leads nowhere
+            t = start_of_tour(case, vehicle, i == 0, t, earliest)
+            if t > case.until[here]:
+                return False
+        if token >= 0:
+            arrival, drive = leg(case, here, case.place[token], t)
+            if arrival < 0:
+                return False
+            here = case.place[token]
+            t = max(arrival, case.ready[token]) + case.service[token]
+            load += case.people[token]
+            wheels += case.wheels[token]
+            if t > case.until[here] or load > case.seats[vehicle] or wheels > case.chairs[vehicle]:
+                return False
+            waited += case.weight[token] * (t - case.base[token])
+            boarded += case.service[token] - case.stop
+        else:
+            arrival, drive = leg(case, here, case.shelter[-1 - token], t)
+            if arrival < 0 or arrival > case.last:
+                return False
+            here = case.shelter[-1 - token]
+            t = arrival + case.stop + boarded
+            load = np.int64(0)
+            wheels = np.int64(0)
+            boarded = np.int64(0)
+        driven += drive
+    return True
+
+
+@compiled
+def cost_of_insertion(case, plan, v, position, part, token, changed, instead, most_wait, most_drive):
+    """Return whether a part can be inserted into row v, and the waiting and driving that it adds.
+
+    Parameters
+    ----------
+    position
+        Before the stop of this number.
+    token
+        Shelter (below 0) of a tour of its own, else NO_TOKEN.
+    changed, instead
+        The stop whose shelter becomes ``instead``; -1 for none.
+    most_wait, most_drive
+        An insertion that adds more is given up (not possible).
+    """
+    row = plan.rows
+    before = plan.before
+    m = plan.length[v]
+    alone = token != NO_TOKEN
+    i = position
+    if not alone and case.not_before[part] > before[v, position, EARLIEST]:
+        i = before[v, position, FIRST]  # the whole tour starts later
+    t = before[v, i, TIME]
+    here = before[v, i, PLACE]
+    load = before[v, i, LOAD]
+    wheels = before[v, i, WHEELS]
+    boarded = before[v, i, BOARDED]
+    wait = before[v, i, WAITED]
+    driven = before[v, i, DRIVEN]
+    all_wait = before[v, m, WAITED]
+    all_drive = before[v, m, DRIVEN]
+    begun = load > 0
+    stage = 0
+    steady = len(case.opens) == 1
+    while True:
+        own = np.int64(-1)
+        if stage == 0 and i == position:
+            stop = part
+            stage = 1
+        elif stage == 1 and alone:
+            stop = token
+            stage = 2
+        else:
+            if i == m:
+                return True, wait - all_wait, driven - all_drive
+            if stage > 0:  # what follows is driven no earlier than before
+                more = wait - before[v, i, WAITED]
+                if more > most_wait:
+                    return False, most_wait, most_drive
+                if steady and more == most_wait and driven - before[v, i, DRIVEN] > most_drive:
+                    return False, most_wait, most_drive
+            own = i
+            stop = instead if i == changed else row[v, i]
+            i += 1
+        if not begun:
+            if own < 0:
+                first = position == 0
+                earliest = case.not_before[part]
+                if not alone:
+                    earliest = max(earliest, before[v, position, EARLIEST])
+            else:
+                first = own == 0 and stage == 0
+                earliest = before[v, own, EARLIEST]
+                if not alone and own <= position and position <= before[v, own, LAST]:
+                    earliest = max(earliest, case.not_before[part])
+            t = start_of_tour(case, v, first, t, earliest)
+            if own >= 0 and stage > 0 and here == before[v, own, PLACE]:
+                old = start_of_tour(case, v, own == 0, before[v, own, TIME], before[v, own, EARLIEST])
+                if t == old:  # from here on nothing changes
+                    return True, wait - before[v, own, WAITED], driven - before[v, own, DRIVEN]
+            if t > case.until[here]:
+                return False, most_wait, most_drive
+            begun = True
+        if stop >= 0:
+            arrival, drive = leg(case, here, case.place[stop], t)
+            if arrival < 0:
+                return False, most_wait, most_drive
+            here = case.place[stop]
+            t = max(arrival, case.ready[stop]) + case.service[stop]
+            load += case.people[stop]
+            wheels += case.wheels[stop]
+            if t > case.until[here] or load > case.seats[v] or wheels > case.chairs[v]:
+                return False, most_wait, most_drive
+            wait += case.weight[stop] * (t - case.base[stop])
+            boarded += case.service[stop] - case.stop
+        else:
+            arrival, drive = leg(case, here, case.shelter[-1 - stop], t)
+            if arrival < 0 or arrival > case.last:
+                return False, most_wait, most_drive
+            here = case.shelter[-1 - stop]
+            t = arrival + case.stop + boarded
+            load = np.int64(0)
+            wheels = np.int64(0)
+            boarded = np.int64(0)
+            begun = False
+        driven += drive
