@@ -38,6 +38,7 @@ class Planned(NamedTuple):
 def plan_of_rows(case: Case, rows: Sequence[Row]) -> Plan:
     """Return the plan of these rows, without the tours that are not possible or for which there is no room."""
     plan = Plan.empty(case)
+    drive(case, plan)  # rows of no tours, too: an insertion reads where each vehicle is
     for v, row in enumerate(rows):
         tours, begin = [], 0
         for i, token in enumerate(row):

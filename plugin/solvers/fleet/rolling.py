@@ -163,6 +163,9 @@ def roll(problem: FleetProblem, rounds: int, seed: int, control: Control) -> Gen
         if begin > problem.last_ms:
             break
         parts, expected = game.parts_at(begin)
+        if not any(part.request not in expected for part in parts):
+            number = game.next_event(begin)
+            continue
         case = game.case_at(begin, parts, expected)
         planned = make_plan(case, [game.rest(parts)], rounds, seed + number, control.part(*game.share(begin)))
         yield case, planned
@@ -269,8 +272,12 @@ class _Game:
         self._note(number, begin, case, parts, expected, planned, count, fetched)
         if any(len(row) for row in rows) and any(part.request not in expected for part in parts):
             return number + 1
+        return self.next_event(begin)
+
+    def next_event(self, begin: int) -> int:
+        """Return the first period after something new is known or ready, -1 where nothing will be."""
         later = self.events[self.events > begin]
-        return int(math.ceil(later[0] / problem.period_ms)) if len(later) else -1
+        return math.ceil(later[0] / self.problem.period_ms) if len(later) else -1
 
     def _note(
         self,
