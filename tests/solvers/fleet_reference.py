@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
+
 from evacuation_planner.plugin.solvers.fleet.arrays import NEVER
 from evacuation_planner.plugin.solvers.fleet.problem import FleetProblem, Knowledge, TravelTimes
 
@@ -87,7 +88,8 @@ def parts_known(problem, left, room, now):
             continue
         chance = None
         if problem.known[r] * MS > now:
-            if problem.probability[r] == 1.0:
+            forgotten = max(problem.ready[r], 0) * MS + problem.look_ahead * problem.period * MS
+            if problem.probability[r] == 1.0 or now >= forgotten:
                 continue
             chance = problem.probability[r]
         if any(s >= people and c >= wheels for s, c in zip(problem.seats, problem.chairs)) and max(room) >= people:
@@ -129,8 +131,9 @@ def best_of_all(problem, times, buses, room, parts, now):
                     done = tour(problem, times, v, bus, start, own, s)
                     if done is None:
                         continue
-                    more = sum(round(1000 * p * weights[k]) * (wait // p) for k, (_, p, _), wait in zip(chosen, own, done[1]))
-                    worth = sum(round(1000 * p * weights[k]) for k, (_, p, _) in zip(chosen, own))
+                    sure = [round(1000 * p * weights[k]) for k, (_, p, _) in zip(chosen, own)]
+                    more = sum(w * (wait // p) for w, (_, p, _), wait in zip(sure, own, done[1]))
+                    worth = sum(sure)
                     if best[0][0] == 0 and waited + more > best[0][1]:
                         continue
                     go(
@@ -203,8 +206,9 @@ def random_problem(seed, *, requests=4, buses=2, shelters=2, closings=True):
         chairs=np.full(buses, 3 * (seed % 4 == 1)), available=r.integers(0, 2, buses) * r.integers(0, 600, buses) * 1.0,
         shelter_place=np.arange(requests + buses, count),
         room=r.integers(3, 9, shelters) if seed % 4 != 1 else np.full(shelters, 99), knowledge=knowledge,
-        boarding=4.0, stop=float(r.integers(0, 121)), period=float(r.choice([450, 900])), look_ahead=int(r.integers(1, 3)),
-        wait=bool(seed % 5), last=np.inf if r.random() < 0.7 else float(r.integers(900, 3000)),
+        boarding=4.0, stop=float(r.integers(0, 121)), period=float(r.choice([450, 900])),
+        look_ahead=int(r.integers(1, 3)), wait=bool(seed % 5),
+        last=np.inf if r.random() < 0.7 else float(r.integers(900, 3000)),
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ NEVER = np.iinfo(np.int64).max // 4
 TIME, PLACE, LOAD, WHEELS, BOARDED, WAITED, DRIVEN, FIRST, LAST, EARLIEST = range(10)  # columns of Plan.before
 ROW, POSITION, TOKEN, CHANGED, INSTEAD, WAIT_MORE, DRIVE_MORE = range(7)  # of a way to insert a part
 CLOSEST_PARTS, CLOSEST_SHELTERS = 24, 4
-NO_TOKEN = 1  # neither a part that is inserted with nor a shelter
+NO_TOKEN = np.int64(1)  # neither a part that is inserted with nor a shelter
+NONE, NOTHING, MORE, LESS = np.int64(-1), np.int64(0), np.int64(1), np.int64(-1)  # plain numbers compile kernels anew
 
 
 class Case(NamedTuple):

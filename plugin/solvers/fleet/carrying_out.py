@@ -130,45 +130,57 @@ def carry_out(
 ) -> Tour | None:
     """Carry out a tour, changing the fleet; None where nobody could be fetched.
 
-    Who cannot be reached or brought out any more is passed over and waits for the next plan. Where the shelter is cut
-    off, the tour ends at the one reached first that has room.
+    Where the tour is not possible as planned, who cannot be reached or brought out any more is passed over and waits
+    for the next plan; where the shelter is cut off, the tour ends at the one reached first that has room.
     """
+    done = _driven(problem, fleet, v, start, parts, shelter, as_planned=True)
+    done = done or _driven(problem, fleet, v, start, parts, shelter, as_planned=False)
+    if done is None:
+        return None
+    stops, driving = done
+    idle = 0
+    if fleet.driven[v] and problem.wait:
+        idle = min(start, -(-int(fleet.free[v]) // problem.period_ms) * problem.period_ms) - int(fleet.free[v])
+    tour = Tour(v, period, start, int(fleet.place[v]), idle, stops, driving, shelter)
+    fleet.place[v], fleet.free[v], fleet.driven[v] = stops[-1].place, stops[-1].departure, True
+    fleet.room[stops[-1].shelter] -= tour.people
+    return tour
+
+
+def _driven(
+    problem: FleetProblem, fleet: Fleet, v: int, start: int, parts: list[Part], shelter: int, *, as_planned: bool
+) -> tuple[list[Stop], int] | None:
+    """Return the stops of a tour and its driving; None where nobody can be fetched, or not as planned."""
     times = problem.truth
     here, t, load, wheels, driven, boarding = int(fleet.place[v]), start, 0, 0, 0, 0
     stops: list[Stop] = []
     if t > times.until[here]:
         return None
     for part in parts:
-        place = int(problem.place[part.request])
+        place, aboard = int(problem.place[part.request]), load + part.people
+        service, ready = problem.service(part.people, part.wheels), problem.ready_ms(part.request)
         way = times.leg(here, place, t)
-        if way is None:
+        departure = 0 if way is None else max(way[0], ready) + service
+        cut_off = way is None or departure > times.until[place]
+        if way is None or cut_off or not (as_planned or _refuge(problem, fleet, place, departure, aboard, shelter)):
+            if as_planned:
+                return None
             continue
-        service = problem.service(part.people, part.wheels)
-        departure = max(way[0], problem.ready_ms(part.request)) + service
-        aboard = load + part.people
-        if departure > times.until[place] or _refuge(problem, fleet, place, departure, aboard, shelter) is None:
-            continue
-        waited = part.people * (departure - problem.ready_ms(part.request))
         stops.append(
-            Stop(REQUEST, part.request, -1, place, way[0], departure, part.people, 0, part.wheels, aboard, waited)
+            Stop(
+                REQUEST, part.request, -1, place, way[0], departure, part.people, 0, part.wheels, aboard,
+                part.people * (departure - ready),
+            )
         )  # fmt: skip
         here, t, load, wheels, driven = place, departure, aboard, wheels + part.wheels, driven + way[1]
         boarding += service - problem.service(0, 0)
-    if not stops:
+    end = _refuge(problem, fleet, here, t, load, shelter) if stops else None
+    if end is None or (as_planned and end[0] != shelter):
         return None
-    end = _refuge(problem, fleet, here, t, load, shelter)
-    if end is None:  # it was there when the last people got in
-        raise ArithmeticError("a tour has lost its shelter")
     reached, arrival, drive = end
     place, free = int(problem.shelter_place[reached]), arrival + problem.service(0, 0) + boarding
     stops.append(Stop(SHELTER, -1, reached, place, arrival, free, 0, load, wheels, 0, 0))
-    idle = 0
-    if fleet.driven[v] and problem.wait:
-        idle = min(start, -(-int(fleet.free[v]) // problem.period_ms) * problem.period_ms) - int(fleet.free[v])
-    tour = Tour(v, period, start, int(fleet.place[v]), idle, stops, driven + drive, shelter)
-    fleet.place[v], fleet.free[v], fleet.driven[v] = place, free, True
-    fleet.room[reached] -= load
-    return tour
+    return stops, driven + drive
 
 
 def _refuge(

@@ -15,6 +15,8 @@ from .arrays import (
     LOAD,
     NEVER,
     NO_TOKEN,
+    NONE,
+    NOTHING,
     POSITION,
     ROW,
     TIME,
@@ -23,8 +25,6 @@ from .arrays import (
     WAITED,
 )
 from .walking import cost_of_insertion, drive_row
-
-
 
 CLOSE = 3  # parts nearby whose rows are looked at first
 
@@ -69,7 +69,7 @@ def ways_into_row(case, plan, v, part, blink, random, found):
             for j in range(case.near_shelter.shape[1]):
                 s = case.near_shelter[part, j]
                 if plan.used[s] + people <= case.room[s]:
-                    try_way(case, plan, v, position, part, -1 - s, -1, 0, found)
+                    try_way(case, plan, v, position, part, np.int64(-1 - s), NONE, NOTHING, found)
             if position == m:
                 break
         end = plan.before[v, position, LAST]
@@ -79,13 +79,13 @@ def ways_into_row(case, plan, v, part, blink, random, found):
         here = -1 - plan.rows[v, end]
         fits = plan.used[here] + people <= case.room[here]
         if fits:
-            try_way(case, plan, v, position, part, NO_TOKEN, -1, 0, found)
+            try_way(case, plan, v, position, part, NO_TOKEN, NONE, NOTHING, found)
         if position == end or not fits:
             latest = part if position == end else plan.rows[v, end - 1]
             for j in range(case.near_shelter.shape[1]):
                 s = case.near_shelter[latest, j]
                 if s != here and plan.used[s] + load + people <= case.room[s]:
-                    try_way(case, plan, v, position, part, NO_TOKEN, end, -1 - s, found)
+                    try_way(case, plan, v, position, part, NO_TOKEN, end, np.int64(-1 - s), found)
 
 
 @compiled

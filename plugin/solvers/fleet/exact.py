@@ -67,9 +67,9 @@ def _feasible_start(case, plan, v):
 def search(case, plan, best, value, best_value, option, state, steps):
     """Go on with the search by so many steps; return whether it goes on.
 
-    At each depth a choice: a part (0 ... n - 1), a shelter for the open tour (n ... n + s - 1), the next vehicle (n + s).
-    ``option`` (d,) holds the next choice to try at each depth; ``state`` (3,) the depth, the vehicle, and whether the
-    search has ended.
+    At each depth a choice: a part (0 ... n - 1), a shelter for the open tour (n ... n + s - 1), the next vehicle
+    (n + s). ``option`` (d,) holds the next choice to try at each depth; ``state`` (3,) the depth, the vehicle,
+    and whether the search has ended.
     """
     n = len(case.place)
     shelters = len(case.room)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..control import Control
 from ..kernels import compiled
-from .arrays import DRIVE_MORE, DRIVEN, FIRST, ROW, WAIT_MORE, WAITED, Case, Plan
+from .arrays import DRIVE_MORE, DRIVEN, FIRST, LESS, MORE, NOTHING, ROW, WAIT_MORE, WAITED, Case, Plan
 from .changing import add_used, best_way, copy_row, insert, take_out, tour_people
 from .walking import drive_row
 
@@ -24,7 +24,7 @@ def relocate(case, plan, part, random, found):
     drive = plan.before[old, end, DRIVEN]
     take_out(case, plan, part)
     if drive_row(case, plan, old, old):
-        best_way(case, plan, part, 0, random, found)
+        best_way(case, plan, part, NOTHING, random, found)
         new = found[ROW]
         if new >= 0:
             end = plan.length[old]
@@ -33,9 +33,9 @@ def relocate(case, plan, part, random, found):
             if found[WAIT_MORE] < wait or (found[WAIT_MORE] == wait and found[DRIVE_MORE] < drive):
                 insert(case, plan, part, found)
                 return True
-    add_used(case, plan, old, -1)
+    add_used(case, plan, old, LESS)
     copy_row(plan, spare, old)
-    add_used(case, plan, old, 1)
+    add_used(case, plan, old, MORE)
     plan.row_of[part] = old
     drive_row(case, plan, old, old)
     return False
@@ -57,20 +57,20 @@ def keep_if_better(case, plan, a, b, value):
         value[1] += plan.before[b, plan.length[b], DRIVEN] - plan.before[spare + 1, plan.length[spare + 1], DRIVEN]
     if value[0] < 0 or (value[0] == 0 and value[1] <= 0):
         return False
-    add_used(case, plan, a, -1)
+    add_used(case, plan, a, LESS)
     fits = True
     if b != a:
-        add_used(case, plan, b, -1)
-        add_used(case, plan, spare + 1, 1)
-    add_used(case, plan, spare, 1)
+        add_used(case, plan, b, LESS)
+        add_used(case, plan, spare + 1, MORE)
+    add_used(case, plan, spare, MORE)
     for s in range(len(case.room)):
         fits = fits and plan.used[s] <= case.room[s]
     if not fits:
-        add_used(case, plan, spare, -1)
-        add_used(case, plan, a, 1)
+        add_used(case, plan, spare, LESS)
+        add_used(case, plan, a, MORE)
         if b != a:
-            add_used(case, plan, spare + 1, -1)
-            add_used(case, plan, b, 1)
+            add_used(case, plan, spare + 1, LESS)
+            add_used(case, plan, b, MORE)
         return False
     for k in range(2 if b != a else 1):
         own = a if k == 0 else b
@@ -181,7 +181,7 @@ def improve_parts(case, plan, first, last, random, found, value):
     count = 0
     for part in range(first, last):
         if plan.row_of[part] < 0:
-            best_way(case, plan, part, 0, random, found)
+            best_way(case, plan, part, NOTHING, random, found)
             if found[ROW] >= 0:
                 insert(case, plan, part, found)
                 count += 1
@@ -192,9 +192,8 @@ def improve_parts(case, plan, first, last, random, found, value):
             other = case.near[part, k]
             if plan.row_of[other] < 0:
                 continue
-            if part < other and exchange(case, plan, part, other, value):
-                count += 1
-            elif two_opt_star(case, plan, part, other, value):
+            better = part < other and exchange(case, plan, part, other, value)
+            if better or two_opt_star(case, plan, part, other, value):
                 count += 1
     return count
 

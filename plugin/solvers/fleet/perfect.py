@@ -11,9 +11,10 @@ from ..control import Control
 from .arrays import CERTAIN, Value
 from .carrying_out import REQUEST, Fleet
 from .dividing import Part, divide
+from .game import case_of
 from .planning import Row, make_plan
 from .problem import FleetProblem
-from .rolling import Rolling, case_of
+from .rolling import Rolling
 
 
 class Perfect(NamedTuple):
@@ -76,7 +77,7 @@ def _as_carried_out(problem: FleetProblem, rolling: Rolling) -> tuple[list[Row],
             parts.append(Part(stop.request, number[stop.request], stop.on, stop.wheels))
     room = int(np.asarray(problem.room).max(initial=0))
     for r in _certain(problem, rolling.left):
-        rest = divide(r, *rolling.left[r].tolist(), problem.seats, problem.chairs, room)
+        rest = divide(r, rolling.left[r], problem.seats, problem.chairs, room)
         parts += [part._replace(number=number.get(r, -1) + 1 + part.number) for part in rest]
     return rows, parts
 

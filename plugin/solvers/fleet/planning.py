@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..control import Control
-from .arrays import Case, Plan, Value
+from .arrays import LESS, MORE, Case, Plan, Value
 from .changing import add_used
 from .exact import best_of_all, few
 from .local_search import improve
@@ -60,10 +60,10 @@ def plan_of_rows(case: Case, rows: Sequence[Row]) -> Plan:
 
 
 def _set_row(case: Case, plan: Plan, v: int, row: Row) -> None:
-    add_used(case, plan, v, -1)
+    add_used(case, plan, v, LESS)
     plan.rows[v, : len(row)] = row
     plan.length[v] = len(row)
-    add_used(case, plan, v, 1)
+    add_used(case, plan, v, MORE)
 
 
 def rows_of(plan: Plan, case: Case) -> list[Row]:

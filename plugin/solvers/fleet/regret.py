@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernels import compiled
-from .arrays import DRIVE_MORE, NEVER, ROW, WAIT_MORE, Case, Plan
-from .changing import best_way, insert, ways_into_row
 from ..control import Control
+from ..kernels import compiled
+from .arrays import DRIVE_MORE, NEVER, NONE, NOTHING, ROW, WAIT_MORE, Case, Plan
+from .changing import best_way, insert, ways_into_row
 
 STEPS = 20  # insertions between two looks at the cancel button
 
@@ -17,7 +17,7 @@ def _row_cost(case, plan, part, v, random, found, cost):
     found[ROW] = -1
     found[WAIT_MORE] = NEVER
     found[DRIVE_MORE] = NEVER
-    ways_into_row(case, plan, v, part, 0, random, found)
+    ways_into_row(case, plan, v, part, NOTHING, random, found)
     cost[part, v, 0] = found[WAIT_MORE]
     cost[part, v, 1] = found[DRIVE_MORE]
 
@@ -37,7 +37,7 @@ def insert_by_regret(case, plan, waiting, random, found, cost, steps):
     n = len(case.place)
     vehicles = len(case.seats)
     for _ in range(steps):
-        chosen = -1
+        chosen = NONE
         most = np.int64(-1)
         most_first = np.int64(NEVER)
         most_drive = np.int64(0)
@@ -66,15 +66,16 @@ def insert_by_regret(case, plan, waiting, random, found, cost, steps):
             if (
                 chosen < 0
                 or regret > most
-                or (regret == most and (regret_drive > most_drive or (regret_drive == most_drive and first < most_first)))
+                or (regret == most and regret_drive > most_drive)
+                or (regret == most and regret_drive == most_drive and first < most_first)
             ):
-                chosen = part
+                chosen = np.int64(part)
                 most = regret
                 most_drive = regret_drive
                 most_first = first
         if chosen < 0:
             return False
-        best_way(case, plan, chosen, 0, random, found)
+        best_way(case, plan, chosen, NOTHING, random, found)
         if found[ROW] < 0:  # the room that it counted on is taken
             waiting[chosen] = False
             continue

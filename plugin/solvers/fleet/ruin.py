@@ -12,13 +12,13 @@ import numpy as np
 
 from ..control import Control, Slices
 from ..kernels import compiled
-from .arrays import ROW, Case, Plan, Value
-from .changing import add_used, best_way, copy_row, draw, insert, less, take_out, value_of
+from .arrays import LESS, MORE, NOTHING, ROW, Case, Plan, Value
+from .changing import add_used, best_way, draw, insert, less, take_out, value_of
 from .walking import drive_row
 
-TAKEN = 10  # parts that are taken out at a time, on average
+TAKEN = np.int64(10)  # parts that are taken out at a time, on average
 LONGEST = 10  # of a string
-BLINK = 100  # one position in so many is overlooked
+BLINK = np.int64(100)  # one position in so many is overlooked
 HOT, COLD = 0.002, 0.0002  # first and last temperature, as shares of the mean cost of a part
 
 
@@ -50,7 +50,7 @@ def _string_from(case, plan, part, saved, kept, kept_length, random, absent, cou
 @compiled
 def _order(case, absent, count, key, random):
     """Sort the absent parts: by chance, the most people first, or the longest wait."""
-    kind = draw(random, 4)
+    kind = draw(random, np.int64(4))
     for k in range(count):
         part = absent[k]
         if kind == 0:
@@ -60,7 +60,7 @@ def _order(case, absent, count, key, random):
         elif kind == 2:
             key[k] = -case.travel[0, case.start[0], case.place[part]]
         else:
-            key[k] = draw(random, 1000000)
+            key[k] = draw(random, np.int64(1000000))
     for k in range(1, count):
         part = absent[k]
         own = key[k]
@@ -77,14 +77,14 @@ def _order(case, absent, count, key, random):
 def _ruin(case, plan, saved, kept, kept_length, random, absent):
     """Take out strings around a part drawn by chance, after whatever is absent already; return how many are absent."""
     n = len(case.place)
-    count = 0
+    count = NOTHING
     for part in range(n):
         if plan.row_of[part] < 0:
             absent[count] = part
             count += 1
     before = count
     seed = draw(random, n)
-    strings = 1 + draw(random, 4)
+    strings = 1 + draw(random, np.int64(4))
     for k in range(-1, case.near.shape[1]):
         part = seed if k < 0 else case.near[seed, k]
         v = plan.row_of[part]
@@ -102,7 +102,7 @@ def _restore(case, plan, saved, kept, kept_length):
     for v in range(len(case.seats)):
         if not saved[v]:
             continue
-        add_used(case, plan, v, -1)
+        add_used(case, plan, v, LESS)
         for i in range(plan.length[v]):
             if plan.rows[v, i] >= 0:
                 plan.row_of[plan.rows[v, i]] = -1
@@ -114,7 +114,7 @@ def _restore(case, plan, saved, kept, kept_length):
             if kept[v, i] >= 0:
                 plan.row_of[kept[v, i]] = v
         plan.length[v] = kept_length[v]
-        add_used(case, plan, v, 1)
+        add_used(case, plan, v, MORE)
         drive_row(case, plan, v, v)
 
 
@@ -154,7 +154,7 @@ def anneal(case, plan, best, now, value, best_value, heat, saved, kept, kept_len
             _order(case, absent, count, key, random)
             _recreate(case, plan, saved, kept, kept_length, random, absent, count, found)
             value_of(case, plan, value)
-        chance = (draw(random, 1000000) + 1) / 1000001.0
+        chance = (draw(random, np.int64(1000000)) + 1) / 1000001.0
         slack = -heat[0] * math.log(chance)
         heat[0] *= heat[1]
         by_wait = 1 if heat[2] == 0.0 else 2
@@ -215,7 +215,10 @@ def ruin_and_recreate(case: Case, plan: Plan, attempts: int, seed: int, control:
 
 def drive(case: Case, plan: Plan) -> bool:
     """Drive all rows of a plan; return whether all are possible."""
-    return all([drive_row(case, plan, v, v) for v in range(len(case.seats))])
+    possible = True
+    for v in range(len(case.seats)):
+        possible = drive_row(case, plan, v, v) and possible
+    return possible
 
 
 def value(case: Case, plan: Plan) -> Value:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from .arrays import MILLISECONDS, NEVER
+from .dividing import divide
 from .problem import FleetProblem
 from .rolling import Rolling
 
@@ -75,17 +78,22 @@ def _reason(problem: FleetProblem, rolling: Rolling, r: int) -> str:
 
 
 def _still(problem: FleetProblem, rolling: Rolling, r: int, place: int) -> bool:
-    """Whether one of them could be fetched after all tours if only time did not matter."""
-    times, fleet = problem.truth, rolling.fleet
-    known = max(float(problem.known[r]), 0.0) * MILLISECONDS
-    for v in range(len(problem.seats)):
-        way = times.leg(int(fleet.place[v]), place, int(max(int(fleet.free[v]), known)))
-        if way is None:
+    """Whether some of them could be fetched after the last plan if only LAST_MINUTE did not matter."""
+    times, fleet, period = problem.truth, rolling.fleet, problem.period_ms
+    known = math.ceil(max(float(problem.known[r]), 0.0) * MILLISECONDS)
+    begin = max([-(-known // period) * period, *(each.begin for each in rolling.periods[-1:])])
+    parts = divide(r, rolling.left[r], problem.seats, problem.chairs, int(fleet.room.max(initial=0)))
+    for part, v in product(parts, range(len(problem.seats))):
+        here, start = int(fleet.place[v]), fleet.start(v, begin, problem)
+        way = times.leg(here, place, start)
+        if part.people > problem.seats[v] or part.wheels > problem.chairs[v]:
             continue
-        departure = max(way[0], problem.ready_ms(r)) + problem.service(1, 0)
+        if way is None or start > times.until[here]:
+            continue
+        departure = max(way[0], problem.ready_ms(r)) + problem.service(part.people, part.wheels)
         if departure > times.until[place]:
             continue
-        for s in np.flatnonzero(fleet.room > 0).tolist():
+        for s in np.flatnonzero(fleet.room >= part.people).tolist():
             if times.leg(place, int(problem.shelter_place[s]), departure) is not None:
                 return True
     return False
