@@ -70,9 +70,9 @@ def counts(places: Places, field: str, *, with_rejected: bool = False) -> np.nda
 
 
 def refuse_more_than_there_are(
-    places: Places, foot: np.ndarray, people: np.ndarray, field: str, parameter: str, mend: str
+    places: Places, ids: Sequence[str], foot: np.ndarray, people: np.ndarray, field: str, parameter: str, mend: str
 ) -> None:
-    """Refuse zones in which more people (k,) are on foot than there are, naming the first.
+    """Refuse zones, called ``ids``, in which more people (k,) are on foot than there are, naming the first.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def refuse_more_than_there_are(
     if len(over):
         z = int(over[0])
         raise LayerError(
-            f"{parameter}: zone {places.ids[z]} of “{places.name}” has {foot[z]:g} people on foot in the field "
+            f"{parameter}: zone {ids[z]} of “{places.name}” has {foot[z]:g} people on foot in the field "
             f"“{field}”, more than the {people[z]:g} there are. Correct the value, or look at {mend}."
         )
 

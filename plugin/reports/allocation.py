@@ -97,8 +97,8 @@ def _left_table(found: Allocation, groups: Groups) -> list[tuple[str, int, int]]
     for people, reason in zip(left.tolist(), found.reasons):
         if people > 0:
             rows.setdefault(reason, []).append(people)
-    for _, _, people in groups.stranded:
-        rows.setdefault("zone without a usable geometry", []).append(people)
+    for each in groups.stranded:
+        rows.setdefault("zone without a usable geometry", []).append(each.people)
     return [(reason, len(people), sum(people)) for reason, people in sorted(rows.items())]
 
 

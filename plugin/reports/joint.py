@@ -263,6 +263,6 @@ def _left(case: JointCase, plan: JointPlan) -> list[tuple[str, int]]:
     for people, reason in zip(left.tolist(), found.reasons):
         if people > 0:
             rows[reason] = rows.get(reason, 0) + people
-    for _, _, people in groups.stranded:
-        rows["zone without a usable geometry"] = rows.get("zone without a usable geometry", 0) + people
+    for each in groups.stranded:
+        rows["zone without a usable geometry"] = rows.get("zone without a usable geometry", 0) + each.people
     return sorted(rows.items())

@@ -148,3 +148,11 @@ def walks_of(people: np.ndarray, metres: np.ndarray, limit: np.ndarray) -> Walks
     return Walks(
         int(people.sum()), float(metres.max(initial=0.0)), int(people[metres > limit * (1.0 + 1e-12) + HAIR].sum())
     )
+
+
+def walk_sentence(found: Walks, limit: MaxWalk) -> str:
+    """Return how many walk, how far, and how many farther than they can be asked to; "" where nobody walks."""
+    if not found.people:
+        return ""
+    over = f"; {found.over:,} of them farther than MAX_WALK" if limit else ""
+    return f"{found.people:,} people are on foot, the longest walk is {found.longest:,.0f} m{over}."

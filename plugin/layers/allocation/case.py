@@ -19,12 +19,11 @@ from ...solvers.allocation.objective import (
 from ...solvers.allocation.problem import WHERE_NEEDED, AllocationProblem
 from ...solvers.control import Control
 from ..closing.hazard_layers import HazardLayers
-from ..places import Places
 from .checks import explain_shortage
 from .columns import CarriedOn, NameFields, carried_on
 from .groups import Groups, Shelters, outside_hazard, read_groups, read_shelters
 from .preferences import KeyedTable, read_distances, read_preferences
-from .separation import BY_LENGTH, RoadsToDoors, Separation, nowhere, over_network, straight_line
+from .separation import BY_LENGTH, RoadsByMode, Separation, by_mode, nowhere, of_both, straight_line
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,8 @@ class AllocationSources:
         Fields that name them; None: by feature id.
     classes : sequence of str
         Fields of the zones with people, one a class.
+    foot : sequence of str or None
+        Those of them who are on foot; by default all that are named so. None: all people travel alike.
     capacity : callable
         Returns the shelters' field with their room, or None; asked with whether somebody needs it.
     names : callable
@@ -47,7 +48,7 @@ class AllocationSources:
     distances : callable
         Returns the KeyedTable of kilometres, or None; asked only where somebody can go somewhere, as ``roads`` is.
     roads : callable
-        Returns the RoadsToDoors, or None; asked with the zones and a control for reading the network.
+        Returns the RoadsByMode, or None; asked with the groups and a control for reading the network.
     hazard : HazardLayers or None
     rule : callable
         Returns the shelters' field that says which are safe from the hazard at any time, or None.
@@ -58,11 +59,12 @@ class AllocationSources:
     zone_id: str | None
     shelter_id: str | None
     classes: Sequence[str]
+    foot: Sequence[str] | None
     capacity: Callable[[bool], str | None]
     names: Callable[[], NameFields] = NameFields
     preferences: Callable[[], KeyedTable | None] = lambda: None
     distances: Callable[[], KeyedTable | None] = lambda: None
-    roads: Callable[[Places, Control], RoadsToDoors | None] = lambda zones, control: None
+    roads: Callable[[Groups, Control], RoadsByMode | None] = lambda groups, control: None
     hazard: HazardLayers | None = None
     rule: Callable[[], str | None] = lambda: None
 
@@ -137,7 +139,7 @@ class AllocationCase:
     @property
     def kilometres(self) -> np.ndarray:
         """Distance of each group to each shelter, km, shape (g, n), infinite where there is no way."""
-        return self.separation.kilometres[self.groups.zone]
+        return self.separation.kilometres[self.groups.row]
 
 
 def build_case(
@@ -155,7 +157,7 @@ def build_case(
         As the functions of :mod:`.groups` and :mod:`.preferences`, and as reading the roads.
     Cancelled
     """
-    groups = read_groups(sources.zones, sources.zone_id, sources.classes, context, feedback)
+    groups = read_groups(sources.zones, sources.zone_id, sources.classes, sources.foot, context, feedback)
     somebody = bool(len(groups.sizes))
     capacity = sources.capacity(somebody and sources.shelters.featureCount() != 0)
     shelters = read_shelters(sources.shelters, sources.shelter_id, capacity, somebody, context, feedback)
@@ -165,24 +167,29 @@ def build_case(
     carried = carried_on(groups, shelters, sources.names(), feedback)
     preference = read_preferences(sources.preferences(), groups, shelters, options.known_preference, feedback)
     separation = _separation(sources, options.impedance, groups, shelters, context, feedback, control)
-    kilometres = separation.kilometres[groups.zone]
+    kilometres = separation.kilometres[groups.row]
     if options.preference_decay is not None:
         falling = preference_by_distance(kilometres, options.preference_decay)
         preference = np.where(np.isnan(preference), falling, preference)
     objective = Objective(
         1.0 - preference,
-        normalised(separation.impedance(options.impedance)[groups.zone], options.normalisation),
+        normalised(separation.impedance(options.impedance)[groups.row], options.normalisation),
         groups.sizes,
         options.weight_preference,
         options.weight_distance,
         options.weight_by,
     )
     limits = options.max_distance, options.max_travel_time
-    allowed = separation.within(*limits)[groups.zone]
+    allowed = separation.within(*limits)[groups.row]
     limited = bool(np.isfinite(limits).any())
     room = separation.room(shelters.capacity)
     said = explain_shortage(groups, shelters, room, allowed, options.split, limited, feedback)
     problem = AllocationProblem(groups.sizes, room, objective.cost, allowed, options.split, inside=shelters.capacity)
+    if groups.on_foot.any() and separation.let_in is not None:  # who walks enters anywhere
+        problem = replace(
+            problem, capacity=shelters.capacity, inside=None, let_in=separation.let_in.astype(float),
+            drives=~groups.on_foot,
+        )  # fmt: skip
     return AllocationCase(groups, shelters, carried, separation, preference, objective, problem, said)
 
 
@@ -196,17 +203,21 @@ def _separation(
     control: Control,
 ) -> Separation:
     """Return kilometres by the table, the network or the straight line, and minutes where there is a network."""
+
+    def for_all(one: Separation) -> Separation:
+        return of_both(one, one) if groups.by_mode else one
+
     if not len(groups.sizes) or not len(shelters.places):
-        return nowhere(groups, shelters)
+        return for_all(nowhere(groups, shelters))
     table = sources.distances()
     kilometres = None if table is None else read_distances(table, groups, shelters, feedback)
-    found = sources.roads(groups.zones, control.part(0.0, 0.5))
+    found = sources.roads(groups, control.part(0.0, 0.5))
     if found is None:
         if kilometres is not None:
-            return Separation(kilometres, None)
-        return straight_line(groups, shelters, context, feedback, control.unseen())
-    over = over_network(found, kind, groups, shelters, context, feedback, control.part(0.5, 1.0))
+            return for_all(Separation(kilometres, None))
+        return for_all(straight_line(groups, shelters, context, feedback, control.unseen()))
+    over = by_mode(found, kind, groups, shelters, context, feedback, control.part(0.5, 1.0))
     if kilometres is None:
         return over
     feedback.pushInfo("Kilometres are those of DISTANCES, minutes those of NETWORK.")
-    return replace(over, kilometres=kilometres, unjoined={})
+    return replace(over, kilometres=for_all(Separation(kilometres, None)).kilometres, unjoined={})

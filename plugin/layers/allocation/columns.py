@@ -11,6 +11,8 @@ from ..fields import Column
 from ..values import id_text
 from .groups import Groups, Shelters
 
+CLASS_AT = 2  # columns of ALLOCATION and UNALLOCATED up to the class
+MODE = Column("mode", "text", "how they travel: car or foot")
 ALLOCATION = [
     Column("zone_id", "text", "zone the people leave"),
     Column("class", "text", "class of people: the group field's name"),
@@ -50,6 +52,11 @@ TRADEOFF = [
     Column("plan", "int", "1 for the weights of the plan itself"),
     Column("efficient", "int", "1 unless another row is better in one of z1 and z2 and as good in the other"),
 ]
+
+
+def with_mode(columns: list[Column], groups: Groups) -> list[Column]:
+    """Return the columns with the mode of travel behind the class where groups are told apart by it."""
+    return [*columns[:CLASS_AT], MODE, *columns[CLASS_AT:]] if groups.by_mode else columns
 
 
 @dataclass(frozen=True)

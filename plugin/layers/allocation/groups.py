@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
@@ -20,13 +20,23 @@ from ..people import counts, say_unplaced, whole_people
 from ..places import Places, read_places
 from ..population_fields import totals_among
 from ..values import id_text
+from ..walkers import people_on_foot
 
 STATUS_FIELD, REASON_FIELD, SELECTED, STANDBY = "status", "reason", "selected", "standby"
 
 
+class Stranded(NamedTuple):
+    """People of a zone whose geometry cannot be used: the zone's id, their class, how many, whether on foot."""
+
+    zone: str
+    kind: str
+    people: int
+    on_foot: bool = False
+
+
 @dataclass(frozen=True)
 class Groups:
-    """The non-empty groups (zone, class), by zone and class in the order of the fields.
+    """The non-empty groups (zone, class, by car or on foot), by zone, class in the order of the fields, cars first.
 
     Attributes
     ----------
@@ -37,8 +47,9 @@ class Groups:
     zone, kind : (g,) int64
         Position of each group's zone and class.
     sizes : (g,) int64
-    stranded : list of (zone id, class, people)
-        Groups of zones whose geometry cannot be used.
+    on_foot : (g,) bool
+        Who walks while others may drive. Where everybody walks (TRAVEL_MODE 1) nobody is marked.
+    stranded : list of Stranded
     """
 
     zones: Places
@@ -46,11 +57,28 @@ class Groups:
     zone: np.ndarray
     kind: np.ndarray
     sizes: np.ndarray
-    stranded: list[tuple[str, str, int]]
+    on_foot: np.ndarray
+    stranded: list[Stranded]
 
     def keys(self) -> list[tuple[str, str]]:
         """Return (zone id, class) of each group."""
         return [(self.zones.ids[m], self.classes[k]) for m, k in zip(self.zone.tolist(), self.kind.tolist())]
+
+    @property
+    def by_mode(self) -> bool:
+        """Whether anybody is marked as on foot, so that ways are told apart by mode."""
+        return bool(self.on_foot.any()) or any(each.on_foot for each in self.stranded)
+
+    @property
+    def row(self) -> np.ndarray:
+        """Row (g,) of each group where there is one for each zone by car, and behind these one for each on foot."""
+        return self.zone + len(self.zones) * self.on_foot
+
+    def only(self, which: np.ndarray) -> Groups:
+        """Return the groups of the mask ``which`` (g,)."""
+        return replace(
+            self, zone=self.zone[which], kind=self.kind[which], sizes=self.sizes[which], on_foot=self.on_foot[which]
+        )
 
 
 @dataclass(frozen=True)
@@ -77,27 +105,35 @@ def read_groups(
     source: QgsProcessingFeatureSource,
     id_field: str | None,
     fields: Sequence[str],
+    foot_fields: Sequence[str] | None,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> Groups:
-    """Read the people of each zone and class.
+    """Read the people of each zone and class; those on foot are groups of their own.
+
+    ``foot_fields`` are the fields that list them, by default all that are named so; None: all people travel alike.
 
     Raises
     ------
     LayerError
-        As :func:`read_places` and :func:`whole_people`.
+        As :func:`read_places`, :func:`whole_people` and :func:`..walkers.people_on_foot`.
     """
     places = by_id(read_places(source, "ZONES", id_field, context, feedback))
     totals = totals_among(places, fields, feedback, "GROUP_FIELDS")
     classes = [name for name in fields if name not in totals]
     people, unplaced = whole_people(places, classes, feedback)
     say_unplaced(places, unplaced.sum(axis=1), feedback)
-    zone, kind = np.nonzero(people)
+    foot, lost = np.zeros_like(people), np.zeros_like(unplaced)
+    if foot_fields is not None:
+        foot, lost = people_on_foot(places, classes, (people, unplaced), foot_fields, "GROUP_FIELDS", feedback)
+    by_mode = np.stack([people - foot, foot], axis=2)
+    zone, kind, mode = np.nonzero(by_mode)
+    without_place = np.stack([unplaced - lost, lost], axis=2)
     stranded = [
-        (places.rejected[r][0], classes[k], int(unplaced[r, k]))
-        for r, k in zip(*(index.tolist() for index in np.nonzero(unplaced)))
+        Stranded(places.rejected[r][0], classes[k], int(without_place[r, k, walks]), bool(walks))
+        for r, k, walks in zip(*(index.tolist() for index in np.nonzero(without_place)))
     ]
-    return Groups(places, classes, zone, kind, people[zone, kind], stranded)
+    return Groups(places, classes, zone, kind, by_mode[zone, kind, mode], mode == 1, stranded)
 
 
 def read_shelters(

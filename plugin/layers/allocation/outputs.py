@@ -11,9 +11,11 @@ from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsWkbTypes
 
 from ...solvers.allocation.problem import NO_SHELTER, Allocation
 from ...solvers.allocation.tradeoff import Point
+from ...solvers.modes import CAR, FOOT
 from ..places import Places
 from ..transforming import transform_xy
 from .case import AllocationCase
+from .groups import Groups
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
@@ -49,7 +51,7 @@ def allocation_rows(
     """Yield a line from zone to shelter, in the reference system of the zones, for each group and shelter it uses."""
     groups, shelters, separation, carried = case.groups, case.shelters, case.separation, case.carried
     ends = transform_xy(shelters.places.xy, shelters.places.crs, groups.zones.crs, context.transformContext())
-    keys = groups.keys()
+    keys, rows = keys_of(groups), groups.row.tolist()
     for i, j in zip(*(index.tolist() for index in np.nonzero(found.people))):
         m = int(groups.zone[i])
         line = QgsGeometry.fromPolylineXY([QgsPointXY(*groups.zones.xy[m].tolist()), QgsPointXY(*ends[j].tolist())])
@@ -60,9 +62,9 @@ def allocation_rows(
                 shelters.places.ids[j],
                 int(found.people[i, j]),
                 float(case.preference[i, j]),
-                float(separation.kilometres[m, j]),
+                float(separation.kilometres[rows[i], j]),
                 *(
-                    _known(values, m, j)
+                    _known(values, rows[i], j)
                     for values in (separation.minutes, separation.access, separation.access_minutes)
                 ),
                 *carried.zone.of(groups.zones.attributes[m]),
@@ -70,6 +72,13 @@ def allocation_rows(
                 *carried.order.of(groups.zones.attributes[m]),
             ],
         )
+
+
+def keys_of(groups: Groups) -> list[tuple[str, ...]]:
+    """Return (zone id, class) of each group, and its mode of travel where groups are told apart by it."""
+    if not groups.by_mode:
+        return [*groups.keys()]
+    return [(*key, FOOT if walks else CAR) for key, walks in zip(groups.keys(), groups.on_foot.tolist())]
 
 
 def _known(values: np.ndarray | None, m: int, j: int) -> float | None:
@@ -100,20 +109,21 @@ def unallocated_rows(found: Allocation, case: AllocationCase) -> Iterator[Row]:
     groups, separation, carried = case.groups, case.separation, case.carried
     left = groups.sizes - found.allocated
     kind = geometry_type(groups.zones)
-    for i, key in enumerate(groups.keys()):
+    for i, key in enumerate(keys_of(groups)):
         if left[i] > 0:
-            m = int(groups.zone[i])
+            m, row = int(groups.zone[i]), int(groups.row[i])
             name = carried.zone.of(groups.zones.attributes[m])
             reason = found.reasons[i]
-            if reason == NO_SHELTER and m in separation.unjoined:
-                reason = f"{UNJOINED}: {separation.unjoined[m]}"
-            elif reason == NO_SHELTER and m in separation.cut:
-                reason = f"{NO_SHELTER}: {separation.cut[m]}"
+            if reason == NO_SHELTER and row in separation.unjoined:
+                reason = f"{UNJOINED}: {separation.unjoined[row]}"
+            elif reason == NO_SHELTER and row in separation.cut:
+                reason = f"{NO_SHELTER}: {separation.cut[row]}"
             yield shaped(groups.zones.geometries[m], kind), [*key, int(left[i]), reason, *name]
-    unplaced = {zone: (why, row) for (zone, why), row in zip(groups.zones.rejected, groups.zones.rejected_attributes)}
-    for zone, group, people in groups.stranded:
-        why, row = unplaced[zone]
-        yield None, [zone, group, people, why, *carried.zone.of(row)]
+    unplaced = dict(zip((zone for zone, _ in groups.zones.rejected), groups.zones.rejected_attributes))
+    why = dict(groups.zones.rejected)
+    for each in groups.stranded:
+        mode = [FOOT if each.on_foot else CAR] if groups.by_mode else []
+        yield None, [each.zone, each.kind, *mode, each.people, why[each.zone], *carried.zone.of(unplaced[each.zone])]
 
 
 def geometry_type(places: Places) -> QgsWkbTypes.Type:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 BY_LENGTH, BY_TIME = 0, 1
 
 
+class RoadsByMode(NamedTuple):
+    """The roads of those who drive and of those who walk; one alone where all travel alike, or nobody in that way."""
+
+    car: RoadsToDoors | None
+    foot: RoadsToDoors | None
+
+
 class RoadsToDoors(NamedTuple):
     """The roads, the longest straight way to them (m), how the doors of shelters count, when people leave all zones.
 
@@ -41,7 +48,8 @@ class Separation:
     Attributes
     ----------
     kilometres : (m, n) float64
-        Infinite where there is no way.
+        Infinite where there is no way. A row for each zone; where some walk, for each by car and then for each on foot
+        (:attr:`.groups.Groups.row`), and so in the other arrays and dicts.
     minutes : (m, n) float64 or None
         From place to door, access included. Infinite where there is no way; None where times are not known.
     unjoined : dict of int to str
@@ -81,6 +89,64 @@ class Separation:
         if self.minutes is not None:
             inside &= self.minutes <= minutes
         return inside
+
+
+def of_both(car: Separation, foot: Separation) -> Separation:
+    """Return the rows of those who drive and, behind them, of those who walk; doors are those of vehicles."""
+    count = len(car.kilometres)
+
+    def rows(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+        if one is None and other is None:
+            return None
+        none = np.full(car.kilometres.shape, np.inf)
+        return np.concatenate([none if one is None else one, none if other is None else other])
+
+    return Separation(
+        np.concatenate([car.kilometres, foot.kilometres]),
+        rows(car.minutes, foot.minutes),
+        {**car.unjoined, **{count + m: why for m, why in foot.unjoined.items()}},
+        rows(car.access, foot.access),
+        rows(car.access_minutes, foot.access_minutes),
+        foot.doors if car.doors is None else car.doors,
+        car.let_in,
+        {**car.cut, **{count + m: why for m, why in foot.cut.items()}},
+    )
+
+
+def by_mode(
+    roads: RoadsByMode,
+    kind: int,
+    groups: Groups,
+    shelters: Shelters,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+    control: Control,
+) -> Separation:
+    """Return :func:`over_network` of all, or of those who drive and of those who walk, each over their own network.
+
+    Raises
+    ------
+    LayerError, Cancelled
+        As :func:`over_network`.
+    """
+    if not groups.by_mode:
+        one = roads.foot if roads.car is None else roads.car
+        return (
+            nowhere(groups, shelters)
+            if one is None
+            else over_network(one, kind, groups, shelters, context, feedback, control)
+        )
+    found = []
+    for name, own, walks, part in (
+        ("By car", roads.car, False, control.part(0.0, 0.5)), ("On foot", roads.foot, True, control.part(0.5, 1.0)),
+    ):  # fmt: skip
+        few = groups.only(groups.on_foot == walks)
+        if own is None or not len(few.sizes):
+            found.append(nowhere(few, shelters))
+            continue
+        feedback.pushInfo(f"{name}:")
+        found.append(over_network(own, kind, few, shelters, context, feedback, part))
+    return of_both(*found)
 
 
 def nowhere(groups: Groups, shelters: Shelters) -> Separation:

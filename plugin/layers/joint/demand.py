@@ -15,6 +15,7 @@ from ..allocation.columns import NameFields
 from ..allocation.groups import Groups, Shelters, outside_hazard, read_groups, read_shelters
 from ..allocation.preferences import KeyedTable, read_preferences
 from ..closing.danger import DangerLayers
+from ..errors import LayerError
 from ..moments import MomentColumn, Start
 from ..places import Places
 from ..roads.options import ReadNetwork
@@ -40,6 +41,8 @@ class JointSources:
         Fields that name them; None: by feature id.
     classes : sequence of str
         Fields of the zones with people, one a class.
+    foot : sequence of str or None
+        Those of them who are on foot; by default all that are named so. None: all people travel alike.
     capacity : callable
         Returns the shelters' field with their room, or None; asked with whether somebody needs it.
     names : NameFields
@@ -63,6 +66,7 @@ class JointSources:
     zone_id: str | None
     shelter_id: str | None
     classes: Sequence[str]
+    foot: Sequence[str] | None
     capacity: Callable[[bool], str | None]
     names: NameFields
     preferences: Callable[[], KeyedTable | None]
@@ -180,7 +184,8 @@ def read_demand(
     LayerError
         As reading the layers; an order before t = 0.
     """
-    classes = read_groups(sources.zones, sources.zone_id, sources.classes, context, feedback)
+    classes = read_groups(sources.zones, sources.zone_id, sources.classes, sources.foot, context, feedback)
+    _refuse_walkers(classes)
     groups, weight = (together if keep_together else apart)(classes)
     somebody = bool(len(groups.sizes))
     if not somebody:
@@ -191,6 +196,17 @@ def read_demand(
     )
     shelters = _shelters(sources, standby, groups, context, feedback)
     return Demand(groups, classes, weight, shelters, start, order, seconds)
+
+
+def _refuse_walkers(groups: Groups) -> None:
+    """Refuse people on foot beside others who drive, whom this plan would drive."""
+    walking = int(groups.sizes[groups.on_foot].sum()) + sum(each.people for each in groups.stranded if each.on_foot)
+    if walking:
+        raise LayerError(
+            f"FOOT_FIELDS: {walking:,} people of “{groups.zones.name}” are on foot, but this plan moves all people in "
+            "one way. Allocate them with “Allocate people to shelters” and route them with “Route evacuation”, set "
+            "TRAVEL_MODE to 1 (all on foot), or take the fields of those on foot out of the layer."
+        )
 
 
 def _shelters(

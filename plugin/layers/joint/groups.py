@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..allocation.groups import Groups
+from ..allocation.groups import Groups, Stranded
 
 TOGETHER = "+"  # between the classes of a group that holds several
 
@@ -22,11 +22,12 @@ def together(groups: Groups) -> tuple[Groups, np.ndarray]:
     weight[into, np.arange(len(into))] = groups.sizes / np.maximum(sizes, 1)[into]
     name = TOGETHER.join(groups.classes)
     stranded: dict[str, int] = {}
-    for identifier, _, people in groups.stranded:
-        stranded[identifier] = stranded.get(identifier, 0) + people
+    for each in groups.stranded:
+        stranded[each.zone] = stranded.get(each.zone, 0) + each.people
     merged = replace(
         groups, classes=[name], zone=zone, kind=np.zeros(len(zone), dtype=np.int64), sizes=sizes,
-        stranded=[(identifier, name, people) for identifier, people in stranded.items()],
+        on_foot=np.zeros(len(zone), dtype=bool),
+        stranded=[Stranded(identifier, name, people) for identifier, people in stranded.items()],
     )  # fmt: skip
     return merged, weight
 

@@ -148,5 +148,5 @@ def _values(zones: Places, field: str, parameter: str, feedback: QgsProcessingFe
 
 def _parts(zones: Places, foot: np.ndarray, people: np.ndarray, field: str, parameter: str, mend: str) -> np.ndarray:
     """Return foot / people (z,); ``mend`` is what else could be wrong than the field."""
-    refuse_more_than_there_are(zones, foot, people, field, parameter, mend)
+    refuse_more_than_there_are(zones, zones.ids, foot, people, field, parameter, mend)
     return np.divide(foot, people, out=np.zeros(len(foot)), where=people > 0)

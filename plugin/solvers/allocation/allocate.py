@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
 from ..mip.solution import Solution
 from .allocator import Allocator
+from .by_doors import solve_by_doors
 from .dividing import least_cost_in_parts, others_divided, place_all
 from .lexicographic import as_many_as_possible, least_cost
 from .problem import CAPACITY, DOORS, NO_SHELTER, TOO_LARGE, WHERE_NEEDED, WHOLE, Allocation, AllocationProblem
@@ -56,6 +59,9 @@ def solve(
     control = control or Control()
     control.stop_if_cancelled()
     usable = problem.usable()
+    if problem.let_in is not None:  # what was found with other costs does not tell which part of a shelter it filled
+        found = solve_by_doors(problem, lambda part, own: solve(part, control=own, solver=solver), control)
+        return replace(found, reasons=_reasons(problem, found.people, usable))
     _tell(problem, usable, control)
     if not usable.any():
         return _result(problem, np.zeros(problem.cost.shape), usable, (), 0, None)
@@ -122,7 +128,7 @@ def _reasons(problem: AllocationProblem, people: np.ndarray, usable: np.ndarray)
     allowed = problem.allowed.any(axis=1)
     possible = usable.any(axis=1)
     doors = problem.behind_doors(people)
-    some_room = (problem.allowed & (problem.capacity[None, :] >= 1)).any(axis=1)
+    some_room = (problem.allowed & (problem.room >= 1)).any(axis=1)
     out = []
     for i, missing in enumerate((problem.sizes - people.sum(axis=1)).tolist()):
         if not missing:

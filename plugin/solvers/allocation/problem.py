@@ -41,6 +41,10 @@ class AllocationProblem:
     inside : (n,) float64, optional
         Room of each shelter if its doors let everybody in, at least ``capacity``; only the reasons depend on it.
         Default: ``capacity``.
+    let_in : (n,) float64, optional
+        How many of those who drive may come to each shelter, besides ``capacity`` for all; given together with
+    drives : (g,) bool, optional
+        which groups do.
     """
 
     sizes: np.ndarray
@@ -51,6 +55,8 @@ class AllocationProblem:
     consumption: np.ndarray | None = None
     opening: np.ndarray | None = None
     inside: np.ndarray | None = None
+    let_in: np.ndarray | None = None
+    drives: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.sizes), len(self.capacity))
@@ -75,11 +81,23 @@ class AllocationProblem:
         return np.broadcast_to(self.sizes[:, None].astype(float), self.cost.shape)
 
     @property
+    def room(self) -> np.ndarray:
+        """People of each group for whom there is room at each shelter if nobody else comes, (g, n)."""
+        if self.let_in is None:
+            return np.broadcast_to(self.capacity, self.cost.shape)
+        return np.where(self.driving[:, None], np.minimum(self.capacity, self.let_in), self.capacity)
+
+    @property
+    def driving(self) -> np.ndarray:
+        """Which groups, (g,) bool, come by the doors that ``let_in`` is about."""
+        return np.zeros(len(self.sizes), dtype=bool) if self.drives is None else self.drives
+
+    @property
     def divisible(self) -> np.ndarray:
         """Which groups, (g,) bool, may be divided in any case."""
         if self.split == WHOLE:
             return np.zeros(len(self.sizes), dtype=bool)
-        largest = np.where(self.allowed, np.floor(self.capacity), 0.0).max(axis=1, initial=0.0)
+        largest = np.where(self.allowed, np.floor(self.room), 0.0).max(axis=1, initial=0.0)
         return (largest >= 1) & ((self.sizes > largest) | (self.split == FREE))
 
     def in_parts(self, people: np.ndarray) -> np.ndarray:
@@ -93,8 +111,7 @@ class AllocationProblem:
         Leaving the others out keeps the optimum: their variable is 0 in every feasible solution.
         """
         pairs = self.allowed & (self.sizes[:, None] > 0)
-        some = self.capacity[None, :] >= 1
-        return pairs & np.where(self.divisible[:, None], some, self.room_taken <= self.capacity[None, :])
+        return pairs & np.where(self.divisible[:, None], self.room >= 1, self.room_taken <= self.room)
 
     def usable_in_parts(self) -> np.ndarray:
         """Return the pairs (g, n) that can be part of an allocation where any group may be divided."""
@@ -102,6 +119,9 @@ class AllocationProblem:
 
     def behind_doors(self, people: np.ndarray) -> np.ndarray:
         """Return which groups (g,) would find room after an allocation (g, n) if the doors let them in."""
+        if self.let_in is not None:
+            free, least = self.capacity - people.sum(axis=0), self.sizes[:, None] if self.split == WHOLE else 1
+            return self.driving & (self.allowed & (self.let_in < self.capacity) & (free >= least)).any(axis=1)
         if self.inside is None:
             return np.zeros(len(self.sizes), dtype=bool)
         free = self.inside - people.sum(axis=0)

@@ -13,6 +13,7 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort, stopped_early
 from ..roads.door_parameters import DOOR_MINUTES, ENTRANCES
 from ..roads.network_parameters import NETWORK
+from ..roads.walk_parameters import max_walk, walk_numbers
 from . import names
 from .allocation_inputs import AllocationParameters
 from .allocation_outputs import write_allocation
@@ -61,6 +62,7 @@ class AllocateCrowd(EvacuationAlgorithm):
                     "SPLIT_GROUPS was true, 0 where it was false; 1, the default, divides groups only where needed."
                 )
             )
+        max_walk(self, parameters, context)
         if parameters.get(NETWORK) in (None, ""):
             if parameters.get(names.MAX_TRAVEL_TIME) not in (None, ""):
                 raise SolverError(
@@ -82,10 +84,12 @@ class AllocateCrowd(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.allocation.case import build_case
         from ....plugin.layers.allocation.checks import tell_divided
+        from ....plugin.layers.allocation.walking import refuse_unknown_classes, walks_in
         from ....plugin.layers.population_fields import tell_refusing
         from ....plugin.solvers.allocation.allocate import solve
         from ....plugin.solvers.allocation.tradeoff import curve
         from ....plugin.solvers.dependencies import require
+        from ....plugin.solvers.walks import walk_sentence
 
         given = AllocationParameters.read(self, parameters, context, feedback)
         if given.report:  # what the report needs is asked for before the work, not after
@@ -96,6 +100,7 @@ class AllocateCrowd(EvacuationAlgorithm):
                 self.tr("ENTRANCES: play no part without NETWORK; distances are not taken over roads.")
             )
         case = build_case(given.sources, given.options, context, feedback, self.control(feedback, 0.0, 40.0))
+        refuse_unknown_classes(case.groups, given.limit)
         last = 60.0 if given.points else 95.0
         control = self.control(feedback, 40.0, last, read_effort(self, parameters, context))
         found = solve(case.problem, control=control)
@@ -105,10 +110,15 @@ class AllocateCrowd(EvacuationAlgorithm):
             control = self.control(feedback, 60.0, 95.0, control.effort)
             points = curve(case.problem, case.objective, case.kilometres, found, given.points, control=control)
         numbers = self._numbers(found, case, feedback)
+        walking = walks_in(found, case, given.limit, given.everybody_walks)
+        numbers.update(walk_numbers(walking, given.limit))
+        on_foot = walk_sentence(walking, given.limit)
+        if on_foot:
+            feedback.pushInfo(on_foot)
         numbers.update(stopped_early(control.effort, feedback))
         early = control.effort.warning() if control.effort.stopped_early else ""
         staying = tell_refusing(case.groups.zones, case.groups.classes, feedback)
-        said = [text for text in (early, *case.said, staying) if text]
+        said = [text for text in (early, *case.said, staying, on_foot) if text]
         outputs = self._write(parameters, context, found, case, points)
         if given.report:
             from ....plugin.layers.allocation.columns import shelter_labels
@@ -139,7 +149,7 @@ class AllocateCrowd(EvacuationAlgorithm):
         groups, objective = case.groups, case.objective
         z1, z2 = objective.parts(found.people)
         allocated = int(found.people.sum())
-        left = int(groups.sizes.sum()) - allocated + sum(people for _, _, people in groups.stranded)
+        left = int(groups.sizes.sum()) - allocated + sum(each.people for each in groups.stranded)
         if allocated:
             far = np.where(found.people > 0, case.kilometres, 0.0)
             mean = float((far * found.people).sum()) / allocated

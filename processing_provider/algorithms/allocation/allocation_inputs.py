@@ -14,14 +14,18 @@ from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ..roads.door_parameters import idle_fields, read_door_use
 from ..roads.hazard_parameters import HazardParameters, rule_of
 from ..roads.network_parameters import NetworkParameters
+from ..roads.travel_parameters import BOTH, ON_FOOT, travel_of, walks
+from ..roads.walk_parameters import max_walk, read_foot_fields
 from . import names
 from .allocation_parameters import TABLE_FIELDS
 
 if TYPE_CHECKING:
     from ....plugin.layers.allocation.case import AllocationOptions, AllocationSources
+    from ....plugin.layers.allocation.groups import Groups
     from ....plugin.layers.allocation.preferences import KeyedTable
-    from ....plugin.layers.allocation.separation import RoadsToDoors
-    from ....plugin.layers.places import Places
+    from ....plugin.layers.allocation.separation import RoadsByMode
+    from ....plugin.layers.roads.options import ReadNetwork
+    from ....plugin.solvers.walks import MaxWalk
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,17 @@ class AllocationParameters:
         Of the trade-off curve, 0 where it is not asked for.
     report : str
         Path of the report, "" for none.
+    limit : MaxWalk
+        How far people can be asked to walk.
+    everybody_walks : bool
     """
 
     sources: AllocationSources
     options: AllocationOptions
     points: int
     report: str
+    limit: MaxWalk
+    everybody_walks: bool
 
     @classmethod
     def read(
@@ -67,6 +76,8 @@ class AllocationParameters:
             options=_options(algorithm, parameters, context),
             points=count if asked and count >= 2 else 0,
             report=algorithm.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context),
+            limit=max_walk(algorithm, parameters, context),
+            everybody_walks=walks(algorithm, parameters, context),
         )
 
 
@@ -113,22 +124,33 @@ def _sources(
     def table(name: str) -> KeyedTable | None:
         return keyed_table(algorithm, parameters, name, context, feedback)
 
-    def roads(places: Places, control: Control) -> RoadsToDoors | None:
-        from ....plugin.layers.allocation.separation import RoadsToDoors
+    def roads(groups: Groups, control: Control) -> RoadsByMode | None:
+        from ....plugin.layers.allocation.separation import RoadsByMode, RoadsToDoors
 
-        network = NetworkParameters.read_optional(algorithm, parameters, context, feedback, idle_fields(parameters))
+        travel = travel_of(groups.on_foot) if groups.by_mode else None
+        network = NetworkParameters.read_optional(
+            algorithm, parameters, context, feedback, idle_fields(parameters), travel=travel
+        )
         if network is None:
             if danger.timed or danger.closures is not None:
                 feedback.pushWarning(
                     algorithm.tr("HAZARD and CLOSURES: close no way without NETWORK; distances are not over roads.")
                 )
             return None
-        use = read_door_use(algorithm, parameters, context, feedback)
         silent = QgsProcessingFeedback(False)  # the field was named with the others that the output carries
         order = algorithm.field(parameters, names.ORDER_TIME_FIELD, zones, context, silent, required=False)
-        orders = danger.orders(algorithm, parameters, places, order, context, feedback)
+        orders = danger.orders(algorithm, parameters, groups.zones, order, context, feedback)
+
+        def to_doors(read: ReadNetwork, on_foot: bool | None) -> RoadsToDoors:
+            use = read_door_use(algorithm, parameters, context, feedback, on_foot)
+            return RoadsToDoors(read, network.max_snap_distance, use, orders.seconds)
+
+        if travel == BOTH:
+            car, foot = network.networks(context, feedback, control, danger.at(orders.start))
+            return RoadsByMode(to_doors(car, False), to_doors(foot, True))
         read = network.network(context, feedback, control, danger.at(orders.start))
-        return RoadsToDoors(read, network.max_snap_distance, use, orders.seconds)
+        one = to_doors(read, None if travel is None else travel == ON_FOOT)
+        return RoadsByMode(None, one) if travel == ON_FOOT else RoadsByMode(one, None)
 
     danger = HazardParameters.read(algorithm, parameters, context, feedback)
     zones = algorithm.source(parameters, names.ZONES, context)
@@ -141,6 +163,7 @@ def _sources(
         zone_id=zone_id,
         shelter_id=field(names.SHELTER_ID_FIELD, shelters),
         classes=classes,
+        foot=read_foot_fields(algorithm, parameters, zones, context, feedback),
         capacity=lambda needed: field(names.CAPACITY_FIELD, shelters, needed),
         names=lambda: NameFields(
             shelter=field(SHELTER_NAME_FIELD, shelters),

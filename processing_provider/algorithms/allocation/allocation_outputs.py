@@ -35,12 +35,12 @@ def write_allocation(
     zones, sites = rows.geometry_type(groups.zones), rows.geometry_type(shelters.places)
     at_zones, at_sites = groups.zones.crs, shelters.places.crs
     trip, at_shelter = carried.zone + carried.shelter + carried.order, carried.shelter + carried.shelter_fields
+    sent, stay = own.with_mode(own.ALLOCATION, groups), own.with_mode(own.UNALLOCATED, groups)
     out = {}
     for name, role, columns, values, kind, crs in (
-        (allocation, names.OUTPUT, [*own.ALLOCATION, *trip.fields], lines, line, at_zones),
+        (allocation, names.OUTPUT, [*sent, *trip.fields], lines, line, at_zones),
         (names.OUTPUT_SHELTERS, names.OUTPUT_SHELTERS, [*own.SHELTERS, *at_shelter.fields], loads, sites, at_sites),
-        (names.OUTPUT_UNALLOCATED, names.OUTPUT_UNALLOCATED, [*own.UNALLOCATED, *carried.zone.fields], left, zones,
-         at_zones),
+        (names.OUTPUT_UNALLOCATED, names.OUTPUT_UNALLOCATED, [*stay, *carried.zone.fields], left, zones, at_zones),
     ):  # fmt: skip
         style = f"allocatecrowd_{role.lower()}{rows.style_variant(role, kind)}"
         destination = algorithm.write(parameters, name, context, OutputLayer(columns, values, kind, crs, style))

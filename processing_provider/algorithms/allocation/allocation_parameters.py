@@ -21,6 +21,7 @@ from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entr
 from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
+from ..roads.walk_parameters import add_foot_fields, add_max_walk
 from . import names
 
 ANY, NUMERIC = QgsProcessingParameterField.DataType.Any, QgsProcessingParameterField.DataType.Numeric
@@ -61,6 +62,7 @@ def add_allocation_parameters(algorithm: EvacuationAlgorithm) -> None:
     add_entrance_parameters(algorithm)
     add_access_speed(algorithm)
     add_door_minutes(algorithm)
+    add_max_walk(algorithm)
 
 
 def add_people_and_shelters(algorithm: EvacuationAlgorithm, shelters: str = "") -> None:
@@ -91,6 +93,7 @@ def add_people_and_shelters(algorithm: EvacuationAlgorithm, shelters: str = "") 
         "Numeric fields with the number of people, one field a class; its name is the class's name. Default: "
         "“children”, “adults” and “elderly”, else “population”, where the layer has them.",
     )
+    add_foot_fields(algorithm, names.ZONES, names.GROUP_FIELDS)
     algorithm.add(
         QgsProcessingParameterFeatureSource(names.SHELTERS, tr("Shelters"), [vector], optional=bool(shelters)),
         shelters

@@ -22,6 +22,7 @@ from ..roads.door_parameters import PEOPLE_PER_VEHICLE, read_door_use
 from ..roads.hazard_parameters import HazardParameters, given, rule_of
 from ..roads.network_parameters import MAX_SNAP_DISTANCE, NetworkParameters
 from ..roads.travel_parameters import walks
+from ..roads.walk_parameters import read_foot_fields
 from ..routing import names as routing
 from ..routing.routing_inputs import background_rows, read_departures
 from . import names
@@ -144,6 +145,7 @@ def _sources(
         zone_id=zone_id,
         shelter_id=field(allocation.SHELTER_ID_FIELD, shelters),
         classes=classes,
+        foot=read_foot_fields(algorithm, parameters, zones, context, feedback),
         capacity=lambda needed: field(allocation.CAPACITY_FIELD, shelters, needed),
         names=NameFields(
             shelter=field(SHELTER_NAME_FIELD, shelters),

@@ -25,7 +25,7 @@ def joint_numbers(found: RoutedCase, placed: Allocation, case: JointCase, result
     groups = case.demand.groups
     numbers = routing_numbers(found)
     allocated = int(placed.people.sum())
-    without = sum(people for _, _, people in groups.stranded)
+    without = sum(each.people for each in groups.stranded)
     left = int(groups.sizes.sum()) - allocated + without - int(numbers[routing.CAUGHT])
     numbers.update(
         {

@@ -149,8 +149,11 @@ def read_door_use(
     parameters: dict[str, Any],
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    on_foot: bool | None = None,
 ) -> DoorUse:
     """Read the parameters of doors, of the way to them, and those of :func:`add_door_minutes` where there are any.
+
+    ``on_foot`` as in :func:`read_door_rules`.
 
     Raises
     ------
@@ -160,12 +163,12 @@ def read_door_use(
     from ....plugin.layers.roads.door_travel import DoorUse
 
     rules, speed = (
-        read_door_rules(algorithm, parameters, context, feedback),
+        read_door_rules(algorithm, parameters, context, feedback, on_foot),
         access_speed(algorithm, parameters, context),
     )
     if parameters.get(DOOR_MINUTES) in (None, ""):
         return DoorUse(rules, speed)
-    if walks(algorithm, parameters, context):
+    if walks(algorithm, parameters, context) if on_foot is None else on_foot:
         feedback.pushInfo("DOOR_MINUTES: plays no part on foot: it counts doors for cars.")
         return DoorUse(rules, speed)
     minutes, people = (

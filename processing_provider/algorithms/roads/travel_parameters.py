@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
@@ -114,6 +115,13 @@ def add_walk_on_lanes(algorithm: EvacuationAlgorithm) -> None:
         "alone, of roads on which no vehicle of the plan drives, on no part of them.",
         advanced=True,
     )
+
+
+def travel_of(on_foot: np.ndarray) -> int:
+    """Return who travels where those of the mask ``on_foot`` (k,) walk and the others drive."""
+    if not on_foot.any():
+        return BY_CAR
+    return ON_FOOT if on_foot.all() else BOTH
 
 
 def read_travel(
