@@ -35,6 +35,7 @@ ORDER = (
     "latestdeparture",
     "stagedeparture",
     "rollinghorizon",
+    "dispatchfleet",
     "contraflow",
     "hazardplan",
     "metroscenario",

@@ -19,6 +19,7 @@ _CLASSES = {
     "timing.latest_departure": "LatestDeparture",
     "timing.stage_departure": "StageDeparture",
     "rolling.rolling_horizon": "RollingHorizon",
+    "fleet.dispatch_fleet": "DispatchFleet",
     "contraflow.contraflow": "Contraflow",
     "routing.export_sumo": "ExportSumo",
     "metro.metro_scenario": "MetroScenario",

@@ -139,6 +139,52 @@ def reverse_trees(
     return result
 
 
+def seconds_between(
+    network: RoadNetwork,
+    origins: Sequence[int] | np.ndarray,
+    destinations: Sequence[int] | np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    control: Control | None = None,
+) -> np.ndarray:
+    """Least weight from each origin to each destination (o, d), as :func:`travel` but without metres.
+
+    Examples
+    --------
+    >>> from .edge_list import straight_network
+    >>> roads = straight_network([[0, 0], [100, 0], [100, 50]], [0, 1], [1, 2], speed=36, two_way=[True, False])
+    >>> seconds_between(roads, [0, 2], [2, 0, 2]).tolist()
+    [[15.0, 0.0, 15.0], [0.0, inf, 0.0]]
+
+    Raises
+    ------
+    Cancelled
+    """
+    control = control or Control()
+    starts = np.asarray(origins, dtype=np.int64).reshape(-1)
+    different, place = np.unique(np.asarray(destinations, dtype=np.int64).reshape(-1), return_inverse=True)
+    found = np.full((len(starts), len(different)), np.inf)
+    if not len(starts) or not len(different):
+        return found[:, place.ravel()]
+    for first, distance in _distances(_reverse_graph(network, _weights(network, weight)), different, control):
+        found[:, first : first + len(distance)] = distance[:, starts].T
+    return found[:, place.ravel()]
+
+
+def _distances(
+    graph: _ReverseGraph, destinations: np.ndarray, control: Control
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield ``(first, weight (c, n))`` for chunks of destinations that start at ``first``."""
+    from scipy.sparse.csgraph import dijkstra
+
+    chunk = max(1, NODES_PER_CHUNK // max(graph.n, 1))
+    for first in range(0, len(destinations), chunk):
+        control.stop_if_cancelled()
+        control.progress(first / len(destinations), "Shortest paths")
+        yield first, dijkstra(graph.matrix, directed=True, indices=destinations[first : first + chunk])
+    control.progress(1.0, "Shortest paths")
+
+
 def travel(
     network: RoadNetwork,
     origins: Sequence[int] | np.ndarray,
