@@ -42,6 +42,7 @@ def write_fleet_report(path: str, found: Dispatched, numbers: dict[str, Any]) ->
         never=sum(row.people for row in found.unserved if not row.real),
         periods=_periods(found),
         shelters=_shelters(found),
+        sites=len(case.shelter_ids),
         fleet=_fleet(found)[:MOST_ROWS],
         more=len(found.case.vehicles) - MOST_ROWS,
         chart=_chart(found) if rolling.tours else None,
@@ -50,12 +51,10 @@ def write_fleet_report(path: str, found: Dispatched, numbers: dict[str, Any]) ->
 
 def _plans(found: Dispatched) -> list[dict[str, Any]]:
     """Return what the game came to, and what others would have come to."""
-    rows = [
-        ("as carried out", found.rolling.served, found.rolling.waiting, found.rolling.driving, found.rolling.last_arrival)
-    ]  # fmt: skip
-    if found.at_once is not None:
-        own = found.at_once
-        rows.append(("no waiting for periods", own.served, own.waiting, own.driving, own.last_arrival))
+    rows = []
+    for name, own in (("as carried out", found.rolling), ("no waiting for periods", found.at_once)):
+        if own is not None:
+            rows.append((name, own.served, own.waiting, own.driving, own.last_arrival))
     perfect = found.perfect
     rows.append(("everything known from the start", perfect.served, perfect.waiting, perfect.driving, 0))
     return [
@@ -110,7 +109,8 @@ def _shelters(found: Dispatched) -> list[dict[str, Any]]:
         len(case.shelter_ids),
     )  # fmt: skip
     rows = zip(case.shelter_ids, case.problem.room.tolist(), brought.tolist())
-    return [{"id": name, "room": room, "brought": came, "left": room - came} for name, room, came in rows]
+    used = [{"id": name, "room": room, "brought": came, "left": room - came} for name, room, came in rows if came]
+    return sorted(used, key=lambda row: -row["brought"])
 
 
 def _fleet(found: Dispatched) -> list[dict[str, Any]]:

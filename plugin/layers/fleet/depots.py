@@ -90,8 +90,9 @@ def read_depots(
     bare = np.flatnonzero(seats < 1)
     if len(bare):
         raise LayerError(
-            f"{SEATS_FIELD}: the vehicles of {places.ids[bare[0]]} of “{places.name}” have no seats (“{fields.seats}” is "
-            "0), so they can fetch nobody. Fill in the seats, or take the vehicles out (0 in VEHICLES_FIELD)."
+            f"{SEATS_FIELD}: the vehicles of {places.ids[bare[0]]} of “{places.name}” have no seats "
+            f"(“{fields.seats}” is 0), so they can fetch nobody. Fill in the "
+            "seats, or take the vehicles out (0 in VEHICLES_FIELD)."
         )
     chairs = np.minimum(_whole(places, fields.wheelchair_places, WHEELCHAIR_PLACES_FIELD, 0), seats)
     column = None

@@ -19,16 +19,35 @@ from .case import FleetCase
 MINUTE = 60 * MILLISECONDS
 ROUNDS = (1, 4, 16)  # of ruin and recreate by EFFORT, each with about as many attempts as there are requests
 PERFECT_ROUNDS = (1, 2, 6)
+NO_PLACE = "its feature cannot be used"
 
 
 class NotServed(NamedTuple):
-    """People who were not served: the request's number (-1: its feature has no place), its id, people, why."""
+    """People who were not served.
+
+    Attributes
+    ----------
+    request : int
+        -1 for one whose feature has no place.
+    key : str
+    people : int
+    reason, detail : str
+        Why, and what is said besides of this request alone.
+    real : bool
+        Whether the request came true.
+    """
 
     request: int
     key: str
     people: int
     reason: str
+    detail: str
     real: bool
+
+    @property
+    def why(self) -> str:
+        """Reason and detail."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,7 @@ class Dispatched:
 
     @property
     def idle(self) -> float:
-        """Minutes that vehicles, free already, stood until a period began, all together."""
+        """Minutes that vehicles stood after a tour until the next period began, of those that had another; in all."""
         return sum(tour.idle for tour in self.rolling.tours) / MINUTE
 
     @property
@@ -108,23 +127,20 @@ def dispatch(case: FleetCase, seed: int, control: Control) -> Dispatched:
         control.progress(0.4, "The same without waiting for periods")
         at_once = play(replace(problem, wait=False), rounds, seed, control.part(0.4, 0.7))
     control.progress(0.7, "Planning with everything known")
-    perfect = with_perfect_information(
-        problem, rolling, effort.pick(*PERFECT_ROUNDS), seed, control.part(0.7, 0.95)
-    )
+    perfect = with_perfect_information(problem, rolling, effort.pick(*PERFECT_ROUNDS), seed, control.part(0.7, 0.95))
     return Dispatched(
-        case, rolling, at_once, perfect, _not_served(case, rolling), _ways(case, rolling.tours, control.part(0.95, 1.0)),
-        _numbers(rolling.tours),
+        case, rolling, at_once, perfect, _not_served(case, rolling),
+        _ways(case, rolling.tours, control.part(0.95, 1.0)), _numbers(rolling.tours),
     )  # fmt: skip
 
 
 def _not_served(case: FleetCase, rolling: Rolling) -> list[NotServed]:
     ids, real, found = case.sources.requests.places.ids, case.real, []
     for left in unserved(case.problem, rolling):
-        reason = left.reason
-        if reason == NO_ROAD and case.reasons[left.request]:
-            reason = case.reasons[left.request]
-        found.append(NotServed(left.request, ids[left.request], left.people, reason, bool(real[left.request])))
-    found += [NotServed(-1, key, people, why, True) for key, people, why in case.sources.requests.unplaced]
+        detail = case.reasons[left.request] if left.reason == NO_ROAD else ""
+        name, true = ids[left.request], bool(real[left.request])
+        found.append(NotServed(left.request, name, left.people, left.reason, detail, true))
+    found += [NotServed(-1, key, people, NO_PLACE, why, True) for key, people, why in case.sources.requests.unplaced]
     return sorted(found, key=lambda row: not row.real)
 
 

@@ -17,8 +17,8 @@ def tell(found: Dispatched, feedback: QgsProcessingFeedback) -> None:
     for each in found.rolling.periods:
         feedback.pushInfo(
             f"Period {each.number + 1} ({found.case.start.text(each.begin / 1000.0, 'HH:mm')}): {each.news:,} people "
-            f"newly known, {each.waiting:,} known and not fetched, {each.expected:,} expected; {each.tours} tour(s) "
-            f"start and bring {each.fetched:,} people to shelters"
+            f"newly known; the plan is about {each.waiting:,} who are known and {each.expected:,} expected; "
+            f"{each.tours} tour(s) start and bring {each.fetched:,} people to shelters"
             + (f"; the plan has no tour for {each.left_out:,}" if each.left_out else "")
             + ("; no better plan exists for what is known (all were tried)." if each.proved else ".")
         )
@@ -55,9 +55,7 @@ def sentences(found: Dispatched) -> list[str]:
         EMPTY_ROADS,
     ]
     if found.elsewhere:
-        out.insert(
-            1, f"{found.elsewhere} tour(s) ended at another shelter than planned, as the way there was cut off."
-        )
+        out.insert(1, f"{found.elsewhere} tour(s) ended at another shelter than planned, as the way there was cut off.")
     never = sum(row.people for row in found.unserved if not row.real)
     if never:
         out.append(f"{never:,} expected people never asked to be fetched.")
@@ -69,8 +67,7 @@ def cost_of_waiting(found: Dispatched) -> str:
     if found.at_once is None:
         return "WAIT_FOR_PERIOD is off: vehicles went on at once with what the plan of the period had for them."
     stood = (
-        f"WAIT_FOR_PERIOD: vehicles that had another tour stood {found.idle:,.0f} minutes in all until the next period "
-        "began"
+        f"WAIT_FOR_PERIOD: between tours vehicles stood {found.idle:,.0f} minutes in all until the next period began"
     )
     more, less = found.at_once.served - found.rolling.served, found.waiting - found.at_once.waiting / MINUTE
     if more:
@@ -91,7 +88,7 @@ def worth_of_knowing(found: Dispatched) -> str:
         )
     if found.perfect.waiting < found.rolling.waiting:
         return (
-            f"If everything had been known from the start, the same people would have waited {wait:,.0f} person-minutes, "
-            f"{found.waiting - wait:,.0f} less."
+            f"If everything had been known from the start, the same people would have waited {wait:,.0f} "
+            f"person-minutes, {found.waiting - wait:,.0f} less."
         )
     return "Nothing better was found for who had known everything from the start."

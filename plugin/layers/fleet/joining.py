@@ -121,7 +121,7 @@ def _tell_apart(
         if far.any():
             named = first_of([group.ids[k] for k in np.flatnonzero(far).tolist()])
             feedback.pushWarning(
-                f"{group.parameter}: vehicles come to {int(far.sum())} place(s) of “{group.name}” on one road and leave "
-                f"them on another, more than {NOTABLE:g} m farther away, since the nearest leads only in or out: {named}. "
-                "Check the directions of the roads there."
+                f"{group.parameter}: vehicles come to {int(far.sum())} place(s) of “{group.name}” on one road and "
+                f"leave them on another, more than {NOTABLE:g} m farther away, since the nearest leads only in or out: "
+                f"{named}. Check the directions of the roads there."
             )

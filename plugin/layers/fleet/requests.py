@@ -141,7 +141,8 @@ def _wheelchairs(places: Places, field: str | None, of: str, people: np.ndarray)
         k = int(wrong[0])
         raise LayerError(
             f"{WHEELCHAIR_FIELD}: request {places.ids[k]} of “{places.name}” has {found[k]:g} wheelchairs in “{field}” "
-            f"but {people[k]:,} people in “{of}”. Who uses a wheelchair counts among the people; correct one of the two."
+            f"but {people[k]:,} people in “{of}”. Who uses a wheelchair counts among the people; "
+            "correct one of the two."
         )
     return found.astype(np.int64)
 

@@ -40,8 +40,8 @@ def read_rooms(
         over = np.flatnonzero(room < 0)
         if len(over):
             feedback.pushWarning(
-                f"{LOAD_FIELD}: {len(over)} shelter(s) of “{shelters.places.name}” hold more people than they have room "
-                f"for: {first_of([shelters.places.ids[k] for k in over.tolist()])}. Nobody is brought there."
+                f"{LOAD_FIELD}: {len(over)} shelter(s) of “{shelters.places.name}” hold more people than they have "
+                f"room for: {first_of([shelters.places.ids[k] for k in over.tolist()])}. Nobody is brought there."
             )
         room = np.maximum(room, 0)
         feedback.pushInfo(

@@ -34,7 +34,7 @@ TOURS = [
     Column("driving", "float", "minutes of driving, on empty roads"),
     Column("length_m", "float", "metres along the road"),
     Column("waiting", "float", "person-minutes until aboard, of those whom it fetches"),
-    Column("idle", "float", "minutes that the vehicle, free already, had stood until the period began"),
+    Column("idle", "float", "minutes that the vehicle had stood after its last tour until the next period began"),
 ]
 STOPS = [
     Column("vehicle", "text", "vehicle"),
@@ -62,19 +62,19 @@ PERIODS = [
     Column("begin", "datetime", "when it begins and its plan is made"),
     Column("begin_minute", "float", "the same in minutes after the start time"),
     Column("news", "int", "people who have become known since the plan before"),
-    Column("known", "int", "people of the plan who are known and not fetched yet"),
+    Column("known", "int", "people of the plan: known, not fetched yet, ready within the periods looked ahead"),
     Column("expected", "int", "people of the plan who are expected only"),
     Column("left_out", "int", "people for whom the plan has no tour"),
-    Column("planned_waiting", "float", "person-minutes of waiting in the plan, of expected people by their probability"),
+    Column(
+        "planned_waiting", "float", "person-minutes of waiting in the plan, of expected people by their probability"
+    ),
     Column("tours", "int", "tours that start in the period"),
     Column("fetched", "int", "people whom these bring to shelters"),
     Column("best", "int", "1 where no better plan exists for what was known (all plans tried), else 0"),
 ]
 
 
-def tours_layer(
-    found: Dispatched, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
-) -> OutputLayer:
+def tours_layer(found: Dispatched, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext) -> OutputLayer:
     """Return each tour as a line along its roads."""
     rows = _tour_rows(found, target, context)
     return OutputLayer(TOURS, rows, QgsWkbTypes.Type.LineString, target, "dispatchfleet_output")
@@ -122,9 +122,7 @@ def _clock(found: Dispatched, milliseconds: int) -> Any:
     return found.case.start.value(milliseconds / MILLISECONDS)
 
 
-def stops_layer(
-    found: Dispatched, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext
-) -> OutputLayer:
+def stops_layer(found: Dispatched, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext) -> OutputLayer:
     """Return where each tour starts and stops, each at its place on the road."""
     case, rows = found.case, list(_stop_rows(found))
     xy = [tuple(case.xy[place].tolist()) for place, _ in rows]
@@ -171,7 +169,7 @@ def unserved_layer(
         if row.request >= 0 and np.isfinite(xy[row.request]).all():
             x, y = xy[row.request].tolist()
             shape = QgsGeometry.fromWkt(f"POINT({x!r} {y!r})")
-        rows.append((shape, [row.key, row.people, row.reason]))
+        rows.append((shape, [row.key, row.people, row.why]))
     return OutputLayer(UNSERVED, rows, QgsWkbTypes.Type.Point, target, "dispatchfleet_output_unserved")
 
 

@@ -104,9 +104,7 @@ def _milliseconds(seconds: np.ndarray, rounding: np.ufunc) -> np.ndarray:
     return out
 
 
-def rounded_as_needed(
-    closed: ArcsClosed, levels: Sequence[float], most: int
-) -> tuple[float, list[list[Window]]]:
+def rounded_as_needed(closed: ArcsClosed, levels: Sequence[float], most: int) -> tuple[float, list[list[Window]]]:
     """Return the step in seconds to which what is closed is rounded so that sets are few, and the windows.
 
     Parameters

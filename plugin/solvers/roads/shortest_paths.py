@@ -171,9 +171,7 @@ def seconds_between(
     return found[:, place.ravel()]
 
 
-def _distances(
-    graph: _ReverseGraph, destinations: np.ndarray, control: Control
-) -> Iterator[tuple[int, np.ndarray]]:
+def _distances(graph: _ReverseGraph, destinations: np.ndarray, control: Control) -> Iterator[tuple[int, np.ndarray]]:
     """Yield ``(first, weight (c, n))`` for chunks of destinations that start at ``first``."""
     from scipy.sparse.csgraph import dijkstra
 

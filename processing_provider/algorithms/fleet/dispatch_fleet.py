@@ -24,10 +24,11 @@ class DispatchFleet(EvacuationAlgorithm):
     TAGS = ("bus", "buses", "vehicle routing", "pickup", "dial-a-ride", "rolling horizon", "wheelchair", "ambulance")
     SUMMARY = (
         "Fetches people who can neither walk nor drive and brings them to shelters with room, while requests come in.\n"
-        "At the start of each period a plan is made for the next few periods from what is known then, expected requests "
-        "included; only the tours that start in this period are carried out, the rest is planned anew. A vehicle gets "
-        "new requests only when it has finished its earlier ones, and one that finishes inside a period waits at its "
-        "last shelter until the next begins: the rolling horizon of Ren et al. 2022, section 3.2.\n"
+        "At the start of each period a plan is made for the next few periods from what is known then, expected "
+        "requests included; only the tours that start in this period are carried out, the rest is planned anew. A "
+        "vehicle gets new requests only when it has finished its earlier ones, and one that finishes inside a period "
+        "waits at its last shelter until the next begins: the rolling horizon of Xu et al. 2023 (Chinese Journal of "
+        "Computers, doi 10.11897/SP.J.1016.2023.01427), section 3.2.\n"
         "Aim: as many people as possible, then least person-minutes of waiting until aboard, then least driving. The "
         "paper gives neither the length of a period nor an aim: both are ours.\n"
         "Travel times are those of empty roads: where evacuees fill the roads, buses take longer. Hazard and closures "
@@ -79,9 +80,7 @@ class DispatchFleet(EvacuationAlgorithm):
             names.PERFECT_INFORMATION: found.perfect.waiting / MINUTE,
         }
 
-    def _layers(
-        self, parameters: dict[str, Any], found: Dispatched, context: QgsProcessingContext
-    ) -> dict[str, Any]:
+    def _layers(self, parameters: dict[str, Any], found: Dispatched, context: QgsProcessingContext) -> dict[str, Any]:
         from ....plugin.layers.fleet.rows import periods_layer, stops_layer, tours_layer, unserved_layer
 
         target = found.case.read.layer_crs

@@ -63,9 +63,7 @@ def read_sources(
     key = algorithm.fields(
         parameters, names.SHELTER_ID_FIELD, source, context, feedback, False, fallbacks=[["site_id"]]
     )
-    capacity = algorithm.fields(
-        parameters, names.CAPACITY_FIELD, source, context, feedback, fallbacks=[["capacity"]]
-    )
+    capacity = algorithm.fields(parameters, names.CAPACITY_FIELD, source, context, feedback, fallbacks=[["capacity"]])
     load = algorithm.field(parameters, names.LOAD_FIELD, source, context, feedback, required=False)
     rule = rule_of(algorithm, parameters, source, context, feedback)
     shelters, room = read_rooms(
