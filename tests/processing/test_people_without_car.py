@@ -214,3 +214,55 @@ def test_a_joint_plan_drives_nobody_who_has_no_car():
     given = joint_base(ZONES=zones(["z", 20, 100, 30]))
     with pytest.raises(QgsProcessingException, match="FOOT_FIELDS: 30 people .* on foot"):
         processing.run("evacuation:jointplan", given, feedback=Log())
+
+
+# --- recommendshelters ------------------------------------------------------------------------------------------------
+
+
+def recommend(log=None, **more):
+    sites = shelters()
+    given = {
+        "ZONES": zones(), "POPULATION_FIELDS": ["children", "adults"], "SITES": sites, "CAPACITY_FIELD": "residual",
+        "NETWORK": roads(), "EFFORT": 0, "OUTPUT": "memory:", "OUTPUT_SELECTED": "memory:",
+        "OUTPUT_CATCHMENTS": "memory:", **more,
+    }  # fmt: skip
+    return processing.run("evacuation:recommendshelters", given, feedback=log or Log())
+
+
+def test_a_choice_of_shelters_counts_who_walks_by_his_own_way():
+    log = Log()
+    found = recommend(log)
+    ways = {row["mode"]: row for row in rows_of(found["OUTPUT_CATCHMENTS"])}
+    assert {mode: (row["site_id"], row["people"], row["share"]) for mode, row in ways.items()} == {
+        "car": ("hall", 90, 0.75), "foot": ("hall", 30, 0.25),
+    }  # fmt: skip
+    assert (ways["car"]["minutes"], ways["foot"]["minutes"]) == (KM(2.0, rel=1e-2), KM(1000 / MINUTE, rel=1e-2))
+    (hall,) = rows_of(found["OUTPUT_SELECTED"])
+    assert hall["people_in_reach"] == 120 and "serves 120 people of 1 zone," in hall["reason"]
+    assert (found["PEOPLE"], found["UNCOVERED_PEOPLE"]) == (120, 0) and "By car:" in log.said and "On foot:" in log.said
+
+
+def test_who_would_walk_too_long_is_left_out_by_name_and_the_others_are_not():
+    log = Log()
+    found = recommend(log, MAX_TRAVEL_TIME=10)
+    assert found["UNCOVERED_PEOPLE"] == 30 and "zone z (on foot): 30 of 30 people" in log.text
+    assert [(row["mode"], row["people"]) for row in rows_of(found["OUTPUT_CATCHMENTS"])] == [("car", 90)]
+
+
+def test_all_without_a_car_need_no_street_and_bad_fields_are_refused_there_too():
+    found = recommend(ZONES=zones(["z", 0, 100, 100]))
+    assert [(row["mode"], row["people"]) for row in rows_of(found["OUTPUT_CATCHMENTS"])] == [("foot", 100)]
+    for rows_, words in ((["z", 0, 100, 101], "zone z .* 101 people on foot"), (["z", 0, 100, -1], "at least 0")):
+        with pytest.raises(QgsProcessingException, match=words):
+            recommend(ZONES=zones(rows_))
+    with pytest.raises(QgsProcessingException, match="no field “walkers”"):
+        recommend(FOOT_FIELDS=["walkers"])
+
+
+def test_doors_in_a_choice_of_shelters_count_everybody_and_the_log_says_so():
+    log = Log()
+    found = recommend(log, DEFAULT_LANE_CAPACITY=100, DOOR_MINUTES=60, PEOPLE_PER_VEHICLE=1)
+    served = Counter()
+    for row in rows_of(found["OUTPUT_CATCHMENTS"]):
+        served[row["site_id"]] += row["people"]
+    assert served == {"hall": 100, "school": 20} and "counts who walks at the doors as well" in log.text

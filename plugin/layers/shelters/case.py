@@ -1,27 +1,22 @@
-"""Zones, candidate sites and roads as the problem of the shelter recommendation."""
+"""Zones and candidate sites of the shelter recommendation, and what its choice has to keep to."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
-from ...solvers.control import Control
-from ...solvers.shelters.capacity import residual_capacity
 from ...solvers.shelters.covering import BALANCED
-from ...solvers.shelters.recommendation import ShelterProblem
 from ..closing.hazard import read_hazard, reasons_inside
 from ..closing.hazard_layers import HazardLayers
 from ..closing.places_reached import vertical
 from ..people import say_unplaced, whole_people
 from ..places import Places, read_places
 from ..population_fields import totals_among
-from ..roads.door_travel import DoorUse, quickest, tell_access, tell_of_doors
-from ..roads.doors import join_sites
-from ..roads.options import ReadNetwork
+from ..walkers import people_on_foot
 from .candidate_sites import capacities, rules
 from .forecasts import expected_presence
 
@@ -101,16 +96,25 @@ class PeopleAtRisk:
     Attributes
     ----------
     zones : Places
+        One for those who drive of a zone, and behind all of these one for those of a zone who walk.
     people : (z,) int64
     groups : (z, c) int64
         The same by class.
+    on_foot : (z,) bool
+        Who walks while others may drive. Where everybody walks (TRAVEL_MODE 1) nobody is marked.
     unplaced : int
     """
 
     zones: Places
     people: np.ndarray
     groups: np.ndarray
+    on_foot: np.ndarray
     unplaced: int
+
+    @property
+    def labels(self) -> list[str]:
+        """What the log calls each: the zone's id, and that people walk where some do."""
+        return [f"{zone} (on foot)" if walks else zone for zone, walks in zip(self.zones.ids, self.on_foot.tolist())]
 
 
 @dataclass(frozen=True)
@@ -129,21 +133,31 @@ def read_people(
     source: QgsProcessingFeatureSource,
     id_field: str | None,
     population: Sequence[str],
+    foot_fields: Sequence[str] | None,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> PeopleAtRisk:
     """Read the zones with people in the fields ``population``; a field that is the sum of others counts once.
 
+    ``foot_fields`` are the fields of those on foot, by default all that are named so; None: all people travel alike.
+
     Raises
     ------
     LayerError
-        As :func:`~..places.read_places` and :func:`~..people.whole_people`.
+        As :func:`~..places.read_places`, :func:`~..people.whole_people` and :func:`~..walkers.people_on_foot`.
     """
     zones = read_places(source, "ZONES", id_field, context, feedback)
     totals = totals_among(zones, population, feedback)
-    placed, unplaced = whole_people(zones, [name for name in population if name not in totals], feedback)
-    people, lost = placed.sum(axis=1), say_unplaced(zones, unplaced.sum(axis=1), feedback)
-    return PeopleAtRisk(zones.subset(np.flatnonzero(people)), people[people > 0], placed[people > 0], lost)
+    classes = [name for name in population if name not in totals]
+    placed, unplaced = whole_people(zones, classes, feedback)
+    foot = np.zeros_like(placed)
+    if foot_fields is not None:
+        foot, _ = people_on_foot(zones, classes, (placed, unplaced), foot_fields, "POPULATION_FIELDS", feedback)
+    lost = say_unplaced(zones, unplaced.sum(axis=1), feedback)
+    drive, walk = (np.flatnonzero(each.sum(axis=1)) for each in (placed - foot, foot))
+    groups = np.concatenate([(placed - foot)[drive], foot[walk]])
+    on_foot = np.arange(len(groups)) >= len(drive)
+    return PeopleAtRisk(zones.subset([*drive, *walk]), groups.sum(axis=1), groups, on_foot, lost)
 
 
 def candidate_sites(
@@ -179,58 +193,4 @@ def _predicted(sites: Places, forecast: Forecast | None, feedback: QgsProcessing
         return np.zeros(len(sites), dtype=np.int64)
     return expected_presence(
         forecast.source, forecast.site_field, forecast.time_field, forecast.value_field, sites.ids, feedback
-    )
-
-
-def shelter_problem(
-    at_risk: PeopleAtRisk,
-    sites: CandidateSites,
-    limits: Limits,
-    read: ReadNetwork,
-    doors: DoorUse,
-    leave: np.ndarray,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
-    control: Control,
-) -> ShelterProblem:
-    """Join zones and the doors of sites to the roads and return the problem with times on empty roads, access included.
-
-    ``leave`` (z,) are the seconds from t = 0 at which people leave each zone: a way that the hazard or a closure cuts
-    then does not count.
-
-    Raises
-    ------
-    LayerError
-        When no entrance is that of a site.
-    Cancelled
-    """
-    zones, people = at_risk.zones, at_risk.people
-    rules = replace(doors.rules, elsewhere=frozenset(site for site, _ in sites.places.rejected))
-    joined = join_sites(
-        read, zones, [sites.places], rules, limits.max_snap_distance, context, feedback, people=people.astype(float)
-    )
-    found, let_in = quickest(joined, doors, control, leave=leave), doors.let_in(joined)
-    room = residual_capacity(sites.capacity, sites.predicted)
-    tell_of_doors(sites.places.ids, room, let_in, doors.minutes, feedback)
-    tell_access("ZONES", "zone(s)", zones.ids, found.access_to_nearest(), people, feedback)
-    return ShelterProblem(
-        zone_ids=zones.ids,
-        site_ids=sites.places.ids,
-        people=people,
-        minutes=found.seconds / 60.0,
-        capacity=sites.capacity,
-        predicted=sites.predicted,
-        unsafe=sites.unsafe,
-        unjoined=joined.reasons,
-        unjoined_zones=joined.origins.reasons,
-        required=sites.required,
-        forbidden=sites.forbidden,
-        limit=limits.minutes,
-        reserve=limits.reserve,
-        min_capacity=limits.min_capacity,
-        max_sites=limits.max_sites,
-        choice=limits.choice,
-        site_minutes=limits.site_minutes,
-        doors=joined.doors.counts(),
-        door_capacity=let_in,
     )

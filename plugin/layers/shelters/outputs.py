@@ -16,6 +16,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...solvers.modes import CAR, FOOT
 from ...solvers.naming import first_of
 from ...solvers.shelters.recommendation import REJECTED, Recommendation, ShelterProblem
 from ..carrying import SHELTER_NAME, ZONE_NAME, Carried, all_others, renamed
@@ -47,6 +48,7 @@ CATCHMENTS = (
     Column("share", "float", "part of the zone's people, 0 to 1"),
     Column("minutes", "float", "least travel time without congestion, from place to door, minutes"),
 )
+MODE = Column("mode", "text", "how they travel: car or foot")
 DECIMALS = 3
 LEAST_FLOW = 1e-6  # people; less is rounding of the solver
 
@@ -85,21 +87,23 @@ def recommendation_layers(
     carried: CarriedOn,
     kind: QgsWkbTypes.Type,
     plan: tuple[ShelterProblem, Recommendation] | None,
+    on_foot: np.ndarray,
     context: QgsProcessingContext,
 ) -> tuple[OutputLayer, OutputLayer, OutputLayer]:
     """Return the assessed sites, the selected ones and the catchments; without rows where there is no plan.
 
-    ``kind`` is the geometry type of the sites' layer.
+    ``kind`` is the geometry type of the sites' layer, ``on_foot`` (z,) says in which of the ``zones`` people walk.
     """
     kept, kind = carried.site + carried.site_fields, common_type(sites, kind)
     rows: list[tuple[Any, list[Any]]] = []
     lines: Iterable[tuple[QgsGeometry, list[Any]]] = []
     if plan is not None:
         rows = in_type(site_rows(sites, kept, carried.rule, *plan), kind)
-        lines = catchment_rows(sites, zones, carried, *plan, context)
+        lines = catchment_rows(sites, zones, carried, *plan, on_foot, context)
     polygons = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PolygonGeometry
     columns, shape, style = [*COLUMNS, *kept.fields], "_polygon" if polygons else "", "recommendshelters_output"
-    catchments = [*CATCHMENTS, *carried.zone.fields, *carried.site.fields]
+    modes = [MODE] if on_foot.any() else []
+    catchments = [*CATCHMENTS, *modes, *carried.zone.fields, *carried.site.fields]
     return (
         OutputLayer(columns, rows, kind, sites.crs, f"{style}{shape}"),
         OutputLayer(columns, selected_rows(rows), kind, sites.crs, f"{style}_selected{shape}"),
@@ -113,10 +117,15 @@ def catchment_rows(
     carried: CarriedOn,
     problem: ShelterProblem,
     found: Recommendation,
+    on_foot: np.ndarray,
     context: QgsProcessingContext,
 ) -> Iterator[tuple[QgsGeometry, list[Any]]]:
     """Yield a line from each zone to each site that serves it, in the reference system of the zones."""
     ends = transform_xy(sites.xy, sites.crs, zones.crs, context.transformContext())
+    everybody: dict[str, int] = {}
+    for zone, count in zip(zones.ids, problem.people.tolist()):
+        everybody[zone] = everybody.get(zone, 0) + count
+    some_walk = bool(on_foot.any())
     for i, j in zip(*(index.tolist() for index in np.nonzero(found.flow > LEAST_FLOW))):
         line = QgsGeometry.fromPolylineXY([QgsPointXY(*zones.xy[i].tolist()), QgsPointXY(*ends[j].tolist())])
         people = float(found.flow[i, j])
@@ -126,8 +135,9 @@ def catchment_rows(
                 zones.ids[i],
                 sites.ids[j],
                 round(people, DECIMALS),
-                round(people / float(problem.people[i]), DECIMALS + 3),
+                round(people / everybody[zones.ids[i]], DECIMALS + 3),
                 round(float(problem.minutes[i, j]), DECIMALS),
+                *([FOOT if on_foot[i] else CAR] if some_walk else []),
                 *carried.zone.of(zones.attributes[i]),
                 *carried.site.of(sites.attributes[j]),
             ],
@@ -201,7 +211,7 @@ def report(problem: ShelterProblem, groups: np.ndarray, found: Recommendation, f
     if uncovered:
         zones = np.flatnonzero(found.uncovered)
         feedback.pushWarning(
-            f"{uncovered} of {total} people find no room, in {len(zones)} zone(s). Add sites or room, raise "
+            f"{uncovered} of {total} people find no room, in {problem.zones(zones)} zone(s). Add sites or room, raise "
             f"MAX_TRAVEL_TIME{'' if problem.door_capacity is None else ', DOOR_MINUTES'} or MAX_SITES, or lower "
             f"RESERVE. By zone:"
         )

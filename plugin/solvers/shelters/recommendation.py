@@ -67,6 +67,8 @@ class ShelterProblem:
         Number of doors of each site.
     door_capacity : ndarray of int, shape (s,), optional
         People whom they let in in time; without it doors set no limit.
+    zone : ndarray of int, shape (z,), optional
+        Number of the zone that each row is a part of; default: each is a zone of its own.
     """
 
     zone_ids: list[str]
@@ -88,6 +90,11 @@ class ShelterProblem:
     site_minutes: float | None = None
     doors: np.ndarray | None = None
     door_capacity: np.ndarray | None = None
+    zone: np.ndarray | None = None
+
+    def zones(self, rows: np.ndarray) -> int:
+        """Return how many zones ``rows``, a mask (z,) or positions, are parts of."""
+        return len(np.unique((np.arange(len(self.people)) if self.zone is None else self.zone)[rows]))
 
     def room(self, residual: np.ndarray) -> np.ndarray:
         """Return the people (s,) whom each site may take, float64."""
@@ -251,7 +258,7 @@ def _reason(problem: ShelterProblem, flow: np.ndarray, chosen: bool, full: bool,
     used = flow > 0.0
     minutes = float(flow[used] @ problem.minutes[used, site]) / served
     return (
-        f"{required}serves {round(served)} people of {_zones(int(np.sum(flow >= 0.5)))}, {minutes:.1f} min on average"
+        f"{required}serves {round(served)} people of {_zones(problem.zones(flow >= 0.5))}, {minutes:.1f} min on average"
     )
 
 

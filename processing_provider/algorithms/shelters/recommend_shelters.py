@@ -25,6 +25,7 @@ from ..roads.door_parameters import (
 from ..roads.hazard_parameters import HazardParameters
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
+from ..roads.travel_parameters import BOTH, ON_FOOT, travel_of
 from . import names
 from .shelter_inputs import ShelterParameters, read_site_options
 from .shelter_parameters import (
@@ -132,14 +133,14 @@ class RecommendShelters(EvacuationAlgorithm):
         from ....plugin.solvers.shelters.recommendation import solve
 
         given = ShelterParameters.read(self, parameters, context, feedback)
-        at_risk = read_people(given.zones, given.zone_id, given.population, context, feedback)
+        at_risk = read_people(given.zones, given.zone_id, given.population, given.foot, context, feedback)
         somebody = bool(len(at_risk.people))
         sites = read_places(given.sites, names.SITES, given.site_id, context, feedback, empty_is_error=somebody)
         zones, kind = at_risk.zones, given.sites.wkbType()
         carried = carried_on(zones, sites, given.zone_name, given.site_name, given.site_id, given.rule, feedback)
         if not somebody:
             feedback.pushWarning(f"ZONES: nobody is at risk in “{zones.name}”; no shelter is needed.")
-            layers = recommendation_layers(zones, sites, carried, kind, None, context)
+            layers = recommendation_layers(zones, sites, carried, kind, None, at_risk.on_foot, context)
             return {**self._write(parameters, context, layers), **_numbers(None, at_risk), STOPPED_EARLY: 0}
         problem = self._problem(parameters, context, feedback, given, at_risk, sites)
         if given.limits.site_minutes is not None and given.limits.choice != BALANCED:
@@ -148,7 +149,7 @@ class RecommendShelters(EvacuationAlgorithm):
         found = solve(problem, control=control)
         report(problem, at_risk.groups, found, feedback)
         early = stopped_early(control.effort, feedback)
-        layers = recommendation_layers(zones, sites, carried, kind, (problem, found), context)
+        layers = recommendation_layers(zones, sites, carried, kind, (problem, found), at_risk.on_foot, context)
         return {**self._write(parameters, context, layers), **_numbers(found, at_risk), **early}
 
     def _problem(
@@ -160,18 +161,27 @@ class RecommendShelters(EvacuationAlgorithm):
         at_risk: PeopleAtRisk,
         places: Places,
     ) -> ShelterProblem:
-        from ....plugin.layers.shelters.case import candidate_sites, shelter_problem
+        from ....plugin.layers.shelters.case import candidate_sites
+        from ....plugin.layers.shelters.travel import RoadsToSites, shelter_problem
 
         danger = HazardParameters.read(self, parameters, context, feedback)
         options = read_site_options(self, parameters, given, danger.hazard, context, feedback)
         sites = candidate_sites(places, options, context, feedback)
-        roads = NetworkParameters.read(self, parameters, context, feedback, idle_fields(parameters))
+        travel = travel_of(at_risk.on_foot) if at_risk.on_foot.any() else None
+        roads = NetworkParameters.read(self, parameters, context, feedback, idle_fields(parameters), travel=travel)
         field = self.field(parameters, names.ORDER_TIME_FIELD, given.zones, context, feedback, required=False)
         orders = danger.orders(self, parameters, at_risk.zones, field, context, feedback)
-        read = roads.network(context, feedback, self.control(feedback, 5.0, 35.0), danger.at(orders.start))
+        control, closing = self.control(feedback, 5.0, 35.0), danger.at(orders.start)
+        if travel == BOTH:
+            reads = zip(roads.networks(context, feedback, control, closing), (False, True))
+        else:
+            reads = zip([roads.network(context, feedback, control, closing)], [travel == ON_FOOT])
+        ways = [
+            RoadsToSites(read, read_door_use(self, parameters, context, feedback, walk if travel else None), walk)
+            for read, walk in reads
+        ]
         control = self.control(feedback, 35.0, 50.0)
-        use = read_door_use(self, parameters, context, feedback)
-        return shelter_problem(at_risk, sites, given.limits, read, use, orders.seconds, context, feedback, control)
+        return shelter_problem(at_risk, sites, given.limits, ways, orders.seconds, context, feedback, control)
 
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, layers: tuple[OutputLayer, ...]

@@ -11,6 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ..roads.network_parameters import MAX_SNAP_DISTANCE
+from ..roads.walk_parameters import read_foot_fields
 from . import names
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class ShelterParameters:
         Fields of their layers.
     population : list of str
         Fields of the zones with people.
+    foot : list of str or None
+        Fields with those of them who are on foot; None: all people travel alike.
     limits : Limits
         What the choice has to keep to.
     """
@@ -37,6 +40,7 @@ class ShelterParameters:
     zone_id: str | None
     zone_name: str | None
     population: list[str]
+    foot: list[str] | None
     sites: QgsProcessingFeatureSource
     site_id: str | None
     site_name: str | None
@@ -71,6 +75,7 @@ class ShelterParameters:
             population=algorithm.fields(
                 parameters, names.POPULATION_FIELDS, zones, context, feedback, fallbacks=[["population"]]
             ),
+            foot=read_foot_fields(algorithm, parameters, zones, context, feedback),
             zone_name=field(ZONE_NAME_FIELD, zones),
             sites=sites,
             site_id=site_id,

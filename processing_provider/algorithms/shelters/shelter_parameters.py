@@ -18,6 +18,7 @@ from ...effort_parameters import add_effort, add_mip_gap
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
 from ..roads.hazard_parameters import add_closures, add_hazard, add_start_time
+from ..roads.walk_parameters import add_foot_fields
 from . import names
 
 DOUBLE, INTEGER = QgsProcessingParameterNumber.Type.Double, QgsProcessingParameterNumber.Type.Integer
@@ -124,6 +125,7 @@ def add_zone_parameters(algorithm: EvacuationAlgorithm) -> None:
         "Numeric fields with people; they are added up. Default: children, adults and elderly where the layer has "
         "them, else population.",
     )
+    add_foot_fields(algorithm, names.ZONES, names.POPULATION_FIELDS)
     _field(
         algorithm,
         names.ORDER_TIME_FIELD,
