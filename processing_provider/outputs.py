@@ -17,6 +17,7 @@ from qgis.core import (
 
 from ..plugin.layers.destinations import FileTarget, table_destination
 from ..plugin.layers.fields import Column
+from ..plugin.layers.on_foot import said_of_people
 from ..plugin.layers.writing import OutputLayer, write_layer
 from ..plugin.solvers.control import Control
 from ..plugin.solvers.errors import Cancelled
@@ -25,13 +26,6 @@ from .inputs import ReadingAlgorithm
 from .layer_checks import output_targets
 
 TRAVEL_MODE = "TRAVEL_MODE"
-# What the comments of columns say of vehicles, where each is a person on foot.
-WORDS_ON_FOOT = (
-    ("vehicle-", "person-"),
-    ("vehicles/h", "persons/h"),
-    ("vehicles", "people on foot"),
-    ("vehicle", "person on foot"),
-)
 
 
 class WritingAlgorithm(ReadingAlgorithm):
@@ -90,10 +84,7 @@ def on_foot(column: Column | QgsField) -> Column | QgsField:
     """Return a column whose comment says of people what it said of vehicles; fields of inputs stay."""
     if not isinstance(column, Column):
         return column
-    comment = column.comment
-    for word, other in WORDS_ON_FOOT:
-        comment = comment.replace(word, other)
-    return replace(column, comment=comment)
+    return replace(column, comment=said_of_people(column.comment))
 
 
 def into_table(target: FileTarget, name: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from ..layers.on_foot import said_of_people
 from ..solvers.dependencies import require
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "resources" / "templates"
+_CODE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 
 
 def write_report(path: str, template: str, *, on_foot: bool = False, **values: Any) -> None:
     """Render ``template`` (a file of resources/templates) with ``values`` and put it at ``path``.
 
-    ``on_foot``: whether its vehicles are people on foot, which it says.
+    ``on_foot``: whether its vehicles are people on foot, which it says; so do the words of the template.
 
     Every value is escaped, since attribute values are untrusted text; SVG made by :mod:`charts` is marked safe there.
     The page is written to a temporary file in the same folder and moved into place, so that a crash never leaves half
@@ -23,7 +26,7 @@ def write_report(path: str, template: str, *, on_foot: bool = False, **values: A
     """
     jinja2 = require("jinja2", "writing HTML reports")
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(str(TEMPLATES)),
+        loader=jinja2.FunctionLoader(lambda name: words_of(name, on_foot)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -42,6 +45,14 @@ def write_report(path: str, template: str, *, on_foot: bool = False, **values: A
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def words_of(template: str, on_foot: bool) -> str:
+    """Return the text of a template; ``on_foot``: outside its code people on foot stand for vehicles."""
+    text = (TEMPLATES / template).read_text(encoding="utf-8")
+    if not on_foot:
+        return text
+    return "".join(part if _CODE.fullmatch(part) else said_of_people(part) for part in _CODE.split(text))
 
 
 def decimal(value: float | None, places: int = 1) -> str:

@@ -35,7 +35,7 @@ NUMBERS = {
     names.VALUE: "Value of the aim: person-seconds, or for clearance seconds until everybody has arrived",
     names.STEPWISE_VALUE: "The same of the step-wise plan",
     names.STEPWISE_CAUGHT: "People caught by the step-wise plan",
-    names.STEPWISE_TIME: "Total travel time of the step-wise plan (vehicle-seconds)",
+    names.STEPWISE_TIME: "Total travel time of the step-wise plan (vehicle- or person-seconds)",
     names.STEPWISE_CLEARANCE: "Seconds until everybody has arrived by the step-wise plan",
     allocation.ALLOCATED: "People who have a place and arrive",
     allocation.UNALLOCATED: "People who have none, without those who are caught",

@@ -102,7 +102,7 @@ class StageDeparture(EvacuationAlgorithm):
             (names.CAUGHT_BOUND, tr("People caught at least by these routes, however zones are called")),
             (names.CLEARANCE_TIME, tr("Seconds until the last who gets out has arrived")),
             (names.AT_ONCE_CLEARANCE, tr("The same if everybody is told at once")),
-            (names.TOTAL_TIME, tr("Time on the road of those who arrive, waiting for it included (vehicle-seconds)")),
+            (names.TOTAL_TIME, tr("Time on the road and waiting of those who arrive (vehicle- or person-seconds)")),
             (names.AT_ONCE_TIME, tr("The same if everybody is told at once")),
             (names.WAVES_USED, tr("Calls")),
         ):
