@@ -15,6 +15,7 @@ from ..solvers.routing.road_use import RoadUse
 from ..solvers.routing.shared.choices import COST_NAMES, CUMULATIVE, LINEAR
 from .caught import caught_story
 from .charts import bar_chart, line_chart
+from .modes import modes_story
 from .page import write_report
 
 BOTTLENECKS = 15
@@ -27,7 +28,7 @@ def write_routing_report(
     path: str, found: RoutedCase, numbers: dict[str, Any], choice: CostChoice, warning: str
 ) -> None:
     """Write the HTML report to ``path``; ``warning`` is said first."""
-    case, result, use, curve, _ = found
+    case, result, use, curve = found[:4]
     method, model = result.names
     worst = bottlenecks(case, use)
     write_report(
@@ -61,6 +62,7 @@ def write_routing_report(
         doors=door_table(case, result) if result.queue is not None else [],
         rings=ring_names(case, result),
         caught=caught_story(case, result),
+        **modes_story(found),
     )
 
 

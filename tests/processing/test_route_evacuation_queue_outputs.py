@@ -79,7 +79,7 @@ def test_roads_and_doors_tell_their_queues(found):
 
 def test_who_waits_is_in_the_clearance_curve(found):
     routed, _, _ = found
-    table = rows(outputs.CLEARANCE, outputs.clearance_rows(routed.case, routed.curve))
+    table = rows(outputs.CLEARANCE, outputs.clearance_rows(routed))
     assert max(row["waiting"] for row in table) > 0
     assert all(row["departed"] == row["on_road"] + row["arrived"] for row in table)
     assert table[-1]["arrived"] == 500

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ...solvers.modes import CAR
 from ...solvers.naming import first_of
 from ...solvers.rolling.game import Game
 from ...solvers.rolling.knowledge import Knowledge
@@ -19,7 +20,6 @@ from ..closing.arrivals import Arrivals
 from ..errors import LayerError
 from ..moments import Start
 from ..routing.plan import PlanOnRoads
-from ..routing.plan_rows import CAR
 from ..routing.plan_sites import reached_goals
 
 SHELTERS = "SHELTERS"

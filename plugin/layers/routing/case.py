@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
+from ...solvers.modes import in_order
 from ...solvers.naming import first_of
 from ...solvers.roads.connectors import meeting_points
 from ...solvers.roads.doors import Doors
@@ -23,10 +25,11 @@ from ...solvers.routing.shared.choices import (
     REROUTE_MINUTES,
     STUCK_SECONDS,
 )
-from ...solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
+from ...solvers.routing.shared.problem import SIZES, Arcs, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes
 from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, last_departure, spread_departures
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
+from ...solvers.routing.shared.widths import ALONE
 from ..moments import Start
 from ..roads.options import ReadNetwork
 from .background import BackgroundRows, background_on
@@ -158,6 +161,19 @@ class RoutingCase:
         at_door = self.doors.access[door] if len(self.doors) else np.zeros(len(row))
         return self.ends.origin_access[row] + np.where(door >= 0, at_door, self.ends.site_access[row])
 
+    @cached_property
+    def modes(self) -> list[str]:
+        """The modes of travel that occur among the rows, each once."""
+        return in_order(self.rows.mode_of(k) for k in range(len(self.rows)))
+
+    def told(self, mode: str) -> list[str]:
+        """Return what a row says of a mode of travel: nothing where only one occurs (:func:`.mode_rows.with_mode`)."""
+        return [mode] if len(self.modes) > 1 else []
+
+    def modes_of(self, trips: np.ndarray) -> list[str]:
+        """Return how the people of ``trips`` (k,) of the problem travel."""
+        return [self.rows.mode_of(k) for k in self.row[trips].tolist()]
+
     def routed_row(self, result: RoutingResult) -> np.ndarray:
         """Return the row (r,) of each vehicle that has a route."""
         return self.row[result.routed]
@@ -218,9 +234,9 @@ def arcs_of(
     network: RoadNetwork,
     choice: CostChoice,
     background: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
-    on_foot: bool = False,
+    on_foot: np.ndarray | bool = False,
 ) -> Arcs:
-    """Return a network as the arcs of a routing problem; ``on_foot``: as those of walkers, who share its widths."""
+    """Return a network as the arcs of a routing problem; ``on_foot``: which are those of walkers, who share widths."""
     return Arcs(
         network.node_count,
         network.tail,
@@ -230,7 +246,7 @@ def arcs_of(
         limit_of(network, choice),
         network.capacity,
         standing_room(network.length, np.where(network.is_road, network.lanes, 0.0)),
-        opposite=sharing_arcs(network) if on_foot else None,
+        opposite=np.where(on_foot, sharing_arcs(network), ALONE) if np.any(on_foot) else None,
     )
 
 
@@ -268,13 +284,14 @@ def routing_case(
     row, network = row[chosen], read.network
     begin, end = meeting_points(network, source[chosen], ends.destination[row])
     flow = None
-    if given.background is not None:
+    if given.background is not None and not read.on_foot:
         flow = background_on(given.background, network, given.start, feedback)
     origin, inside = ends.origins(rows.origin)
     reached = ends.reached[ends.site[row]]
     _warn_of_shared(rows, row, end, reached, feedback)
     closings = read.danger.closings_on(network, end, reached)
-    trips = TripTable(begin, end, departure[chosen], people[chosen], origin[row], inside)
+    size = np.array([SIZES[rows.mode_of(k)] for k in range(len(rows))], dtype=np.int64)[row]
+    trips = TripTable(begin, end, departure[chosen], people[chosen], origin[row], inside, size)
     problem = routing_problem(arcs_of(network, choice, flow, read.on_foot)._replace(closings=closings), trips)
     return RoutingCase(
         read, rows, given.start, problem, row, ends, given.ends.hazard, given.ends.access_speed, departures

@@ -147,5 +147,6 @@ def caught_rows(
                 float(groups.first[k]),
                 REASONS[int(groups.reason[k])],
                 *rows.names(row),
+                *case.told(rows.mode_of(row)),
             ],
         )

@@ -13,6 +13,7 @@ from ...solvers.routing.result import RoutingResult
 from ..fields import Column
 from ..roads.route_geometry import points_in
 from .case import RoutingCase
+from .mode_rows import node_modes
 
 DOORS = [
     Column("site_id", "text", "destination"),
@@ -39,6 +40,7 @@ def door_rows(
     """Yield each door."""
     doors, use = case.doors, use_of_doors(case, result)
     places = [(float(x), float(y)) for x, y in case.read.network.node_xy[doors.node]]
+    modes = node_modes(case, doors.node)
     for k, shape in enumerate(points_in(case.read, places, target, context)):
         moments = [
             None if np.isnan(second) else case.start.value(second)
@@ -56,5 +58,6 @@ def door_rows(
                 int(use.peak_flow[k]),
                 None if use.longest_queue is None else int(use.longest_queue[k]),
                 *moments,
+                *case.told(modes[k]),
             ],
         )

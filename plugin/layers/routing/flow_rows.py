@@ -12,6 +12,7 @@ from ...solvers.roads.stretches import BACKWARD, FORWARD
 from ...solvers.routing.flows import road_flows
 from ..fields import Column
 from ..roads.route_geometry import arcs_geometries
+from .mode_rows import arc_modes
 from .outputs import RoutedCase
 
 FLOWS = [
@@ -37,6 +38,7 @@ def flow_rows(
     case, network = found.case, found.case.read.network
     flows = road_flows(found.result, 60.0 * minutes, network.is_road, control)
     shapes = arcs_geometries(case.read, ([arc] for arc in flows.arc.tolist()), target, context)
+    modes = arc_modes(case, found.result, flows.arc)
     for k, (arc, shape) in enumerate(zip(flows.arc.tolist(), shapes)):
         yield (
             shape,
@@ -49,5 +51,6 @@ def flow_rows(
                 None if flows.queue is None else float(flows.queue[k]),
                 float(flows.delay[k]),
                 None if flows.blocked is None else float(flows.blocked[k]),
+                *case.told(modes[k]),
             ],
         )

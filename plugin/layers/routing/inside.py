@@ -71,14 +71,24 @@ def inside_of(
     )
     driven = np.unique(np.r_[result.routes.arcs, result.everybody().schedule.arc])
     indptr, begin, end = arcs_inside(area, read.network, driven, control)
-    lost = case.without_route(result)
-    staying = int(rows.people[lost][home[lost]].sum())
+    staying = int(staying_in(area, case, result, context).sum())
     at_home = home[case.row]
     spread = np.flatnonzero(case.ends.zone[case.row] >= 0)
     if len(spread):
         node, which = np.unique(case.problem.source[spread], return_inverse=True)
         at_home[spread] = positions_inside(area, read.network.node_xy[node])[which.ravel()]
     return Inside(indptr, begin, end, at_home, goal[case.row], staying)
+
+
+def staying_in(
+    area: QgsGeometry, case: RoutingCase, result: RoutingResult, context: QgsProcessingContext
+) -> np.ndarray:
+    """Return the people (rows,) of each row who have no route and live inside ``area`` (in the working CRS)."""
+    rows, lost = case.rows, case.without_route(result)
+    xy = transform_vertices(rows.first[lost], rows.crs, case.read.crs, context.transformContext())
+    staying = np.zeros(len(rows), dtype=np.int64)
+    staying[lost] = rows.people[lost] * positions_inside(area, xy)
+    return staying
 
 
 def _engine(area: QgsGeometry) -> Any:

@@ -12,6 +12,7 @@ from ...solvers.roads.network import RoadNetwork
 from ...solvers.routing.junctions import junctions
 from ..fields import Column
 from ..roads.route_geometry import points_in
+from .mode_rows import node_modes
 from .outputs import RoutedCase
 
 JUNCTIONS = [
@@ -30,6 +31,7 @@ def junction_rows(
     network = found.case.read.network
     here = junctions(found.result, found.use, network.is_road, lambda arc, begin: bearing(network, arc, begin))
     places = [(float(x), float(y)) for x, y in network.node_xy[here.node]]
+    modes = node_modes(found.case, here.node)
     for k, shape in enumerate(points_in(found.case.read, places, target, context)):
         yield (
             shape,
@@ -39,6 +41,7 @@ def junction_rows(
                 None if here.blocked is None else float(here.blocked[k]),
                 float(here.delay[k]),
                 k + 1,
+                *found.case.told(modes[k]),
             ],
         )
 

@@ -17,6 +17,7 @@ from ...solvers.routing.shared.vehicles import vehicles_of
 from ..fields import Column
 from ..roads.route_geometry import arcs_geometries
 from .case import RoutingCase
+from .mode_rows import ALL, ModeFigures, arc_modes
 
 Row = tuple[Optional[QgsGeometry], list[Any]]
 
@@ -71,6 +72,7 @@ class RoutedCase(NamedTuple):
     use: RoadUse
     curve: Clearance
     floor: CapacityFloor | None
+    modes: tuple[ModeFigures, ...] = ()
 
 
 def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: QgsProcessingContext) -> Iterator[Row]:
@@ -80,6 +82,7 @@ def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: 
     used = use.arc.tolist()
     free_in = _inbound_free(network, use.arc)
     shapes = arcs_geometries(case.read, ([arc] for arc in used), target, context)
+    modes = arc_modes(case, found.result, use.arc)
     for k, (arc, shape) in enumerate(zip(used, shapes)):
         yield (
             shape,
@@ -96,6 +99,7 @@ def road_rows(found: RoutedCase, target: QgsCoordinateReferenceSystem, context: 
                 int(free_in[k]),
                 case.start.value(float(use.first[k])),
                 case.start.value(float(use.last[k])),
+                *case.told(modes[k]),
             ],
         )
 
@@ -126,12 +130,15 @@ def _curves(curve: Clearance) -> tuple[np.ndarray, ...]:
     return curve.waiting, curve.departed, curve.arrived, curve.on_road, curve.caught
 
 
-def clearance_rows(case: RoutingCase, curve: Clearance) -> Iterator[Row]:
-    """Yield the clearance curve, a row for each moment."""
-    for k, second in enumerate(curve.seconds.tolist()):
-        inside = None if curve.in_hazard is None else int(curve.in_hazard[k])
-        counts = [int(values[k]) for values in _curves(curve)]
-        yield None, [case.start.value(second), second, *counts, inside, curve.staying]
+def clearance_rows(found: RoutedCase) -> Iterator[Row]:
+    """Yield the clearance curve, a row for each moment; then that of each mode, where several occur."""
+    case = found.case
+    by_mode = [(each.mode, each.curve) for each in found.modes if each.curve is not None]
+    for mode, curve in [(ALL, found.curve), *by_mode]:
+        for k, second in enumerate(curve.seconds.tolist()):
+            inside = None if curve.in_hazard is None else int(curve.in_hazard[k])
+            counts = [int(values[k]) for values in _curves(curve)]
+            yield None, [case.start.value(second), second, *counts, inside, curve.staying, *case.told(mode)]
 
 
 def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
@@ -146,7 +153,7 @@ def unrouted_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:
         shape = None
         if np.isfinite(rows.first[k]).all() and np.isfinite(rows.last[k]).all():
             shape = QgsGeometry.fromPolylineXY([QgsPointXY(*rows.first[k]), QgsPointXY(*rows.last[k])])
-        yield shape, [rows.origin[k], rows.destination[k], people, vehicles, reasons[k]]
+        yield shape, [rows.origin[k], rows.destination[k], people, vehicles, reasons[k], *case.told(rows.mode_of(k))]
 
 
 def unrouted_people(case: RoutingCase, result: RoutingResult) -> int:

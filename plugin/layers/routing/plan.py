@@ -22,7 +22,7 @@ from ...solvers.routing.queue.network import SECOND, microseconds, roads_of
 from ...solvers.routing.queue.places import places_of
 from ...solvers.routing.queue.simulation import QueueRun, plan_of, simulate_queues
 from ...solvers.routing.shared.choices import LINEAR, QUEUE
-from ...solvers.routing.shared.problem import NodeSets, RoutingProblem, TripTable, routing_problem
+from ...solvers.routing.shared.problem import SIZES, NodeSets, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes, distinct, rows_at
 from ...solvers.routing.shared.widths import narrowed
 from ..errors import LayerError
@@ -112,7 +112,8 @@ class PlanOnRoads:
             np.r_[0, np.cumsum([len(each) for each in sets])].astype(np.int64),
             np.concatenate([np.empty(0, dtype=np.int64), *sets]),
         )
-        trips = TripTable(start, goal, self.departure / SECOND, self.vehicles.people, origin, nodes)
+        size = np.array([SIZES[mode] for mode in self.vehicles.mode], dtype=np.int64)
+        trips = TripTable(start, goal, self.departure / SECOND, self.vehicles.people, origin, nodes, size)
         return routing_problem(arcs, trips)
 
     def simulate(self, problem: RoutingProblem, stuck_seconds: float, control: Control | None = None) -> QueueRun:

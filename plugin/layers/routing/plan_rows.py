@@ -19,7 +19,6 @@ from ..fields import Column
 from .case import RoutingCase
 
 NO_PATH = -1
-CAR = "car"
 
 VEHICLES = [
     Column("vehicle", "int", "number of the vehicle; of equal claims the lower number goes first"),
@@ -101,7 +100,8 @@ def vehicles_of(case: RoutingCase, result: RoutingResult, order: np.ndarray | No
     few = row.tolist()
     return PlannedVehicles(
         np.arange(count), [case.rows.origin[k] for k in few], [case.rows.destination[k] for k in few], own,
-        [CAR] * count, result.problem.people, told, result.problem.departure, result.entered(), result.arrival,
+        [case.rows.mode_of(k) for k in few], result.problem.people, told, result.problem.departure, result.entered(),
+        result.arrival,
     )  # fmt: skip
 
 

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ...solvers.modes import CAR, FOOT, MODES
 from ...solvers.naming import first_of
 from ...solvers.roads.stretches import BACKWARD, FORWARD, Stretches
 from ...solvers.routing.queue.network import microseconds
+from ...solvers.routing.shared.routes import rows_at
 from ..errors import LayerError
 from ..tables import read_table
 from ..values import blank, id_text, number
-from .plan_rows import CAR, NO_PATH, PATHS, VEHICLES, PlannedVehicles
+from .plan_rows import NO_PATH, PATHS, VEHICLES, PlannedVehicles
 
 PLAN, PLAN_PATHS = "PLAN", "PLAN_PATHS"
 _TIMES = ("order_s", "departure_s", "entered_s", "arrival_s")
@@ -39,11 +41,66 @@ class PlanTables:
     route: np.ndarray
     paths: PathTable
 
+    def only(self, chosen: np.ndarray) -> PlanTables:
+        """Return some of the vehicles, by a mask (t,), with the paths that they drive."""
+        few = np.flatnonzero(chosen)
+        kept = np.unique(np.concatenate([self.start[few], self.route[few]]))
+        kept = kept[kept != NO_PATH]
+        number = np.full(len(self.paths.ids) + 1, NO_PATH, dtype=np.int64)  # the last for NO_PATH
+        number[kept] = np.arange(len(kept))
+        size = np.diff(self.paths.indptr)[kept]
+        rows = rows_at(self.paths.indptr[:-1][kept], size, np.arange(self.paths.indptr[-1]))
+        stretches = self.paths.stretches
+        columns = [
+            [column[k] for k in few.tolist()] if isinstance(column, list) else column[few] for column in self.vehicles
+        ]
+        return PlanTables(
+            self.name, PlannedVehicles(*columns), number[self.start[few]], number[self.route[few]],
+            PathTable(
+                self.paths.name, [self.paths.ids[k] for k in kept.tolist()], np.r_[0, np.cumsum(size)].astype(np.int64),
+                Stretches(
+                    [stretches.road[k] for k in rows.tolist()], stretches.forward[rows], stretches.start[rows],
+                    stretches.stop[rows],
+                ),
+            ),
+        )  # fmt: skip
+
+    @property
+    def on_foot(self) -> np.ndarray:
+        """Which of the vehicles (t,) are people on foot."""
+        return np.array([mode == FOOT for mode in self.vehicles.mode], dtype=bool)
+
+    def of_travel(self, on_foot: bool, feedback: QgsProcessingFeedback) -> PlanTables:
+        """Return the plan of people on foot, or that of vehicles; the others are counted in the log.
+
+        Raises
+        ------
+        LayerError
+            When all are others.
+        """
+        others = ~self.on_foot if on_foot else self.on_foot
+        if not others.any():
+            return self
+        who, mode = ("people in vehicles", 0) if on_foot else ("people on foot", 1)
+        if others.all():
+            raise LayerError(
+                f"{PLAN}: everybody in “{self.name}” is among the {who}. Give a plan with others, or set "
+                f"TRAVEL_MODE to {mode}."
+            )
+        people = int(np.rint(self.vehicles.people[others].sum()))
+        feedback.pushWarning(
+            f"{PLAN}: {people:,} {who} in “{self.name}” are left out; walkers and vehicles do not hinder each other."
+        )
+        return self.only(~others)
+
 
 def read_plan(
-    plan: QgsProcessingFeatureSource, paths: QgsProcessingFeatureSource, feedback: QgsProcessingFeedback
+    plan: QgsProcessingFeatureSource,
+    paths: QgsProcessingFeatureSource,
+    feedback: QgsProcessingFeedback,
+    otherwise: str = CAR,
 ) -> PlanTables:
-    """Read the tables of a plan.
+    """Read the tables of a plan; ``otherwise`` is how those travel of whom it does not say.
 
     Raises
     ------
@@ -76,7 +133,7 @@ def read_plan(
     vehicles = PlannedVehicles(
         numbers[order], [id_text(columns["origin_id"][k]) for k in few],
         [id_text(columns["destination_id"][k]) for k in few], door[order],
-        [CAR if blank(columns["mode"][k]) else str(columns["mode"][k]) for k in few], np.nan_to_num(people[order]),
+        [_mode(columns["mode"][k], words[k], name, otherwise) for k in few], np.nan_to_num(people[order]),
         *(times[key][order] for key in _TIMES),
     )  # fmt: skip
     there = np.isfinite(times["arrival_s"])
@@ -85,6 +142,14 @@ def read_plan(
     text += f" {idle} start at a door of their destination." if idle else ""
     feedback.pushInfo(text + (f" {staying} have no way that arrives in time and stay." if staying else ""))
     return PlanTables(name, vehicles, start[order], route[order], table)
+
+
+def _mode(value: Any, vehicle: str, layer: str, otherwise: str) -> str:
+    """Return how a vehicle's people travel."""
+    word = otherwise if blank(value) else str(value).strip().casefold()
+    if word not in MODES:
+        raise LayerError(f"{PLAN}: {vehicle} of “{layer}” has the mode “{value}”; it must be car, foot or bus.")
+    return word
 
 
 def _whole(values: list[Any], parameter: str, layer: str, field: str) -> np.ndarray:

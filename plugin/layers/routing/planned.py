@@ -50,7 +50,7 @@ def _lost_vehicles(case: RoutingCase, result: RoutingResult, told: np.ndarray) -
     few = row.tolist()
     return PlannedVehicles(
         np.arange(len(row)), [case.rows.origin[k] for k in few], [case.rows.destination[k] for k in few],
-        np.r_[case.doors.number, 0][case.doors_by(lost.routes, row)], [plan_rows.CAR] * len(row), lost.people,
+        np.r_[case.doors.number, 0][case.doors_by(lost.routes, row)], [case.rows.mode_of(k) for k in few], lost.people,
         told[row], case.problem.departure[lost.trip], entered, never,
     )  # fmt: skip
 

@@ -71,10 +71,11 @@ class RouteGroups(NamedTuple):
 
 
 def route_groups(case: RoutingCase, result: RoutingResult) -> RouteGroups:
-    """Return the vehicles by origin, destination and way."""
+    """Return the vehicles by origin, destination, mode and way."""
     rows, ways = case.rows, result.ways()
-    ends: dict[tuple[str, str], int] = {}
-    pair = np.array([ends.setdefault(key, len(ends)) for key in zip(rows.origin, rows.destination)], dtype=np.int64)
+    ends: dict[tuple[str, str, str], int] = {}
+    keys = zip(rows.origin, rows.destination, (rows.mode_of(k) for k in range(len(rows))))
+    pair = np.array([ends.setdefault(key, len(ends)) for key in keys], dtype=np.int64)
     key = pair[case.routed_row(result)] * (len(ways.pair) + 1) + ways.of_trip + 1
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     group = group.ravel()
@@ -256,5 +257,6 @@ def route_rows(
                 float(margin[k]) if margin[k] < np.inf else None,
                 streets_of(case.read, result.routes.of(shown)[begin[shown] :]),
                 *case.rows.names(row),
+                *case.told(case.rows.mode_of(row)),
             ],
         )

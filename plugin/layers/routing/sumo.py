@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...solvers.control import Control
+from ...solvers.modes import BUS
 from ...solvers.routing.queue.network import SECOND, QueueRoads
 from ...solvers.routing.queue.simulation import QueueRun
 from ...solvers.routing.sumo_files import Drawing, Traffic, write_sumo
@@ -42,7 +43,7 @@ def export_plan(
     )  # fmt: skip
     traffic = Traffic(
         vehicles.vehicle, plan.departure / SECOND, vehicles.origin, vehicles.destination, vehicles.people, plan.routes,
-        vehicles.order,
+        vehicles.order, np.array([mode == BUS for mode in vehicles.mode], dtype=bool),
     )  # fmt: skip
     end = 2 * -(-until // SECOND) + LATEST if edges.shut else None
     return edges, write_sumo(Path(folder), edges, drawing, traffic, end, control)

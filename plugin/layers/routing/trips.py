@@ -16,6 +16,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...solvers.modes import BUS, CAR, FOOT, MODES
 from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.rounding import largest_remainder
 from ...solvers.routing.shared.vehicles import vehicles_of
@@ -23,6 +24,8 @@ from ..carrying import SHELTER_NAME, ZONE_NAME
 from ..errors import LayerError
 from ..moments import MomentColumn, Start, moment_column
 from ..places import Places
+from ..roads.options import BOTH, ON_FOOT
+from ..roads.options import CAR as BY_CAR
 from ..shapes import features_of
 from ..values import id_text, number
 
@@ -43,6 +46,20 @@ class TripFields:
     occupancy: str | None = None
     departure: str | None = None
     order: str | None = None
+    mode: str | None = None
+
+
+@dataclass(frozen=True)
+class Seats:
+    """People in a vehicle where a row does not tell, in a car and in a bus, and how they travel where it does not."""
+
+    car: float
+    bus: float = 40.0
+    mode: str = CAR
+
+    def of(self, mode: str) -> float:
+        """Return the people in a unit of a mode; everybody on foot is one."""
+        return {CAR: self.car, FOOT: 1.0, BUS: self.bus}[mode]
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,8 @@ class TripRows:
         When the order comes to the origin of those that have neither of their own; None without a field.
     classes : list of str or None
         Class of the people, "" where that is not known; None: of none.
+    modes : list of str or None
+        How they travel, of :data:`...solvers.modes.MODES`; None: all by car.
     """
 
     name: str
@@ -86,6 +105,7 @@ class TripRows:
     destination_name: list[str] | None = None
     origin_order: MomentColumn | None = None
     classes: list[str] | None = None
+    modes: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -115,6 +135,40 @@ class TripRows:
             origin_name=called(self.origin, self.origin_name, origins),
             destination_name=called(self.destination, self.destination_name, destinations),
         )
+
+    def mode_of(self, row: int) -> str:
+        """Return how the people of a row travel."""
+        return self.modes[row] if self.modes else CAR
+
+    @property
+    def on_foot(self) -> np.ndarray:
+        """Which rows (k,) are on foot."""
+        return np.array([self.mode_of(k) == FOOT for k in range(len(self))], dtype=bool)
+
+    @property
+    def travel(self) -> int:
+        """Whether all go by car or bus, all on foot, or some so and some so (:data:`..roads.options.BOTH`)."""
+        walks = self.on_foot
+        if not walks.any():
+            return BY_CAR
+        return ON_FOOT if walks.all() else BOTH
+
+    def only(self, rows: np.ndarray) -> TripRows:
+        """Return some ``rows`` (k,), in this order."""
+        few = rows.tolist()
+
+        def some(values: list[str] | None) -> list[str] | None:
+            return None if values is None else [values[k] for k in few]
+
+        def moments(column: MomentColumn | None) -> MomentColumn | None:
+            return None if column is None else column.of(few)
+
+        return TripRows(
+            self.name, self.crs, *([values[k] for k in few] for values in (self.ids, self.origin, self.destination)),
+            self.people[rows], self.occupancy[rows], self.first[rows], self.last[rows], moments(self.departure),
+            moments(self.order), some(self.origin_name), some(self.destination_name), moments(self.origin_order),
+            some(self.classes), some(self.modes),
+        )  # fmt: skip
 
     def class_of(self, row: int) -> str | None:
         """Return the class of the people of a row, None where it is not known."""
@@ -155,19 +209,20 @@ class TripRows:
 
 
 def read_trips(
-    source: QgsProcessingFeatureSource, fields: TripFields, occupancy: float, feedback: QgsProcessingFeedback
+    source: QgsProcessingFeatureSource, fields: TripFields, seats: Seats, feedback: QgsProcessingFeedback
 ) -> TripRows:
     """Read a line layer of trips; rows without people are left out and counted.
 
     Parameters
     ----------
-    occupancy : float
-        People in a vehicle where the row does not tell.
+    seats : Seats
+        People in a vehicle, and how they travel, where the row does not tell.
 
     Raises
     ------
     LayerError
-        Not lines, no CRS, people that are negative, text or more than there are on Earth, fewer than one in a vehicle.
+        Not lines, no CRS, people that are negative, text or more than there are on Earth, fewer than one in a vehicle,
+        a mode that is none.
     """
     name, crs = source.sourceName(), source.sourceCrs()
     some = source.featureCount() != 0  # some formats keep neither geometry type nor CRS without features
@@ -177,7 +232,7 @@ def read_trips(
         raise LayerError(
             f"{PARAMETER}: “{name}” has no coordinate reference system. Set it in the layer's properties (Source)."
         )
-    rows = [_row(feature, source, fields, occupancy) for feature in features_of(source)]
+    rows = [_row(feature, source, fields, seats) for feature in features_of(source)]
     counts = np.array([row["people"] for row in rows], dtype=float)
     empty = np.isnan(counts)
     people = largest_remainder(np.where(empty, 0.0, counts))
@@ -208,6 +263,7 @@ def read_trips(
         [row["origin_name"] for row in kept],
         [row["destination_name"] for row in kept],
         classes=[row["class"] for row in kept],
+        modes=[row["mode"] for row in kept],
     )
 
 
@@ -229,7 +285,7 @@ def _refuse_masses(people: np.ndarray, occupancy: np.ndarray, layer: str, field:
         )
 
 
-def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, occupancy: float) -> dict[str, Any]:
+def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, seats: Seats) -> dict[str, Any]:
     """Return one feature's values."""
     name, identifier = source.sourceName(), str(feature.id())
     first, last = _ends(feature.geometry() if feature.hasGeometry() else QgsGeometry())
@@ -246,9 +302,10 @@ def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, o
                 f"{PARAMETER}: feature {identifier} of “{name}” has {people:g} people in the field “{fields.count}”, "
                 f"more than there are on Earth. Correct the value or choose another COUNT_FIELD."
             )
-    in_vehicle = occupancy
-    if fields.occupancy:
-        in_vehicle = number(feature[fields.occupancy], PARAMETER, name, identifier, fields.occupancy, occupancy)
+    mode = _mode(feature, source, fields.mode, seats.mode)
+    in_vehicle = seats.of(mode)
+    if fields.occupancy and mode != FOOT:
+        in_vehicle = number(feature[fields.occupancy], PARAMETER, name, identifier, fields.occupancy, in_vehicle)
         if in_vehicle < 1:
             raise LayerError(
                 f"{PARAMETER}: feature {identifier} of “{name}” has {in_vehicle:g} people in a vehicle in the field "
@@ -267,7 +324,20 @@ def _row(feature: Any, source: QgsProcessingFeatureSource, fields: TripFields, o
         "origin_name": _text(feature, source, ZONE_NAME),
         "destination_name": _text(feature, source, SHELTER_NAME),
         "class": _text(feature, source, CLASS),
+        "mode": mode,
     }
+
+
+def _mode(feature: Any, source: QgsProcessingFeatureSource, field: str | None, otherwise: str) -> str:
+    """Return how the people of a feature travel."""
+    word = id_text(feature[field]).strip().casefold() if field else ""
+    if word and word not in MODES:
+        raise LayerError(
+            f"{PARAMETER}: feature {feature.id()} of “{source.sourceName()}” travels by “{id_text(feature[field])}” in "
+            f"the field “{field}”; it must be car, foot or bus, or empty. Correct the value or choose another "
+            "MODE_FIELD."
+        )
+    return word or otherwise
 
 
 def _text(feature: Any, source: QgsProcessingFeatureSource, field: str) -> str:

@@ -106,7 +106,7 @@ def people_until(moments: np.ndarray, people: np.ndarray, seconds: np.ndarray) -
 
 
 def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return when stays inside the hazard begin and end, and of how many people they are, (s,) each.
+    """Return when stays inside the hazard begin and end, and whose they are among everybody, (s,) each.
 
     A stay lasts from its beginning until just before its end. Along an arc time passes evenly with the way; on one that
     is never left as on the empty road.
@@ -133,26 +133,33 @@ def stays_inside(result: RoutingResult, inside: Inside) -> tuple[np.ndarray, np.
     begin = np.r_[begin, np.full(len(home), -np.inf), schedule.arrival[goal]]
     end = np.r_[end, everybody.entered()[home], np.full(len(goal), np.inf)]
     end = np.minimum(end, caught[who])
-    return begin, np.maximum(begin, end), problem.people[who]
+    return begin, np.maximum(begin, end), who
 
 
-def clearance(result: RoutingResult, inside: Inside | None = None) -> Clearance:
-    """Return the clearance curve of everybody; ``inside`` tells where the hazard is."""
+def clearance(result: RoutingResult, inside: Inside | None = None, of: np.ndarray | None = None) -> Clearance:
+    """Return the clearance curve of everybody; ``inside`` tells where the hazard is.
+
+    ``of`` (t,) bool tells which trips of the problem given count, by default all; the moments are those of all.
+    """
     everybody = result.everybody()
-    people, departure, caught = everybody.problem.people, everybody.problem.departure, everybody.caught
+    departure, caught, arriving = everybody.problem.departure, everybody.caught, result.problem.people
+    people = everybody.problem.people
+    if of is not None:
+        people, arriving = people * of[everybody.trip], arriving * of[result.routed]
     seconds = time_grid(max(float(result.arrival.max(initial=0.0)), float(result.caught.time.max(initial=0.0))))
     entered = everybody.entered()
     departed = people_until(entered, people, seconds)
     left_queue = np.minimum(entered, caught)
     called = people_until(np.minimum(departure, left_queue), people, seconds)
     waiting = called - people_until(left_queue, people, seconds)
-    arrived = people_until(result.arrival, result.problem.people, seconds)
+    arrived = people_until(result.arrival, arriving, seconds)
     lost = people_until(caught, people, seconds)
     lost_on_road = people_until(np.where(entered < np.inf, caught, np.inf), people, seconds)
     in_hazard = None
     if inside is not None:
-        begin, end, people = stays_inside(result, inside)
-        in_hazard = inside.staying + people_until(begin, people, seconds) - people_until(end, people, seconds)
+        begin, end, who = stays_inside(result, inside)
+        there = people[who]
+        in_hazard = inside.staying + people_until(begin, there, seconds) - people_until(end, there, seconds)
     staying = None if inside is None else inside.staying
     on_road = departed - arrived - lost_on_road
     return Clearance(seconds, waiting, departed, arrived, on_road, in_hazard, staying, lost)

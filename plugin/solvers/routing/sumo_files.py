@@ -20,6 +20,7 @@ import numpy as np
 from ..control import Control
 from .queue.bars import NEVER
 from .queue.network import SECOND
+from .shared.problem import BUS, CAR
 from .shared.routes import Routes
 from .shared.volume_delay import VEHICLE_SPACE
 from .sumo_roads import SumoRoads
@@ -59,6 +60,8 @@ class Traffic(NamedTuple):
         Of all vehicles, in arcs.
     order : (t,) float64
         Seconds at which their order to leave comes, not a number where it is not known.
+    bus : (t,) bool
+        Which are buses, as long as 2.5 cars in a queue.
     """
 
     number: np.ndarray
@@ -68,6 +71,7 @@ class Traffic(NamedTuple):
     people: np.ndarray
     routes: Routes
     order: np.ndarray
+    bus: np.ndarray
 
 
 def write_sumo(
@@ -315,15 +319,23 @@ class _Writer:
         """Yield the kind of vehicle, the routes and the vehicles."""
         t, routes = self.traffic, self.traffic.routes
         yield '<vType id="car" length="5" minGap="2.5" speedFactor="1" speedDev="0" maxSpeed="10000"/>'
+        if t.bus.any():  # meso's headway is tau of the edge times that of the vehicle, and its own length
+            times = BUS / CAR
+            yield (
+                f'<vType id="bus" vClass="bus" length="{VEHICLE_SPACE * times - 2.5:g}" minGap="2.5" tau="{times:g}" '
+                'speedFactor="1" speedDev="0" maxSpeed="10000"/>'
+            )
         for k in range(routes.count):
             arcs = routes.route(k).tolist()
             if arcs:
                 yield f'<route id="r{k}" edges="{self.way(arcs)}"/>'
         driving = np.flatnonzero(routes.hops() > 0)
         for k in driving.tolist():
+            kind = "bus" if t.bus[k] else "car"
             yield (
-                f'<vehicle id="v{t.number[k]}" type="car" route="r{routes.of_trip[k]}" depart="{t.departure[k]:.6f}" '
-                f'departLane="best" departSpeed="max"><param key="origin_id" value="{text(t.origin[k])}"/>'
+                f'<vehicle id="v{t.number[k]}" type="{kind}" route="r{routes.of_trip[k]}" '
+                f'depart="{t.departure[k]:.6f}" departLane="best" departSpeed="max">'
+                f'<param key="origin_id" value="{text(t.origin[k])}"/>'
                 f'<param key="destination_id" value="{text(t.destination[k])}"/>'
                 f'<param key="people" value="{t.people[k]:g}"/>{self.order(k)}</vehicle>'
             )

@@ -73,7 +73,7 @@ class Contraflow(EvacuationAlgorithm):
         if report:  # what the report needs is asked for before the work, not after
             require("jinja2", "writing HTML reports")
             require("matplotlib", "drawing charts")
-        given = RoutingParameters.read(self, parameters, context, feedback)
+        given = RoutingParameters.read(self, parameters, context, feedback).by_vehicle(feedback)
         kept = self._kept(parameters, context, feedback)
         control = self.control(feedback, 5.0, 95.0, given.effort)
         source = self.source(parameters, NETWORK, context)
@@ -85,7 +85,7 @@ class Contraflow(EvacuationAlgorithm):
         quiet = QgsProcessingFeedback(False)
 
         def asked(drawn: QgsVectorLayer) -> RoutingParameters:
-            return RoutingParameters.read(self, {**own, NETWORK: drawn}, context, quiet)
+            return RoutingParameters.read(self, {**own, NETWORK: drawn}, context, quiet).by_vehicle(quiet)
 
         early: list[bool] = []
 
@@ -124,22 +124,10 @@ class Contraflow(EvacuationAlgorithm):
         """Run the routing in full, as “Route the evacuation” does."""
         from ....plugin.layers.contraflow.candidates import Routed
         from ....plugin.solvers.routing.road_use import road_use
-        from ....plugin.solvers.routing.solve import solve
 
         unseen = control.unseen().unlogged()
         case = given.case(context, feedback, unseen)
-        result = solve(
-            case.problem,
-            method=given.method,
-            flow_model=given.choice.flow_model,
-            epsilon=given.epsilon,
-            max_routes=given.max_routes,
-            certify=False,
-            period=given.choice.period,
-            stuck_seconds=given.choice.stuck_seconds,
-            reroute_minutes=given.choice.reroute_minutes,
-            control=unseen.with_effort(given.effort),
-        )
+        result = given.solved(case.problem, unseen.with_effort(given.effort), certify=False)
         return Routed(case, result, road_use(result, case.read.network.is_road, unseen))
 
     def _kept(

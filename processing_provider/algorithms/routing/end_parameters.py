@@ -28,6 +28,7 @@ from ..roads.door_parameters import (
     read_door_rules,
 )
 from ..roads.hazard_parameters import rule_of
+from ..roads.travel_parameters import BOTH, ON_FOOT
 from . import names
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class EndParameters:
     """What the parameters of :func:`add_end_parameters` say, read once.
 
     ``access_speed`` is in m/s; ``origin_names`` and ``destination_names`` hold what people call them, by id;
-    ``staying`` is a sentence on people of the origins who refuse to leave, or "".
+    ``staying`` is a sentence on people of the origins who refuse to leave, or ""; ``doors_on_foot`` are for walkers
+    beside vehicles, None where all travel in one way.
     """
 
     origins: Places | None
@@ -89,12 +91,14 @@ class EndParameters:
     origin_names: dict[str, str]
     destination_names: dict[str, str]
     staying: str
+    doors_on_foot: DoorRules | None = None
 
-    def layers(self, hazard: QgsGeometry | None) -> EndLayers:
+    def layers(self, hazard: QgsGeometry | None, on_foot: bool = False) -> EndLayers:
         """Return what is known of the ends of trips, with hazard and buffer in the working CRS."""
         from ....plugin.layers.routing.end_layers import EndLayers
 
-        return EndLayers(self.origins, self.destinations, self.doors, hazard, self.access_speed, self.rule_field)
+        doors = self.doors_on_foot if on_foot and self.doors_on_foot is not None else self.doors
+        return EndLayers(self.origins, self.destinations, doors, hazard, self.access_speed, self.rule_field)
 
     @classmethod
     def read(
@@ -103,8 +107,9 @@ class EndParameters:
         parameters: dict[str, Any],
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
+        travel: int | None = None,
     ) -> EndParameters:
-        """Read the parameters and their layers.
+        """Read the parameters and their layers; ``travel`` as in :func:`..roads.travel_parameters.read_travel`.
 
         Raises
         ------
@@ -135,9 +140,10 @@ class EndParameters:
             )
         return cls(
             zones, read_destinations(algorithm, parameters, context, feedback),
-            read_door_rules(algorithm, parameters, context, feedback),
+            read_door_rules(algorithm, parameters, context, feedback, None if travel is None else travel == ON_FOOT),
             access_speed(algorithm, parameters, context),
             rule_of(algorithm, parameters, destinations, context, feedback), called, known, staying,
+            read_door_rules(algorithm, parameters, context, feedback, True) if travel == BOTH else None,
         )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ class ExportSumo(EvacuationAlgorithm):
         "road before. So those whom the hazard would catch on a road leave it in SUMO, and the run ends a while after "
         "ours. Orders to leave are in the departures, and parameters of the vehicles.\n"
         "Vehicles that start at a door of their destination, or stay since no way arrives in time, have no route and "
-        "are not written."
+        "are not written. People on foot are left out and counted in the log; buses are of class bus, as long as 2.5 "
+        "cars and with 2.5 times their headway."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -17,6 +17,7 @@ from qgis.core import (
 
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
+from ....plugin.solvers.modes import CAR, FOOT
 from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STUCK_SECONDS
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort, read_effort
@@ -32,6 +33,7 @@ from ..roads.hazard_parameters import (
 )
 from ..roads.network_parameters import NetworkParameters, add_network_parameters, add_road_name_field
 from ..roads.road_attributes import CAPACITY_FIELD, add_junction_delay
+from ..roads.travel_parameters import walks
 from . import names
 from .end_parameters import add_destination_parameters, read_destinations
 from .routing_inputs import background_rows
@@ -134,7 +136,8 @@ class PlanParameters:
             if source is None:
                 raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
             sources.append(source)
-        tables = read_plan(sources[0], sources[1], feedback)
+        on_foot = walks(algorithm, parameters, context)
+        tables = read_plan(sources[0], sources[1], feedback, FOOT if on_foot else CAR).of_travel(on_foot, feedback)
         background = background_rows(algorithm, parameters, context, feedback)
         danger = HazardParameters.read(algorithm, parameters, context, feedback)
         danger.tell_buffer(feedback)

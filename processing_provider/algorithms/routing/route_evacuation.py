@@ -8,6 +8,8 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY
+from ...outputs import TRAVEL_MODE
+from ..roads.travel_parameters import ON_FOOT, WALK_ON_LANES, add_walk_on_lanes
 from . import names
 from .routing_inputs import RoutingParameters, refuse_choices
 from .routing_outputs import routing_numbers, tell, write_layers, write_report
@@ -16,6 +18,7 @@ from .routing_parameters import add_routing_outputs, add_routing_parameters
 if TYPE_CHECKING:
     from ....plugin.layers.closing.hazard_layers import HazardLayers
     from ....plugin.layers.routing.case import RoutingCase
+    from ....plugin.solvers.control import Control
     from ....plugin.solvers.routing.clearance import Inside
     from ....plugin.solvers.routing.result import RoutingResult
 
@@ -36,11 +39,13 @@ class RouteEvacuation(EvacuationAlgorithm):
         "paper, and a system-optimal method of our own (the default). The paper defines the flow on a road as the "
         "vehicles present on it (“present”); its reported figures fit the vehicles that ever use it (“cumulative”). "
         "Both are offered beside queue, and every result names its model.\n"
+        "Trips may go by car, on foot or by bus (MODE_FIELD), each with ways of its own.\n"
         "Faster with the Python package numba; works without."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         add_routing_parameters(self)
+        add_walk_on_lanes(self)
         add_routing_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
@@ -50,34 +55,28 @@ class RouteEvacuation(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ....plugin.layers.routing.capacity import capacity_warning
+        from ....plugin.layers.routing.inside import staying_in
+        from ....plugin.layers.routing.mode_rows import mode_figures
         from ....plugin.layers.routing.outputs import RoutedCase
         from ....plugin.solvers.routing.capacity_floor import capacity_floor
         from ....plugin.solvers.routing.clearance import clearance
         from ....plugin.solvers.routing.road_use import road_use
-        from ....plugin.solvers.routing.solve import solve
 
         given = RoutingParameters.read(self, parameters, context, feedback)
-        case = given.case(context, feedback, self.control(feedback, 0.0, 20.0))
+        parameters = {**parameters, TRAVEL_MODE: int(given.rows.trips.travel == ON_FOOT)}  # the rows' where they tell
+        cases = given.cases(context, feedback, self.control(feedback, 0.0, 20.0))
         control = self.control(feedback, 25.0, 90.0, given.effort)
-        result = solve(
-            case.problem,
-            method=given.method,
-            flow_model=given.choice.flow_model,
-            epsilon=given.epsilon,
-            max_routes=given.max_routes,
-            certify=given.certify,
-            period=given.choice.period,
-            stuck_seconds=given.choice.stuck_seconds,
-            reroute_minutes=given.choice.reroute_minutes,
-            control=control,
-        )
+        case, result = self._routed(given, cases, self.parameterAsBoolean(parameters, WALK_ON_LANES, context), control)
         feedback.setProgressText(self.tr("Traffic on the roads"))
+        inside = self._inside(given.danger.hazard, case, result, context)
+        staying = None if case.hazard is None else staying_in(case.hazard, case, result, context)
         found = RoutedCase(
             case,
             result,
             road_use(result, case.read.network.is_road, control.unseen()),
-            clearance(result, self._inside(given.danger.hazard, case, result, context)),
+            clearance(result, inside),
             capacity_floor(result, case.read.network.capacity, control.unseen()),
+            tuple(mode_figures(case, result, inside, staying)),
         )
         numbers = {**routing_numbers(found), STOPPED_EARLY: int(control.effort.stopped_early)}
         warning = capacity_warning(case, result, found.floor)
@@ -86,6 +85,23 @@ class RouteEvacuation(EvacuationAlgorithm):
         path = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context)
         report = write_report(self, path, found, numbers, given.choice, warning)
         return {**outputs, **report, **numbers}
+
+    def _routed(
+        self, given: RoutingParameters, cases: list[RoutingCase], walk_on_lanes: bool, control: Control
+    ) -> tuple[RoutingCase, RoutingResult]:
+        """Return routes of the one case, or of vehicles and then of walkers, put together."""
+        from ....plugin.layers.routing.united import on_free_lanes, united_case
+
+        if len(cases) == 1:
+            return cases[0], given.solved(cases[0].problem, control)
+        car, foot = cases
+        self.feedback.pushInfo(self.tr("By car and bus:"))
+        driven = given.solved(car.problem, control.part(0.0, 0.5))
+        self.feedback.pushInfo(self.tr("On foot:"))
+        if walk_on_lanes:
+            foot = on_free_lanes(foot, car, driven, control.log)
+        walked = given.solved(foot.problem, control.part(0.5, 0.95))
+        return united_case(car, foot, given.rows.trips, (driven, walked), given.choice, control.part(0.95, 1.0))
 
     def _inside(
         self,

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
 from ....plugin.solvers.errors import SolverError
+from ....plugin.solvers.modes import CAR, FOOT
 from ....plugin.solvers.routing.shared.choices import (
     BPR,
     COST_NAMES,
@@ -32,7 +34,7 @@ from ...inputs import named_fields
 from ..roads.hazard_parameters import HazardParameters
 from ..roads.network_parameters import NetworkParameters
 from ..roads.road_attributes import CAPACITY_FIELD, LANES_FIELD
-from ..roads.travel_parameters import walks
+from ..roads.travel_parameters import BOTH, BY_CAR, ON_FOOT, walks
 from . import names
 from .end_parameters import EndParameters
 from .routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS
@@ -42,9 +44,12 @@ if TYPE_CHECKING:
     from ....plugin.layers.routing.background import BackgroundRows
     from ....plugin.layers.routing.case import CostChoice, Departures, RoutingCase, RoutingRows
     from ....plugin.layers.routing.trips import TripRows
+    from ....plugin.solvers.routing.result import RoutingResult
+    from ....plugin.solvers.routing.shared.problem import RoutingProblem
 
 IDLE_IN_QUEUES = (names.ALPHA, names.BPR_A, names.BPR_B, names.ANALYSIS_PERIOD, names.EPSILON)
 ONLY_IN_QUEUES = (names.STUCK_SECONDS, names.REROUTE_MINUTES)
+NO_BACKGROUND = "BACKGROUND: vehicles hinder nobody on foot in this model; the table plays no part."
 USUAL_PERIOD = 60.0  # minutes that count as the analysis period where neither it nor the departure window is given
 
 
@@ -108,11 +113,15 @@ class RoutingParameters:
         danger = HazardParameters.read(algorithm, parameters, context, feedback)
         rows = _rows(algorithm, parameters, danger, context, feedback)
         choice = _choice(algorithm, parameters, context)
+        refuse_walkers(choice.flow_model, rows.trips)
         refuse_timed(choice.flow_model, danger, rows.trips)
         _name_idle(algorithm, parameters, choice.flow_model, context, feedback)
-        idle = idle_fields(choice, algorithm)
-        roads = NetworkParameters.read(algorithm, parameters, context, feedback, idle, bool(len(rows.trips)))
-        ends = EndParameters.read(algorithm, parameters, context, feedback)
+        idle, travel = idle_fields(choice, algorithm), rows.trips.travel
+        if travel == ON_FOOT and rows.background is not None:
+            feedback.pushWarning(NO_BACKGROUND)
+            rows = replace(rows, background=None)
+        roads = NetworkParameters.read(algorithm, parameters, context, feedback, idle, bool(len(rows.trips)), travel)
+        ends = EndParameters.read(algorithm, parameters, context, feedback, travel)
         rows = replace(rows, trips=rows.trips.named(ends.origin_names, ends.destination_names))
         return cls(
             algorithm.parameterAsEnum(parameters, names.METHOD, context),
@@ -128,8 +137,10 @@ class RoutingParameters:
             danger,
         )
 
-    def case(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control) -> RoutingCase:
-        """Read the roads and join the trips to them.
+    def cases(
+        self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control
+    ) -> list[RoutingCase]:
+        """Read the roads and join the trips to them: one case, or that of vehicles and that of people on foot.
 
         Raises
         ------
@@ -137,11 +148,74 @@ class RoutingParameters:
             When the roads are not usable, or a departure lies before t = 0.
         Cancelled
         """
+        danger, trips = self.danger.at(self.rows.start), self.rows.trips
+        if trips.travel != BOTH:
+            read = self.roads.network(context, feedback, control, danger)
+            return [self._case(read, self.rows, context, feedback)]
+        reads, walks = self.roads.networks(context, feedback, control, danger), trips.on_foot
+        cases = []
+        for read, own, words in zip(reads, (~walks, walks), ("By car and bus", "On foot")):
+            feedback.pushInfo(EvacuationAlgorithm.tr(words) + ":")
+            few = replace(self.rows, trips=trips.only(np.flatnonzero(own)))
+            cases.append(self._case(read, few, context, feedback))
+        return cases
+
+    def case(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback, control: Control) -> RoutingCase:
+        """Read the roads and join the trips to them, all of one network.
+
+        Raises
+        ------
+        LayerError, Cancelled
+            As :meth:`cases`.
+        """
+        return self.cases(context, feedback, control)[0]
+
+    def by_vehicle(self, feedback: QgsProcessingFeedback) -> RoutingParameters:
+        """Return the same without the people on foot, who are counted in the log.
+
+        Raises
+        ------
+        SolverError
+            When all are.
+        """
+        trips = self.rows.trips
+        if trips.travel == BY_CAR:
+            return self
+        walks = trips.on_foot
+        if walks.all():
+            raise SolverError(f"MODE_FIELD: everybody in “{trips.name}” is on foot, and this is for vehicles.")
+        feedback.pushInfo(f"MODE_FIELD: {int(trips.people[walks].sum()):,} people on foot are left out.")
+        return replace(self, rows=replace(self.rows, trips=trips.only(np.flatnonzero(~walks))))
+
+    def solved(self, problem: RoutingProblem, control: Control, certify: bool | None = None) -> RoutingResult:
+        """Return routes by the method and flow model of the parameters; ``certify`` where that is not theirs.
+
+        Raises
+        ------
+        SolverError, Cancelled
+        """
+        from ....plugin.solvers.routing.solve import solve
+
+        return solve(
+            problem,
+            method=self.method,
+            flow_model=self.choice.flow_model,
+            epsilon=self.epsilon,
+            max_routes=self.max_routes,
+            certify=self.certify if certify is None else certify,
+            period=self.choice.period,
+            stuck_seconds=self.choice.stuck_seconds,
+            reroute_minutes=self.choice.reroute_minutes,
+            control=control,
+        )
+
+    def _case(
+        self, read: ReadNetwork, rows: RoutingRows, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> RoutingCase:
         from ....plugin.layers.routing.case import routing_case
 
-        read = self.roads.network(context, feedback, control, self.danger.at(self.rows.start))
         feedback.setProgressText(EvacuationAlgorithm.tr("Joining the trips to the roads"))
-        rows = replace(self.rows, ends=self.ends.layers(self._danger(read, context, feedback)))
+        rows = replace(rows, ends=self.ends.layers(self._danger(read, context, feedback), read.on_foot))
         case = routing_case(read, rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback)
         return replace(case, staying=self.ends.staying)
 
@@ -156,6 +230,16 @@ class RoutingParameters:
             return None
         near = box_around(read.network.node_xy)
         return read_hazard(self.danger.hazard, read.crs, context, feedback, near=near).area
+
+
+def refuse_walkers(flow_model: int, trips: TripRows) -> None:
+    """Raise SolverError where people walk under a flow model that is for cars."""
+    if flow_model == CUMULATIVE and trips.on_foot.any():
+        raise SolverError(
+            "FLOW_MODEL 1 (cumulative) delays people by how many pass a road in the whole period, a form for cars; "
+            "it does not go with people on foot (TRAVEL_MODE 1, or MODE_FIELD). Choose FLOW_MODEL 2 (queue) or 0 "
+            "(present)."
+        )
 
 
 def refuse_timed(flow_model: int, danger: HazardParameters, trips: TripRows) -> None:
@@ -196,11 +280,6 @@ def refuse_choices(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], c
     flow_model, cost = chosen_cost(algorithm, parameters, context)
     if flow_model == QUEUE and _given(parameters, names.COST):
         raise SolverError(NO_COST)
-    if flow_model == CUMULATIVE and walks(algorithm, parameters, context):
-        raise SolverError(
-            "FLOW_MODEL 1 (cumulative) delays people by how many pass a road in the whole period, a form for cars; "
-            "it does not go with TRAVEL_MODE 1 (on foot). Choose FLOW_MODEL 2 (queue) or 0 (present)."
-        )
     refuse_mismatch(flow_model, cost)
     refuse_method(flow_model, algorithm.parameterAsEnum(parameters, names.METHOD, context))
 
@@ -307,18 +386,23 @@ def _trips(
     feedback: QgsProcessingFeedback,
 ) -> TripRows:
     from ....plugin.layers.routing.end_layers import orders_in
-    from ....plugin.layers.routing.trips import TripFields, read_trips
+    from ....plugin.layers.routing.trips import Seats, TripFields, read_trips
 
     source = algorithm.source(parameters, names.TRIPS, context)
     origins = algorithm.source(parameters, names.ORIGINS, context)
     own, of_origin = _order_fields(algorithm, parameters, (source, origins), context, feedback)
     others = (algorithm.field(parameters, name, source, context, feedback, False) for name in TRIP_FIELDS[:-1])
-    occupancy = algorithm.parameterAsDouble(parameters, names.PEOPLE_PER_VEHICLE, context)
-    fields = TripFields(*others, own)
-    if walks(algorithm, parameters, context):
-        feedback.pushInfo("TRAVEL_MODE on foot: everybody is a “vehicle” of his own, whatever PEOPLE_PER_VEHICLE.")
-        fields, occupancy = replace(fields, occupancy=None), 1.0
-    trips = read_trips(source, fields, occupancy, feedback)
+    modes = algorithm.field(parameters, names.MODE_FIELD, source, context, feedback, False)
+    seats = Seats(
+        *(algorithm.parameterAsDouble(parameters, n, context) for n in (names.PEOPLE_PER_VEHICLE, names.SEATS_PER_BUS)),
+        FOOT if walks(algorithm, parameters, context) else CAR,
+    )
+    trips = read_trips(source, TripFields(*others, own, modes), seats, feedback)
+    if trips.on_foot.any():
+        feedback.pushInfo(
+            f"{int(trips.people[trips.on_foot].sum()):,} of {int(trips.people.sum()):,} people are on foot: each is a "
+            "“vehicle” of his own, whatever PEOPLE_PER_VEHICLE."
+        )
     if origins is not None and of_origin is not None:
         key = algorithm.field(parameters, names.ORIGINS_ID_FIELD, origins, context, QgsProcessingFeedback(False), False)
         trips = trips.ordered(*orders_in(origins, key, of_origin))
@@ -365,8 +449,8 @@ def background_rows(
     source = algorithm.source(parameters, names.BACKGROUND, context)
     if source is None:
         return None
-    if walks(algorithm, parameters, context):
-        feedback.pushWarning("BACKGROUND: vehicles hinder nobody on foot in this model; the table plays no part.")
+    if walks(algorithm, parameters, context) and algorithm.parameterDefinition(names.MODE_FIELD) is None:
+        feedback.pushWarning(NO_BACKGROUND)
         return None
     fields = {
         key: str(algorithm.field(parameters, name, source, context, feedback)) for key, name, _ in BACKGROUND_FIELDS

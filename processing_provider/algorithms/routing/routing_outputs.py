@@ -8,6 +8,7 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsWkbTypes
 
 from ....plugin.layers.writing import OutputLayer
+from ....plugin.solvers.modes import BUS, FOOT
 from ....plugin.solvers.routing.shared.choices import INFORMED
 from ...base import EvacuationAlgorithm
 from . import names
@@ -51,9 +52,23 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
         names.VEHICLES: result.problem.trips,
         names.ROUTED: int(round(float(people.sum()))),
         names.UNROUTED: unrouted_people(found.case, result),
+        **_mode_numbers(found),
         **_queue_numbers(result),
     }
     return {name: value for name, value in numbers.items() if value is not None}
+
+
+def _mode_numbers(found: RoutedCase) -> dict[str, Any]:
+    """Return how many arrive on foot and by bus, and how far they walk."""
+    if not found.modes:
+        return {}
+    of = {each.mode: each for each in found.modes}
+    numbers: dict[str, Any] = {
+        name: of[mode].people if mode in of else 0 for name, mode in ((names.ON_FOOT, FOOT), (names.BY_BUS, BUS))
+    }
+    if FOOT in of and of[FOOT].people:
+        numbers[names.LONGEST_WALK] = of[FOOT].longest
+    return numbers
 
 
 def _queue_numbers(result: RoutingResult) -> dict[str, Any]:
@@ -233,6 +248,7 @@ def write_layers(
     from ....plugin.layers.routing.door_rows import DOORS, door_rows
     from ....plugin.layers.routing.flow_rows import FLOWS, flow_rows
     from ....plugin.layers.routing.junction_rows import JUNCTIONS, junction_rows
+    from ....plugin.layers.routing.mode_rows import with_mode
 
     case, result = found.case, found.result
     crs, line, point = case.rows.crs, QgsWkbTypes.Type.LineString, QgsWkbTypes.Type.Point
@@ -250,7 +266,7 @@ def write_layers(
         ),
         (names.OUTPUT_JUNCTIONS, JUNCTIONS, junction_rows(found, crs, context), point),
         (names.OUTPUT_DOORS, DOORS, door_rows(case, result, crs, context), point),
-        (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(case, found.curve), None),
+        (names.OUTPUT_CLEARANCE, rows.CLEARANCE, rows.clearance_rows(found), None),
         (names.OUTPUT_CAUGHT, CAUGHT, caught_rows(case, result, crs, context), point),
         (names.OUTPUT_VEHICLES, plan.VEHICLES, planned.planned_vehicle_rows(case, result), None),
         (names.OUTPUT_PATHS, plan.PATHS, planned.planned_path_rows(case, result), None),
@@ -260,6 +276,8 @@ def write_layers(
         if name == names.OUTPUT and closes:
             style = "routeevacuation_output_margin"
         target = crs if kind is not None else None
+        if name not in (names.OUTPUT_VEHICLES, names.OUTPUT_PATHS):
+            columns = with_mode(case, columns)
         destination = algorithm.write(parameters, name, context, OutputLayer(columns, values, kind, target, style))
         if destination is not None:
             out[name] = destination

@@ -76,6 +76,9 @@ NUMBERS = {
     names.VEHICLES: "Vehicles, or people on foot, routed",
     names.ROUTED: "People routed",
     names.UNROUTED: "People not routed",
+    names.ON_FOOT: "People who arrive on foot",
+    names.BY_BUS: "People who arrive by bus",
+    names.LONGEST_WALK: "Longest way of anybody who arrives on foot, along roads (m)",
 }
 
 
@@ -123,6 +126,27 @@ def _add_trips(algorithm: EvacuationAlgorithm) -> None:
     )
     text = "People in a vehicle of this feature, instead of the number above; empty values take that number."
     _field(algorithm, names.OCCUPANCY_FIELD, tr("People in a vehicle by feature"), None, names.TRIPS, NUMERIC, text)
+    add_modes(algorithm)
+
+
+def add_modes(algorithm: EvacuationAlgorithm) -> None:
+    """Add how the people of each trip travel."""
+    tr = algorithm.tr
+    _field(
+        algorithm, names.MODE_FIELD, tr("Mode of travel by feature"), "mode", names.TRIPS, ANY,
+        "car, foot or bus; where filled it wins over TRAVEL_MODE. Walkers take ways of their own, on pavements 3 m "
+        "wide beside cars, and hinder no vehicle, nor do vehicles hinder them. A bus takes 2.5 places on the road "
+        "(with queue). Each mode is planned by itself; destinations are those of the trips. Default: “mode” if there "
+        "is one.",
+    )  # fmt: skip
+    algorithm.add_number(
+        names.SEATS_PER_BUS,
+        tr("People in a bus"),
+        40.0,
+        "Of trips by bus, where “People in a vehicle by feature” does not tell.",
+        least=1.0,
+        advanced=True,
+    )
 
 
 def _add_model(algorithm: EvacuationAlgorithm) -> None:
