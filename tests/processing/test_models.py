@@ -110,7 +110,7 @@ HANDED_ON = {  # columns of an earlier step's output, called as the step expects
     "routeevacuation": {
         "RULE_FIELD",
         "ORIGIN_ID_FIELD", "DESTINATION_ID_FIELD", "DESTINATIONS_ID_FIELD", "COUNT_FIELD", "ORDER_TIME_FIELD",
-        "ZONE_NAME_FIELD", "SHELTER_NAME_FIELD",
+        "ZONE_NAME_FIELD", "SHELTER_NAME_FIELD", "MODE_FIELD",
     },
     "jointplan": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD",
                   "RULE_FIELD"},
@@ -131,7 +131,7 @@ LEFT_OUT = {
     "routeevacuation": {
         "TIME_LIMIT",
         "COST", "ALPHA", "BPR_A", "BPR_B", "ANALYSIS_PERIOD", "EPSILON",  # of flow models for comparison
-        "DEPARTURE_FIELD", "OCCUPANCY_FIELD",  # of trips that are not made by the step before
+        "DEPARTURE_FIELD", "OCCUPANCY_FIELD", "SEATS_PER_BUS",  # of trips that are not made by the step before
     },
     "jointplan": {"TIME_LIMIT"},
     "latestdeparture": {"TIME_LIMIT"},

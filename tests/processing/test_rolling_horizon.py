@@ -214,10 +214,21 @@ def test_a_bridge_that_was_never_there_is_known_later(made):
     assert {row["minute"] for row in told} == {15.0} and sum(row["people"] for row in told) == PEOPLE
 
 
-def test_who_walks_in_a_plan_is_refused(made):
+def test_who_walks_in_a_plan_is_left_out_and_buses_are_refused(made):
     names = [part.split(":")[0] for part in PLAN_FIELDS.split("&field=")[1:]]
     rows = [(None, [row[name] for name in names]) for row in table(made, "PLAN")]
-    rows[0][1][names.index("mode")] = "foot"
-    plan = {"PLAN": layer("None", PLAN_FIELDS, rows, "plan"), "PLAN_PATHS": made["PLAN_PATHS"]}
-    with pytest.raises(QgsProcessingException, match="PLAN: some go by foot; only cars are planned anew"):
-        roll(plan, CLOSURES=out(), REPLAN_MINUTES=5)
+
+    def plan(*modes):
+        for (_, values), mode in zip(rows, modes):
+            values[names.index("mode")] = mode
+        return {"PLAN": layer("None", PLAN_FIELDS, rows, "plan"), "PLAN_PATHS": made["PLAN_PATHS"]}
+
+    log = Log()
+    found = roll(plan("foot"), log, OUTPUT_VEHICLES="memory:")
+    assert len(table(found, "OUTPUT_VEHICLES")) == PEOPLE - 1 and "1 people on foot in “plan” are left out" in log.text
+    with pytest.raises(QgsProcessingException, match="PLAN: some go by bus; only cars are planned anew"):
+        roll(plan("foot", "bus"), CLOSURES=out(), REPLAN_MINUTES=5)
+    with pytest.raises(QgsProcessingException, match="everybody in “plan” is among the people on foot"):
+        roll(plan(*["foot"] * PEOPLE))
+    with pytest.raises(QgsProcessingException, match="has the mode “tram”"):
+        roll(plan("tram"))
