@@ -23,6 +23,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,12 +37,25 @@ LEFT_OUT = ("ReplaceBinaryOperator_BitOr", "RemoveDecorator", "ExceptionReplacer
 
 @dataclass(frozen=True)
 class Module:
-    """A folder of solvers and the tests that are to notice when it changes, the quickest first."""
+    """A folder of solvers, or some of its files, and the tests that are to notice a change, the quickest first."""
 
     name: str
     tests: tuple[str, ...]
     slow: str = ""
     """Names of tests (an expression for ``-k``) that take too long in plain Python."""
+    folder: str = ""
+    """The folder of solvers, where it is not called as the module."""
+    files: tuple[str, ...] = ()
+    """Patterns of the only files of the folder that are changed; all where there is none."""
+
+    @property
+    def solvers(self) -> str:
+        """The folder of solvers, from the checkout."""
+        return f"plugin/solvers/{self.folder or self.name}"
+
+    def has(self, path: str) -> bool:
+        """Return whether the file at ``path``, from the checkout, is changed."""
+        return not self.files or any(fnmatch(path, f"{self.solvers}/{pattern}") for pattern in self.files)
 
 
 MODULES = (
@@ -73,17 +87,33 @@ MODULES = (
             "test_shelters_covering.py", "test_allocation_knapsack_bound.py",
         ),
     ),
+    Module("timing", ("test_timing_latest.py", "test_timing_stage.py")),
+    Module("joint", ("test_joint_closings.py", "test_joint.py")),
+    Module(
+        "closings",
+        (
+            "test_queue_rescue.py", "test_queue_closings.py", "test_earliest_ways.py", "test_present_closings.py",
+            "test_timing_latest.py",
+        ),
+        folder="routing",
+        files=(
+            "arriving.py", "caught.py", "shared/closings.py", "shared/bars.py", "shared/closed_arcs.py",
+            "shared/margins.py", "queue/bars.py", "queue/catches.py", "queue/fates.py", "queue/safe_ways.py",
+            "queue/ways_in_time.py", "queue/rescue.py", "queue/menu_rescue.py", "present/closed_*.py",
+        ),
+    ),
 )  # fmt: skip
 
 
-def copy_checkout(name: str) -> Path:
+def copy_checkout(module: Module) -> Path:
     """Return a copy of what git knows of the checkout, linked as the package; mutants are made in it.
 
     The solvers are kept beside it as they were: a mutant that was being tried when a run was interrupted is undone.
     """
+    name = module.name
     folder, kept = FOLDER / name, FOLDER / f"{name}.kept"
     if folder.exists():
-        shutil.copytree(kept, folder / "plugin" / "solvers" / name, dirs_exist_ok=True)
+        shutil.copytree(kept, folder / module.solvers, dirs_exist_ok=True)
     else:
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for path in filter(None, listed.split("\0")):
@@ -91,7 +121,7 @@ def copy_checkout(name: str) -> Path:
             shutil.copy2(ROOT / path, folder / path)
         (folder / "build" / "plugins").mkdir(parents=True)
         (folder / "build" / "plugins" / "evacuation_planner").symlink_to(folder)
-        shutil.copytree(folder / "plugin" / "solvers" / name, kept, dirs_exist_ok=True)
+        shutil.copytree(folder / module.solvers, kept, dirs_exist_ok=True)
     return folder
 
 
@@ -136,25 +166,27 @@ def begin(module: Module, folder: Path, cosmic_ray: str, sample: int) -> tuple[P
     command = " ".join(f"'{word}'" if " " in word else word for word in words)
     config.write_text(
         "[cosmic-ray]\n"
-        f'module-path = "plugin/solvers/{module.name}"\ntimeout = {PATIENCE * seconds:.0f}\nexcluded-modules = []\n'
+        f'module-path = "{module.solvers}"\ntimeout = {PATIENCE * seconds:.0f}\nexcluded-modules = []\n'
         f'test-command = "{command}"\n\n[cosmic-ray.distributor]\nname = "local"\n',
         encoding="utf-8",
     )
     subprocess.run([cosmic_ray, "init", str(config), str(session)], cwd=folder, check=True)
-    draw(session, sample)
+    draw(session, sample, module)
     return config, session
 
 
-def draw(session: Path, sample: int) -> None:
-    """Keep a sample of a session's mutants, drawn with a fixed seed from those that count."""
+def draw(session: Path, sample: int, module: Module) -> None:
+    """Keep a sample of a session's mutants, drawn with a fixed seed from those of the module that count."""
     with closing(sqlite3.connect(session)) as database:
         listed = database.execute(
-            "SELECT job_id, operator_name FROM mutation_specs ORDER BY module_path, start_pos_row, start_pos_col,"
-            " operator_name, occurrence"
+            "SELECT job_id, operator_name, module_path FROM mutation_specs ORDER BY module_path, start_pos_row,"
+            " start_pos_col, operator_name, occurrence"
         ).fetchall()
-        counting = [job for job, operator in listed if not any(part in operator for part in LEFT_OUT)]
+        counting = [
+            job for job, operator, path in listed if module.has(path) and not any(part in operator for part in LEFT_OUT)
+        ]
         kept = set(random.Random(SEED).sample(counting, min(sample, len(counting)))) if sample else set(counting)
-        dropped = [(job,) for job, _ in listed if job not in kept]
+        dropped = [(job,) for job, _, _ in listed if job not in kept]
         database.executemany("DELETE FROM mutation_specs WHERE job_id = ?", dropped)
         database.executemany("DELETE FROM work_items WHERE job_id = ?", dropped)
         database.execute("CREATE TABLE sampled (counting INTEGER)")
@@ -219,7 +251,7 @@ def main() -> None:
             for name in (module.name, f"{module.name}.kept"):
                 shutil.rmtree(FOLDER / name, ignore_errors=True)
             (FOLDER / f"{module.name}.sqlite").unlink(missing_ok=True)
-        folder = copy_checkout(module.name)
+        folder = copy_checkout(module)
         config, session = begin(module, folder, asked.cosmic_ray, asked.sample)
         command = [asked.cosmic_ray, "exec", str(config), str(session)]
         subprocess.run(command, cwd=folder, env=environment(folder), check=True)
