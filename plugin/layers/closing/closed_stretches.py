@@ -56,8 +56,8 @@ def closed_stretches(
     groups = [_by_id(rows, network, layer, windows, feedback)]
     since, until = windows
     for kind, find in (
-        (_KIND.PolygonGeometry, _by_area),
-        (_KIND.LineGeometry, _by_line),
+        (_KIND.PolygonGeometry, _by_shape),
+        (_KIND.LineGeometry, _by_shape),
         (_KIND.PointGeometry, _by_point),
     ):
         own = [k for k, shape in enumerate(rows.shapes) if not rows.road[k] and shape.type() == kind]
@@ -147,27 +147,19 @@ def _openings(network: RoadNetwork, closed: set[int]) -> Iterator[tuple[int, lis
             yield piece, openers
 
 
-def _by_area(
+def _by_shape(
     rows: ClosureRows,
     own: np.ndarray,
     network: RoadNetwork,
     crs: QgsCoordinateReferenceSystem,
     context: QgsProcessingContext,
 ) -> tuple[np.ndarray, PieceParts]:
-    shapes = [bytes(polygons_of(_moved(rows, k, crs, context)).asWkb().data()) for k in own.tolist()]
-    area, parts = stretches_inside(network, shapes, border=False)
-    return own[area], parts
-
-
-def _by_line(
-    rows: ClosureRows,
-    own: np.ndarray,
-    network: RoadNetwork,
-    crs: QgsCoordinateReferenceSystem,
-    context: QgsProcessingContext,
-) -> tuple[np.ndarray, PieceParts]:
-    shapes = [bytes(_moved(rows, k, crs, context).asWkb().data()) for k in own.tolist()]
-    line, piece = pieces_on_lines(network, shapes)
+    """Return the parts that polygons cover, or the pieces that lines run along or cross; ``own`` are of one kind."""
+    shapes = [_moved(rows, k, crs, context) for k in own.tolist()]
+    if rows.shapes[own[0]].type() == _KIND.PolygonGeometry:
+        area, parts = stretches_inside(network, [bytes(polygons_of(s).asWkb().data()) for s in shapes], border=False)
+        return own[area], parts
+    line, piece = pieces_on_lines(network, [bytes(shape.asWkb().data()) for shape in shapes])
     return own[line], PieceParts(piece, np.zeros(len(piece)), np.ones(len(piece)))
 
 
