@@ -7,29 +7,20 @@ Colours are of Okabe and Ito's set and ColorBrewer's YlOrRd, which colour-blind 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsFillSymbol,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
     QgsMarkerSymbol,
-    QgsPalLayerSettings,
     QgsProperty,
     QgsRendererCategory,
     QgsRendererRange,
     QgsSymbol,
     QgsSymbolLayer,
-    QgsTextBufferSettings,
-    QgsTextFormat,
     QgsVectorLayer,
-    QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor, QFont
-
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 
 WIDTHS = (
     (0, 100, 0.25, "up to 100 people"),
@@ -51,6 +42,7 @@ REASONS = (
     ("group larger than any shelter in reach", "#cc79a7", "Group larger than any shelter in reach"),
     ("no shelter in reach", "#000000", "No shelter in reach"),
 )
+from writing import labelled, write_styles
 
 
 def allocation_lines() -> QgsVectorLayer:
@@ -79,7 +71,7 @@ def shelters(kind: str) -> QgsVectorLayer:
         "coalesce(attribute($currentfeature, 'shelter_name'), \"shelter_id\")"
         " || '\\n' || format_number(\"load\", 0) || ' of ' || format_number(\"capacity\", 0)"
     )
-    _label(layer, text)
+    labelled(layer, text, around=2.5)
     return layer
 
 
@@ -88,7 +80,7 @@ def unallocated(kind: str) -> QgsVectorLayer:
     layer = QgsVectorLayer(f"{kind}?field=people:integer&field=reason:string", "unallocated", "memory")
     categories = [QgsRendererCategory(value, _shape(kind, colour, 0.6), label) for value, colour, label in REASONS]
     layer.setRenderer(QgsCategorizedSymbolRenderer("reason", categories))
-    _label(layer, "format_number(\"people\", 0) || ' left out'")
+    labelled(layer, "format_number(\"people\", 0) || ' left out'", around=2.5)
     return layer
 
 
@@ -102,27 +94,8 @@ def _shape(kind: str, colour: str, opacity: float = 1.0) -> QgsSymbol:
     return symbol
 
 
-def _label(layer: QgsVectorLayer, expression: str) -> None:
-    text = QgsTextFormat()
-    text.setFont(QFont("Open Sans"))  # comes with every QGIS
-    text.setSize(8)
-    text.setColor(QColor("#222222"))
-    halo = QgsTextBufferSettings()
-    halo.setEnabled(True)
-    halo.setSize(0.8)
-    text.setBuffer(halo)
-    settings = QgsPalLayerSettings()
-    settings.fieldName, settings.isExpression = expression, True
-    settings.setFormat(text)
-    settings.placement, settings.dist = QgsPalLayerSettings.Placement.AroundPoint, 2.5
-    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
-    layer.setLabelsEnabled(True)
-
-
-def main() -> int:
-    """Write all styles."""
-    application = QgsApplication([], False)
-    application.initQgis()
+def styles() -> dict[str, QgsVectorLayer]:
+    """Return the layers whose styles are written, by name."""
     made = {
         "output": allocation_lines(),
         "output_shelters": shelters("Point"),
@@ -130,19 +103,8 @@ def main() -> int:
         "output_unallocated": unallocated("Polygon"),
         "output_unallocated_point": unallocated("Point"),
     }
-    failed = 0
-    for name, layer in made.items():
-        message, good = layer.saveNamedStyle(
-            str(STYLES / f"allocatecrowd_{name}.qml"),
-            QgsVectorLayer.StyleCategory.Symbology | QgsVectorLayer.StyleCategory.Labeling,
-        )
-        if not good:
-            print(message, file=sys.stderr)
-            failed = 1
-    made.clear()
-    application.exitQgis()
-    return failed
+    return {f"allocatecrowd_{name}": layer for name, layer in made.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(styles))

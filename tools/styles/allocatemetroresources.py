@@ -7,10 +7,8 @@ Colours are of Okabe and Ito's set and ColorBrewer's YlOrRd, which colour-blind 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
@@ -27,8 +25,7 @@ from qgis.core import (
     QgsVectorLayerSimpleLabeling,
 )
 from qgis.PyQt.QtGui import QColor, QFont
-
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
+from writing import write_styles
 
 LATE = (
     (0.0, 0.0, "#0072b2", "on time (width: units sent)"),
@@ -161,23 +158,11 @@ def _label(layer: QgsVectorLayer, expression: str, place: str) -> None:
     layer.setLabelsEnabled(True)
 
 
-def main() -> int:
-    application = QgsApplication([], False)
-    application.initQgis()
-    styles = {"output": deliveries(), "output_stations": stocks(), "output_unmet": shortages()}
-    for name, layer in styles.items():
-        message, saved = layer.saveNamedStyle(
-            str(STYLES / f"allocatemetroresources_{name}.qml"),
-            QgsVectorLayer.StyleCategory.Symbology | QgsVectorLayer.StyleCategory.Labeling,
-        )
-        if not saved:
-            print(message, file=sys.stderr)
-            return 1
-    layer = None
-    styles.clear()
-    application.exitQgis()
-    return 0
+def styles() -> dict[str, QgsVectorLayer]:
+    """Return the layers whose styles are written, by name."""
+    made = {"output": deliveries(), "output_stations": stocks(), "output_unmet": shortages()}
+    return {f"allocatemetroresources_{name}": layer for name, layer in made.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(styles))

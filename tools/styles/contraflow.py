@@ -8,17 +8,14 @@ colour-blind readers can tell apart, and refused ones are dashed besides.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsLineSymbol,
     QgsRendererCategory,
     QgsVectorLayer,
 )
-
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
+from writing import KINDS, write_styles
 
 
 def line(colour: str, width: str, dashed: bool = False) -> QgsLineSymbol:
@@ -32,10 +29,8 @@ def categories(field: str, kind: str, rows: list[tuple[object, QgsLineSymbol, st
     return layer
 
 
-def main() -> int:
-    """Write all styles."""
-    application = QgsApplication([], False)
-    application.initQgis()
+def styles() -> dict[str, QgsVectorLayer]:
+    """Return the layers whose styles are written, by name."""
     made = {
         "output": categories(
             "turned",
@@ -53,18 +48,8 @@ def main() -> int:
             ],
         ),
     }
-    failed = 0
-    for name, layer in made.items():
-        message, good = layer.saveNamedStyle(
-            str(STYLES / f"contraflow_{name}.qml"), QgsVectorLayer.StyleCategory.Symbology
-        )
-        if not good:
-            print(message, file=sys.stderr)
-            failed = 1
-    made.clear()
-    application.exitQgis()
-    return failed
+    return {f"contraflow_{name}": layer for name, layer in made.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(styles, KINDS.Symbology))

@@ -7,10 +7,8 @@ Colours are of Okabe and Ito's set, which colour-blind readers can tell apart; e
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
@@ -22,13 +20,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor, QFont
 
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 TYPES = (
     ("natural disaster", "#0072b2", "triangle"),
     ("production safety", "#d55e00", "star"),
     ("social security", "#cc79a7", "diamond"),
     ("public health", "#009e73", "cross_fill"),
 )
+from writing import write_styles
 
 
 def incidents() -> QgsVectorLayer:
@@ -61,19 +59,5 @@ def incidents() -> QgsVectorLayer:
     return layer
 
 
-def main() -> int:
-    application = QgsApplication([], False)
-    application.initQgis()
-    layer = incidents()
-    categories = QgsVectorLayer.StyleCategory.Symbology | QgsVectorLayer.StyleCategory.Labeling
-    message, saved = layer.saveNamedStyle(str(STYLES / "metroscenario_output_incidents.qml"), categories)
-    layer = None
-    application.exitQgis()
-    if not saved:
-        print(message, file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(lambda: {"metroscenario_output_incidents": incidents()}))

@@ -8,10 +8,8 @@ line. A triangle marks the end of a route, at the shelter.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
     QgsMarkerLineSymbolLayer,
@@ -21,7 +19,6 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 TIMES = (
     (0, 3, "#440154", "1.2", "up to 3 minutes"),
     (3, 6, "#3b528b", "1.0", "3 - 6 minutes"),
@@ -29,6 +26,7 @@ TIMES = (
     (10, 20, "#e69f00", "0.65", "10 - 20 minutes"),
     (20, 1e9, "#d55e00", "0.5", "more than 20 minutes"),
 )
+from writing import KINDS, write_styles
 
 
 def arrival(colour: str) -> QgsMarkerLineSymbolLayer:
@@ -62,20 +60,5 @@ def routes() -> QgsVectorLayer:
     return layer
 
 
-def main() -> int:
-    """Write the style."""
-    application = QgsApplication([], False)
-    application.initQgis()
-    layer = routes()
-    message, good = layer.saveNamedStyle(
-        str(STYLES / "nearestshelters_output.qml"), QgsVectorLayer.StyleCategory.Symbology
-    )
-    if not good:
-        print(message, file=sys.stderr)
-    del layer
-    application.exitQgis()
-    return 0 if good else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(lambda: {"nearestshelters_output": routes()}, KINDS.Symbology))

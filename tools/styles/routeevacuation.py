@@ -9,11 +9,9 @@ a road from the first vehicle on it to the last, a flow in its interval, who is 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
     Qgis,
-    QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
@@ -26,8 +24,6 @@ from qgis.core import (
     QgsSymbolLayer,
     QgsVectorLayer,
 )
-
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 
 DELAYS = (
     (0.0, 0.1, "#7fa6c9", "no delay to speak of (width: vehicles)"),
@@ -43,6 +39,8 @@ DETOURS = (
     (2.0, 4.0, "#d55e00", "2 - 4 times"),
     (4.0, 1e9, "#800026", "more than 4 times"),
 )
+from writing import KINDS, write_styles
+
 LOSSES = (
     (0.0, 0.01, "#7fa6c9", "no delay to speak of in the interval (width: vehicles that enter)"),
     (0.01, 0.1, "#fed976", "0.01 - 0.1 vehicle-hours of delay"),
@@ -234,10 +232,8 @@ def _line(colour: str, width: str, beside: bool) -> QgsLineSymbol:
     return symbol
 
 
-def main() -> int:
-    """Write all styles."""
-    application = QgsApplication([], False)
-    application.initQgis()
+def styles() -> dict[str, QgsVectorLayer]:
+    """Return the layers whose styles are written, by name."""
     made = {
         "output": routes(),
         "output_margin": margins(),
@@ -248,21 +244,8 @@ def main() -> int:
         "output_junctions": junctions(),
         "output_unrouted": unrouted(),
     }
-    failed = 0
-    for name, layer in made.items():
-        message, good = layer.saveNamedStyle(
-            str(STYLES / f"routeevacuation_{name}.qml"),
-            QgsVectorLayer.StyleCategory.Symbology
-            | QgsVectorLayer.StyleCategory.Rendering
-            | QgsVectorLayer.StyleCategory.Temporal,
-        )
-        if not good:
-            print(message, file=sys.stderr)
-            failed = 1
-    made.clear()
-    application.exitQgis()
-    return failed
+    return {f"routeevacuation_{name}": layer for name, layer in made.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(styles, KINDS.Symbology | KINDS.Rendering | KINDS.Temporal))

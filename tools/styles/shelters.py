@@ -8,10 +8,8 @@ site is told by its shape as well.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsCentroidFillSymbolLayer,
     QgsDataDefinedSizeLegend,
@@ -19,20 +17,14 @@ from qgis.core import (
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
     QgsMarkerSymbol,
-    QgsPalLayerSettings,
     QgsProperty,
     QgsRendererCategory,
     QgsRendererRange,
     QgsSizeScaleTransformer,
     QgsSymbol,
-    QgsTextBufferSettings,
-    QgsTextFormat,
     QgsVectorLayer,
-    QgsVectorLayerSimpleLabeling,
 )
 from qgis.PyQt.QtGui import QColor, QFont
-
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 
 # The population fields may have any name; zones with others than the default ones are drawn by their share.
 PEOPLE = (
@@ -46,6 +38,8 @@ CLASSES = (
     (3_000, 5_000, "#dd1c77", "3,000 - 5,000 people at risk"),
     (5_000, 1e9, "#980043", "more than 5,000 people at risk"),
 )
+from writing import labelled, write_styles
+
 SHARES = (
     (0, 25, "#f1eef6", "up to 25 % of the zone at risk"),
     (25, 50, "#d7b5d8", "25 - 50 % of the zone at risk"),
@@ -98,7 +92,7 @@ def sites(kind: str, statuses: tuple[tuple[str, str, str, str], ...], text: str)
         renderer.setSourceSymbol(_site(kind, "#bbbbbb", "circle"))  # the legend takes the sizes from it
         renderer.setDataDefinedSizeLegend(_size_legend())
     layer.setRenderer(renderer)
-    _label(layer, text)
+    labelled(layer, text)
     return layer
 
 
@@ -151,26 +145,8 @@ def _size_legend() -> QgsDataDefinedSizeLegend:
     return legend
 
 
-def _label(layer: QgsVectorLayer, expression: str) -> None:
-    text = QgsTextFormat()
-    text.setFont(QFont("Open Sans"))  # comes with every QGIS
-    text.setSize(8)
-    text.setColor(QColor("#222222"))
-    halo = QgsTextBufferSettings()
-    halo.setEnabled(True)
-    halo.setSize(0.8)
-    text.setBuffer(halo)
-    settings = QgsPalLayerSettings()
-    settings.fieldName, settings.isExpression = expression, True
-    settings.setFormat(text)
-    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
-    layer.setLabelsEnabled(True)
-
-
-def main() -> int:
-    """Write all styles."""
-    application = QgsApplication([], False)
-    application.initQgis()
+def styles() -> dict[str, QgsVectorLayer]:
+    """Return the layers whose styles are written, by name."""
     all_sites = "coalesce(attribute($currentfeature, 'shelter_name'), \"site_id\")"
     selected = all_sites + " || '\\nroom ' || format_number(\"residual\", 0)"
     made = {
@@ -184,19 +160,8 @@ def main() -> int:
         "recommendshelters_output_selected": sites("Point", STATUS[:1], selected),
         "recommendshelters_output_selected_polygon": sites("Polygon", STATUS[:1], selected),
     }
-    failed = 0
-    for name, layer in made.items():
-        message, good = layer.saveNamedStyle(
-            str(STYLES / f"{name}.qml"),
-            QgsVectorLayer.StyleCategory.Symbology | QgsVectorLayer.StyleCategory.Labeling,
-        )
-        if not good:
-            print(message, file=sys.stderr)
-            failed = 1
-    made.clear()
-    application.exitQgis()
-    return failed
+    return made
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(styles))

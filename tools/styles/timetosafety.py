@@ -10,10 +10,8 @@ closes, else by minutes.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsFillSymbol,
     QgsLineSymbol,
     QgsMarkerSymbol,
@@ -22,7 +20,6 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 # condition on the minutes, colour, label
 MINUTES = (
     ("{m} < 5", "#56b4e9", "under 5 minutes to safety"),
@@ -38,6 +35,8 @@ MARGINS = (
     ('"margin_minutes" >= 10 and "margin_minutes" < 30', GOOD, "margin 10 to 30 minutes"),
     ('"margin_minutes" >= 30', PLENTY, "margin 30 minutes and more"),
 )
+from writing import KINDS, write_styles
+
 NO_WAY, OUTSIDE, OPEN = "#000000", "#bdbdbd", "#cfe8dc"
 
 
@@ -101,28 +100,16 @@ def areas() -> QgsVectorLayer:
     return ruled("Polygon", "field=from_minutes:double", rules)
 
 
-def main() -> int:
-    """Write all styles."""
-    application = QgsApplication([], False)
-    application.initQgis()
+def styles() -> dict[str, QgsVectorLayer]:
+    """Return the layers whose styles are written, by name."""
     made = {
         "output": pieces(),
         "output_zones": zones("Polygon"),
         "output_zones_point": zones("Point"),
         "output_areas": areas(),
     }
-    failed = 0
-    for name, layer in made.items():
-        message, good = layer.saveNamedStyle(
-            str(STYLES / f"timetosafety_{name}.qml"), QgsVectorLayer.StyleCategory.Symbology
-        )
-        if not good:
-            print(message, file=sys.stderr)
-            failed = 1
-    made.clear()
-    application.exitQgis()
-    return failed
+    return {f"timetosafety_{name}": layer for name, layer in made.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(styles, KINDS.Symbology))

@@ -2,30 +2,25 @@
 
 Run as  QT_QPA_PLATFORM=offscreen .venv/bin/python tools/styles/timing.py
 Margins run from orange (told too late) to blue (time to spare), of Okabe and Ito's set, which colour-blind readers can
-tell apart; zones without a limit are grey, those that do not get out at all black. Waves are of the same set.
+tell apart; zones without a limit are grey, those of which nobody has a way black,
+those of which some have none purple. Waves are of the same set.
 """
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    QgsApplication,
     QgsFillSymbol,
     QgsMarkerSymbol,
-    QgsPalLayerSettings,
     QgsRuleBasedRenderer,
     QgsSymbol,
-    QgsTextBufferSettings,
-    QgsTextFormat,
     QgsVectorLayer,
-    QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor, QFont
 
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
-LATEST = "field=zone_id:string&field=result:string&field=latest_order:integer&field=margin:double"
+LATEST = (
+    "field=zone_id:string&field=result:string&field=latest_of_rest:integer&field=staying:integer&field=margin:double"
+)
 STAGED = "field=zone_id:string&field=wave:integer&field=order_time:double"
 MARGINS = (
     ('"result" = \'too late\' OR "margin" < 0', "#d55e00", "Told too late"),
@@ -33,6 +28,7 @@ MARGINS = (
     ('"margin" >= 15 AND "margin" < 60', "#56b4e9", "15 - 60 minutes to spare"),
     ('"margin" >= 60', "#0072b2", "60 minutes and more to spare"),
     ("\"result\" = 'no limit'", "#bbbbbb", "Gets out whenever it is told"),
+    ("\"result\" = 'some stay'", "#cc79a7", "Some have no way in the plan and stay"),
     ("\"result\" = 'no way'", "#000000", "Has no way in the plan"),
 )
 WAVES = (
@@ -41,6 +37,7 @@ WAVES = (
     ('"wave" = 3', "#009e73", "Third call"),
     ('"wave" > 3', "#cc79a7", "Later calls"),
 )
+from writing import labelled, write_styles
 
 
 def zones(kind: str, fields: str, classes: tuple[tuple[str, str, str], ...], text: str) -> QgsVectorLayer:
@@ -55,7 +52,7 @@ def zones(kind: str, fields: str, classes: tuple[tuple[str, str, str], ...], tex
         rule.setRuleKey(label)
         root.appendChild(rule)
     layer.setRenderer(QgsRuleBasedRenderer(root))
-    _label(layer, text)
+    labelled(layer, text)
     return layer
 
 
@@ -70,42 +67,20 @@ def _symbol(kind: str, colour: str) -> QgsSymbol:
     return symbol
 
 
-def _label(layer: QgsVectorLayer, expression: str) -> None:
-    text, halo = QgsTextFormat(), QgsTextBufferSettings()
-    text.setFont(QFont("Open Sans"))  # comes with every QGIS
-    text.setSize(8)
-    text.setColor(QColor("#222222"))
-    halo.setEnabled(True)
-    halo.setSize(0.8)
-    text.setBuffer(halo)
-    settings = QgsPalLayerSettings()
-    settings.fieldName, settings.isExpression = expression, True
-    settings.setFormat(text)
-    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
-    layer.setLabelsEnabled(True)
-
-
-def main() -> int:
-    """Write all styles."""
-    application = QgsApplication([], False)
-    application.initQgis()
-    alone = "\"zone_id\" || coalesce('\\nby min ' || to_string(\"latest_order\") || ' (this zone alone)', '')"
+def styles() -> dict[str, QgsVectorLayer]:
+    """Return the layers whose styles are written, by name."""
+    alone = (
+        "\"zone_id\" || if(\"result\" = 'some stay', '\\n' || \"staying\" || ' stay', '') || "
+        "coalesce(if(\"result\" = 'some stay', '; the others by min ', '\\nby min ') || "
+        "to_string(\"latest_of_rest\") || ' (this zone alone)', '')"
+    )
     call = '"zone_id" || \'\\nmin \' || to_string(round("order_time"))'
     made = {}
     for kind, ending in (("Polygon", ""), ("Point", "_point")):
         made[f"latestdeparture_output{ending}"] = zones(kind, LATEST, MARGINS, alone)
         made[f"stagedeparture_output{ending}"] = zones(kind, STAGED, WAVES, call)
-    failed = 0
-    categories = QgsVectorLayer.StyleCategory.Symbology | QgsVectorLayer.StyleCategory.Labeling
-    for name, layer in made.items():
-        message, good = layer.saveNamedStyle(str(STYLES / f"{name}.qml"), categories)
-        if not good:
-            print(message, file=sys.stderr)
-            failed = 1
-    made.clear()
-    application.exitQgis()
-    return failed
+    return made
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(styles))
