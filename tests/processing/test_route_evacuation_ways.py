@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.processing.closing_layers import box
 from tests.processing.routing_layers import SYSTEM_OPTIMAL, Log, layer, line, rows_of, run, trips
 
 # Two streets of a zone, 200 m each, lead to its exit; three streets of 1 to 1.3 km from there to the shelter.
@@ -24,13 +25,13 @@ def network():
     return layer("LineString", fields, STREETS, "streets")
 
 
-def planned(network, most: int, log: Log | None = None):
+def planned(network, most: int, log: Log | None = None, **more):
     ring = "POLYGON((499900 5399900, 500250 5399900, 500250 5400400, 499900 5400400, 499900 5399900))"
     return run(
         log, TRIPS=trips([(line((0, 100), (1300, 100)), ["a", "s", 300])]), NETWORK=network, METHOD=SYSTEM_OPTIMAL,
         FLOW_MODEL=2, ORIGINS=layer("Polygon", "&field=zone_id:string", [(ring, ["a"])], "zones"), MAX_ROUTES=most,
         DEPARTURE_WINDOW=5, PEOPLE_PER_VEHICLE=1, EFFORT=0, OUTPUT_VEHICLES="memory:", OUTPUT_PATHS="memory:",
-        OUTPUT_ROADS="memory:",
+        OUTPUT_ROADS="memory:", **more,
     )  # fmt: skip
 
 
@@ -74,6 +75,21 @@ def test_a_limit_is_told_with_what_it_costs_and_idle_elsewhere(network):
     found = planned(network, 1, log)
     assert found["UNLIMITED_TIME"] < found["TOTAL_TIME"]
     assert "Without MAX_ROUTES" in log.text
+
+
+def test_where_a_limit_has_more_people_caught_log_and_report_say_how_many(network, tmp_path):
+    # The water is at the shelter's end of the three streets at minute 8; each lets one vehicle out every 12 s.
+    log, report = Log(), tmp_path / "report.html"
+    water = layer("Polygon", "&field=hazard_arrival:double", [(box(1200, 50, 1290, 150), [8])], "water")
+    free = planned(network, 0, HAZARD=water)
+    found = planned(network, 1, log, HAZARD=water, OUTPUT_HTML=str(report))
+    assert found["CAUGHT"] > free["CAUGHT"] > 0
+    text = (
+        f"MAX_ROUTES: with at most 1 ways from an origin to a destination {found['CAUGHT']} people are caught, without "
+        f"the limit {free['CAUGHT']}."
+    )
+    assert text in log.text and any(text in each for each in log.warnings)
+    assert text in report.read_text(encoding="utf-8")
 
 
 def test_numbers_are_numbers_to_qgis(network):

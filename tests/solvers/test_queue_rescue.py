@@ -55,6 +55,39 @@ def test_by_hand_who_cannot_arrive_stays_and_lets_the_others_pass():
         assert any(text.startswith("28 vehicles, 28 people, arrive in time by no way") for text in told)
 
 
+def parallel_roads():
+    """Twenty vehicles leave at 0 for a goal to which five roads lead, 10, 11, ... 14 s long and one exit every 6 s.
+
+    The hazard reaches the last 1 % of each at 24.5 s: who is in time has left it before, at 10 (11, ...) + 6 k s, so that
+    each lets three pass: 10, 16 and 22 s, of the fourth road 13, 19 and 25 s: only two, as of the fifth.
+    """
+    nodes, seconds = 7, np.array([*(10.0 + k for k in range(5)), *[1.0] * 5])
+    ends = [(0, 1 + k) for k in range(5)] + [(1 + k, 6) for k in range(5)]
+    tail, head = zip(*ends)
+    never = np.full(nodes, np.inf)
+    closings = Closings(
+        np.arange(5, dtype=np.int32), np.full(5, 0.99), np.ones(5), np.full(5, 24.5), np.full(5, np.inf),
+        np.ones(5, dtype=bool), never, never,
+    )  # fmt: skip
+    arcs = Arcs(
+        nodes, list(tail), list(head), road_cost(LINEAR, seconds, np.full(10, np.inf)), (10.0 * seconds).tolist(),
+        capacity=[600.0] * 5 + [3600.0] * 5, storage=[100.0] * 10, closings=closings,
+    )  # fmt: skip
+    return routing_problem(arcs, TripTable([0] * 20, [6] * 20, np.zeros(20)))
+
+
+def test_by_hand_a_limit_of_ways_has_more_caught_and_says_so():
+    problem, pass_by = parallel_roads(), [3, 3, 3, 2, 2]
+    for most in (1, 2, 3, 0):
+        result = quick(problem, max_routes=most)
+        assert result.people_caught == 20 - sum(pass_by[: most or 5])
+        said = [text for text in result.warnings if "people are caught, without" in text]
+        assert len(said) == (most > 0)
+        if said:
+            assert f"at most {most} ways" in said[0]
+            assert f" {result.people_caught:.0f} people are caught, without the limit {20 - sum(pass_by)}" in said[0]
+
+
 def town(seed):
     """Return a few junctions whose roads close, with some 150 vehicles."""
     few, _ = small_problem(seed, 120)
