@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layers.routing.case import RoutingCase
-from ..layers.routing.caught_rows import AT_GOAL, ON_ROAD, caught_groups, people_by_reason
+from ..layers.routing.caught_rows import AT_GOAL, ON_ROAD, caught_groups, people_by_reason, people_staying
 from ..layers.routing.route_rows import least_margins, route_groups
 from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.shared.closings import REASONS
@@ -28,6 +28,7 @@ def caught_story(case: RoutingCase, result: RoutingResult) -> dict[str, Any] | N
         "individual": result.individual_caught,
         "informed": None if result.queue is None else result.queue.informed_caught,
         "reasons": people_by_reason(result),
+        "staying": people_staying(result),
         "rows": table[:MOST_ROWS],
         "more": len(table) - MOST_ROWS,
         "margins": margin_table(result),
@@ -39,7 +40,7 @@ def caught_story(case: RoutingCase, result: RoutingResult) -> dict[str, Any] | N
 def _caught_table(case: RoutingCase, result: RoutingResult) -> list[dict[str, Any]]:
     """Return those caught by origin, reason and street, most people first."""
     groups, rows = caught_groups(case, result), case.rows
-    found: dict[tuple[str, int, str], dict[str, Any]] = {}
+    found: dict[tuple[str, int, bool, str], dict[str, Any]] = {}
     for k, row in enumerate(groups.row.tolist()):
         where = "at the origin"
         if groups.place[k] == ON_ROAD:
@@ -48,10 +49,10 @@ def _caught_table(case: RoutingCase, result: RoutingResult) -> list[dict[str, An
             where = f"at {_called(rows.destination[row], rows.names(row)[1])}"
         first, last = float(groups.first[k]), float(groups.last[k])
         own = found.setdefault(
-            (rows.origin[row], int(groups.reason[k]), where),
+            (rows.origin[row], int(groups.reason[k]), bool(groups.stays[k]), where),
             {
                 "origin": _called(rows.origin[row], rows.names(row)[0]),
-                "reason": REASONS[int(groups.reason[k])],
+                "reason": REASONS[int(groups.reason[k])] + (", stay" if groups.stays[k] else ""),
                 "where": where,
                 "people": 0.0,
                 "span": (first, last),

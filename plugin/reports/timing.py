@@ -31,7 +31,8 @@ def write_latest_report(path: str, found: LatestCase, numbers: dict[str, Any]) -
     write_report(
         path, "latest_report.html", on_foot=case.on_roads.read.on_foot, numbers=numbers,
         start=case.start.text(form="yyyy-MM-dd HH:mm"),
-        decision=found.decision, counts=counts(found), rows=rows, chart=chart, drawn=min(BARS, len(zones)),
+        decision=found.decision, counts=counts(found), rows=rows, staying=float(case.staying.sum()), chart=chart,
+        drawn=min(BARS, len(zones)),
         rerouted=found.rerouted is not None,
     )  # fmt: skip
 
@@ -42,6 +43,8 @@ def _latest_row(found: LatestCase, zone: int) -> dict[str, Any]:
     return {
         "zone": case.zones.ids[zone],
         "people": float(case.people[zone]),
+        "staying": float(case.staying[zone]),
+        "rest": found.minute_of_rest(zone),
         "result": found.result(zone),
         "told": told,
         "latest": latest,

@@ -17,7 +17,7 @@ CHECKED_EVERY = 30  # minutes between the earlier orders that are tried besides 
 LATEST = {
     "too late": "none: told at once, somebody (of any zone) is caught",
     "no limit": "whenever",
-    "no way": "some have no way in the plan",
+    "no way": "none: nobody has a way in the plan",
 }
 RESULT = "flood.gpkg"
 GROUND = ("roads", "zones", "flood")
@@ -141,10 +141,14 @@ def read_zones(result: Path) -> list[dict[str, Any]]:
 def read_latest(result: Path) -> dict[str, str]:
     """Return in words by when each zone must be told, by zone: minutes, or why there are none."""
     said = {}
-    for row in _rows(result, "SELECT zone_id, latest_order, result, later_window FROM latest_orders"):
+    for row in _rows(result, "SELECT zone_id, staying, latest_of_rest, result, later_window FROM latest_orders"):
         words = LATEST.get(row["result"], row["result"])
-        if row["latest_order"] is not None:
-            words = f"{row['latest_order']:g} min"
+        if row["latest_of_rest"] is not None:
+            words = f"{row['latest_of_rest']:g} min"
+        elif row["result"] == "some stay":
+            words = LATEST["no limit"]
+        if row["result"] == "some stay":
+            words += f"; {row['staying']:,} have no way in the plan"
         again = f" (again {row['later_window']})" if row["later_window"] else ""
         said[str(row["zone_id"])] = f"{words}{again}"
     return said

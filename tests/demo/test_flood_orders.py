@@ -72,12 +72,14 @@ def test_who_is_caught_is_counted_by_zone_and_by_reason(tmp_path):
 
 
 def test_latest_orders_are_told_in_words(tmp_path):
-    rows = [("7", 8, "latest order", "22 to 42"), ("9", None, "too late", ""), ("3", None, "no limit", None)]
+    rows = [("7", 0, 8, "latest order", "22 to 42"), ("9", 0, None, "too late", ""), ("3", 0, None, "no limit", None)]
+    rows += [("4", 12, 31, "some stay", ""), ("5", 12, None, "some stay", ""), ("6", 12, None, "no way", "")]
     with sqlite3.connect(tmp_path / "made.gpkg") as database:
-        database.execute(
-            "CREATE TABLE latest_orders (zone_id TEXT, latest_order INTEGER, result TEXT, later_window TEXT)"
-        )
-        database.executemany("INSERT INTO latest_orders VALUES (?, ?, ?, ?)", rows)
+        columns = "zone_id TEXT, staying INTEGER, latest_of_rest INTEGER, result TEXT, later_window TEXT"
+        database.execute(f"CREATE TABLE latest_orders ({columns})")
+        database.executemany("INSERT INTO latest_orders VALUES (?, ?, ?, ?, ?)", rows)
     assert read_latest(tmp_path / "made.gpkg") == {
         "7": "8 min (again 22 to 42)", "9": "none: told at once, somebody (of any zone) is caught", "3": "whenever",
+        "4": "31 min; 12 have no way in the plan", "5": "whenever; 12 have no way in the plan",
+        "6": "none: nobody has a way in the plan",
     }  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("qgis.core")
 pytest.importorskip("shapely")
 
-from qgis.core import QgsProcessingException
+from qgis.core import NULL, QgsProcessingException
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.routing.queue.network import microseconds, roads_of
@@ -19,7 +19,7 @@ from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, 
 from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
 from evacuation_planner.plugin.solvers.routing.solve import solve
 from tests.processing.plan_tables import routing_inputs
-from tests.processing.routing_layers import QUEUE, Log, at, layer, line, roads, rows_of, trips
+from tests.processing.routing_layers import QUEUE, SYSTEM_OPTIMAL, Log, at, layer, line, roads, rows_of, trips
 from tests.processing.routing_layers import run as route
 
 # Two zones at the ends of side streets that meet a common way to the shelter: one vehicle every 10 s.
@@ -59,7 +59,8 @@ def plan(log=None, **more):
         "OUTPUT_VEHICLES": "memory:", "OUTPUT_PATHS": "memory:", **more,
     }  # fmt: skip
     made = route(log, **given)
-    return {"PLAN": made["OUTPUT_VEHICLES"], "PLAN_PATHS": made["OUTPUT_PATHS"]}
+    tables = {"PLAN": made["OUTPUT_VEHICLES"], "PLAN_PATHS": made["OUTPUT_PATHS"]}
+    return {**tables, "caught": rows_of(made, "OUTPUT_CAUGHT")} if "OUTPUT_CAUGHT" in more else tables
 
 
 def time(name, made, log=None, **more):
@@ -161,6 +162,50 @@ def test_staging_saves_people_and_its_trips_give_the_same_routes(made, tmp_path)
     assert {row["zone_id"]: row["order_time"] for row in told} == {k: row["order_time"] for k, row in rows.items()}
     assert caught_at({row["zone_id"]: row["order_time"] for row in told}, water) == found["CAUGHT"]
     assert "waves" in log.text.lower() and report.read_text(encoding="utf-8").count("<tr>") >= 3
+
+
+def test_who_has_no_way_in_the_plan_is_told_apart_and_never_lost(tmp_path):
+    # Every 10 s a vehicle leaves the common way, by turns for each shelter; the water is before that of the near zone
+    # at minute 6, so that who comes later would stand on the common way for ever, in front of the others.
+    log, report = Log(), tmp_path / "report.html"
+    fields = "&field=road_id:string&field=oneway:string&field=maxspeed:double&field=capacity:double"
+    other = (line((1800, 0), (1800, 200)), ["up", "no", 36, 3600])
+    fork = {
+        "NETWORK": layer("LineString", fields, [*STREETS, other], "streets"),
+        "HAZARD": flood([(box(1850, -50, 1950, 50), [6])]),
+    }
+    both = [(line((0, 0), (2000, 0)), ["n", "s", 60]), (line((0, 600), (1800, 200)), ["f", "t", 60])]
+    made = plan(
+        log, METHOD=SYSTEM_OPTIMAL, MAX_ROUTES=0, EFFORT=0, TRIPS=trips(both), OUTPUT_HTML=str(report),
+        OUTPUT_CAUGHT="memory:", **fork,
+    )  # fmt: skip
+    caught = made.pop("caught")
+    staying = sum(row["people"] for row in caught if row["stays"])
+    assert 40 < staying == sum(row["people"] for row in caught) < 60
+    assert {(row["origin_id"], row["place"], row["reason_code"]) for row in caught} == {("n", "origin", "way cut off")}
+    assert f"{staying} of the people caught never leave" in log.text
+    text = report.read_text(encoding="utf-8")
+    assert f"{staying} of them never leave" in text and "<td>way cut off, stay</td>" in text
+
+    found = time("latestdeparture", made, log, OUTPUT_HTML=str(report), **fork)
+    rows = {row["zone_id"]: row for row in rows_of(found)}
+    assert [(rows[name]["people"], rows[name]["staying"]) for name in "nf"] == [(60, staying), (60, 0)]
+    assert (rows["n"]["result"], rows["f"]["result"]) == ("some stay", "no limit")
+    assert rows["n"]["latest_order"] == NULL and 0 <= rows["n"]["latest_of_rest"] < 6
+    assert found["TOO_LATE_ZONES"] == found["UNLIMITED_ZONES"] == 1
+    assert found["CAUGHT"] == staying <= found["TOGETHER_CAUGHT"]
+    assert f"{staying} people have no way in the plan" in log.text
+    assert f"{staying} people have no way in the plan" in report.read_text(encoding="utf-8")
+
+    dry = {**fork, "HAZARD": None}  # nor does he arrive where nothing closes any more
+    found = time("latestdeparture", made, **dry)
+    assert found["CAUGHT"] == staying and found["UNLIMITED_ZONES"] == found["TOO_LATE_ZONES"] == 1
+    found = time("stagedeparture", made, log, EFFORT=0, **fork)
+    assert {row["zone_id"]: row["staying"] for row in rows_of(found)} == {"n": staying, "f": 0}
+    assert staying == found["CAUGHT_BOUND"] == found["CAUGHT"] == found["AT_ONCE_CAUGHT"]
+    assert f"{staying} of them because they have no way in the plan" in log.text
+    found = time("stagedeparture", made, log, EFFORT=1, **dry)  # routes found anew bring them out, too
+    assert found["CAUGHT"] == found["CAUGHT_BOUND"] == 0 and {row["staying"] for row in rows_of(found)} == {0}
 
 
 def test_bounds_that_cross_and_no_gain_are_said(made):

@@ -69,6 +69,20 @@ def test_the_latest_order_by_hand_counts_queue_and_way():
     assert plan.caught_people(found.base) == plan.caught_people(found.together) == 0
 
 
+def test_who_has_no_way_in_the_plan_speaks_against_no_order_and_is_counted_as_caught():
+    # The ten of the test above; two more of their zone have no way in the plan, nor have the three of zone 1.
+    roads = [(0, 1, 120.0, 60.0, 20.0)]
+    stays = [(0, 0.0, 2.0, []), (0, 60.0, 2.0, []), *[(1, 0.0, 1.0, [])] * 3]
+    plan = timed(roads, {0: 30.0}, [*[(0, 0.0, 2.0, [0])] * 10, *stays])
+    found = latest_departures(plan, np.array([0, 0]), 5)
+    assert plan.stays.sum() == 5 and found.latest == [LatestOrder(19, False, []), None]
+    assert plan.caught_people(found.base) == plan.caught_people(found.together) == 2 * 2 + 3
+    assert found.others.tolist() == [0, 0]
+    for minute in (0, 19, 20):
+        caught = plan.outcome(np.array([minute, 0]) * MINUTE).caught
+        assert caught[plan.stays].all() and caught[~plan.stays].any() == (minute > 19)
+
+
 def test_others_who_are_caught_speak_against_an_order_and_are_named():
     # Zone 0 alone has all the time: its own road never closes. But it goes before zone 1 into the common road, which
     # closes at minute 12: zone 1, told at minute 5, needs it from minute 6 until 10.
@@ -100,7 +114,7 @@ def test_a_zone_that_the_hazard_never_meets_has_no_limit_and_one_caught_at_once_
     found = latest_departures(plan, np.array([0, 0]), 5)
     assert found.latest[0].unlimited and found.bottleneck[0] == NO_ROAD
     assert found.latest[1].minute is None and found.bottleneck[1] == 1
-    works, last = works_at(plan, np.array([0, 0]), 0, Control(), found.base)
+    works, last = works_at(plan, np.array([0, 0]), 0, Control(), found.base, plan.stays)
     assert last == 6 and all(works(minute) for minute in range(last + 1))
 
 

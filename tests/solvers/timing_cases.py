@@ -15,6 +15,8 @@ from evacuation_planner.plugin.solvers.timing.timed_plan import MINUTE, TimedPla
 def timed(roads, closing, trips, starts=None, waits=()):
     """A plan on roads (tail, head, seconds, vehicles/h, room); ``trips`` are (zone, place in s, people, arcs).
 
+    Who has no arcs stays at the tail of the first road, on his way to the head of the last.
+
     ``closing``: minutes at which the hazard takes whole roads, by arc; ``starts``: junctions, by node; ``waits``:
     closures (arc, from, to) in minutes.
     """
@@ -38,7 +40,11 @@ def timed(roads, closing, trips, starts=None, waits=()):
     cost = road_cost(LINEAR, seconds.astype(float), np.ones(len(tail)), a=0.0)
     arcs = Arcs(nodes, tail, head, cost, None, None, capacity.astype(float), room.astype(float), closings)
     table = TripTable(
-        [tail[way[0]] for way in ways], [head[way[-1]] for way in ways], place, people, np.maximum(zone, 0)
+        [tail[(way or [0])[0]] for way in ways],
+        [head[(way or [-1])[-1]] for way in ways],
+        place,
+        people,
+        np.maximum(zone, 0),
     )
     problem = routing_problem(arcs, table)
     moments = np.rint(np.array(place, dtype=float) * 1e6).astype(np.int64)

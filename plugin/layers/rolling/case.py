@@ -19,7 +19,7 @@ from ..allocation.groups import Shelters
 from ..closing.arrivals import Arrivals
 from ..errors import LayerError
 from ..moments import Start
-from ..routing.plan import PlanOnRoads
+from ..routing.plan import PlanOnRoads, told_apart
 from ..routing.plan_sites import reached_goals
 
 SHELTERS = "SHELTERS"
@@ -176,12 +176,8 @@ def _known(on_roads: PlanOnRoads, problem: RoutingProblem, rooms: Rooms | None) 
     danger, network, quiet = on_roads.read.danger, on_roads.read.network, QgsProcessingFeedback(False)
     truth, count = problem.closings, problem.nodes
     if not truth and on_roads.stays.any():  # what never closes tells apart who has no way and who is there
-        row = np.zeros(1)
-        truth = truth._replace(
-            arc=row.astype(np.int32), begin=row, end=row + 1.0, since=row + np.inf, until=row + np.inf,
-            catches=row.astype(bool),
-        )  # fmt: skip
-        return replace(problem, closings=truth), Knowledge.of_closures(truth, row - np.inf)
+        problem = told_apart(problem)
+        return problem, Knowledge.of_closures(problem.closings, np.full(1, -np.inf))
 
     def places(arrivals: Arrivals | None) -> tuple[np.ndarray, np.ndarray]:
         start, goal = np.full((2, count), np.inf)

@@ -13,6 +13,7 @@ from ...solvers.routing.queue.network import SECOND
 from ...solvers.routing.queue.places import places_of
 from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.shared.closings import ARRIVED, AT_DESTINATION, REASONS
+from ...solvers.routing.shared.problem import RoutingProblem
 from ..fields import Column
 from ..roads.route_geometry import points_in
 from .case import RoutingCase
@@ -33,6 +34,7 @@ CAUGHT = [
     Column("last_time", "datetime", "when the last of them is caught"),
     Column("time_s", "float", "the first, s from t = 0"),
     Column("reason_code", "text", "too late to leave, queue, way cut off or destination reached"),
+    Column("stays", "int", "1: the plan has no way for them that arrives in time, so they never leave; else 0"),
     Column("origin_name", "text", "what people call the origin"),
     Column("destination_name", "text", "what people call the destination"),
 ]
@@ -47,6 +49,8 @@ class CaughtGroups(NamedTuple):
         Row of the trips.
     reason : int8
         As in :data:`...solvers.routing.shared.closings.REASONS`.
+    stays : bool
+        Who never leaves, since the plan has no way for him that arrives in time.
     place : int64
         AT_ORIGIN, ON_ROAD or AT_GOAL.
     arc : int64
@@ -60,6 +64,7 @@ class CaughtGroups(NamedTuple):
 
     row: np.ndarray
     reason: np.ndarray
+    stays: np.ndarray
     place: np.ndarray
     arc: np.ndarray
     xy: np.ndarray
@@ -70,10 +75,12 @@ class CaughtGroups(NamedTuple):
 
 
 def caught_groups(case: RoutingCase, result: RoutingResult) -> CaughtGroups:
-    """Return who is caught, by trip, place and reason."""
+    """Return who is caught, by trip, place and reason; who stays apart."""
     caught, network = result.caught, case.read.network
-    place, spot, share = _where(case, result)
-    key = np.column_stack([case.row[caught.trip], caught.reason, place, spot]).astype(np.int64)
+    problem = _lost(result)
+    there = _there(problem)
+    place, spot, share = _where(case, result, problem, there)
+    key = np.column_stack([case.row[caught.trip], caught.reason, _stays(result, there), place, spot]).astype(np.int64)
     found, group = np.unique(key, axis=0, return_inverse=True)
     group, count = group.ravel(), len(found)
     vehicles = np.bincount(group, minlength=count)
@@ -83,10 +90,10 @@ def caught_groups(case: RoutingCase, result: RoutingResult) -> CaughtGroups:
     np.maximum.at(last, group, caught.time)
     xy = [
         point_along(network.arc_xy(at), part) if kind == ON_ROAD else tuple(network.node_xy[at].tolist())
-        for kind, at, part in zip(found[:, 2].tolist(), found[:, 3].tolist(), along.tolist())
+        for kind, at, part in zip(found[:, 3].tolist(), found[:, 4].tolist(), along.tolist())
     ]
     groups = CaughtGroups(
-        found[:, 0], found[:, 1], found[:, 2], np.where(found[:, 2] == ON_ROAD, found[:, 3], -1),
+        found[:, 0], found[:, 1], found[:, 2] > 0, found[:, 3], np.where(found[:, 3] == ON_ROAD, found[:, 4], -1),
         np.array(xy, dtype=float).reshape(-1, 2), np.bincount(group, caught.people, count), vehicles, first, last,
     )  # fmt: skip
     order = np.lexsort((groups.row, -groups.people, groups.first))
@@ -100,20 +107,41 @@ def people_by_reason(result: RoutingResult) -> list[tuple[str, int]]:
     return [(REASONS[k], int(round(people[k]))) for k in order if people[k] > 0]
 
 
-def _where(case: RoutingCase, result: RoutingResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def people_staying(result: RoutingResult) -> int:
+    """Return how many of the people caught never leave, since the plan has no way for them that arrives in time."""
+    return int(round(float(result.caught.people[_stays(result, _there(_lost(result)))].sum())))
+
+
+def _lost(result: RoutingResult) -> RoutingProblem:
+    """Return the caught (c,) as trips."""
+    everybody = result.everybody()
+    return everybody.problem.only(np.flatnonzero(everybody.fate != ARRIVED))
+
+
+def _there(problem: RoutingProblem) -> np.ndarray:
+    """Return who starts at a door of his destination."""
+    known = places_of(problem)
+    return np.zeros(problem.trips, dtype=bool) if known is None or not len(known.there) else known.there
+
+
+def _stays(result: RoutingResult, there: np.ndarray) -> np.ndarray:
+    """Return who (c,) of the caught never leaves; ``there`` (c,) as :func:`_there` gives it."""
+    return (result.caught.routes.hops() == 0) & ~there
+
+
+def _where(
+    case: RoutingCase, result: RoutingResult, problem: RoutingProblem, there: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return of each of the caught (c,) at what kind of place he is, its node or arc, and the share of the arc.
 
     Who stands in a queue is taken to be at the end of his road.
     """
-    caught, everybody = result.caught, result.everybody()
-    problem = everybody.problem.only(np.flatnonzero(everybody.fate != ARRIVED))
+    caught = result.caught
     place = np.full(len(caught.trip), AT_ORIGIN, dtype=np.int64)
     driven = caught.arc >= 0
     place[driven & case.read.network.is_road[np.maximum(caught.arc, 0)]] = ON_ROAD
     ended = caught.reason == AT_DESTINATION
-    known = places_of(problem)
-    there = driven if known is None else driven | known.there
-    place[ended & there] = AT_GOAL
+    place[ended & (driven | there)] = AT_GOAL
     spot = np.where(place == AT_GOAL, problem.destination, problem.source).astype(np.int64)
     share = np.zeros(len(spot))
     on = np.flatnonzero(place == ON_ROAD)
@@ -146,6 +174,7 @@ def caught_rows(
                 case.start.value(float(groups.last[k])),
                 float(groups.first[k]),
                 REASONS[int(groups.reason[k])],
+                int(groups.stays[k]),
                 *rows.names(row),
                 *case.told(rows.mode_of(row)),
             ],

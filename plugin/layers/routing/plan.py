@@ -104,7 +104,7 @@ class PlanOnRoads:
         )
         arcs = arcs_of(network, QUEUES, background, self.read.on_foot)._replace(nodes=nowhere + 2, closings=closings)
         goal = np.where(self.goal < 0, unknown, self.goal)
-        start = np.where(self.start >= 0, self.start, np.where(self.stays, nowhere, goal))
+        start = self._starts(goal, nowhere, inside or {})
         number: dict[str, int] = {}
         origin = np.array([number.setdefault(name, len(number)) for name in self.vehicles.origin], dtype=np.int64)
         sets = [np.asarray((inside or {}).get(name, []), dtype=np.int64) for name in number]
@@ -116,11 +116,47 @@ class PlanOnRoads:
         trips = TripTable(start, goal, self.departure / SECOND, self.vehicles.people, origin, nodes, size)
         return routing_problem(arcs, trips)
 
+    def _starts(self, goal: np.ndarray, nowhere: int, inside: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the node (t,) where each vehicle starts.
+
+        Nothing tells where who stays is: he starts where another of his origin does, by choice one to the same
+        destination, else at a junction inside it, so that a way can be found for him; never at a door of his
+        destination, and ``nowhere`` where all that fails.
+        """
+        start = np.where(self.start >= 0, self.start, goal)
+        origin, destination = self.vehicles.origin, self.vehicles.destination
+        known: dict[tuple[str, str], int] = {}
+        for k in np.flatnonzero(self.start >= 0).tolist():
+            for place in ((origin[k], destination[k]), (origin[k], "")):
+                known.setdefault(place, int(self.start[k]))
+        network = self.read.network
+        doors = set(zip(network.tail[~network.is_road].tolist(), network.head[~network.is_road].tolist()))
+        for k in np.flatnonzero(self.stays).tolist():
+            tried = [known.get((origin[k], destination[k])), known.get((origin[k], "")), *inside.get(origin[k], [])[:1]]
+            fit = [node for node in tried if node is not None and (node, int(goal[k])) not in doors]
+            start[k] = fit[0] if fit else nowhere
+        return start
+
     def simulate(self, problem: RoutingProblem, stuck_seconds: float, control: Control | None = None) -> QueueRun:
         """Return when everybody is where under the flow model ``queue``; ``problem`` as :meth:`problem` gives it."""
         roads = roads_of(narrowed(problem, self.routes))
         plan = plan_of(roads, self.departure, self.routes, places_of(problem))
         return simulate_queues(roads, plan, stuck_seconds=stuck_seconds, control=control)
+
+
+def told_apart(problem: RoutingProblem) -> RoutingProblem:
+    """Return the problem with a part of a road that never closes where nothing does.
+
+    What never closes tells apart who has no way and who is at his destination.
+    """
+    if problem.closings:
+        return problem
+    row = np.zeros(1)
+    closings = problem.closings._replace(
+        arc=row.astype(np.int32), begin=row, end=row + 1.0, since=row + np.inf, until=row + np.inf,
+        catches=row.astype(bool),
+    )  # fmt: skip
+    return replace(problem, closings=closings)
 
 
 def plan_on_roads(

@@ -20,7 +20,7 @@ from ..places import Places
 from ..roads.door_places import polygon_wkb
 from ..roads.entrances import refuse_strangers
 from ..round_earth import densified
-from ..routing.plan import PlanOnRoads
+from ..routing.plan import PlanOnRoads, told_apart
 from ..transforming import transform_vertices, transformed
 
 ZONES = "ZONES"
@@ -44,7 +44,9 @@ class TimedCase:
     vehicles : (z,) int64
     people : (z,) float64
     lost : (z,) int64
-        Vehicles that have no way in the plan.
+        Vehicles that have no way in the plan: they stay, whenever they are told.
+    staying : (z,) float64
+        Their people.
     """
 
     on_roads: PlanOnRoads
@@ -56,6 +58,7 @@ class TimedCase:
     vehicles: np.ndarray
     people: np.ndarray
     lost: np.ndarray
+    staying: np.ndarray
 
 
 def timed_case(
@@ -89,13 +92,16 @@ def timed_case(
     place = on_roads.departure - np.where(zone >= 0, in_plan[zone], 0)
     order = in_plan if told is None else _told(told, in_plan, zones, start, feedback)
     problem = on_roads.problem(background, _inside(zones, on_roads, context))
+    if on_roads.stays.any():
+        problem = told_apart(problem)
     plan = TimedPlan.of(problem, on_roads.routes, zone, place, stuck_seconds)
     own = zone >= 0
-    stays = own & on_roads.stays
+    stays = own & plan.stays
     arrival = _first_arrival(zones, on_roads.read.danger.arrivals)
     return TimedCase(
         on_roads, plan, zones, start, order, arrival, np.bincount(zone[own], minlength=len(zones)),
         np.bincount(zone[own], vehicles.people[own], len(zones)), np.bincount(zone[stays], minlength=len(zones)),
+        np.bincount(zone[stays], vehicles.people[stays], len(zones)),
     )  # fmt: skip
 
 

@@ -11,21 +11,33 @@ from qgis.core import QgsProcessingFeedback, QgsWkbTypes
 from ...solvers.routing.queue.bars import NEVER
 from ...solvers.timing.latest_departures import NO_ROAD, LatestDepartures
 from ...solvers.timing.latest_order import shown_windows
-from ..carrying import Carried, all_others
 from ..fields import Column
 from ..writing import OutputLayer
 from .case import TimedCase, minutes
+from .zone_layer import layer_of_zones
 
-LATEST, UNLIMITED, TOO_LATE, NO_WAY, NOBODY = "latest order", "no limit", "too late", "no way", "nobody"
+RESULTS = ("latest order", "no limit", "too late", "some stay", "no way", "nobody")
+LATEST, UNLIMITED, TOO_LATE, SOME_STAY, NO_WAY, NOBODY = RESULTS
 COLUMNS = [
     Column("zone_id", "text", "zone"),
     Column("people", "int", "people who leave it by the plan"),
     Column("vehicles", "int", "vehicles that leave it"),
-    Column("result", "text", "latest order; no limit; too late: already at the start time; no way; nobody leaves"),
+    Column(
+        "staying",
+        "int",
+        "people of these without a way in the plan: they do not get out even if told at once",
+    ),
+    Column(
+        "result",
+        "text",
+        "latest order; no limit; too late: already at the start time; some stay: who has no way in the plan, the "
+        "others get out until latest_of_rest; no way: nobody has one; nobody leaves",
+    ),
     Column("order_minute", "float", "when it is told in the plan, minutes after the start time"),
     Column("latest_order", "int", "last minute at which the order can come, if only this zone is told later"),
     Column("latest_decision", "int", "last minute at which it can be decided: DECISION_MINUTES before"),
     Column("latest_time", "datetime", "latest_order as date and time"),
+    Column("latest_of_rest", "int", "the same for who has a way in the plan; empty also where these have no limit"),
     Column("margin", "float", "minutes between the order in the plan and the latest one; negative: told too late"),
     Column("later_window", "text", "later minutes that were tried and work again"),
     Column("bottleneck", "text", "road on which those who would be caught a minute later lose most time"),
@@ -60,19 +72,23 @@ class LatestCase:
 
     def result(self, zone: int) -> str:
         """Return what came out for a zone, in a word or two."""
-        if self.case.lost[zone]:
-            return NO_WAY
         answer = self.found.latest[zone]
         if answer is None:
-            return NOBODY
+            return NO_WAY if self.case.lost[zone] else NOBODY
         if answer.minute is None:
             return TOO_LATE
+        if self.case.lost[zone]:
+            return SOME_STAY
         return UNLIMITED if answer.unlimited else LATEST
 
     def minute(self, zone: int) -> int | None:
         """Return the latest order of a zone, None where there is no such minute."""
+        return self.minute_of_rest(zone) if self.result(zone) == LATEST else None
+
+    def minute_of_rest(self, zone: int) -> int | None:
+        """Return the latest order for those of a zone who have a way in the plan, None where there is none."""
         answer = self.found.latest[zone]
-        return answer.minute if answer is not None and self.result(zone) == LATEST else None
+        return None if answer is None or answer.unlimited else answer.minute
 
     def bottleneck(self, zone: int) -> tuple[str, str]:
         """Return name and id of the road that a zone's answer hangs on, "" for none."""
@@ -85,35 +101,30 @@ def latest_layer(
     found: LatestCase, kind: QgsWkbTypes.Type, id_field: str | None, feedback: QgsProcessingFeedback
 ) -> OutputLayer:
     """Return the zones with their latest orders, and their other fields behind ours."""
-    zones = found.case.zones
     columns = [*COLUMNS, *(REROUTED if found.rerouted is not None else [])]
-    carried = all_others(zones, columns, id_field, feedback)
-    if any(shape.wkbType() != kind for shape in zones.geometries):
-        kind = QgsWkbTypes.multiType(kind)
-    rows = [(zones.geometries[k].coerceToType(kind)[0], _row(found, k, carried)) for k in range(len(zones))]
-    points = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
-    return OutputLayer(
-        [*columns, *carried.fields], rows, kind, zones.crs, f"latestdeparture_output{'_point' if points else ''}"
+    return layer_of_zones(
+        found.case.zones, columns, lambda zone: _row(found, zone), kind, id_field, "latestdeparture_output", feedback
     )
 
 
-def _row(found: LatestCase, zone: int, carried: Carried) -> list[Any]:
-    case, latest = found.case, found.minute(zone)
+def _row(found: LatestCase, zone: int) -> list[Any]:
+    case, latest, rest = found.case, found.minute(zone), found.minute_of_rest(zone)
     told = minutes(case.order[zone])
     answer = found.found.latest[zone]
     name, road = found.bottleneck(zone)
     reached = case.arrival[zone] < NEVER
     row = [
-        case.zones.ids[zone], int(round(float(case.people[zone]))), int(case.vehicles[zone]), found.result(zone), told,
-        latest, None if latest is None else latest - found.decision,
+        case.zones.ids[zone], int(round(float(case.people[zone]))), int(case.vehicles[zone]),
+        int(round(float(case.staying[zone]))), found.result(zone), told, latest,
+        None if latest is None else latest - found.decision,
         None if latest is None else case.start.value(60.0 * latest),
-        None if latest is None else latest - told, shown_windows(answer.windows) if answer is not None else "",
+        rest, None if latest is None else latest - told, shown_windows(answer.windows) if answer is not None else "",
         name, road, int(found.found.others[zone]), minutes(case.arrival[zone]) if reached else None,
     ]  # fmt: skip
     if found.rerouted is not None:
         other = found.rerouted[zone]
-        row += [other, None if other is None or latest is None else other - latest]
-    return [*row, *carried.of(case.zones.attributes[zone])]
+        row += [other, None if other is None or rest is None else other - rest]
+    return row
 
 
 def tightest(found: LatestCase) -> list[int]:
@@ -125,7 +136,7 @@ def tightest(found: LatestCase) -> list[int]:
 def counts(found: LatestCase) -> dict[str, int]:
     """Return how many zones came to which result."""
     results = [found.result(k) for k in range(len(found.case.zones))]
-    return {name: results.count(name) for name in (LATEST, UNLIMITED, TOO_LATE, NO_WAY, NOBODY)}
+    return {name: results.count(name) for name in RESULTS}
 
 
 def least_margin(found: LatestCase) -> float | None:

@@ -10,11 +10,12 @@ from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessi
 
 from ...solvers.routing.queue.bars import NEVER
 from ...solvers.timing.staging import Staged, Step
-from ..carrying import ORDER_TIME, Carried, all_others
+from ..carrying import ORDER_TIME
 from ..fields import Column
 from ..transforming import transform_vertices
 from ..writing import OutputLayer
 from .case import TimedCase, minutes, seconds_of
+from .zone_layer import layer_of_zones
 
 ZONES = [
     Column("zone_id", "text", "zone"),
@@ -23,6 +24,9 @@ ZONES = [
     Column("told_at", "datetime", "the same as date and time"),
     Column("people", "int", "people who leave it by the plan"),
     Column("caught", "int", "of these, people caught"),
+    Column(
+        "staying", "int", "of these, people who have no way in the plan, nor in routes found anew: they never leave"
+    ),
     Column("caught_at_once", "int", "people caught if everybody were told at once"),
     Column("last_arrival", "float", "when the last of it arrives, minutes after the start time; empty if nobody does"),
     Column("hazard_minute", "float", "when the hazard first reaches it; empty for never"),
@@ -61,8 +65,11 @@ class StagedCase:
         text = (
             f"By these routes at least {bound.people:,.0f} of the {caught:,} people are caught however zones are called"
         )
-        if bound.doomed:
-            text += f", {bound.doomed:,.0f} of them even if they were alone on the roads and told at the earliest"
+        if bound.staying:
+            text += f", {bound.staying:,.0f} of them because they have no way in the plan"
+        if bound.doomed > bound.staying:
+            alone = bound.doomed - bound.staying
+            text += f", {alone:,.0f} of them even if they were alone on the roads and told at the earliest"
         if bound.arc < 0:
             return f"{text}."
         name, passing = self.case.on_roads.read.arc_name(bound.arc), f"{3.6e9 / bound.headway:,.0f} an hour"
@@ -103,18 +110,12 @@ def zone_layer(
     found: StagedCase, kind: QgsWkbTypes.Type, id_field: str | None, feedback: QgsProcessingFeedback
 ) -> OutputLayer:
     """Return the zones with their orders and waves, and their other fields behind ours."""
-    zones = found.case.zones
-    carried = all_others(zones, ZONES, id_field, feedback)
-    if any(shape.wkbType() != kind for shape in zones.geometries):
-        kind = QgsWkbTypes.multiType(kind)
-    rows = [(zones.geometries[k].coerceToType(kind)[0], _zone(found, k, carried)) for k in range(len(zones))]
-    points = QgsWkbTypes.geometryType(kind) == QgsWkbTypes.GeometryType.PointGeometry
-    return OutputLayer(
-        [*ZONES, *carried.fields], rows, kind, zones.crs, f"stagedeparture_output{'_point' if points else ''}"
+    return layer_of_zones(
+        found.case.zones, ZONES, lambda zone: _zone(found, zone), kind, id_field, "stagedeparture_output", feedback
     )
 
 
-def _zone(found: StagedCase, zone: int, carried: Carried) -> list[Any]:
+def _zone(found: StagedCase, zone: int) -> list[Any]:
     case, staged = found.case, found.found
     own = case.plan.zone == zone
     arrived = own & ~staged.outcome.caught
@@ -123,11 +124,12 @@ def _zone(found: StagedCase, zone: int, carried: Carried) -> list[Any]:
     caught, at_once = (
         int(round(float(people[own & outcome.caught].sum()))) for outcome in (staged.outcome, staged.at_once)
     )
+    staying = int(round(float(people[own & staged.plan.stays].sum())))
     order = int(staged.order[zone])
     return [
         case.zones.ids[zone], int(staged.wave[zone]), minutes(order), case.start.value(float(seconds_of(order))),
-        int(round(float(case.people[zone]))), caught, at_once, minutes(last) if last >= 0 else None,
-        minutes(case.arrival[zone]) if case.arrival[zone] < NEVER else None, *carried.of(case.zones.attributes[zone]),
+        int(round(float(case.people[zone]))), caught, staying, at_once, minutes(last) if last >= 0 else None,
+        minutes(case.arrival[zone]) if case.arrival[zone] < NEVER else None,
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class LatestDepartures(NamedTuple):
     Attributes
     ----------
     latest : list of LatestOrder or None
-        None for a zone without vehicles.
+        Of those of each zone who have a way in the plan; None for a zone without any.
     bottleneck : (z,) int64
         Arc on which those who are caught a minute later lose most time, or which holds them up; NO_ROAD without one.
     others : (z,) int64
@@ -42,7 +42,8 @@ def latest_departures(
 ) -> LatestDepartures:
     """Return the last minute at which each zone can be told, all others as they are in the plan.
 
-    An order works where everybody of the zone gets out and nobody else is caught who was not caught before.
+    An order works where everybody of the zone gets out and nobody else is caught who was not caught before. Who has no
+    way in the plan does not get out even if told at once, so that he speaks against no order.
 
     Parameters
     ----------
@@ -60,8 +61,9 @@ def latest_departures(
     control = control or Control()
     base = plan.outcome(order, control.part(0.0, 0.02))
     last = last_minute(plan, order)
-    zones = np.flatnonzero(np.bincount(plan.zone[plan.zone >= 0], minlength=len(order)) > 0).tolist()
-    search = _Search(plan, order, base, last, step, control.unseen())
+    moves = (plan.zone >= 0) & ~plan.stays
+    zones = np.flatnonzero(np.bincount(plan.zone[moves], minlength=len(order)) > 0).tolist()
+    search = _Search(plan, order, base, last, step, control.unseen(), plan.stays)
     found: list[LatestOrder | None] = [None] * len(order)
     bottleneck, others = np.full(len(order), NO_ROAD, dtype=np.int64), np.zeros(len(order), dtype=np.int64)
     with ThreadPoolExecutor(max(threads, 1)) as pool:
@@ -81,9 +83,14 @@ def last_minute(plan: TimedPlan, order: np.ndarray) -> int:
     return -(-max(plan.last_event(), int(order.max(initial=0))) // MINUTE) + 1
 
 
-def works_at(plan: TimedPlan, order: np.ndarray, zone: int, control: Control, base: Outcome) -> tuple[Works, int]:
-    """Return whether one zone can be told at a minute, ``base`` being what happens before, and the last to try."""
-    search = _Search(plan, order, base, last_minute(plan, order), 1, control)
+def works_at(
+    plan: TimedPlan, order: np.ndarray, zone: int, control: Control, base: Outcome, stays: np.ndarray
+) -> tuple[Works, int]:
+    """Return whether one zone can be told at a minute, ``base`` being what happens before, and the last to try.
+
+    Who ``stays`` (t,) speaks against no order.
+    """
+    search = _Search(plan, order, base, last_minute(plan, order), 1, control, stays)
     return (lambda minute: not search.hurt(zone, search.at(zone, minute)).any()), search.last
 
 
@@ -91,9 +98,11 @@ class _Search:
     """The search for one zone's answer, by whichever thread."""
 
     def __init__(
-        self, plan: TimedPlan, order: np.ndarray, base: Outcome, last: int, step: int, control: Control
-    ) -> None:
+        self, plan: TimedPlan, order: np.ndarray, base: Outcome, last: int, step: int, control: Control,
+        stays: np.ndarray,
+    ) -> None:  # fmt: skip
         self.plan, self.order, self.base, self.last, self.step, self.control = plan, order, base, last, step, control
+        self.stays = stays
 
     def at(self, zone: int, minute: int) -> Outcome:
         """Return what happens where the zone is told at ``minute``."""
@@ -104,7 +113,7 @@ class _Search:
 
     def hurt(self, zone: int, outcome: Outcome) -> np.ndarray:
         """Return who (t,) speaks against an order: the caught of the zone, and others who were not caught before."""
-        return outcome.caught & ((self.plan.zone == zone) | ~self.base.caught)
+        return outcome.caught & ~self.stays & ((self.plan.zone == zone) | ~self.base.caught)
 
     def zone(self, zone: int) -> tuple[LatestOrder, int, int]:
         """Return the zone's answer, the road it hangs on, and how many others are caught a minute later."""

@@ -69,7 +69,7 @@ def rerouted_orders(
         told = order.copy()
         told[zone] = first * MINUTE
         changed = plan.routed_by(routes_anew(plan, told, control.unseen()))
-        works, last = works_at(changed, order, zone, control.unseen(), plan.outcome(order))
+        works, last = works_at(changed, order, zone, control.unseen(), plan.outcome(order), plan.stays)
         again = latest_order(works, last, step)
         better = again.minute if again.minute is not None else answer.minute
         found.append(better if answer.minute is None or (better or 0) >= answer.minute else answer.minute)

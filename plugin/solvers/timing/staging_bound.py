@@ -30,6 +30,8 @@ class CaughtBound(NamedTuple):
         Caught at least.
     doomed : float
         Of these, people who would be caught even alone on the roads, told at the earliest.
+    staying : float
+        Of these, people without a way in the plan.
     arc : int
         -1 where no road holds anybody else.
     vehicles, pass_at_most : int
@@ -44,6 +46,7 @@ class CaughtBound(NamedTuple):
 
     people: float
     doomed: float
+    staying: float
     arc: int
     vehicles: int
     pass_at_most: int
@@ -64,8 +67,8 @@ def caught_bound(plan: TimedPlan, earliest: np.ndarray) -> CaughtBound:
         if not counted[trips].any():
             counted[trips] = True
             total += bound.people
-    worst = found[0][0] if found else CaughtBound(0.0, 0.0, -1, 0, 0, 0, 0)
-    return worst._replace(people=total, doomed=lost)
+    worst = found[0][0] if found else CaughtBound(0.0, 0.0, 0.0, -1, 0, 0, 0, 0)
+    return worst._replace(people=total, doomed=lost, staying=float(plan.people[plan.stays].sum()))
 
 
 class _Short(NamedTuple):
@@ -97,7 +100,7 @@ def _narrow_roads(plan: TimedPlan, departure: np.ndarray, trips: np.ndarray) -> 
             people = float(np.sort(plan.people[members])[: short.vehicles].sum())
             headway = int(plan.least_headway[arc])
             bound = CaughtBound(
-                people, 0.0, arc, len(members), short.passing, short.deadline, headway, short.room
+                people, 0.0, 0.0, arc, len(members), short.passing, short.deadline, headway, short.room
             )  # fmt: skip
             found.append((bound, members))
     return found
@@ -191,12 +194,9 @@ def _most_room(plan: TimedPlan) -> np.ndarray:
 
 def _doomed(plan: TimedPlan, departure: np.ndarray) -> np.ndarray:
     """Return who (t,) is caught even at free flow, leaving at ``departure`` (t,): later or slower can only be worse."""
-    out = departure > latest_departures_alone(plan)
+    out = (departure > latest_departures_alone(plan)) | plan.stays
     places = plan.fixed.places
-    if places is not None:
-        out |= places.goal_reached < NEVER
-        out |= (plan.routes.hops() == 0) & ~places.there
-    return out
+    return out if places is None else out | (places.goal_reached < NEVER)
 
 
 def _latest_entries(plan: TimedPlan) -> np.ndarray:

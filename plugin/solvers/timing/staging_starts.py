@@ -116,10 +116,11 @@ def first_parts(weight: np.ndarray, splits: int) -> list[int]:
 
 
 def _urgency(plan: TimedPlan, zones: int) -> np.ndarray:
-    """Return by when a tenth of each zone's (z,) vehicles must have its order to get away alone on the roads."""
+    """Return by when a tenth of each zone's (z,) vehicles that leave must be told to get away alone on the roads."""
     latest, out = latest_departures_alone(plan) - plan.place, np.full(zones, np.inf)
+    leaves = ~plan.stays
     for zone in range(zones):
-        own = latest[plan.zone == zone]
+        own = latest[leaves & (plan.zone == zone)]
         if len(own):
             out[zone] = np.quantile(own, TENTH)
     return out

@@ -111,6 +111,13 @@ class TimedPlan:
         return self.problem.people
 
     @property
+    def stays(self) -> np.ndarray:
+        """Who (t,) has no way in the plan and is not where he goes: he does not get out whenever he is told."""
+        places = self.fixed.places
+        there = np.ones(self.problem.trips, dtype=bool) if places is None or not len(places.there) else places.there
+        return (self.routes.hops() == 0) & ~there
+
+    @property
     def least_headway(self) -> np.ndarray:
         """Least time (m,) between two exits of each road, whatever others are on it, microseconds."""
         least = self.roads.headway.copy()

@@ -183,7 +183,7 @@ def _tell_clearance(algorithm: EvacuationAlgorithm, result: RoutingResult) -> No
 
 def _tell_caught(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, Any]) -> None:
     """Warn of people who are caught, by reason, beside those caught without a plan; log the least margin."""
-    from ....plugin.layers.routing.caught_rows import people_by_reason
+    from ....plugin.layers.routing.caught_rows import people_by_reason, people_staying
 
     result, feedback, tr = found.result, algorithm.feedback, algorithm.tr
     others = [tr("{people:,} if each takes its own way").format(people=numbers[names.INDIVIDUAL_CAUGHT])]
@@ -194,6 +194,14 @@ def _tell_caught(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dic
         reasons = ", ".join(f"{people:,} ({reason})" for reason, people in people_by_reason(result))
         text = tr("{caught:,} people are caught: {reasons}; see OUTPUT_CAUGHT. Beside them: {others}.")
         feedback.pushWarning(text.format(caught=numbers[names.CAUGHT], reasons=reasons, others=", ".join(others)))
+        staying = people_staying(result)
+        if staying:
+            text = tr(
+                "{staying:,} of the people caught never leave: the plan has no way for them that arrives in time, and "
+                "on the road they would stand in the way of others (OUTPUT_CAUGHT: stays = 1). Plan other help for "
+                "them, or an earlier order."
+            )
+            feedback.pushWarning(text.format(staying=staying))
     elif result.problem.closings:
         feedback.pushInfo(tr("Nobody is caught. Beside that: {others}.").format(others=", ".join(others)))
     if names.LEAST_MARGIN in numbers:

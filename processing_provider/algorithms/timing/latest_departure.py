@@ -118,13 +118,21 @@ class LatestDeparture(EvacuationAlgorithm):
 
     def _numbers(self, found: LatestCase) -> dict[str, Any]:
         """Return the numbers, and log what they mean."""
-        from ....plugin.layers.timing.latest_rows import LATEST, NO_WAY, TOO_LATE, UNLIMITED, counts, least_margin
+        from ....plugin.layers.timing.latest_rows import (
+            LATEST,
+            NO_WAY,
+            SOME_STAY,
+            TOO_LATE,
+            UNLIMITED,
+            counts,
+            least_margin,
+        )
 
         results, margin = counts(found), least_margin(found)
         numbers: dict[str, Any] = {
             names.TOGETHER_CAUGHT: found.together_caught,
             names.CAUGHT: found.base_caught,
-            names.TOO_LATE_ZONES: results[TOO_LATE],
+            names.TOO_LATE_ZONES: results[TOO_LATE] + results[SOME_STAY] + results[NO_WAY],
             names.UNLIMITED_ZONES: results[UNLIMITED],
         }
         self.feedback.pushInfo(
@@ -133,10 +141,13 @@ class LatestDeparture(EvacuationAlgorithm):
             "was not before. The times are for one zone at a time: told at their own latest orders together, "
             f"{found.together_caught:,} people are caught ({found.base_caught:,} by the plan)."
         )
-        if results[NO_WAY]:
+        staying = int(round(float(found.case.staying.sum())))
+        if results[SOME_STAY] + results[NO_WAY] or staying:
             self.feedback.pushWarning(
-                f"PLAN: {results[NO_WAY]} zone(s) have vehicles without a way in the plan; nothing is said of their "
-                "latest order. Make the plan with earlier orders."
+                f"PLAN: {staying:,} people have no way in the plan, so that they do not get out even if told at once: "
+                f"nobody of {results[NO_WAY]} zone(s) has one, and of {results[SOME_STAY]} zone(s) some have none and "
+                "the others get out until latest_of_rest. Make the plan with earlier orders, or plan other help for "
+                "them."
             )
         if margin is not None:
             numbers[names.LEAST_MARGIN] = margin

@@ -191,4 +191,10 @@ class StageDeparture(EvacuationAlgorithm):
         for text in (found.verdict(), found.explanation()):
             if text:
                 self.feedback.pushInfo(text)
+        if staged.bound.staying:
+            self.feedback.pushWarning(
+                f"PLAN: {staged.bound.staying:,.0f} people have no way in the plan, nor in routes found anew: they do "
+                "not get out whenever they are called and count as caught. Route OUTPUT_TRIPS again, or plan other "
+                "help for them."
+            )
         return numbers
