@@ -58,8 +58,8 @@ def test_by_hand_who_cannot_arrive_stays_and_lets_the_others_pass():
 def parallel_roads():
     """Twenty vehicles leave at 0 for a goal to which five roads lead, 10, 11, ... 14 s long and one exit every 6 s.
 
-    The hazard reaches the last 1 % of each at 24.5 s: who is in time has left it before, at 10 (11, ...) + 6 k s, so that
-    each lets three pass: 10, 16 and 22 s, of the fourth road 13, 19 and 25 s: only two, as of the fifth.
+    The hazard reaches the last 1 % of each at 24.5 s: who is in time has left it before, at 10 (11, ...) + 6 k s, so
+    that each lets three pass: 10, 16 and 22 s, of the fourth road 13, 19 and 25 s: only two, as of the fifth.
     """
     nodes, seconds = 7, np.array([*(10.0 + k for k in range(5)), *[1.0] * 5])
     ends = [(0, 1 + k) for k in range(5)] + [(1 + k, 6) for k in range(5)]

@@ -133,7 +133,8 @@ class PlanOnRoads:
         doors = set(zip(network.tail[~network.is_road].tolist(), network.head[~network.is_road].tolist()))
         for k in np.flatnonzero(self.stays).tolist():
             tried = [known.get((origin[k], destination[k])), known.get((origin[k], "")), *inside.get(origin[k], [])[:1]]
-            fit = [node for node in tried if node is not None and (node, int(goal[k])) not in doors]
+            end = int(goal[k])
+            fit = [node for node in tried if node not in (None, end) and (node, end) not in doors]
             start[k] = fit[0] if fit else nowhere
         return start
 
