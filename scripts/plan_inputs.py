@@ -35,7 +35,7 @@ DANGERS = (
     "CLOSURES_ROAD_FIELD", "CLOSURES_DIRECTION_FIELD",
 )  # fmt: skip
 CHOICES = (
-    "COMPLIANCE", "SHADOW_SHARE", "SHADOW_DISTANCE",
+    "CARLESS_UNIT", "MAX_WALK", "COMPLIANCE", "SHADOW_SHARE", "SHADOW_DISTANCE",
     "MIN_CAPACITY", "USABLE_SHARE", "MAX_SITES", "CHOICE", "SITE_MINUTES", "UNIT", "KEEP_TOGETHER",
     "SPLIT", "AIM", "PREFERENCE_SECONDS",
     "USE_STANDBY", "EXITS", "PREFERENCES", "PREF_ZONE_FIELD", "PREF_CLASS_FIELD", "PREF_SHELTER_FIELD",
@@ -193,6 +193,9 @@ def field_inputs() -> list[Explained]:
         ("LATEST_FIELD", "Latest order of the zones", "ZONES", kinds.Any,
          "After which staging calls no zone: minutes after the start time, or date and time. Empty: when the hazard "
          "first reaches it.", {"stagedeparture": "LATEST_FIELD"}),
+        ("CARLESS_FIELD", "People without a car, by zone", "ZONES", kinds.Numeric,
+         "How many of a zone's people have no car and walk, as CARLESS_UNIT says: a share, percent, or people. Empty "
+         "values are nobody.", {"zonesatrisk": "CARLESS_FIELD"}),
         ("COMPLIANCE_FIELD", "Percent who leave when told, by zone", "ZONES", kinds.Numeric,
          "Of a zone's people at risk; empty values take COMPLIANCE.", {"zonesatrisk": "COMPLIANCE_FIELD"}),
         ("POPULATION_FIELDS", "Fields with people", "ZONES", kinds.Numeric,

@@ -102,10 +102,10 @@ RESULTS = {
 # What a planner cannot set in a model, by step: each is another way to say what the model says, or a detail of a step
 # that is to be run by itself by whoever needs it.
 HANDED_ON = {  # columns of an earlier step's output, called as the step expects them
-    "recommendshelters": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD"},
+    "recommendshelters": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "FOOT_FIELDS"},
     "allocatecrowd": {
         "ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD",
-        "RULE_FIELD",
+        "RULE_FIELD", "FOOT_FIELDS",
     },
     "routeevacuation": {
         "RULE_FIELD",
@@ -113,7 +113,7 @@ HANDED_ON = {  # columns of an earlier step's output, called as the step expects
         "ZONE_NAME_FIELD", "SHELTER_NAME_FIELD", "MODE_FIELD",
     },
     "jointplan": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "CAPACITY_FIELD",
-                  "RULE_FIELD"},
+                  "RULE_FIELD", "FOOT_FIELDS"},
     "timetosafety": {"ZONE_NAME_FIELD", "ORDER_TIME_FIELD", "SHELTER_ID_FIELD", "SHELTER_NAME_FIELD", "RULE_FIELD"},
     "latestdeparture": {"ORDER_TIME_FIELD", "DESTINATIONS_ID_FIELD", "RULE_FIELD"},
     "stagedeparture": {"DESTINATIONS_ID_FIELD", "RULE_FIELD"},
@@ -139,7 +139,7 @@ LEFT_OUT = {
 }  # fmt: skip
 NOT_ASKED = {  # by model
     "evacuationplan": {"FLOW_MINUTES"},  # of a layer that the model does not give
-    "jointevacuationplan": {"FLOW_MINUTES"},
+    "jointevacuationplan": {"FLOW_MINUTES", "CARLESS_FIELD", "CARLESS_UNIT"},  # a joint plan moves all in one way
     "hazardplan": {"FLOW_MODEL"},  # a plan as data is simulated again under queue
 }
 PLANS = sorted(NOT_ASKED)

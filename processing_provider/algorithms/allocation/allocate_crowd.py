@@ -84,12 +84,11 @@ class AllocateCrowd(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.allocation.case import build_case
         from ....plugin.layers.allocation.checks import tell_divided
-        from ....plugin.layers.allocation.walking import refuse_unknown_classes, walks_in
+        from ....plugin.layers.allocation.walking import refuse_unknown_classes
         from ....plugin.layers.population_fields import tell_refusing
         from ....plugin.solvers.allocation.allocate import solve
         from ....plugin.solvers.allocation.tradeoff import curve
         from ....plugin.solvers.dependencies import require
-        from ....plugin.solvers.walks import walk_sentence
 
         given = AllocationParameters.read(self, parameters, context, feedback)
         if given.report:  # what the report needs is asked for before the work, not after
@@ -110,15 +109,11 @@ class AllocateCrowd(EvacuationAlgorithm):
             control = self.control(feedback, 60.0, 95.0, control.effort)
             points = curve(case.problem, case.objective, case.kilometres, found, given.points, control=control)
         numbers = self._numbers(found, case, feedback)
-        walking = walks_in(found, case, given.limit, given.everybody_walks)
-        numbers.update(walk_numbers(walking, given.limit))
-        on_foot = walk_sentence(walking, given.limit)
-        if on_foot:
-            feedback.pushInfo(on_foot)
+        numbers.update(self._walks(found, case, given, feedback))
         numbers.update(stopped_early(control.effort, feedback))
         early = control.effort.warning() if control.effort.stopped_early else ""
         staying = tell_refusing(case.groups.zones, case.groups.classes, feedback)
-        said = [text for text in (early, *case.said, staying, on_foot) if text]
+        said = [text for text in (early, *case.said, staying) if text]
         outputs = self._write(parameters, context, found, case, points)
         if given.report:
             from ....plugin.layers.allocation.columns import shelter_labels
@@ -144,6 +139,26 @@ class AllocateCrowd(EvacuationAlgorithm):
         out = write_allocation(self, parameters, context, found, case)
         table = self.write(parameters, names.OUTPUT_TRADEOFF, context, OutputLayer(TRADEOFF, tradeoff_rows(points)))
         return out if table is None else {**out, names.OUTPUT_TRADEOFF: table}
+
+    def _walks(
+        self, found: Allocation, case: AllocationCase, given: AllocationParameters, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Return the numbers of those on foot, and say them."""
+        from ....plugin.layers.allocation.separation import BY_LENGTH
+        from ....plugin.layers.allocation.walking import walks_in
+        from ....plugin.solvers.walks import walk_sentence
+
+        walking = walks_in(found, case, given.limit, given.everybody_walks)
+        if walking.people:
+            feedback.pushInfo(walk_sentence(walking, given.limit))
+        if case.groups.by_mode and case.separation.minutes is not None and given.options.impedance == BY_LENGTH:
+            feedback.pushInfo(
+                self.tr(
+                    "IMPEDANCE: a kilometre on foot counts as one by car. With travel time (1) those who walk are sent "
+                    "to nearer shelters."
+                )
+            )
+        return walk_numbers(walking, given.limit)
 
     def _numbers(self, found: Allocation, case: AllocationCase, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         groups, objective = case.groups, case.objective
