@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "build" / "plugins")]
 
 from demonstration import flood, runner
 from demonstration.findings import Findings, read_findings
-from demonstration.steps import Step, destinations, near_field_step, plan_steps
+from demonstration.steps import Step, destinations, near_field_step, on_foot_step, plan_steps
 
 import environment
 
@@ -84,6 +84,7 @@ def plan(work: Path) -> tuple[Findings, list[dict]]:
     # QGIS changes the header of a GeoPackage that it opens: a copy keeps the sample as it is.
     sample, result = work / "sample.gpkg", work / "evacuation.gpkg"
     shutil.copy(SAMPLE, sample)
+    shutil.copy(SAMPLE.with_name("elevation.tif"), work)
     flooded = work / flood.RESULT
     results, taken = run_steps(plan_steps(sample, result), result, settings)
     add_ground(sample, result, GROUND)
@@ -92,7 +93,8 @@ def plan(work: Path) -> tuple[Findings, list[dict]]:
     orders = [flood.order_step(sample, flooded, minute) for minute in (*flood.ORDERS, None)]
     taken += run_steps([*orders, flood.latest_step(sample, flooded)], flooded, settings)[1]
     add_ground(sample, flooded, flood.GROUND)
-    taken += run_steps([near_field_step(sample, result)], result, settings)[1]
+    near, seconds = run_steps([near_field_step(sample, result), on_foot_step(sample, result)], result, settings)
+    results["timetosafety"], taken = near["timetosafety"], taken + seconds
     return read_findings(result, sample, results), taken
 
 

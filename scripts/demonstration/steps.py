@@ -8,6 +8,7 @@ from pathlib import Path
 from sample.stories import START_TIME
 
 INFORMED = 4  # METHOD: drivers with navigation, nobody plans
+NEAR_REACTION = 5  # minutes from the shaking until people walk
 NEAR_WINDOW = 10  # minutes from the shaking in which all drive off, in the picture of what not to do
 
 
@@ -102,6 +103,22 @@ def near_field_step(sample: Path, result: Path) -> Step:
     }
     question = "What not to do: who is caught by a near-field tsunami if all go by car?"
     return Step("routeevacuation", question, parameters, {"OUTPUT": "near_routes", "OUTPUT_CAUGHT": "near_caught"})
+
+
+def on_foot_step(sample: Path, result: Path) -> Step:
+    """Return the run that says who has the time to walk from a near-field tsunami, out of it or up a tall building."""
+    parameters = {
+        "NETWORK": table(sample, "roads"),
+        "MAX_SNAP_DISTANCE": 1200,
+        "HAZARD": table(sample, "nearfield"),
+        "ZONES": table(result, "zones_at_risk"),
+        "SHELTERS": table(sample, "towers"),
+        "TRAVEL_MODE": 1,
+        "ELEVATION": str(sample.with_name("elevation.tif")),
+        "REACTION_MINUTES": NEAR_REACTION,
+        "START_TIME": START_TIME,
+    }
+    return Step("timetosafety", "And who has the time on foot?", parameters, {"OUTPUT": "near_walk"})
 
 
 def destinations(step: Step, result: Path) -> dict[str, str]:

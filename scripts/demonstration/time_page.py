@@ -14,7 +14,7 @@ from evacuation_planner.plugin.reports import charts
 from .findings import Findings
 from .flood import ORDERS, RESULT, read_caught, read_latest, read_reasons, read_zones
 from .report import write_html
-from .steps import NEAR_WINDOW
+from .steps import NEAR_REACTION, NEAR_WINDOW
 
 TITLE = "Time against the hazard"
 WALKING = 1.1  # m/s, as everywhere in the plugin
@@ -40,14 +40,17 @@ class OrderRun:
 
 @dataclass(frozen=True)
 class NearField:
-    """The near-field tsunami by car: people, of whom caught, and the times (s) that the far-field plan needs by car."""
+    """The near-field tsunami by car: people, of whom caught, and the times (s) that the far-field plan needs by car;
+    on foot: who is ``late`` though he walks after ``reaction`` minutes, out of the strip or up a tall building."""
 
     people: int
     caught: int
     clearance: float | None
     bound: float | None
+    late: float | None
     on_foot: float = WIDTH / WALKING / 60.0
     window: int = NEAR_WINDOW
+    reaction: int = NEAR_REACTION
 
 
 def zone_rows(
@@ -89,6 +92,7 @@ def write_time_page(folder: Path, found: Findings) -> None:
         sum(read_caught(folder / "evacuation.gpkg", "near_caught").values()),
         found.number("jointplan.CLEARANCE_TIME"),
         found.number("jointplan.CLEARANCE_BOUND"),
+        found.number("timetosafety.TOO_LATE"),
     )
     write_page(folder, read_zones(flooded), runs, read_reasons(flooded), read_latest(flooded), near)
 

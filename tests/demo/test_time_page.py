@@ -38,7 +38,7 @@ def test_people_of_a_zone_that_is_not_there_are_an_error():
 
 
 def test_the_page_says_how_many_are_caught_and_what_not_to_do(tmp_path):
-    near = NearField(people=50000, caught=43210, clearance=6804.0, bound=4020.0)
+    near = NearField(people=50000, caught=43210, clearance=6804.0, bound=4020.0, late=2958.0)
     assert near.on_foot == pytest.approx(12.1, abs=0.03)  # 800 m at 1.1 m/s
     write_page(tmp_path, ZONES, RUNS, [{"reason": "queue <b>", "people": 3}], {"7": "41 min <"}, near)
     text = (tmp_path / "time.html").read_text(encoding="utf-8")

@@ -92,3 +92,26 @@ def test_people_of_a_zone_walk_out_or_up_and_everybody_is_accounted_for(city):
     for row in rows["OUTPUT"]:
         assert row["vehicles"] == row["people"]
         assert row["length_m"] <= 1.1 * 1.192 * row["travel_time_s"] + 1.0
+
+
+def test_buses_fetch_those_behind_the_strip_alone(city):
+    folder, table, _ = city
+    given = {name: walk(city)[name] for name in ("ZONES", "NETWORK", "HAZARD", "START_TIME", "MAX_SNAP_DISTANCE")}
+    processing.run(
+        "evacuation:recommendshelters",
+        {**given, "SITES": f"{table}sites", "ENTRANCES": f"{table}entrances", "RESERVE": 10,
+         "FORECAST": f"{table}occupancy", "OUTPUT": "TEMPORARY_OUTPUT", "OUTPUT_SELECTED": str(folder / "open.gpkg")},
+    )  # fmt: skip
+    del given["ZONES"], given["MAX_SNAP_DISTANCE"]
+    told = {"REQUESTS": f"{table}requests", "FLEET": f"{table}depots", "SHELTERS": str(folder / "open.gpkg")}
+    outputs = dict.fromkeys(("OUTPUT", "OUTPUT_UNSERVED"), "TEMPORARY_OUTPUT")
+    found = processing.run("evacuation:dispatchfleet", {**given, **told, **outputs})
+    assert found["SERVED"] + found["UNSERVED"] == 391 and in_readme(found["SERVED"], found["UNSERVED"])
+    with closing(sqlite3.connect(folder / "sample.gpkg")) as database:
+        never = {row[0] for row in database.execute("SELECT request_id FROM requests WHERE known_time IS NULL")}
+    left = {row["request_id"]: row for row in found["OUTPUT_UNSERVED"].getFeatures()}
+    strip = processing.run(
+        "native:extractbylocation",
+        {"INPUT": f"{table}requests", "PREDICATE": [0], "INTERSECT": f"{table}hazard", "OUTPUT": "TEMPORARY_OUTPUT"},
+    )["OUTPUT"]
+    assert {row["request_id"] for row in strip.getFeatures()} == set(left) - never
