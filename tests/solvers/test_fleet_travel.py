@@ -69,9 +69,10 @@ def test_arrivals_are_those_of_the_best_open_way(seed):
     never = [Reached(-np.inf, np.full(6, np.inf))]
     travel = road_travel(network, nodes, nodes, closed, never, 300.0)
     assert travel.step == 0.0 and travel.knowledge[0].since == -np.inf
+    assert travel.knowledge[-1].since == np.inf
     for level, until in zip(travel.knowledge, [*(k.since for k in travel.knowledge[1:]), np.inf]):
         known = closed.only(closed.known <= max(level.since, -1.0))
-        begin = max(level.since, 0.0)
+        begin = max(level.since, 0.0) if level.since < np.inf else 0.0
         for moment in (begin, begin + 77.0, min(until, 2000.0) - 1.0):
             for i in range(6):
                 for j in range(6):
@@ -99,8 +100,8 @@ def test_a_plan_knows_of_a_closing_from_the_next_period_on_and_sees_a_hazard_tha
     closed = ArcsClosed(np.array([0]), np.array([50.0]), np.array([np.inf]), np.array([310.0]))
     reached = [Reached(-np.inf, np.full(3, np.inf)), Reached(2000.0, np.array([np.inf, 700.0, np.inf]))]
     travel = road_travel(street, np.arange(3), np.arange(3), closed, reached, 300.0)
-    assert [level.since for level in travel.knowledge] == [-np.inf, 600.0, 2100.0]
-    before, known, truth = (level.times for level in travel.knowledge)
+    assert [level.since for level in travel.knowledge] == [-np.inf, 600.0, 2100.0, np.inf]
+    before, known, _, truth = (level.times for level in travel.knowledge)
     assert before.leg(0, 1, 60_000) == (70_000, 10_000) and known.leg(0, 1, 600_000) is None
     assert truth.leg(0, 1, 60_000) is None and truth.leg(0, 1, 0) == (10_000, 10_000)
     assert before.until.tolist() == known.until.tolist() == [NEVER] * 3

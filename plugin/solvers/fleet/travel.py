@@ -39,6 +39,7 @@ class RoadTravel:
     windows : list of Window
         Of all closings.
     knowledge : list of Knowledge
+        The last one, how things are, is known at no moment.
     step : float
         Seconds to whole multiples of which closings were lengthened to keep windows few; 0 for not at all.
     """
@@ -132,13 +133,14 @@ def road_travel(
         part = control.part(number / len(sets), (number + 1) / len(sets))
         matrices[key] = _matrix(network, leave, reach, arcs, part)
     knowledge = []
-    for moment, group in zip(levels, windows):
+    for moment, ends, group in zip(levels, [*levels[1:], math.inf], windows):
         times = TravelTimes(
             np.stack([matrices[window.closed.tobytes()] for window in group]),
             np.array([window.opens for window in group]), np.array([window.closes for window in group]),
             _until(_reached_by(reached, moment)),
         )  # fmt: skip
-        knowledge.append(Knowledge(moment, times))
+        knowledge += [each for each in _as_time_goes_by(moment, times, period) if each.since < ends]
+    knowledge.append(Knowledge(math.inf, times))
     return RoadTravel(network, np.asarray(leave), np.asarray(reach), windows[-1], knowledge, step)
 
 
@@ -147,6 +149,18 @@ def _levels(closed: ArcsClosed, reached: Sequence[Reached], period: float) -> li
     found = np.concatenate([closed.known, [each.since for each in reached]])
     later = found[np.isfinite(found)]
     return [-math.inf, *np.unique(np.ceil(later / period) * period).tolist()]
+
+
+def _as_time_goes_by(since: float, times: TravelTimes, period: float) -> list[Knowledge]:
+    """Return times known from ``since`` on, from each period on without the windows that have ended by then."""
+    plans = np.ceil(times.closes[times.closes < NEVER] / (MILLISECONDS * period)) * period
+    moments = [since, *np.unique(plans[plans > max(since, 0.0)]).tolist()]
+    out = []
+    for moment in moments:
+        past = int(np.searchsorted(times.closes, max(moment, 0.0) * MILLISECONDS))
+        rest = TravelTimes(times.matrix[past:], times.opens[past:], times.closes[past:], times.until)
+        out.append(Knowledge(moment, rest))
+    return out
 
 
 def _reached_by(reached: Sequence[Reached], moment: float) -> np.ndarray:

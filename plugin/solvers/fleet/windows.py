@@ -58,7 +58,7 @@ class Window(NamedTuple):
 
 
 def windows_of(closed: ArcsClosed, begin: float = 0.0) -> list[Window]:
-    """Return all windows that are as long as they can be, of which no part before ``begin`` (s) matters.
+    """Return all windows that are as long as they can be, by their end; no part before ``begin`` (s) matters.
 
     Examples
     --------
@@ -80,7 +80,8 @@ def windows_of(closed: ArcsClosed, begin: float = 0.0) -> list[Window]:
     shut = np.zeros((len(opens), len(arcs)), dtype=bool)
     for k, own in enumerate(column.ravel().tolist()):
         shut[np.searchsorted(opens, low[k]) : np.searchsorted(opens, high[k]), own] = True
-    return [Window(int(opens[i]), int(closes[j]), arcs[both]) for i, j, both in _longest(shut)]
+    found = [Window(int(opens[i]), int(closes[j]), arcs[both]) for i, j, both in _longest(shut)]
+    return sorted(found, key=lambda window: (window.closes, window.opens))
 
 
 def _longest(shut: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
