@@ -19,8 +19,12 @@ from evacuation_planner.plugin.solvers.routing.present.adjoint import valued_tim
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo, raise_to
 from evacuation_planner.plugin.solvers.routing.present.plan import make_plan
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.present.system_optimal import Ways, put_back
-from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_ways, search_space
+from evacuation_planner.plugin.solvers.routing.present.sweep import Ways, put_back
+from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import (
+    NOTHING_HEEDED,
+    find_ways,
+    search_space,
+)
 from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.schedule import Schedule
@@ -32,6 +36,8 @@ from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import alone, backward_passes_of
 from tests.solvers.test_routing_searches import three_trips
 from tests.solvers.test_routing_simulation import drawn_routes, rows
+
+OPEN = NOTHING_HEEDED, np.empty(0)  # nothing closes
 
 
 def town(seed: int, side: int, trips: int, free: tuple[float, float], window: float) -> RoutingProblem:
@@ -178,8 +184,8 @@ def test_ways_through_traffic_against_a_slow_program(kind):
             limit, hops, used = np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
             arc, before = np.full(64, -1, dtype=np.int32), search.number[1]
             find_ways(
-                problem.cost, problem.star(), problem.tail, table, plan, search, to_go, ends, np.array([trip]), 0, 5,
-                0.01, limit, hops, arc, used,
+                problem.cost, problem.star(), problem.tail, *OPEN, table, plan, search, to_go, ends, np.array([trip]),
+                0, 5, 0.01, limit, hops, arc, used,
             )  # fmt: skip
             assert limit[0] == pytest.approx(0.99 * own, rel=1e-5)
             least = way_by_definition(problem, table, stays, source, goal, float(problem.departure[trip]), allowed)
@@ -246,10 +252,10 @@ def test_a_way_that_is_no_longer_takes_the_place_of_the_old_one():
     """Trip 2 moves to the way of two roads, once more, back to the one road, and to the two again."""
     problem, schedule = three_trips()
     table, plan, search = schedule.table, make_plan(schedule), search_space(3, 3)
-    trips, moved, used = (problem.source, problem.destination, problem.departure), np.zeros(1, dtype=np.int64), []
+    trips, moved, used = (problem.source, problem.destination, problem.departure), np.zeros(4, dtype=bool), []
     for way in ([1, 2], [1, 2], [0], [1, 2]):
         ways = Ways(np.full(1, 99.0), np.zeros(1, np.int64), np.array([len(way)]), np.array(way, dtype=np.int32))
-        assert put_back(problem.cost, table, plan, search, trips, np.array([2]), ways, 0, moved) == 1
+        assert put_back(problem.cost, NOTHING_HEEDED, table, plan, search, trips, np.array([2]), ways, 0, moved) == 1
         used.append(int(plan.used[0]))
         assert plan.arc[plan.start[2] : plan.start[2] + plan.hops[2]].tolist() == way
-    assert used == [5, 5, 5, 7] and moved[0] == 4 and table.size.tolist() == [2, 1, 1]
+    assert used == [5, 5, 5, 7] and moved.tolist() == [False, False, True, False] and table.size.tolist() == [2, 1, 1]

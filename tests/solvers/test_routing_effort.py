@@ -18,6 +18,7 @@ from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Ef
 from evacuation_planner.plugin.solvers.errors import Cancelled
 from evacuation_planner.plugin.solvers.kernels import kernels_compiled
 from evacuation_planner.plugin.solvers.routing import solve as solve_module
+from evacuation_planner.plugin.solvers.routing.present import sweep as sweep_part
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep
 from evacuation_planner.plugin.solvers.routing.shared.choices import (
     BPR,
@@ -97,7 +98,7 @@ def test_the_search_ends_when_its_counted_work_is_done(monkeypatch):
 def test_work_is_looked_at_after_each_batch_of_vehicles(monkeypatch):
     problem = crowded_grid(trips=900, side=7)
     monkeypatch.setattr(sweep, "MOST_WORK", (1, 1, 1))
-    monkeypatch.setattr(sweep, "BATCH", 16)
+    monkeypatch.setattr(sweep_part, "BATCH", 16)
     found = solve(problem), solve(problem, method=GREEDY)
     routes = [[one.routes.of(k).tolist() for k in range(900)] for one in found]
     assert 1 <= sum(a != b for a, b in zip(*routes)) <= 16

@@ -13,7 +13,7 @@ from evacuation_planner.plugin.solvers.control import Control, never
 from evacuation_planner.plugin.solvers.effort import NORMAL, Effort
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.routing.cumulative.refined import apply_change, best_change, padded
-from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
+from evacuation_planner.plugin.solvers.routing.present import sweep as sweep_module
 from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToGo
 from evacuation_planner.plugin.solvers.routing.present.plan import (
     insert_trip,
@@ -24,9 +24,11 @@ from evacuation_planner.plugin.solvers.routing.present.plan import (
 )
 from evacuation_planner.plugin.solvers.routing.present.refined import Refinement, is_touched
 from evacuation_planner.plugin.solvers.routing.present.resimulation import LiveSchedule
+from evacuation_planner.plugin.solvers.routing.present.run import as_run
 from evacuation_planner.plugin.solvers.routing.present.simulation import ORDER, TIMETABLE, simulate
-from evacuation_planner.plugin.solvers.routing.present.system_optimal import Sweep, Ways, put_back
+from evacuation_planner.plugin.solvers.routing.present.sweep import Sweep, Ways, driven, put_back
 from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import (
+    NOTHING_HEEDED,
     find_way,
     find_ways,
     search_space,
@@ -35,6 +37,7 @@ from evacuation_planner.plugin.solvers.routing.present.time_dependent_search imp
 from evacuation_planner.plugin.solvers.routing.shared import individual as individual_module
 from evacuation_planner.plugin.solvers.routing.shared import trees as trees_module
 from evacuation_planner.plugin.solvers.routing.shared.choices import BPR, CUMULATIVE, DENSITY, LINEAR, PRESENT
+from evacuation_planner.plugin.solvers.routing.shared.closed_arcs import NOTHING_CLOSES
 from evacuation_planner.plugin.solvers.routing.shared.greedy import greedy_routes
 from evacuation_planner.plugin.solvers.routing.shared.individual import individual_routes
 from evacuation_planner.plugin.solvers.routing.shared.local_changes import (
@@ -51,6 +54,8 @@ from tests.solvers.routing_oracle import random_case
 from tests.solvers.test_routing_marginal import crowded_grid
 from tests.solvers.test_routing_operations import changed
 from tests.solvers.test_routing_simulation import drawn_routes, rows
+
+OPEN = NOTHING_HEEDED, np.empty(0)  # nothing closes
 
 
 def distances(problem) -> np.ndarray:
@@ -194,12 +199,14 @@ def test_ways_on_roads_that_are_empty_but_for_oneself_are_the_fastest():
             search, plan = search_space(problem.nodes, problem.arcs), make_plan(schedule)
             ends = alone.source, alone.destination, alone.departure
             own = problem.cost.free_flow[routes[trip]].sum()
-            assert weigh(problem.cost, schedule.table, plan, search, 0, alone.departure[0]) == pytest.approx(own)
+            assert weigh(
+                problem.cost, NOTHING_HEEDED, schedule.table, plan, search, 0, alone.departure[0]
+            ) == pytest.approx(own)
             limit, hops, used = np.zeros(1), np.full(1, 77), np.zeros(1, dtype=np.int64)
             arc = np.full(64, -1, dtype=np.int32)
             at = find_ways(
-                problem.cost, problem.star(), problem.tail, schedule.table, plan, search, open_guide(problem.nodes),
-                ends, np.zeros(1, dtype=np.int64), 0, 5, 0.005, limit, hops, arc, used,
+                problem.cost, problem.star(), problem.tail, *OPEN, schedule.table, plan, search,
+                open_guide(problem.nodes), ends, np.zeros(1, dtype=np.int64), 0, 5, 0.005, limit, hops, arc, used,
             )  # fmt: skip
             assert at == 1 and limit[0] == pytest.approx(own * 0.995) and used[0] == hops[0]
             least = between[alone.source[0], goal]
@@ -223,7 +230,7 @@ def test_what_is_still_to_come_is_asked_for_when_one_is_there(until, then, found
     to_go, search = CostToGo(np.arange(3, dtype=np.int32), costs, 10.0), search_space(3, 2)
     search.number[0] = 1
     table = empty_timetable(np.zeros(2, dtype=np.int64))
-    assert find_way(cost, star, table, search, to_go, 0, 2, 5.0, 50.0) == found
+    assert find_way(cost, star, NOTHING_CLOSES, np.empty(0), table, search, to_go, 0, 0, 2, 5.0, 50.0) == found
 
 
 def three_trips():
@@ -243,8 +250,8 @@ def test_a_batch_of_searches_writes_its_ways_one_after_the_other():
 
     def go(at, steps):
         return find_ways(
-            problem.cost, problem.star(), problem.tail, schedule.table, plan, search, open_guide(3), ends, chosen, at,
-            steps, 0.0, limit, hops, arc, used,
+            problem.cost, problem.star(), problem.tail, *OPEN, schedule.table, plan, search, open_guide(3), ends,
+            chosen, at, steps, 0.0, limit, hops, arc, used,
         )  # fmt: skip
 
     assert go(0, 3) == 3 and hops.tolist() == [2, 0, 2, 77] and used[0] == 4
@@ -259,25 +266,31 @@ def test_putting_trips_back_on_their_ways_one_after_the_other():
     """8 s on the other way; then 8 s and the 2 s on each road by which the second is slowed there; then too much."""
     problem, schedule = three_trips()
     table, plan, search = copied(schedule.table), make_plan(schedule), search_space(3, 3)
-    trips, moved = (problem.source, problem.destination, problem.departure), np.zeros(1, dtype=np.int64)
+    trips, moved = (problem.source, problem.destination, problem.departure), np.zeros(4, dtype=bool)
     batch = np.array([2, 3, 1, 0])
     ways = Ways(np.array([20.0, 9.0, 12.0, 12.0]), np.array([1, 0, 1, 1]), np.array([2, 0, 2, 2]), np.array([9, 1, 2]))
-    assert put_back(problem.cost, table, plan, search, trips, batch, ways, 0, moved) == 4
+    assert put_back(problem.cost, NOTHING_HEEDED, table, plan, search, trips, batch, ways, 0, moved) == 4
     # Trip 2 alone is on it from 2 to 10. Trip 1, from 1 to 9, slows it by 2 s on both roads: 12 s, no less than 12.
     # Trip 0, from 0 to 8, does so too.
-    assert moved[0] == 1 and rows_of(plan)[1].tolist() == [0, 0, 1, 2] and plan.arrival[2] == 10.0
+    assert moved.sum() == 1 and rows_of(plan)[1].tolist() == [0, 0, 1, 2] and plan.arrival[2] == 10.0
     assert table.size.tolist() == [2, 1, 1]
     assert [table.entries[table.start[k]] for k in (1, 2)] == [2.0, 6.0]
     assert [table.exits[table.start[k]] for k in (1, 2)] == [6.0, 10.0]
     more = ways._replace(limit=np.array([0.0, 0.0, 12.5, 12.0]))
-    assert put_back(problem.cost, table, plan, search, trips, batch, more, 2, moved) == 4
-    assert moved[0] == 2 and table.size.tolist() == [1, 2, 2] and plan.arrival[1] == 9.0
+    assert put_back(problem.cost, NOTHING_HEEDED, table, plan, search, trips, batch, more, 2, moved) == 4
+    assert moved.sum() == 2 and table.size.tolist() == [1, 2, 2] and plan.arrival[1] == 9.0
     # Room is lacking: nothing is done, and the trip is to be tried again.
     full = plan._replace(used=np.array([len(plan.arc) - 1]))
     wide = ways._replace(limit=np.full(4, 99.0))
-    assert put_back(problem.cost, table, full, search, trips, batch, wide, 3, moved) == 3 and moved[0] == 2
+    assert (
+        put_back(problem.cost, NOTHING_HEEDED, table, full, search, trips, batch, wide, 3, moved) == 3
+        and moved.sum() == 2
+    )
     full.used[0] -= 1
-    assert put_back(problem.cost, table, full, search, trips, batch, wide, 3, moved) == 4 and moved[0] == 3
+    assert (
+        put_back(problem.cost, NOTHING_HEEDED, table, full, search, trips, batch, wide, 3, moved) == 4
+        and moved.sum() == 3
+    )
     assert full.used[0] == len(plan.arc) and table.size.tolist() == [0, 3, 3]
 
 
@@ -293,9 +306,11 @@ def test_a_part_of_a_sweep(most, most_work, batches, monkeypatch):
     order = np.random.default_rng(1).permutation(problem.trips)[:36]
     told = []
     with ThreadPoolExecutor(2) as pool:
-        sweep = Sweep(problem, trees, pool, 2)
+        sweep = Sweep(problem, trees, pool, 2, None)
         control = Control(progress=lambda share, text: told.append(share))
-        after, looked, moved = sweep.run(start, order, most, most_work, control)
+        before = driven(problem, start.indptr, start.arc, as_run(start, problem.departure))
+        plan, looked, moved = sweep.run(before, order, most, most_work, control)
+        after = plan.run.schedule
     before, now = ([s.arc[slice(*s.indptr[k : k + 2])].tolist() for k in range(problem.trips)] for s in (start, after))
     others = {k for k in range(problem.trips) if before[k] != now[k]}
     assert looked == min(8 * batches, 36) and len(others) == moved and others <= set(order[:looked].tolist())
@@ -315,13 +330,15 @@ def test_the_ways_of_a_batch_lead_from_where_its_trips_are_to_where_they_go():
     start = simulate(problem, individual_routes(problem, trees), record=TIMETABLE)
     batch, plan = np.arange(10, 150, 3), make_plan(start)
     with ThreadPoolExecutor(2) as pool:
-        sweep = Sweep(problem, trees, pool, 2)
+        sweep = Sweep(problem, trees, pool, 2, None)
         costs_to_go = sweep.backward_passes.make(start, start.table, pool, Control(effort=Effort(NORMAL)))
-        ways = sweep.find(start.table, plan, costs_to_go, batch, Control(cancelled=never, effort=Effort(NORMAL)))
+        ways = sweep.find(
+            NOTHING_HEEDED, start.table, plan, costs_to_go, batch, Control(cancelled=never, effort=Effort(NORMAL))
+        )
     assert (ways.hops > 0).sum() > 5 and len(ways.arc) == ways.hops.sum()
     search = search_space(problem.nodes, problem.arcs)
     for k, trip in enumerate(batch):
-        weight = weigh(problem.cost, start.table, plan, search, trip, problem.departure[trip])
+        weight = weigh(problem.cost, NOTHING_HEEDED, start.table, plan, search, trip, problem.departure[trip])
         assert ways.limit[k] == pytest.approx(weight * 0.995)
         way = ways.arc[ways.start[k] : ways.start[k] + ways.hops[k]]
         if len(way):

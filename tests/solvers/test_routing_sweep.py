@@ -11,6 +11,8 @@ import pytest
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.effort import NORMAL, QUICK, THOROUGH, Effort
 from evacuation_planner.plugin.solvers.routing.present import system_optimal as sweep_module
+from evacuation_planner.plugin.solvers.routing.present.run import as_run
+from evacuation_planner.plugin.solvers.routing.present.sweep import Driven, driven
 from evacuation_planner.plugin.solvers.routing.present.system_optimal import system_optimal_schedule
 from evacuation_planner.plugin.solvers.routing.shared.choices import LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
@@ -33,6 +35,11 @@ def lasting(problem: RoutingProblem, total: float) -> Schedule:
     return Schedule(np.arange(problem.trips + 1), np.zeros(problem.trips, dtype=np.int32), problem.departure, arrival)
 
 
+def plan_of(problem: RoutingProblem, schedule: Schedule) -> Driven:
+    """A schedule in which everybody arrives, with what it is judged by."""
+    return driven(problem, schedule.indptr, schedule.arc, as_run(schedule, problem.departure))
+
+
 class Script:
     """A sweep of parts in which so many trips are looked at, the total then is such, and so many have moved."""
 
@@ -43,17 +50,17 @@ class Script:
         self.said: list[str] = []
         self.start = lasting(problem, first)
 
-    def __call__(self, problem, trees, pool, threads) -> Script:
+    def __call__(self, problem, trees, pool, threads, latest) -> Script:
         self.threads = threads
         return self
 
-    def run(self, schedule, order, most, most_work, control):
+    def run(self, now, order, most, most_work, control):
         looked, total, moved = self.parts[len(self.asked)]
-        self.asked.append((float((schedule.arrival - self.problem.departure).sum()), order, most, most_work))
+        self.asked.append((now.seconds, order, most, most_work))
         control.progress(0.0, "")
         control.progress(1.0, "")
         self.work += self.step
-        return lasting(self.problem, total), looked, moved
+        return plan_of(self.problem, lasting(self.problem, total)), looked, moved
 
 
 def play(monkeypatch, trips, first, parts, *, effort=NORMAL, step=0):

@@ -11,6 +11,7 @@ from evacuation_planner.plugin.solvers.routing.present.cost_to_go import CostToG
 from evacuation_planner.plugin.solvers.routing.present.simulation import TIMETABLE, simulate_rows
 from evacuation_planner.plugin.solvers.routing.present.time_dependent_search import find_way, search_space
 from evacuation_planner.plugin.solvers.routing.shared.choices import DENSITY, LINEAR
+from evacuation_planner.plugin.solvers.routing.shared.closed_arcs import NOTHING_CLOSES
 from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.timetable import (
     Timetable,
@@ -117,7 +118,8 @@ def look(problem, to_go, search, table, departure, limit):
     """Whether a way of less than ``limit`` s was found, and how many nodes were settled for it."""
     before = search.number[1]
     search.number[0] += 1
-    found = find_way(problem.cost, problem.star(), table, search, to_go, 0, 2, departure, limit)
+    nothing = NOTHING_CLOSES, np.empty(0)
+    found = find_way(problem.cost, problem.star(), *nothing, table, search, to_go, 0, 0, 2, departure, limit)
     return bool(found), int(search.number[1] - before)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..control import Control
 from .caught import Drove
-from .evaluation import Evaluation, Found, Setting, evaluated
+from .evaluation import Evaluation, Setting
 from .queue.bars import BEFORE, NEVER
 from .queue.network import SECOND, QueueRoads, microseconds, queue_roads
 from .queue.safe_ways import latest_moments, safe_ways
@@ -16,14 +16,15 @@ from .result import RoutingResult
 from .shared.choices import PRESENT, QUEUE
 from .shared.closings import ARRIVED, AT_DESTINATION
 from .shared.routes import Routes, each_once, with_routes_of
+from .shared.schedule import Schedule
 from .shared.trees import Trees
 
 
-def in_time(setting: Setting, control: Control) -> tuple[Setting, np.ndarray]:
+def in_time(setting: Setting, control: Control, *, moments: bool = True) -> tuple[Setting, np.ndarray]:
     """Return the setting of those who can arrive in time on empty roads, and who (t,) they are.
 
     The others do not leave: whatever way they took, the hazard would catch them or they would stand before a closed
-    road, in the way of those who can arrive.
+    road, in the way of those who can arrive. ``moments``: whether the latest ones of each arc are asked for.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def in_time(setting: Setting, control: Control) -> tuple[Setting, np.ndarray]:
     if roads is None:
         return setting, np.ones(problem.trips, dtype=bool)
     ways = safe_ways(problem, roads, trees, control)
-    if queues is None:
+    if queues is None and moments:
         setting = replace(setting, latest=_seconds(latest_moments(problem, roads, trees, control)))
     if ways.there.all():
         return replace(setting, safe=ways.routes), ways.there
@@ -70,10 +71,10 @@ def _empty_roads(setting: Setting) -> QueueRoads | None:
     )
 
 
-def in_traffic(setting: Setting, routes: Routes, control: Control) -> Routes:
+def in_traffic(setting: Setting, routes: Routes, schedule: Schedule, fate: np.ndarray, control: Control) -> Routes:
     """Return everybody's quickest way that arrives in time when roads take as long as by ``routes``, on average.
 
-    Who has none keeps his own (``present``).
+    Who has none keeps his own (``present``). ``schedule`` and ``fate`` (t,) say what becomes of all by ``routes``.
 
     Raises
     ------
@@ -81,14 +82,11 @@ def in_traffic(setting: Setting, routes: Routes, control: Control) -> Routes:
         When the user stops.
     """
     problem, roads = setting.problem, _empty_roads(setting)
-    came_of_it = evaluated(setting, Found(routes), control)
-    schedule, fate = came_of_it.schedule, came_of_it.fate
-    if roads is None or schedule is None:
+    if roads is None:
         return routes
     leaves = np.ones(len(schedule.arc), dtype=bool)
-    if fate is not None:
-        stuck = (fate != ARRIVED) & (fate != AT_DESTINATION) & (np.diff(schedule.indptr) > 0)
-        leaves[schedule.indptr[1:][stuck] - 1] = False
+    stuck = (fate != ARRIVED) & (fate != AT_DESTINATION) & (np.diff(schedule.indptr) > 0)
+    leaves[schedule.indptr[1:][stuck] - 1] = False
     arc, took = schedule.arc[leaves], (schedule.exits() - schedule.entry)[leaves]
     users = np.maximum(np.bincount(arc, minlength=problem.arcs), 1)
     mean = microseconds(np.bincount(arc, weights=took, minlength=problem.arcs) / users)

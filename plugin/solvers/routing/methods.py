@@ -14,6 +14,7 @@ from .present.simulation import ORDER, TIMETABLE
 from .queue.greedy import greedy_queue_routes
 from .queue.informed import informed_routes
 from .shared.choices import BPR, CUMULATIVE, GREEDY, INDIVIDUAL, INFORMED, PRESENT, REFINED, SYSTEM_OPTIMAL
+from .shared.descent import rank
 from .shared.greedy import InTime, greedy_routes
 from .shared.individual import individual_routes
 from .shared.routes import Routes
@@ -121,43 +122,54 @@ def system_optimal(setting: Setting, control: Control) -> Found:
     free = control.part(0.0, 0.7) if setting.max_routes else control
     if setting.flow_model == CUMULATIVE:
         return limited(setting, static_optimum(setting, True, free), control.part(0.7, 1.0))
-    found = sweeps(setting, free)
-    if setting.problem.closings:
-        lasted = evaluated(setting, found, control)
-        until = np.inf if lasted.schedule is None else lasted.schedule.last()
-        if lasted.fate is not None or setting.problem.closings.first() < until:
-            return closed_optimum(setting, found, control.part(0.7, 1.0))
+    start = greedy(setting, free.part(0.0, 0.1))
+    if closes_meanwhile(setting, start, control):
+        return closed_optimum(setting, start, control)
+    found = sweeps(setting, start, free.part(0.1, 1.0))
+    if closes_meanwhile(setting, found, control):
+        return closed_optimum(setting, found, control)
     return limited(setting, found, control.part(0.7, 1.0))
 
 
-def sweeps(setting: Setting, control: Control) -> Found:
+def closes_meanwhile(setting: Setting, found: Found, control: Control) -> bool:
+    """Return whether anything closes before everybody has arrived by these routes, or somebody does not."""
+    if not setting.problem.closings:
+        return False
+    lasted = evaluated(setting, found, control)
+    return (
+        lasted.fate is not None or lasted.schedule is None or setting.problem.closings.first() < lasted.schedule.last()
+    )
+
+
+def sweeps(setting: Setting, start: Found, control: Control) -> Found:
     """The search of ``present`` without a limit, as if nothing closed."""
     from .present.system_optimal import system_optimal_schedule
 
-    start = setting.simulated(greedy(setting, control.part(0.0, 0.1)).routes, control, record=TIMETABLE)
-    schedule, history, used_up = system_optimal_schedule(setting.problem, setting.trees, start, control.part(0.1, 1.0))
+    recorded = setting.simulated(start.routes, control, record=TIMETABLE)
+    schedule, history, used_up = system_optimal_schedule(setting.problem, setting.trees, recorded, control)
     return Found(setting.distinct(schedule, control), schedule, history=tuple(history), used_up=used_up)
 
 
-def closed_optimum(setting: Setting, as_if: Found, control: Control) -> Found:
-    """Under ``present`` where something closes, from individual and greedy routes, the best as if nothing closed, and
-    ways that arrive in time in the traffic of these.
+def closed_optimum(setting: Setting, found: Found, control: Control) -> Found:
+    """Under ``present`` where something closes, from individual routes and those ``found``, and ways that arrive in
+    time in the traffic of these.
 
     Without MAX_ROUTES it is never worse than the best of them.
     """
     from .present.closed_optimal import optimum_among_closings
+    from .present.limited import PresentMoves
 
-    unseen = control.unseen()
-    starts = [individual(setting, unseen).routes, greedy(setting, unseen).routes, as_if.routes]
-    wide = not as_if_open(setting, as_if, control)
-    if wide:
-        starts.append(in_traffic(setting, min(starts, key=lambda routes: worth(setting, routes, unseen)), unseen))
-        starts.append(in_traffic(setting, starts[-1], unseen))
-    best = optimum_among_closings(setting.problem, starts, setting.max_routes, control, wide=wide)
+    unseen, moves = control.unseen(), PresentMoves(setting.problem)
+    starts = [moves.judged(routes, unseen) for routes in (individual(setting, unseen).routes, found.routes)]
+    at = min(starts, key=rank)
+    for _ in range(2):
+        at = moves.judged(in_traffic(setting, at.routes, at.run.schedule, at.run.fate, unseen), unseen)
+        starts.append(at)
+    best = optimum_among_closings(moves, setting.trees, setting.latest, starts, setting.max_routes, control)
     plan = best.optimum.planned
     return Found(
-        plan.routes, history=(*as_if.history, *best.optimum.history), used_up=as_if.used_up and best.optimum.used_up,
-        unlimited_time=best.unlimited, exceeding=best.exceeding,
+        plan.routes, history=best.optimum.history, used_up=best.optimum.used_up, unlimited_time=best.unlimited,
+        exceeding=best.exceeding,
     )  # fmt: skip
 
 

@@ -158,7 +158,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
     if flow_model == QUEUE:
         queues = Queues(roads_of(problem), choices.stuck_seconds, choices.reroute_minutes, places_of(problem))
     whole = Setting(problem, trees, flow_model, static, choices.epsilon, queues, choices.max_routes)
-    setting, goes = in_time(whole, control)
+    setting, goes = in_time(whole, control, moments=method != INDIVIDUAL)
     control.progress(0.1, f"Routes, {METHOD_NAMES[method]}")
     with ThreadPoolExecutor(1) as beside:  # the baseline, meanwhile
         baseline = beside.submit(_alone, setting, control.unseen()) if method != INDIVIDUAL else None

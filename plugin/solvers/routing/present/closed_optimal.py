@@ -1,24 +1,27 @@
 """The search of *system optimal* under ``present`` where something closes: fewest people caught, then least time.
 
-The sweeps of :mod:`.system_optimal` know no closing: their timetables would have to tell who waits where. So trips move
-among the ways of a menu instead, taken from safe ways, greedy ones and those of the sweeps, and after each step
-everybody is simulated. On a small problem all changes of one or two trips follow.
+The sweeps of :mod:`.system_optimal` go on from the best of some plans. On a small problem all changes of a few trips
+follow.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from ...control import Control
 from ..shared.descent import Optimum, rank
 from ..shared.exchange import exchanged
 from ..shared.menu import MenuMaker
-from ..shared.menu_moves import Limited, limited_optimum
-from ..shared.problem import RoutingProblem
-from ..shared.routes import Routes
+from ..shared.menu_moves import limited_optimum
+from ..shared.routes import distinct
+from ..shared.trees import Trees
 from .limited import STEPS, PresentMoves, Timed
+from .sweep import driven
+from .system_optimal import swept
 
-WIDE = 10  # ways of a pair without a limit
+TOGETHER = 3  # trips that change at once on a small problem, at most
 
 
 class ClosedOptimum(NamedTuple):
@@ -39,36 +42,40 @@ class ClosedOptimum(NamedTuple):
 
 
 def optimum_among_closings(
-    problem: RoutingProblem, starts: list[Routes], most: int, control: Control, *, wide: bool = True
+    moves: PresentMoves,
+    trees: Trees,
+    latest: np.ndarray | None,
+    starts: list[Timed],
+    most: int,
+    control: Control,
 ) -> ClosedOptimum:
     """Return the best plan found from ``starts``, with at most ``most`` ways a pair; 0: any.
 
-    Without a limit it is never worse than any of the starts. Whether to move trips among many ways at all says
-    ``wide``: the best as if nothing closed is good enough where nothing that closes touches it.
+    Without a limit it is never worse than any of the starts. ``latest`` (d, m) is until when, s, one may be at the end
+    of each arc and still arrive at each destination.
 
     Raises
     ------
     Cancelled
         When the user stops.
     """
-    moves = PresentMoves(problem)
-    plans = [moves.judged(routes, control) for routes in starts]
-    found: Optimum[Timed] = Optimum(min(plans, key=rank), (), False)
-    if wide:
-        found = _among(problem, moves, starts, max(WIDE, most), control.part(0.0, 0.7)).optimum
-    plans = [found.planned, *plans]
-    plans += exchanged(problem, moves, plans, control.part(0.7, 0.8 if most else 1.0))
+    problem, first = moves.problem, min(starts, key=rank)
+    start = driven(problem, *first.routes.expanded(control), first.run)
+    found, history, used_up = swept(problem, trees, start, control.part(0.0, 0.7), latest)
+    routes = distinct(found.indptr, found.arc, problem.source, control)
+    plans = [Timed(routes, found.run, found.seconds, found.caught), *starts]
+    plans += exchanged(problem, moves, plans, control.part(0.7, 0.8 if most else 1.0), together=TOGETHER)
     best = min(plans, key=rank)
     if not most:
-        history = (*found.history, (control.effort.elapsed, best.seconds))
-        return ClosedOptimum(Optimum(best, history, found.used_up), best.seconds)
-    few, exceeding = _among(problem, moves, [*starts, best.routes], most, control.part(0.8, 1.0))
+        history.append((control.effort.elapsed, best.seconds))
+        return ClosedOptimum(Optimum(best, tuple(history), used_up), best.seconds)
+    few, exceeding = limited_optimum(
+        MenuMaker(problem, most), moves, [best.routes, *(plan.routes for plan in starts)],
+        control.effort.pick(*STEPS), control.part(0.8, 1.0),
+    )  # fmt: skip
     spared = few.planned.caught - best.caught
     if spared > 0:
         control.log(f"MAX_ROUTES {most}: without the limit {spared:.0f} people fewer would be caught.")
     unlimited = min(plan.seconds for plan in (best, few.planned) if plan.caught == few.planned.caught)
+    few = Optimum(few.planned, (*history, *few.history), used_up and few.used_up)
     return ClosedOptimum(few, None if spared > 0 else unlimited, exceeding)
-
-
-def _among(problem: RoutingProblem, moves: PresentMoves, starts: list[Routes], most: int, control: Control) -> Limited:
-    return limited_optimum(MenuMaker(problem, most), moves, starts, control.effort.pick(*STEPS), control)

@@ -23,10 +23,10 @@ from ..shared.timetable import Timetable, hop_at
 from .adjoint import valued_timetable
 from .run import PresentRun, drive
 from .simulation import TIMETABLE
+from .time_dependent_search import LOST
 
 STEPS = (10, 50, 300)  # by effort: plans that are tried
 LEAST_GAIN = 0.005  # of a route's cost, for a trip to move
-LOST = 1e9  # seconds: the price of a way that does not arrive in time
 
 
 @dataclass(frozen=True)

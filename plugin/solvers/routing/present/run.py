@@ -59,11 +59,16 @@ def drive(problem: RoutingProblem, routes: Routes, control: Control | None = Non
     """
     control = control or Control()
     indptr, arc = routes.expanded(control)
+    return drive_rows(problem, indptr, arc, control, record)
+
+
+def drive_rows(
+    problem: RoutingProblem, indptr: np.ndarray, arc: np.ndarray, control: Control, record: int = 0
+) -> PresentRun:
+    """Return what becomes of the trips whose routes are one row of arcs a trip; see :func:`drive`."""
     free_flow = problem.cost.free_flow
     if not problem.closings:
-        schedule = simulate_rows(problem, indptr, arc, control, record)
-        never = np.full(problem.trips, np.inf)
-        return PresentRun(schedule, np.zeros(len(never), dtype=np.int8), never, schedule.arrival - problem.departure)
+        return as_run(simulate_rows(problem, indptr, arc, control, record), problem.departure)
     watch = watch_of(problem.closings, free_flow, problem.source)
     whole = simulate_rows(problem, indptr, arc, control, record, watch)
     fate, caught = _fates(problem, whole, watch)
@@ -71,6 +76,12 @@ def drive(problem: RoutingProblem, routes: Routes, control: Control | None = Non
     travel = np.where(arrived, whole.arrival - problem.departure, 0.0)
     schedule = _driven(whole, (watch.fate != ARRIVED), caught[~arrived], problem.arcs, record)
     return PresentRun(schedule, fate, caught, travel)
+
+
+def as_run(schedule: Schedule, departure: np.ndarray) -> PresentRun:
+    """Return the run of a schedule in which everybody arrives."""
+    never = np.full(len(departure), np.inf)
+    return PresentRun(schedule, np.zeros(len(departure), dtype=np.int8), never, schedule.arrival - departure)
 
 
 def _fates(problem: RoutingProblem, whole: Schedule, watch: Watch) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,9 @@ come is estimated by a :class:`.cost_to_go.CostToGo`. Labels are settled once, a
 model is not first-in-first-out, a dearer label that arrives at a better moment is given up. So the search is a
 heuristic, and every sweep is evaluated exactly afterwards. What a search finds out about the costs still to come is
 noted there, for the trips that follow to the same destination (as in adaptive A*, in time).
+
+Where roads close, a way counts only if by the timetable it waits for what opens, comes to nothing closed, and leaves
+every part before the hazard is there; who does not arrive by his present route takes any way that does.
 """
 
 from __future__ import annotations
@@ -15,8 +18,39 @@ import numpy as np
 
 from ...graph.heap import drop_first, push
 from ...kernels import compiled
+from ..shared.closed_arcs import (
+    NOTHING_CLOSES,
+    Watch,
+    entry_in_time,
+    leaves_in_time,
+    open_at,
+    waits_until,
+)
 from ..shared.timetable import hop_at
 from .cost_to_go import raise_to, remaining
+
+LOST = 1e9  # seconds: the price of a way that does not arrive in time
+
+
+class Heeded(NamedTuple):
+    """What the ways of trips must heed where something closes; empty where nothing does.
+
+    Attributes
+    ----------
+    watch : Watch
+        With the fate of each trip by its present route.
+    latest : (d, m) float64
+        Until when, s, one may be at the end of each arc and still arrive at each destination on empty roads.
+    row : (t,) int
+        Destination of each trip.
+    """
+
+    watch: Watch
+    latest: np.ndarray
+    row: np.ndarray
+
+
+NOTHING_HEEDED = Heeded(NOTHING_CLOSES, np.empty((0, 0)), np.empty(0, dtype=np.int64))
 
 
 class SearchSpace(NamedTuple):
@@ -28,6 +62,8 @@ class SearchSpace(NamedTuple):
         Label of a node.
     via : (n,) int32
         Arc by which it is reached.
+    entered : (n,) float64
+        When that is entered.
     stamp, settled : (n,) int64
     order : (n,) int32
         Nodes as they were settled.
@@ -44,6 +80,7 @@ class SearchSpace(NamedTuple):
     cost: np.ndarray
     time: np.ndarray
     via: np.ndarray
+    entered: np.ndarray
     stamp: np.ndarray
     settled: np.ndarray
     order: np.ndarray
@@ -58,10 +95,10 @@ class SearchSpace(NamedTuple):
 def search_space(nodes: int, arcs: int) -> SearchSpace:
     """Return scratch space for a network of ``nodes`` and ``arcs``."""
     return SearchSpace(
-        np.empty(nodes), np.empty(nodes), np.empty(nodes, dtype=np.int32), np.zeros(nodes, dtype=np.int64),
-        np.zeros(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32), np.zeros(arcs, dtype=np.int64),
-        np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32), np.empty(arcs + 1),
-        np.empty(arcs + 1, dtype=np.int64), np.zeros(2, dtype=np.int64),
+        np.empty(nodes), np.empty(nodes), np.empty(nodes, dtype=np.int32), np.empty(nodes),
+        np.zeros(nodes, dtype=np.int64), np.zeros(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int32),
+        np.zeros(arcs, dtype=np.int64), np.empty(arcs, dtype=np.float32), np.empty(arcs, dtype=np.float32),
+        np.empty(arcs + 1), np.empty(arcs + 1, dtype=np.int64), np.zeros(2, dtype=np.int64),
     )  # fmt: skip
 
 
@@ -81,16 +118,22 @@ def mark_stays(plan, space, trip):
 
 
 @compiled
-def weigh(cost, table, plan, space, trip, departure):
+def weigh(cost, heeded, table, plan, space, trip, departure):
     """Return the cost of the trip's present route besides everyone else; note its stays in ``space``."""
     mark_stays(plan, space, trip)
+    watched = len(heeded.latest) > 0
+    if watched and heeded.watch.fate[trip] != 0:
+        return LOST
     now = departure
     total = 0.0
     for k in range(plan.start[trip], plan.start[trip] + plan.hops[trip]):
         arc = plan.arc[k]
-        seconds, delay = hop_at(cost, table, arc, now, space.own_entry[arc], space.own_exit[arc])
-        total += seconds + delay
-        now += seconds
+        entry = open_at(heeded.watch.closed, arc, now) if watched else now
+        if entry == np.inf:
+            return LOST
+        seconds, delay = hop_at(cost, table, arc, entry, space.own_entry[arc], space.own_exit[arc])
+        total += seconds + delay + (entry - now)
+        now = entry + seconds
     return total
 
 
@@ -103,11 +146,13 @@ def learn(space, to_go, settled, least):
 
 
 @compiled
-def find_way(cost, star, table, space, to_go, source, destination, departure, limit):
+def find_way(cost, star, watch, latest, table, space, to_go, trip, source, destination, departure, limit):
     """Search for a way of cost below ``limit``; return True when the destination is reached.
 
-    The way is read from ``search.via`` backwards.
+    The way is read from ``space.via`` backwards. ``latest`` (m,), as in :class:`Heeded`, is empty where nothing closes.
     """
+    watched = len(latest) > 0
+    can_wait = np.inf
     number = space.number[0]
     keys = space.keys
     nodes = space.nodes
@@ -117,6 +162,7 @@ def find_way(cost, star, table, space, to_go, source, destination, departure, li
     space.cost[source] = 0.0
     space.time[source] = departure
     space.via[source] = -1
+    space.entered[source] = departure
     space.stamp[source] = number
     size = push(keys, nodes, 0, estimate, source)
     settled = 0
@@ -134,6 +180,8 @@ def find_way(cost, star, table, space, to_go, source, destination, departure, li
         settled += 1
         now = space.time[here]
         spent = space.cost[here]
+        if watched:
+            can_wait = waits_until(watch, trip, space.via[here], space.entered[here])
         for k in range(star.indptr[here], star.indptr[here + 1]):
             there = star.head[k]
             if space.settled[there] == number or to_go.local[there] < 0:
@@ -142,34 +190,43 @@ def find_way(cost, star, table, space, to_go, source, destination, departure, li
             known = space.cost[there] if space.stamp[there] == number else np.inf
             if spent + cost.free_flow[arc] >= known:
                 continue
+            entry = entry_in_time(cost, watch, latest, arc, now, can_wait) if watched else now
+            if entry == np.inf:
+                continue
             if space.own[arc] == number:
-                seconds, delay = hop_at(cost, table, arc, now, space.own_entry[arc], space.own_exit[arc])
+                seconds, delay = hop_at(cost, table, arc, entry, space.own_entry[arc], space.own_exit[arc])
             else:
-                seconds, delay = hop_at(cost, table, arc, now, np.inf, np.inf)
-            reached = spent + seconds + delay
+                seconds, delay = hop_at(cost, table, arc, entry, np.inf, np.inf)
+            reached = spent + (entry - now) + seconds + delay
             if reached >= known:
                 continue
-            estimate = reached + remaining(to_go, there, now + seconds)
+            if watched and not leaves_in_time(watch, latest, arc, entry, entry + seconds):
+                continue
+            estimate = reached + remaining(to_go, there, entry + seconds)
             if estimate >= limit:
                 continue
             space.stamp[there] = number
             space.cost[there] = reached
-            space.time[there] = now + seconds
+            space.time[there] = entry + seconds
             space.via[there] = arc
+            space.entered[there] = entry
             size = push(keys, nodes, size, estimate, there)
     space.number[1] += settled
-    learn(space, to_go, settled, limit)
+    if limit < 0.5 * LOST:
+        learn(space, to_go, settled, limit)
     return False
 
 
 @compiled
-def find_ways(cost, star, tail, table, plan, space, to_go, trips, chosen, at, steps, gain, limit, hops, arc, used):
+def find_ways(
+    cost, star, tail, heeded, latest, table, plan, space, to_go, trips, chosen, at, steps, gain, limit, hops, arc, used
+):  # fmt: skip
     """Search for the ways of up to ``steps`` trips of ``chosen`` (b,), all to one destination, from ``at`` on.
 
-    ``trips`` is (source, destination, departure). ``limit`` (b,) is filled with the cost of the present route less the
-    share ``gain``, ``hops`` (b,) with the number of arcs of a way that costs less, 0 where there is none; the ways
-    follow each other in ``arc``, of which ``used`` (1,) are taken. Returns the next position; stops early when ``arc``
-    lacks room for any way.
+    ``trips`` is (source, destination, departure), ``latest`` (m,) the row of ``heeded`` for the destination. ``limit``
+    (b,) is filled with the cost of the present route less the share ``gain``, ``hops`` (b,) with the number of arcs of
+    a way that costs less, 0 where there is none; the ways follow each other in ``arc``, of which ``used`` (1,) are
+    taken. Returns the next position; stops early when ``arc`` lacks room for any way.
     """
     last = min(at + steps, len(chosen))
     while at < last and used[0] + len(star.indptr) <= len(arc):
@@ -178,8 +235,11 @@ def find_ways(cost, star, tail, table, plan, space, to_go, trips, chosen, at, st
         destination = trips[1][trip]
         hops[at] = 0
         if source != destination:
-            limit[at] = weigh(cost, table, plan, space, trip, trips[2][trip]) * (1.0 - gain)
-            if find_way(cost, star, table, space, to_go, source, destination, trips[2][trip], limit[at]):
+            departure = trips[2][trip]
+            limit[at] = weigh(cost, heeded, table, plan, space, trip, departure) * (1.0 - gain)
+            if find_way(
+                cost, star, heeded.watch, latest, table, space, to_go, trip, source, destination, departure, limit[at]
+            ):
                 node = destination
                 while node != source:
                     hops[at] += 1

@@ -112,6 +112,36 @@ def catching(closed, arc, entry):
 
 
 @compiled
+def waits_until(watch, trip, arc, entry):
+    """Return until when the hazard lets a trip wait at the end of ``arc``, entered at ``entry``; -1: at its origin."""
+    if arc < 0:
+        return watch.reached[trip]
+    part = catching(watch.closed, arc, entry)
+    return watch.closed.catch_time[part] if part >= 0 else np.inf
+
+
+@compiled
+def entry_in_time(cost, watch, latest, arc, now, limit):
+    """Return when who is ready for ``arc`` ``now`` and may wait until ``limit`` enters it so as to arrive in time.
+
+    ``latest`` (m,) is until when one may be at the end of each arc and still arrive. Infinite where he cannot.
+    """
+    entry = open_at(watch.closed, arc, now)
+    if entry > limit + HAIR or not leaves_in_time(watch, latest, arc, entry, entry + cost.free_flow[arc]):
+        return np.inf
+    return entry
+
+
+@compiled
+def leaves_in_time(watch, latest, arc, entry, ready):
+    """Return whether who enters ``arc`` at ``entry``, at its end at ``ready``, is not caught and may still arrive."""
+    if ready > latest[arc] + HAIR:
+        return False
+    part = catching(watch.closed, arc, entry)
+    return part < 0 or ready <= watch.closed.catch_time[part] + HAIR
+
+
+@compiled
 def next_move(watch, arc, entry, first, last, hop, trip, now):
     """Return when a trip whose hops are ``arc[first:last]`` makes its move onto ``hop``, for which it is ready ``now``.
 

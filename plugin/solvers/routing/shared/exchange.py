@@ -1,4 +1,4 @@
-"""The end of a search on a small problem where something closes: all changes of one trip and of two together.
+"""The end of a search on a small problem where something closes: all changes of one trip and of a few together.
 
 Who is caught hangs on single vehicles in ways that marginal costs do not show: one that takes the long way round lets
 another pass in time, though it would lose by it itself. Where trips and ways are few, all these changes are tried by
@@ -8,7 +8,7 @@ the exact evaluation until none of them is better.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import combinations, product
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -57,7 +57,7 @@ def simple_ways(problem: RoutingProblem, most: int) -> list[list[Way]] | None:
 
 
 class Exchange(Generic[P]):
-    """Changes of one trip and of two among the routes that each may take.
+    """Changes of one trip and of up to ``together`` at once among the routes that each may take.
 
     Trip t may take ``count[t]`` routes from number ``first[t]`` on, which are rows of ``indptr`` and ``arcs``. ``told``
     (m,) bool: the arcs by which routes are told apart, by default all.
@@ -71,14 +71,20 @@ class Exchange(Generic[P]):
         count: np.ndarray,
         control: Control,
         told: np.ndarray | None = None,
+        together: int = 2,
     ) -> None:
-        self.judge, self.routes, self.control, self.told = judge, routes, control, told
+        self.judge, self.routes, self.control, self.told, self.together = judge, routes, control, told, together
         self.first, self.count = first, count.tolist()
         self.known: dict[Taken, tuple[float, float]] = {}
 
     @classmethod
     def among(
-        cls, judge: Judging[P], ways: list[list[Way]], control: Control, told: np.ndarray | None = None
+        cls,
+        judge: Judging[P],
+        ways: list[list[Way]],
+        control: Control,
+        told: np.ndarray | None = None,
+        together: int = 2,
     ) -> Exchange[P]:
         """Return the changes among lists of ``ways`` (t,)."""
         flat = [way for own in ways for way in own]
@@ -86,17 +92,22 @@ class Exchange(Generic[P]):
         first = np.r_[0, np.cumsum(count)][:-1]
         indptr = np.r_[0, np.cumsum([len(way) for way in flat])].astype(np.int64)
         arcs = np.array([arc for way in flat for arc in way], dtype=np.int32)
-        return cls(judge, Routes(indptr, arcs, first.astype(np.int32)), first, count, control, told)
+        return cls(judge, Routes(indptr, arcs, first.astype(np.int32)), first, count, control, told, together)
 
     @property
     def few(self) -> bool:
         """Whether a round tries no more plans than the effort allows."""
-        alone = sum(self.count)
-        plans = alone + (alone * alone - sum(count * count for count in self.count)) // 2
-        return plans <= self.control.effort.pick(*MOST_PLANS)
+        return self._few(2)
+
+    def _few(self, size: int) -> bool:
+        """Whether changes of up to ``size`` trips at once are no more plans than the effort allows."""
+        plans = [1] + [0] * size  # by how many trips change
+        for count in self.count:
+            plans = [plans[0]] + [plans[k] + plans[k - 1] * count for k in range(1, size + 1)]
+        return sum(plans[1:]) <= self.control.effort.pick(*MOST_PLANS)
 
     def improved(self, plan: P) -> P:
-        """Return the best plan that changes of one trip, or where none is better of two, lead to.
+        """Return the best plan that changes of one trip, or where none is better of more, lead to.
 
         ``plan`` itself where nothing is better, or it takes other ways.
         """
@@ -104,7 +115,8 @@ class Exchange(Generic[P]):
         for _ in range(MOST_ROUNDS):
             if taken is None:
                 break
-            found = self._best(self._singles(taken), plan, taken) or self._best(self._pairs(taken), plan, taken)
+            sizes = (size for size in range(1, self.together + 1) if size < 3 or self._few(size))
+            found = next(filter(None, (self._best(self._changes(taken, size), plan, taken) for size in sizes)), None)
             taken = None
             if found is not None:
                 plan, taken = found
@@ -137,38 +149,41 @@ class Exchange(Generic[P]):
                 least, chosen = self.known[trial], (found, trial)
         return chosen
 
-    def _singles(self, taken: Taken) -> Iterator[dict[int, int]]:
-        for trip, count in enumerate(self.count):
-            yield from ({trip: way} for way in range(count) if way != taken[trip])
-
-    def _pairs(self, taken: Taken) -> Iterator[dict[int, int]]:
-        for one in range(len(taken)):
-            for other in range(one):
-                for a, b in product(range(self.count[one]), range(self.count[other])):
-                    if a != taken[one] and b != taken[other]:
-                        yield {one: a, other: b}
+    def _changes(self, taken: Taken, size: int) -> Iterator[dict[int, int]]:
+        """Yield the changes of ``size`` trips at once."""
+        others = [[way for way in range(count) if way != own] for count, own in zip(self.count, taken)]
+        for trips in combinations(range(len(taken)), size):
+            for ways in product(*(others[trip] for trip in trips)):
+                yield dict(zip(trips, ways))
 
 
 def all_changes(
-    problem: RoutingProblem, judge: Judging[P], control: Control, told: np.ndarray | None = None
+    problem: RoutingProblem, judge: Judging[P], control: Control, told: np.ndarray | None = None, together: int = 2
 ) -> Exchange[P] | None:
-    """Return the changes of one or two trips among all ways of a problem; None where those are too many."""
+    """Return the changes of up to ``together`` trips among all ways of a problem; None where pairs are too many."""
     ways = simple_ways(problem, control.effort.pick(*MOST_PLANS))
     if ways is None:
         return None
-    exchange = Exchange.among(judge, ways, control, told)
+    exchange = Exchange.among(judge, ways, control, told, together)
     return exchange if exchange.few else None
 
 
 def exchanged(
-    problem: RoutingProblem, judge: Judging[P], plans: Iterable[P], control: Control, told: np.ndarray | None = None
+    problem: RoutingProblem,
+    judge: Judging[P],
+    plans: Iterable[P],
+    control: Control,
+    told: np.ndarray | None = None,
+    together: int = 2,
 ) -> list[P]:
-    """Return ``plans`` as far as changes of one or two trips improve them; none where those are too many.
+    """Return ``plans`` as far as changes of up to ``together`` trips at once improve them.
+
+    None where pairs are too many; where changes of more at once are, fewer change.
 
     Raises
     ------
     Cancelled
         When the user stops.
     """
-    exchange = all_changes(problem, judge, control, told)
+    exchange = all_changes(problem, judge, control, told, together)
     return [] if exchange is None else [exchange.improved(plan) for plan in plans]

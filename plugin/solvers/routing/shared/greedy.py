@@ -20,7 +20,7 @@ from ...control import Control, Slices
 from ...graph.heap import drop_first, fill_heap, replace_first
 from ...kernels import compiled
 from .choices import CUMULATIVE
-from .closed_arcs import HAIR, NOTHING_CLOSES, catching, open_at, watch_of
+from .closed_arcs import NOTHING_CLOSES, entry_in_time, waits_until, watch_of
 from .problem import RoutingProblem
 from .routes import Routes, distinct, with_routes_of
 from .trees import Trees
@@ -42,21 +42,6 @@ class InTime(NamedTuple):
 
     routes: Routes
     latest: np.ndarray
-
-
-@compiled
-def entry_in_time(cost, watch, latest, arc, now, limit):
-    """Return when who is ready for ``arc`` ``now`` and may wait until ``limit`` enters it so as to arrive in time.
-
-    Infinite where he cannot.
-    """
-    entry = open_at(watch.closed, arc, now)
-    if entry > limit + HAIR or entry + cost.free_flow[arc] > latest[arc] + HAIR:
-        return np.inf
-    part = catching(watch.closed, arc, entry)
-    if part >= 0 and entry + cost.free_flow[arc] > watch.closed.catch_time[part] + HAIR:
-        return np.inf
-    return entry
 
 
 @compiled
@@ -98,10 +83,7 @@ def greedy_steps(
         tree = row[trip]
         heeds = len(latest) > 0 and watch.fate[trip] == 0
         if heeds:
-            limit = watch.reached[trip]
-            if last[trip] >= 0:
-                part = catching(watch.closed, last[trip], since[trip])
-                limit = watch.closed.catch_time[part] if part >= 0 else np.inf
+            limit = waits_until(watch, trip, last[trip], since[trip])
         if last[trip] >= 0 and not cumulative:
             load[last[trip]] -= 1
         best = -1
