@@ -30,6 +30,7 @@ SPECS = {
     "scipy": "scipy>=1.8,<2",
     "networkx": "networkx>=2.6,<4",
     "matplotlib": "matplotlib>=3.5,<4",
+    "pyvrp": "pyvrp>=0.13,<0.15",
 }
 
 

@@ -13,6 +13,7 @@ from .local_search import improve
 from .regret import insert_waiting
 from .ruin import drive, ruin_and_recreate, value
 from .walking import drive_row
+from .with_pyvrp import handed_out, least_driving
 
 Row = list[int]
 LEAST_ATTEMPTS, SWEEPS = 50, 20
@@ -72,7 +73,14 @@ def rows_of(plan: Plan, case: Case) -> list[Row]:
 
 
 def make_plan(
-    case: Case, starts: Sequence[Sequence[Row]], rounds: int, seed: int, control: Control, *, exact: bool = True
+    case: Case,
+    starts: Sequence[Sequence[Row]],
+    rounds: int,
+    seed: int,
+    control: Control,
+    *,
+    exact: bool = True,
+    pyvrp: int = 0,
 ) -> Planned:
     """Plan the tours of one period for least unserved, then least waiting, then least driving.
 
@@ -87,26 +95,41 @@ def make_plan(
     seed : int
     exact : bool
         Whether to try all plans where there are few requests.
+    pyvrp : int
+        Iterations of PyVRP for one more start, from which the whole search is done again; 0 for none.
 
     Raises
     ------
     Cancelled
+    MissingDependency
+        Without PyVRP, where it is asked for.
     """
     best = Plan.empty(case)
     drive(case, best)
     if not case.parts or not len(case.seats) or not len(case.room):
         return Planned(best, value(case, best), True)
-    worth = value(case, best)
     for rows in [[], *starts]:
         plan = plan_of_rows(case, rows)
         insert_waiting(case, plan, control)
-        if value(case, plan) < worth:
-            best, worth = plan, value(case, plan)
-    found, proved, attempts = best, False, max(case.parts, LEAST_ATTEMPTS)
-    improve(case, found, SWEEPS, control)
-    for k in range(rounds):
-        found = ruin_and_recreate(case, found, attempts, seed + k, control.part(k / rounds, (k + 1) / rounds))
-        improve(case, found, SWEEPS, control)
+        if value(case, plan) < value(case, best):
+            best = plan
+    found, proved = _searched(case, best, rounds, seed, control.part(0.0, 0.5 if pyvrp else 1.0)), False
+    if pyvrp:
+        plan = plan_of_rows(case, handed_out(case, least_driving(case, pyvrp, seed, control)))
+        insert_waiting(case, plan, control)
+        plan = _searched(case, plan, rounds, seed, control.part(0.5, 1.0))
+        if value(case, plan) < value(case, found):
+            found = plan
     if exact and few(case):
         found, proved = best_of_all(case, found, MOST_STEPS, control)
     return Planned(found, value(case, found), proved)
+
+
+def _searched(case: Case, plan: Plan, rounds: int, seed: int, control: Control) -> Plan:
+    """Return the best plan found from a plan, which is changed."""
+    attempts = max(case.parts, LEAST_ATTEMPTS)
+    improve(case, plan, SWEEPS, control)
+    for k in range(rounds):
+        plan = ruin_and_recreate(case, plan, attempts, seed + k, control.part(k / rounds, (k + 1) / rounds))
+        improve(case, plan, SWEEPS, control)
+    return plan

@@ -61,7 +61,7 @@ class Rolling:
 
 
 def roll(
-    problem: FleetProblem, rounds: int, seed: int, control: Control
+    problem: FleetProblem, rounds: int, seed: int, control: Control, pyvrp: int = 0
 ) -> Generator[tuple[Case, Planned], None, Rolling]:
     """Play the game; yields each period's case and plan, and returns a :class:`Rolling` in the end.
 
@@ -71,6 +71,8 @@ def roll(
     rounds : int
         Of the search for each plan (:func:`.planning.make_plan`).
     seed : int
+    pyvrp : int
+        Iterations of PyVRP for one more start of each plan, 0 for none.
 
     Raises
     ------
@@ -87,16 +89,17 @@ def roll(
             number = game.next_event(begin)
             continue
         case = game.case_at(begin, parts, expected)
-        planned = make_plan(case, [game.rest(parts)], rounds, seed + number, control.part(*game.share(begin)))
+        part = control.part(*game.share(begin))
+        planned = make_plan(case, [game.rest(parts)], rounds, seed + number, part, pyvrp=pyvrp)
         yield case, planned
         number = game.play(number, case, parts, expected, planned)
     tours = sorted(game.tours, key=lambda tour: (tour.start, tour.vehicle))
     return Rolling(tours, game.periods, game.left, game.fleet)
 
 
-def play(problem: FleetProblem, rounds: int, seed: int, control: Control | None = None) -> Rolling:
+def play(problem: FleetProblem, rounds: int, seed: int, control: Control | None = None, *, pyvrp: int = 0) -> Rolling:
     """Play the game to its end; see :func:`roll`."""
-    steps = roll(problem, rounds, seed, control or Control())
+    steps = roll(problem, rounds, seed, control or Control(), pyvrp)
     while True:
         try:
             next(steps)
