@@ -18,8 +18,10 @@ HOW_TO_INSTALL = (
     "macOS: in Terminal run  /Applications/QGIS.app/Contents/MacOS/bin/python3 -m pip install {spec}\n"
     "Linux: run  python3 -m pip install --user {spec}  (Debian and Ubuntu: add --break-system-packages, or use a "
     "virtual environment made with --system-site-packages)\n"
-    "The qpip plugin reads this plugin's requirements.txt and does the same from inside QGIS. Restart QGIS afterwards."
 )
+QPIP = "The qpip plugin reads this plugin's requirements.txt and does the same from inside QGIS."
+RESTART = " Restart QGIS afterwards."
+NEWER = "It needs Python 3.11 or later."
 
 SPECS = {
     "pulp": "pulp>=2.7,<4",
@@ -30,13 +32,14 @@ SPECS = {
     "scipy": "scipy>=1.8,<2",
     "networkx": "networkx>=2.6,<4",
     "matplotlib": "matplotlib>=3.5,<4",
-    "pyvrp": "pyvrp>=0.13,<0.15",
 }
+EXTRAS = {"pyvrp": "pyvrp>=0.13,<0.15"}  # not in requirements.txt: it needs Python 3.11
 
 
 def how_to_install(package: str) -> str:
     """Return the sentence that tells, per platform, how to install ``package``."""
-    return HOW_TO_INSTALL.format(spec=f'"{SPECS.get(package, package)}"')
+    spec = SPECS.get(package) or EXTRAS.get(package, package)
+    return HOW_TO_INSTALL.format(spec=f'"{spec}"') + (NEWER if package in EXTRAS else QPIP) + RESTART
 
 
 def require(package: str, purpose: str) -> ModuleType:
