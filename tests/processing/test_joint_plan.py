@@ -136,6 +136,7 @@ def test_exits_empty_the_area_as_fast_as_their_road_lets_vehicles_out():
     assert {pair[1] for pair in sent(found) if pair[0] == "in"} == {"west street", "east street"}
     assert sent(found)["out", "outside"] == 50
     assert any("50 people in 1 zone(s) start outside the hazard" in text for text in log.said)
+    assert not any("outside it, up to" in text for text in log.warnings)
     assert any("2 safe exit(s)" in text and "600 vehicles/h" in text for text in log.said)
     safe = [row for row in rows_of(found, "OUTPUT_VEHICLES") if row["origin_id"] == "out"]
     assert len(safe) == 50 and all(row["arrival_s"] == row["departure_s"] == 0 for row in safe)
@@ -144,6 +145,27 @@ def test_exits_empty_the_area_as_fast_as_their_road_lets_vehicles_out():
     assert all(row["capacity"] is None or str(row["capacity"]) == "NULL" for row in rows_of(found, "OUTPUT_SHELTERS"))
     empty = rows_of(found, "OUTPUT_CLEARANCE")
     assert empty[0]["in_hazard"] == 200 and empty[-1]["in_hazard"] == 0
+
+
+@pytest.mark.parametrize("shape", ["point", "polygon"])
+def test_who_lives_in_the_water_but_starts_at_a_road_outside_it_is_named(shape):
+    """From (90, 0) the road at x = 300 is nearest, 100 m outside the water, from (-150, 0) the one there, inside."""
+    network = roads(
+        [
+            (line((300, 0), (300, 1500)), ["dry", 300]),
+            (line((-150, -900), (-150, -700), (-150, 1500), (300, 1500)), ["wet", 300]),
+        ]
+    )
+    place = {"point": zones((("far", (90, 0), 7, 0), ("near", (-150, 0), 5, 0)))}
+    fields = "&field=zone_id:string&field=children:integer&field=adults:integer"
+    boxes = ((square(80, -10, 100, 10), ["far", 7, 0]), (square(-160, -10, -140, 10), ["near", 5, 0]))
+    place["polygon"] = layer("Polygon", fields, boxes, "quarters")
+    log = Log()
+    given = {"NETWORK": network, "HAZARD": water((-200, -200, 200, 200)), "ZONES": place[shape]}
+    run(log, SHELTERS=None, MAX_SNAP_DISTANCE=300, **given)
+    told = [text for text in log.warnings if "start at a road outside it" in text]
+    assert len(told) == 1 and "7 people of 1 zone(s)" in told[0] and "(far)" in told[0]
+    assert "up to 210 m away" in told[0]
 
 
 def test_who_can_reach_different_exits_goes_to_different_ones_though_his_zone_is_one_group():

@@ -20,6 +20,7 @@ from ..positions import positions_inside
 from ..routing.background import background_on
 from ..routing.case import arcs_of
 from ..routing.inside import arcs_inside
+from .access_out import tell_access_out
 from .demand import ZONES, Demand, JointSources, read_demand
 from .fleet import Fleet, fleet_on, vehicles_on
 from .ground import Ground, read_ground
@@ -108,6 +109,7 @@ def joint_case(
             f"{ZONES}: {int(demand.groups.sizes[safe].sum()):,} people in {int(starts.outside.sum())} zone(s) start "
             "outside the hazard; they are safe at once."
         )
+        said += tell_access_out(starts, demand.zones, demand.people, ground.danger, context, feedback)
     fleet = fleet_on(ground, source, group)
     problem = _problem(sources, options, demand, ground, separation, preference, allowed, room, fleet, feedback)
     carried = carried_on(demand.groups, where.shelters, sources.names, feedback)
