@@ -262,6 +262,21 @@ def test_bad_input_is_a_sentence():
             dispatch(**values)
 
 
+def test_vehicles_have_names_of_their_own():
+    found = dispatch(
+        REQUESTS=requests([(1000, ["a", 6, 0, 0, None, 1])]),
+        FLEET=fleet([(0, ["b", 2, 2, 0, None]), (0, ["b-2", 1, 2, 0, None])]),
+    )  # fmt: skip
+    assert {row["vehicle"] for row in table(found)} == {"b--1", "b--2", "b-2"}
+
+
+def test_cancelled_while_planning_nothing_is_written(tmp_path):
+    log, made = Log(), tmp_path / "tours.gpkg"
+    log.progressChanged.connect(lambda percent: log.cancel() if percent > 40 else None)
+    assert dispatch(log, OUTPUT=str(made)) == {} and not made.exists()
+    assert any("Cancelled" in text for text in log.warnings)
+
+
 def test_the_order_of_features_changes_nothing():
     def seen(rows):
         found = dispatch(REQUESTS=requests(rows), EFFORT=1)

@@ -55,9 +55,14 @@ class Depots:
         return np.maximum(np.nan_to_num(self.available.seconds(start, feedback), nan=0.0), 0.0)
 
     def names(self, depot: int) -> list[str]:
-        """Return what the vehicles of a depot are called."""
-        key, count = self.places.ids[depot], int(self.vehicles[depot])
-        return [key] if count == 1 else [f"{key}-{k}" for k in range(1, count + 1)]
+        """Return what the vehicles of a depot are called; no other depot's id."""
+        key, count, taken = self.places.ids[depot], int(self.vehicles[depot]), frozenset(self.places.ids)
+        if count == 1:
+            return [key]
+        mark = "-"
+        while any(f"{key}{mark}{k}" in taken for k in range(1, count + 1)):
+            mark += "-"
+        return [f"{key}{mark}{k}" for k in range(1, count + 1)]
 
 
 def read_depots(

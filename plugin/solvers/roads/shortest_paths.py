@@ -166,21 +166,9 @@ def seconds_between(
     found = np.full((len(starts), len(different)), np.inf)
     if not len(starts) or not len(different):
         return found[:, place.ravel()]
-    for first, distance in _distances(_reverse_graph(network, _weights(network, weight)), different, control):
+    for first, distance, _ in _trees(_reverse_graph(network, _weights(network, weight)), different, control):
         found[:, first : first + len(distance)] = distance[:, starts].T
     return found[:, place.ravel()]
-
-
-def _distances(graph: _ReverseGraph, destinations: np.ndarray, control: Control) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield ``(first, weight (c, n))`` for chunks of destinations that start at ``first``."""
-    from scipy.sparse.csgraph import dijkstra
-
-    chunk = max(1, NODES_PER_CHUNK // max(graph.n, 1))
-    for first in range(0, len(destinations), chunk):
-        control.stop_if_cancelled()
-        control.progress(first / len(destinations), "Shortest paths")
-        yield first, dijkstra(graph.matrix, directed=True, indices=destinations[first : first + chunk])
-    control.progress(1.0, "Shortest paths")
 
 
 def travel(
