@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import processing
 import pytest
 
@@ -260,6 +262,19 @@ def test_bad_input_is_a_sentence():
     ):
         with pytest.raises(QgsProcessingException, match=match):
             dispatch(**values)
+
+
+def test_the_time_limit_is_a_fence():
+    log = Log()
+    calls = [(100 * k, [f"r{k}", 3, 0, 0, None, 1]) for k in range(1, 30)]
+    found = dispatch(log, REQUESTS=requests(calls), FLEET=fleet([(0, ["b", 2, 9, 0, None])]), TIME_LIMIT=0.001)
+    assert found["STOPPED_EARLY"] == 1 and found["SERVED"] == 87 and any("TIME_LIMIT" in w for w in log.warnings)
+
+
+def test_without_pyvrp_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyvrp", None)
+    with pytest.raises(QgsProcessingException, match="USE_PYVRP"):
+        dispatch(USE_PYVRP=True)
 
 
 def test_vehicles_have_names_of_their_own():

@@ -19,6 +19,7 @@ from .case import FleetCase
 MINUTE = 60 * MILLISECONDS
 ROUNDS = (1, 4, 16)  # of ruin and recreate by EFFORT, each with about as many attempts as there are requests
 PERFECT_ROUNDS = (1, 2, 6)
+PYVRP_ITERATIONS = (200, 1000, 5000)
 NO_PLACE = "its feature cannot be used"
 
 
@@ -112,20 +113,25 @@ class Dispatched:
         return float(sum(self.case.read.network.length[arcs].sum() for arcs in self.ways[tour]))
 
 
-def dispatch(case: FleetCase, seed: int, control: Control) -> Dispatched:
+def dispatch(case: FleetCase, seed: int, control: Control, use_pyvrp: bool = False) -> Dispatched:
     """Play the game, once more without waiting for periods, and plan it with everything known.
+
+    ``use_pyvrp``: whether PyVRP gives one more start to the plan of each period.
 
     Raises
     ------
     Cancelled
+    MissingDependency
+        Without PyVRP, where it is asked for.
     """
     effort = control.effort
     control.progress(0.0, "Planning and carrying out, period by period")
     rounds, problem = effort.pick(*ROUNDS), case.problem
-    rolling, at_once = play(problem, rounds, seed, control.part(0.0, 0.4)), None
+    pyvrp = effort.pick(*PYVRP_ITERATIONS) if use_pyvrp else 0
+    rolling, at_once = play(problem, rounds, seed, control.part(0.0, 0.4), pyvrp=pyvrp), None
     if problem.wait:
         control.progress(0.4, "The same without waiting for periods")
-        at_once = play(replace(problem, wait=False), rounds, seed, control.part(0.4, 0.7))
+        at_once = play(replace(problem, wait=False), rounds, seed, control.part(0.4, 0.7), pyvrp=pyvrp)
     control.progress(0.7, "Planning with everything known")
     perfect = with_perfect_information(problem, rolling, effort.pick(*PERFECT_ROUNDS), seed, control.part(0.7, 0.95))
     return Dispatched(

@@ -130,6 +130,8 @@ def _searched(case: Case, plan: Plan, rounds: int, seed: int, control: Control) 
     attempts = max(case.parts, LEAST_ATTEMPTS)
     improve(case, plan, SWEEPS, control)
     for k in range(rounds):
+        if control.effort.passed():
+            break
         plan = ruin_and_recreate(case, plan, attempts, seed + k, control.part(k / rounds, (k + 1) / rounds))
         improve(case, plan, SWEEPS, control)
     return plan

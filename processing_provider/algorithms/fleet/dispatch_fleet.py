@@ -52,12 +52,15 @@ class DispatchFleet(EvacuationAlgorithm):
         if report:  # what the report needs is asked for before the work, not after
             require("jinja2", "writing HTML reports")
             require("matplotlib", "drawing charts")
+        use_pyvrp = self.parameterAsBoolean(parameters, names.USE_PYVRP, context)
+        if use_pyvrp:
+            require("pyvrp", "tours to start from (USE_PYVRP)")
         effort = read_effort(self, parameters, context)
         options = read_options(self, parameters, context)
         sources = read_sources(self, parameters, context, feedback)
         case = fleet_case(sources, options, context, feedback, self.control(feedback, 0.0, 25.0, effort))
         seed = self.parameterAsInt(parameters, names.SEED, context)
-        found = dispatch(case, seed, self.control(feedback, 25.0, 95.0, effort))
+        found = dispatch(case, seed, self.control(feedback, 25.0, 95.0, effort), use_pyvrp)
         tell(found, feedback)
         numbers = {**self._numbers(found), **stopped_early(effort, feedback)}
         outputs = self._layers(parameters, found, context)

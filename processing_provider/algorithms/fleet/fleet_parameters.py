@@ -48,6 +48,7 @@ def add_fleet_parameters(algorithm: EvacuationAlgorithm) -> None:
         "universal time are local time of it, whatever the computer's zone."
     )
     add_effort(algorithm, ROUTING_SECONDS)
+    _add_pyvrp(algorithm)
     algorithm.add_number(
         names.SEED, algorithm.tr("Seed"), 1, "Of what is drawn in the search. The same seed gives the same tours.",
         kind=_INTEGER, advanced=True,
@@ -164,6 +165,15 @@ def _add_planning(algorithm: EvacuationAlgorithm) -> None:
         names.LAST_MINUTE, tr("Last arrival (minutes after the start)"), None,
         "After it nobody is brought to a shelter. Empty: until all who can be are served.",
     )  # fmt: skip
+
+
+def _add_pyvrp(algorithm: EvacuationAlgorithm) -> None:
+    algorithm.add(
+        QgsProcessingParameterBoolean(names.USE_PYVRP, algorithm.tr("Start from PyVRP, too"), False),
+        "The plan of each period is searched once more from tours of PyVRP, a package for Python 3.11 and later that "
+        "knows only driving; kept where it is better by our own aim.",
+        advanced=True,
+    )
 
 
 def add_fleet_outputs(algorithm: EvacuationAlgorithm) -> None:
