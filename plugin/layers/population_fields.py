@@ -81,6 +81,22 @@ def column_beside(there: Sequence[str], name: str, ending: str) -> str:
     return found.get(whole) or found.get(short, "")
 
 
+def refuse_shortened(names: Sequence[str], path: str) -> None:
+    """Refuse a Shapefile at ``path`` for people on foot: of fields ``names`` with long names they could not be found.
+
+    Raises
+    ------
+    LayerError
+    """
+    lost = [name for name in names if len(name) >= SHAPEFILE_NAME - 1]
+    if lost and path.casefold().endswith((".shp", ".dbf")):
+        raise LayerError(
+            f"OUTPUT: a Shapefile keeps {SHAPEFILE_NAME} characters of a name, so that no later step would find who is "
+            f"on foot of “{lost[0]}” ({lost[0]}{FOOT}) and all would drive. Write a GeoPackage, or shorten the field's "
+            "name."
+        )
+
+
 def _present(name: str, there: Sequence[str]) -> str:
     """Return a field as a layer spells it, which a Shapefile shortens; "" where it has none."""
     wanted = name.strip()

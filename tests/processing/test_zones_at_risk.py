@@ -7,8 +7,10 @@ import pytest
 pytest.importorskip("qgis.core")
 
 import processing
+from osgeo import ogr
 from qgis.core import QgsProcessingException, QgsVectorLayer
 
+from evacuation_planner.plugin.layers.population_fields import column_beside
 from tests.processing.shelter_layers import Log, box, make_layer, point, rows_of
 
 CLASSES = "field=zone_id:string&field=children:integer&field=adults:integer&field=elderly:integer"
@@ -287,3 +289,17 @@ def test_people_in_a_field_whose_name_is_that_of_people_on_foot_are_refused_only
     assert run(ZONES=layer, POPULATION_FIELDS=["by_foot"])["PEOPLE_AT_RISK"] == 8
     with pytest.raises(QgsProcessingException, match="column by_foot of its own"):
         run(ZONES=layer, POPULATION_FIELDS=["by_foot"], CARLESS_FIELD="n", CARLESS_UNIT=2)
+
+
+def test_a_shapefile_keeps_who_is_on_foot_or_is_refused(tmp_path):
+    made = run(ZONES=carless_zones((0.3, 1.0, 0.5)), CARLESS_FIELD="carless", OUTPUT=str(tmp_path / "risk.shp"))
+    file = ogr.Open(made["OUTPUT"])
+    names = [column.GetName() for column in file.GetLayer().schema]
+    kept = [column_beside(names, name, "_foot") for name in ("children", "adults", "elderly")]
+    assert kept == ["children_f", "adults_foo", "elderly_fo"]
+    fields = "field=zone_id:string&field=population:integer&field=carless:integer"
+    layer = zones([(box(0, 0, 1000, 1000), ["a", 10, 3])], fields=fields)
+    given = {"ZONES": layer, "CARLESS_FIELD": "carless", "CARLESS_UNIT": 2}
+    with pytest.raises(QgsProcessingException, match="“population” .population_foot. and all would drive"):
+        run(**given, OUTPUT=str(tmp_path / "people.shp"))
+    assert rows_of(run(**given)["OUTPUT"])[0]["population_foot"] == 3

@@ -181,6 +181,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ....plugin.layers.closing.hazard import read_hazard
+        from ....plugin.layers.destinations import destination_text
         from ....plugin.layers.people import say_unplaced, whole_people
         from ....plugin.layers.places import read_places
         from ....plugin.layers.population_fields import (
@@ -188,6 +189,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
             REFUSING,
             SHADOW,
             others_with_people,
+            refuse_shortened,
             totals_among,
             totals_besides,
         )
@@ -224,6 +226,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
             beside[SHADOW] = {name: column.shadow for name, column in columns.items()}
         foot = columns_on_foot(zones, people, columns, totals, others, carless, feedback)
         if foot:
+            refuse_shortened(list(foot), destination_text(parameters.get(names.OUTPUT), context))
             beside[FOOT] = foot
         taken = (found.at_risk + found.shadow).any(axis=1)
         name, order = (
