@@ -16,6 +16,7 @@ from ..solvers.joint.result import JointPlan, JointResult
 from ..solvers.routing.result import RoutingResult
 from .caught import caught_story
 from .charts import MapPanel, bar_chart, line_chart, map_chart
+from .modes import modes_story
 from .page import write_report
 from .routing import door_table, ring_names, street_bottlenecks
 
@@ -68,6 +69,7 @@ def write_joint_report(
         doors=door_table(found.case, found.result),
         rings=ring_names(found.case, found.result),
         caught=caught_story(found.case, found.result),
+        **modes_story(found),
     )
 
 

@@ -20,7 +20,6 @@ def modes_story(found: RoutedCase) -> dict[str, Any]:
         "modes": [{**each._asdict(), "name": NAMES[each.mode]} for each in modes] if told else [],
         "mixed": len(modes) > 1 and any(each.mode == FOOT for each in modes),
         "mode_chart": _arrivals(modes) if len(modes) > 1 else None,
-        "far_walk": "",
     }
 
 

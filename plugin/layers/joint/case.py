@@ -17,7 +17,7 @@ from ..allocation.columns import CarriedOn, carried_on
 from ..allocation.separation import BY_TIME, Separation
 from ..population_fields import tell_refusing
 from ..positions import positions_inside
-from ..routing.background import background_on
+from ..routing.background import BackgroundRows, background_on
 from ..routing.case import arcs_of
 from ..routing.inside import arcs_inside
 from .access_out import tell_access_out
@@ -88,6 +88,7 @@ def joint_case(
     Cancelled
     """
     demand = read_demand(sources, options.keep_together, options.use_standby, context, feedback)
+    options = options.for_those(demand.travel, feedback)
     ground, over = read_ground(sources, options, demand, context, feedback, control)
     starts, where = ground.starts, ground.targets
     source, group = vehicles_on(demand, ground, options)
@@ -97,7 +98,7 @@ def joint_case(
         feedback,
     )  # fmt: skip
     limits = options.max_distance, options.max_travel_time
-    allowed = separation.within(*limits)[demand.groups.zone]
+    allowed = separation.within(*limits)[demand.groups.row]
     room = separation.room(where.shelters.capacity)
     said: list[str] = []
     if len(where) == where.count and demand.somebody:
@@ -135,18 +136,19 @@ def _problem(
     source, part, parent = fleet.source, fleet.part, fleet.parent
     group = parent[part]
     counted = np.bincount(group, minlength=len(demand.groups.sizes))
-    _, people = fill_vehicles(np.where(counted > 0, demand.groups.sizes, 0), np.full(len(counted), options.occupancy))
+    in_vehicle = options.in_vehicle(demand.groups.on_foot)
+    _, people = fill_vehicles(np.where(counted > 0, demand.groups.sizes, 0), in_vehicle)
     place = departures.places(len(group), feedback, len(group))
     departure = microseconds(demand.seconds[demand.groups.zone[group]] + place) / SECOND
     order = np.argsort(departure, kind="stable")
     flow = None
     if sources.background is not None:
-        flow = background_on(sources.background, network, demand.start, feedback)
+        flow = _background(sources.background, ground, demand, feedback)
     reached = np.full(len(ground.node), np.inf)  # none is ever reached, or it is safe at any time
     closings = ground.read.danger.closings_on(network, ground.node, reached)
     inside = _inside(demand, ground, source[order], group[order]) if options.hazard_aim else None
     return joint_problem(
-        arcs_of(network, options.choice, flow, ground.read.on_foot)._replace(closings=closings),
+        arcs_of(network, options.choice, flow, ground.read.walked)._replace(closings=closings),
         Vehicles(
             source[order],
             departure[order],
@@ -158,9 +160,20 @@ def _problem(
         Destinations(ground.node, room, ground.targets.shelters.capacity, ground.targets.stepwise),
         1.0 - demand.of_groups(preference)[parent],
         allowed[parent] & fleet.reach,
-        _impedance(separation, ground)[demand.groups.zone][parent] if ground.targets.count else None,
+        _impedance(separation, ground)[demand.groups.row][parent] if ground.targets.count else None,
         inside,
     )
+
+
+def _background(
+    rows: BackgroundRows, ground: Ground, demand: Demand, feedback: QgsProcessingFeedback
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return traffic that is there anyway, on the roads of vehicles."""
+    arcs = ground.read.network.arc_count
+    if ground.driven is None:
+        return background_on(rows, ground.read.network, demand.start, feedback)
+    moments, row, value = background_on(rows, ground.driven, demand.start, feedback)
+    return moments, np.concatenate([row, np.full(arcs - len(row), -1, dtype=row.dtype)]), value
 
 
 def _impedance(separation: Separation, ground: Ground) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable
 
 import numpy as np
@@ -15,10 +15,9 @@ from ..allocation.columns import NameFields
 from ..allocation.groups import Groups, Shelters, outside_hazard, read_groups, read_shelters
 from ..allocation.preferences import KeyedTable, read_preferences
 from ..closing.danger import DangerLayers
-from ..errors import LayerError
 from ..moments import MomentColumn, Start
 from ..places import Places
-from ..roads.options import ReadNetwork
+from ..roads.options import BOTH, ON_FOOT, ReadNetwork
 from ..routing.background import BackgroundRows
 from ..times import ClockTime
 from ..zone_orders import zone_orders
@@ -58,7 +57,8 @@ class JointSources:
         Date and time of t = 0, None where it follows from the layers.
     background : BackgroundRows or None
     roads : callable
-        Returns the ReadNetwork; asked with whether somebody travels, t = 0, and a control.
+        Returns the ReadNetwork, or that of vehicles and that of walkers; asked with whether somebody travels, who does
+        (:attr:`Demand.travel`), t = 0, and a control.
     """
 
     zones: QgsProcessingFeatureSource
@@ -75,7 +75,7 @@ class JointSources:
     window: float
     start: ClockTime | None
     background: BackgroundRows | None
-    roads: Callable[[bool, Start, Control], ReadNetwork]
+    roads: Callable[[bool, int | None, Start, Control], tuple[ReadNetwork, ...]]
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,8 @@ class Demand:
         Of all zones.
     seconds : (m,) float64
         When the order comes to each zone, s from t = 0.
+    travel : int or None
+        BOTH where some drive and some walk, ON_FOOT where all without a car are everybody; None: as TRAVEL_MODE says.
     """
 
     groups: Groups
@@ -106,6 +108,7 @@ class Demand:
     start: Start
     order: MomentColumn | None
     seconds: np.ndarray
+    travel: int | None = None
 
     @property
     def somebody(self) -> bool:
@@ -114,23 +117,31 @@ class Demand:
 
     @property
     def peopled(self) -> np.ndarray:
-        """Zones with people, as the groups number them, ascending."""
-        return np.unique(self.groups.zone)
+        """Zones with people, ascending; behind those with people by car those with people on foot.
+
+        They are numbered as :attr:`..allocation.groups.Groups.row` does.
+        """
+        return np.unique(self.groups.row)
 
     @property
     def zones(self) -> Places:
         """The same as places."""
-        return self.groups.zones.subset(self.peopled)
+        return self.groups.zones.subset(self.peopled % max(len(self.groups.zones), 1))
+
+    @property
+    def walks(self) -> np.ndarray:
+        """Which of these are of people on foot beside others who drive."""
+        return self.peopled >= len(self.groups.zones)
 
     @property
     def place(self) -> np.ndarray:
         """Position (g,) of each group's zone among these."""
-        return np.searchsorted(self.peopled, self.groups.zone)
+        return np.searchsorted(self.peopled, self.groups.row)
 
     @property
     def people(self) -> np.ndarray:
         """People of each of these zones."""
-        return np.bincount(self.groups.zone, self.groups.sizes, len(self.groups.zones))[self.peopled]
+        return np.bincount(self.groups.row, self.groups.sizes)[self.peopled]
 
     def preference(
         self,
@@ -151,7 +162,7 @@ class Demand:
         decay : float or None
             Kilometres at which such a preference falls to 0.37, in place of the default.
         kilometres : (m, n) float64
-            Of all zones.
+            Of all zones, by car and on foot.
 
         Raises
         ------
@@ -160,7 +171,7 @@ class Demand:
         """
         own = read_preferences(table, self.classes, targets.shelters, default if decay is None else None, feedback)
         if decay is not None:
-            own = np.where(np.isnan(own), preference_by_distance(kilometres[self.classes.zone], decay), own)
+            own = np.where(np.isnan(own), preference_by_distance(kilometres[self.classes.row], decay), own)
         if targets.outside >= 0:
             own[:, targets.outside] = 1.0
         return own
@@ -185,7 +196,7 @@ def read_demand(
         As reading the layers; an order before t = 0.
     """
     classes = read_groups(sources.zones, sources.zone_id, sources.classes, sources.foot, context, feedback)
-    _refuse_walkers(classes)
+    classes, travel = _who_travels(classes)
     groups, weight = (together if keep_together else apart)(classes)
     somebody = bool(len(groups.sizes))
     if not somebody:
@@ -195,18 +206,17 @@ def read_demand(
         sources.start, groups.zones, sources.names.order, sources.danger.moments, sources.window, feedback, others
     )
     shelters = _shelters(sources, standby, groups, context, feedback)
-    return Demand(groups, classes, weight, shelters, start, order, seconds)
+    return Demand(groups, classes, weight, shelters, start, order, seconds, travel)
 
 
-def _refuse_walkers(groups: Groups) -> None:
-    """Refuse people on foot beside others who drive, whom this plan would drive."""
-    walking = int(groups.sizes[groups.on_foot].sum()) + sum(each.people for each in groups.stranded if each.on_foot)
-    if walking:
-        raise LayerError(
-            f"FOOT_FIELDS: {walking:,} people of “{groups.zones.name}” are on foot, but this plan moves all people in "
-            "one way. Allocate them with “Allocate people to shelters” and route them with “Route evacuation”, set "
-            "TRAVEL_MODE to 1 (all on foot), or take the fields of those on foot out of the layer."
-        )
+def _who_travels(groups: Groups) -> tuple[Groups, int | None]:
+    """Return the groups and who travels; where all are on foot nobody is marked, as with TRAVEL_MODE on foot."""
+    if not groups.on_foot.any():
+        return groups, None
+    if not groups.on_foot.all():
+        return groups, BOTH
+    stranded = [each._replace(on_foot=False) for each in groups.stranded]
+    return replace(groups, on_foot=np.zeros(len(groups.sizes), dtype=bool), stranded=stranded), ON_FOOT
 
 
 def _shelters(

@@ -57,7 +57,7 @@ def fleet_on(ground: Ground, source: np.ndarray, group: np.ndarray) -> Fleet:
 def vehicles_on(demand: Demand, ground: Ground, options: JointOptions) -> tuple[np.ndarray, np.ndarray]:
     """Return where each vehicle starts (v,), and its group (v,); groups that join no road have none."""
     place, starts = demand.place, ground.starts
-    count = vehicles_of(demand.groups.sizes, np.full(len(place), options.occupancy))
+    count = vehicles_of(demand.groups.sizes, options.in_vehicle(demand.groups.on_foot))
     if count.sum() > MOST_VEHICLES:
         raise LayerError(
             f"{ZONES}: the {int(demand.groups.sizes.sum()):,} people take {int(count.sum()):,} vehicles, more than the "

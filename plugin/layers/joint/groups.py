@@ -14,20 +14,23 @@ TOGETHER = "+"  # between the classes of a group that holds several
 def together(groups: Groups) -> tuple[Groups, np.ndarray]:
     """Return one group for each zone, and the weight (h, g) with which each given group counts in it.
 
-    A zone's preference is the mean over its people.
+    Who walks is a group of his own. A group's preference is the mean over its people.
     """
-    zone, into = np.unique(groups.zone, return_inverse=True)
-    sizes = np.bincount(into, groups.sizes, len(zone)).astype(np.int64)
-    weight = np.zeros((len(zone), len(groups.sizes)))
+    row, into = np.unique(groups.row, return_inverse=True)
+    into = into.ravel()
+    sizes = np.bincount(into, groups.sizes, len(row)).astype(np.int64)
+    weight = np.zeros((len(row), len(groups.sizes)))
     weight[into, np.arange(len(into))] = groups.sizes / np.maximum(sizes, 1)[into]
     name = TOGETHER.join(groups.classes)
-    stranded: dict[str, int] = {}
+    stranded: dict[tuple[str, bool], int] = {}
     for each in groups.stranded:
-        stranded[each.zone] = stranded.get(each.zone, 0) + each.people
+        key = each.zone, each.on_foot
+        stranded[key] = stranded.get(key, 0) + each.people
+    zones = len(groups.zones)
     merged = replace(
-        groups, classes=[name], zone=zone, kind=np.zeros(len(zone), dtype=np.int64), sizes=sizes,
-        on_foot=np.zeros(len(zone), dtype=bool),
-        stranded=[Stranded(identifier, name, people) for identifier, people in stranded.items()],
+        groups, classes=[name], zone=row % max(zones, 1), kind=np.zeros(len(row), dtype=np.int64), sizes=sizes,
+        on_foot=row >= zones,
+        stranded=[Stranded(zone, name, people, walks) for (zone, walks), people in stranded.items()],
     )  # fmt: skip
     return merged, weight
 

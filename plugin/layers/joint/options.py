@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from qgis.core import QgsProcessingFeedback
 
 from ..roads.door_travel import DoorUse
+from ..roads.options import BOTH, ON_FOOT
 from ..routing.case import CostChoice, Departures
 
 
@@ -25,6 +30,8 @@ class JointOptions:
     hazard_aim : bool
         Whether little time in the hazard is the aim.
     doors : DoorUse
+    doors_on_foot : callable
+        Returns the same for people on foot, where some or all are by their fields.
     occupancy : float
         People in a full vehicle.
     departures : Departures
@@ -43,7 +50,24 @@ class JointOptions:
     divide: bool
     hazard_aim: bool
     doors: DoorUse
+    doors_on_foot: Callable[[], DoorUse]
     occupancy: float
     departures: Departures
     choice: CostChoice
     max_snap_distance: float
+
+    def for_those(self, travel: int | None, feedback: QgsProcessingFeedback) -> JointOptions:
+        """Return what counts where ``travel`` says who travels (:attr:`.demand.Demand.travel`)."""
+        if travel == ON_FOOT:
+            return replace(self, doors=self.doors_on_foot(), occupancy=1.0)
+        if travel == BOTH and self.doors.minutes is not None:
+            feedback.pushInfo(
+                "DOOR_MINUTES: plays no part where some walk and some drive to the same room; queues at doors are in "
+                "the plan."
+            )
+            return replace(self, doors=replace(self.doors, minutes=None))
+        return self
+
+    def in_vehicle(self, on_foot: np.ndarray) -> np.ndarray:
+        """Return the people in a full vehicle (k,), or in a unit of those ``on_foot``, each of whom is one."""
+        return np.where(on_foot, 1.0, self.occupancy)

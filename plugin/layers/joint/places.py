@@ -69,13 +69,13 @@ def no_shelters(crs: QgsCoordinateReferenceSystem) -> Shelters:
 
 def targets(
     shelters: Shelters,
-    exits: Exits,
+    exits: Sequence[Exits],
     outside: np.ndarray | None,
     name_field: str | None,
     read: ReadNetwork,
     context: QgsProcessingContext,
 ) -> Targets:
-    """Put shelters, exits and, where somebody starts there, the ground outside in one row.
+    """Put shelters, exits (of vehicles, of walkers) and, where somebody starts there, the ground outside in one row.
 
     Parameters
     ----------
@@ -84,7 +84,8 @@ def targets(
     name_field : str or None
         Field of the shelters with their names; exits are called by their streets there.
     """
-    names, xy = list(exits.names), exits.xy
+    names = [name for each in exits for name in each.names]
+    xy, found = np.concatenate([each.xy for each in exits]), len(names)
     if outside is not None:
         taken = {*shelters.all_ids, *names}
         own = next(
@@ -106,7 +107,7 @@ def targets(
         attributes=[*shelters.places.attributes, *more.attributes],
     )
     room = np.concatenate([shelters.capacity, np.full(len(names), np.inf)])
-    return Targets(Shelters(whole, room, shelters.all_ids | set(names)), count, len(exits))
+    return Targets(Shelters(whole, room, shelters.all_ids | set(names)), count, found)
 
 
 def _points(places: Places) -> list[QgsGeometry]:

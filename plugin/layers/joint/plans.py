@@ -12,16 +12,19 @@ from ...solvers.allocation.problem import FREE, WHOLE, Allocation, AllocationPro
 from ...solvers.control import Control
 from ...solvers.joint.kinds import BY_VEHICLE
 from ...solvers.joint.result import REASONS, JointPlan, JointResult
+from ...solvers.modes import CAR, FOOT
 from ...solvers.roads.doors import Doors
 from ...solvers.routing.capacity_floor import capacity_floor
 from ...solvers.routing.clearance import clearance
 from ...solvers.routing.road_use import road_use
+from ...solvers.walks import HAIR, MaxWalk, Walks
 from ..allocation.case import AllocationCase
 from ..allocation.outputs import UNJOINED
 from ..allocation.separation import BY_TIME
 from ..routing.case import RoutingCase
 from ..routing.ends import JoinedEnds
-from ..routing.inside import inside_of
+from ..routing.inside import inside_of, staying_in
+from ..routing.mode_rows import mode_figures, walked_metres
 from ..routing.outputs import RoutedCase
 from ..routing.trips import TripRows
 from ..transforming import transform_xy
@@ -84,9 +87,9 @@ def allocation_case(case: JointCase, result: JointResult, caught: np.ndarray) ->
     classes, shelters = case.demand.classes, case.ground.targets.shelters
     if caught.any():
         classes = replace(classes, sizes=classes.sizes - caught)
-    scaled = normalised(case.separation.impedance(BY_TIME)[classes.zone], NEAR_IS_GOOD)
+    scaled = normalised(case.separation.impedance(BY_TIME)[classes.row], NEAR_IS_GOOD)
     objective = Objective(1.0 - case.preference, scaled, classes.sizes, 1.0, 1.0, BY_PEOPLE)
-    allowed = case.separation.within(case.options.max_distance, case.options.max_travel_time)[classes.zone]
+    allowed = case.separation.within(case.options.max_distance, case.options.max_travel_time)[classes.row]
     problem = AllocationProblem(
         classes.sizes, case.problem.room, np.where(allowed, objective.cost, 0.0), allowed,
         FREE if result.unit == BY_VEHICLE else WHOLE,
@@ -105,10 +108,26 @@ def routed_plan(case: JointCase, plan: JointPlan, context: QgsProcessingContext,
     if case.ground.danger is not None:
         inside = inside_of(case.ground.danger, routes, result, context, control)
     network = routes.read.network
+    staying = None if case.ground.danger is None else staying_in(case.ground.danger, routes, result, context)
     return RoutedCase(
         routes, result, road_use(result, network.is_road, control), clearance(result, inside),
-        capacity_floor(result, network.capacity, control),
+        capacity_floor(result, network.capacity, control), tuple(mode_figures(routes, result, inside, staying)),
     )  # fmt: skip
+
+
+def walks_of_plan(case: JointCase, found: RoutedCase, limit: MaxWalk) -> Walks:
+    """Return who of those who arrive walks and how far, from place to door; the classes of a group are evenly mixed."""
+    demand, result = case.demand, found.result
+    group = case.vehicle_group[result.routed]
+    own = np.full(len(group), case.ground.read.on_foot) | demand.groups.on_foot[group]
+    group, people = group[own], result.problem.people[own]
+    metres = (walked_metres(result) + np.nan_to_num(found.case.access(result)))[own]
+    limits = limit.metres([demand.classes.classes[k] for k in demand.classes.kind.tolist()])
+    over = 0.0
+    for most in np.unique(limits[np.isfinite(limits)]).tolist():
+        share = demand.weight[:, limits == most].sum(axis=1)[group]
+        over += float((people * share)[metres > most + HAIR].sum())
+    return Walks(int(round(float(people.sum()))), float(metres.max(initial=0.0)), int(round(over)))
 
 
 def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingContext) -> RoutingCase:
@@ -133,9 +152,11 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
     spread = starts.junctions.counts[at] > 0
     unjoined = []
     for k, own in enumerate(staying.tolist()):
-        why = case.separation.unjoined.get(int(groups.zone[own]))
+        why = case.separation.unjoined.get(int(groups.row[own]))
         unjoined.append((len(group) + k, f"{UNJOINED}: {why}" if why else found.reasons[own]))
-    far = np.r_[starts.site_access, np.zeros(len(ground.node) - len(starts.site_access)), np.nan]  # the last for -1
+    known = starts.site_access[starts.half[at]]
+    beyond = np.zeros((len(at), len(ground.node) - known.shape[1])), np.full((len(at), 1), np.nan)  # the last for -1
+    far = np.concatenate([known, *beyond], axis=1)[np.arange(len(at)), site]
     ends = JoinedEnds(
         ground.read,
         np.where(spread, at, -1),
@@ -149,13 +170,19 @@ def routing_case_of(case: JointCase, plan: JointPlan, context: QgsProcessingCont
         _named(case),
         np.full(len(ground.node), np.inf),  # none is reached, or it is safe at any time
         np.where(spread, 0.0, starts.access[at]),
-        far[site],
+        far,
         unjoined,
     )
     return RoutingCase(
         ground.read, rows, demand.start, case.problem.network, row, ends, ground.danger,
         case.options.doors.access_speed, case.options.departures,
     )  # fmt: skip
+
+
+def _modes(case: JointCase, group: np.ndarray) -> list[str]:
+    """Return how the people of each ``group`` (k,) travel."""
+    everybody = case.ground.read.on_foot
+    return [FOOT if walks or everybody else CAR for walks in case.demand.groups.on_foot[group].tolist()]
 
 
 def _named(case: JointCase) -> Doors:
@@ -180,8 +207,8 @@ def _rows(
         classes = [groups.classes[k] for k in groups.kind[group].tolist()]
     rows = TripRows(
         groups.zones.name, groups.zones.crs, names, names, [places.ids[j] if j >= 0 else "" for j in site.tolist()],
-        people, np.full(len(group), case.options.occupancy), groups.zones.xy[zone].reshape(-1, 2), last, None, order,
-        classes=classes,
+        people, case.options.in_vehicle(groups.on_foot[group]), groups.zones.xy[zone].reshape(-1, 2), last, None, order,
+        classes=classes, modes=_modes(case, group),
     )  # fmt: skip
     carried = case.carried
     zones, shelters, where = groups.zones, places, case.ground.targets

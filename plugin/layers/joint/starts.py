@@ -12,6 +12,7 @@ from ...solvers.roads.connectors import DESTINATION, behind, connect
 from ...solvers.roads.doors import Doors
 from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.starts import Junctions, nodes_inside, start_nodes
+from ...solvers.roads.united import Offsets, shared_doors, shifted, united_junctions
 from ...solvers.routing.shared.problem import NodeSets
 from ..places import Places
 from ..positions import positions_inside
@@ -20,6 +21,7 @@ from ..roads.doors import join_sites
 from ..roads.entrances import DoorRules
 from ..roads.exits import Exits
 from ..roads.options import ReadNetwork
+from ..roads.united import united_reads
 from ..routing.ends import junctions_of
 
 ZONES = "ZONES"
@@ -48,8 +50,11 @@ class Starts:
         Zones all of whose vehicles start outside the hazard; False without exits.
     doors : Doors
         Of shelters, then of exits.
-    site_access : (n,) float64
-        Straight metres between each destination and its nearest door, NaN where it has none.
+    site_access : (h, n) float64
+        Straight metres between each destination and its nearest door, NaN where it has none; a row for vehicles and
+        one for people on foot where there are both.
+    half : (z,) int64
+        Which of these rows is that of the people of each zone.
     """
 
     read: ReadNetwork
@@ -61,6 +66,7 @@ class Starts:
     outside: np.ndarray
     doors: Doors
     site_access: np.ndarray
+    half: np.ndarray
 
     @property
     def joined(self) -> np.ndarray:
@@ -149,7 +155,30 @@ def join_zones(
             network = exits.sealed(network)
     return Starts(
         replace(found.read, network=network), junctions, areas, node, access, list(found.origins.reasons), outside,
-        doors, np.concatenate([site_access, np.zeros(len(exits))]),
+        doors, np.concatenate([site_access, np.zeros(len(exits))])[None], np.zeros(len(zones), dtype=np.int64),
+    )  # fmt: skip
+
+
+def united_starts(car: Starts, foot: Starts, shelters: int) -> Starts:
+    """Return the zones of those who drive and, behind them, of those who walk, on the roads of both side by side.
+
+    Destinations are the ``shelters``, which both share, then the exits of vehicles, then those of people on foot.
+    """
+    by = Offsets.of(car.read.network)
+    exits, more = len(car.doors.ids) - shelters, len(foot.doors.ids) - shelters
+    access = np.full((2, shelters + exits + more), np.nan)
+    access[0, : shelters + exits] = car.site_access[0]
+    access[1, :shelters] = foot.site_access[0, :shelters]
+    access[1, shelters + exits :] = foot.site_access[0, shelters:]
+
+    def join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        return np.concatenate([first, second])
+
+    return Starts(
+        united_reads(car.read, foot.read), united_junctions(car.junctions, foot.junctions, by),
+        [*car.areas, *foot.areas], join(car.node, shifted(foot.node, by.nodes)), join(car.access, foot.access),
+        [*car.reasons, *foot.reasons], join(car.outside, foot.outside),
+        shared_doors(car.doors, foot.doors, by, shelters), access, np.repeat([0, 1], [len(car.node), len(foot.node)]),
     )  # fmt: skip
 
 

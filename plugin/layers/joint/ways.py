@@ -27,7 +27,8 @@ def every_way(
     road, the mean over its vehicles. Who starts outside is where he goes, and goes nowhere else.
     """
     where, starts = ground.targets, ground.starts
-    kilometres, minutes, access = (np.full((len(demand.groups.zones), len(where)), np.inf) for _ in range(3))
+    rows_of_zones = len(demand.groups.zones) * len(starts.site_access)
+    kilometres, minutes, access = (np.full((rows_of_zones, len(where)), np.inf) for _ in range(3))
     if over.minutes is not None and over.access is not None:
         for table, known in ((kilometres, over.kilometres), (minutes, over.minutes), (access, over.access)):
             table[:, : where.count] = known
@@ -47,7 +48,7 @@ def every_way(
         columns = np.arange(0 if unknown[k] else where.count, where.count + where.exits)
         rows = which[order[bounds[k] : bounds[k + 1]]]
         kilometres[m, columns] = _means(ways.metres[rows][:, columns - least]) / 1000.0
-        access[m, columns] = starts.access[k] + starts.site_access[columns]
+        access[m, columns] = starts.access[k] + starts.site_access[starts.half[k], columns]
         walk = access[m, columns] / options.doors.access_speed
         minutes[m, columns] = (_means(ways.seconds[rows][:, columns - least]) + walk) / 60.0
     doors = np.r_[starts.doors.counts(), np.zeros(len(where) - len(starts.doors.ids), dtype=np.int64)]

@@ -11,8 +11,11 @@ import numpy as np
 from ...solvers.modes import BUS, CAR, FOOT
 from ...solvers.routing.clearance import Clearance, Inside, clearance
 from ...solvers.routing.result import RoutingResult
+from ...solvers.walks import MaxWalk, Walks, walks_of
+from ..errors import LayerError
 from ..fields import Column
 from .case import RoutingCase
+from .trips import TripRows
 
 ALL = "all"
 MODE = Column("mode", "text", "how its people travel: car, foot or bus; all: everybody; car+bus: both")
@@ -118,6 +121,26 @@ def mode_figures(
             )
         )  # fmt: skip
     return figures
+
+
+def walks_in(case: RoutingCase, result: RoutingResult, limit: MaxWalk) -> Walks:
+    """Return who of those who arrive walks and how far, from place to door."""
+    own = np.flatnonzero(np.array([mode == FOOT for mode in case.modes_of(result.routed)], dtype=bool))
+    metres = walked_metres(result)[own] + np.nan_to_num(case.access(result)[own])
+    classes = [case.rows.class_of(k) or "" for k in case.routed_row(result)[own].tolist()]
+    return walks_of(np.rint(result.problem.people[own]).astype(np.int64), metres, limit.metres(classes))
+
+
+def refuse_unknown_classes(rows: TripRows, limit: MaxWalk) -> None:
+    """Refuse limits of classes that no trip has.
+
+    Raises
+    ------
+    LayerError
+    """
+    text = limit.unknown(dict.fromkeys(name for name in rows.classes or [] if name))
+    if text and len(rows):
+        raise LayerError(text)
 
 
 def walked_metres(result: RoutingResult) -> np.ndarray:

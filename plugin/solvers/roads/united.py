@@ -95,6 +95,38 @@ def united_doors(car: Doors, foot: Doors, by: Offsets) -> Doors:
     )
 
 
+def shared_doors(car: Doors, foot: Doors, by: Offsets, shared: int) -> Doors:
+    """Return the doors of both, of which the first ``shared`` sites are the same; then come the others of each.
+
+    At a site that both share those of walkers are numbered behind those of cars.
+    """
+    own = len(car.ids) - shared
+    apart = united_doors(car, foot, by)
+    site = np.where(foot.site < shared, foot.site, foot.site + own)
+    sites, counts = np.concatenate([car.site, site]), np.bincount(car.site, minlength=len(car.ids) + len(foot.ids))
+    number = np.concatenate([car.number, foot.number + counts[site] * (foot.site < shared)])
+    order = np.argsort(sites, kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    few = order.tolist()
+    arcs = np.lexsort((apart.arc, place[apart.arc_door]))
+    points = np.argsort(place[apart.point_door], kind="stable")
+    return Doors(
+        [*car.ids, *foot.ids[shared:]],
+        sites[order],
+        number[order],
+        [apart.names[k] for k in few],
+        apart.node[order],
+        apart.guessed[order],
+        apart.capacity[order],
+        apart.access[order],
+        apart.arc[arcs],
+        place[apart.arc_door][arcs],
+        apart.point[points],
+        place[apart.point_door][points],
+    )
+
+
 def united_junctions(car: Junctions, foot: Junctions, by: Offsets) -> Junctions:
     """Return the junctions of the zones of both, those of walkers behind."""
     return Junctions(

@@ -21,7 +21,7 @@ from ..allocation.allocation_inputs import keyed_table
 from ..roads.door_parameters import PEOPLE_PER_VEHICLE, read_door_use
 from ..roads.hazard_parameters import HazardParameters, given, rule_of
 from ..roads.network_parameters import MAX_SNAP_DISTANCE, NetworkParameters
-from ..roads.travel_parameters import walks
+from ..roads.travel_parameters import BOTH, walks
 from ..roads.walk_parameters import read_foot_fields
 from ..routing import names as routing
 from ..routing.routing_inputs import background_rows, read_departures
@@ -128,9 +128,11 @@ def _sources(
             return None
         return algorithm.field(parameters, name, source, context, feedback, required)
 
-    def roads(needed: bool, start: Start, control: Control) -> ReadNetwork:
-        read = NetworkParameters.read(algorithm, parameters, context, feedback, {}, needed)
-        return read.network(context, feedback, control, danger.at(start))
+    def roads(needed: bool, travel: int | None, start: Start, control: Control) -> tuple[ReadNetwork, ...]:
+        read = NetworkParameters.read(algorithm, parameters, context, feedback, {}, needed, travel)
+        if travel == BOTH:
+            return read.networks(context, feedback, control, danger.at(start))
+        return (read.network(context, feedback, control, danger.at(start)),)
 
     danger = HazardParameters.read(algorithm, parameters, context, feedback)
     zones = algorithm.source(parameters, allocation.ZONES, context)
@@ -193,6 +195,7 @@ def _options(
         divide=divide,
         hazard_aim=hazard_aim,
         doors=read_door_use(algorithm, parameters, context, feedback),
+        doors_on_foot=lambda: read_door_use(algorithm, parameters, context, feedback, True),
         occupancy=1.0 if walks(algorithm, parameters, context) else number(PEOPLE_PER_VEHICLE),
         departures=read_departures(algorithm, parameters, context),
         choice=CostChoice(

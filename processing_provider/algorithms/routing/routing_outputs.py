@@ -8,7 +8,7 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsWkbTypes
 
 from ....plugin.layers.writing import OutputLayer
-from ....plugin.solvers.modes import BUS, FOOT
+from ....plugin.solvers.modes import BUS
 from ....plugin.solvers.routing.shared.choices import INFORMED
 from ...base import EvacuationAlgorithm
 from . import names
@@ -59,16 +59,8 @@ def routing_numbers(found: RoutedCase) -> dict[str, Any]:
 
 
 def _mode_numbers(found: RoutedCase) -> dict[str, Any]:
-    """Return how many arrive on foot and by bus, and how far they walk."""
-    if not found.modes:
-        return {}
-    of = {each.mode: each for each in found.modes}
-    numbers: dict[str, Any] = {
-        name: of[mode].people if mode in of else 0 for name, mode in ((names.ON_FOOT, FOOT), (names.BY_BUS, BUS))
-    }
-    if FOOT in of and of[FOOT].people:
-        numbers[names.LONGEST_WALK] = of[FOOT].longest
-    return numbers
+    """Return how many arrive by bus, where that is known."""
+    return {names.BY_BUS: sum(each.people for each in found.modes if each.mode == BUS)} if found.modes else {}
 
 
 def _queue_numbers(result: RoutingResult) -> dict[str, Any]:

@@ -76,9 +76,7 @@ NUMBERS = {
     names.VEHICLES: "Vehicles, or people on foot, routed",
     names.ROUTED: "People routed",
     names.UNROUTED: "People not routed",
-    names.ON_FOOT: "People who arrive on foot",
     names.BY_BUS: "People who arrive by bus",
-    names.LONGEST_WALK: "Longest way of anybody who arrives on foot, along roads (m)",
 }
 
 
