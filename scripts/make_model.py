@@ -69,7 +69,6 @@ AGAINST_TIME = {
 }
 # What a model does not ask for:
 NO_FLOWS = ("FLOW_MINUTES",)  # of a layer that it does not give
-ALL_ALIKE = ("CARLESS_FIELD", "CARLESS_UNIT")  # a joint plan moves all people in one way
 ONE_MODEL = ("FLOW_MODEL",)  # a plan as data is simulated again under queue
 
 
@@ -107,7 +106,7 @@ def joint_model() -> QgsProcessingModelAlgorithm:
         "together: who is at risk, which shelters to open or keep standing by, and at once who goes where and by which "
         "streets. The report shows it beside the plan made step by step."
     )
-    inputs = plan_inputs(list(JOINT), (*NO_FLOWS, *ALL_ALIKE))
+    inputs = plan_inputs(list(JOINT), NO_FLOWS)
     return assemble("Joint evacuation plan", "Evacuation plan", description, inputs, children)
 
 

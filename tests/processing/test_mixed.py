@@ -333,3 +333,19 @@ def test_seats_of_a_bus():
     assert {row["people"] for row in rows_of(found, "OUTPUT_VEHICLES")} == {20, 50}
     assert all(row["mode"] == "bus" for row in rows_of(found, "OUTPUT_VEHICLES"))
     assert np.isclose(sum(row["people"] for row in rows_of(found)), 200)
+
+
+def test_who_walks_farther_than_can_be_asked():
+    fields = "&field=zone_id:string&field=shelter_id:string&field=people:double&field=mode:string&field=class:string"
+    rows = [
+        (line((0, 0), (2000, 0)), ["a", "s", 30, "foot", "elderly"]),
+        (line((1000, 0), (2000, 0)), ["b", "s", 20, "foot", "children"]),
+        (line((0, 0), (2000, 0)), ["a", "s", 50, "car", "elderly"]),
+    ]
+    given = {"TRIPS": layer("LineString", fields, rows, "groups"), "METHOD": INDIVIDUAL}
+    for limit, over in (("1.5", 30), ("3; children:0.5", 20), ("elderly:2.5", 0), (None, None)):
+        found = run(MAX_WALK=limit, **given)
+        assert found.get("OVER_MAX_WALK") == over
+        assert found["ON_FOOT"] == 50 and found["LONGEST_WALK"] == pytest.approx(2000, rel=2e-3)
+    assert "MAX_WALK: there is no class “babies”" in failure(MAX_WALK="babies:1", **given)
+    assert "MAX_WALK" in failure(MAX_WALK="far", **given)

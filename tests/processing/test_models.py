@@ -139,7 +139,7 @@ LEFT_OUT = {
 }  # fmt: skip
 NOT_ASKED = {  # by model
     "evacuationplan": {"FLOW_MINUTES"},  # of a layer that the model does not give
-    "jointevacuationplan": {"FLOW_MINUTES", "CARLESS_FIELD", "CARLESS_UNIT"},  # a joint plan moves all in one way
+    "jointevacuationplan": {"FLOW_MINUTES"},
     "hazardplan": {"FLOW_MODEL"},  # a plan as data is simulated again under queue
 }
 PLANS = sorted(NOT_ASKED)
