@@ -212,7 +212,7 @@ def test_a_limit_that_says_nothing_is_refused(limit, words):
 
 def test_a_joint_plan_has_those_without_a_car_on_foot():
     found = processing.run("evacuation:jointplan", joint_base(ZONES=zones(["z", 20, 100, 30])), feedback=Log())
-    went = {mode: 0 for mode in ("car", "foot")}
+    went = {"car": 0, "foot": 0}
     for row in rows_of(found["OUTPUT_ALLOCATION"]):
         went[row["mode"]] += row["people"]
     assert went == {"car": 90, "foot": 30} and found["ON_FOOT"] == 30
