@@ -93,7 +93,8 @@ class PlanOnRoads:
         background : tuple, optional
             As :func:`.background.background_on` gives it.
         inside : mapping, optional
-            Nodes inside the polygon of each origin, by its id.
+            Nodes inside the polygon of each origin, by its id: who stays gets a place from which a way can be looked
+            for. Without it he is nowhere.
         """
         # Two nodes apart from the roads, so that who stays is not at his destination where both are unknown.
         network, nowhere, unknown = self.read.network, self.read.network.node_count, self.read.network.node_count + 1
@@ -104,7 +105,9 @@ class PlanOnRoads:
         )
         arcs = arcs_of(network, QUEUES, background, self.read.on_foot)._replace(nodes=nowhere + 2, closings=closings)
         goal = np.where(self.goal < 0, unknown, self.goal)
-        start = self._starts(goal, nowhere, inside or {})
+        start = np.where(self.start >= 0, self.start, np.where(self.stays, nowhere, goal))
+        if inside is not None:
+            self._place_those_who_stay(start, goal, inside)
         number: dict[str, int] = {}
         origin = np.array([number.setdefault(name, len(number)) for name in self.vehicles.origin], dtype=np.int64)
         sets = [np.asarray((inside or {}).get(name, []), dtype=np.int64) for name in number]
@@ -116,14 +119,12 @@ class PlanOnRoads:
         trips = TripTable(start, goal, self.departure / SECOND, self.vehicles.people, origin, nodes, size)
         return routing_problem(arcs, trips)
 
-    def _starts(self, goal: np.ndarray, nowhere: int, inside: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the node (t,) where each vehicle starts.
+    def _place_those_who_stay(self, start: np.ndarray, goal: np.ndarray, inside: Mapping[str, np.ndarray]) -> None:
+        """Put into ``start`` (t,) a node for who stays, since nothing tells where he is.
 
-        Nothing tells where who stays is: he starts where another of his origin does, by choice one to the same
-        destination, else at a junction inside it, so that a way can be found for him; never at a door of his
-        destination, and ``nowhere`` where all that fails.
+        It is one where another of his origin starts, by choice one to the same destination, else a junction inside the
+        origin; never a door of his destination. Where all that fails he is left.
         """
-        start = np.where(self.start >= 0, self.start, goal)
         origin, destination = self.vehicles.origin, self.vehicles.destination
         known: dict[tuple[str, str], int] = {}
         for k in np.flatnonzero(self.start >= 0).tolist():
@@ -135,8 +136,7 @@ class PlanOnRoads:
             tried = [known.get((origin[k], destination[k])), known.get((origin[k], "")), *inside.get(origin[k], [])[:1]]
             end = int(goal[k])
             fit = [node for node in tried if node not in (None, end) and (node, end) not in doors]
-            start[k] = fit[0] if fit else nowhere
-        return start
+            start[k] = fit[0] if fit else start[k]
 
     def simulate(self, problem: RoutingProblem, stuck_seconds: float, control: Control | None = None) -> QueueRun:
         """Return when everybody is where under the flow model ``queue``; ``problem`` as :meth:`problem` gives it."""
