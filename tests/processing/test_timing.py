@@ -194,7 +194,7 @@ def test_who_has_no_way_in_the_plan_is_told_apart_and_never_lost(tmp_path):
     assert rows["n"]["latest_order"] == NULL and 0 <= rows["n"]["latest_of_rest"] < 6
     assert found["TOO_LATE_ZONES"] == found["UNLIMITED_ZONES"] == 1
     assert found["CAUGHT"] == staying <= found["TOGETHER_CAUGHT"]
-    assert f"{staying} people have no way in the plan" in log.text
+    assert f"{staying} people of 1 zone(s) have no way in the plan" in log.text
     assert f"{staying} people have no way in the plan" in report.read_text(encoding="utf-8")
 
     dry = {**fork, "HAZARD": None}  # nor does he arrive where nothing closes any more

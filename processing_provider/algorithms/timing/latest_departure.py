@@ -142,12 +142,12 @@ class LatestDeparture(EvacuationAlgorithm):
             f"{found.together_caught:,} people are caught ({found.base_caught:,} by the plan)."
         )
         staying = int(round(float(found.case.staying.sum())))
-        if results[SOME_STAY] + results[NO_WAY] or staying:
+        if staying:
+            zones = int((found.case.staying > 0).sum())
             self.feedback.pushWarning(
-                f"PLAN: {staying:,} people have no way in the plan, so that they do not get out even if told at once: "
-                f"nobody of {results[NO_WAY]} zone(s) has one, and of {results[SOME_STAY]} zone(s) some have none and "
-                "the others get out until latest_of_rest. Make the plan with earlier orders, or plan other help for "
-                "them."
+                f"PLAN: {staying:,} people of {zones} zone(s) have no way in the plan, so they do not get out even "
+                f"if told at once. The others of {results[SOME_STAY]} of these zones get out until latest_of_rest. "
+                "Make the plan with earlier orders, or plan other help for them."
             )
         if margin is not None:
             numbers[names.LEAST_MARGIN] = margin
