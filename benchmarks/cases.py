@@ -70,8 +70,8 @@ def prototype(place: str, draw: int, model: str) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1)
-def sample_city() -> Roads:
-    """Return the roads of the sample city as the plugin reads them."""
+def sample_network() -> Any:
+    """Return the network of the sample city as the plugin reads it."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from qgis.core import (
         QgsApplication,
@@ -93,7 +93,7 @@ def sample_city() -> Roads:
         QgsProcessingParameterFeatureSource("NETWORK", ""), {"NETWORK": layer}, context
     )
     options = NetworkOptions(direction_field="oneway", speed_field="maxspeed", lanes_field="lanes")
-    read = read_network(
+    return read_network(
         source,
         options,
         None,
@@ -101,6 +101,12 @@ def sample_city() -> Roads:
         QgsProcessingFeedback(False),
         Control(progress=lambda fraction, text="": None, cancelled=lambda: False),
     ).network
+
+
+@lru_cache(maxsize=1)
+def sample_city() -> Roads:
+    """Return the roads of the sample city."""
+    read = sample_network()
     return Roads(read.node_xy, read.tail, read.head, np.maximum(read.free_flow, 0.1))
 
 

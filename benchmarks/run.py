@@ -40,6 +40,7 @@ SECTIONS = {
     "reading": ("reading", "reading_tables"),
     "allocation": ("allocation", "tables"),
     "location": ("location", "tables"),
+    "fleet": ("fleet", "tables"),
     "forecasting": ("forecasting", "tables"),
     "metro": ("reading", "metro_tables"),
     "judges": ("judges.tables", "tables"),
