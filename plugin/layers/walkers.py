@@ -9,11 +9,13 @@ from qgis.core import QgsProcessingFeedback
 
 from ..solvers.naming import first_of
 from .errors import LayerError
+from .fields import Column
 from .people import counts, refuse_more_than_there_are, whole_people
 from .places import Places
 from .population_fields import FOOT, column_beside
 
 FOOT_FIELDS = "FOOT_FIELDS"
+MODE = Column("mode", "text", "how they travel: car or foot")
 
 
 def foot_columns(zones: Places, classes: Sequence[str], named: Sequence[str], parameter: str) -> dict[str, str]:

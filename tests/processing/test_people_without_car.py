@@ -133,7 +133,10 @@ def test_doors_count_for_those_who_drive_alone():
     # A street of 100 vehicles/h ends at the hall, so it lets in 100 an hour, one in each: 10 in six minutes.
     given = {"DEFAULT_LANE_CAPACITY": 100, "DOOR_MINUTES": 6, "PEOPLE_PER_VEHICLE": 1, "SPLIT": 2,
              "WEIGHT_PREFERENCE": 0}  # fmt: skip
-    found = allocate(**given)
+    log = Log()
+    found = allocate(log, **given)
+    # 20 of 90 who drive are let in; all the room is that of both.
+    assert "By car: SHELTERS: there are 70 places too few" in log.text and "\nSHELTERS: there" not in log.text
     assert by_mode(found["OUTPUT"])["adults", "foot"] == 30
     hall = {row["mode"]: row["people"] for row in rows_of(found["OUTPUT"]) if row["shelter_id"] == "hall"}
     driving = Counter()

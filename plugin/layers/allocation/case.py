@@ -19,7 +19,7 @@ from ...solvers.allocation.objective import (
 from ...solvers.allocation.problem import WHERE_NEEDED, AllocationProblem
 from ...solvers.control import Control
 from ..closing.hazard_layers import HazardLayers
-from .checks import explain_shortage
+from .checks import explain_shortage, explain_shortage_by_doors
 from .columns import CarriedOn, NameFields, carried_on
 from .groups import Groups, Shelters, outside_hazard, read_groups, read_shelters
 from .preferences import KeyedTable, read_distances, read_preferences
@@ -183,9 +183,11 @@ def build_case(
     allowed = separation.within(*limits)[groups.row]
     limited = bool(np.isfinite(limits).any())
     room = separation.room(shelters.capacity)
-    said = explain_shortage(groups, shelters, room, allowed, options.split, limited, feedback)
+    by_doors = bool(groups.on_foot.any()) and separation.let_in is not None
+    explain = explain_shortage_by_doors if by_doors else explain_shortage
+    said = explain(groups, shelters, room, allowed, options.split, limited, feedback)
     problem = AllocationProblem(groups.sizes, room, objective.cost, allowed, options.split, inside=shelters.capacity)
-    if groups.on_foot.any() and separation.let_in is not None:  # who walks enters anywhere
+    if by_doors and separation.let_in is not None:  # who walks enters anywhere
         problem = replace(
             problem, capacity=shelters.capacity, inside=None, let_in=separation.let_in.astype(float),
             drives=~groups.on_foot,

@@ -55,6 +55,27 @@ def explain_shortage(
     return said
 
 
+def explain_shortage_by_doors(
+    groups: Groups,
+    shelters: Shelters,
+    room: np.ndarray,
+    allowed: np.ndarray,
+    split: int,
+    limited: bool,
+    feedback: QgsProcessingFeedback,
+) -> list[str]:
+    """Warn as :func:`explain_shortage` where some walk: ``room`` (n,) is for those who drive, capacity for all."""
+    said = explain_shortage(groups, shelters, shelters.capacity, allowed, split, limited, feedback)
+    driving = ~groups.on_foot
+    silent = QgsProcessingFeedback(False)
+    some = groups.only(driving)
+    for text in explain_shortage(some, shelters, room, allowed[driving], split, limited, silent):
+        if not text.startswith("ZONES:"):  # who is out of reach was said of all
+            said.append(f"By car: {text}")
+            feedback.pushWarning(said[-1])
+    return said
+
+
 def tell_divided(
     groups: Groups, problem: AllocationProblem, found: Allocation, feedback: QgsProcessingFeedback
 ) -> None:

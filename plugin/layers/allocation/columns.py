@@ -9,10 +9,10 @@ from qgis.core import QgsProcessingFeedback
 from ..carrying import ORDER_TIME, SHELTER_NAME, ZONE_NAME, Carried, all_others, renamed
 from ..fields import Column
 from ..values import id_text
+from ..walkers import MODE
 from .groups import Groups, Shelters
 
 CLASS_AT = 2  # columns of ALLOCATION and UNALLOCATED up to the class
-MODE = Column("mode", "text", "how they travel: car or foot")
 ALLOCATION = [
     Column("zone_id", "text", "zone the people leave"),
     Column("class", "text", "class of people: the group field's name"),

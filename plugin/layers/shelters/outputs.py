@@ -24,6 +24,7 @@ from ..fields import Column
 from ..places import Places
 from ..transforming import transform_xy
 from ..values import id_text
+from ..walkers import MODE
 from ..writing import OutputLayer
 
 COLUMNS = (
@@ -48,7 +49,6 @@ CATCHMENTS = (
     Column("share", "float", "part of the zone's people, 0 to 1"),
     Column("minutes", "float", "least travel time without congestion, from place to door, minutes"),
 )
-MODE = Column("mode", "text", "how they travel: car or foot")
 DECIMALS = 3
 LEAST_FLOW = 1e-6  # people; less is rounding of the solver
 

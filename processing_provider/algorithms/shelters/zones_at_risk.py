@@ -219,15 +219,13 @@ class ZonesAtRisk(EvacuationAlgorithm):
         columns.update({name: found.together() for name in totals})
         others, dropped = others_with_people(zones, list(columns), feedback)
         columns.update({name: exposure_of(values, *parts) for name, values in others.items()})
-        beside = {}
-        if reactions.some_refuse:
-            beside[REFUSING] = {name: column.refusing for name, column in columns.items()}
-        if reactions.shadow_share > 0:
-            beside[SHADOW] = {name: column.shadow for name, column in columns.items()}
         foot = columns_on_foot(zones, people, columns, totals, others, carless, feedback)
-        if foot:
-            refuse_shortened(list(foot), destination_text(parameters.get(names.OUTPUT), context))
-            beside[FOOT] = foot
+        refuse_shortened(list(foot), destination_text(parameters.get(names.OUTPUT), context))
+        beside = {
+            **({REFUSING: {key: each.refusing for key, each in columns.items()}} if reactions.some_refuse else {}),
+            **({SHADOW: {key: each.shadow for key, each in columns.items()}} if reactions.shadow_share > 0 else {}),
+            **({FOOT: foot} if foot else {}),
+        }
         taken = (found.at_risk + found.shadow).any(axis=1)
         name, order = (
             self.field(parameters, key, source, context, feedback, required=False)
