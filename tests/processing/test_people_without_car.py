@@ -271,3 +271,12 @@ def test_doors_in_a_choice_of_shelters_count_everybody_and_the_log_says_so():
     for row in rows_of(found["OUTPUT_CATCHMENTS"]):
         served[row["site_id"]] += row["people"]
     assert served == {"hall": 100, "school": 20} and "counts who walks at the doors as well" in log.text
+
+
+def test_places_too_few_in_reach_of_walkers_are_told_of_them_alone():
+    log = Log()
+    found = allocate(log, SHELTERS=shelters(20, 500), MAX_TRAVEL_TIME=16, WEIGHT_PREFERENCE=0)
+    # On foot only the hall, with 20 places, is within 16 minutes; by car both are.
+    assert "1 zone with 30 people (z) reach only 1 shelter with 20 places (hall): at least 10 people" in log.text
+    assert by_mode(found["OUTPUT"], found["OUTPUT_UNALLOCATED"])["adults", "foot"] == 30
+    assert {(row["mode"], row["people"]) for row in rows_of(found["OUTPUT_UNALLOCATED"])} == {("foot", 10)}

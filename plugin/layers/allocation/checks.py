@@ -123,15 +123,17 @@ def _too_few_in_reach(
     groups: Groups, shelters: Shelters, room: np.ndarray, allowed: np.ndarray, short: int
 ) -> list[str]:
     """Name the zones that together reach too few places, unless all shelters together have too few."""
-    people = np.bincount(groups.zone, groups.sizes, len(groups.zones)).astype(np.int64)
-    reach = np.zeros((len(groups.zones), len(room)), dtype=bool)
-    reach[groups.zone] = allowed
+    zones = len(groups.zones)  # those who walk reach other shelters than those who drive
+    people = np.bincount(groups.row, groups.sizes, 2 * zones).astype(np.int64)
+    reach = np.zeros((2 * zones, len(room)), dtype=bool)
+    reach[groups.row] = allowed
     found: Shortage | None = tightest(people, reach, room)
     if found is None or not len(found.shelters) or found.missing <= max(short, 0):
         return []
+    there = np.unique(found.zones % zones)
     return [
-        f"SHELTERS: {_count(len(found.zones), 'zone')} with {found.people} people "
-        f"({_some([groups.zones.ids[m] for m in found.zones.tolist()])}) reach only "
+        f"SHELTERS: {_count(len(there), 'zone')} with {found.people} people "
+        f"({_some([groups.zones.ids[m] for m in there.tolist()])}) reach only "
         f"{_count(len(found.shelters), 'shelter')} with {found.places} places "
         f"({_some([shelters.places.ids[j] for j in found.shelters.tolist()])}): at least {found.missing} people there "
         "stay without a place whatever the plan. Add room there, or let them go farther."
