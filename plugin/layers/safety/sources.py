@@ -22,8 +22,7 @@ from ..carrying import Carried
 from ..closing.hazard import read_hazard
 from ..closing.hazard_layers import HazardLayers
 from ..closing.places_reached import vertical
-from ..errors import LayerError
-from ..moments import MomentColumn, Start, moment_column
+from ..moments import Start
 from ..people import say_unplaced, whole_people
 from ..places import Places, read_places
 from ..population_fields import totals_among
@@ -31,8 +30,7 @@ from ..positions import box_around, positions_inside
 from ..roads.distant import warn_if_far
 from ..roads.options import ReadNetwork
 
-ZONES, SHELTERS, ORDER_TIME_FIELD = "ZONES", "SHELTERS", "ORDER_TIME_FIELD"
-MINUTE = 60.0
+ZONES, SHELTERS = "ZONES", "SHELTERS"
 
 
 @dataclass(frozen=True)
@@ -146,37 +144,6 @@ def read_people(
     if not counts.any():
         feedback.pushWarning(f"{ZONES}: “{zones.name}” has no people that can be placed.")
     return People(zones, name(zones), classes, counts, np.zeros(len(zones)), unplaced)
-
-
-def orders_of(zones: Places, field: str | None) -> MomentColumn | None:
-    """Return the moments of the zones' orders, None without a field."""
-    if not field:
-        return None
-    words = [f"zone {name}" for name in zones.ids]
-    return moment_column(zones.values(field), words, ORDER_TIME_FIELD, zones.name, field, MINUTE)
-
-
-def order_seconds(
-    zones: Places, order: MomentColumn | None, start: Start, feedback: QgsProcessingFeedback
-) -> np.ndarray:
-    """Return the seconds (z,) from t = 0 at which each zone's order comes, 0 without one.
-
-    Raises
-    ------
-    LayerError
-        An order before t = 0, or far from it.
-    """
-    if order is None:
-        return np.zeros(len(zones))
-    seconds = np.nan_to_num(order.seconds(start, feedback))
-    early = np.flatnonzero(seconds < 0)
-    if len(early):
-        raise LayerError(
-            f"{ORDER_TIME_FIELD}: zone {zones.ids[early[0]]} of “{zones.name}” is ordered to leave "
-            f"{-seconds[early[0]]:,.0f} s before START_TIME ({start.text()}). Choose an earlier START_TIME or correct "
-            "the value."
-        )
-    return seconds
 
 
 def read_refuges(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
 )
 
@@ -17,6 +15,7 @@ from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, add_mip_gap
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from ...result_parameters import add_numbers, add_report
 from ..roads.door_parameters import add_access_speed, add_door_minutes, add_entrance_parameters
 from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters
@@ -274,18 +273,19 @@ def add_allocation_outputs(algorithm: EvacuationAlgorithm) -> None:
         "mean preference, mean kilometres, and how many more than the nearest of these plans. “plan” marks this plan's "
         "weights, “efficient” the plans that no other one beats in both.",
     )
-    algorithm.add(
-        QgsProcessingParameterFileDestination(
-            names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True, createByDefault=False
-        ),
+    add_report(
+        algorithm,
         "Figures, shortages and their reasons, the load of every shelter, and preference against distance as a plot.",
+        by_default=False,
     )
-    for name, description in (
-        (names.OBJECTIVE, tr("Objective")),
-        (names.Z1, tr("Dissatisfaction, before its weight")),
-        (names.Z2, tr("Scaled distance, before its weight")),
-        (names.ALLOCATED, tr("People allocated")),
-        (names.UNALLOCATED, tr("People not allocated")),
-        (names.GAP, tr("Gap to the proven bound (%)")),
-    ):
-        algorithm.addOutput(QgsProcessingOutputNumber(name, description))
+    add_numbers(
+        algorithm,
+        {
+            names.OBJECTIVE: tr("Objective"),
+            names.Z1: tr("Dissatisfaction, before its weight"),
+            names.Z2: tr("Scaled distance, before its weight"),
+            names.ALLOCATED: tr("People allocated"),
+            names.UNALLOCATED: tr("People not allocated"),
+            names.GAP: tr("Gap to the proven bound (%)"),
+        },
+    )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 
 from ...base import EvacuationAlgorithm
+from ...result_parameters import add_numbers, add_report
 from ..routing.routing_parameters import add_routing_parameters
 from . import names
 
@@ -65,18 +64,15 @@ def add_contraflow_outputs(algorithm: EvacuationAlgorithm) -> None:
         "Every stretch on which vehicles queue, drawn as it is driven outbound: turned, refused with the reason, tried "
         "without being chosen, or not tried.",
     )  # fmt: skip
-    algorithm.add(
-        QgsProcessingParameterFileDestination(
-            names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True, createByDefault=False
-        ),
-        "A page with each step, what it saves, and what was refused.",
+    add_report(algorithm, "A page with each step, what it saves, and what was refused.", by_default=False)
+    add_numbers(
+        algorithm,
+        {
+            names.TOTAL_TIME: tr("Total travel time after the last step (vehicle-seconds)"),
+            names.TOTAL_TIME_BEFORE: tr("The same without turning (vehicle-seconds)"),
+            names.CAUGHT: tr("People caught after the last step"),
+            names.CAUGHT_BEFORE: tr("People caught without turning"),
+            names.TURNED: tr("Stretches turned"),
+            names.TURNED_KM: tr("Kilometres turned"),
+        },
     )
-    for name, title in (
-        (names.TOTAL_TIME, tr("Total travel time after the last step (vehicle-seconds)")),
-        (names.TOTAL_TIME_BEFORE, tr("The same without turning (vehicle-seconds)")),
-        (names.CAUGHT, tr("People caught after the last step")),
-        (names.CAUGHT_BEFORE, tr("People caught without turning")),
-        (names.TURNED, tr("Stretches turned")),
-        (names.TURNED_KM, tr("Kilometres turned")),
-    ):
-        algorithm.addOutput(QgsProcessingOutputNumber(name, title))

@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
@@ -18,6 +17,7 @@ from qgis.core import (
 from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, read_effort, stopped_early
+from ...result_parameters import add_report
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
 from . import names
@@ -196,10 +196,9 @@ def _add_outputs(algorithm: EvacuationAlgorithm) -> None:
         wanted = name != names.OUTPUT_CONVERGENCE
         sink = QgsProcessingParameterFeatureSink(name, algorithm.tr(title), kind, None, optional, wanted)
         algorithm.add(sink, text)
-    report = QgsProcessingParameterFileDestination(
-        names.OUTPUT_HTML, algorithm.tr("Report"), algorithm.tr("HTML files (*.html)"), optional=True
+    add_report(
+        algorithm,
+        "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison of methods.",
     )
-    text = "Figures, a map extract, the plan by rescue point and incident, shortages and the comparison of methods."
-    algorithm.add(report, text)
     for name, title in _NUMBERS.items():
         algorithm.addOutput(QgsProcessingOutputNumber(name, algorithm.tr(title)))

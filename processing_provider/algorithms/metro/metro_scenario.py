@@ -12,13 +12,13 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterString,
     QgsWkbTypes,
 )
 
 from ....plugin.layers.writing import OutputLayer
 from ...base import EvacuationAlgorithm
+from ...result_parameters import add_report
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
 from . import names
@@ -85,10 +85,7 @@ class MetroScenario(EvacuationAlgorithm):
         form.add_files_and_factors(self)
         for name, title, kind, text in _SINKS:
             self.add(QgsProcessingParameterFeatureSink(name, self.tr(title), kind), text)
-        report = QgsProcessingParameterFileDestination(
-            names.OUTPUT_HTML, self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
-        )
-        self.add(report, "The scenario by dimension, the demand by class and the travel times.")
+        add_report(self, "The scenario by dimension, the demand by class and the travel times.")
         for name, title in _NUMBERS.items():
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
 

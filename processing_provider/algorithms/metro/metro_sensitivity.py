@@ -12,13 +12,13 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
 )
 
 from ....plugin.layers.writing import OutputLayer
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import add_effort, read_effort, stopped_early
+from ...result_parameters import add_report
 from ..roads.network_parameters import add_network_parameters
 from . import metro_parameters as shared
 from . import names
@@ -68,10 +68,7 @@ class MetroSensitivity(EvacuationAlgorithm):
         self.add(
             sink, "Table: a row for each point of each curve, with F, its parts, what is missing and who is chosen."
         )
-        report = QgsProcessingParameterFileDestination(
-            names.OUTPUT_HTML, self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
-        )
-        self.add(report, "A sentence, a chart and a table for each curve.")
+        add_report(self, "A sentence, a chart and a table for each curve.")
         for name, title in _NUMBERS.items():
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
         self.addOutput(QgsProcessingOutputString(names.SENTENCE, self.tr("What the curves say")))

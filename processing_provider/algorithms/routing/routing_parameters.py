@@ -12,7 +12,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
 )
 
@@ -23,6 +22,7 @@ from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STU
 from ....plugin.solvers.routing.shared.vehicles import UNIFORM
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
+from ...result_parameters import add_report
 from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters, add_road_name_field
 from ..roads.road_attributes import add_junction_delay
@@ -366,11 +366,6 @@ def add_routing_outputs(algorithm: EvacuationAlgorithm) -> None:
     ):  # fmt: skip
         optional = name != names.OUTPUT
         algorithm.add(QgsProcessingParameterFeatureSink(name, title, kind, None, optional), text)
-    algorithm.add(
-        QgsProcessingParameterFileDestination(
-            names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True
-        ),
-        "Figures, clearance curve, bottlenecks, fairness and the limits of the model.",
-    )
+    add_report(algorithm, "Figures, clearance curve, bottlenecks, fairness and the limits of the model.")
     for name, title in NUMBERS.items():
         algorithm.addOutput(QgsProcessingOutputNumber(name, tr(title)))

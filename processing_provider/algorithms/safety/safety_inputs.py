@@ -70,14 +70,8 @@ def read_sources(
         When a layer cannot be opened, a field is not in it, or a value in it is not usable.
     """
     from ....plugin.layers.carrying import ZONE_NAME, renamed
-    from ....plugin.layers.moments import start_time
-    from ....plugin.layers.safety.sources import (
-        SafetySources,
-        order_seconds,
-        orders_of,
-        read_people,
-        read_refuges,
-    )
+    from ....plugin.layers.safety.sources import SafetySources, read_people, read_refuges
+    from ....plugin.layers.zone_orders import zone_orders
 
     def field(name: str, source: QgsProcessingFeatureSource | None) -> str | None:
         if source is None:
@@ -101,12 +95,9 @@ def read_sources(
         return renamed(zones, {ZONE_NAME: field(ZONE_NAME_FIELD, source)})
 
     people = read_people(source, field(names.ZONE_ID_FIELD, source), classes, zone_name, context, feedback)
-    order = orders_of(people.zones, field(names.ORDER_TIME_FIELD, source))
-    columns = [] if order is None else [order]
-    start = start_time(
-        algorithm.moment(parameters, START_TIME, context), columns, [], feedback, hazard.moments, 3600.0
-    )  # fmt: skip
-    people = replace(people, order=order_seconds(people.zones, order, start, feedback))
+    begin, told = algorithm.moment(parameters, START_TIME, context), field(names.ORDER_TIME_FIELD, source)
+    orders = zone_orders(begin, people.zones, told, hazard.moments, 3600.0, feedback)
+    people, start = replace(people, order=orders.seconds), orders.start
     network = NetworkParameters.read(algorithm, parameters, context, feedback)
 
     def roads(control: Control) -> ReadNetwork:

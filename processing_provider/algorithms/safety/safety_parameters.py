@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterString,
 )
 
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ...name_parameters import add_name_field
+from ...result_parameters import add_numbers, add_report
 from ..roads.door_parameters import add_entrance_parameters
 from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters, add_road_name_field
@@ -120,16 +119,17 @@ def add_safety_outputs(algorithm: EvacuationAlgorithm) -> None:
          "Table: how many people are safe at each minute."),
     ):  # fmt: skip
         algorithm.add(QgsProcessingParameterFeatureSink(name, title, kind, optional=True, createByDefault=False), text)
-    algorithm.add(
-        QgsProcessingParameterFileDestination(
-            names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True, createByDefault=False
-        ),
+    add_report(
+        algorithm,
         "A page with who makes it, the curve, the zones with the least margin and the areas.",
+        by_default=False,
     )
-    for name, title in (
-        (names.PEOPLE, tr("People")),
-        (names.TOO_LATE, tr("People who do not make it")),
-        (names.MINUTES_95, tr("Minutes until 95 % of those who can are safe")),
-        (names.PEOPLE_WITHOUT_PLACE, tr("People in zones that cannot be used")),
-    ):
-        algorithm.addOutput(QgsProcessingOutputNumber(name, title))
+    add_numbers(
+        algorithm,
+        {
+            names.PEOPLE: tr("People"),
+            names.TOO_LATE: tr("People who do not make it"),
+            names.MINUTES_95: tr("Minutes until 95 % of those who can are safe"),
+            names.PEOPLE_WITHOUT_PLACE: tr("People in zones that cannot be used"),
+        },
+    )

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
 )
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import stopped_early
+from ...result_parameters import add_numbers, add_report
 from ..routing.plan_parameters import add_plan_parameters
 from . import names
 from .zone_parameters import INTEGER, ZoneInputs, add_moment_field, add_step_minutes, add_zones, threads
@@ -67,20 +66,19 @@ class LatestDeparture(EvacuationAlgorithm):
             "later_window where a later minute works again; the zones' other fields behind. Each time is for that zone "
             "alone.",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), None, optional=True
-            ),
-            "Latest orders by urgency, what they hang on, and what happens where all zones wait for theirs.",
+        add_report(
+            self, "Latest orders by urgency, what they hang on, and what happens where all zones wait for theirs."
         )
-        for name, text in (
-            (names.TOGETHER_CAUGHT, tr("People caught where each zone is told at its own latest order")),
-            (names.CAUGHT, tr("People caught at the orders of the plan")),
-            (names.LEAST_MARGIN, tr("Least minutes between a zone's order in the plan and its latest one")),
-            (names.TOO_LATE_ZONES, tr("Zones that do not get out even if told at the start time")),
-            (names.UNLIMITED_ZONES, tr("Zones that get out whenever they are told")),
-        ):
-            self.addOutput(QgsProcessingOutputNumber(name, text))
+        add_numbers(
+            self,
+            {
+                names.TOGETHER_CAUGHT: tr("People caught where each zone is told at its own latest order"),
+                names.CAUGHT: tr("People caught at the orders of the plan"),
+                names.LEAST_MARGIN: tr("Least minutes between a zone's order in the plan and its latest one"),
+                names.TOO_LATE_ZONES: tr("Zones that do not get out even if told at the start time"),
+                names.UNLIMITED_ZONES: tr("Zones that get out whenever they are told"),
+            },
+        )
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

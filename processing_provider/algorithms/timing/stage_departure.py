@@ -9,14 +9,13 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
 )
 
 from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import stopped_early
+from ...result_parameters import add_numbers, add_report
 from ..routing.plan_parameters import add_plan_parameters
 from . import names
 from .zone_parameters import INTEGER, ZoneInputs, add_moment_field, add_step_minutes, add_zones, threads
@@ -90,23 +89,20 @@ class StageDeparture(EvacuationAlgorithm):
             ),
             "A table of each step that was kept, with what came of it.",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), None, optional=True
-            ),
-            "The calls, what they bring against everybody at once, and the steps.",
+        add_report(self, "The calls, what they bring against everybody at once, and the steps.")
+        add_numbers(
+            self,
+            {
+                names.CAUGHT: tr("People caught"),
+                names.AT_ONCE_CAUGHT: tr("People caught if everybody is told at once"),
+                names.CAUGHT_BOUND: tr("People caught at least by these routes, however zones are called"),
+                names.CLEARANCE_TIME: tr("Seconds until the last who gets out has arrived"),
+                names.AT_ONCE_CLEARANCE: tr("The same if everybody is told at once"),
+                names.TOTAL_TIME: tr("Time on the road and waiting of those who arrive (vehicle- or person-seconds)"),
+                names.AT_ONCE_TIME: tr("The same if everybody is told at once"),
+                names.WAVES_USED: tr("Calls"),
+            },
         )
-        for name, text in (
-            (names.CAUGHT, tr("People caught")),
-            (names.AT_ONCE_CAUGHT, tr("People caught if everybody is told at once")),
-            (names.CAUGHT_BOUND, tr("People caught at least by these routes, however zones are called")),
-            (names.CLEARANCE_TIME, tr("Seconds until the last who gets out has arrived")),
-            (names.AT_ONCE_CLEARANCE, tr("The same if everybody is told at once")),
-            (names.TOTAL_TIME, tr("Time on the road and waiting of those who arrive (vehicle- or person-seconds)")),
-            (names.AT_ONCE_TIME, tr("The same if everybody is told at once")),
-            (names.WAVES_USED, tr("Calls")),
-        ):
-            self.addOutput(QgsProcessingOutputNumber(name, text))
 
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
