@@ -88,13 +88,14 @@ MODULES = (
         ),
     ),
     Module("timing", ("test_timing_latest.py", "test_timing_stage.py")),
-    Module("joint", ("test_joint_closings.py", "test_joint.py")),
+    Module("joint", ("test_joint_closings.py", "test_joint.py"), "not step_by_step"),
     Module(
         "closings",
         (
             "test_queue_rescue.py", "test_queue_closings.py", "test_earliest_ways.py", "test_present_closings.py",
             "test_timing_latest.py",
         ),
+        "not every_plan and not unless_the_limit",
         folder="routing",
         files=(
             "arriving.py", "caught.py", "shared/closings.py", "shared/bars.py", "shared/closed_arcs.py",
