@@ -89,10 +89,13 @@ def part(progress: Progress, first: float, last: float) -> Progress:
 
 
 class Slices:
-    """How many steps a kernel call may take so that progress and cancelling are served about ten times a second."""
+    """How many steps a kernel call may take so that progress and cancelling are served about ten times a second.
 
-    def __init__(self, steps: int = 500) -> None:
-        self.steps = steps
+    ``least`` is how many it takes in any case.
+    """
+
+    def __init__(self, steps: int = 500, least: int = 50) -> None:
+        self.steps, self.least = steps, least
         self._start = time.perf_counter()
 
     def next(self) -> int:
@@ -100,5 +103,5 @@ class Slices:
         now = time.perf_counter()
         taken = max(now - self._start, 1e-6)
         self._start = now
-        self.steps = int(min(max(self.steps * min(SLICE_SECONDS / taken, 8.0), 50), 5_000_000))
+        self.steps = int(min(max(self.steps * min(SLICE_SECONDS / taken, 8.0), self.least), 5_000_000))
         return self.steps

@@ -8,11 +8,21 @@ import sys
 import pytest
 
 from evacuation_planner.plugin.solvers import control
-from evacuation_planner.plugin.solvers.control import Control, part
+from evacuation_planner.plugin.solvers.control import Control, Slices, part
 from evacuation_planner.plugin.solvers.dependencies import MissingDependency, require
 from evacuation_planner.plugin.solvers.effort import Deadline, Effort
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
 from tests.conftest import ROOT
+
+
+def test_slices_of_slow_steps_shrink_to_the_least(monkeypatch):
+    """Four steps that take a second: a tenth of that is less than one step, so the next call takes the least."""
+    now = [0.0]
+    monkeypatch.setattr(control.time, "perf_counter", lambda: now[0])
+    slices, few = Slices(4), Slices(4, least=1)
+    now[0] = 1.0
+    assert (slices.next(), few.next()) == (50, 1)
+    assert few.next() == 8  # in no time at all: eight times as many
 
 
 def test_part_fills_only_its_stretch():

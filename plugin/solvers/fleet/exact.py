@@ -8,7 +8,7 @@ from ..control import Control
 from ..kernels import compiled
 from .arrays import NEVER, Case, Plan
 from .changing import less, value_of
-from .walking import drive_row, leg
+from .walking import drive_row, drive_to
 
 MOST_PARTS, MOST_VEHICLES, MOST_SHELTERS = 5, 2, 2
 STEPS = 200_000  # of the search between two looks at the cancel button
@@ -38,29 +38,62 @@ def _feasible_start(case, plan, v):
             t = max(t, earliest)
             if t > case.until[here]:
                 return np.int64(-1)
-        if token >= 0:
-            arrival, _ = leg(case, here, case.place[token], t)
-            if arrival < 0:
-                return np.int64(-1)
-            here = case.place[token]
-            t = max(arrival, case.ready[token]) + case.service[token]
-            load += case.people[token]
-            wheels += case.wheels[token]
-            if t > case.until[here] or load > case.seats[v] or wheels > case.chairs[v]:
-                return np.int64(-1)
-            boarded += case.service[token] - case.stop
-            waited += case.weight[token] * (t - case.base[token])
-        else:
-            arrival, _ = leg(case, here, case.shelter[-1 - token], t)
-            if arrival < 0 or arrival > case.last:
-                return np.int64(-1)
-            here = case.shelter[-1 - token]
-            t = arrival + case.stop + boarded
-            load = np.int64(0)
-            wheels = np.int64(0)
-            boarded = np.int64(0)
+        possible, here, t, load, wheels, boarded, wait, _ = drive_to(case, v, token, here, t, load, wheels, boarded)
+        if not possible:
+            return np.int64(-1)
+        waited += wait
         i += 1
     return waited
+
+
+@compiled
+def _people_of_last(case, plan, v, end):
+    """Return the people of the parts in row v from the last shelter before stop ``end`` on."""
+    load = np.int64(0)
+    i = end - 1
+    while i >= 0 and plan.rows[v, i] >= 0:
+        load += case.people[plan.rows[v, i]]
+        i -= 1
+    return load
+
+
+@compiled
+def _keep_if_best(case, plan, best, value, best_value):
+    """Keep a whole plan where it is possible and better than the best so far."""
+    for s in range(len(case.room)):
+        if plan.used[s] > case.room[s]:
+            return
+    for k in range(len(case.seats)):
+        if not drive_row(case, plan, k, k):
+            return
+    value_of(case, plan, value)
+    if not less(value, best_value):
+        return
+    for k in range(3):
+        best_value[k] = value[k]
+    for k in range(len(case.seats)):
+        best.length[k] = plan.length[k]
+        for i in range(plan.length[k]):
+            best.rows[k, i] = plan.rows[k, i]
+    for part in range(len(case.place)):
+        best.row_of[part] = plan.row_of[part]
+    for s in range(len(case.room)):
+        best.used[s] = plan.used[s]
+
+
+@compiled
+def _take_back(case, plan, state, choice):
+    """Undo a choice of :func:`search`."""
+    n = len(case.place)
+    v = state[1]
+    if choice >= n + len(case.room):
+        state[1] = v - 1
+        return
+    plan.length[v] -= 1
+    if choice < n:
+        plan.row_of[choice] = -1
+    else:
+        plan.used[choice - n] -= _people_of_last(case, plan, v, plan.length[v])
 
 
 @compiled
@@ -81,44 +114,14 @@ def search(case, plan, best, value, best_value, option, state, steps):
         m = plan.length[v] if v < vehicles else 0
         opened = v < vehicles and m > 0 and plan.rows[v, m - 1] >= 0
         if v == vehicles:  # a whole plan
-            good = True
-            for s in range(shelters):
-                good = good and plan.used[s] <= case.room[s]
-            for k in range(vehicles):
-                good = good and drive_row(case, plan, k, k)
-            if good:
-                value_of(case, plan, value)
-                if less(value, best_value):
-                    for k in range(3):
-                        best_value[k] = value[k]
-                    for k in range(vehicles):
-                        best.length[k] = plan.length[k]
-                        for i in range(plan.length[k]):
-                            best.rows[k, i] = plan.rows[k, i]
-                    for part in range(n):
-                        best.row_of[part] = plan.row_of[part]
-                    for s in range(shelters):
-                        best.used[s] = plan.used[s]
+            _keep_if_best(case, plan, best, value, best_value)
             choice = n + shelters + 1
         if choice > n + shelters:  # back
             if depth == 0:
                 state[2] = 1
                 return False
             state[0] = depth - 1
-            last = option[depth - 1] - 1
-            if last < n:
-                plan.row_of[last] = -1
-                plan.length[v] -= 1
-            elif last < n + shelters:
-                load = np.int64(0)
-                i = plan.length[v] - 2
-                while i >= 0 and plan.rows[v, i] >= 0:
-                    load += case.people[plan.rows[v, i]]
-                    i -= 1
-                plan.used[last - n] -= load
-                plan.length[v] -= 1
-            else:
-                state[1] = v - 1
+            _take_back(case, plan, state, option[depth - 1] - 1)
             continue
         option[depth] = choice + 1
         if choice < n:
@@ -134,11 +137,7 @@ def search(case, plan, best, value, best_value, option, state, steps):
         elif choice < n + shelters:
             if not opened:
                 continue
-            load = np.int64(0)
-            i = m - 1
-            while i >= 0 and plan.rows[v, i] >= 0:
-                load += case.people[plan.rows[v, i]]
-                i -= 1
+            load = _people_of_last(case, plan, v, m)
             if plan.used[choice - n] + load > case.room[choice - n]:
                 continue
             plan.rows[v, m] = -1 - (choice - n)

@@ -200,7 +200,7 @@ def ruin_and_recreate(case: Case, plan: Plan, attempts: int, seed: int, control:
     saved, kept = np.zeros(vehicles, dtype=np.bool_), np.zeros_like(plan.rows)
     kept_length, absent, key = (np.zeros(size, dtype=np.int64) for size in (vehicles, n + 1, n + 1))
     found = np.zeros(8, dtype=np.int64)
-    slices, done = Slices(50), 0
+    slices, done = Slices(5, least=1), 0
     while done < attempts:
         control.stop_if_cancelled()
         control.progress(done / attempts, "Planning tours")

@@ -14,6 +14,7 @@ from .arrays import (
     LOAD,
     NEVER,
     NO_TOKEN,
+    NOTHING,
     PLACE,
     TIME,
     WAITED,
@@ -49,6 +50,28 @@ def start_of_tour(case, vehicle, first, moment, earliest):
     elif case.period > 0:
         start = ((moment + case.period - 1) // case.period) * case.period
     return max(start, earliest)
+
+
+@compiled
+def drive_to(case, vehicle, stop, here, moment, load, wheels, boarded):
+    """Drive to a stop, let people in or all out; return (possible, place, moment, load, wheels, boarded, wait, drive).
+
+    ``boarded`` is what those aboard took to get in; ``wait`` that of those who get in, weighted.
+    """
+    if stop < 0:
+        there = case.shelter[-1 - stop]
+        arrival, drive = leg(case, here, there, moment)
+        possible = arrival >= 0 and arrival <= case.last
+        return possible, there, arrival + case.stop + boarded, NOTHING, NOTHING, NOTHING, NOTHING, drive
+    there = case.place[stop]
+    arrival, drive = leg(case, here, there, moment)
+    t = max(arrival, case.ready[stop]) + case.service[stop]
+    load += case.people[stop]
+    wheels += case.wheels[stop]
+    fits = load <= case.seats[vehicle] and wheels <= case.chairs[vehicle]
+    possible = arrival >= 0 and fits and t <= case.until[there]
+    wait = case.weight[stop] * (t - case.base[stop])
+    return possible, there, t, load, wheels, boarded + case.service[stop] - case.stop, wait, drive
 
 
 @compiled
@@ -97,29 +120,26 @@ def drive_row(case, plan, r, vehicle):
             t = start_of_tour(case, vehicle, i == 0, t, earliest)
             if t > case.until[here]:
                 return False
-        if token >= 0:
-            arrival, drive = leg(case, here, case.place[token], t)
-            if arrival < 0:
-                return False
-            here = case.place[token]
-            t = max(arrival, case.ready[token]) + case.service[token]
-            load += case.people[token]
-            wheels += case.wheels[token]
-            if t > case.until[here] or load > case.seats[vehicle] or wheels > case.chairs[vehicle]:
-                return False
-            waited += case.weight[token] * (t - case.base[token])
-            boarded += case.service[token] - case.stop
-        else:
-            arrival, drive = leg(case, here, case.shelter[-1 - token], t)
-            if arrival < 0 or arrival > case.last:
-                return False
-            here = case.shelter[-1 - token]
-            t = arrival + case.stop + boarded
-            load = np.int64(0)
-            wheels = np.int64(0)
-            boarded = np.int64(0)
+        possible, here, t, load, wheels, boarded, wait, drive = drive_to(
+            case, vehicle, token, here, t, load, wheels, boarded
+        )
+        if not possible:
+            return False
+        waited += wait
         driven += drive
     return True
+
+
+@compiled
+def _earliest(case, before, v, own, position, part, alone):
+    """Return before when a tour does not start whose first stop is ``own``, or the part itself (-1)."""
+    if own < 0:
+        earliest = case.not_before[part]
+        return earliest if alone else max(earliest, before[v, position, EARLIEST])
+    earliest = before[v, own, EARLIEST]
+    if not alone and own <= position and position <= before[v, own, LAST]:
+        earliest = max(earliest, case.not_before[part])
+    return earliest
 
 
 @compiled
@@ -177,17 +197,8 @@ def cost_of_insertion(case, plan, v, position, part, token, changed, instead, mo
             stop = instead if i == changed else row[v, i]
             i += 1
         if not begun:
-            if own < 0:
-                first = position == 0
-                earliest = case.not_before[part]
-                if not alone:
-                    earliest = max(earliest, before[v, position, EARLIEST])
-            else:
-                first = own == 0 and stage == 0
-                earliest = before[v, own, EARLIEST]
-                if not alone and own <= position and position <= before[v, own, LAST]:
-                    earliest = max(earliest, case.not_before[part])
-            t = start_of_tour(case, v, first, t, earliest)
+            first = position == 0 if own < 0 else own == 0 and stage == 0
+            t = start_of_tour(case, v, first, t, _earliest(case, before, v, own, position, part, alone))
             if own >= 0 and stage > 0 and here == before[v, own, PLACE]:
                 old = start_of_tour(case, v, own == 0, before[v, own, TIME], before[v, own, EARLIEST])
                 if t == old:  # from here on nothing changes
@@ -195,26 +206,9 @@ def cost_of_insertion(case, plan, v, position, part, token, changed, instead, mo
             if t > case.until[here]:
                 return False, most_wait, most_drive
             begun = True
-        if stop >= 0:
-            arrival, drive = leg(case, here, case.place[stop], t)
-            if arrival < 0:
-                return False, most_wait, most_drive
-            here = case.place[stop]
-            t = max(arrival, case.ready[stop]) + case.service[stop]
-            load += case.people[stop]
-            wheels += case.wheels[stop]
-            if t > case.until[here] or load > case.seats[v] or wheels > case.chairs[v]:
-                return False, most_wait, most_drive
-            wait += case.weight[stop] * (t - case.base[stop])
-            boarded += case.service[stop] - case.stop
-        else:
-            arrival, drive = leg(case, here, case.shelter[-1 - stop], t)
-            if arrival < 0 or arrival > case.last:
-                return False, most_wait, most_drive
-            here = case.shelter[-1 - stop]
-            t = arrival + case.stop + boarded
-            load = np.int64(0)
-            wheels = np.int64(0)
-            boarded = np.int64(0)
-            begun = False
+        possible, here, t, load, wheels, boarded, more, drive = drive_to(case, v, stop, here, t, load, wheels, boarded)
+        if not possible:
+            return False, most_wait, most_drive
+        begun = stop >= 0
+        wait += more
         driven += drive

@@ -84,7 +84,8 @@ def _add_requests(algorithm: EvacuationAlgorithm) -> None:
          "How many of the people use a wheelchair and need a place for it. Empty: nobody. Default: the field "
          "“wheelchairs” if there is one."),
         (names.PROBABILITY_FIELD, tr("Probability field"), "probability", _KIND.Numeric,
-         "Below 1: the request is only expected, with this probability, until it becomes known. Plans reckon with it, "
+         "Below 1: the request is only expected, with this probability, until it becomes known. Plans reckon with it "
+         "until LOOK_AHEAD periods after it is ready, "
          "but no tour for it starts before it is known; without a moment at which it becomes known it never comes "
          "true, and its people count neither as served nor as unserved. 0: nobody reckons with it. Empty: 1. Default: "
          "the field “probability” if there is one."),
