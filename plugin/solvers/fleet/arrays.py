@@ -17,6 +17,7 @@ NEVER = np.iinfo(np.int64).max // 4
 TIME, PLACE, LOAD, WHEELS, BOARDED, WAITED, DRIVEN, FIRST, LAST, EARLIEST = range(10)  # columns of Plan.before
 ROW, POSITION, TOKEN, CHANGED, INSTEAD, WAIT_MORE, DRIVE_MORE = range(7)  # of a way to insert a part
 CLOSEST_PARTS, CLOSEST_SHELTERS = 24, 4
+ROWS = 256  # parts at a time of which the nearest are looked for
 NO_TOKEN = np.int64(1)  # neither a part that is inserted with nor a shelter
 NONE, NOTHING, MORE, LESS = np.int64(-1), np.int64(0), np.int64(1), np.int64(-1)  # plain numbers compile kernels anew
 
@@ -141,17 +142,23 @@ class Value(NamedTuple):
     driving: int
 
 
-def nearest(case_travel: np.ndarray, place: np.ndarray, shelter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def least_travel(travel: np.ndarray, here: np.ndarray, there: np.ndarray, no_way: int = NEVER) -> np.ndarray:
+    """Return the travel of the quickest window (h, t) from each place ``here`` to each ``there``."""
+    least = np.full((len(here), len(there)), no_way, dtype=np.int64)
+    for window in travel:  # one at a time: all together take too much memory
+        block = window[np.ix_(here, there)]
+        np.minimum(least, np.where(block < 0, no_way, block), out=least)
+    return least
+
+
+def nearest(travel: np.ndarray, place: np.ndarray, shelter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the parts and the shelters nearest to each part (n, k), (n, j), by the quickest window of time."""
-    if not len(place):
-        return np.zeros((0, 0), dtype=np.int64), np.zeros((0, min(CLOSEST_SHELTERS, len(shelter))), dtype=np.int64)
-    few, which = np.unique(place, return_inverse=True)
-    block = case_travel[:, few[:, None], few[None, :]].astype(np.int64)
-    between = np.where(block < 0, NEVER, block).min(axis=0)
-    between = np.minimum(between, between.T)[which.ravel()][:, which.ravel()]
-    np.fill_diagonal(between, NEVER)
-    count = min(CLOSEST_PARTS, len(place) - 1)
-    near = np.argsort(between, axis=1, kind="stable")[:, :count]
-    out = case_travel[:, place[:, None], shelter[None, :]].astype(np.int64)
-    out = np.where(out < 0, NEVER, out).min(axis=0)
-    return near.astype(np.int64), np.argsort(out, axis=1, kind="stable")[:, :CLOSEST_SHELTERS].astype(np.int64)
+    count = max(min(CLOSEST_PARTS, len(place) - 1), 0)
+    near = np.zeros((len(place), count), dtype=np.int64)
+    for first in range(0, len(place), ROWS):
+        own = place[first : first + ROWS]
+        between = np.minimum(least_travel(travel, own, place), least_travel(travel, place, own).T)
+        between[np.arange(len(own)), first + np.arange(len(own))] = NEVER
+        near[first : first + ROWS] = np.argsort(between, axis=1, kind="stable")[:, :count]
+    out = least_travel(travel, place, shelter)
+    return near, np.argsort(out, axis=1, kind="stable")[:, :CLOSEST_SHELTERS].astype(np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..control import Control
 from ..dependencies import require
-from .arrays import NEVER, Case
+from .arrays import NEVER, Case, least_travel
 
 UNIT = 100  # ms; in finer ones its penalties do not keep a vehicle from having too many aboard
 FAR = 10**9  # ms of a way that there is not
@@ -105,7 +105,8 @@ def _takes(case: Case, least: np.ndarray, tour: Row) -> int:
 
 def _least(case: Case) -> np.ndarray:
     """Return the travel times (p, p) of the quickest window, FAR where there is no way."""
-    return np.where(case.travel < 0, FAR, case.travel.astype(np.int64)).min(axis=0)
+    everywhere = np.arange(case.travel.shape[1])
+    return least_travel(case.travel, everywhere, everywhere, FAR)
 
 
 def _sites(case: Case) -> _Sites:
