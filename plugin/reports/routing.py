@@ -8,7 +8,9 @@ import numpy as np
 
 from ..layers.routing.case import CostChoice, RoutingCase
 from ..layers.routing.door_rows import use_of_doors
+from ..layers.routing.mode_rows import node_modes
 from ..layers.routing.outputs import RoutedCase
+from ..solvers.modes import CAR, FOOT
 from ..solvers.routing.clearance import Clearance
 from ..solvers.routing.result import RoutingResult
 from ..solvers.routing.road_use import RoadUse
@@ -80,6 +82,11 @@ def _clearance_chart(curve: Clearance) -> Any:
     )
 
 
+def on_foot_beside(case: RoutingCase, arc: int) -> str:
+    """Return a word for the roads of walkers where others drive, else ""."""
+    return " (on foot)" if case.read.first_on_foot is not None and case.read.walked[arc] else ""
+
+
 def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
     """Return the directed pieces of road with most delay, worst first."""
     network, rows = case.read.network, []
@@ -90,10 +97,10 @@ def bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
         rows.append(
             {
                 "place": len(rows) + 1,
-                "road": network.arc_road(arc),
+                "road": network.arc_road(arc) + on_foot_beside(case, arc),
                 "direction": "forward" if network.forward[arc] else "backward",
                 "length": float(network.length[arc]),
-                "lanes": float(network.lanes[arc]),
+                "lanes": None if case.read.walked[arc] else float(network.lanes[arc]),
                 "vehicles": int(use.vehicles[k]),
                 "peak": int(use.peak[k]),
                 "peak_time": case.start.text(float(use.peak_time[k]), "HH:mm"),
@@ -117,7 +124,8 @@ def street_bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
         return []
     streets: dict[str, list[int]] = {}
     for k in np.flatnonzero(traffic.queue_minutes > 0).tolist():
-        streets.setdefault(case.read.arc_name(int(use.arc[k])), []).append(k)
+        arc = int(use.arc[k])
+        streets.setdefault(case.read.arc_name(arc) + on_foot_beside(case, arc), []).append(k)
     rows = []
     for name, places in streets.items():
         worst = max(places, key=lambda k: (traffic.queue_minutes[k], use.delay[k]))
@@ -141,9 +149,10 @@ def street_bottlenecks(case: RoutingCase, use: RoadUse) -> list[dict[str, Any]]:
 def door_table(case: RoutingCase, result: RoutingResult) -> list[dict[str, Any]]:
     """Return the doors by which somebody comes in, most vehicles first."""
     doors, use = case.doors, use_of_doors(case, result)
+    walked = node_modes(case, doors.node) if len(case.modes) > 1 else [CAR] * len(doors)
     rows = [
         {
-            "site": doors.ids[int(doors.site[k])],
+            "site": doors.ids[int(doors.site[k])] + (" (on foot)" if walked[k] == FOOT else ""),
             "door": int(doors.number[k]),
             "name": doors.names[k],
             "guessed": bool(doors.guessed[k]),

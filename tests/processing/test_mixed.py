@@ -161,7 +161,8 @@ def test_outputs_tell_the_modes_apart(mixed):
         assert {row["mode"] for row in rows_of(found, name)} <= {"car", "foot", "bus", "car+bus"}
     told = {column.name: column.comment for column in with_mode(SimpleNamespace(modes=["car", "foot"]), ROUTES)}
     assert told["vehicles"] == "units (vehicles, people on foot) on this route" and "mode" in told
-    assert "By mode of travel" in text and "on foot" in text and "do not hinder each other" in text
+    assert "By mode of travel" in text and "do not hinder each other" in text
+    assert "350 by car, 300 on foot, 120 by bus" in text and "(on foot)" in text
 
 
 def test_nobody_is_lost_in_the_curve_of_any_mode(mixed):
