@@ -100,6 +100,22 @@ def test_a_request_is_divided_by_the_room_that_is_left():
     assert found.left[:, 0].tolist() == [0, 2]
 
 
+def test_where_the_nearest_shelters_are_full_farther_ones_are_looked_for():
+    """Twelve people one by one; six shelters for two each, the last one far away."""
+    positions = [*range(100, 112), 0, 600, 610, 620, 630, 640, 9000]
+    found = play(line(positions, 12, 1, 6, room=np.full(6, 2), seats=np.array([3])), 1, 1)
+    assert found.served == 12
+    near = line([100, 0, 600, 610, 620, 630, 9000], 1, 1, 5)
+    closed = near.knowledge[0].times.matrix.copy()
+    closed[0, 0, 2:6] = -1  # ways out of the request to all but the farthest close before anybody could be there
+    times = near.knowledge[0].times
+    both = replace(
+        times, matrix=np.concatenate([times.matrix, closed]), opens=np.array([-slow.NEVER, -slow.NEVER]),
+        closes=np.array([10_000, slow.NEVER]),
+    )  # fmt: skip
+    assert play(replace(near, knowledge=[Knowledge(-np.inf, both)]), 1, 1).served == 1
+
+
 def test_a_way_out_that_leads_past_the_next_stop():
     """Nobody comes from the first stop to the shelter but by the second; as planned, both are fetched."""
     times = np.array([[0, 10, 10, np.inf], [np.inf, 0, 10, 10], [10, np.inf, 0, np.inf], [np.inf] * 3 + [0.0]])

@@ -53,8 +53,8 @@ class Case(NamedTuple):
         What a stop takes besides boarding.
     near : (n, k) int64
         Parts nearest to each.
-    near_shelter : (n, j) int64
-        Shelters nearest to each.
+    near_shelter : (n, s) int64
+        Shelters from the nearest to each on.
     """
 
     travel: np.ndarray
@@ -152,7 +152,7 @@ def least_travel(travel: np.ndarray, here: np.ndarray, there: np.ndarray, no_way
 
 
 def nearest(travel: np.ndarray, place: np.ndarray, shelter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the parts and the shelters nearest to each part (n, k), (n, j), by the quickest window of time."""
+    """Return the parts nearest to each part (n, k), and the shelters in that order (n, s), by the quickest window."""
     count = max(min(CLOSEST_PARTS, len(place) - 1), 0)
     near = np.zeros((len(place), count), dtype=np.int64)
     for first in range(0, len(place), ROWS):
@@ -161,4 +161,4 @@ def nearest(travel: np.ndarray, place: np.ndarray, shelter: np.ndarray) -> tuple
         between[np.arange(len(own)), first + np.arange(len(own))] = NEVER
         near[first : first + ROWS] = np.argsort(between, axis=1, kind="stable")[:, :count]
     out = least_travel(travel, place, shelter)
-    return near, np.argsort(out, axis=1, kind="stable")[:, :CLOSEST_SHELTERS].astype(np.int64)
+    return near, np.argsort(out, axis=1, kind="stable").astype(np.int64)

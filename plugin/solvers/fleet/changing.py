@@ -7,6 +7,7 @@ import numpy as np
 from ..kernels import compiled
 from .arrays import (
     CHANGED,
+    CLOSEST_SHELTERS,
     DRIVE_MORE,
     DRIVEN,
     FIRST,
@@ -53,8 +54,11 @@ def try_way(case, plan, v, position, part, token, changed, instead, found):
 
 
 @compiled
-def ways_into_row(case, plan, v, part, blink, random, found):
-    """Look at all ways to insert a part into row v, but for one in ``blink`` by chance (0: none is left out)."""
+def ways_into_row(case, plan, v, part, shelters, blink, random, found):
+    """Look at all ways to insert a part into row v, but for one in ``blink`` by chance (0: none is left out).
+
+    So many ``shelters`` are tried, from the nearest on.
+    """
     people = case.people[part]
     if people > case.seats[v] or case.wheels[part] > case.chairs[v]:
         return
@@ -66,7 +70,7 @@ def ways_into_row(case, plan, v, part, blink, random, found):
         if blink > 0 and draw(random, blink) == 0:
             continue
         if position == m or plan.before[v, position, FIRST] == position:  # a tour of its own
-            for j in range(case.near_shelter.shape[1]):
+            for j in range(shelters):
                 s = case.near_shelter[part, j]
                 if plan.used[s] + people <= case.room[s]:
                     try_way(case, plan, v, position, part, np.int64(-1 - s), NONE, NOTHING, found)
@@ -82,7 +86,7 @@ def ways_into_row(case, plan, v, part, blink, random, found):
             try_way(case, plan, v, position, part, NO_TOKEN, NONE, NOTHING, found)
         if position == end or not fits:
             latest = part if position == end else plan.rows[v, end - 1]
-            for j in range(case.near_shelter.shape[1]):
+            for j in range(shelters):
                 s = case.near_shelter[latest, j]
                 if s != here and plan.used[s] + load + people <= case.room[s]:
                     try_way(case, plan, v, position, part, NO_TOKEN, end, np.int64(-1 - s), found)
@@ -94,12 +98,17 @@ def best_way(case, plan, part, blink, random, found):
     found[ROW] = -1
     found[WAIT_MORE] = NEVER
     found[DRIVE_MORE] = NEVER
+    shelters = min(np.int64(CLOSEST_SHELTERS), np.int64(case.near_shelter.shape[1]))
     for k in range(min(CLOSE, case.near.shape[1])):  # good ways first: what is worse is given up early
         v = plan.row_of[case.near[part, k]]
         if v >= 0:
-            ways_into_row(case, plan, v, part, blink, random, found)
+            ways_into_row(case, plan, v, part, shelters, blink, random, found)
     for v in range(len(case.seats)):
-        ways_into_row(case, plan, v, part, blink, random, found)
+        ways_into_row(case, plan, v, part, shelters, blink, random, found)
+    if found[ROW] < 0 and shelters < case.near_shelter.shape[1]:  # farther ones may have room, or a way to them
+        shelters = np.int64(case.near_shelter.shape[1])
+        for v in range(len(case.seats)):
+            ways_into_row(case, plan, v, part, shelters, blink, random, found)
 
 
 @compiled

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..control import Control
 from ..kernels import compiled
-from .arrays import DRIVE_MORE, NEVER, NONE, NOTHING, ROW, WAIT_MORE, Case, Plan
+from .arrays import CLOSEST_SHELTERS, DRIVE_MORE, NEVER, NONE, NOTHING, ROW, WAIT_MORE, Case, Plan
 from .changing import best_way, insert, ways_into_row
 
 STEPS = 20  # insertions between two looks at the cancel button
@@ -17,7 +17,8 @@ def _row_cost(case, plan, part, v, random, found, cost):
     found[ROW] = -1
     found[WAIT_MORE] = NEVER
     found[DRIVE_MORE] = NEVER
-    ways_into_row(case, plan, v, part, NOTHING, random, found)
+    shelters = min(np.int64(CLOSEST_SHELTERS), np.int64(case.near_shelter.shape[1]))
+    ways_into_row(case, plan, v, part, shelters, NOTHING, random, found)
     cost[part, v, 0] = found[WAIT_MORE]
     cost[part, v, 1] = found[DRIVE_MORE]
 
