@@ -46,3 +46,26 @@ def test_a_town_walks(qgis_process: Any, tmp_path: Path) -> None:
         slow, fast = quickest.fetchone()
         assert slow > 0 and fast <= 1.52 * 1.001
     assert "Cars and walkers do not hinder each other" in (tmp_path / "routes.html").read_text(encoding="utf-8")
+
+
+def test_some_of_a_town_walk_and_some_drive(qgis_process: Any, tmp_path: Path) -> None:
+    town, file = write_town(tmp_path), tmp_path / "plan.gpkg"
+    tables = [f"jointplan:{name}" for name in ("ALLOCATION", "UNALLOCATED", "ROUTES", "CAUGHT", "SHELTERS")]
+    outputs = {
+        name: f"ogr:dbname='{file}' table=\"{name.split(':')[1].lower()}\" (geom)"
+        for name in (*tables, "zonesatrisk:ZONES_AT_RISK", "recommendshelters:SITES")
+    }
+    finished = qgis_process(
+        "evacuation:jointevacuationplan", ROADS=town["streets"], ZONES=town["zones"], SITES=town["schools"],
+        HAZARD=town["water"], CAPACITY_FIELD="capacity", EFFORT=0, DEPARTURE_WINDOW=5, CARLESS_FIELD="elderly",
+        CARLESS_UNIT=2, MAX_WALK="1", **outputs, **{"jointplan:REPORT": str(tmp_path / "plan.html")},
+    )  # fmt: skip
+    assert finished.exit_code == 0, finished.said
+    with closing(sqlite3.connect(file)) as database:
+        modes = dict(database.execute("select mode, sum(people) from routes group by mode").fetchall())
+        left = database.execute("select coalesce(sum(people), 0) from unallocated").fetchone()[0]
+        assert sum(modes.values()) + left == PEOPLE and 0 < modes["foot"] <= 14 * 9 < modes["car"]
+        loads = database.execute("select shelter_id, sum(people) from allocation group by shelter_id").fetchall()
+        assert max(load for _, load in loads) <= 900
+    text = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    assert "By mode of travel" in text and "MAX_WALK" in text

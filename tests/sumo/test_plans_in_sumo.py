@@ -22,7 +22,7 @@ from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, micr
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
 from tests.processing.closing_layers import box, closures, hazard
 from tests.processing.plan_tables import Planned, planned
-from tests.processing.routing_layers import layer, line, trips
+from tests.processing.routing_layers import QUEUE, layer, line, trips
 from tests.processing.test_export_sumo import export
 from tests.processing.test_plan_tables import case, queue_problem
 
@@ -71,6 +71,24 @@ def test_a_road_passes_its_capacity_in_front_of_its_door(programs, tmp_path):
     assert gaps.mean() == pytest.approx(3600 / 450, rel=0.01)  # one every 8 s, though the last road is 30 m long
     total, last = compare(made, there, in_ours(made), "one door of 450 vehicles/h")
     assert total == pytest.approx(1, rel=0.02) and last == pytest.approx(1, rel=0.02)
+
+
+def test_a_bus_is_followed_by_two_and_a_half_headways(programs, tmp_path):
+    """By cars and buses in turn one road passes a vehicle every 1.75 headways of 10 s; the first is full of waiting."""
+    street = layer(
+        "LineString", "&field=road_id:string&field=capacity:double&field=maxspeed:double",
+        [(line((0, 0), (1000, 0)), ["a", 900, 36]), (line((1000, 0), (2000, 0)), ["b", 360, 36])], "streets",
+    )  # fmt: skip
+    rows = [(line((0, 0), (2000, 0)), ["z", "s", people, mode]) for people, mode in ((60, "car"), (2400, "bus"))]
+    given = {
+        "NETWORK": street, "TRIPS": trips(rows, "&field=mode:string"), "DEPARTURE_PROFILE": 0, "METHOD": 0,
+        "FLOW_MODEL": QUEUE,
+    }  # fmt: skip
+    made = planned(**given)
+    there = np.sort(in_sumo(programs, made, tmp_path, **given))
+    assert (there[-1] - there[0]) / 119 == pytest.approx(17.5, rel=0.02)
+    total, last = compare(made, there, np.sort(made.result.arrival), "cars and buses")
+    assert total == pytest.approx(1, rel=0.01) and last == pytest.approx(1, rel=0.01)
 
 
 def test_gates_of_a_shelter_and_a_zone_of_junctions(programs, tmp_path):
