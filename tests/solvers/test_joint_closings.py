@@ -60,6 +60,19 @@ def test_against_all_plans():
     assert equal >= 0.9 * count
 
 
+@pytest.mark.parametrize("seed", (5, 6, 7))
+def test_step_by_step_nobody_stays_behind_for_a_group_that_cannot_go_as_a_whole(seed):
+    """With room for everybody and each vehicle for itself, whoever arrives by the joint plan has a place or is caught."""
+    problem = closed_problem(seed, vehicles=30, junctions=30, arcs=80, places=4, groups=1)
+    problem = replace(problem, room=np.full(problem.destinations, 1e4))
+    result = solve(problem, unit=BY_VEHICLE, preference_seconds=DISLIKE, control=quick())
+    stepwise = result.stepwise
+    away = np.zeros(problem.vehicles, dtype=bool)
+    away[stepwise.placed] = True
+    away[stepwise.routing.caught.trip] = True
+    assert len(result.plan.placed) >= 20 and away[result.plan.placed].all()
+
+
 @pytest.mark.parametrize("unit", (BY_GROUP, BY_VEHICLE))
 @pytest.mark.parametrize("seed", range(6))
 def test_towns_are_never_worse_than_step_by_step(unit, seed):

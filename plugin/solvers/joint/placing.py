@@ -125,10 +125,10 @@ def place_vehicles(
     can = reach.somewhere
     if not (can & (destination < 0)).any():
         return destination
-    beside = _nearest(problem, reach, preference, destination, control)
+    beside = nearest_room(problem, reach, preference, destination, control)
     if not (can & (beside < 0)).any():
         return beside
-    anew = _nearest(problem, reach, preference, np.full(problem.vehicles, -1, dtype=np.int32), control)
+    anew = nearest_room(problem, reach, preference, np.full(problem.vehicles, -1, dtype=np.int32), control)
     sheltered = [float(problem.people[plan >= 0].sum()) for plan in (beside, anew)]
     return anew if sheltered[1] > sheltered[0] else beside
 
@@ -142,7 +142,7 @@ def _drop(problem: JointProblem, destination: np.ndarray) -> np.ndarray:
     return destination
 
 
-def _nearest(
+def nearest_room(
     problem: JointProblem, reach: Reach, preference: np.ndarray, destination: np.ndarray, control: Control
 ) -> np.ndarray:
     """Place those without a destination in the room that is left: most people, then least time and dislike.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..allocation.objective import Objective, normalised
@@ -11,7 +13,7 @@ from ..routing.solve import solve as route
 from .choices import Choices
 from .evaluate import plan_of_result
 from .kinds import BY_GROUP, WHERE_NEEDED
-from .placing import Groups, deal, finite_room, people_of, send_groups
+from .placing import Groups, deal, finite_room, nearest_room, people_of, send_groups
 from .problem import ROUNDING, JointProblem
 from .reach import Reach
 from .result import JointPlan
@@ -19,6 +21,9 @@ from .result import JointPlan
 
 def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control: Control) -> JointPlan:
     """Return the plan that chooses shelters first, by time on empty roads, preference and room, and then streets.
+
+    Where everybody may go where he likes, who is of a group that can go nowhere as a whole goes alone, to the nearest
+    room that is left.
 
     Raises
     ------
@@ -41,6 +46,10 @@ def stepwise_plan(problem: JointProblem, reach: Reach, choices: Choices, control
         split = choices.split if choices.unit == BY_GROUP else WHERE_NEEDED
         people = send_groups(Groups(sizes, room, each, usable), split, control)
     destination = deal(problem, reach, people, somewhere & (problem.people > 0))
+    if choices.free and (reach.allowed.any(axis=1) & ~usable.any(axis=1)[reach.group]).any():
+        alone = reach.allowed & problem.stepwise[None, :] & ~usable.any(axis=1)[reach.group][:, None]
+        preference = choices.preference_seconds * problem.dissatisfaction
+        destination = nearest_room(problem, replace(reach, allowed=alone), preference, destination, control)
     destination = reach.with_lost(with_empty(problem, reach, destination))
     result = route(
         problem.trips(destination), method=SYSTEM_OPTIMAL, flow_model=QUEUE, certify=False,
