@@ -12,10 +12,10 @@ from evacuation_planner.plugin.reports.page import TEMPLATES, words_of
 CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["routing_report.html", "joint_report.html", "stage_report.html", "base.html", "caught.html"])
+@pytest.mark.parametrize("name", ["routing_report", "joint_report", "stage_report", "base", "caught"])
 def test_words_of_a_template_change_and_its_code_does_not(name):
-    plain, walking = (words_of(name, on_foot) for on_foot in (False, True))
-    assert plain == (TEMPLATES / name).read_text(encoding="utf-8")
+    plain, walking = (words_of(f"{name}.html", on_foot) for on_foot in (False, True))
+    assert plain == (TEMPLATES / f"{name}.html").read_text(encoding="utf-8")
     assert CODE.findall(plain) == CODE.findall(walking)
     assert "ehicle" not in CODE.sub("", walking) and "rivers with" not in CODE.sub("", walking)
 

@@ -62,7 +62,7 @@ def test_against_all_plans():
 
 @pytest.mark.parametrize("seed", (5, 6, 7))
 def test_step_by_step_nobody_stays_behind_for_a_group_that_cannot_go_as_a_whole(seed):
-    """With room for everybody and each vehicle for itself, whoever arrives by the joint plan has a place or is caught."""
+    """With room for everybody, each for himself, whoever arrives by the joint plan has a place or is caught."""
     problem = closed_problem(seed, vehicles=30, junctions=30, arcs=80, places=4, groups=1)
     problem = replace(problem, room=np.full(problem.destinations, 1e4))
     result = solve(problem, unit=BY_VEHICLE, preference_seconds=DISLIKE, control=quick())
