@@ -135,3 +135,25 @@ def test_families_together_and_bad_limits():
     assert "MAX_WALK: there is no class “elders”" in failure(
         ZONES=people([("z", (0, 0), 30, 10)]), GROUP_FIELDS=["adults"], NETWORK=streets(), MAX_WALK="elders:2"
     )
+
+
+@pytest.mark.parametrize("known", [None, 6.0])
+def test_a_wave_catches_by_mode_and_nobody_is_lost(known):
+    """Water over the middle of the street after some minutes: who walks late is caught or stays, and is listed."""
+    ring = ", ".join(at(*p) for p in ((900, -50), (1400, -50), (1400, 50), (900, 50), (900, -50)))
+    wave = layer("Polygon", "&field=hazard_arrival:double", [(f"POLYGON(({ring}))", [known or 12.0])], "wave")
+    found = plan(
+        [("z", (0, 0), 40, 15), ("y", (700, 0), 30, 12)], HAZARD=wave, UNIT=BY_VEHICLE, OUTPUT_CAUGHT="memory:",
+        SHELTERS=shelters((("west", (-1000, 0), 20, "selected"), ("east", (3000, 0), 100, "selected"))),
+    )  # fmt: skip
+    totals = {"car": 25 + 18, "foot": 15 + 12}
+    for mode, people in totals.items():
+        listed = [
+            sum(row["people"] for row in rows_of(found, name) if row["mode"] == mode)
+            for name in ("OUTPUT_ALLOCATION", "OUTPUT_UNALLOCATED", "OUTPUT_CAUGHT")
+        ]
+        assert sum(listed) == people
+        curve = [row for row in rows_of(found, "OUTPUT_CLEARANCE") if row["mode"] == mode]
+        assert (curve[-1]["arrived"], curve[-1]["caught"]) == (listed[0], listed[2])
+    assert found["ALLOCATED"] + found["UNALLOCATED"] + found["CAUGHT"] == 70
+    assert max(row["load"] - row["capacity"] for row in rows_of(found, "OUTPUT_SHELTERS")) <= 0

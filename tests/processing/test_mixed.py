@@ -350,3 +350,23 @@ def test_who_walks_farther_than_can_be_asked():
         assert found["ON_FOOT"] == 50 and found["LONGEST_WALK"] == pytest.approx(2000, rel=2e-3)
     assert "MAX_WALK: there is no class “babies”" in failure(MAX_WALK="babies:1", **given)
     assert "MAX_WALK" in failure(MAX_WALK="far", **given)
+
+
+def test_waves_are_those_of_one_mode_and_the_others_are_counted():
+    made = run(METHOD=INDIVIDUAL, NETWORK=streets())  # pavements beside cars
+    hours = {}
+    for row in rows_of(made, "OUTPUT_VEHICLES"):
+        key = "foot" if row["mode"] == "foot" else "car"
+        hours[key] = hours.get(key, 0.0) + row["arrival_s"] - row["departure_s"]
+    zones = layer(
+        "Point", "&field=zone_id:string",
+        [(f"POINT({at(0, 10)})", ["a"]), (f"POINT({at(990, 590)})", ["b"]), (f"POINT({at(2000, 10)})", ["c"])], "zones",
+    )  # fmt: skip
+    plan = {"PLAN": made["OUTPUT_VEHICLES"], "PLAN_PATHS": made["OUTPUT_PATHS"]}
+    roads = {"NETWORK": streets(), "NETWORK_ID_FIELD": "road_id"}
+    given = {**plan, **roads, "ZONES": zones, "EFFORT": 0, "WAVES": 1, "OUTPUT": "memory:"}
+    for travel, mode, words in ((0, "car", "300 people on foot"), (1, "foot", "470 people in vehicles")):
+        log = Log()
+        found = processing.run("evacuation:stagedeparture", {**given, "TRAVEL_MODE": travel}, feedback=log)
+        assert found["AT_ONCE_TIME"] == pytest.approx(hours[mode], rel=1e-9)
+        assert any(words in text and "left out" in text for text in log.warnings)

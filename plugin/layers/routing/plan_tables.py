@@ -89,7 +89,8 @@ class PlanTables:
             )
         people = int(np.rint(self.vehicles.people[others].sum()))
         feedback.pushWarning(
-            f"{PLAN}: {people:,} {who} in “{self.name}” are left out; walkers and vehicles do not hinder each other."
+            f"{PLAN}: {people:,} {who} in “{self.name}” are left out of what follows; TRAVEL_MODE {mode} takes "
+            "them alone."
         )
         return self.only(~others)
 

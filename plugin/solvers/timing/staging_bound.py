@@ -196,7 +196,9 @@ def _doomed(plan: TimedPlan, departure: np.ndarray) -> np.ndarray:
     """Return who (t,) is caught even at free flow, leaving at ``departure`` (t,): later or slower can only be worse."""
     out = (departure > latest_departures_alone(plan)) | plan.stays
     places = plan.fixed.places
-    return out if places is None else out | (places.goal_reached < NEVER)
+    if places is None or not len(places.goal_reached):  # that of buses alone knows no more than their size
+        return out
+    return out | (places.goal_reached < NEVER)
 
 
 def _latest_entries(plan: TimedPlan) -> np.ndarray:
@@ -220,7 +222,9 @@ def latest_departures_alone(plan: TimedPlan) -> np.ndarray:
     np.minimum.at(last, np.repeat(np.arange(routes.count), np.diff(routes.indptr)), latest[routes.arcs] - before)
     alone = last[routes.of_trip]
     places = plan.fixed.places
-    return alone if places is None else np.minimum(alone, places.start_reached)
+    if places is None or not len(places.start_reached):
+        return alone
+    return np.minimum(alone, places.start_reached)
 
 
 def _closing(plan: TimedPlan) -> np.ndarray:

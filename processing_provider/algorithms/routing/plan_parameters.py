@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -137,7 +137,8 @@ class PlanParameters:
                 raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
             sources.append(source)
         on_foot = walks(algorithm, parameters, context)
-        tables = read_plan(sources[0], sources[1], feedback, FOOT if on_foot else CAR).of_travel(on_foot, feedback)
+        whole = read_plan(sources[0], sources[1], feedback, FOOT if on_foot else CAR)
+        tables = whole.of_travel(on_foot, feedback)
         background = background_rows(algorithm, parameters, context, feedback)
         danger = HazardParameters.read(algorithm, parameters, context, feedback)
         danger.tell_buffer(feedback)
@@ -151,6 +152,8 @@ class PlanParameters:
                 f"counts seconds from the START_TIME of the run that made it. Give that one."
             )
         roads = NetworkParameters.read(algorithm, parameters, context, feedback, {})
+        if on_foot and not whole.on_foot.all():  # the widths with which it was made
+            roads = replace(roads, options=replace(roads.options, beside_cars=True))
         destinations = algorithm.source(parameters, names.DESTINATIONS, context)
         return cls(
             tables,
