@@ -8,7 +8,7 @@ import numpy as np
 from qgis.core import QgsProcessingFeedback
 
 from ..solvers.naming import first_of
-from ..solvers.rounding import MOST_PEOPLE, largest_remainder
+from ..solvers.rounding import HAIR, MOST_PEOPLE, largest_remainder
 from .errors import LayerError
 from .places import Places
 
@@ -79,7 +79,7 @@ def refuse_more_than_there_are(
     LayerError
         With the zone, the field, and ``mend``, what else could be wrong.
     """
-    over = np.flatnonzero(foot > people)
+    over = np.flatnonzero(foot > people * (1.0 + HAIR))  # sums of fractions may miss it
     if len(over):
         z = int(over[0])
         raise LayerError(

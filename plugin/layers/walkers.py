@@ -45,8 +45,8 @@ def foot_columns(zones: Places, classes: Sequence[str], named: Sequence[str], pa
     if strange:
         raise LayerError(
             f"{FOOT_FIELDS}: “{strange[0]}” of “{zones.name}” is not named after a field of {parameter} "
-            f"({first_of(list(classes))}). Call it such as {classes[0]}{FOOT}, or give as many fields as there are in "
-            f"{parameter}, in their order."
+            f"({first_of(list(classes))}). Call it such as {(*classes, 'adults')[0]}{FOOT}, or give as many fields as "
+            f"there are in {parameter}, in their order."
         )
     return found
 

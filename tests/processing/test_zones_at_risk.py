@@ -303,3 +303,10 @@ def test_a_shapefile_keeps_who_is_on_foot_or_is_refused(tmp_path):
     with pytest.raises(QgsProcessingException, match="“population” .population_foot. and all would drive"):
         run(**given, OUTPUT=str(tmp_path / "people.shp"))
     assert rows_of(run(**given)["OUTPUT"])[0]["population_foot"] == 3
+
+
+def test_fractions_of_people_who_are_all_on_foot_are_no_more_than_there_are():
+    fields = "field=zone_id:string&field=population:double&field=carless:double"
+    layer = zones([(box(0, 0, 1000, 1000), ["a", 10.4, 10.4])], fields=fields)
+    (row,) = rows_of(run(ZONES=layer, CARLESS_FIELD="carless", CARLESS_UNIT=2)["OUTPUT"])
+    assert (row["population"], row["population_foot"]) == (10, 10)

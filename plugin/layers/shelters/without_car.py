@@ -33,14 +33,14 @@ def listed_on_foot(zones: Places, counted: Sequence[str]) -> list[str]:
 
 
 def parts_on_foot(
-    zones: Places, people: np.ndarray, counted: Sequence[str], carless: Carless, feedback: QgsProcessingFeedback
+    zones: Places, counted: Sequence[str], carless: Carless, feedback: QgsProcessingFeedback
 ) -> np.ndarray | None:
     """Return the part of each zone's people who have no car, (z,), or by class (z, k); None where nobody says.
 
     Parameters
     ----------
-    people : (z, k) int64
-        All people of the zones by the fields ``counted``.
+    counted : sequence of str
+        The k fields with all people of the zones.
     carless : Carless
         Without a field the zones' own columns, such as adults_foot, tell it.
 
@@ -51,12 +51,13 @@ def parts_on_foot(
     """
     listed = listed_on_foot(zones, counted)
     if carless.field is None:
-        return _by_class(zones, people, counted, listed, feedback) if any(listed) else None
+        return _by_class(zones, counted, listed, feedback) if any(listed) else None
     if any(listed):
         feedback.pushInfo(f"CARLESS_FIELD: wins over {', '.join(filter(None, listed))} of “{zones.name}”.")
     values = _values(zones, carless.field, "CARLESS_FIELD", feedback)
     if carless.unit == PEOPLE:
-        return _parts(zones, values, people.sum(axis=1), carless.field, "CARLESS_FIELD", "CARLESS_UNIT")
+        people = np.sum([_people(zones, name) for name in counted], axis=0)
+        return _parts(zones, values, people, carless.field, "CARLESS_FIELD", "CARLESS_UNIT")
     whole = WHOLE[carless.unit]
     over = np.flatnonzero(values > whole)
     if len(over):
@@ -71,10 +72,10 @@ def parts_on_foot(
 
 def columns_on_foot(
     zones: Places,
-    people: np.ndarray,
+    counted: Sequence[str],
     columns: Mapping[str, Exposure],
     totals: Sequence[str],
-    others: Mapping[str, np.ndarray],
+    others: Sequence[str],
     carless: Carless,
     feedback: QgsProcessingFeedback,
 ) -> dict[str, np.ndarray]:
@@ -82,12 +83,10 @@ def columns_on_foot(
 
     Parameters
     ----------
-    people : (z, k) int64
-        All people of the zones by the first k fields of ``columns``.
+    counted, totals, others : sequences of str
+        Fields with people, those that are their sums, and those that are not added up.
     columns : mapping
-        Who leaves by field: those of ``people``, their ``totals``, and ``others``.
-    others : mapping
-        All people of the zones in fields that are not added up.
+        Who leaves, by each of these fields.
     carless : Carless
 
     Raises
@@ -95,8 +94,7 @@ def columns_on_foot(
     LayerError
         As :func:`parts_on_foot`.
     """
-    counted = list(columns)[: people.shape[1]]
-    part = parts_on_foot(zones, people, counted, carless, feedback)
+    part = parts_on_foot(zones, counted, carless, feedback)
     if part is None:
         return {}
     foot = on_foot(np.column_stack([columns[name].leaving for name in counted]), part)
@@ -105,7 +103,7 @@ def columns_on_foot(
     out.update({name: foot.sum(axis=1) for name in totals})
     if others:
         if part.ndim == 2:
-            part = parts_on_foot(zones, np.column_stack(list(others.values())), list(others), carless, feedback)
+            part = parts_on_foot(zones, others, carless, feedback)
         if part is not None:
             foot = on_foot(np.column_stack([columns[name].leaving for name in others]), part)
             out.update({name: foot[:, k] for k, name in enumerate(others)})
@@ -121,9 +119,9 @@ def _tell(leaving: np.ndarray, foot: np.ndarray, feedback: QgsProcessingFeedback
 
 
 def _by_class(
-    zones: Places, people: np.ndarray, counted: Sequence[str], listed: Sequence[str], feedback: QgsProcessingFeedback
+    zones: Places, counted: Sequence[str], listed: Sequence[str], feedback: QgsProcessingFeedback
 ) -> np.ndarray:
-    out = np.zeros(people.shape)
+    out = np.zeros((len(zones), len(counted)))
     feedback.pushInfo(
         f"{zones.parameter}: “{zones.name}” lists who has no car in {', '.join(filter(None, listed))}; scaled with the "
         "people of each class."
@@ -131,8 +129,12 @@ def _by_class(
     for k, (name, column) in enumerate(zip(counted, listed)):
         if column:
             values = _values(zones, column, zones.parameter, feedback)
-            out[:, k] = _parts(zones, values, people[:, k], column, zones.parameter, name)
+            out[:, k] = _parts(zones, values, _people(zones, name), column, zones.parameter, name)
     return out
+
+
+def _people(zones: Places, field: str) -> np.ndarray:
+    return np.nan_to_num(counts(zones, field))
 
 
 def _values(zones: Places, field: str, parameter: str, feedback: QgsProcessingFeedback) -> np.ndarray:
@@ -149,4 +151,4 @@ def _values(zones: Places, field: str, parameter: str, feedback: QgsProcessingFe
 def _parts(zones: Places, foot: np.ndarray, people: np.ndarray, field: str, parameter: str, mend: str) -> np.ndarray:
     """Return foot / people (z,); ``mend`` is what else could be wrong than the field."""
     refuse_more_than_there_are(zones, zones.ids, foot, people, field, parameter, mend)
-    return np.divide(foot, people, out=np.zeros(len(foot)), where=people > 0)
+    return np.minimum(np.divide(foot, people, out=np.zeros(len(foot)), where=people > 0), 1.0)

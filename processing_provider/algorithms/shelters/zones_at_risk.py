@@ -219,7 +219,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         columns.update({name: found.together() for name in totals})
         others, dropped = others_with_people(zones, list(columns), feedback)
         columns.update({name: exposure_of(values, *parts) for name, values in others.items()})
-        foot = columns_on_foot(zones, people, columns, totals, others, carless, feedback)
+        foot = columns_on_foot(zones, counted, columns, totals, list(others), carless, feedback)
         refuse_shortened(list(foot), destination_text(parameters.get(names.OUTPUT), context))
         beside = {
             **({REFUSING: {key: each.refusing for key, each in columns.items()}} if reactions.some_refuse else {}),
