@@ -21,7 +21,8 @@ import environment
 @pytest.mark.skipif(environment.qgis_process() is None, reason="qgis_process is not installed")
 def test_a_failing_step_ends_the_demo(tmp_path, monkeypatch, capfd):
     sample = tmp_path / "sample.gpkg"
-    shutil.copy(demo.SAMPLE, sample)
+    for name in (demo.SAMPLE.name, "elevation.tif"):
+        shutil.copy(demo.SAMPLE.with_name(name), tmp_path / name)
     database = sqlite3.connect(sample)
     # Forget the spatial index first: its triggers need functions that plain SQLite lacks.
     for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'roads'"):
