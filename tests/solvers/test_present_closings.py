@@ -16,8 +16,10 @@ from evacuation_planner.plugin.solvers.routing.shared.choices import (
     DENSITY,
     GREEDY,
     INDIVIDUAL,
+    INFORMED,
     LINEAR,
     PRESENT,
+    QUEUE,
     REFINED,
     SYSTEM_OPTIMAL,
 )
@@ -203,3 +205,16 @@ def test_a_hazard_that_comes_after_everybody_changes_no_plan_of_any_method(seed)
         assert after.travel.tolist() == before.travel.tolist()
         assert [after.routes.of(k).tolist() for k in range(15)] == [before.routes.of(k).tolist() for k in range(15)]
         assert (after.people_caught, after.lower_bound) == (0, before.lower_bound)
+
+
+def test_what_is_compared_with_itself_saves_nothing_to_the_last_bit_where_some_are_caught():
+    """Zeros of the caught among the travel times would pair these otherwise as they are added up."""
+    lost = 0
+    for seed in (0, 1, 4, 5, 6, 8):
+        problem = closed_case(seed, LINEAR, nodes=8, trips=60).problem
+        roads = replace(problem, capacity=np.full(problem.arcs, 900.0), storage=np.full(problem.arcs, 20.0))
+        alone = solve(problem, method=INDIVIDUAL, flow_model=PRESENT), solve(roads, method=INDIVIDUAL, flow_model=QUEUE)
+        driving = solve(roads, method=INFORMED, flow_model=QUEUE)
+        assert [alone[0].reduction, alone[1].reduction, driving.reduction_informed] == [0.0] * 3
+        lost += sum(each.people_caught > 0 for each in (*alone, driving))
+    assert lost > 9

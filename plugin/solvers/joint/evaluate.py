@@ -73,7 +73,7 @@ def plan_of_routes(
         travel=come.travel,
         fastest=trees.seconds[trees.row, network.source] if network.trips else np.empty(0),
         static=setting.static,
-        individual_time=float(alone.travel.sum()),
+        individual_time=alone.seconds,
         individual_caught=alone.people_caught(setting.problem) + staying,
         history=history,
         seconds=control.effort.elapsed,

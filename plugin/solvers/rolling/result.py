@@ -87,7 +87,7 @@ def _beside(everybody: Setting, known: np.ndarray, control: Control) -> Beside:
     run = setting.queued(informed(setting, control).routes, control)
     there = run.arrival()
     return Beside(
-        float(alone.travel.sum()), alone.people_caught(setting.problem) + staying,
-        float(((there - run.plan.departure) / SECOND).sum()),
+        alone.seconds, alone.people_caught(setting.problem) + staying,
+        float(((there - run.plan.departure)[run.arrived] / SECOND).sum()),
         float(setting.problem.people[~run.arrived].sum()) + staying, float(there[run.arrived].max(initial=0)) / SECOND,
     )  # fmt: skip

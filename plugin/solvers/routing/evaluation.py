@@ -118,6 +118,14 @@ class Evaluation(NamedTuple):
     fate: np.ndarray | None = None
     caught: np.ndarray | None = None
 
+    @property
+    def seconds(self) -> float:
+        """Vehicle-seconds of those who arrive.
+
+        Added up over them alone, as in a result: with zeros among them the last digits would differ.
+        """
+        return float((self.travel if self.fate is None else self.travel[self.fate == ARRIVED]).sum())
+
     def people_caught(self, problem: RoutingProblem) -> float:
         """Return the people caught of the problem's trips."""
         return 0.0 if self.fate is None else float(problem.people[self.fate != ARRIVED].sum())

@@ -49,7 +49,7 @@ def queue_evidence(
     return QueueEvidence(
         setting.roads_for(found.routes) if problem.shares_widths else queues.roads,
         run,
-        float(((without.arrival() - without.plan.departure) / SECOND).sum()),  # as the plan's own total is added up
+        float(((without.arrival() - without.plan.departure)[without.arrived] / SECOND).sum()),  # as that of a result
         _last_arrival(without),
         clearance_bound(queues.roads, journeys_of(problem), control=control) if certify and all_arrive else None,
         low,

@@ -75,7 +75,7 @@ def refined(setting: Setting, control: Control) -> Found:
         found = Found(routes)
     if setting.problem.closings and setting.flow_model == PRESENT and not as_if_open(setting, found, control):
         return refined_among(setting, [start.routes, found.routes], rest)
-    before, after = (float(evaluated(setting, f, control).travel.sum()) for f in (start, found))
+    before, after = (evaluated(setting, each, control).seconds for each in (start, found))
     control.log(f"{changes} changes (Add, Drop, Swap) save {before - after:,.0f} of {before:,.0f} vehicle-seconds.")
     if after > before:  # rounding of the last digits at most
         found, after = start, before
@@ -112,7 +112,7 @@ def refined_among(setting: Setting, starts: list[Routes], control: Control) -> F
 def worth(setting: Setting, routes: Routes, control: Control) -> tuple[float, float]:
     """Return by what plans are compared: people caught, then vehicle-seconds of who arrives."""
     lasted = evaluated(setting, Found(routes), control)
-    return lasted.people_caught(setting.problem), float(lasted.travel.sum())
+    return lasted.people_caught(setting.problem), lasted.seconds
 
 
 def system_optimal(setting: Setting, control: Control) -> Found:
@@ -186,7 +186,7 @@ def limited(setting: Setting, free: Found, control: Control) -> Found:
         from .present.limited import limited_schedule
 
         few, exceeding = limited_schedule(setting.problem, starts, setting.max_routes, control)
-    unlimited = min(float(evaluated(setting, free, control).travel.sum()), few.planned.seconds)
+    unlimited = min(evaluated(setting, free, control).seconds, few.planned.seconds)
     return Found(
         few.planned.routes, lower_bound=free.lower_bound, history=few.history, used_up=free.used_up and few.used_up,
         unlimited_time=unlimited, exceeding=exceeding,

@@ -86,4 +86,4 @@ def _with_starts(
 def worth_of(setting: Setting, routes: Routes, control: Control) -> tuple[float, float]:
     """Return by what plans are compared: people caught, then person-seconds of who arrives."""
     lasted = evaluated(setting, Found(routes), control.unseen())
-    return lasted.people_caught(setting.problem), float(lasted.travel.sum())
+    return lasted.people_caught(setting.problem), lasted.seconds

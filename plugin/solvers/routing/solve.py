@@ -184,7 +184,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         evidence = queue_evidence(setting, setting.queues or queues, found, of_these.run, certify, control.unseen())
         evidence = replace(evidence, informed_caught=evidence.informed_caught + staying)
     control.progress(1.0, "")
-    total = float(came_of_it.travel.sum())
+    total = came_of_it.seconds
     in_vain = _in_vain(choices, found, total - float(fastest.sum()))
     warnings = _warnings(found, control.effort, in_vain, choices.max_routes)
     if choices.max_routes and found.unlimited_caught is not None:
@@ -204,7 +204,7 @@ def _routed(problem: RoutingProblem, choices: Choices, control: Control) -> Rout
         travel=came_of_it.travel,
         fastest=fastest,
         static=static,
-        individual_time=float(alone.travel.sum()),
+        individual_time=alone.seconds,
         lower_bound=_undercut(bound, total) if certify else None,
         bound_name=bound_name if certify else "",
         history=found.history,

@@ -54,7 +54,7 @@ class PresentMoves:
     def judged(self, routes: Routes, control: Control) -> Timed:
         """Return routes with what becomes of everybody."""
         run = drive(self.problem, routes, control.unseen(), TIMETABLE)
-        return Timed(routes, run, float(run.travel.sum()), float(self.problem.people[~run.arrived].sum()))
+        return Timed(routes, run, run.seconds, float(self.problem.people[~run.arrived].sum()))
 
     def better(self, one: Timed, other: Timed) -> bool:
         """Return whether ``one`` has fewer caught, or takes less time."""

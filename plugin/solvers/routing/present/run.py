@@ -48,6 +48,11 @@ class PresentRun:
         """Whether each trip (t,) arrives."""
         return self.fate == ARRIVED
 
+    @property
+    def seconds(self) -> float:
+        """Vehicle-seconds of those who arrive, added up over them alone as in a result."""
+        return float(self.travel[self.arrived].sum())
+
 
 def drive(problem: RoutingProblem, routes: Routes, control: Control | None = None, record: int = 0) -> PresentRun:
     """Return what becomes of the trips that take ``routes``; ``record`` as in :func:`.simulation.simulate`.

@@ -263,4 +263,4 @@ class Sweep:
 
 def driven(problem: RoutingProblem, indptr: np.ndarray, arc: np.ndarray, run: PresentRun) -> Driven:
     """Return a run with what it is judged by."""
-    return Driven(indptr, arc, run, float(problem.people[~run.arrived].sum()), float(run.travel.sum()))
+    return Driven(indptr, arc, run, float(problem.people[~run.arrived].sum()), run.seconds)
