@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProcessingContext, QgsWkbTypes
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProcessingContext, QgsWkbTypes
 
 from ...solvers.fleet.arrays import CERTAIN, MILLISECONDS
 from ...solvers.fleet.carrying_out import REQUEST, Stop, Tour
@@ -168,7 +168,7 @@ def unserved_layer(
         shape = None
         if row.request >= 0 and np.isfinite(xy[row.request]).all():
             x, y = xy[row.request].tolist()
-            shape = QgsGeometry.fromWkt(f"POINT({x!r} {y!r})")
+            shape = QgsGeometry.fromPointXY(QgsPointXY(x, y))
         rows.append((shape, [row.key, row.people, row.why]))
     return OutputLayer(UNSERVED, rows, QgsWkbTypes.Type.Point, target, "dispatchfleet_output_unserved")
 

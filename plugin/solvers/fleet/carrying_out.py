@@ -117,7 +117,7 @@ class Fleet:
         """
         free = max(int(self.free[v]), begin)
         if self.driven[v] and problem.wait:
-            free = -(-free // problem.period_ms) * problem.period_ms
+            free = problem.next_period(free)
         return free
 
     def free_from(self, begin: int, problem: FleetProblem) -> np.ndarray:
@@ -140,7 +140,7 @@ def carry_out(
     stops, driving = done
     idle = 0
     if fleet.driven[v] and problem.wait:
-        idle = min(start, -(-int(fleet.free[v]) // problem.period_ms) * problem.period_ms) - int(fleet.free[v])
+        idle = min(start, problem.next_period(int(fleet.free[v]))) - int(fleet.free[v])
     tour = Tour(v, period, start, int(fleet.place[v]), idle, stops, driving, shelter)
     fleet.place[v], fleet.free[v], fleet.driven[v] = stops[-1].place, stops[-1].departure, True
     fleet.room[stops[-1].shelter] -= tour.people

@@ -213,3 +213,18 @@ def less(one, other):
         if one[k] != other[k]:
             return one[k] < other[k]
     return False
+
+
+@compiled
+def keep_plan(case, plan, best, value, best_value):
+    """Copy a plan and its value (3,) to the best ones; how things stand before its stops (Plan.before) is left out."""
+    for k in range(3):
+        best_value[k] = value[k]
+    for v in range(len(case.seats)):
+        best.length[v] = plan.length[v]
+        for i in range(plan.length[v]):
+            best.rows[v, i] = plan.rows[v, i]
+    for part in range(len(case.place)):
+        best.row_of[part] = plan.row_of[part]
+    for s in range(len(case.room)):
+        best.used[s] = plan.used[s]

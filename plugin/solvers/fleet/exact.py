@@ -7,8 +7,8 @@ import numpy as np
 from ..control import Control
 from ..kernels import compiled
 from .arrays import NEVER, Case, Plan
-from .changing import less, value_of
-from .walking import drive_row, drive_to
+from .changing import keep_plan, less, value_of
+from .walking import drive_row, drive_to, start_of_tour
 
 MOST_PARTS, MOST_VEHICLES, MOST_SHELTERS = 5, 2, 2
 STEPS = 200_000  # of the search between two looks at the cancel button
@@ -33,9 +33,7 @@ def _feasible_start(case, plan, v):
             while j < m and plan.rows[v, j] >= 0:
                 earliest = max(earliest, case.not_before[plan.rows[v, j]])
                 j += 1
-            if i > 0 and case.period > 0:
-                t = ((t + case.period - 1) // case.period) * case.period
-            t = max(t, earliest)
+            t = start_of_tour(case, v, i == 0, t, earliest)
             if t > case.until[here]:
                 return np.int64(-1)
         possible, here, t, load, wheels, boarded, wait, _ = drive_to(case, v, token, here, t, load, wheels, boarded)
@@ -69,16 +67,7 @@ def _keep_if_best(case, plan, best, value, best_value):
     value_of(case, plan, value)
     if not less(value, best_value):
         return
-    for k in range(3):
-        best_value[k] = value[k]
-    for k in range(len(case.seats)):
-        best.length[k] = plan.length[k]
-        for i in range(plan.length[k]):
-            best.rows[k, i] = plan.rows[k, i]
-    for part in range(len(case.place)):
-        best.row_of[part] = plan.row_of[part]
-    for s in range(len(case.room)):
-        best.used[s] = plan.used[s]
+    keep_plan(case, plan, best, value, best_value)
 
 
 @compiled

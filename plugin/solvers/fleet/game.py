@@ -112,7 +112,7 @@ class Game:
         events += [each.since for each in problem.knowledge if np.isfinite(each.since)]
         opens = problem.truth.opens
         self.events = np.sort(np.concatenate([np.array(events) * MILLISECONDS, opens[opens > 0]]))
-        self.before = -math.inf
+        self.before = math.nan  # of the last plan
 
     def share(self, begin: int) -> tuple[float, float]:
         """Return the part of the progress that the plan at a moment has."""
@@ -208,9 +208,7 @@ class Game:
     ) -> None:
         problem, moment = self.problem, begin / MILLISECONDS
         known = np.asarray(problem.known)
-        news = int(problem.people[(known <= moment) & (known > self.before)].sum())
-        if self.before == -math.inf:
-            news = int(problem.people[known <= moment].sum())
+        news = int(problem.people[(known <= moment) & ~(known <= self.before)].sum())
         self.before = moment
         sure = sum(part.people for part in parts if part.request not in expected)
         maybe = sum(part.people for part in parts if part.request in expected)

@@ -42,12 +42,17 @@ class TravelTimes:
 
     def leg(self, here: int, there: int, moment: int) -> tuple[int, int] | None:
         """Return arrival and driving of who leaves at the earliest at ``moment``, None where there is no way."""
+        best = self.quickest(here, there, moment)
+        return None if best is None else best[:2]
+
+    def quickest(self, here: int, there: int, moment: int) -> tuple[int, int, int] | None:
+        """Return what :meth:`leg` does, and the window of that way."""
         best = None
         for w in range(len(self.opens)):
             takes = int(self.matrix[w, here, there])
             arrival = max(moment, int(self.opens[w])) + takes
-            if takes >= 0 and arrival <= self.closes[w] and (best is None or (arrival, takes) < best):
-                best = (arrival, takes)
+            if takes >= 0 and arrival <= self.closes[w] and (best is None or (arrival, takes) < best[:2]):
+                best = (arrival, takes, w)
         return best
 
 
@@ -158,6 +163,10 @@ class FleetProblem:
     def period_ms(self) -> int:
         """The period in milliseconds."""
         return round(self.period * MILLISECONDS)
+
+    def next_period(self, moment: int) -> int:
+        """Return when the first period begins that does not begin before ``moment``, both in milliseconds."""
+        return -(-moment // self.period_ms) * self.period_ms
 
     @property
     def last_ms(self) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from ..control import Control, Slices
 from ..kernels import compiled
 from .arrays import LESS, MORE, NOTHING, ROW, Case, Plan, Value
-from .changing import add_used, best_way, draw, insert, less, take_out, value_of
+from .changing import add_used, best_way, draw, insert, keep_plan, less, take_out, value_of
 from .walking import drive_row
 
 TAKEN = np.int64(10)  # parts that are taken out at a time, on average
@@ -167,16 +167,7 @@ def anneal(case, plan, best, now, value, best_value, heat, saved, kept, kept_len
         for k in range(3):
             now[k] = value[k]
         if less(value, best_value):
-            for k in range(3):
-                best_value[k] = value[k]
-            for v in range(vehicles):
-                best.length[v] = plan.length[v]
-                for i in range(plan.length[v]):
-                    best.rows[v, i] = plan.rows[v, i]
-            for part in range(len(case.place)):
-                best.row_of[part] = plan.row_of[part]
-            for s in range(len(case.room)):
-                best.used[s] = plan.used[s]
+            keep_plan(case, plan, best, value, best_value)
 
 
 def ruin_and_recreate(case: Case, plan: Plan, attempts: int, seed: int, control: Control) -> Plan:

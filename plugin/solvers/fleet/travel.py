@@ -56,19 +56,6 @@ class RoadTravel:
         """The travel times as they are."""
         return self.knowledge[-1].times
 
-    def window_of(self, here: int, there: int, moment: int) -> int:
-        """Return the window of the best way of who leaves at the earliest at ``moment`` (ms), -1 where there is none.
-
-        The way is the one whose times :meth:`.TravelTimes.leg` gives.
-        """
-        best, found = None, -1
-        for w, window in enumerate(self.windows):
-            takes = int(self.truth.matrix[w, here, there])
-            arrival = max(moment, window.opens) + takes
-            if takes >= 0 and arrival <= window.closes and (best is None or (arrival, takes) < best):
-                best, found = (arrival, takes), w
-        return found
-
     def ways(self, legs: Sequence[tuple[int, int, int]], control: Control) -> list[np.ndarray]:
         """Return the arcs of each leg (here, there, moment in ms); none for a leg within a place.
 
@@ -76,7 +63,8 @@ class RoadTravel:
         ------
         Cancelled
         """
-        chosen = [self.window_of(*leg) for leg in legs]
+        quickest = [self.truth.quickest(*leg) for leg in legs]  # of all windows, as `windows` has them
+        chosen = [-1 if way is None else way[2] for way in quickest]
         out: list[np.ndarray] = [np.empty(0, dtype=np.int32)] * len(legs)
         used = sorted(set(chosen) - {-1})
         for number, w in enumerate(used):

@@ -79,9 +79,9 @@ def _reason(problem: FleetProblem, rolling: Rolling, r: int) -> str:
 
 def _still(problem: FleetProblem, rolling: Rolling, r: int, place: int) -> bool:
     """Whether some of them could be fetched after the last plan if only LAST_MINUTE did not matter."""
-    times, fleet, period = problem.truth, rolling.fleet, problem.period_ms
+    times, fleet = problem.truth, rolling.fleet
     known = math.ceil(max(float(problem.known[r]), 0.0) * MILLISECONDS)
-    begin = max([-(-known // period) * period, *(each.begin for each in rolling.periods[-1:])])
+    begin = max([problem.next_period(known), *(each.begin for each in rolling.periods[-1:])])
     parts = divide(r, rolling.left[r], problem.seats, problem.chairs, int(fleet.room.max(initial=0)))
     for part, v in product(parts, range(len(problem.seats))):
         here, start = int(fleet.place[v]), fleet.start(v, begin, problem)

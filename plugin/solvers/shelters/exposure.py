@@ -92,11 +92,7 @@ def people_at_risk(people: np.ndarray, share: np.ndarray) -> np.ndarray:
     >>> people_at_risk([100, 40], [0.25, 1.0]).tolist()
     [25, 40]
     """
-    people, share = np.asarray(people, dtype=np.int64), np.asarray(share, dtype=float)
-    if np.any(~((share >= 0.0) & (share <= 1.0))):
-        raise ValueError("a share at risk lies outside 0 to 1")
-    if np.any(people < 0):
-        raise ValueError("a number of people is negative")
+    people, share = _checked(people, share, "a share at risk")
     if people.ndim == 1:
         return largest_remainder(people * share)
     columns = [largest_remainder(people[:, k] * share) for k in range(people.shape[1])]
@@ -131,10 +127,15 @@ def on_foot(leaving: np.ndarray, part: np.ndarray) -> np.ndarray:
     >>> on_foot(np.array([[10, 11]]), np.array([1 / 3]))
     array([[3, 4]])
     """
-    leaving, part = np.asarray(leaving, dtype=np.int64), np.asarray(part, dtype=float)
-    if np.any(~((part >= 0.0) & (part <= 1.0))):
-        raise ValueError("a part on foot lies outside 0 to 1")
-    if np.any(leaving < 0):
-        raise ValueError("a number of people is negative")
+    leaving, part = _checked(leaving, part, "a part on foot")
     product = leaving * (part[:, None] if part.ndim == 1 else part)
     return np.array([largest_remainder(row) for row in product], dtype=np.int64).reshape(leaving.shape)
+
+
+def _checked(people: np.ndarray, part: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    people, part = np.asarray(people, dtype=np.int64), np.asarray(part, dtype=float)
+    if np.any(~((part >= 0.0) & (part <= 1.0))):
+        raise ValueError(f"{name} lies outside 0 to 1")
+    if np.any(people < 0):
+        raise ValueError("a number of people is negative")
+    return people, part
