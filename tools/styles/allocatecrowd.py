@@ -21,6 +21,7 @@ from qgis.core import (
     QgsSymbolLayer,
     QgsVectorLayer,
 )
+from writing import labelled, write_styles
 
 WIDTHS = (
     (0, 100, 0.25, "up to 100 people"),
@@ -42,7 +43,6 @@ REASONS = (
     ("group larger than any shelter in reach", "#cc79a7", "Group larger than any shelter in reach"),
     ("no shelter in reach", "#000000", "No shelter in reach"),
 )
-from writing import labelled, write_styles
 
 
 def allocation_lines() -> QgsVectorLayer:

@@ -9,11 +9,8 @@ end, stops from arrival to departure.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from qgis.core import (
-    Qgis,
-    QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
@@ -25,8 +22,8 @@ from qgis.core import (
     QgsSymbolLayer,
     QgsVectorLayer,
 )
+from writing import KINDS, shown_between, write_styles
 
-STYLES = Path(__file__).resolve().parents[2] / "resources" / "styles"
 WAITS = (
     (0.0, 10.0, "#0072b2", "at most 10 minutes of waiting on average (width: people)"),
     (10.0, 20.0, "#56b4e9", "10 - 20 minutes"),
@@ -34,7 +31,7 @@ WAITS = (
     (40.0, 60.0, "#d55e00", "40 - 60 minutes"),
     (60.0, 1e9, "#800026", "more than an hour"),
 )
-KINDS = (
+STOPS = (
     ("start", "square", "#4d4d4d", "where a tour starts"),
     ("request", "circle", "#0072b2", "people get in (size: people)"),
     ("shelter", "pentagon", "#009e73", "people get out (size: people)"),
@@ -55,7 +52,8 @@ def tours() -> QgsVectorLayer:
         ranges.append(QgsRendererRange(low, high, _scaled(symbol, WIDTH_OF, WIDTH), label))
     layer.setRenderer(QgsGraduatedSymbolRenderer('coalesce("waiting" / nullif("people", 0), 0)', ranges))
     layer.setOpacity(0.7)
-    return _between(layer, "start", "end")
+    shown_between(layer, "start", "end")
+    return layer
 
 
 def stops() -> QgsVectorLayer:
@@ -63,11 +61,12 @@ def stops() -> QgsVectorLayer:
     fields = "field=kind:string&field=on:integer&field=off:integer&field=arrival:datetime&field=departure:datetime"
     layer = QgsVectorLayer(f"Point?{fields}", "stops", "memory")
     categories = []
-    for kind, shape, colour, label in KINDS:
+    for kind, shape, colour, label in STOPS:
         symbol = _marker(shape, colour)
         categories.append(QgsRendererCategory(kind, _scaled(symbol, SIZE_OF, SIZE), label))
     layer.setRenderer(QgsCategorizedSymbolRenderer("kind", categories))
-    return _between(layer, "arrival", "departure")
+    shown_between(layer, "arrival", "departure")
+    return layer
 
 
 def unserved() -> QgsVectorLayer:
@@ -96,35 +95,11 @@ def _scaled(symbol: QgsSymbol, what: QgsSymbolLayer.Property, by: str) -> QgsSym
     return symbol
 
 
-def _between(layer: QgsVectorLayer, begin: str, end: str) -> QgsVectorLayer:
-    temporal = layer.temporalProperties()
-    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
-    temporal.setStartField(begin)
-    temporal.setEndField(end)
-    temporal.setIsActive(True)
-    return layer
-
-
-def main() -> int:
-    """Write all styles."""
-    application = QgsApplication([], False)
-    application.initQgis()
-    kinds = (
-        QgsVectorLayer.StyleCategory.Symbology
-        | QgsVectorLayer.StyleCategory.Rendering
-        | QgsVectorLayer.StyleCategory.Temporal
-    )
-    failed = 0
-    for name, make in (("", tours), ("_stops", stops), ("_unserved", unserved)):
-        layer = make()
-        message, good = layer.saveNamedStyle(str(STYLES / f"dispatchfleet_output{name}.qml"), kinds)
-        if not good:
-            print(message, file=sys.stderr)
-        failed += not good
-        del layer
-    application.exitQgis()
-    return failed
+def layers() -> dict[str, QgsVectorLayer]:
+    """The layers by the names of their styles."""
+    output = "dispatchfleet_output"
+    return {output: tours(), f"{output}_stops": stops(), f"{output}_unserved": unserved()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_styles(layers, KINDS.Symbology | KINDS.Rendering | KINDS.Temporal))

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsVectorLayerSimpleLabeling,
 )
 from qgis.PyQt.QtGui import QColor, QFont
+from writing import write_styles
 
 TYPES = (
     ("natural disaster", "#0072b2", "triangle"),
@@ -26,7 +27,6 @@ TYPES = (
     ("social security", "#cc79a7", "diamond"),
     ("public health", "#009e73", "cross_fill"),
 )
-from writing import write_styles
 
 
 def incidents() -> QgsVectorLayer:

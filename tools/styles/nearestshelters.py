@@ -18,6 +18,7 @@ from qgis.core import (
     QgsTemplatedLineSymbolLayerBase,
     QgsVectorLayer,
 )
+from writing import KINDS, write_styles
 
 TIMES = (
     (0, 3, "#440154", "1.2", "up to 3 minutes"),
@@ -26,7 +27,6 @@ TIMES = (
     (10, 20, "#e69f00", "0.65", "10 - 20 minutes"),
     (20, 1e9, "#d55e00", "0.5", "more than 20 minutes"),
 )
-from writing import KINDS, write_styles
 
 
 def arrival(colour: str) -> QgsMarkerLineSymbolLayer:

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsSymbolLayer,
     QgsVectorLayer,
 )
+from writing import labelled, write_styles
 
 FIELDS = "field=place:string&field=people:integer&field=minute:double&field=new_road_name:string"
 PLACES = (("at the origin", "circle", "#0072b2"), ("on the road", "diamond", "#e69f00"))
@@ -26,7 +27,6 @@ LABEL = (
     f'CASE WHEN "people" >= {LEAST} THEN \'min \' || to_string(round("minute")) || \': \' || to_string("people") || '
     "' by ' || coalesce(\"new_road_name\", '') END"
 )
-from writing import labelled, write_styles
 
 
 def told() -> QgsVectorLayer:

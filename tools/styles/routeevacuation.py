@@ -24,6 +24,7 @@ from qgis.core import (
     QgsSymbolLayer,
     QgsVectorLayer,
 )
+from writing import KINDS, shown_between, write_styles
 
 DELAYS = (
     (0.0, 0.1, "#7fa6c9", "no delay to speak of (width: vehicles)"),
@@ -39,7 +40,6 @@ DETOURS = (
     (2.0, 4.0, "#d55e00", "2 - 4 times"),
     (4.0, 1e9, "#800026", "more than 4 times"),
 )
-from writing import KINDS, write_styles
 
 LOSSES = (
     (0.0, 0.01, "#7fa6c9", "no delay to speak of in the interval (width: vehicles that enter)"),
@@ -86,7 +86,7 @@ def roads() -> QgsVectorLayer:
     width = WIDTH.format(least=0.25, most=3)
     ranges = [QgsRendererRange(low, high, _line(colour, width, True), label) for low, high, colour, label in DELAYS]
     layer.setRenderer(_graduated('"delay_s" / 3600.0', ranges, '"delay_s"'))
-    _shown_between(layer, "first_entry", "last_exit")
+    shown_between(layer, "first_entry", "last_exit")
     return layer
 
 
@@ -98,7 +98,7 @@ def routes() -> QgsVectorLayer:
     ranges = [QgsRendererRange(low, high, _line(colour, width, False), label) for low, high, colour, label in DETOURS]
     layer.setRenderer(_graduated('"detour"', ranges, '"detour"'))
     layer.setOpacity(0.7)
-    _shown_between(layer, "first_departure", "last_arrival")
+    shown_between(layer, "first_departure", "last_arrival")
     return layer
 
 
@@ -110,7 +110,7 @@ def margins() -> QgsVectorLayer:
     ranges = [QgsRendererRange(low, high, _line(colour, width, False), label) for low, high, colour, label in MARGINS]
     layer.setRenderer(_graduated('coalesce("margin_s", 2e9)', ranges, '-coalesce("margin_s", 2e9)'))
     layer.setOpacity(0.8)
-    _shown_between(layer, "first_departure", "last_arrival")
+    shown_between(layer, "first_departure", "last_arrival")
     return layer
 
 
@@ -146,7 +146,7 @@ def flows() -> QgsVectorLayer:
     width = WIDTH.format(least=0.25, most=3).replace("vehicles", "entered")
     ranges = [QgsRendererRange(low, high, _line(colour, width, True), label) for low, high, colour, label in LOSSES]
     layer.setRenderer(_graduated('"delay_s" / 3600.0', ranges, '"delay_s"'))
-    _shown_between(layer, "begin", "end")
+    shown_between(layer, "begin", "end")
     return layer
 
 
@@ -177,16 +177,6 @@ def junctions() -> QgsVectorLayer:
     renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"rank"', False)]))
     layer.setRenderer(renderer)
     return layer
-
-
-def _shown_between(layer: QgsVectorLayer, begin: str, end: str) -> None:
-    """Have the temporal controller show each feature from the moment in ``begin`` until that in ``end``."""
-    temporal = layer.temporalProperties()
-    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
-    temporal.setStartField(begin)
-    temporal.setEndField(end)
-    temporal.setLimitMode(Qgis.VectorTemporalLimitMode.IncludeBeginExcludeEnd)
-    temporal.setIsActive(True)
 
 
 def _door(colour: str) -> QgsMarkerSymbol:

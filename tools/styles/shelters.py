@@ -25,6 +25,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor, QFont
+from writing import labelled, write_styles
 
 # The population fields may have any name; zones with others than the default ones are drawn by their share.
 PEOPLE = (
@@ -38,7 +39,6 @@ CLASSES = (
     (3_000, 5_000, "#dd1c77", "3,000 - 5,000 people at risk"),
     (5_000, 1e9, "#980043", "more than 5,000 people at risk"),
 )
-from writing import labelled, write_styles
 
 SHARES = (
     (0, 25, "#f1eef6", "up to 25 % of the zone at risk"),

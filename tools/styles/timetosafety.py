@@ -19,6 +19,7 @@ from qgis.core import (
     QgsSymbol,
     QgsVectorLayer,
 )
+from writing import KINDS, write_styles
 
 # condition on the minutes, colour, label
 MINUTES = (
@@ -35,7 +36,6 @@ MARGINS = (
     ('"margin_minutes" >= 10 and "margin_minutes" < 30', GOOD, "margin 10 to 30 minutes"),
     ('"margin_minutes" >= 30', PLENTY, "margin 30 minutes and more"),
 )
-from writing import KINDS, write_styles
 
 NO_WAY, OUTSIDE, OPEN = "#000000", "#bdbdbd", "#cfe8dc"
 

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsSymbol,
     QgsVectorLayer,
 )
+from writing import labelled, write_styles
 
 LATEST = (
     "field=zone_id:string&field=result:string&field=latest_of_rest:integer&field=staying:integer&field=margin:double"
@@ -37,7 +38,6 @@ WAVES = (
     ('"wave" = 3', "#009e73", "Third call"),
     ('"wave" > 3', "#cc79a7", "Later calls"),
 )
-from writing import labelled, write_styles
 
 
 def zones(kind: str, fields: str, classes: tuple[tuple[str, str, str], ...], text: str) -> QgsVectorLayer:

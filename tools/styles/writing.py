@@ -1,4 +1,4 @@
-"""Write styles into resources/styles, and label layers alike."""
+"""Write styles into resources/styles; label layers, and show them in time, alike."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qgis.core import (
+    Qgis,
     QgsApplication,
     QgsPalLayerSettings,
     QgsTextBufferSettings,
@@ -53,3 +54,13 @@ def labelled(layer: QgsVectorLayer, expression: str, around: float | None = None
         settings.placement, settings.dist = QgsPalLayerSettings.Placement.AroundPoint, around
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
+
+
+def shown_between(layer: QgsVectorLayer, begin: str, end: str) -> None:
+    """Have the temporal controller show each feature from the moment in ``begin`` until that in ``end``."""
+    temporal = layer.temporalProperties()
+    temporal.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
+    temporal.setStartField(begin)
+    temporal.setEndField(end)
+    temporal.setLimitMode(Qgis.VectorTemporalLimitMode.IncludeBeginExcludeEnd)
+    temporal.setIsActive(True)
