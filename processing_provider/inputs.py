@@ -44,6 +44,15 @@ class ReadingAlgorithm(NamedAlgorithm):
         source.cancelled = self.feedback.isCanceled  # whoever goes through the features asks it
         return source
 
+    def required_source(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+    ) -> QgsProcessingFeatureSource:
+        """Return the feature source of a parameter; one that is not set is an error, optional or not."""
+        source = self.source(parameters, name, context)
+        if source is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, name))
+        return source
+
     def field(
         self,
         parameters: dict[str, Any],

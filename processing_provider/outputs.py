@@ -20,6 +20,7 @@ from ..plugin.layers.fields import Column
 from ..plugin.layers.on_foot import said_of_people
 from ..plugin.layers.writing import OutputLayer, write_layer
 from ..plugin.solvers.control import Control
+from ..plugin.solvers.dependencies import require
 from ..plugin.solvers.errors import Cancelled
 from . import styling
 from .inputs import ReadingAlgorithm
@@ -58,6 +59,21 @@ class WritingAlgorithm(ReadingAlgorithm):
         if destination is not None and layer.style:
             styling.apply(destination, layer.style, context)
         return destination
+
+    def report_path(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
+        """Return the path of the report of output ``name``, "" for none.
+
+        What the report needs is asked for here, before the work, not after.
+
+        Raises
+        ------
+        MissingDependency
+        """
+        path = self.parameterAsFileOutput(parameters, name, context)
+        if path:
+            require("jinja2", "writing HTML reports")
+            require("matplotlib", "drawing charts")
+        return str(path)
 
     @contextmanager
     def reporting(self, name: str, path: str) -> Iterator[None]:

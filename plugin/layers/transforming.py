@@ -26,11 +26,16 @@ def line_wkb(xy: np.ndarray) -> bytes:
     return LINE_HEADER.pack(1, 2, len(xy)) + np.ascontiguousarray(xy, dtype="<f8").tobytes()
 
 
+def geometry_of(wkb: bytes) -> QgsGeometry:
+    """Return a geometry from well-known binary."""
+    geometry = QgsGeometry()
+    geometry.fromWkb(wkb)
+    return geometry
+
+
 def line_geometry(xy: np.ndarray) -> QgsGeometry:
     """Return a line with the vertices (v, 2)."""
-    geometry = QgsGeometry()
-    geometry.fromWkb(line_wkb(xy))
-    return geometry
+    return geometry_of(line_wkb(xy))
 
 
 def transform_xy(

@@ -55,6 +55,17 @@ class MaxWalk:
             f"are {known}."
         )
 
+    def refuse_unknown(self, classes: Iterable[str]) -> None:
+        """Refuse limits of classes that are not among ``classes``.
+
+        Raises
+        ------
+        SolverError
+        """
+        text = self.unknown(classes)
+        if text:
+            raise SolverError(text)
+
 
 def read_max_walk(text: Any) -> MaxWalk:
     """Return the limits that a text such as "2", "elderly:1.5; children:2" or "2; elderly:1" gives in kilometres.

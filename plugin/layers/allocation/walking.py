@@ -6,21 +6,7 @@ import numpy as np
 
 from ...solvers.allocation.problem import Allocation
 from ...solvers.walks import MaxWalk, Walks, walks_of
-from ..errors import LayerError
 from .case import AllocationCase
-from .groups import Groups
-
-
-def refuse_unknown_classes(groups: Groups, limit: MaxWalk) -> None:
-    """Refuse limits of classes that are no group field.
-
-    Raises
-    ------
-    LayerError
-    """
-    text = limit.unknown(groups.classes)
-    if text:
-        raise LayerError(text)
 
 
 def walks_in(found: Allocation, case: AllocationCase, limit: MaxWalk, everybody: bool) -> Walks:

@@ -8,7 +8,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 from ...solvers.naming import first_of
 from ..places import Places
 from ..positions import positions_inside
-from ..transforming import transform_vertices
+from ..transforming import geometry_of, transform_vertices
 from .starts import ZONES, Starts
 
 FAR = 100.0  # metres between a zone and its road that are worth a word
@@ -34,7 +34,7 @@ def tell_access_out(
     if danger is None or not len(far):
         return []
     if starts.areas:
-        found = [k for k in far.tolist() if _shape(starts.areas[k]).intersects(danger)]
+        found = [k for k in far.tolist() if geometry_of(starts.areas[k]).intersects(danger)]
     else:
         xy = transform_vertices(zones.xy[far], zones.crs, starts.read.crs, context.transformContext())
         found = far[positions_inside(danger, xy)].tolist()
@@ -47,9 +47,3 @@ def tell_access_out(
     )
     feedback.pushWarning(text)
     return [text]
-
-
-def _shape(wkb: bytes) -> QgsGeometry:
-    shape = QgsGeometry()
-    shape.fromWkb(wkb)
-    return shape

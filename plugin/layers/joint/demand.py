@@ -11,13 +11,14 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProce
 
 from ...solvers.allocation.objective import preference_by_distance
 from ...solvers.control import Control
+from ...solvers.modes import BOTH, ON_FOOT
 from ..allocation.columns import NameFields
 from ..allocation.groups import Groups, Shelters, outside_hazard, read_groups, read_shelters
 from ..allocation.preferences import KeyedTable, read_preferences
 from ..closing.danger import DangerLayers
 from ..moments import MomentColumn, Start
 from ..places import Places
-from ..roads.options import BOTH, ON_FOOT, ReadNetwork
+from ..roads.options import ReadNetwork
 from ..routing.background import BackgroundRows
 from ..times import ClockTime
 from ..zone_orders import zone_orders

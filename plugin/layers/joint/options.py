@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
+from ...solvers.modes import BOTH, ON_FOOT
 from ..roads.door_travel import DoorUse
-from ..roads.options import BOTH, ON_FOOT
 from ..routing.case import CostChoice, Departures
 
 

@@ -13,6 +13,7 @@ from ...solvers.roads.doors import Doors
 from ...solvers.roads.exits import SafeExits, safe_exits, united
 from ...solvers.roads.network import RoadNetwork
 from ..errors import LayerError
+from ..transforming import geometry_of
 from .options import ReadNetwork
 
 PARAMETER = "HAZARD"
@@ -105,9 +106,8 @@ def exits_of(
         raise LayerError(
             f"{PARAMETER}: no hazard lies near the roads, so there is no border with exits. Check the layer."
         )
-    shape = QgsGeometry()
     wkb = united(bytes(area.asWkb().data()))
-    shape.fromWkb(wkb)
+    shape = geometry_of(wkb)
     found = safe_exits(read.network, wkb, ENOUGH_ON_FOOT if read.on_foot else np.inf)
     dead = [read.kinds.names[road] or read.network.road_ids[road] for road in found.refused]
     why = f"{len(dead)} road(s) cross its border but lead to nothing more: {first_of(dead)}" if dead else ""

@@ -15,6 +15,7 @@ from qgis.core import (
 
 from ...solvers.control import Control
 from ...solvers.graph.components import components
+from ...solvers.modes import BY_CAR, ON_FOOT
 from ...solvers.roads.edge_list import straight_network
 from ...solvers.roads.kinds import road_kinds
 from ...solvers.roads.lengths import with_given_lengths
@@ -31,7 +32,7 @@ from .barriers import close_roads
 from .doubles import warn_of_open_copies, without_doubles
 from .features import REF, RoadFeatures, read_features
 from .measured import check_layer, measured_lines, split_lines
-from .options import CAR, ON_FOOT, NetworkOptions, ReadNetwork
+from .options import NetworkOptions, ReadNetwork
 from .walking import slopes_of, walking_network
 
 MANY_PARTS = 10
@@ -83,7 +84,9 @@ def read_both_networks(
     check_layer(source)
     every = read_features(source, options.in_mode(ON_FOOT), control.part(0.0, 0.6))
     control.stop_if_cancelled()
-    car = _network_of(every, source, options.in_mode(CAR), barriers, context, feedback, control.part(0.6, 0.8), danger)
+    car = _network_of(
+        every, source, options.in_mode(BY_CAR), barriers, context, feedback, control.part(0.6, 0.8), danger
+    )
     foot = _network_of(
         every, source, options.in_mode(ON_FOOT), barriers, context, feedback, control.part(0.8, 1.0), danger, car.crs
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry
 
+from ...solvers.modes import BY_CAR, ON_FOOT
 from ...solvers.roads.foot import Walking
 from ...solvers.roads.kinds import RoadKinds
 from ...solvers.roads.network import NO_PIECE, RoadNetwork
@@ -14,9 +15,6 @@ from ...solvers.roads.osm import SPEED_UNITS
 from ...solvers.roads.traffic import Traffic
 from ..closing.danger import Danger
 from .elevation import Elevation
-
-CAR, ON_FOOT = 0, 1  # TRAVEL_MODE
-BOTH = 2  # some drive, some walk
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,9 @@ class NetworkOptions:
     the road's class to say it (``use_classes``, by the table ``road_classes``). ``capacity_factor`` scales all
     capacities, ``junction_delay`` is s. ``all_lines`` takes every line for a road, ``use_tags`` reads a field of
     OpenStreetMap tags. ``lanes_each`` and ``capacity_each`` are the fields of the two directions, as drawn and against.
-    ``travel_mode`` is :data:`CAR` or :data:`ON_FOOT`; on foot ``walking``, ``width_field`` (m) and ``elevation`` count,
-    and one-way signs, speeds, capacities of vehicles and ``junction_delay`` do not. ``beside_cars``: others drive, so
-    that walkers have the pavements of roads for cars.
+    ``travel_mode`` is :data:`BY_CAR` or :data:`ON_FOOT`; on foot ``walking``, ``width_field`` (m) and ``elevation``
+    count, and one-way signs, speeds, capacities of vehicles and ``junction_delay`` do not. ``beside_cars``: others
+    drive, so that walkers have the pavements of roads for cars.
     """
 
     direction_field: str | None = None
@@ -58,7 +56,7 @@ class NetworkOptions:
     name_field: str | None = None
     lanes_each: tuple[str | None, str | None] = (None, None)
     capacity_each: tuple[str | None, str | None] = (None, None)
-    travel_mode: int = CAR
+    travel_mode: int = BY_CAR
     walking: Walking = Walking()
     width_field: str | None = None
     elevation: Elevation | None = None

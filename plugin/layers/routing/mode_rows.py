@@ -12,10 +12,8 @@ from ...solvers.modes import BUS, CAR, FOOT
 from ...solvers.routing.clearance import Clearance, Inside, clearance
 from ...solvers.routing.result import RoutingResult
 from ...solvers.walks import MaxWalk, Walks, walks_of
-from ..errors import LayerError
 from ..fields import Column
 from .case import RoutingCase
-from .trips import TripRows
 
 ALL = "all"
 MODE = Column("mode", "text", "how its people travel: car, foot or bus; all: everybody; car+bus: both")
@@ -40,14 +38,15 @@ def _of_units(column: Column) -> Column:
 
 
 def arc_modes(case: RoutingCase, result: RoutingResult, arcs: np.ndarray) -> list[str]:
-    """Return who takes each of ``arcs`` (k,): car, foot or bus, or car+bus."""
+    """Return who takes each of ``arcs`` (k,): car, foot or bus, or car+bus; where one mode occurs, that."""
+    if len(case.modes) < 2:
+        return (case.modes or [CAR]) * len(arcs)
     everybody, walked = result.everybody(), case.read.walked
     takes = np.zeros((2, case.read.network.arc_count), dtype=bool)
-    if len(case.modes) > 1:
-        bus = np.array([mode == BUS for mode in case.modes_of(everybody.trip)], dtype=bool)
-        own = np.repeat(bus, np.diff(everybody.schedule.indptr))
-        takes[0, everybody.schedule.arc[~own]] = True
-        takes[1, everybody.schedule.arc[own]] = True
+    bus = np.array([mode == BUS for mode in case.modes_of(everybody.trip)], dtype=bool)
+    own = np.repeat(bus, np.diff(everybody.schedule.indptr))
+    takes[0, everybody.schedule.arc[~own]] = True
+    takes[1, everybody.schedule.arc[own]] = True
     names = {(True, False): CAR, (False, True): BUS, (True, True): f"{CAR}+{BUS}", (False, False): CAR}
     return [FOOT if walked[arc] else names[bool(takes[0, arc]), bool(takes[1, arc])] for arc in arcs.tolist()]
 
@@ -129,18 +128,6 @@ def walks_in(case: RoutingCase, result: RoutingResult, limit: MaxWalk) -> Walks:
     metres = walked_metres(result)[own] + np.nan_to_num(case.access(result)[own])
     classes = [case.rows.class_of(k) or "" for k in case.routed_row(result)[own].tolist()]
     return walks_of(np.rint(result.problem.people[own]).astype(np.int64), metres, limit.metres(classes))
-
-
-def refuse_unknown_classes(rows: TripRows, limit: MaxWalk) -> None:
-    """Refuse limits of classes that no trip has.
-
-    Raises
-    ------
-    LayerError
-    """
-    text = limit.unknown(dict.fromkeys(name for name in rows.classes or [] if name))
-    if text and len(rows):
-        raise LayerError(text)
 
 
 def walked_metres(result: RoutingResult) -> np.ndarray:

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...solvers.modes import BUS, CAR, FOOT, MODES
+from ...solvers.modes import BUS, CAR, FOOT, MODES, travel_of
 from ...solvers.naming import NAMED_IN_LOG
 from ...solvers.rounding import largest_remainder
 from ...solvers.routing.shared.vehicles import vehicles_of
@@ -24,8 +24,6 @@ from ..carrying import SHELTER_NAME, ZONE_NAME
 from ..errors import LayerError
 from ..moments import MomentColumn, Start, moment_column
 from ..places import Places
-from ..roads.options import BOTH, ON_FOOT
-from ..roads.options import CAR as BY_CAR
 from ..shapes import features_of
 from ..values import id_text, number
 
@@ -147,11 +145,8 @@ class TripRows:
 
     @property
     def travel(self) -> int:
-        """Whether all go by car or bus, all on foot, or some so and some so (:data:`..roads.options.BOTH`)."""
-        walks = self.on_foot
-        if not walks.any():
-            return BY_CAR
-        return ON_FOOT if walks.all() else BOTH
+        """Whether all go by car or bus, all on foot, or some so and some so (:func:`...solvers.modes.travel_of`)."""
+        return travel_of(self.on_foot)
 
     def only(self, rows: np.ndarray) -> TripRows:
         """Return some ``rows`` (k,), in this order."""

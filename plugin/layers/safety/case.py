@@ -20,7 +20,7 @@ from ..roads.entrances import DoorRules
 from ..roads.exits import Exits, exits_of
 from ..roads.options import ReadNetwork
 from ..routing.ends import junctions_of
-from ..transforming import transform_vertices
+from ..transforming import geometry_of, transform_vertices
 from .sources import People, Refuges, SafetySources
 
 
@@ -155,9 +155,7 @@ def _outside(
     engine.prepareGeometry()
     out = np.zeros(len(zones), dtype=bool)
     for z, wkb in enumerate(shapes):
-        shape = QgsGeometry()
-        shape.fromWkb(wkb)
-        out[z] = not engine.intersects(shape.constGet())
+        out[z] = not engine.intersects(geometry_of(wkb).constGet())
     return out
 
 

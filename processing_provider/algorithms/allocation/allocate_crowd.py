@@ -84,22 +84,17 @@ class AllocateCrowd(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.allocation.case import build_case
         from ....plugin.layers.allocation.checks import tell_divided
-        from ....plugin.layers.allocation.walking import refuse_unknown_classes
         from ....plugin.layers.population_fields import tell_refusing
         from ....plugin.solvers.allocation.allocate import solve
         from ....plugin.solvers.allocation.tradeoff import curve
-        from ....plugin.solvers.dependencies import require
 
         given = AllocationParameters.read(self, parameters, context, feedback)
-        if given.report:  # what the report needs is asked for before the work, not after
-            require("jinja2", "writing HTML reports")
-            require("matplotlib", "drawing charts")
         if parameters.get(ENTRANCES) not in (None, "") and parameters.get(NETWORK) in (None, ""):
             feedback.pushWarning(
                 self.tr("ENTRANCES: play no part without NETWORK; distances are not taken over roads.")
             )
         case = build_case(given.sources, given.options, context, feedback, self.control(feedback, 0.0, 40.0))
-        refuse_unknown_classes(case.groups, given.limit)
+        given.limit.refuse_unknown(case.groups.classes)
         last = 60.0 if given.points else 95.0
         control = self.control(feedback, 40.0, last, read_effort(self, parameters, context))
         found = solve(case.problem, control=control)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ....plugin.solvers.control import Control
+from ....plugin.solvers.modes import BOTH, ON_FOOT, travel_of
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
 from ..roads.door_parameters import idle_fields, read_door_use
 from ..roads.hazard_parameters import HazardParameters, rule_of
 from ..roads.network_parameters import NetworkParameters
-from ..roads.travel_parameters import BOTH, ON_FOOT, travel_of, walks
+from ..roads.travel_parameters import walks
 from ..roads.walk_parameters import max_walk, read_foot_fields
 from . import names
 from .allocation_parameters import TABLE_FIELDS
@@ -75,7 +76,7 @@ class AllocationParameters:
             sources=_sources(algorithm, parameters, context, feedback),
             options=_options(algorithm, parameters, context),
             points=count if asked and count >= 2 else 0,
-            report=algorithm.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context),
+            report=algorithm.report_path(parameters, names.OUTPUT_HTML, context),
             limit=max_walk(algorithm, parameters, context),
             everybody_walks=walks(algorithm, parameters, context),
         )

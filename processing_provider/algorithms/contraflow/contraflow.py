@@ -67,12 +67,8 @@ class Contraflow(EvacuationAlgorithm):
         from ....plugin.layers.contraflow.drawing import id_column, with_ways
         from ....plugin.layers.contraflow.findings import numbers_of, roads_layer, stretches_layer
         from ....plugin.layers.contraflow.search import Runs, turn
-        from ....plugin.solvers.dependencies import require
 
-        report = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context)
-        if report:  # what the report needs is asked for before the work, not after
-            require("jinja2", "writing HTML reports")
-            require("matplotlib", "drawing charts")
+        report = self.report_path(parameters, names.OUTPUT_HTML, context)
         given = RoutingParameters.read(self, parameters, context, feedback).by_vehicle(feedback)
         kept = self._kept(parameters, context, feedback)
         control = self.control(feedback, 5.0, 95.0, given.effort)

@@ -48,10 +48,7 @@ class DispatchFleet(EvacuationAlgorithm):
         from ....plugin.layers.fleet.findings import tell
         from ....plugin.solvers.dependencies import require
 
-        report = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context)
-        if report:  # what the report needs is asked for before the work, not after
-            require("jinja2", "writing HTML reports")
-            require("matplotlib", "drawing charts")
+        report = self.report_path(parameters, names.OUTPUT_HTML, context)
         use_pyvrp = self.parameterAsBoolean(parameters, names.USE_PYVRP, context)
         if use_pyvrp:
             require("pyvrp", "tours to start from (USE_PYVRP)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeatureSource, QgsProcessingFeedback
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
@@ -59,7 +59,7 @@ def read_sources(
     needed = bool(len(requests.places))
     danger = HazardParameters.read(algorithm, parameters, context, feedback)
     danger.tell_buffer(feedback)
-    source = _source(algorithm, parameters, names.SHELTERS, context)
+    source = algorithm.required_source(parameters, names.SHELTERS, context)
     key = algorithm.fields(
         parameters, names.SHELTER_ID_FIELD, source, context, feedback, False, fallbacks=[["site_id"]]
     )
@@ -80,15 +80,6 @@ def read_sources(
     return FleetSources(requests, depots, shelters, room, roads, start, network.max_snap_distance)
 
 
-def _source(
-    algorithm: EvacuationAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
-) -> QgsProcessingFeatureSource:
-    source = algorithm.source(parameters, name, context)
-    if source is None:
-        raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
-    return source
-
-
 def _requests(
     algorithm: EvacuationAlgorithm,
     parameters: dict[str, Any],
@@ -97,7 +88,7 @@ def _requests(
 ) -> Requests:
     from ....plugin.layers.fleet.requests import RequestFields, read_requests
 
-    source = _source(algorithm, parameters, names.REQUESTS, context)
+    source = algorithm.required_source(parameters, names.REQUESTS, context)
 
     def field(name: str) -> str | None:
         return algorithm.field(parameters, name, source, context, feedback, required=name == names.PEOPLE_FIELD)
@@ -117,7 +108,7 @@ def _depots(
 ) -> Depots:
     from ....plugin.layers.fleet.depots import DepotFields, read_depots
 
-    source = _source(algorithm, parameters, names.FLEET, context)
+    source = algorithm.required_source(parameters, names.FLEET, context)
     order = (
         names.FLEET_ID_FIELD, names.VEHICLES_FIELD, names.SEATS_FIELD, names.WHEELCHAIR_PLACES_FIELD,
         names.AVAILABLE_FIELD,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
 )
 
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
+from ...field_parameters import add_field
+from ...result_parameters import add_numbers, add_report
 from ..roads.hazard_parameters import add_closures, add_hazard, add_known_fields, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
@@ -55,12 +55,6 @@ def add_fleet_parameters(algorithm: EvacuationAlgorithm) -> None:
     )  # fmt: skip
 
 
-def _field(
-    algorithm: EvacuationAlgorithm, name: str, title: str, default: str, parent: str, kind: _KIND, text: str
-) -> None:
-    algorithm.add(QgsProcessingParameterField(name, title, default, parent, kind, optional=True), text)
-
-
 def _add_requests(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
@@ -90,7 +84,7 @@ def _add_requests(algorithm: EvacuationAlgorithm) -> None:
          "true, and its people count neither as served nor as unserved. 0: nobody reckons with it. Empty: 1. Default: "
          "the field “probability” if there is one."),
     ):  # fmt: skip
-        _field(algorithm, name, title, default, names.REQUESTS, kind, text)
+        add_field(algorithm, name, title, default, names.REQUESTS, kind, text, advanced=False)
 
 
 def _add_vehicles(algorithm: EvacuationAlgorithm) -> None:
@@ -114,7 +108,7 @@ def _add_vehicles(algorithm: EvacuationAlgorithm) -> None:
          f"From when on they may drive: {_MOMENT}. Empty: from the start time. Default: the field “available_time” if "
          "there is one."),
     ):  # fmt: skip
-        _field(algorithm, name, title, default, names.FLEET, kind, text)
+        add_field(algorithm, name, title, default, names.FLEET, kind, text, advanced=False)
 
 
 def _add_shelters(algorithm: EvacuationAlgorithm) -> None:
@@ -134,7 +128,7 @@ def _add_shelters(algorithm: EvacuationAlgorithm) -> None:
          "How many people are there or come by themselves: the fleet has capacity less load. Empty: nobody. Default: "
          "the field “load” if there is one, as in the shelters of “Allocate people to shelters”."),
     ):  # fmt: skip
-        _field(algorithm, name, title, default, names.SHELTERS, kind, text)
+        add_field(algorithm, name, title, default, names.SHELTERS, kind, text, advanced=False)
 
 
 def _add_planning(algorithm: EvacuationAlgorithm) -> None:
@@ -192,18 +186,18 @@ def add_fleet_outputs(algorithm: EvacuationAlgorithm) -> None:
          "A table: for each period what had become known, what was planned, and what was carried out."),
     ):  # fmt: skip
         algorithm.add(QgsProcessingParameterFeatureSink(name, title, kind, None, name != names.OUTPUT), text)
-    algorithm.add(
-        QgsProcessingParameterFileDestination(
-            names.OUTPUT_HTML, tr("Report"), tr("HTML files (*.html)"), optional=True
-        ),
+    add_report(
+        algorithm,
         "Who is served when, what waiting for the next period costs, and what knowing everything from the start would "
         "be worth.",
     )
-    for name, title in (
-        (names.SERVED, tr("People brought to shelters")),
-        (names.UNSERVED, tr("People not served")),
-        (names.LAST_ARRIVAL, tr("Last arrival (minutes after the start)")),
-        (names.WAITING, tr("Waiting until aboard (person-minutes)")),
-        (names.PERFECT_INFORMATION, tr("The same when everything is known from the start (person-minutes)")),
-    ):
-        algorithm.addOutput(QgsProcessingOutputNumber(name, title))
+    add_numbers(
+        algorithm,
+        {
+            names.SERVED: tr("People brought to shelters"),
+            names.UNSERVED: tr("People not served"),
+            names.LAST_ARRIVAL: tr("Last arrival (minutes after the start)"),
+            names.WAITING: tr("Waiting until aboard (person-minutes)"),
+            names.PERFECT_INFORMATION: tr("The same when everything is known from the start (person-minutes)"),
+        },
+    )

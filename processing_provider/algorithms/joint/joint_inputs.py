@@ -12,6 +12,7 @@ from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
 from ....plugin.solvers.errors import SolverError
 from ....plugin.solvers.joint.kinds import HAZARD, WHOLE
+from ....plugin.solvers.modes import BOTH
 from ....plugin.solvers.routing.shared.choices import QUEUE, USUAL_COST
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import read_effort
@@ -21,7 +22,7 @@ from ..allocation.allocation_inputs import keyed_table
 from ..roads.door_parameters import PEOPLE_PER_VEHICLE, read_door_use
 from ..roads.hazard_parameters import HazardParameters, given, rule_of
 from ..roads.network_parameters import MAX_SNAP_DISTANCE, NetworkParameters
-from ..roads.travel_parameters import BOTH, walks
+from ..roads.travel_parameters import walks
 from ..roads.walk_parameters import read_foot_fields
 from ..routing import names as routing
 from ..routing.routing_inputs import background_rows, read_departures
@@ -95,7 +96,7 @@ class JointParameters:
             int(algorithm.parameterAsInt(parameters, routing.MAX_ROUTES, context)),
             bool(algorithm.parameterAsBoolean(parameters, routing.CERTIFY, context)),
             read_effort(algorithm, parameters, context),
-            algorithm.parameterAsFileOutput(parameters, routing.OUTPUT_HTML, context),
+            algorithm.report_path(parameters, routing.OUTPUT_HTML, context),
         )
 
 

@@ -9,7 +9,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY
 from ..allocation.allocation_outputs import write_allocation
-from ..roads.walk_parameters import add_max_walk, max_walk, walk_numbers
+from ..roads.walk_parameters import add_max_walk, max_walk, told_walks
 from ..routing import names as routing
 from ..routing.routing_outputs import tell, write_layers
 from . import names
@@ -56,20 +56,14 @@ class JointPlan(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.allocation.walking import refuse_unknown_classes
         from ....plugin.layers.joint.case import joint_case
         from ....plugin.layers.joint.plans import allocation_case, allocation_of, classes_of, routed_plan, walks_of_plan
         from ....plugin.layers.routing.capacity import capacity_warning
-        from ....plugin.solvers.dependencies import require
-        from ....plugin.solvers.walks import walk_sentence
 
         given = JointParameters.read(self, parameters, context, feedback)
-        if given.report:  # what the report needs is asked for before the work, not after
-            require("jinja2", "writing HTML reports")
-            require("matplotlib", "drawing charts")
         limit = max_walk(self, parameters, context)
         case = joint_case(given.sources, given.options, context, feedback, self.control(feedback, 0.0, 20.0))
-        refuse_unknown_classes(case.demand.classes, limit)
+        limit.refuse_unknown(case.demand.classes.classes)
         control = self.control(feedback, 20.0, 90.0, given.effort)
         result = self._solved(case, given, control)
         feedback.setProgressText(self.tr("Traffic on the roads"))
@@ -83,10 +77,7 @@ class JointPlan(EvacuationAlgorithm):
         tell_plan(self, case, result, numbers)
         by_class, caught = classes_of(case, placed, result.plan)
         whole = allocation_case(case, result, caught)
-        walks = walks_of_plan(case, found, limit)
-        numbers |= walk_numbers(walks, limit)
-        if walks.people:
-            (feedback.pushWarning if walks.over else feedback.pushInfo)(walk_sentence(walks, limit))
+        numbers |= told_walks(walks_of_plan(case, found, limit), limit, feedback)
         outputs = write_allocation(self, parameters, context, by_class, whole, names.OUTPUT_ALLOCATION)
         outputs.update(write_layers(self, parameters, found, context))
         if given.report:

@@ -15,6 +15,7 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from ...field_parameters import add_field
 from .network_parameters import EMPTY_ROADS
 from .road_attributes import add_junction_delay
 from .travel_parameters import walks
@@ -100,13 +101,6 @@ def add_door_minutes(algorithm: EvacuationAlgorithm, people: str = "On average; 
 def add_layer(algorithm: EvacuationAlgorithm, name: str, title: str, kinds: list[Any], text: str) -> None:
     """Add an optional layer of the kinds of features given."""
     algorithm.add(QgsProcessingParameterFeatureSource(name, title, kinds, optional=True), text, advanced=True)
-
-
-def add_field(
-    algorithm: EvacuationAlgorithm, name: str, title: str, default: str | None, parent: str, kind: Any, text: str
-) -> None:
-    """Add an optional field of the layer of parameter ``parent``."""
-    algorithm.add(QgsProcessingParameterField(name, title, default, parent, kind, optional=True), text, advanced=True)
 
 
 def read_door_rules(

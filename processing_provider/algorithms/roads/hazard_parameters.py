@@ -19,7 +19,7 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
-from .door_parameters import add_field
+from ...field_parameters import add_field
 from .road_ids import CLOSURES as CLOSURES
 from .road_ids import CLOSURES_ROAD_FIELD as CLOSURES_ROAD_FIELD
 

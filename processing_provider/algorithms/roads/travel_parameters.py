@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
@@ -17,6 +16,7 @@ from qgis.core import (
 )
 
 from ....plugin.solvers.errors import SolverError
+from ....plugin.solvers.modes import BOTH, BY_CAR, ON_FOOT
 from ....plugin.solvers.roads import foot
 from ...base import EvacuationAlgorithm
 from ...outputs import TRAVEL_MODE
@@ -34,8 +34,6 @@ WALKING_SPEED = "WALKING_SPEED"
 WIDTH_FIELD = "WIDTH_FIELD"
 
 WALK_ON_LANES = "WALK_ON_LANES"
-
-BY_CAR, ON_FOOT, BOTH = range(3)  # who travels; the first two are TRAVEL_MODE
 
 # Fields of roads that say nothing of walkers. (One-way signs and lanes say how wide a road is.)
 IDLE_ON_FOOT = (names.SPEED_FIELD, names.CAPACITY_FORWARD_FIELD, names.CAPACITY_BACKWARD_FIELD)
@@ -115,13 +113,6 @@ def add_walk_on_lanes(algorithm: EvacuationAlgorithm) -> None:
         "alone, of roads on which no vehicle of the plan drives, on no part of them.",
         advanced=True,
     )
-
-
-def travel_of(on_foot: np.ndarray) -> int:
-    """Return who travels where those of the mask ``on_foot`` (k,) walk and the others drive."""
-    if not on_foot.any():
-        return BY_CAR
-    return ON_FOOT if on_foot.all() else BOTH
 
 
 def read_travel(

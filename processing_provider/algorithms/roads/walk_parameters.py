@@ -8,14 +8,14 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterField,
     QgsProcessingParameterString,
 )
 
-from ....plugin.solvers.walks import MaxWalk, read_max_walk
+from ....plugin.solvers.walks import MaxWalk, read_max_walk, walk_sentence
 from ...base import EvacuationAlgorithm
 from ...inputs import named_fields
+from ...result_parameters import add_numbers
 from .travel_parameters import walks
 
 if TYPE_CHECKING:
@@ -73,12 +73,14 @@ def add_max_walk(algorithm: EvacuationAlgorithm) -> None:
         "has to walk farther goes all the same; OVER_MAX_WALK counts them. Empty: no limit.",
         advanced=True,
     )
-    for name, title in (
-        (ON_FOOT, tr("People on foot")),
-        (LONGEST_WALK, tr("Longest walk (m)")),
-        (OVER_MAX_WALK, tr("People who walk farther than MAX_WALK")),
-    ):
-        algorithm.addOutput(QgsProcessingOutputNumber(name, title))
+    add_numbers(
+        algorithm,
+        {
+            ON_FOOT: tr("People on foot"),
+            LONGEST_WALK: tr("Longest walk (m)"),
+            OVER_MAX_WALK: tr("People who walk farther than MAX_WALK"),
+        },
+    )
 
 
 def max_walk(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> MaxWalk:
@@ -96,3 +98,10 @@ def walk_numbers(found: Walks, limit: MaxWalk) -> dict[str, Any]:
     """Return the numbers of :func:`add_max_walk`; without a limit nobody is beyond it and nothing is said."""
     numbers: dict[str, Any] = {ON_FOOT: found.people, LONGEST_WALK: found.longest}
     return {**numbers, OVER_MAX_WALK: found.over} if limit else numbers
+
+
+def told_walks(found: Walks, limit: MaxWalk, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+    """Return :func:`walk_numbers`, and say them; a warning where some walk farther than can be asked for."""
+    if found.people:
+        (feedback.pushWarning if found.over else feedback.pushInfo)(walk_sentence(found, limit))
+    return walk_numbers(found, limit)

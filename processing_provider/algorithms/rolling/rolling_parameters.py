@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
@@ -12,6 +11,8 @@ from qgis.core import (
 )
 
 from ...base import EvacuationAlgorithm
+from ...field_parameters import add_field
+from ...result_parameters import add_numbers
 from ..roads.hazard_parameters import add_known_fields
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
 from ..routing.plan_parameters import add_plan_parameters
@@ -58,7 +59,7 @@ def _add_shelters(algorithm: EvacuationAlgorithm) -> None:
          "For how many people of the plan a shelter has room, those already sent there counted. Default: the field "
          "“residual” if there is one."),
     ):  # fmt: skip
-        algorithm.add(QgsProcessingParameterField(name, title, default, names.SHELTERS, kind, optional=True), text)
+        add_field(algorithm, name, title, default, names.SHELTERS, kind, text, advanced=False)
 
 
 def add_rolling_outputs(algorithm: EvacuationAlgorithm) -> None:
@@ -77,12 +78,14 @@ def add_rolling_outputs(algorithm: EvacuationAlgorithm) -> None:
     algorithm.parameterDefinition("OUTPUT_HTML").setHelp(
         "What re-planning brings, who is told what when, and what knowing earlier would have been worth."
     )
-    for name, title in (
-        (names.CAUGHT_FIXED, tr("People caught if nobody is told anything new")),
-        (names.CAUGHT_REPLANNED, tr("People caught with re-planning")),
-        (names.CAUGHT_PERFECT, tr("People caught if everything is known from the start")),
-        (names.TIME_FIXED, tr("Person-seconds of those who arrive if nobody is told anything new")),
-        (names.TIME_REPLANNED, tr("Person-seconds of those who arrive with re-planning")),
-        (names.TIME_PERFECT, tr("Person-seconds of those who arrive if everything is known from the start")),
-    ):
-        algorithm.addOutput(QgsProcessingOutputNumber(name, title))
+    add_numbers(
+        algorithm,
+        {
+            names.CAUGHT_FIXED: tr("People caught if nobody is told anything new"),
+            names.CAUGHT_REPLANNED: tr("People caught with re-planning"),
+            names.CAUGHT_PERFECT: tr("People caught if everything is known from the start"),
+            names.TIME_FIXED: tr("Person-seconds of those who arrive if nobody is told anything new"),
+            names.TIME_REPLANNED: tr("Person-seconds of those who arrive with re-planning"),
+            names.TIME_PERFECT: tr("Person-seconds of those who arrive if everything is known from the start"),
+        },
+    )

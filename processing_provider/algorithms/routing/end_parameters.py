@@ -14,8 +14,10 @@ from qgis.core import (
     QgsProcessingParameterField,
 )
 
+from ....plugin.solvers.modes import BOTH, ON_FOOT
 from ...base import EvacuationAlgorithm
 from ...field_choice import SHELTER_NAME_FIELD, ZONE_NAME_FIELD
+from ...field_parameters import add_field
 from ...name_parameters import add_name_field
 from ..roads.door_parameters import (
     SHELTER_ID,
@@ -23,12 +25,10 @@ from ..roads.door_parameters import (
     access_speed,
     add_access_speed,
     add_entrance_parameters,
-    add_field,
     add_layer,
     read_door_rules,
 )
 from ..roads.hazard_parameters import rule_of
-from ..roads.travel_parameters import BOTH, ON_FOOT
 from . import names
 
 if TYPE_CHECKING:

@@ -130,12 +130,7 @@ class PlanParameters:
         from ....plugin.layers.routing.plan_sites import PlanEnds
         from ....plugin.layers.routing.plan_tables import read_plan
 
-        sources = []
-        for name in (names.PLAN, names.PLAN_PATHS):
-            source = algorithm.source(parameters, name, context)
-            if source is None:
-                raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
-            sources.append(source)
+        sources = [algorithm.required_source(parameters, name, context) for name in (names.PLAN, names.PLAN_PATHS)]
         on_foot = walks(algorithm, parameters, context)
         whole = read_plan(sources[0], sources[1], feedback, FOOT if on_foot else CAR)
         tables = whole.of_travel(on_foot, feedback)

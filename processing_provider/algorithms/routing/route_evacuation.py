@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
+from ....plugin.solvers.modes import ON_FOOT
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY
 from ...outputs import TRAVEL_MODE
-from ..roads.travel_parameters import ON_FOOT, WALK_ON_LANES, add_walk_on_lanes
-from ..roads.walk_parameters import add_max_walk, max_walk, walk_numbers
+from ..roads.travel_parameters import WALK_ON_LANES, add_walk_on_lanes
+from ..roads.walk_parameters import add_max_walk, max_walk, told_walks
 from . import names
 from .routing_inputs import RoutingParameters, refuse_choices
 from .routing_outputs import routing_numbers, tell, write_layers, write_report
@@ -59,17 +60,17 @@ class RouteEvacuation(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.routing.capacity import capacity_warning
         from ....plugin.layers.routing.inside import staying_in
-        from ....plugin.layers.routing.mode_rows import mode_figures, refuse_unknown_classes, walks_in
+        from ....plugin.layers.routing.mode_rows import mode_figures, walks_in
         from ....plugin.layers.routing.outputs import RoutedCase
         from ....plugin.solvers.routing.capacity_floor import capacity_floor
         from ....plugin.solvers.routing.clearance import clearance
         from ....plugin.solvers.routing.road_use import road_use
-        from ....plugin.solvers.walks import walk_sentence
 
         given = RoutingParameters.read(self, parameters, context, feedback)
         parameters = {**parameters, TRAVEL_MODE: int(given.rows.trips.travel == ON_FOOT)}  # the rows' where they tell
         limit = max_walk(self, parameters, context)
-        refuse_unknown_classes(given.rows.trips, limit)
+        if len(given.rows.trips):
+            limit.refuse_unknown(dict.fromkeys(filter(None, given.rows.trips.classes or [])))
         cases = given.cases(context, feedback, self.control(feedback, 0.0, 20.0))
         control = self.control(feedback, 25.0, 90.0, given.effort)
         case, result = self._routed(given, cases, self.parameterAsBoolean(parameters, WALK_ON_LANES, context), control)
@@ -84,12 +85,8 @@ class RouteEvacuation(EvacuationAlgorithm):
             capacity_floor(result, case.read.network.capacity, control.unseen()),
             tuple(mode_figures(case, result, inside, staying)),
         )
-        walks = walks_in(case, result, limit)
-        numbers = {
-            **routing_numbers(found), **walk_numbers(walks, limit), STOPPED_EARLY: int(control.effort.stopped_early)
-        }  # fmt: skip
-        if walks.people:
-            (feedback.pushWarning if walks.over else feedback.pushInfo)(walk_sentence(walks, limit))
+        walked = told_walks(walks_in(case, result, limit), limit, feedback)
+        numbers = {**routing_numbers(found), **walked, STOPPED_EARLY: int(control.effort.stopped_early)}
         warning = capacity_warning(case, result, found.floor)
         tell(self, found, numbers, warning)
         outputs = write_layers(self, parameters, found, context)

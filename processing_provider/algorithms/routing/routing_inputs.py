@@ -12,7 +12,7 @@ from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeatureSou
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
 from ....plugin.solvers.errors import SolverError
-from ....plugin.solvers.modes import CAR, FOOT
+from ....plugin.solvers.modes import BOTH, BY_CAR, CAR, FOOT, ON_FOOT
 from ....plugin.solvers.routing.shared.choices import (
     BPR,
     COST_NAMES,
@@ -34,7 +34,7 @@ from ...inputs import named_fields
 from ..roads.hazard_parameters import HazardParameters
 from ..roads.network_parameters import NetworkParameters
 from ..roads.road_attributes import CAPACITY_FIELD, LANES_FIELD
-from ..roads.travel_parameters import BOTH, BY_CAR, ON_FOOT, walks
+from ..roads.travel_parameters import walks
 from . import names
 from .end_parameters import EndParameters
 from .routing_parameters import BACKGROUND_FIELDS, TRIP_FIELDS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
@@ -22,6 +20,7 @@ from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STU
 from ....plugin.solvers.routing.shared.vehicles import UNIFORM
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort
+from ...field_parameters import add_field
 from ...result_parameters import add_report
 from ..roads.hazard_parameters import add_closures, add_hazard, add_rule_field, add_start_time
 from ..roads.network_parameters import add_network_parameters, add_road_name_field
@@ -93,12 +92,6 @@ def add_routing_parameters(algorithm: EvacuationAlgorithm) -> None:
     _add_surroundings(algorithm)
 
 
-def _field(
-    algorithm: EvacuationAlgorithm, name: str, title: str, default: str | None, parent: str, kind: Any, text: str
-) -> None:
-    algorithm.add(QgsProcessingParameterField(name, title, default, parent, kind, optional=True), text, advanced=True)
-
-
 def _add_trips(algorithm: EvacuationAlgorithm) -> None:
     tr = algorithm.tr
     algorithm.add(
@@ -112,9 +105,9 @@ def _add_trips(algorithm: EvacuationAlgorithm) -> None:
         (names.DESTINATION_ID_FIELD, tr("Destination id field"), "shelter_id", "Names the destination. Default: "
          "“shelter_id” if there is one, else the feature id."),
     ):  # fmt: skip
-        _field(algorithm, name, title, default, names.TRIPS, ANY, text)
+        add_field(algorithm, name, title, default, names.TRIPS, ANY, text)
     text = "How many people make the trip. Default: the field “people” if there is one, else one person a feature."
-    _field(algorithm, names.COUNT_FIELD, tr("People field"), "people", names.TRIPS, NUMERIC, text)
+    add_field(algorithm, names.COUNT_FIELD, tr("People field"), "people", names.TRIPS, NUMERIC, text)
     algorithm.add_number(
         names.PEOPLE_PER_VEHICLE,
         tr("People in a vehicle"),
@@ -123,14 +116,14 @@ def _add_trips(algorithm: EvacuationAlgorithm) -> None:
         least=1.0,
     )
     text = "People in a vehicle of this feature, instead of the number above; empty values take that number."
-    _field(algorithm, names.OCCUPANCY_FIELD, tr("People in a vehicle by feature"), None, names.TRIPS, NUMERIC, text)
+    add_field(algorithm, names.OCCUPANCY_FIELD, tr("People in a vehicle by feature"), None, names.TRIPS, NUMERIC, text)
     add_modes(algorithm)
 
 
 def add_modes(algorithm: EvacuationAlgorithm) -> None:
     """Add how the people of each trip travel."""
     tr = algorithm.tr
-    _field(
+    add_field(
         algorithm, names.MODE_FIELD, tr("Mode of travel by feature"), "mode", names.TRIPS, ANY,
         "car, foot or bus; where filled it wins over TRAVEL_MODE. Walkers take ways of their own, on pavements 3 m "
         "wide beside cars, and hinder no vehicle, nor do vehicles hinder them. A bus takes 2.5 places on the road "
@@ -238,13 +231,13 @@ def _add_times(algorithm: EvacuationAlgorithm) -> None:
         "The moment itself at which all vehicles of a feature leave: seconds after the start time, or date and time. "
         "Empty values take the order and the window."
     )
-    _field(algorithm, names.DEPARTURE_FIELD, tr("Departure field"), None, names.TRIPS, ANY, text)
+    add_field(algorithm, names.DEPARTURE_FIELD, tr("Departure field"), None, names.TRIPS, ANY, text)
     text = (
         "When the order to leave reaches the feature's people: minutes after the start time, or date and time. Their "
         "departures are spread over the departure window from then on. Empty values take that of the polygon of the "
         "origin, in a field of the same name, else the start time. Default: “order_time” if there is one."
     )
-    _field(algorithm, names.ORDER_TIME_FIELD, tr("Order time field"), "order_time", names.TRIPS, ANY, text)
+    add_field(algorithm, names.ORDER_TIME_FIELD, tr("Order time field"), "order_time", names.TRIPS, ANY, text)
     add_departures(algorithm)
 
 
@@ -321,7 +314,9 @@ def add_background(algorithm: EvacuationAlgorithm) -> None:
         text = f"Field of the background table with the {key}. Default: “{default}” if there is one."
         if key == "time":
             text += " Seconds after the start time, or date and time."
-        _field(algorithm, name, tr("Background: {what}").format(what=words[key]), default, names.BACKGROUND, ANY, text)
+        add_field(
+            algorithm, name, tr("Background: {what}").format(what=words[key]), default, names.BACKGROUND, ANY, text
+        )
 
 
 def _add_surroundings(algorithm: EvacuationAlgorithm) -> None:

@@ -45,12 +45,8 @@ class TimeToSafety(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.safety.case import safety_case
         from ....plugin.layers.safety.findings import numbers_of, sentences
-        from ....plugin.solvers.dependencies import require
 
-        report = self.parameterAsFileOutput(parameters, names.OUTPUT_HTML, context)
-        if report:  # what the report needs is asked for before the work, not after
-            require("jinja2", "writing HTML reports")
-            require("matplotlib", "drawing charts")
+        report = self.report_path(parameters, names.OUTPUT_HTML, context)
         sources = read_sources(self, parameters, context, feedback)
         rules = read_door_rules(self, parameters, context, feedback)
         reaction = 60.0 * self.parameterAsDouble(parameters, names.REACTION_MINUTES, context)

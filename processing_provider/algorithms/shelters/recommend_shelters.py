@@ -13,6 +13,7 @@ from qgis.core import (
 )
 
 from ....plugin.solvers.errors import SolverError
+from ....plugin.solvers.modes import BOTH, ON_FOOT, travel_of
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY, read_effort, stopped_early
 from ..roads.door_parameters import (
@@ -25,7 +26,6 @@ from ..roads.door_parameters import (
 from ..roads.hazard_parameters import HazardParameters
 from ..roads.network_parameters import NetworkParameters, add_network_parameters
 from ..roads.road_attributes import ROAD_CAPACITY_FIELD
-from ..roads.travel_parameters import BOTH, ON_FOOT, travel_of
 from . import names
 from .shelter_inputs import ShelterParameters, read_site_options
 from .shelter_parameters import (

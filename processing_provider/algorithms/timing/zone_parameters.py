@@ -17,6 +17,7 @@ from qgis.core import (
 
 from ....plugin.solvers.control import Control
 from ...base import EvacuationAlgorithm
+from ...field_parameters import add_field
 from ..routing.plan_parameters import PlanParameters
 from . import names
 
@@ -47,9 +48,7 @@ def add_zones(algorithm: EvacuationAlgorithm) -> None:
 
 def add_moment_field(algorithm: EvacuationAlgorithm, name: str, title: str, default: str | None, text: str) -> None:
     """Add a field of the zones that holds moments."""
-    algorithm.add(
-        QgsProcessingParameterField(name, title, default, names.ZONES, _ANY, optional=True), text, advanced=True
-    )
+    add_field(algorithm, name, title, default, names.ZONES, _ANY, text)
 
 
 def add_step_minutes(algorithm: EvacuationAlgorithm, text: str) -> None:

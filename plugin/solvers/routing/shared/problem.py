@@ -14,7 +14,7 @@ from ...graph.stars import ForwardStar
 from .closings import Closings
 from .volume_delay import RoadCost
 
-CAR, BUS = 2, 5  # room that vehicles take, in halves of a car's (spec of walking, section 15: a bus takes 2.5 places)
+CAR, BUS = 2, 5  # room that vehicles take, in halves of a car's: a bus takes 2.5 places
 SIZES = {modes.CAR: CAR, modes.FOOT: CAR, modes.BUS: BUS}  # of the unit that each mode moves, on its own network
 
 
