@@ -155,7 +155,8 @@ def _outside(
     engine.prepareGeometry()
     out = np.zeros(len(zones), dtype=bool)
     for z, wkb in enumerate(shapes):
-        out[z] = not engine.intersects(geometry_of(wkb).constGet())
+        shape = geometry_of(wkb)  # held while its inside is looked at
+        out[z] = not engine.intersects(shape.constGet())
     return out
 
 
