@@ -7,7 +7,6 @@ import pytest
 from qgis.core import NULL, QgsVectorLayer
 
 from evacuation_planner.plugin.layers.errors import LayerError
-from evacuation_planner.plugin.solvers.roads.network import piece_table
 from tests.layers.road_layers import Log, layer, read
 
 # Ways between nodes of a ladder at 48 degrees north; every way is 0.001 degrees of longitude long.
@@ -52,18 +51,12 @@ def lines_of(path) -> QgsVectorLayer:
 
 def by_road(found):
     """Direction, speed, lanes and capacity of each road."""
-    net = found.network
-    table = piece_table(net)
-    arc = {int(piece): k for k, piece in enumerate(net.piece)}
-    return {
-        net.road_ids[net.piece_road[k]]: (
-            table.direction[k],
-            float(table.speed[k]),
-            float(net.lanes[arc[k]]),
-            float(net.capacity[arc[k]]),
-        )
-        for k in range(net.piece_count)
-    }
+    net, out = found.network, {}
+    for arc in range(net.arc_count):
+        road, way = net.arc_road(arc), "forward" if net.forward[arc] else "backward"
+        values = float(net.speed[arc]), float(net.lanes[arc]), float(net.capacity[arc])
+        out[road] = (way, *values) if road not in out else ("both", *values)
+    return out
 
 
 def test_openstreetmap_as_qgis_opens_it(town):

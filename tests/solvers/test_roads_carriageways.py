@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evacuation_planner.plugin.solvers.roads.connectors import DESTINATION, ORIGIN, meeting_points
 from evacuation_planner.plugin.solvers.roads.cutting import cut
 from evacuation_planner.plugin.solvers.roads.joining import join_points
-from evacuation_planner.plugin.solvers.roads.network import NO_PIECE, piece_table
+from evacuation_planner.plugin.solvers.roads.network import NO_PIECE
 from evacuation_planner.plugin.solvers.roads.one_part import Demand
 from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_paths, travel
 from tests.solvers.road_drawings import network
@@ -80,7 +80,8 @@ def test_connectors_are_no_roads():
     assert net.piece_count == 6 and net.piece_lengths().sum() == pytest.approx(4020)
     assert [net.arc_road(arc) for arc in np.flatnonzero(~net.is_road)] == ["", ""]
     assert np.isinf(net.capacity[~net.is_road]).all() and (net.free_flow[~net.is_road] == 0).all()
-    assert sorted(piece_table(net).direction) == ["both"] * 2 + ["forward"] * 4
+    assert sorted(np.bincount(net.piece[net.is_road]).tolist()) == [1] * 4 + [2] * 2
+    assert np.count_nonzero(~net.forward[net.is_road]) == 2
     start, end = net.piece_ends()
     assert net.piece_xy[net.piece_start[:-1]] == pytest.approx(net.node_xy[start])
     assert net.piece_xy[net.piece_start[1:] - 1] == pytest.approx(net.node_xy[end])

@@ -46,7 +46,8 @@ SPEEDS = (
     ('"speed" >= 50 AND "speed" < 80', "#2171b5", 0.5, "50 to below 80 km/h"),
     ('"speed" >= 80', "#08306b", 0.8, "80 km/h and more"),
 )
-ARROWS = 10_000  # one-way arrows are drawn at scales larger than 1 : this
+ARROWS = 10_000  # arrows are drawn at scales larger than 1 : this
+BESIDE = 1.1  # mm from the line to its arrows, on the right of who travels
 
 
 def problems() -> QgsVectorLayer:
@@ -75,7 +76,7 @@ def _escaped(field: str) -> str:
 
 
 def network() -> QgsVectorLayer:
-    """Pieces of the main part by speed, the other parts apart, arrows on one-way roads."""
+    """Pieces of the main part by speed, the other parts apart, arrows beside each direction that is open."""
     fields = "field=road_id:string&field=direction:string&field=length_m:double&field=speed:double"
     layer = QgsVectorLayer(f"LineString?{fields}&field=free_flow_s:double&field=component:integer", "network", "memory")
     root = QgsRuleBasedRenderer.Rule(None)
@@ -84,10 +85,9 @@ def network() -> QgsVectorLayer:
     for condition, colour, width, label in SPEEDS:
         line = QgsLineSymbol.createSimple({"color": colour, "width": str(width), "capstyle": "round"})
         root.appendChild(_rule(line, f"{MAIN} AND {condition}", label))
-    for direction, angle in (("forward", 90), ("backward", 270)):
-        arrows = _rule(_arrows(angle), f"\"direction\" = '{direction}'", f"one-way, {direction} as drawn")
-        arrows.setMinimumScale(ARROWS)
-        root.appendChild(arrows)
+    arrows = _rule(_arrows(), "", "direction of travel, on the right; one-way: on one side only")
+    arrows.setMinimumScale(ARROWS)
+    root.appendChild(arrows)
     layer.setRenderer(QgsRuleBasedRenderer(root))
     return layer
 
@@ -96,12 +96,13 @@ def _rule(symbol: QgsLineSymbol, condition: str, label: str) -> QgsRuleBasedRend
     return QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, label)
 
 
-def _arrows(angle: int) -> QgsLineSymbol:
+def _arrows() -> QgsLineSymbol:
     marker = QgsMarkerSymbol.createSimple(
-        {"name": "filled_arrowhead", "color": "#333333", "size": "1.8", "outline_style": "no", "angle": str(angle - 90)}
+        {"name": "filled_arrowhead", "color": "#333333", "size": "1.7", "outline_style": "no"}
     )
     along = QgsMarkerLineSymbolLayer(True, 12)
     along.setSubSymbol(marker)
+    along.setOffset(BESIDE)
     symbol = QgsLineSymbol()
     symbol.changeSymbolLayer(0, along)
     return symbol

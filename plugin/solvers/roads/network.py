@@ -253,33 +253,6 @@ def _begins(road: np.ndarray, length: np.ndarray, road_ids: list[str]) -> np.nda
     return begin
 
 
-@dataclass(frozen=True)
-class PieceTable:
-    """The pieces of a network with the values of their arcs, (p,) each; ``direction`` as drawn, in words.
-
-    Where the two directions of a piece differ, the speed is the lower one.
-    """
-
-    direction: list[str]
-    length: np.ndarray
-    speed: np.ndarray
-    free_flow: np.ndarray
-
-
-def piece_table(network: RoadNetwork) -> PieceTable:
-    """Return what a reader wants to know of each piece."""
-    ways = np.zeros(network.piece_count, dtype=np.int8)
-    road = np.flatnonzero(network.is_road)
-    way = np.where(network.forward[road], FORWARD_WAY, BACKWARD_WAY).astype(np.int8)
-    np.bitwise_or.at(ways, network.piece[road], way)
-    speed, free_flow = np.zeros(network.piece_count), np.zeros(network.piece_count)
-    order = road[np.argsort(-network.speed[road], kind="stable")]  # the lower of two is written last
-    speed[network.piece[order]] = network.speed[order]
-    free_flow[network.piece[order]] = network.free_flow[order]
-    words = ("closed", "forward", "backward", "both")
-    return PieceTable([words[way] for way in ways.tolist()], network.piece_lengths(), speed, free_flow)
-
-
 def point_along(xy: np.ndarray, share: float) -> tuple[float, float]:
     """Return the point at a share of the length of a line (v, 2).
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -43,14 +42,6 @@ PROBLEM_COLUMNS = (
     Column("road_id", "text", "road the problem is on"),
     Column("detail", "text", "what is wrong, in words"),
 )
-PIECE_COLUMNS = (
-    Column("road_id", "text", "road the piece belongs to"),
-    Column("direction", "text", "forward, backward or both, as drawn"),
-    Column("length_m", "float", "ellipsoidal metres"),
-    Column("speed", "float", "km/h"),
-    Column("free_flow_s", "float", "seconds without other traffic"),
-    Column("component", "int", "connected part of the network; 1 is the largest"),
-)
 # number -> (kind of problem, title)
 COUNTS = {
     "DEAD_ENDS": ("dead_end", "Dead-end one-way roads"),
@@ -82,8 +73,9 @@ class CheckRoads(EvacuationAlgorithm):
         "or absurd speeds, speeds that look like another unit, speeds and capacities of 0, directions that are not "
         "understood, roads drawn twice, lines that are no roads for cars, features that cannot be used, and roads that "
         "the hazard or a closure closes, with the time. Each is a point with the reason.\n"
-        "The second output is the network as the other algorithms route on it: the pieces between junctions with "
-        "direction, length, speed and the connected part each belongs to."
+        "The second output is the network as the other algorithms route on it: a row for each piece between junctions "
+        "and direction, with length, speed, time, capacity, the connected part it belongs to, and the numbers of the "
+        "junctions between which it leads, so that pgRouting and other libraries run on the same graph."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -111,8 +103,11 @@ class CheckRoads(EvacuationAlgorithm):
         )
         self.add(
             QgsProcessingParameterFeatureSink(OUTPUT_NETWORK, tr("Roads as routed"), optional=True),
-            "The pieces of road between junctions, with direction, length (m), speed (km/h), free-flow time (s) and "
-            "the connected part (1 is the largest).",
+            "A row for each piece of road between junctions and each direction in which it is open, drawn in the "
+            "direction of travel: length (m), speed (km/h), free-flow time (s), connected part (1 is the largest), the "
+            "numbers of the piece and of the junctions it leads from (source) and to (target), capacity (vehicles/h) "
+            "and lanes of the direction. For pgRouting free_flow_s is the cost, without a reverse_cost. "
+            "A road that closes for a while, or later, is there; what never opens is not.",
         )
         self.addOutput(QgsProcessingOutputNumber(COMPONENTS, tr("Connected parts of the network")))
         for name, (_, title) in COUNTS.items():
@@ -125,6 +120,7 @@ class CheckRoads(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.moments import start_time
         from ....plugin.layers.roads.closing_roads import closing_problems
+        from ....plugin.layers.roads.network_rows import COLUMNS, network_rows
         from ....plugin.layers.roads.route_geometry import points_in, rejected_problems
         from ....plugin.solvers.roads.connection_checks import connection, connection_problems
 
@@ -149,7 +145,7 @@ class CheckRoads(EvacuationAlgorithm):
         unusable = rejected_problems(read)
         rows = chain(((shape, (p.kind, p.road_id, p.detail)) for shape, p in zip(shapes, problems)), unusable)
         kinds = [p.kind for p in problems] + [str(values[0]) for _, values in unusable]
-        pieces = self._pieces(read, found, crs, context)
+        pieces = network_rows(read, found, crs, context)
         results = {
             OUTPUT: self.write(
                 parameters,
@@ -161,7 +157,7 @@ class CheckRoads(EvacuationAlgorithm):
                 parameters,
                 OUTPUT_NETWORK,
                 context,
-                OutputLayer(PIECE_COLUMNS, pieces, QgsWkbTypes.Type.LineString, crs, "checkroads_output_network"),
+                OutputLayer(COLUMNS, pieces, QgsWkbTypes.Type.LineString, crs, "checkroads_output_network"),
             ),
         }
         return {**results, **self._numbers(read, found, kinds, feedback)}
@@ -183,29 +179,6 @@ class CheckRoads(EvacuationAlgorithm):
         if not read.on_foot:
             feedback.pushWarning("SPEED_FIELD: no speed field was chosen, so speeds are not checked.")
         return problems
-
-    @staticmethod
-    def _pieces(
-        read: ReadNetwork, found: Connection, crs: Any, context: QgsProcessingContext
-    ) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-        """Yield the pieces with their values, in the order in which they were drawn."""
-        from ....plugin.layers.roads.route_geometry import piece_geometries
-        from ....plugin.solvers.roads.network import piece_table
-
-        table = piece_table(read.network)
-        part = found.part[read.network.piece_ends()[0]] + 1
-        for k, shape in enumerate(piece_geometries(read, crs, context)):
-            yield (
-                shape,
-                (
-                    read.network.road_ids[read.network.piece_road[k]],
-                    table.direction[k],
-                    float(table.length[k]),
-                    float(table.speed[k]),
-                    float(table.free_flow[k]),
-                    int(part[k]),
-                ),
-            )
 
     @staticmethod
     def _numbers(
