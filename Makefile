@@ -4,7 +4,7 @@ export VENV ?= .venv
 PY := $(VENV)/bin/python
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-solvers test-sumo lint format bench mutants package link clean distclean
+.PHONY: help setup demo test test-solvers test-sumo test-postgis lint format bench mutants package link clean distclean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test-solvers: setup ## run the tests that need no QGIS
 
 test-sumo: setup ## run exported plans in the simulator SUMO (installs it)
 	@TEST_SUMO=1 scripts/test.sh -s tests/sumo
+
+test-postgis: setup ## run the tests with PostgreSQL, PostGIS and pgRouting (installs them)
+	@scripts/postgis.sh
 
 lint: setup ## check style, formatting, types and security
 	@scripts/lint.sh
