@@ -226,7 +226,7 @@ def test_expected_requests_are_reckoned_with_but_not_fetched():
     assert row["request_id"] == "c" and "expected only" in row["reason"]
     assert table(found, "OUTPUT_PERIODS")[0]["expected"] == 9
     assert min(t["start_minute"] for t in table(found) if t["people"] == 2) == 30.0
-    assert "7 expected people never asked" in log.text
+    assert "never known, and so not fetched: 7 people" in log.text
 
 
 def test_empty_requests_are_empty_layers(tmp_path):
@@ -235,6 +235,28 @@ def test_empty_requests_are_empty_layers(tmp_path):
     assert found["SERVED"] == found["UNSERVED"] == 0 and not table(found)
     found = dispatch(log, REQUESTS=requests([(1000, ["a", 0, 0, 0, None, 1])]))
     assert found["SERVED"] == 0 and any("have no people" in text for text in log.warnings)
+
+
+def test_one_person_is_one_person():
+    log = Log()
+    dispatch(log, REQUESTS=requests([(1000, ["a", 1, 0, 0, None, 1])]))
+    assert "1 person newly known" in log.text and "Brought to shelters: 1 of 1 person in 1 tour," in log.text
+    assert "would have changed nobody's waiting" in log.text and "1 people" not in log.text
+
+
+def test_a_street_that_closes_bit_by_bit_is_closed_no_later_than_it_is():
+    """80 pieces of 25 m from the request on, one closing every 30 s: too many for a table of travel times each."""
+    pieces = [(line((1000 + 25 * k, 0), (1025 + 25 * k, 0)), [f"p{k}", "no", 36]) for k in range(80)]
+    fields = "&field=road_id:string&field=oneway:string&field=maxspeed:double"
+    roads = layer("LineString", fields, [STREETS[0], STREETS[3], *pieces], "streets")
+    shut = works([(10 + k / 2, None, f"p{k}", None) for k in range(80)])
+    for ready, metres in ((7, 1000 + 10 * ROUND), (3, 3000)):  # aboard 132 s later, at minute 9.2, 200 s from the hall
+        log = Log()
+        calls = requests([(1000, ["a", 3, 0, ready, None, 1])])
+        found = dispatch(log, NETWORK=roads, CLOSURES=shut, REQUESTS=calls)
+        (tour,) = table(found)
+        assert found["SERVED"] == 3 and tour["length_m"] == pytest.approx(metres, rel=1e-3)
+        assert "roads close earlier and open later than they do, by up to 0.5 minutes" in log.text
 
 
 def test_bad_input_is_a_sentence():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.fleet.arrays import NEVER
+from evacuation_planner.plugin.solvers.fleet.rolling import play
 from evacuation_planner.plugin.solvers.fleet.travel import Reached, road_travel
-from evacuation_planner.plugin.solvers.fleet.windows import ArcsClosed, rounded_as_needed, windows_of
+from evacuation_planner.plugin.solvers.fleet.windows import ArcsClosed, lengthened_as_needed, windows_of
 from evacuation_planner.plugin.solvers.roads.edge_list import straight_network
+from tests.solvers.test_fleet import line
 
 
 def city(seed, side=5):
@@ -68,7 +71,7 @@ def test_arrivals_are_those_of_the_best_open_way(seed):
     nodes = np.random.default_rng(seed).choice(network.node_count, 6, replace=False)
     never = [Reached(-np.inf, np.full(6, np.inf))]
     travel = road_travel(network, nodes, nodes, closed, never, 300.0)
-    assert travel.step == 0.0 and travel.knowledge[0].since == -np.inf
+    assert travel.longer == 0.0 and travel.knowledge[0].since == -np.inf
     assert travel.knowledge[-1].since == np.inf
     for level, until in zip(travel.knowledge, [*(k.since for k in travel.knowledge[1:]), np.inf]):
         known = closed.only(closed.known <= max(level.since, -1.0))
@@ -112,7 +115,80 @@ def test_many_moments_are_put_together_on_the_safe_side():
     count = 200
     closed = ArcsClosed(np.arange(count), np.arange(count) * 31.0 + 5, np.full(count, np.inf), np.full(count, -np.inf))
     assert len(windows_of(closed)) == count + 1
-    step, (windows,) = rounded_as_needed(closed, [], 24)
-    assert step > 0.0 and len(windows) <= 24
+    longer, (windows,) = lengthened_as_needed(closed, [], 24)
+    assert 200 * 31 / 24 - 31 <= longer < 360 and len(windows) <= 24  # no coarser than the next step: 24 of 300 s
     for window in windows:  # whatever closes by the end of a window is closed in it
         assert set(np.flatnonzero(closed.since * 1000 <= window.closes).tolist()) <= set(window.closed.tolist())
+    assert lengthened_as_needed(closed, [], 500)[0] == 0.0
+
+
+def test_a_bus_at_many_closing_moments_by_hand():
+    """A street of 100 m a piece, 10 s each, whose piece k closes, or opens again, at 1,000 + 10 k s."""
+    count = 100
+    street = straight_network([[100.0 * k, 0] for k in range(count + 1)], range(count), range(1, count + 1), speed=36)
+    arc = np.array([int(np.flatnonzero((street.tail == k) & (street.head == k + 1))[0]) for k in range(count)])
+    since, never = 1000.0 + 10.0 * np.arange(count), [Reached(-np.inf, np.full(4, np.inf))]
+    closed = ArcsClosed(arc, since, np.full(count, np.inf), np.full(count, -np.inf))
+    nodes = np.array([0, 8, 7, 9])
+    travel = road_travel(street, nodes, nodes, closed, never, 900.0)
+    assert 0.0 < travel.longer <= 40.0
+    assert travel.truth.leg(0, 1, 919_999) == (999_999, 80_000)
+    assert travel.truth.leg(0, 1, 920_000) is None  # piece 0 closes at the very moment
+    # From 700 to 900 m: pieces 7 and 8 close at 1,070 and 1,080 s, and count as closed from their group's first on.
+    latest = max(m for m in range(1_000_000, 1_080_000, 100) if travel.truth.leg(2, 3, m) is not None)
+    assert 1_070_000 - 1000 * travel.longer - 20_100 <= latest < 1_050_000
+    again = ArcsClosed(arc, np.full(count, -np.inf), since, np.full(count, -np.inf))
+    travel = road_travel(street, nodes, nodes, again, never, 900.0)
+    arrival, drive = travel.truth.leg(2, 3, 0)
+    assert drive == 20_000 and 1_080_000 + 20_000 <= arrival <= 1_080_000 + 20_000 + 1000 * travel.longer
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nobody_drives_on_a_closed_road_however_many_moments(seed):
+    """Every leg on its own roads, against what is closed in truth; and no arrival is earlier than can be."""
+    network, draw = city(seed), np.random.default_rng(seed)
+    count = 150
+    since = draw.uniform(0.0, 3600.0, count)
+    until = np.where(draw.random(count) < 0.7, np.inf, since + draw.uniform(30.0, 900.0, count))
+    known = np.where(draw.random(count) < 0.5, -np.inf, since + draw.choice([-300.0, 0.0, 300.0], count))
+    closed = ArcsClosed(draw.integers(0, network.arc_count, count), since, until, known)
+    nodes = draw.choice(network.node_count, 5, replace=False)
+    travel = road_travel(network, nodes, nodes, closed, [Reached(-np.inf, np.full(5, np.inf))], 900.0)
+    assert travel.longer > 0.0
+    legs = [(i, j, m) for i in range(5) for j in range(5) if i != j for m in range(0, 4_200_000, 300_000)]
+    driven = 0
+    for (i, j, m), arcs in zip(legs, travel.ways(legs, Control())):
+        leg = travel.truth.leg(i, j, m)
+        if leg is None:
+            continue
+        driven += 1
+        t = leave = (leg[0] - leg[1]) / 1000
+        assert leave >= m / 1000
+        for arc in arcs.tolist():
+            after = t + float(network.free_flow[arc])
+            own = closed.arc == arc
+            assert not (own & (closed.since <= after) & (closed.until > t)).any()
+            t = after
+        assert t == pytest.approx(leg[0] / 1000, abs=0.002)
+        assert t >= best(network, closed, int(nodes[i]), int(nodes[j]), m / 1000) - 0.002
+    assert driven >= 18
+
+
+def test_who_is_cut_off_for_good_is_planned_for_once():
+    """Roads far away close period by period, nothing of that is new: no plan is made again for who nobody can fetch."""
+    street = straight_network([[100.0 * k, 0] for k in range(12)], range(11), range(1, 12), speed=36)
+    arcs = np.flatnonzero(street.tail >= 6)[:6]
+    closed = ArcsClosed(arcs, 700.0 + 900.0 * np.arange(6), np.full(6, np.inf), np.full(6, -np.inf))
+    nodes = np.array([1, 2, 0, 5])
+    reached = [Reached(-np.inf, np.array([np.inf, 50.0, np.inf, np.inf]))]  # the second request, before a bus comes
+    travel = road_travel(street, nodes, nodes, closed, reached, 900.0)
+    assert sum(np.isfinite(each.since) and not each.news for each in travel.knowledge) == 6
+    game = line([100, 200, 0, 500], 2, 1, 1, knowledge=travel.knowledge)
+    found = play(game, 1, 1)
+    # The second plan is made since the bus has driven; from then on nothing happens.
+    assert [(each.number, each.left_out, each.fetched) for each in found.periods] == [(0, 1, 1), (1, 1, 0)]
+    # What becomes known, on the other hand, is planned for at once.
+    later = closed._replace(known=np.full(6, 2000.0))
+    travel = road_travel(street, nodes, nodes, later, reached, 900.0)
+    found = play(replace(game, knowledge=travel.knowledge), 1, 1)
+    assert [each.number for each in found.periods] == [0, 1, 3]

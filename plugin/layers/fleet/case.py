@@ -133,10 +133,11 @@ def fleet_case(
     stops = join_stops(read, groups, people, sources.max_snap_distance, context, feedback)
     read = stops.read
     travel = _travel(read, stops, options.period, control.part(0.3, 1.0))
-    if travel.step > 0.0:
+    if travel.longer > 0.0:
         feedback.pushInfo(
-            f"HAZARD, CLOSURES: many moments at which roads close or open; each is reckoned as up to "
-            f"{travel.step / 60.0:g} minutes longer closed, so that tables of travel times stay few."
+            "HAZARD, CLOSURES: many moments at which roads close or open. So that tables of travel times stay few, "
+            f"some are put together: roads close earlier and open later than they do, by up to "
+            f"{travel.longer / 60.0:,.1f} minutes. No vehicle drives on a closed road; one may go round an open one."
         )
     stand, there = stops.place[1], stops.place[2]
     _tell_lost(depots, stand, feedback)

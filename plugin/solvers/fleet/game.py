@@ -109,7 +109,7 @@ class Game:
         events = [0.0, *known[joined & np.isfinite(known)].tolist()]
         events += (ready[joined] - ahead + problem.period).tolist()
         events += (ready[joined & (problem.probability < 1.0)] + ahead).tolist()
-        events += [each.since for each in problem.knowledge if np.isfinite(each.since)]
+        events += [each.since for each in problem.knowledge if each.news and np.isfinite(each.since)]
         opens = problem.truth.opens
         self.events = np.sort(np.concatenate([np.array(events) * MILLISECONDS, opens[opens > 0]]))
         self.before = math.nan  # of the last plan

@@ -76,10 +76,13 @@ class Knowledge:
     since : float
         Seconds from t = 0; -inf for from the beginning.
     times : TravelTimes
+    news : bool
+        Whether anything is known anew; else only windows that have ended are left out.
     """
 
     since: float
     times: TravelTimes
+    news: bool = True
 
 
 @dataclass(frozen=True)

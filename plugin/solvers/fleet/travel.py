@@ -14,9 +14,10 @@ from ..roads.network import RoadNetwork
 from ..roads.shortest_paths import fastest_paths, seconds_between
 from .arrays import MILLISECONDS, NEVER
 from .problem import Knowledge, TravelTimes, milliseconds
-from .windows import ArcsClosed, Window, rounded_as_needed
+from .windows import ArcsClosed, Window, lengthened_as_needed
 
-MOST_SETS = 24  # of closed arcs, for each of which all ways are looked for
+SETS, MOST_SETS = 24, 60  # of closed arcs, for each of which all ways are looked for; the latter for few places
+SEARCHES = 24_000  # from a place under a set
 ENTRIES = 60_000_000  # of all matrices together
 
 
@@ -40,8 +41,8 @@ class RoadTravel:
         Of all closings.
     knowledge : list of Knowledge
         The last one, how things are, is known at no moment.
-    step : float
-        Seconds to whole multiples of which closings were lengthened to keep windows few; 0 for not at all.
+    longer : float
+        Seconds by which closings begin earlier or end later at most, to keep windows few; 0 for not at all.
     """
 
     network: RoadNetwork
@@ -49,7 +50,7 @@ class RoadTravel:
     reach: np.ndarray
     windows: list[Window]
     knowledge: list[Knowledge] = field(repr=False)
-    step: float
+    longer: float
 
     @property
     def truth(self) -> TravelTimes:
@@ -113,8 +114,8 @@ def road_travel(
     """
     control, places = control or Control(), len(leave)
     levels = _levels(closed, reached, period)
-    most = min(MOST_SETS, max(ENTRIES // max(places * places, 1), 1))
-    step, windows = rounded_as_needed(closed, levels[:-1], most)
+    most = min(max(SETS, SEARCHES // max(places, 1)), MOST_SETS, max(ENTRIES // max(places * places, 1), 1))
+    longer, windows = lengthened_as_needed(closed, levels[:-1], most)
     sets = {window.closed.tobytes(): window.closed for group in windows for window in group}
     matrices = {}
     for number, (key, arcs) in enumerate(sets.items()):
@@ -129,7 +130,7 @@ def road_travel(
         )  # fmt: skip
         knowledge += [each for each in _as_time_goes_by(moment, times, period) if each.since < ends]
     knowledge.append(Knowledge(math.inf, times))
-    return RoadTravel(network, np.asarray(leave), np.asarray(reach), windows[-1], knowledge, step)
+    return RoadTravel(network, np.asarray(leave), np.asarray(reach), windows[-1], knowledge, longer)
 
 
 def _levels(closed: ArcsClosed, reached: Sequence[Reached], period: float) -> list[float]:
@@ -147,7 +148,7 @@ def _as_time_goes_by(since: float, times: TravelTimes, period: float) -> list[Kn
     for moment in moments:
         past = int(np.searchsorted(times.closes, max(moment, 0.0) * MILLISECONDS))
         rest = TravelTimes(times.matrix[past:], times.opens[past:], times.closes[past:], times.until)
-        out.append(Knowledge(moment, rest))
+        out.append(Knowledge(moment, rest, moment == since))
     return out
 
 

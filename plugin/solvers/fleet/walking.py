@@ -31,6 +31,8 @@ def leg(case, here, there, moment):
     best = np.int64(-1)
     drive = np.int64(0)
     for w in range(len(case.opens)):
+        if case.closes[w] < moment:
+            continue
         takes = np.int64(case.travel[w, here, there])
         if takes < 0:
             continue
@@ -143,6 +145,33 @@ def _earliest(case, before, v, own, position, part, alone):
 
 
 @compiled
+def _standing(before, r, i):
+    """Return moment, place, people, wheelchairs, boarding, waiting and driving before stop i of a row."""
+    row = before[r, i]
+    return row[TIME], row[PLACE], row[LOAD], row[WHEELS], row[BOARDED], row[WAITED], row[DRIVEN]
+
+
+@compiled
+def _begins_anew(case, before, v, own, position, part, stage, alone, t, here):
+    """Return when the tour whose first stop is ``own`` (-1: the part itself) starts now, and whether as it did before.
+
+    Where it does, all that follows stays as it was.
+    """
+    first = position == 0 if own < 0 else own == 0 and stage == 0
+    start = start_of_tour(case, v, first, t, _earliest(case, before, v, own, position, part, alone))
+    if own < 0 or stage == 0 or here != before[v, own, PLACE]:
+        return start, False
+    old = start_of_tour(case, v, own == 0, before[v, own, TIME], before[v, own, EARLIEST])
+    return start, start == old
+
+
+@compiled
+def _too_much(case, wait, drive, most_wait, most_drive):
+    """Whether what an insertion adds so far is too much; what follows is driven no earlier than before."""
+    return wait > most_wait or (wait == most_wait and drive > most_drive and len(case.opens) == 1)
+
+
+@compiled
 def cost_of_insertion(case, plan, v, position, part, token, changed, instead, most_wait, most_drive):
     """Return whether a part can be inserted into row v, and the waiting and driving that it adds.
 
@@ -157,25 +186,15 @@ def cost_of_insertion(case, plan, v, position, part, token, changed, instead, mo
     most_wait, most_drive
         An insertion that adds more is given up (not possible).
     """
-    row = plan.rows
     before = plan.before
     m = plan.length[v]
     alone = token != NO_TOKEN
     i = position
     if not alone and case.not_before[part] > before[v, position, EARLIEST]:
         i = before[v, position, FIRST]  # the whole tour starts later
-    t = before[v, i, TIME]
-    here = before[v, i, PLACE]
-    load = before[v, i, LOAD]
-    wheels = before[v, i, WHEELS]
-    boarded = before[v, i, BOARDED]
-    wait = before[v, i, WAITED]
-    driven = before[v, i, DRIVEN]
-    all_wait = before[v, m, WAITED]
-    all_drive = before[v, m, DRIVEN]
+    t, here, load, wheels, boarded, wait, driven = _standing(before, v, i)
     begun = load > 0
     stage = 0
-    steady = len(case.opens) == 1
     while True:
         own = np.int64(-1)
         if stage == 0 and i == position:
@@ -185,24 +204,18 @@ def cost_of_insertion(case, plan, v, position, part, token, changed, instead, mo
             stop = token
             stage = 2
         else:
+            more, drive = wait - before[v, i, WAITED], driven - before[v, i, DRIVEN]
             if i == m:
-                return True, wait - all_wait, driven - all_drive
-            if stage > 0:  # what follows is driven no earlier than before
-                more = wait - before[v, i, WAITED]
-                if more > most_wait:
-                    return False, most_wait, most_drive
-                if steady and more == most_wait and driven - before[v, i, DRIVEN] > most_drive:
-                    return False, most_wait, most_drive
+                return True, more, drive
+            if stage > 0 and _too_much(case, more, drive, most_wait, most_drive):
+                return False, most_wait, most_drive
             own = i
-            stop = instead if i == changed else row[v, i]
+            stop = instead if i == changed else plan.rows[v, i]
             i += 1
         if not begun:
-            first = position == 0 if own < 0 else own == 0 and stage == 0
-            t = start_of_tour(case, v, first, t, _earliest(case, before, v, own, position, part, alone))
-            if own >= 0 and stage > 0 and here == before[v, own, PLACE]:
-                old = start_of_tour(case, v, own == 0, before[v, own, TIME], before[v, own, EARLIEST])
-                if t == old:  # from here on nothing changes
-                    return True, wait - before[v, own, WAITED], driven - before[v, own, DRIVEN]
+            t, same = _begins_anew(case, before, v, own, position, part, stage, alone, t, here)
+            if same:
+                return True, wait - before[v, own, WAITED], driven - before[v, own, DRIVEN]
             if t > case.until[here]:
                 return False, most_wait, most_drive
             begun = True

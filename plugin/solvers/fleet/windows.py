@@ -13,7 +13,7 @@ import numpy as np
 
 from .arrays import MILLISECONDS, NEVER
 
-STEPS = (0.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0)  # s
+WITHIN = (0.0, *np.geomspace(10.0, 7200.0, 30).tolist(), np.inf)  # s
 
 
 class ArcsClosed(NamedTuple):
@@ -42,11 +42,21 @@ class ArcsClosed(NamedTuple):
         """Return the ``chosen`` ones, a mask or numbers."""
         return ArcsClosed(*(column[chosen] for column in self))
 
-    def rounded(self, step: float) -> ArcsClosed:
-        """Return them closed from and until whole multiples of ``step`` seconds, never for a shorter time."""
-        if step <= 0.0:
-            return self
-        return self._replace(since=np.floor(self.since / step) * step, until=np.ceil(self.until / step) * step)
+    def lengthened(self, within: float) -> ArcsClosed:
+        """Return them closed at fewer moments, never for a shorter time: no road is open here that is closed in truth.
+
+        Moments at which roads close are put together with the first of those less than ``within`` seconds apart, and
+        moments at which they open with the last. What is known before a road closes is known before it does so here.
+
+        Examples
+        --------
+        >>> three = ArcsClosed(np.arange(3), np.array([0.0, 50.0, 70.0]), np.array([90.0, 100.0, np.inf]), np.zeros(3))
+        >>> three.lengthened(60.0).since.tolist(), three.lengthened(60.0).until.tolist()
+        ([0.0, 0.0, 70.0], [100.0, 100.0, inf])
+        """
+        since = _firsts(self.since, within)
+        known = np.where(self.known <= self.since, np.minimum(self.known, since), self.known)
+        return self._replace(since=since, until=-_firsts(-self.until, within), known=known)
 
 
 class Window(NamedTuple):
@@ -105,8 +115,19 @@ def _milliseconds(seconds: np.ndarray, rounding: np.ufunc) -> np.ndarray:
     return out
 
 
-def rounded_as_needed(closed: ArcsClosed, levels: Sequence[float], most: int) -> tuple[float, list[list[Window]]]:
-    """Return the step in seconds to which what is closed is rounded so that sets are few, and the windows.
+def _firsts(moments: np.ndarray, within: float) -> np.ndarray:
+    """Return for each moment the first of those less than ``within`` seconds apart; infinite ones stay."""
+    out, ordered = moments.copy(), np.unique(moments[np.isfinite(moments)])
+    begin = 0
+    while begin < len(ordered) and within > 0.0:
+        first = ordered[begin]
+        out[(moments >= first) & (moments < first + within)] = first
+        begin = int(np.searchsorted(ordered, first + within))
+    return out
+
+
+def lengthened_as_needed(closed: ArcsClosed, levels: Sequence[float], most: int) -> tuple[float, list[list[Window]]]:
+    """Return by how many seconds at most what is closed is lengthened so that sets are few, and the windows.
 
     Parameters
     ----------
@@ -117,10 +138,12 @@ def rounded_as_needed(closed: ArcsClosed, levels: Sequence[float], most: int) ->
     most : int
         Of different sets of closed arcs.
     """
-    for step in STEPS:
-        coarse = closed.rounded(step)
+    for within in WITHIN:
+        coarse = closed.lengthened(within)
         found = [windows_of(coarse.only(coarse.known <= level), max(level, 0.0)) for level in levels]
         found.append(windows_of(coarse))
-        if len({window.closed.tobytes() for windows in found for window in windows}) <= most or step == STEPS[-1]:
+        if len({window.closed.tobytes() for windows in found for window in windows}) <= most:
             break
-    return step, found
+    begins, ends = np.isfinite(closed.since), np.isfinite(closed.until)
+    moved = np.concatenate([closed.since[begins] - coarse.since[begins], coarse.until[ends] - closed.until[ends]])
+    return float(moved.max(initial=0.0)), found

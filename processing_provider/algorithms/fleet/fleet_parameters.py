@@ -166,7 +166,8 @@ def _add_pyvrp(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         QgsProcessingParameterBoolean(names.USE_PYVRP, algorithm.tr("Start from PyVRP, too"), False),
         "The plan of each period is searched once more from tours of PyVRP, a package for Python 3.11 and later that "
-        "knows only driving; kept where it is better by our own aim.",
+        "knows only driving; kept where it is better by our own aim, period by period. The whole game may end better "
+        "or worse for it: which plan is better is judged by what is known then.",
         advanced=True,
     )
 
