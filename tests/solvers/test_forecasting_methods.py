@@ -23,7 +23,6 @@ from evacuation_planner.plugin.solvers.forecasting.graph import (
     adjacency_by_distance,
     heat_wavelets,
 )
-from evacuation_planner.plugin.solvers.forecasting.quantiles import quantiles_of, spread_of
 from evacuation_planner.plugin.solvers.forecasting.seasons import profile_of
 from evacuation_planner.plugin.solvers.forecasting.series import DAY, WEEK, Series
 
@@ -157,22 +156,6 @@ def test_origins_cover_every_time_of_the_week():
     assert origins[0] == training and origins[-1] + 24 <= len(series)
     assert set(origins % 168) == set(range(168)) or len(origins) < 168
     assert len(set(origins % 24)) == 24
-
-
-@pytest.mark.parametrize("quantile", [0.75, 0.9])
-def test_quantiles_cover_what_they_promise(quantile):
-    draw = np.random.default_rng(6)
-    series = waves(places=2)
-    profile = profile_of(series, WEEK)
-    spread = spread_of(series, profile)
-    origins = np.arange(200, 900)
-    forecast = np.zeros((700, 2, 2))
-    actual = draw.normal(size=forecast.shape)
-    found = quantiles_of(series, spread, origins[:350], forecast[:350], actual[:350], quantile)
-    lower, upper = found.bounds(series, origins[350:], forecast[350:])
-    inside = ((actual[350:] >= lower) & (actual[350:] <= upper)).mean()
-    assert inside == pytest.approx(2 * quantile - 1, abs=0.06)
-    assert (lower <= upper).all()
 
 
 def problem(series, **changes) -> ForecastProblem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ from ..control import Control
 from ..errors import SolverError
 from . import historical_average, methods
 from .backtest import BackTest, Errors, run
-from .quantiles import Quantiles, quantiles_of, spread_of
-from .seasons import profile_of, season_of, season_sentence
+from .bands import bands_of_spread, floor_of
+from .interval_scores import coverage, winkler
+from .seasons import season_of, season_sentence
 from .series import Series
 
 AUTOMATIC = "automatic"
@@ -71,7 +73,9 @@ class Forecast:
     total : Errors or None
         The chosen method's, over all horizons.
     coverage : float or None
-        Share of the back-test between lower and upper.
+        Share of the back-test between lower and upper, each from what was known before its origin.
+    winkler : float or None
+        Their mean interval score, in the unit of the values.
     notes : list of str
         What was assumed.
     """
@@ -84,6 +88,7 @@ class Forecast:
     scores: list[Score]
     total: Errors | None
     coverage: float | None
+    winkler: float | None
     notes: list[str]
 
 
@@ -123,18 +128,16 @@ def solve(problem: ForecastProblem, *, control: Control | None = None) -> Foreca
     test = run(series, last, problem.adjacency, control=control.part(0.0, 0.6))
     name = _method(problem, test, notes)
     model = methods.fit(name, series, season, last, problem.adjacency, control=control.part(0.6, 0.95))
-    end = np.array([len(series)])
-    value = model.predict(series, end, last)
+    value = model.predict(series, np.array([len(series)]), last)[0]
     control.stop_if_cancelled()
-    lower, upper = _quantiles(problem, test, name, season, last).bounds(series, end, value)
-    floor = np.where(np.nanmin(series.values, axis=0) >= 0.0, 0.0, -np.inf)  # what was never negative stays so
+    floor = floor_of(series)
+    lower, upper, covered, score = _bands(problem, test, name, value, notes, control.part(0.95, 1.0))
     kept = slice(problem.first - 1, None)
-    value, lower, upper = (np.maximum(array[0, kept], floor) for array in (value, lower, upper))
+    value, lower, upper = (np.maximum(array[kept], floor) for array in (value, lower, upper))
     control.progress(1.0, "Forecast")
     moments = series.moments(len(series) + problem.first - 1, len(series) + last)
-    coverage = None if test is None else test.coverage(name, problem.quantile)
     total = None if test is None else test.errors(name, first=problem.first)
-    return Forecast(moments, value, lower, upper, name, _scores(test, problem), total, coverage, notes)
+    return Forecast(moments, value, lower, upper, name, _scores(test, problem), total, covered, score, notes)
 
 
 def _method(problem: ForecastProblem, test: BackTest | None, notes: list[str]) -> str:
@@ -150,17 +153,32 @@ def _method(problem: ForecastProblem, test: BackTest | None, notes: list[str]) -
     return test.best(problem.first) if problem.method == AUTOMATIC else problem.method
 
 
-def _quantiles(problem: ForecastProblem, test: BackTest | None, name: str, season: int, last: int) -> Quantiles:
-    """Return the error quantiles of the back-test; without one those of the data around their profile."""
-    series = problem.series
-    profile = profile_of(series, season)
-    spread = spread_of(series, profile)
-    if test is not None:
-        return quantiles_of(series, spread, test.origins, test.forecast[name], test.actual, problem.quantile)
-    around = profile.at(series, 0, len(series))[:, None]
-    steps = np.arange(len(series))
-    one = quantiles_of(series, spread, steps, around, series.values[:, None], problem.quantile)
-    return Quantiles(spread, np.repeat(one.low, last, axis=0), np.repeat(one.high, last, axis=0))
+def _bands(
+    problem: ForecastProblem, test: BackTest | None, name: str, value: np.ndarray, notes: list[str], control: Control
+) -> tuple[np.ndarray, np.ndarray, float | None, float | None]:
+    """Return the bounds of a forecast (steps, p), and coverage and interval score of the back-test's own bounds."""
+    quantile, kept = problem.quantile, slice(problem.first - 1, None)
+    if test is None or np.isnan(test.actual - test.forecast[name]).all():
+        if test is not None:
+            notes.append(
+                "COUNTS: the part held back for the back-test is all missing; the quantiles follow from the "
+                "spread of the data before it."
+            )
+        found = bands_of_spread(problem.series, value, quantile)
+    else:
+        found = test.bands(name, quantile, value, control)
+    if found.widest:
+        notes.append(
+            f"QUANTILE: {quantile:g} needs {np.ceil(1.0 / (1.0 - quantile) - 1e-9):.0f} errors to learn from, and "
+            f"there are {found.errors:.0f}; lower and upper reach to the widest error seen, and more than "
+            f"{100.0 * (1.0 - quantile):.3g} % of what comes may lie beyond each."
+        )
+    lower, upper = found.lower[-1], found.upper[-1]
+    if test is None or len(found.lower) == 1:
+        return lower, upper, None, None
+    past = found.lower[:-1, kept], found.upper[:-1, kept], test.actual[:, kept]
+    share, score = coverage(*past), winkler(*past, quantile)
+    return lower, upper, None if math.isnan(share) else share, None if math.isnan(score) else score
 
 
 def _scores(test: BackTest | None, problem: ForecastProblem) -> list[Score]:

@@ -10,14 +10,15 @@ import numpy as np
 
 from ..control import Control
 from . import methods
-from .quantiles import quantiles_of, spread_of
-from .seasons import profile_of, season_of
+from .bands import Bands, bands
+from .interval_scores import coverage
+from .seasons import season_of
 from .series import DAY, WEEK, Series
 
 TEST_SHARE = 0.25  # of the data, at most:
 LONGEST_TEST = 8 * WEEK
 LEAST_TRAINING = 24  # steps
-MOST_ORIGINS = 200
+MOST_ORIGINS = 2000
 MOST_CELLS = 8_000_000  # of a method's forecasts
 ZERO = 1e-9
 
@@ -102,21 +103,26 @@ class BackTest:
 
         return min(self.forecast, key=lambda name: (mean(name), methods.NAMES.index(name)))
 
+    def bands(self, name: str, quantile: float, now: np.ndarray | None = None, control: Control | None = None) -> Bands:
+        """Return the band of each forecast of a method, from the errors known before its origin.
+
+        ``now`` (steps, p), forecasts from the end of the series, get theirs behind those of the back-test.
+
+        Raises
+        ------
+        Cancelled
+        """
+        origins, forecast = self.origins, self.forecast[name]
+        if now is not None:
+            origins = np.append(origins, len(self.series))
+            forecast = np.concatenate([forecast, now[None]])
+        return bands(self.series, origins, forecast, quantile, control=control)
+
     def coverage(self, name: str, quantile: float) -> float | None:
-        """Return the share of values between the quantiles, measured on the later half with those of the earlier."""
-        half = len(self.origins) // 2
-        if half < 2:
-            return None
-        forecast = self.forecast[name]
-        training = self.series.before(self.training)
-        spread = spread_of(training, profile_of(training, self.season))
-        early, late = self.origins[:half], self.origins[half:]
-        found = quantiles_of(self.series, spread, early, forecast[:half], self.actual[:half], quantile)
-        lower, upper = found.bounds(self.series, late, forecast[half:])
-        actual = self.actual[half:]
-        known = ~(np.isnan(actual) | np.isnan(lower))
-        inside = (actual >= lower) & (actual <= upper)
-        return float(inside[known].mean()) if known.any() else None
+        """Return the share of values inside the bands of the origins that have some; None without any."""
+        found = self.bands(name, quantile)
+        share = coverage(found.lower, found.upper, self.actual)
+        return None if math.isnan(share) else share
 
 
 def split(series: Series, steps: int) -> int | None:

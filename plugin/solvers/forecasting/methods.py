@@ -14,7 +14,7 @@ NAMES = (historical_average.NAME, seasonal_naive.NAME, graph_ridge.NAME)  # the 
 
 
 class Model(Protocol):
-    """A fitted method."""
+    """A fitted method; :mod:`.bands` turns its forecasts from origins behind the fit into bands."""
 
     def predict(self, series: Series, origins: np.ndarray, steps: int) -> np.ndarray:
         """Return forecasts, shape (o, steps, p), from what lies before each origin (o,)."""
