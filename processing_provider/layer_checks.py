@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterMultipleLayers,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -25,14 +26,22 @@ from ..plugin.layers.destinations import (
     input_target,
     why_not_writable,
 )
+from ..plugin.layers.sharing.passwords import without_passwords
 from .identity import NamedAlgorithm
 
 _tr = NamedAlgorithm.tr
 
 
 def wrong_layer(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
-    """Return what is wrong with the first input that is a layer of another kind, "" for none."""
+    """Return what is wrong with the first input that is a layer of another kind, or none, "" for nothing."""
     for definition in algorithm.parameterDefinitions():
+        if isinstance(definition, QgsProcessingParameterMultipleLayers):
+            for value in listed_layers(parameters.get(definition.name())):
+                if input_layer(value, context) is None:
+                    shown = without_passwords(str(value))
+                    return _tr("{name}: “{value}” is no layer that can be opened.").format(
+                        name=definition.name(), value=shown
+                    )
         if not isinstance(definition, QgsProcessingParameterFeatureSource):
             continue
         layer = input_layer(parameters.get(definition.name()), context)
@@ -101,7 +110,11 @@ def input_targets(
     found = []
     for definition in algorithm.parameterDefinitions():
         name, target = definition.name(), None
-        if isinstance(definition, QgsProcessingParameterFeatureSource):
+        if isinstance(definition, QgsProcessingParameterMultipleLayers):
+            layers = (input_layer(value, context) for value in listed_layers(parameters.get(name)))
+            files = (input_target(layer) for layer in layers if layer is not None)
+            found += [(name, FileTarget(file.path)) for file in files if file is not None]
+        elif isinstance(definition, QgsProcessingParameterFeatureSource):
             layer = input_layer(parameters.get(name), context)
             target = None if layer is None else input_target(layer)
         elif isinstance(definition, QgsProcessingParameterFile) and isinstance(parameters.get(name), str):
@@ -109,6 +122,13 @@ def input_targets(
         if target is not None:
             found.append((name, target))
     return found
+
+
+def listed_layers(value: Any) -> list[Any]:
+    """Return the values of a parameter for several layers, [] for none."""
+    if value in (None, "", [], ()):
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _table(target: FileTarget) -> str:

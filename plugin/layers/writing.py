@@ -93,7 +93,7 @@ def write_layer(
     target = None if wanted is None else file_target(destination)
     try:
         try:
-            count, shapeless = _fill(sink, fields, rows, name, Control(cancelled=feedback.isCanceled))
+            count, shapeless = fill(sink, fields, rows, name, Control(cancelled=feedback.isCanceled))
         finally:
             sip.delete(sink)  # closes the file, whoever still refers to the sink
         _read_again(destination, target, count, shapeless, name, context, Control(cancelled=feedback.isCanceled))
@@ -104,8 +104,15 @@ def write_layer(
     return destination
 
 
-def _fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, control: Control) -> tuple[int, int]:
-    """Write the rows; return how many, and how many of them have no shape."""
+def fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, control: Control) -> tuple[int, int]:
+    """Write the rows into a sink and flush it; return how many, and how many of them have no shape.
+
+    Raises
+    ------
+    QgsProcessingException
+        When they cannot be written; the text begins with ``name``.
+    Cancelled
+    """
     count, shapeless, batch, looked = 0, 0, [], time.monotonic()
     for shape, values in rows:
         feature = QgsFeature(fields)

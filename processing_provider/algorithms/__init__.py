@@ -22,6 +22,7 @@ _CLASSES = {
     "fleet.dispatch_fleet": "DispatchFleet",
     "contraflow.contraflow": "Contraflow",
     "routing.export_sumo": "ExportSumo",
+    "sharing.save_scenario": "SaveScenario",
     "metro.metro_scenario": "MetroScenario",
     "metro.allocate_metro_resources": "AllocateMetroResources",
     "metro.metro_sensitivity": "MetroSensitivity",
