@@ -15,7 +15,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ...solvers.control import Control
 from ..destinations import input_target
 from ..errors import LayerError
-from .contents import COLUMNS, RUN_TABLE, Run, StoredInput, StoredLayer
+from .contents import RUN_TABLE, Run, StoredInput, StoredLayer
 from .fingerprint import Fingerprint, differences, of_file, of_raster, of_vector
 from .package import table_source
 from .passwords import without_passwords
@@ -82,9 +82,10 @@ def read_run(path: str, parameter: str = "SCENARIO") -> Run:
         raise LayerError(f"{parameter}: there is no file “{path}”.")
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute(f"SELECT {', '.join(COLUMNS)} FROM {RUN_TABLE}").fetchall()
+            database.row_factory = sqlite3.Row
+            rows = database.execute("SELECT * FROM scenario_run").fetchall()
         (row,) = rows
-        return Run.of_row(dict(zip(COLUMNS, row)))
+        return Run.of_row(dict(row))
     except sqlite3.Error as error:
         raise LayerError(
             f"{parameter}: “{path}” is no scenario ({error}). “Save a scenario” (savescenario) makes one."
