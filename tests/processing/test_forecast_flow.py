@@ -59,6 +59,7 @@ def test_a_regular_wave_is_forecast_by_every_method():
             assert 0 <= row["lower"] <= row["forecast"] <= row["upper"]
         assert rows[0]["time"].toString(Qt.DateFormat.ISODate) == "2026-03-30T00:00:00"
         assert 0 <= result["MAE"] <= result["RMSE"] < 2
+        assert 0 <= result["COVERAGE"] <= 100 and 0 <= result["WINKLER"] < 20
 
 
 def test_backtest_has_every_method_and_horizon():
@@ -66,6 +67,22 @@ def test_backtest_has_every_method_and_horizon():
     assert {row["method"] for row in rows} == {"historical average", "seasonal naive", "graph ridge"}
     assert sorted({row["horizon"] for row in rows}) == [1, 2, 3, 4, 5, 6]
     assert all(row["MAE"] is not None and row["values"] > 0 for row in rows)
+
+
+def test_the_log_says_how_much_the_bands_held_and_where_errors_are_few():
+    draw = np.random.default_rng(11)
+    extra = [
+        ("noisy", (MONDAY + timedelta(hours=hour)).isoformat(sep=" "), 100 + draw.normal()) for hour in range(24 * 28)
+    ]
+    log = Log()
+    result = run(table(places=(), extra=extra), log, METHOD=1)
+    assert any(f"lay {result['COVERAGE']:.1f} %" in line and "80 % are aimed at" in line for line in log.said)
+    assert 72 < result["COVERAGE"] < 88
+    # Bands of independent normal errors score 2 x 1.755 at best; a mean of three weeks errs 1.15 times as much.
+    assert 3.51 < result["WINKLER"] < 1.3 * 1.15 * 3.51 and not log.warned("widest error")
+    log = Log()
+    run(table(places=(), extra=extra), log, METHOD=1, QUANTILE=0.999)
+    assert log.warned("QUANTILE: 0.999 needs 1000 errors", "widest error seen")
 
 
 def test_the_sample_feeds_recommendshelters_without_typing():
@@ -179,7 +196,12 @@ def test_too_short_for_a_backtest():
     log = Log()
     result = run(table(20), log, HORIZON=12)
     assert log.warned("too short for a back-test", "historical average")
-    assert "MAE" not in result and result["OUTPUT_BACKTEST"].featureCount() == 0
+    assert (
+        "MAE" not in result
+        and "COVERAGE" not in result
+        and "WINKLER" not in result
+        and result["OUTPUT_BACKTEST"].featureCount() == 0
+    )
     assert all(row["lower"] <= row["forecast"] <= row["upper"] for row in rows_of(result["OUTPUT"]))
 
 

@@ -62,14 +62,17 @@ def report(found: Forecast, quantile: float, feedback: QgsProcessingFeedback) ->
                 f"last, {sum(known) / len(known):.4g} on average."
             )
     feedback.pushInfo(f"Method: {found.method}.")
-    if found.coverage is not None:
+    if found.coverage is not None and found.winkler is not None:
         feedback.pushInfo(
-            f"Between lower and upper lay {100 * found.coverage:.1f} % of the back-test's values; "
-            f"{100 * (2 * quantile - 1):.0f} % are aimed at."
+            f"Between lower and upper, made from what was known before, lay {100 * found.coverage:.1f} % of the values "
+            f"in the back-test's later half; {100 * (2 * quantile - 1):.4g} % are aimed at. Winkler score "
+            f"{found.winkler:.4g}: the mean width, and {1 / (1 - quantile):.4g} times the distance of a value outside."
         )
     if found.total is None:
         return {}
     numbers = {"MAE": found.total.mae, "RMSE": found.total.rmse, "MAPE": found.total.mape}
+    if found.coverage is not None and found.winkler is not None:
+        numbers.update({"COVERAGE": 100.0 * found.coverage, "WINKLER": found.winkler})
     return {name: value for name, value in numbers.items() if not math.isnan(value)}
 
 

@@ -32,7 +32,11 @@ class ForecastFlow(EvacuationAlgorithm):
         "asks for.\n"
         "Every method is put to a back-test: it forecasts the last quarter of the data, eight weeks at most, from what "
         "lay before, at every horizon; missing values are left out. The table of errors shows which is best, and "
-        "“automatic” takes it. The quantiles come from the same errors, by place, horizon and time of day.\n"
+        "“automatic” takes it.\n"
+        "Lower and upper come from the same errors, in the same way for every method: split conformal bounds by place "
+        "and horizon of the errors divided by their usual size at that hour, which then follow the later errors, wider "
+        "after a miss and narrower after none, so that they hold where the level drifts (conformal PID control, "
+        "Angelopoulos et al. 2023). The log tells how much of the back-test lay inside.\n"
         "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) forecast road flows with a "
         "graph-wavelet neural network. The graph ridge here smooths neighbours with the same wavelets, exp(−s L) of "
         "the graph's normalised Laplacian, but learns by ridge regression, so that it needs no graphics card; "
@@ -58,6 +62,8 @@ class ForecastFlow(EvacuationAlgorithm):
             (names.MAE, tr("Mean absolute error in the back-test")),
             (names.RMSE, tr("Root mean squared error in the back-test")),
             (names.MAPE, tr("Mean absolute percentage error in the back-test (%)")),
+            (names.COVERAGE, tr("Values between lower and upper in the back-test (%)")),
+            (names.WINKLER, tr("Winkler (interval) score of lower and upper in the back-test")),
         ):
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
