@@ -9,6 +9,7 @@ _CLASSES = {
     "roads.mend_roads": "MendRoads",
     "forecasting.count_presence": "CountPresence",
     "forecasting.forecast_flow": "ForecastFlow",
+    "forecasting.flow_to_background": "FlowToBackground",
     "shelters.zones_at_risk": "ZonesAtRisk",
     "shelters.recommend_shelters": "RecommendShelters",
     "shelters.nearest_shelters": "NearestShelters",
