@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from sample import counts, elevation, flood, hazard, layers, on_foot, roads, sites, sources, zones
+from sample import counts, elevation, flood, hazard, layers, on_foot, roads, sites, sources, traffic, zones
 from sample.geopackage import write_geopackage
 
 DOWNLOADS = ROOT / "build" / "downloads"
@@ -35,6 +35,7 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
     series = counts.give_to_sites(all_sites, counts.hourly(*sources.pedestrian_rows(downloads)))
     towers = on_foot.make_towers(all_roads, all_zones, strip)
     requests = on_foot.make_requests(all_roads, all_zones, strip)
+    vehicles = traffic.make_sensors(all_roads)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_geopackage(
         target,
@@ -54,6 +55,8 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
             layers.towers_layer(towers),
             layers.depots_layer(on_foot.make_depots(all_roads, strip)),
             layers.requests_layer(requests),
+            layers.traffic_sensors_layer(vehicles),
+            layers.traffic_counts_layer(vehicles),
         ],
     )
     elevation.write_elevation(target.with_name("elevation.tif"), all_zones)
@@ -62,6 +65,7 @@ def make(target: Path = TARGET, downloads: Path = DOWNLOADS) -> None:
     print(f"{len(all_sites)} sites with {len(all_entrances)} entrances")
     print(f"{hazard.people_inside(all_zones, strip):.0f} people in the strip by share of area")
     print(f"{len(towers)} tall buildings with room for {sum(tower.capacity for tower in towers)} people")
+    print(f"{len(vehicles)} sensors of vehicles")
     print(f"{len(requests)} requests of {sum(request.people for request in requests)} people")
     show_people(
         "near-field tsunami", [(arrival, hazard.people_inside(all_zones, area)) for _, arrival, area in near_field]

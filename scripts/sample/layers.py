@@ -14,6 +14,9 @@ from .hazard import LABEL, NEAR_LABEL, WIDTH
 from .on_foot import CARLESS_NOTE, REQUEST_NOTE, TOWER_NOTE, Depot, Request, Tower
 from .roads import Road
 from .sites import Entrance, Site
+from .traffic import NOTE as TRAFFIC_NOTE
+from .traffic import Sensor
+from .traffic import hour_time as traffic_time
 from .zones import CLASS_SOURCE, Zone
 
 BORROWED = "yes"
@@ -253,3 +256,32 @@ def occupancy_layer(series: Sequence[Series]) -> Layer:
         expected = occupancy(one)
         rows += [(None, [one.site_id, hour_time(after + i), int(expected[i]), METHOD, BORROWED]) for i in range(WEEK)]
     return Layer("occupancy", "People to expect at the sites (from borrowed counts)", None, fields, rows)
+
+
+def traffic_sensors_layer(sensors: Sequence[Sensor]) -> Layer:
+    """Return the layer of the places at which vehicles are counted."""
+    fields = (
+        Field("sensor_id", "text", "id of the sensor, from north to south"),
+        Field("road_id", "text", "the road it counts, both directions together"),
+        Field("name", "text", "class and name of that road (OpenStreetMap)"),
+        Field("illustrative", "text", "yes: no sensor stands here"),
+        Field("note", "text", "what is illustrative about it"),
+    )
+    rows = [(s.geometry, [s.sensor_id, s.road_id, s.name, "yes", TRAFFIC_NOTE]) for s in sensors]
+    return Layer("traffic_sensors", "Sensors that count vehicles (illustrative)", "point", fields, rows)
+
+
+def traffic_counts_layer(sensors: Sequence[Sensor]) -> Layer:
+    """Return the table of hourly counts of vehicles."""
+    fields = (
+        Field("place", "text", "sensor_id"),
+        Field("time", "time", "beginning of the hour, local time"),
+        Field("value", "int", "vehicles in that hour, both directions together"),
+        Field("illustrative", "text", "yes: made up by road class and hour of the week"),
+    )
+    rows = [
+        (None, [one.sensor_id, traffic_time(i), int(value), "yes"])
+        for one in sensors
+        for i, value in enumerate(one.values)
+    ]
+    return Layer("traffic_counts", "Hourly counts of vehicles (illustrative)", None, fields, rows)

@@ -45,9 +45,17 @@ FAR_FIELD = Story(
     "Sample city: La Serena and Coquimbo",
     "The sample city of the Evacuation Planner: a far-field tsunami warning, hours of notice, people leave the strip "
     f"along the bay by car. Sites and hazard are illustrative, not official. {SOURCES}",
-    (*_SHELTERS, ("hazard", "Tsunami strip (illustrative)"), *_GROUND, *_TABLES),
+    (
+        *_SHELTERS,
+        ("traffic_sensors", "Sensors that count vehicles (illustrative)"),
+        ("hazard", "Tsunami strip (illustrative)"),
+        *_GROUND,
+        *_TABLES,
+        ("traffic_counts", "Hourly counts of vehicles (illustrative)"),
+    ),
     ("hazard", "sites"),
     240,
+    ("traffic_sensors",),
 )
 FLOOD = Story(
     "sample_flood",

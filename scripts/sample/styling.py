@@ -166,6 +166,12 @@ def style_towers(layer: QgsVectorLayer) -> None:
     label(layer, '"site_id" || \': \' || "capacity"', 7, "#5b2145")
 
 
+def style_sensors(layer: QgsVectorLayer) -> None:
+    """Draw the places at which vehicles are counted."""
+    look = {"name": "triangle", "size": "3", "color": "#0072B2", "outline_color": "#ffffff", "outline_width": "0.3"}
+    layer.setRenderer(QgsSingleSymbolRenderer(QgsMarkerSymbol.createSimple(look)))
+
+
 def style_depots(layer: QgsVectorLayer) -> None:
     """Draw depots, labelled with what stands there."""
     symbol = QgsMarkerSymbol.createSimple(
@@ -225,4 +231,4 @@ def label(layer: QgsVectorLayer, field: str, size: float, colour: str, distance:
 STYLES = {"roads": style_roads, "zones": style_zones, "hazard": style_hazard, "sites": style_sites,
           "entrances": style_entrances, "flood": style_arrivals, "nearfield": style_arrivals,
           "flood_zones": style_orders, "near_zones": style_carless, "towers": style_towers, "depots": style_depots,
-          "requests": style_requests, "elevation.tif": style_elevation}  # fmt: skip
+          "requests": style_requests, "traffic_sensors": style_sensors, "elevation.tif": style_elevation}  # fmt: skip

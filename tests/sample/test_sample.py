@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import connected_components
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 LIMIT = 6_000_000  # bytes
 ON_FOOT = ("near_zones", "towers", "depots", "requests")
-STORIES = ("nearfield", "flood", "flood_zones", "closures", *ON_FOOT)
+TRAFFIC = ("traffic_sensors", "traffic_counts")
+STORIES = ("nearfield", "flood", "flood_zones", "closures", *ON_FOOT, *TRAFFIC)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,7 @@ def test_illustrative_things_say_so(sample):
         assert all("not an official hazard map" in label for label in column(sample, table, "label"))
     assert all("not an official vertical shelter" in note for note in column(sample, "towers", "note"))
     assert all("NOT to flee from by car" in label for label in column(sample, "nearfield", "label"))
+    assert all("nobody counted here" in note for note in column(sample, "traffic_sensors", "note"))
     assert sample.execute("SELECT DISTINCT borrowed FROM counts").fetchall() == [("yes",)]
 
 
@@ -175,6 +177,38 @@ def test_counts_follow_the_clock(sample):
     weekend = sample.execute(night.format("'0', '6'")).fetchone()[0]
     week = sample.execute(night.format("'2', '3'")).fetchone()[0]
     assert weekend > 3 * week
+
+
+def test_vehicles_are_counted_on_their_road_by_a_profile_of_its_class(sample):
+    roads = dict(zip(column(sample, "roads", "road_id"), geometries(sample, "roads")))
+    rows = {
+        row[0]: row[1:]
+        for row in sample.execute(
+            "SELECT r.road_id, s.sensor_id, r.highway, r.lanes, count(c.fid), count(DISTINCT c.time), min(c.time), "
+            "max(c.time), max(c.value) FROM traffic_sensors s JOIN roads r ON r.road_id = s.road_id JOIN "
+            "traffic_counts c ON c.place = s.sensor_id GROUP BY r.road_id"
+        )
+    }
+    assert len(rows) == len(column(sample, "traffic_sensors", "fid")) == 16
+    assert sum(row[3] for row in rows.values()) == len(column(sample, "traffic_counts", "fid"))
+    degrees = 1 / 111_000
+    tree, names = shapely.STRtree(list(roads.values())), list(roads)
+    by_class = defaultdict(list)
+    for (road, row), point in zip(
+        [(road, rows[road]) for road in column(sample, "traffic_sensors", "road_id")],
+        geometries(sample, "traffic_sensors"),
+    ):
+        assert names[tree.nearest(point)] == road and shapely.distance(roads[road], point) < 4 * degrees
+        assert row[3:5] == (21 * 24, 21 * 24) and row[5][:13] == "2025-02-19T00" and row[6][:13] == "2025-03-11T23"
+        by_class[row[1]].append(row[7] / int(row[2]))
+    order = ("motorway", "trunk", "primary", "secondary", "tertiary", "residential")
+    means = [np.mean(by_class[kind]) for kind in order]
+    assert means == sorted(means, reverse=True) and max(map(max, by_class.values())) < 2000  # an hour and lane
+    hours = (
+        "SELECT avg(value) FROM traffic_counts WHERE strftime('%H', time) = ? AND strftime('%w', time) IN ('2', '3')"
+    )
+    night, morning, noon, evening = (sample.execute(hours, [h]).fetchone()[0] for h in ("03", "08", "11", "18"))
+    assert night < 0.1 * noon and noon < 0.85 * min(morning, evening)
 
 
 def test_occupancy_lies_within_the_counts(sample):
@@ -339,7 +373,7 @@ def test_project_opens_with_every_layer(project, tmp_path):
     layers = list(project.mapLayers().values())
     name = Path(project.fileName()).stem
     near, walk = "nearfield" in name, "on_foot" in name
-    counts = {"sample": 7, "sample_flood": 9, "sample_nearfield": 7, "sample_nearfield_on_foot": 12}
+    counts = {"sample": 9, "sample_flood": 9, "sample_nearfield": 7, "sample_nearfield_on_foot": 12}
     assert len(layers) == counts[name] and all(layer.isValid() for layer in layers)
     assert all(layer.source().startswith(str(tmp_path)) for layer in layers)
     heights = [layer for layer in layers if layer.source().endswith(".tif")]
