@@ -61,7 +61,7 @@ def intervals(moments: np.ndarray, usual: float) -> np.ndarray:
 
 
 def usual_interval(series: Sequence[np.ndarray]) -> float:
-    """Return the commonest step between neighbouring moments of all series, of equals the shortest; infinite for none."""
+    """Return the commonest step between neighbours of all series, of equals the shortest; infinite for none."""
     steps = np.concatenate([np.empty(0), *(np.diff(moments) for moments in series)])
     if not len(steps):
         return np.inf
