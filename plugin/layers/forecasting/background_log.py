@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 from qgis.core import QgsProcessingFeedback
@@ -13,9 +12,7 @@ from ...solvers.naming import first_of
 from ...solvers.roads.sensed import SECONDS, Standing
 from ..places import Places
 from ..roads.options import ReadNetwork
-
-if TYPE_CHECKING:
-    from .background_flow import BackgroundFlow
+from .background_rows import BackgroundFlow
 
 PARAMETER = "SENSORS"
 

@@ -71,7 +71,8 @@ class FlowToBackground(EvacuationAlgorithm):
     def calculate(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ....plugin.layers.forecasting.background_flow import background_flow, columns, unused_forecast
+        from ....plugin.layers.forecasting.background_flow import background_flow, unused_forecast
+        from ....plugin.layers.forecasting.background_rows import columns
         from ....plugin.layers.forecasting.sensor_forecast import read_forecast
         from ....plugin.layers.places import read_places
 
@@ -103,7 +104,7 @@ class FlowToBackground(EvacuationAlgorithm):
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, columns: Any, rows: Any, unused: list[Any]
     ) -> dict[str, Any]:
-        from ....plugin.layers.forecasting.background_flow import UNUSED_COLUMNS
+        from ....plugin.layers.forecasting.background_rows import UNUSED_COLUMNS
 
         written = {names.OUTPUT: self.write(parameters, names.OUTPUT, context, OutputLayer(columns, rows))}
         table = self.write(parameters, names.OUTPUT_UNUSED, context, OutputLayer(UNUSED_COLUMNS, unused))
