@@ -37,6 +37,7 @@ SECTIONS = {
     "plans": ("queue_plans", "tables"),
     "joint": ("joint", "tables"),
     "trees": ("trees", "tables"),
+    "pgrouting": ("pgrouting", "tables"),
     "reading": ("reading", "reading_tables"),
     "allocation": ("allocation", "tables"),
     "location": ("location", "tables"),
@@ -46,7 +47,7 @@ SECTIONS = {
     "judges": ("judges.tables", "tables"),
     "figures": ("figures", "tables"),
 }
-WITH_KERNELS = {"routing", "assignment", "equilibrium", "trees", "judges", "figures"}
+WITH_KERNELS = {"routing", "assignment", "equilibrium", "trees", "pgrouting", "judges", "figures"}
 ON_REQUEST = ("figures",)
 
 
