@@ -161,6 +161,12 @@ def test_nearest_shelters_are_pgroutings(written: Written) -> None:
     assert np.count_nonzero(far) > 1000
     assert np.array(ours)[far] == pytest.approx(np.array(theirs)[far], **CLOSE)
     assert ours == pytest.approx(theirs, rel=0, abs=5.1e-4 + 1e-6 * max(ours))
+    swapped = written.database.run(
+        "SELECT end_vid, start_vid, agg_cost FROM pgr_dijkstraCost("
+        f"'SELECT id, target AS source, source AS target, free_flow_s AS cost FROM {written.table}', "
+        "'SELECT target AS source, source AS target FROM pairs')"
+    )
+    assert {(a, b): cost for a, b, cost in swapped} == pytest.approx(costs, rel=1e-9)
     few: dict[str, list[float]] = {}
     for row in nearest(written, chosen, 20, 3):
         few.setdefault(row["zone_id"], []).append(row["free_flow_s"])
