@@ -34,6 +34,7 @@ def write_latest_report(path: str, found: LatestCase, numbers: dict[str, Any]) -
         decision=found.decision, counts=counts(found), rows=rows, staying=float(case.staying.sum()), chart=chart,
         drawn=min(BARS, len(zones)),
         rerouted=found.rerouted is not None,
+        mixed=case.mixed,
     )  # fmt: skip
 
 
@@ -55,6 +56,8 @@ def _latest_row(found: LatestCase, zone: int) -> dict[str, Any]:
         "road": found.bottleneck(zone)[0],
         "others": int(found.found.others[zone]),
         "rerouted": None if found.rerouted is None else found.rerouted[zone],
+        "on_foot": float(case.on_foot[zone]) if case.mixed else 0.0,
+        "by_mode": found.by_mode(zone) if case.mixed else [],
     }
 
 
@@ -93,6 +96,7 @@ def write_stage_report(path: str, found: StagedCase, numbers: dict[str, Any]) ->
         start=case.start.text(form="yyyy-MM-dd HH:mm"),
         verdict=found.verdict(), explanation=found.explanation(), waves=waves, steps=steps,
         limit=minutes(staged.limit),
+        mixed=case.mixed,
         chart=line_chart(
             moments, series, title="People who have arrived", x_label="minutes after the start time", y_label="people",
             step=True,

@@ -352,21 +352,86 @@ def test_who_walks_farther_than_can_be_asked():
     assert "MAX_WALK" in failure(MAX_WALK="far", **given)
 
 
-def test_waves_are_those_of_one_mode_and_the_others_are_counted():
-    made = run(METHOD=INDIVIDUAL, NETWORK=streets())  # pavements beside cars
-    hours = {}
-    for row in rows_of(made, "OUTPUT_VEHICLES"):
-        key = "foot" if row["mode"] == "foot" else "car"
-        hours[key] = hours.get(key, 0.0) + row["arrival_s"] - row["departure_s"]
-    zones = layer(
-        "Point", "&field=zone_id:string",
-        [(f"POINT({at(0, 10)})", ["a"]), (f"POINT({at(990, 590)})", ["b"]), (f"POINT({at(2000, 10)})", ["c"])], "zones",
-    )  # fmt: skip
-    plan = {"PLAN": made["OUTPUT_VEHICLES"], "PLAN_PATHS": made["OUTPUT_PATHS"]}
-    roads = {"NETWORK": streets(), "NETWORK_ID_FIELD": "road_id"}
-    given = {**plan, **roads, "ZONES": zones, "EFFORT": 0, "WAVES": 1, "OUTPUT": "memory:"}
-    for travel, mode, words in ((0, "car", "300 people on foot"), (1, "foot", "470 people in vehicles")):
-        log = Log()
-        found = processing.run("evacuation:stagedeparture", {**given, "TRAVEL_MODE": travel}, feedback=log)
-        assert found["AT_ONCE_TIME"] == pytest.approx(hours[mode], rel=1e-9)
-        assert any(words in text and "left out" in text for text in log.warnings)
+ZONES = [(f"POINT({at(0, 10)})", ["a"]), (f"POINT({at(990, 590)})", ["b"]), (f"POINT({at(2000, 10)})", ["c"])]
+
+
+def timed(name, made, log=None, keep=None, **more):
+    """An algorithm on the plan of a run, of which those with the modes of ``keep`` are taken."""
+    plan, paths = made["OUTPUT_VEHICLES"], made["OUTPUT_PATHS"]
+    if keep:
+        driven = [row for row in rows_of(made, "OUTPUT_VEHICLES") if row["mode"] in keep]
+        number = {str(row[key]) for row in driven for key in ("route_id", "start_path") if row[key] != NULL}
+        few = {"vehicle": {str(row["vehicle"]) for row in driven}, "route_id": number}
+        plan, paths = (
+            processing.run(
+                "native:extractbyexpression",
+                {"INPUT": table, "EXPRESSION": f'"{key}" IN ({", ".join(few[key])})', "OUTPUT": "TEMPORARY_OUTPUT"},
+            )["OUTPUT"]
+            for table, key in ((plan, "vehicle"), (paths, "route_id"))
+        )
+    given = {
+        "PLAN": plan, "PLAN_PATHS": paths, "NETWORK": streets(2.0), "NETWORK_ID_FIELD": "road_id",
+        "ZONES": layer("Point", "&field=zone_id:string", ZONES, "zones"), "EFFORT": 0, "OUTPUT": "memory:", **more,
+    }  # fmt: skip
+    return processing.run(f"evacuation:{name}", given, feedback=log or Log())
+
+
+def test_zones_of_both_modes_are_called_together(tmp_path):
+    made, log = run(METHOD=INDIVIDUAL), Log()
+    hours = sum(row["arrival_s"] - row["departure_s"] for row in rows_of(made, "OUTPUT_VEHICLES"))
+    last = max(row["arrival_s"] for row in rows_of(made, "OUTPUT_VEHICLES"))
+    report = tmp_path / "waves.html"
+    for travel in (0, 1):  # whoever the plan says walks does
+        told = {"OUTPUT_TRIPS": "memory:", "OUTPUT_HTML": str(report), "TRAVEL_MODE": travel}
+        found = timed("stagedeparture", made, log, WAVES=1, **told)
+        assert found["AT_ONCE_TIME"] == pytest.approx(hours, rel=1e-9)  # every vehicle as in the plan
+        assert found["AT_ONCE_CLEARANCE"] == pytest.approx(last, abs=1e-6)
+        assert sum(row["people"] for row in rows_of(found)) == 770
+    trips = sorted(tuple(row[k] for k in ("zone_id", "mode", "people")) for row in rows_of(found, "OUTPUT_TRIPS"))
+    assert trips == [("a", "bus", 120), ("a", "car", 300), ("a", "foot", 150), ("b", "car", 50), ("b", "foot", 90),
+                     ("c", "foot", 60)]  # fmt: skip
+    assert "470 people go by car or bus and 300 on foot" in log.text and "left out of what" not in log.text
+    assert "are called together" in report.read_text(encoding="utf-8")
+    again = run(TRIPS=found["OUTPUT_TRIPS"], METHOD=INDIVIDUAL)
+    assert (again["ON_FOOT"], again["BY_BUS"]) == (300, 120)
+
+
+def test_a_plan_whose_walkers_have_the_lanes_is_simulated_with_them():
+    walks = [(line((40, 5), (x, 5)), ["a", name, 100, "foot"]) for x, name in ((1900, "s"), (1500, "u"))]
+    rows, narrow = [*walks, TRIPS[5]], {"NETWORK": streets(), "FOOT_CAPACITY": 0.3}
+    made = run(METHOD=INDIVIDUAL, WALK_ON_LANES=True, TRIPS=groups(rows=rows), DEPARTURE_WINDOW=1, **narrow)
+    hours = sum(row["arrival_s"] - row["departure_s"] for row in rows_of(made, "OUTPUT_VEHICLES"))
+    for lanes in (True, False):
+        found = timed("stagedeparture", made, WAVES=1, WALK_ON_LANES=lanes, **narrow)
+        assert (found["AT_ONCE_TIME"] == pytest.approx(hours, rel=1e-9)) == lanes
+
+
+def test_the_latest_order_of_a_zone_is_the_earlier_one_of_both_modes(tmp_path):
+    """Beside runs with the plan's vehicles alone and with its walkers alone; the modes share no road."""
+    made = run(METHOD=INDIVIDUAL)
+    box = [at(x, y) for x, y in ((1600, -40), (1990, -40), (1990, 640), (1600, 640), (1600, -40))]
+    flood = layer("Polygon", "&field=hazard_arrival:double", [(f"POLYGON(({', '.join(box)}))", [45])], "water")
+    report = tmp_path / "latest.html"
+
+    def latest(keep=None, **more):
+        found = timed("latestdeparture", made, keep=keep, HAZARD=flood, STEP_MINUTES=1, **more)
+        return found, {row["zone_id"]: row for row in rows_of(found)}
+
+    found, both = latest(OUTPUT_HTML=str(report))
+    cars, walkers = (latest(keep=modes)[1] for modes in (("car", "bus"), ("foot",)))
+    answers = [cars["a"]["latest_order"], walkers["a"]["latest_order"]]
+    assert answers[0] > answers[1] > 0  # on foot it takes longer
+    assert both["a"]["latest_order"] == min(answers)
+    assert [both["a"]["latest_car"], both["a"]["latest_foot"]] == answers
+    assert [both["b"]["latest_car"], both["b"]["latest_foot"]] == [z["b"]["latest_order"] for z in (cars, walkers)]
+    assert both["c"]["latest_car"] == NULL and both["c"]["latest_foot"] == walkers["c"]["latest_order"]
+    assert [both[zone]["on_foot"] for zone in "abc"] == [150, 90, 60]
+    assert "latest_car" not in cars["a"] and "On foot alone" in report.read_text(encoding="utf-8")
+    # Routes found anew keep everybody on the roads of his mode: a path or the motorway would save the others minutes.
+    again = latest(REROUTE=True)[1]
+    assert again["a"]["latest_rerouted"] >= again["a"]["latest_order"] == both["a"]["latest_order"]
+    told = {"HAZARD": flood, "EFFORT": 2, "WAVES": 2, "LATEST_FIELD": "until", "STEP_MINUTES": 10}
+    late = [(where, [name, 30]) for where, (name,) in ZONES]
+    zones = layer("Point", "&field=zone_id:string&field=until:double", late, "zones")
+    waves = timed("stagedeparture", made, ZONES=zones, **told)
+    assert waves["CAUGHT"] <= waves["AT_ONCE_CAUGHT"] and waves["CAUGHT"] == sum(r["caught"] for r in rows_of(waves))

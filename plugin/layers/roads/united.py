@@ -71,6 +71,16 @@ def free_of_cars(car: ReadNetwork, foot: ReadNetwork, driven: np.ndarray) -> np.
     return free
 
 
+def with_free_lanes(car: ReadNetwork, foot: ReadNetwork, driven: np.ndarray) -> tuple[ReadNetwork, np.ndarray]:
+    """Return the roads of walkers with the lanes of roads that no car of a plan drives, and times their width (m,).
+
+    ``driven`` is as in :func:`free_of_cars`.
+    """
+    by, network = gains(foot, free_of_cars(car, foot, driven)), foot.network
+    wider = replace(network, capacity=network.capacity * by, lanes=network.lanes * by)
+    return replace(foot, network=wider), by
+
+
 def gains(foot: ReadNetwork, free: np.ndarray) -> np.ndarray:
     """Return times the width of each arc (m,) of walkers when those of the mask ``free`` have the lanes as well."""
     by, road = np.ones(foot.network.arc_count), foot.network.is_road

@@ -85,6 +85,18 @@ class PlannedVehicles(NamedTuple):
     arrival: np.ndarray
 
 
+def vehicles_together(one: PlannedVehicles, other: PlannedVehicles, order: np.ndarray) -> PlannedVehicles:
+    """Return the vehicles of both, one after the other, in the ``order`` (t,)."""
+    columns = []
+    for mine, theirs in zip(one, other):
+        if isinstance(mine, list):
+            both = [*mine, *theirs]
+            columns.append([both[k] for k in order.tolist()])
+        else:
+            columns.append(np.concatenate([mine, theirs])[order])
+    return PlannedVehicles(*columns)
+
+
 def vehicles_of(case: RoutingCase, result: RoutingResult, order: np.ndarray | None = None) -> PlannedVehicles:
     """Return the vehicles that arrive, numbered from 0 by departure.
 

@@ -13,7 +13,7 @@ import numpy as np
 from ...solvers.routing.result import RoutingResult
 from . import plan_rows
 from .case import RoutingCase
-from .plan_rows import NO_PATH, Paths, PlannedVehicles, Row
+from .plan_rows import NO_PATH, Paths, PlannedVehicles, Row, vehicles_together
 from .route_rows import output_paths
 from .trips import order_seconds
 
@@ -37,7 +37,8 @@ def planned(case: RoutingCase, result: RoutingResult) -> tuple[PlannedVehicles, 
         np.r_[paths.start, np.full(len(own), NO_PATH)][number],
         np.r_[paths.route, own][number],
     )
-    return _together(vehicles, _lost_vehicles(case, result, told), number), both
+    everybody = vehicles_together(vehicles, _lost_vehicles(case, result, told), number)
+    return everybody._replace(vehicle=np.arange(len(number))), both
 
 
 def _lost_vehicles(case: RoutingCase, result: RoutingResult, told: np.ndarray) -> PlannedVehicles:
@@ -53,18 +54,6 @@ def _lost_vehicles(case: RoutingCase, result: RoutingResult, told: np.ndarray) -
         np.r_[case.doors.number, 0][case.doors_by(lost.routes, row)], [case.rows.mode_of(k) for k in few], lost.people,
         told[row], case.problem.departure[lost.trip], entered, never,
     )  # fmt: skip
-
-
-def _together(one: PlannedVehicles, other: PlannedVehicles, number: np.ndarray) -> PlannedVehicles:
-    """Return the vehicles of both in the order ``number`` (t,)."""
-    columns = []
-    for mine, theirs in zip(one, other):
-        if isinstance(mine, list):
-            both = [*mine, *theirs]
-            columns.append([both[k] for k in number.tolist()])
-        else:
-            columns.append(np.r_[mine, theirs][number])
-    return PlannedVehicles(*columns)._replace(vehicle=np.arange(len(number)))
 
 
 def planned_vehicle_rows(case: RoutingCase, result: RoutingResult) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from ...solvers.roads.united import Offsets, shifted, united_doors, united_junct
 from ...solvers.routing.result import RoutingResult
 from ...solvers.routing.shared.problem import NodeSets
 from ...solvers.routing.together import Half, united_problems, united_results, widened
-from ..roads.united import free_of_cars, gains, united_reads
+from ..roads.united import united_reads, with_free_lanes
 from .case import CostChoice, RoutingCase
 from .ends import JoinedEnds
 from .trips import TripRows
@@ -90,13 +90,10 @@ def _united_ends(car: JoinedEnds, foot: JoinedEnds, rows: tuple[np.ndarray, np.n
 def on_free_lanes(foot: RoutingCase, car: RoutingCase, driven: RoutingResult, log: Log) -> RoutingCase:
     """Return the case of walkers with the lanes of roads on which no vehicle of the plan ``driven`` drives."""
     arcs = np.concatenate([driven.routes.arcs, driven.caught.routes.arcs]).astype(np.int64)
-    free = free_of_cars(car.read, foot.read, np.unique(arcs))
-    by = gains(foot.read, free)
+    read, by = with_free_lanes(car.read, foot.read, np.unique(arcs))
     wider = (by > 1.0) & foot.read.network.is_road
     log(
         f"WALK_ON_LANES: {len(np.unique(foot.read.network.piece[wider])):,} pieces of road on which no vehicle of the "
         "plan drives are as wide for walkers as if everybody walked."
     )
-    network = foot.read.network
-    read = replace(foot.read, network=replace(network, capacity=network.capacity * by, lanes=network.lanes * by))
     return replace(foot, read=read, ends=replace(foot.ends, read=read), problem=widened(foot.problem, by))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
+from ...solvers.modes import BOTH, FOOT, travel_of
 from ...solvers.naming import first_of
 from ...solvers.roads.starts import nodes_inside
 from ...solvers.routing.queue.bars import NEVER
@@ -60,6 +61,22 @@ class TimedCase:
     lost: np.ndarray
     staying: np.ndarray
 
+    @property
+    def walks(self) -> np.ndarray:
+        """Who of the plan (t,) is on foot."""
+        return np.array([mode == FOOT for mode in self.on_roads.vehicles.mode], dtype=bool)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some drive and some walk."""
+        return travel_of(self.walks) == BOTH
+
+    @property
+    def on_foot(self) -> np.ndarray:
+        """People on foot of each zone (z,)."""
+        own = self.walks & (self.plan.zone >= 0)
+        return np.bincount(self.plan.zone[own], self.plan.people[own], len(self.zones))
+
 
 def timed_case(
     on_roads: PlanOnRoads,
@@ -98,11 +115,18 @@ def timed_case(
     own = zone >= 0
     stays = own & plan.stays
     arrival = _first_arrival(zones, on_roads.read.danger.arrivals)
-    return TimedCase(
+    case = TimedCase(
         on_roads, plan, zones, start, order, arrival, np.bincount(zone[own], minlength=len(zones)),
         np.bincount(zone[own], vehicles.people[own], len(zones)), np.bincount(zone[stays], minlength=len(zones)),
         np.bincount(zone[stays], vehicles.people[stays], len(zones)),
     )  # fmt: skip
+    if case.mixed:
+        feedback.pushInfo(
+            f"PLAN: {int(np.rint(vehicles.people[~case.walks].sum())):,} people go by car or bus and "
+            f"{int(np.rint(vehicles.people[case.walks].sum())):,} on foot; a zone's order is one for all of them, and "
+            "cars and walkers do not hinder each other."
+        )
+    return case
 
 
 def _tell_strangers(zones: Places, origins: list[str], number: dict[str, int], feedback: QgsProcessingFeedback) -> None:

@@ -21,7 +21,7 @@ LATEST, UNLIMITED, TOO_LATE, SOME_STAY, NO_WAY, NOBODY = RESULTS
 COLUMNS = [
     Column("zone_id", "text", "zone"),
     Column("people", "int", "people who leave it by the plan"),
-    Column("vehicles", "int", "vehicles that leave it"),
+    Column("vehicles", "int", "vehicles that leave it; who walks counts as one"),
     Column(
         "staying",
         "int",
@@ -44,6 +44,11 @@ COLUMNS = [
     Column("bottleneck_road", "text", "its id"),
     Column("others_caught", "int", "people of other zones who would be caught a minute later"),
     Column("hazard_minute", "float", "when the hazard first reaches the zone; empty for never"),
+]
+BY_MODE = [
+    Column("on_foot", "int", "people of these on foot"),
+    Column("latest_car", "int", "the latest order for its cars and buses alone; empty: none, or no limit"),
+    Column("latest_foot", "int", "the latest order for its people on foot alone; empty likewise"),
 ]
 REROUTED = [
     Column("latest_rerouted", "int", "last minute with the best routes found for that order"),
@@ -90,6 +95,11 @@ class LatestCase:
         answer = self.found.latest[zone]
         return None if answer is None or answer.unlimited else answer.minute
 
+    def by_mode(self, zone: int) -> list[int | None]:
+        """Return the latest order for a zone's vehicles alone and for its walkers alone, None where there is none."""
+        answers = self.found.apart[zone]
+        return [None if answer is None or answer.unlimited else answer.minute for answer in answers]
+
     def bottleneck(self, zone: int) -> tuple[str, str]:
         """Return name and id of the road that a zone's answer hangs on, "" for none."""
         arc = int(self.found.bottleneck[zone])
@@ -101,7 +111,7 @@ def latest_layer(
     found: LatestCase, kind: QgsWkbTypes.Type, id_field: str | None, feedback: QgsProcessingFeedback
 ) -> OutputLayer:
     """Return the zones with their latest orders, and their other fields behind ours."""
-    columns = [*COLUMNS, *(REROUTED if found.rerouted is not None else [])]
+    columns = [*COLUMNS, *(BY_MODE if found.case.mixed else []), *(REROUTED if found.rerouted is not None else [])]
     return layer_of_zones(
         found.case.zones, columns, lambda zone: _row(found, zone), kind, id_field, "latestdeparture_output", feedback
     )
@@ -121,6 +131,8 @@ def _row(found: LatestCase, zone: int) -> list[Any]:
         rest, None if latest is None else latest - told, shown_windows(answer.windows) if answer is not None else "",
         name, road, int(found.found.others[zone]), minutes(case.arrival[zone]) if reached else None,
     ]  # fmt: skip
+    if case.mixed:
+        row += [int(round(float(case.on_foot[zone]))), *found.by_mode(zone)]
     if found.rerouted is not None:
         other = found.rerouted[zone]
         row += [other, None if other is None or rest is None else other - rest]

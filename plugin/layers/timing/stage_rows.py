@@ -35,7 +35,8 @@ TRIPS = [
     Column("zone_id", "text", "origin"),
     Column("shelter_id", "text", "destination"),
     Column("people", "int", "people"),
-    Column("vehicles", "int", "vehicles"),
+    Column("vehicles", "int", "vehicles, or people on foot"),
+    Column("mode", "text", "how they travel: car, foot or bus"),
     Column(ORDER_TIME, "float", "when they are told, minutes after the start time"),
 ]
 STEPS = [
@@ -72,16 +73,18 @@ class StagedCase:
             text += f", {alone:,.0f} of them even if they were alone on the roads and told at the earliest"
         if bound.arc < 0:
             return f"{text}."
-        name, passing = self.case.on_roads.read.arc_name(bound.arc), f"{3.6e9 / bound.headway:,.0f} an hour"
+        read = self.case.on_roads.read
+        name, passing = read.arc_name(bound.arc), f"{3.6e9 / bound.headway:,.0f} an hour"
+        units = "people on foot" if read.walked[bound.arc] else "vehicles"
         moment = f"{minutes(bound.closes):,.0f} min after START_TIME"
         if bound.room < 0:
             return (
-                f"{text}. {bound.vehicles:,} vehicles that could get out alone go over “{name}”, which lets {passing} "
+                f"{text}. {bound.vehicles:,} {units} that could get out alone go over “{name}”, which lets {passing} "
                 f"pass, and must be past it {moment}, before it or a road behind it on their way closes: at most "
                 f"{bound.pass_at_most:,} of them get away."
             )
         return (
-            f"{text}. {bound.vehicles:,} vehicles that could get out alone go over “{name}”, which lets {passing} "
+            f"{text}. {bound.vehicles:,} {units} that could get out alone go over “{name}”, which lets {passing} "
             f"pass, and must be past roads before it that the hazard closes by {moment}: at most "
             f"{bound.pass_at_most:,} are through by then, and {bound.room:,} find room on the roads between."
         )
@@ -134,24 +137,24 @@ def _zone(found: StagedCase, zone: int) -> list[Any]:
 
 
 def trip_layer(found: StagedCase, context: QgsProcessingContext) -> OutputLayer:
-    """Return a line for each zone and destination of the plan with the order of the zone."""
+    """Return a line for each zone, destination and mode of the plan with the order of the zone."""
     case, staged = found.case, found.found
     vehicles, zones = case.on_roads.vehicles, case.zones
     goals = case.on_roads.goal
-    rows: dict[tuple[int, str], list[int]] = {}
+    rows: dict[tuple[int, str, str], list[int]] = {}
     for k in np.flatnonzero(case.plan.zone >= 0).tolist():
-        rows.setdefault((int(case.plan.zone[k]), vehicles.destination[k]), []).append(k)
+        rows.setdefault((int(case.plan.zone[k]), vehicles.destination[k], vehicles.mode[k]), []).append(k)
     xy = case.on_roads.read.network.node_xy
     ends = np.array([_place(case, goals[trips], xy) for trips in rows.values()]).reshape(-1, 2)
     ends = transform_vertices(ends, case.on_roads.read.crs, zones.crs, context.transformContext())
     made = []
-    for ((zone, destination), trips), end in zip(rows.items(), ends):
+    for ((zone, destination, mode), trips), end in zip(rows.items(), ends):
         begin = zones.xy[zone]
         line = QgsGeometry()
         if np.isfinite(end).all():
             line = QgsGeometry.fromPolylineXY([QgsPointXY(*map(float, begin)), QgsPointXY(*map(float, end))])
         people = int(round(float(vehicles.people[trips].sum())))
-        made.append((line, [zones.ids[zone], destination, people, len(trips), minutes(staged.order[zone])]))
+        made.append((line, [zones.ids[zone], destination, people, len(trips), mode, minutes(staged.order[zone])]))
     return OutputLayer(TRIPS, made, QgsWkbTypes.Type.LineString, zones.crs)
 
 

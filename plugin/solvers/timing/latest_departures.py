@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +30,8 @@ class LatestDepartures(NamedTuple):
         People of other zones who are caught a minute later.
     base, together : Outcome
         At the orders of the plan, and where every zone is told at its own latest order.
+    apart : list of list of LatestOrder or None
+        For each zone the latest order of each of the ``parts`` that were asked for, None where it has nobody of it.
     """
 
     latest: list[LatestOrder | None]
@@ -35,10 +39,16 @@ class LatestDepartures(NamedTuple):
     others: np.ndarray
     base: Outcome
     together: Outcome
+    apart: list[list[LatestOrder | None]]
 
 
 def latest_departures(
-    plan: TimedPlan, order: np.ndarray, step: int, control: Control | None = None, threads: int = 1
+    plan: TimedPlan,
+    order: np.ndarray,
+    step: int,
+    control: Control | None = None,
+    threads: int = 1,
+    parts: Sequence[np.ndarray] = (),
 ) -> LatestDepartures:
     """Return the last minute at which each zone can be told, all others as they are in the plan.
 
@@ -53,6 +63,8 @@ def latest_departures(
         Minutes between the orders checked below each answer.
     threads : int
         How many zones are looked at side by side; the answer does not depend on it.
+    parts : sequence of (t,) bool
+        Vehicles for whom alone the latest order is told as well, though the zone is told as a whole: walkers, say.
 
     Raises
     ------
@@ -63,19 +75,20 @@ def latest_departures(
     last = last_minute(plan, order)
     moves = (plan.zone >= 0) & ~plan.stays
     zones = np.flatnonzero(np.bincount(plan.zone[moves], minlength=len(order)) > 0).tolist()
-    search = _Search(plan, order, base, last, step, control.unseen(), plan.stays)
+    search = _Search(plan, order, base, last, step, control.unseen(), plan.stays, parts)
     found: list[LatestOrder | None] = [None] * len(order)
+    apart: list[list[LatestOrder | None]] = [[None] * len(parts) for _ in order]
     bottleneck, others = np.full(len(order), NO_ROAD, dtype=np.int64), np.zeros(len(order), dtype=np.int64)
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         answers = pool.map(search.zone, zones)
         for done, (zone, answer) in enumerate(zip(zones, answers)):
-            found[zone], bottleneck[zone], others[zone] = answer
+            found[zone], bottleneck[zone], others[zone], apart[zone] = answer
             control.progress(0.02 + 0.96 * (done + 1) / len(zones), "")
     latest = order.copy()
     for zone, known in enumerate(found):
         if known is not None and known.minute is not None and not known.unlimited:
             latest[zone] = known.minute * MINUTE
-    return LatestDepartures(found, bottleneck, others, base, plan.outcome(latest, control.unseen()))
+    return LatestDepartures(found, bottleneck, others, base, plan.outcome(latest, control.unseen()), apart)
 
 
 def last_minute(plan: TimedPlan, order: np.ndarray) -> int:
@@ -99,10 +112,10 @@ class _Search:
 
     def __init__(
         self, plan: TimedPlan, order: np.ndarray, base: Outcome, last: int, step: int, control: Control,
-        stays: np.ndarray,
+        stays: np.ndarray, parts: Sequence[np.ndarray] = (),
     ) -> None:  # fmt: skip
         self.plan, self.order, self.base, self.last, self.step, self.control = plan, order, base, last, step, control
-        self.stays = stays
+        self.stays, self.parts = stays, parts
 
     def at(self, zone: int, minute: int) -> Outcome:
         """Return what happens where the zone is told at ``minute``."""
@@ -115,15 +128,28 @@ class _Search:
         """Return who (t,) speaks against an order: the caught of the zone, and others who were not caught before."""
         return outcome.caught & ~self.stays & ((self.plan.zone == zone) | ~self.base.caught)
 
-    def zone(self, zone: int) -> tuple[LatestOrder, int, int]:
-        """Return the zone's answer, the road it hangs on, and how many others are caught a minute later."""
-        answer = latest_order(lambda minute: not self.hurt(zone, self.at(zone, minute)).any(), self.last, self.step)
+    def zone(self, zone: int) -> tuple[LatestOrder, int, int, list[LatestOrder | None]]:
+        """Return the zone's answer, the road it hangs on, how many others are caught a minute later, and its parts'."""
+        tried: dict[int, list[bool]] = {}
+
+        def works(minute: int, part: int = 0) -> bool:
+            if minute not in tried:
+                hurt = self.hurt(zone, self.at(zone, minute))
+                tried[minute] = [not hurt.any(), *(not hurt[own].any() for own in self.parts)]
+            return tried[minute][part]
+
+        answer = latest_order(works, self.last, self.step)
+        moves = (self.plan.zone == zone) & ~self.stays
+        apart = [
+            latest_order(partial(works, part=k), self.last, self.step) if moves[own].any() else None
+            for k, own in enumerate(self.parts, 1)
+        ]
         if answer.unlimited:
-            return answer, NO_ROAD, 0
+            return answer, NO_ROAD, 0, apart
         after = self.at(zone, 0 if answer.minute is None else answer.minute + 1)
         hurt = self.hurt(zone, after)
         others = float(self.plan.people[hurt & (self.plan.zone != zone)].sum())
-        return answer, bottleneck_of(self.plan, after, hurt), int(round(others))
+        return answer, bottleneck_of(self.plan, after, hurt), int(round(others)), apart
 
 
 def bottleneck_of(plan: TimedPlan, outcome: Outcome, vehicles: np.ndarray) -> int:

@@ -110,7 +110,8 @@ def add_walk_on_lanes(algorithm: EvacuationAlgorithm) -> None:
     algorithm.add(
         QgsProcessingParameterBoolean(WALK_ON_LANES, algorithm.tr("Walk on lanes that no car uses"), False),
         "Where some drive and some walk: vehicles are planned first, then walkers have the lanes, not the pavements "
-        "alone, of roads on which no vehicle of the plan drives, on no part of them.",
+        "alone, of roads on which no vehicle of the plan drives, on no part of them. For a plan given as tables: as in "
+        "the run that made it.",
         advanced=True,
     )
 

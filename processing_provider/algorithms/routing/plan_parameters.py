@@ -17,7 +17,7 @@ from qgis.core import (
 
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
-from ....plugin.solvers.modes import CAR, FOOT
+from ....plugin.solvers.modes import BOTH, CAR, FOOT, ON_FOOT, travel_of
 from ....plugin.solvers.routing.shared.choices import STUCK_SECONDS as USUAL_STUCK_SECONDS
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import ROUTING_SECONDS, add_effort, read_effort
@@ -33,10 +33,10 @@ from ..roads.hazard_parameters import (
 )
 from ..roads.network_parameters import NetworkParameters, add_network_parameters, add_road_name_field
 from ..roads.road_attributes import CAPACITY_FIELD, add_junction_delay
-from ..roads.travel_parameters import walks
+from ..roads.travel_parameters import WALK_ON_LANES, walks
 from . import names
 from .end_parameters import add_destination_parameters, read_destinations
-from .routing_inputs import background_rows
+from .routing_inputs import NO_BACKGROUND, background_rows
 from .routing_parameters import add_background
 
 if TYPE_CHECKING:
@@ -99,7 +99,11 @@ def add_plan_parameters(algorithm: EvacuationAlgorithm, capacity: str = CAPACITY
 
 @dataclass(frozen=True)
 class PlanParameters:
-    """What the parameters of :func:`add_plan_parameters` say, read once; ``stuck_seconds`` in s."""
+    """What the parameters of :func:`add_plan_parameters` say, read once; ``stuck_seconds`` in s.
+
+    ``ends_on_foot`` are the destinations with the doors of walkers, where some drive and some walk; ``walk_on_lanes``
+    says whether these have the lanes of roads without cars.
+    """
 
     tables: PlanTables
     roads: NetworkParameters
@@ -109,6 +113,8 @@ class PlanParameters:
     stuck_seconds: float
     danger: HazardParameters
     effort: Effort
+    ends_on_foot: PlanEnds | None = None
+    walk_on_lanes: bool = False
 
     @classmethod
     def read(
@@ -118,8 +124,11 @@ class PlanParameters:
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
         orders: Sequence[MomentColumn] = (),
+        every_mode: bool = False,
     ) -> PlanParameters:
         """Read the parameters and all layers but the roads; ``orders`` are moments that the algorithm has besides.
+
+        ``every_mode``: take the plan as it is, whoever walks or drives, else only those that TRAVEL_MODE says.
 
         Raises
         ------
@@ -127,14 +136,17 @@ class PlanParameters:
             When a layer cannot be opened, a field is not in it, or a value in it is not usable.
         """
         from ....plugin.layers.moments import start_time
-        from ....plugin.layers.routing.plan_sites import PlanEnds
         from ....plugin.layers.routing.plan_tables import read_plan
 
         sources = [algorithm.required_source(parameters, name, context) for name in (names.PLAN, names.PLAN_PATHS)]
         on_foot = walks(algorithm, parameters, context)
         whole = read_plan(sources[0], sources[1], feedback, FOOT if on_foot else CAR)
-        tables = whole.of_travel(on_foot, feedback)
+        tables = whole if every_mode else whole.of_travel(on_foot, feedback)
+        travel = travel_of(tables.on_foot) if len(tables.start) else int(on_foot)
         background = background_rows(algorithm, parameters, context, feedback)
+        if background is not None and travel == ON_FOOT:
+            feedback.pushWarning(NO_BACKGROUND)
+            background = None
         danger = HazardParameters.read(algorithm, parameters, context, feedback)
         danger.tell_buffer(feedback)
         others = [] if background is None else [background.time]
@@ -146,24 +158,21 @@ class PlanParameters:
                 f"START_TIME: {dated[0].parameter} has dates in “{dated[0].field}” of “{dated[0].layer}”, and the plan "
                 f"counts seconds from the START_TIME of the run that made it. Give that one."
             )
-        roads = NetworkParameters.read(algorithm, parameters, context, feedback, {})
-        if on_foot and not whole.on_foot.all():  # the widths with which it was made
+        roads = NetworkParameters.read(algorithm, parameters, context, feedback, {}, travel=travel)
+        if travel == ON_FOOT and not whole.on_foot.all():  # the widths with which it was made
             roads = replace(roads, options=replace(roads.options, beside_cars=True))
-        destinations = algorithm.source(parameters, names.DESTINATIONS, context)
+        ends = _ends(algorithm, parameters, travel == ON_FOOT, roads.max_snap_distance, context, feedback)
         return cls(
             tables,
             roads,
-            PlanEnds(
-                read_destinations(algorithm, parameters, context, feedback),
-                read_door_rules(algorithm, parameters, context, feedback),
-                roads.max_snap_distance,
-                rule_of(algorithm, parameters, destinations, context, feedback),
-            ),
+            ends,
             start_time(given, orders, others, feedback, danger.moments),
             background,
             algorithm.parameterAsDouble(parameters, names.STUCK_SECONDS, context),
             danger,
             read_effort(algorithm, parameters, context),
+            _with_doors_on_foot(algorithm, parameters, ends, context, feedback) if travel == BOTH else None,
+            every_mode and algorithm.parameterAsBoolean(parameters, WALK_ON_LANES, context),
         )
 
     def on_roads(
@@ -178,10 +187,51 @@ class PlanParameters:
         Cancelled
         """
         from ....plugin.layers.routing.background import background_on
+        from ....plugin.layers.routing.mixed_plan import mixed_plan
         from ....plugin.layers.routing.plan import plan_on_roads
 
-        read = self.roads.network(context, feedback, control, self.danger.at(self.start))
-        plan = plan_on_roads(read, self.tables, self.ends, context, feedback)
+        danger, walks = self.danger.at(self.start), self.tables.on_foot
+        if self.ends_on_foot is None:
+            read = self.roads.network(context, feedback, control, danger)
+            plan = driven = plan_on_roads(read, self.tables, self.ends, context, feedback)
+        else:
+            reads = self.roads.networks(context, feedback, control, danger)
+            feedback.pushInfo(EvacuationAlgorithm.tr("By car and bus") + ":")
+            driven = plan_on_roads(reads[0], self.tables.only(~walks), self.ends, context, feedback)
+            feedback.pushInfo(EvacuationAlgorithm.tr("On foot") + ":")
+            walked = plan_on_roads(reads[1], self.tables.only(walks), self.ends_on_foot, context, feedback)
+            plan = mixed_plan(driven, walked, walks, self.walk_on_lanes)
         if self.background is None:
             return plan, None
-        return plan, background_on(self.background, plan.read.network, self.start, feedback)
+        return plan, background_on(self.background, driven.read.network, self.start, feedback)
+
+
+def _with_doors_on_foot(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    ends: PlanEnds,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> PlanEnds:
+    """Return the destinations with the doors of walkers."""
+    return replace(ends, doors=read_door_rules(algorithm, parameters, context, feedback, True))
+
+
+def _ends(
+    algorithm: EvacuationAlgorithm,
+    parameters: dict[str, Any],
+    on_foot: bool,
+    max_distance: float,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> PlanEnds:
+    """Read the destinations, with the doors of walkers or of vehicles."""
+    from ....plugin.layers.routing.plan_sites import PlanEnds
+
+    destinations = algorithm.source(parameters, names.DESTINATIONS, context)
+    return PlanEnds(
+        read_destinations(algorithm, parameters, context, feedback),
+        read_door_rules(algorithm, parameters, context, feedback, on_foot),
+        max_distance,
+        rule_of(algorithm, parameters, destinations, context, feedback),
+    )

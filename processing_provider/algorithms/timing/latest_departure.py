@@ -14,6 +14,7 @@ from qgis.core import (
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import stopped_early
 from ...result_parameters import add_numbers, add_report
+from ..roads.travel_parameters import add_walk_on_lanes
 from ..routing.plan_parameters import add_plan_parameters
 from . import names
 from .zone_parameters import INTEGER, ZoneInputs, add_moment_field, add_step_minutes, add_zones, threads
@@ -37,6 +38,7 @@ class LatestDeparture(EvacuationAlgorithm):
         "which every order tried works.\n"
         "The times are for one zone at a time. Told at their own last minutes together, zones meet in the queues: "
         "TOGETHER_CAUGHT says how many people are caught then.\n"
+        "Where some of the plan drive and some walk, a zone is told as a whole: its latest order is the earlier one.\n"
         "Make the plan with orders that come early enough: vehicles that have no way in it have none here."
     )
 
@@ -60,6 +62,7 @@ class LatestDeparture(EvacuationAlgorithm):
             advanced=True,
         )
         add_plan_parameters(self)
+        add_walk_on_lanes(self)
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Latest orders")),
             "The zones with latest_order, latest_decision, margin (minutes), bottleneck (the road it hangs on), and "
@@ -94,7 +97,8 @@ class LatestDeparture(EvacuationAlgorithm):
         again = self.parameterAsBoolean(parameters, names.REROUTE, context)
         feedback.setProgressText(self.tr("Moving the orders"))
         control = self.control(feedback, 20.0, 50.0 if again else 95.0, given.plan.effort)
-        latest = latest_departures(case.plan, case.order, step, control, threads())
+        parts = [~case.walks, case.walks] if case.mixed else []
+        latest = latest_departures(case.plan, case.order, step, control, threads(), parts)
         rerouted = None
         if again:
             feedback.setProgressText(self.tr("Finding routes anew"))

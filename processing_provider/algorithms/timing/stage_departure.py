@@ -16,6 +16,7 @@ from ....plugin.solvers.errors import SolverError
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import stopped_early
 from ...result_parameters import add_numbers, add_report
+from ..roads.travel_parameters import add_walk_on_lanes
 from ..routing.plan_parameters import add_plan_parameters
 from . import names
 from .zone_parameters import INTEGER, ZoneInputs, add_moment_field, add_step_minutes, add_zones, threads
@@ -41,6 +42,7 @@ class StageDeparture(EvacuationAlgorithm):
         "for each zone, joined to waves; moves one zone or wave after the other by a step, and keeps what the exact "
         "simulation of the plan finds better, never worse than everybody at once. Routes are found anew when moves "
         "gain nothing (not with a quick effort).\n"
+        "Where some of the plan drive and some walk, all of a zone are called together.\n"
         "Where waves gain nothing it says so; and where people are caught, which road explains it: how many it lets "
         "pass before it, or a road behind it, closes."
     )
@@ -67,6 +69,7 @@ class StageDeparture(EvacuationAlgorithm):
         )  # fmt: skip
         add_step_minutes(self, "Waves are called at whole multiples of this after the start time.")
         add_plan_parameters(self)
+        add_walk_on_lanes(self)
         self._add_outputs()
 
     def _add_outputs(self) -> None:
@@ -80,7 +83,7 @@ class StageDeparture(EvacuationAlgorithm):
             QgsProcessingParameterFeatureSink(
                 names.OUTPUT_TRIPS, tr("Trips with their orders"), QgsProcessing.SourceType.TypeVectorLine, None, True
             ),
-            "A line for each zone and destination of the plan, with people and order_time: TRIPS for “Route the "
+            "A line for each zone, destination and mode of the plan, with people and order_time: TRIPS for “Route the "
             "evacuation”.",
         )
         self.add(

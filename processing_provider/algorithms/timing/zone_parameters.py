@@ -82,7 +82,7 @@ class ZoneInputs:
         self.zones: Places = read_places(self.source, names.ZONES, key, context, feedback)
         self.columns = {name: self._column(algorithm, parameters, name, context, feedback) for name in moment_fields}
         given = [column for column in self.columns.values() if column is not None]
-        self.plan = PlanParameters.read(algorithm, parameters, context, feedback, given)
+        self.plan = PlanParameters.read(algorithm, parameters, context, feedback, given, every_mode=True)
 
     def _column(
         self,
