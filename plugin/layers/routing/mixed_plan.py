@@ -52,9 +52,7 @@ class MixedPlan(PlanOnRoads):
         return united_problems(cars, walkers, np.concatenate(self.number))[0]
 
 
-def mixed_plan(
-    cars: PlanOnRoads, walkers: PlanOnRoads, on_foot: np.ndarray, walk_on_lanes: bool = False
-) -> MixedPlan:
+def mixed_plan(cars: PlanOnRoads, walkers: PlanOnRoads, on_foot: np.ndarray, walk_on_lanes: bool = False) -> MixedPlan:
     """Return both halves of a plan as one.
 
     Parameters
