@@ -108,6 +108,10 @@ def test_near_roads_of_the_class_have_the_same_share_of_their_capacity():
         "main": (near(20.0), "m", 1.0), "more": (near(10.0), "m", pytest.approx(0.5)),
     }  # fmt: skip
     assert any("within MAX_DISTANCE" in text and "residential (1)" in text for text in log.said)
+    log = Log()
+    every = run(log, SPREAD=1, ROAD_CLASS_FIELD="", FORECAST=forecast(HOURS[:1]))
+    assert {row["road_id"] for row in rows_of(every["OUTPUT"])} == {"main", "more", "lane"}
+    assert any("no road has a class" in text for text in log.said)
     assert len(rows_of(run(SPREAD=1, MAX_DISTANCE=1.4, FORECAST=forecast(HOURS[:1]))["OUTPUT"])) == 1  # 1.5 km
 
 
@@ -130,6 +134,9 @@ def test_vehicles_per_interval_are_as_many_an_hour_as_their_interval_is_short():
         ("lane", "2026-05-01T07:30"): near(20 * FREE / 3600),
     }
     assert log.warned("INTERVAL", "5 to 30 minutes")
+    log = Log()
+    run(log, FORECAST=forecast(rows))
+    assert log.warned("VALUE_IS", "5 minutes apart", "vehicles per interval")
     quarter = values(run(FORECAST=forecast(rows), VALUE_IS=1, INTERVAL=15))
     assert quarter["main", "2026-05-01T07:15"] == near(360 * FREE / 3600)
     assert "Give INTERVAL" in failure(FORECAST=forecast(rows[:1]), VALUE_IS=1)
@@ -189,6 +196,16 @@ def test_in_a_queue_vehicles_leave_by_the_capacity_that_the_flow_leaves():
     )  # fmt: skip
     free, headway = found["FREE_FLOW_TIME"] / 10, 3600 / (1200 - 360)
     assert found["TOTAL_TIME"] == pytest.approx(10 * free + headway * 45, rel=1e-3)
+
+
+def test_more_vehicles_than_room_slow_a_road_and_close_nothing():
+    """720 on room for 533: a tenth of the capacity is left, one vehicle every 30 s, and room for seven."""
+    table = run(FORECAST=forecast([("m", "2026-05-01 07:00", 720)]), VALUE_IS=2)["OUTPUT"]
+    found = routing.run(
+        TRIPS=routing.trips([(line((0, 0), (2000, 0)), ["a", "s", 10])]), NETWORK=roads(), BACKGROUND=table,
+        FLOW_MODEL=QUEUE, METHOD=INDIVIDUAL, DEPARTURE_PROFILE=0, START_TIME="2026-05-01T07:30:00",
+    )  # fmt: skip
+    assert found["TOTAL_TIME"] == pytest.approx(found["FREE_FLOW_TIME"] + 30 * 45, rel=1e-3)
 
 
 def test_counts_forecast_and_carried_into_a_plan():

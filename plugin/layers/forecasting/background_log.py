@@ -62,6 +62,8 @@ def _log_spread(flow: BackgroundFlow, spread: bool, feedback: QgsProcessingFeedb
     taken[flow.loads.road] = True
     kinds = Counter(kind or "no class" for kind, has in zip(sums.classes, taken.tolist()) if not has)
     far = flow.loads.metres.max(initial=0.0) / 1000
+    if not any(sums.classes):
+        feedback.pushInfo("SPREAD: no road has a class; all are of one. Choose a ROAD_CLASS_FIELD if there is one.")
     feedback.pushInfo(
         f"SPREAD: {numbers['ROADS']:.0f} road(s) take the flow of the nearest sensor of their class, the farthest over "
         f"{far:.1f} km."
@@ -74,22 +76,34 @@ def _log_spread(flow: BackgroundFlow, spread: bool, feedback: QgsProcessingFeedb
         )
 
 
+def _most(flow: BackgroundFlow) -> tuple[np.ndarray, np.ndarray, list[Held]]:
+    """Return the most vehicles on each road (g,), the first sensor of each, -1 for none, and series that add up to all.
+
+    Roads with one sensor are worked out together: there may be hundreds of thousands.
+    """
+    count, loads = len(flow.sums.ids), flow.loads
+    peak, source, most = np.zeros(count), np.full(count, -1), np.zeros(len(flow.sensors))
+    for sensor, held in flow.series.items():
+        most[sensor] = np.nanmax(held.values)
+    alone = np.bincount(loads.road, minlength=count)[loads.road] == 1
+    road, sensor = loads.road[alone], loads.sensor[alone]
+    peak[road], source[road] = loads.vehicles[alone] * most[sensor], sensor
+    weight = np.bincount(sensor, weights=loads.vehicles[alone], minlength=len(flow.sensors))
+    series = []
+    for k in np.unique(sensor).tolist():
+        moments, values, _ = mean_of([flow.series[k]], weight[[k]])
+        series.append(Held(moments, values, np.inf))
+    for own in flow.loads_by_road(~alone):
+        moments, values, _ = flow.on_road(own)
+        peak[loads.road[own[0]]], source[loads.road[own[0]]] = values.max(), loads.sensor[own[0]]
+        series.append(Held(moments, values, np.inf))
+    return peak, source, series
+
+
 def peaks(flow: BackgroundFlow, feedback: QgsProcessingFeedback) -> dict[str, float]:
     """Return the most vehicles at a time and how many roads have too many; warn of these."""
-    sums, count = flow.sums, len(flow.sums.ids)
-    peak, source = np.zeros(count), np.full(count, -1)
-    together: dict[int, float] = {}
-    several = []
-    for road, own, moments, values, _ in flow.by_road():
-        peak[road], source[road] = values.max(initial=0.0), flow.loads.sensor[own[0]]
-        if len(own) == 1:
-            sensor = int(flow.loads.sensor[own[0]])
-            together[sensor] = together.get(sensor, 0.0) + float(flow.loads.vehicles[own[0]])
-        else:
-            several.append(Held(moments, values, np.inf))
-    for sensor, weight in together.items():
-        moments, values, _ = mean_of([flow.series[sensor]], np.array([weight]))
-        several.append(Held(moments, values, np.inf))
+    sums = flow.sums
+    peak, source, several = _most(flow)
     grid = np.unique(np.concatenate([np.empty(0), *(held.moments for held in several)]))
     total = sum((np.nan_to_num(held.at(grid)) for held in several), np.zeros(len(grid)))
     busy = SECONDS * peak / np.maximum(sums.passing, 1e-9)

@@ -63,32 +63,37 @@ class BackgroundFlow:
     unused: list[tuple[None, list[Any]]]
     numbers: dict[str, float]
 
-    def by_road(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield each road with its loads (s,), its moments (m,), vehicles (m,) and who is in them (m, s)."""
-        first = np.flatnonzero(np.r_[True, np.diff(self.loads.road) != 0][: len(self.loads.road)])
-        alone = {sensor: mean_of([held], np.ones(1)) for sensor, held in self.series.items()}
-        for low, high in zip(first.tolist(), [*first[1:].tolist(), len(self.loads.road)]):
-            own = np.arange(low, high)
-            sensors, weights = self.loads.sensor[own].tolist(), self.loads.vehicles[own]
-            if len(own) == 1:
-                moments, values, known = alone[sensors[0]]
-                values = weights[0] * values
-            else:
-                moments, values, known = mean_of([self.series[k] for k in sensors], weights)
-            yield int(self.loads.road[low]), own, moments, values, known
+    def loads_by_road(self, chosen: np.ndarray | None = None) -> Iterator[np.ndarray]:
+        """Yield the loads (s,) of each road; ``chosen`` (k,) bool leaves out loads of others."""
+        every = np.arange(len(self.loads.road)) if chosen is None else np.flatnonzero(chosen)
+        road = self.loads.road[every]
+        first = np.flatnonzero(np.r_[True, np.diff(road) != 0][: len(road)])
+        for low, high in zip(first.tolist(), [*first[1:].tolist(), len(road)]):
+            yield every[low:high]
+
+    def on_road(self, own: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the moments (m,) of a road with the loads ``own`` (s,), the vehicles (m,), who is in them (m, s)."""
+        return mean_of([self.series[k] for k in self.loads.sensor[own].tolist()], self.loads.vehicles[own])
 
     def rows(self) -> Iterator[tuple[None, list[Any]]]:
         """Yield a row by :func:`columns` for each road and moment, roads in the order of the layer."""
-        written: dict[int, list[Any]] = {}
-        for road, own, moments, values, known in self.by_road():
-            sensors, factors = self.loads.sensor[own], self.loads.factor[own]
-            key = int(sensors[0]) if len(own) == 1 else -1
-            times = written.get(key) or self._times(moments)
-            if key >= 0:
-                written[key] = times
-            for time, value, who in zip(times, values.tolist(), known):
-                source = ", ".join(self.sensors[k] for k in sensors[who].tolist())
-                yield None, [self.sums.ids[road], time, value, source, float(factors[who].mean())]
+        alone: dict[int, tuple[list[Any], np.ndarray]] = {}  # of a sensor by itself: times and values, for many roads
+        for own in self.loads_by_road():
+            road, sensors, factors = self.loads.road[own[0]], self.loads.sensor[own], self.loads.factor[own]
+            if len(own) > 1:
+                moments, values, known = self.on_road(own)
+                for time, value, who in zip(self._times(moments), values.tolist(), known):
+                    source = ", ".join(self.sensors[k] for k in sensors[who].tolist())
+                    yield None, [self.sums.ids[road], time, value, source, float(factors[who].mean())]
+                continue
+            sensor = int(sensors[0])
+            if sensor not in alone:
+                moments, values, _ = mean_of([self.series[sensor]], np.ones(1))
+                alone[sensor] = self._times(moments), values
+            times, values = alone[sensor]
+            source, factor = self.sensors[sensor], float(factors[0])
+            for time, value in zip(times, (self.loads.vehicles[own[0]] * values).tolist()):
+                yield None, [self.sums.ids[road], time, value, source, factor]
 
     def _times(self, moments: np.ndarray) -> list[Any]:
         if self.clock == SECONDS_AFTER:

@@ -184,6 +184,11 @@ def series_of(
     lengths = {k: np.full(len(own), 60.0 * minutes) for k, own in steps.items()} if minutes else steps
     if value_is == PER_INTERVAL:
         _judge_lengths(rows, lengths, feedback)
+    elif value_is == PER_HOUR and np.isfinite(usual) and abs(usual - HOUR) > 1.0:
+        feedback.pushWarning(
+            f"VALUE_IS: the times of “{rows.name}” lie {usual / 60:g} minutes apart, and its values are taken for "
+            f"vehicles per hour. If they are counts of {usual / 60:g} minutes, choose vehicles per interval (1)."
+        )
     held = {}
     for sensor, (moments, values) in found.items():
         by_hour = values * HOUR / lengths[sensor] if value_is == PER_INTERVAL else values

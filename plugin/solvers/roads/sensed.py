@@ -65,8 +65,8 @@ class RoadSums:
         def total(values: np.ndarray) -> np.ndarray:
             return np.bincount(road, weights=share * values[arc], minlength=count)
 
-        drawn = np.unique(np.column_stack([road, network.piece[arc]]), axis=0)
-        metres = np.bincount(drawn[:, 0], weights=network.piece_lengths()[drawn[:, 1]], minlength=count)
+        drawn, piece = _pairs(road, network.piece[arc], network.piece_count)
+        metres = np.bincount(drawn, weights=network.piece_lengths()[piece], minlength=count)
         ways = total(network.length) / np.maximum(metres, SMALLEST)
         first = {int(road): classes[k] for k, road in reversed(list(enumerate(of_line.tolist())))}
         return cls(
@@ -78,6 +78,12 @@ class RoadSums:
             total(network.lanes * network.length) / ROOM,
             [first[k] for k in range(count)],
         )
+
+
+def _pairs(one: np.ndarray, other: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different pairs (k,) of two columns in ascending order; ``other`` is below ``size``."""
+    first, second = np.divmod(np.unique(one.astype(np.int64) * max(size, 1) + other), max(size, 1))
+    return first, second
 
 
 @dataclass(frozen=True)
@@ -237,8 +243,8 @@ def _nearest_of_class(
 
     graph = _graph_with_sensors(network, standing)
     arc, line = network.road_arcs()
-    ends = [np.column_stack([sums.of_line[line], end[arc]]) for end in (network.tail, network.head)]
-    pairs = np.unique(np.concatenate(ends), axis=0)
+    road_of_end = np.concatenate([sums.of_line[line], sums.of_line[line]])
+    roads, nodes = _pairs(road_of_end, np.concatenate([network.tail[arc], network.head[arc]]), network.node_count)
     without = np.ones(len(sums.ids), dtype=bool)
     without[own] = False
     classes = np.array(sums.classes, dtype=object)
@@ -253,10 +259,9 @@ def _nearest_of_class(
             graph, directed=False, indices=network.node_count + sensors, limit=limit, min_only=True,
             return_predecessors=True,
         )  # fmt: skip
-        asked = pairs[(without & (classes == name))[pairs[:, 0]]]
-        asked = asked[np.isfinite(far[asked[:, 1]])]
-        order = np.lexsort((asked[:, 1], far[asked[:, 1]], asked[:, 0]))
-        road, node = asked[order].T
+        asked = np.flatnonzero((without & (classes == name))[roads] & np.isfinite(far[nodes]))
+        order = asked[np.lexsort((nodes[asked], far[nodes[asked]], roads[asked]))]
+        road, node = roads[order], nodes[order]
         first = np.r_[True, np.diff(road) != 0][: len(road)]
         found.append((road[first], origin[node[first]] - network.node_count, far[node[first]]))
     if not found:
