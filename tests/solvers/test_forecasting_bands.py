@@ -196,6 +196,14 @@ def test_too_few_errors_reach_to_the_widest_seen():
     assert found.lower[-1, 0, 0] == pytest.approx(10.0 - 2.0 / size[2] * size[4])
 
 
+def test_many_horizons_of_few_origins_are_few_errors():
+    values = 100.0 + noise("normal", 12, 24 * 28, 1)  # a week ahead from four weeks: two origins, an hour apart
+    found = solve(problem(series_of(values), steps=168))
+    assert any("there are 2;" in note and "widest error" in note for note in found.notes)
+    actual = np.stack([values[o : o + 168] for o in run(series_of(values), 168).origins])
+    assert (actual >= found.lower).all() and (actual <= found.upper).all()
+
+
 def test_the_size_of_errors_is_learned_by_place_and_hour():
     values = np.full((TRAINING + 24 * 60, 2), 50.0)
     values[:TRAINING] += np.random.default_rng(10).normal(size=(TRAINING, 2))
@@ -211,6 +219,14 @@ def test_the_size_of_errors_is_learned_by_place_and_hour():
             len(values) + 1 + step, np.array([TRAINING + step]), at_noon[TRAINING + step : TRAINING + step + 1] / 4
         )
     assert scale.at(len(values) - 12)[0] == pytest.approx(at_noon[12] / 4, rel=0.4)
+
+
+def test_without_any_error_nothing_is_promised():
+    values = 100.0 + noise("normal", 13, TRAINING + 5, 2)
+    values[TRAINING:] = np.nan
+    found = bands(series_of(values), np.arange(TRAINING, TRAINING + 6), np.full((6, 3, 2), 100.0), 0.9)
+    assert found.widest and found.errors == 0
+    assert np.isinf(found.upper[-1]).all() and (found.lower[-1] == 0.0).all()
 
 
 def problem(series, **changes) -> ForecastProblem:

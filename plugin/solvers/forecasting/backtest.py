@@ -19,6 +19,7 @@ TEST_SHARE = 0.25  # of the data, at most:
 LONGEST_TEST = 8 * WEEK
 LEAST_TRAINING = 24  # steps
 MOST_ORIGINS = 2000
+ORIGINS_AT_ONCE = 100  # so that who cancels need not wait for all
 MOST_CELLS = 8_000_000  # of a method's forecasts
 ZERO = 1e-9
 
@@ -183,5 +184,9 @@ def run(
         control.stop_if_cancelled()
         inner = control.part(i / len(names), (i + 1) / len(names))
         model = methods.fit(name, known, season, steps, adjacency, control=inner)
-        forecast[name] = model.predict(series, origins, steps)
+        parts = []
+        for begin in range(0, len(origins), ORIGINS_AT_ONCE):
+            control.stop_if_cancelled()
+            parts.append(model.predict(series, origins[begin : begin + ORIGINS_AT_ONCE], steps))
+        forecast[name] = np.concatenate(parts)
     return BackTest(series, training, season, origins, actual, forecast)

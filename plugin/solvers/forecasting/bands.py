@@ -45,7 +45,7 @@ class Bands:
         How many errors of all places a horizon had on average when the first band was made.
     widest : bool
         True where the errors of all places were fewer than 1 / (1 - quantile): the band reaches to the widest error
-        seen, which is the best that can be said, and does not adapt.
+        seen, in proportion to the usual size, which is the best that can be said, and does not adapt.
     """
 
     lower: np.ndarray
@@ -102,7 +102,7 @@ def bands(
     error = _actual(series, origins, forecast.shape[1]) - forecast
     learner = _Learner(series, origins, error, quantile)
     first = learner.first() if first is None else first
-    tracker, count = learner.start(first)
+    tracker, count = learner.start(first, control)
     widest = count < learner.need
     lower, upper = np.full(error.shape, np.nan), np.full(error.shape, np.nan)
     for i in range(first, len(origins)):
@@ -207,27 +207,33 @@ class _Learner:
         self.scale.learn(int(self._origins[i]), self._origins[j] + h, self._error[j, h])
         return j, h
 
-    def start(self, first: int) -> tuple[Tracker, float]:
+    def start(self, first: int, control: Control) -> tuple[Tracker, float]:
         """Return the bounds by the errors known at origin ``first``, and how many a horizon and all places have."""
         scaled = np.full((first, *self._error.shape[1:]), np.nan)
         for i in range(first):
+            control.stop_if_cancelled()
             self.learn(i)
             scaled[i] = self._error[i] / self.scale.at(int(self._origins[i]))
         self.learn(first)
         scaled[self._due[:first] > first] = np.nan
         count = (~np.isnan(scaled)).sum() / scaled.shape[1]
-        low, high = -_bounds(-scaled, self._quantile), _bounds(scaled, self._quantile)
-        return Tracker(np.minimum(low, 0.0), np.maximum(high, 0.0), self._quantile), float(count)
+        low, high = (_bounds(sign * scaled, self._quantile, widest=count < self.need) for sign in (-1.0, 1.0))
+        return Tracker(-np.maximum(low, 0.0), np.maximum(high, 0.0), self._quantile), float(count)
 
 
-def _bounds(errors: np.ndarray, quantile: float) -> np.ndarray:
+def _bounds(errors: np.ndarray, quantile: float, widest: bool) -> np.ndarray:
     """Return the upper bound by horizon and place, (steps, p), of errors (n, steps, p).
 
-    Of the place's own where there are enough, else of all places at that horizon, else of all; 0 without any.
+    Of the place's own where there are enough, else of all places at that horizon, else of all.
+    ``widest``: the largest of all, since errors of one origin at many horizons are not as many that come anew;
+    infinite without any.
     """
+    if widest:
+        known = errors[~np.isnan(errors)]
+        return np.full(errors.shape[1:], known.max() if len(known) else np.inf)
     least = max(LEAST_ERRORS, 1.0 / (1.0 - quantile))
     by_horizon = np.moveaxis(errors, 1, 0).reshape(errors.shape[1], -1).T
-    found = np.broadcast_to(np.nan_to_num(conformal_bound(errors.reshape(-1), quantile)), errors.shape[1:])
+    found = np.broadcast_to(conformal_bound(errors.reshape(-1), quantile), errors.shape[1:])
     for own in (by_horizon[:, :, None], errors):
         enough = (~np.isnan(own)).sum(axis=0) >= least
         found = np.where(enough, conformal_bound(own, quantile), found)
