@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from scipy.spatial import cKDTree
 from environment import ROOT
 from evacuation_planner.plugin.layers.roads.elevation import Elevation
 from evacuation_planner.plugin.solvers.roads.network import RoadNetwork
-from evacuation_planner.plugin.solvers.roads.shortest_paths import seconds_between
+from evacuation_planner.plugin.solvers.roads.shortest_paths import fastest_paths, seconds_between
 from tests.layers import county
 from tests.layers.road_layers import ROADS, Log, read
 from tests.postgis.database import Database
@@ -273,3 +274,21 @@ def test_the_readmes_example_runs(written: Written) -> None:
     expected = {int(goal) + 1: found for goal, found in zip(goals, seconds) if found <= 900}
     assert expected == pytest.approx({node: within.get(node) for node in expected}, **CLOSE)
     assert not {int(goal) + 1 for goal in goals} & (set(within) - set(expected))
+
+
+def test_a_copy_of_the_geopackage_is_the_same_graph(database: Database, tmp_path: Path) -> None:
+    target = tmp_path / "network.gpkg"
+    given = {"NETWORK": city(), "NETWORK_ID_FIELD": "road_id", "OUTPUT": "memory:", "OUTPUT_NETWORK": str(target)}
+    processing.run("evacuation:checkroads", given, feedback=Log())
+    written = QgsVectorLayer(str(target), "network", "ogr")
+    database.copy(written, "copied")
+    way = (
+        "SELECT c.length_m, c.free_flow_s FROM pgr_dijkstra("
+        "'SELECT fid AS id, source, target, free_flow_s AS cost FROM copied', %s, %s) r JOIN copied c ON c.fid = r.edge"
+    )
+    network = read(city(), direction_field="oneway", speed_field="maxspeed", class_field="highway").network
+    for source, target in ((10, 4000), (8000, 77), (2500, 6000)):
+        (arcs,) = fastest_paths(network, [(source, target)])
+        metres, seconds = np.array(database.run(way, values=[source + 1, target + 1])).T
+        assert seconds.sum() == pytest.approx(network.free_flow[arcs].sum(), **CLOSE) and len(arcs) > 20
+        assert metres.tolist() == pytest.approx(network.length[arcs].tolist(), **CLOSE)  # arc by arc, in order
