@@ -267,7 +267,7 @@ def test_what_does_not_go_on_foot():
     for name, words in (
         ("contraflow", "no lanes to turn"),
         ("exportsumo", "SUMO"),
-        ("rollinghorizon", "for cars alone"),
+        ("rollinghorizon", "for vehicles alone"),
     ):
         made = QgsApplication.processingRegistry().createAlgorithmById(f"evacuation:{name}")
         wrong = made._wrong_together({"TRAVEL_MODE": 1}, QgsProcessingContext())

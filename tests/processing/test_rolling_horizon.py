@@ -214,21 +214,45 @@ def test_a_bridge_that_was_never_there_is_known_later(made):
     assert {row["minute"] for row in told} == {15.0} and sum(row["people"] for row in told) == PEOPLE
 
 
-def test_who_walks_in_a_plan_is_left_out_and_buses_are_refused(made):
+def test_who_walks_in_a_plan_is_left_out_and_counted(made):
+    log = Log()
+    found = roll(by(made, "foot"), log, OUTPUT_VEHICLES="memory:")
+    assert len(table(found, "OUTPUT_VEHICLES")) == PEOPLE - 1 and "1 person on foot" in log.text
+    with pytest.raises(QgsProcessingException, match="everybody in “plan” is on foot, and this is for vehicles"):
+        roll(by(made, *["foot"] * PEOPLE))
+    with pytest.raises(QgsProcessingException, match="has the mode “tram”"):
+        roll(by(made, "tram"))
+
+
+def by(made, *modes, people=None):
+    """The plan in which the first vehicles go by these modes, with so many ``people`` in a bus."""
     names = [part.split(":")[0] for part in PLAN_FIELDS.split("&field=")[1:]]
     rows = [(None, [row[name] for name in names]) for row in table(made, "PLAN")]
+    for (_, values), mode in zip(rows, modes):
+        values[names.index("mode")] = mode
+        if mode == "bus" and people:
+            values[names.index("people")] = people
+    return {"PLAN": layer("None", PLAN_FIELDS, rows, "plan"), "PLAN_PATHS": made["PLAN_PATHS"]}
 
-    def plan(*modes):
-        for (_, values), mode in zip(rows, modes):
-            values[names.index("mode")] = mode
-        return {"PLAN": layer("None", PLAN_FIELDS, rows, "plan"), "PLAN_PATHS": made["PLAN_PATHS"]}
 
-    log = Log()
-    found = roll(plan("foot"), log, OUTPUT_VEHICLES="memory:")
-    assert len(table(found, "OUTPUT_VEHICLES")) == PEOPLE - 1 and "1 people on foot in “plan” are left out" in log.text
-    with pytest.raises(QgsProcessingException, match="PLAN: some go by bus; only cars are planned anew"):
-        roll(plan("foot", "bus"), CLOSURES=out(), REPLAN_MINUTES=5)
-    with pytest.raises(QgsProcessingException, match="everybody in “plan” is among the people on foot"):
-        roll(plan(*["foot"] * PEOPLE))
-    with pytest.raises(QgsProcessingException, match="has the mode “tram”"):
-        roll(plan("tram"))
+def test_buses_are_told_another_way_as_cars_are(tmp_path):
+    """A plan with a bus among cars: as it was made where nothing is new, told to go round where the bridge is out."""
+    fields = "&field=zone_id:string&field=shelter_id:string&field=people:double&field=mode:string"
+    rows = [(line((0, 0), (2200, 0)), ["a", "s", people, mode]) for people, mode in ((40, "car"), (60, "bus"))]
+    found = route(
+        None, FLOW_MODEL=QUEUE, NETWORK=streets(), METHOD=0, DEPARTURE_WINDOW=20, CERTIFY=False, PEOPLE_PER_VEHICLE=1,
+        SEATS_PER_BUS=20, TRIPS=layer("LineString", fields, rows, "groups"), OUTPUT_VEHICLES="memory:",
+        OUTPUT_PATHS="memory:",
+    )  # fmt: skip
+    plan = {"PLAN": found["OUTPUT_VEHICLES"], "PLAN_PATHS": found["OUTPUT_PATHS"]}
+    kept = roll(plan, OUTPUT_VEHICLES="memory:")
+    times = [[(row["mode"], row["arrival_s"]) for row in table(each, "OUTPUT_VEHICLES")] for each in (found, kept)]
+    assert times[0] == times[1] and kept["BY_BUS"] == 60
+    more = {"OUTPUT_CHANGES": "memory:", "OUTPUT_VEHICLES": "memory:", "OUTPUT_HTML": str(tmp_path / "anew.html")}
+    anew = roll(plan, CLOSURES=out(), REPLAN_MINUTES=5, **more)
+    gone = sum(row["people"] for row in table(anew, "OUTPUT_CHANGES") if row["mode"] == "bus")
+    late = [row for row in table(anew, "OUTPUT_VEHICLES") if row["mode"] == "bus" and row["departure_s"] > 500]
+    assert gone == 20 * len(late) > 0  # the bridge is 100 s away and out from 600 s on
+    assert anew["CAUGHT_REPLANNED"] == 0 < anew["CAUGHT_FIXED"] and anew["BY_BUS"] == 60
+    assert {row["mode"] for row in table(anew, "OUTPUT")} == {"car", "bus"}
+    assert (tmp_path / "anew.html").exists()

@@ -231,14 +231,16 @@ def test_people_on_foot_are_listed_of_those_who_leave_in_proportion_over_the_cla
     assert [rows["middle"][name] for name in FOOT] == [rows["middle"][name[:-5]] for name in FOOT] == [5, 15, 3]
     assert [rows["west"][name[:-5]] for name in FOOT] == [10, 51, 5]  # still everybody
     assert rows["west"]["carless"] == values[0]  # as it was, of the whole zone
-    assert result["PEOPLE_AT_RISK"] == 89
+    assert result["PEOPLE_AT_RISK"] == 89 and result["ON_FOOT"] == 43
     assert any("On foot: 43 of the 89 people" in line and "in 1 zone(s) everybody" in line for line in log.said)
 
 
 def test_people_on_foot_with_those_who_refuse_and_a_total():
     fields = CLASSES + "&field=everybody:integer&field=carless:integer"
     rows = [(box(0, 0, 1000, 1000), ["a", 10, 50, 40, 100, 40]), (box(1000, 0, 2000, 1000), ["b", 4, 40, 4, 48, 48])]
-    found = by_id(run(ZONES=zones(rows, fields=fields), CARLESS_FIELD="carless", CARLESS_UNIT=2, COMPLIANCE=50))
+    made = run(ZONES=zones(rows, fields=fields), CARLESS_FIELD="carless", CARLESS_UNIT=2, COMPLIANCE=50)
+    found = by_id(made)
+    assert made["ON_FOOT"] == sum(row["everybody_foot"] for row in found.values())  # once, not again in the total
     assert [found["a"][name] for name in FOOT] == [2, 10, 8] and found["a"]["everybody_foot"] == 20
     for row in found.values():
         assert row["everybody_foot"] == sum(row[name] for name in FOOT) <= row["everybody"]
@@ -256,7 +258,8 @@ def test_columns_on_foot_of_the_zones_are_scaled_with_their_class_and_replaced_b
     assert [row[name[:-5]] for name in FOOT] == [5, 26, 3]
     assert [row[name] for name in FOOT] == [1, 8, 1]
     assert any("lists who has no car" in line for line in log.said)
-    assert not any(name.endswith("_foot") for name in run()["OUTPUT"].fields().names())
+    plain = run()
+    assert not any(name.endswith("_foot") for name in plain["OUTPUT"].fields().names()) and plain["ON_FOOT"] == 0
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,14 @@ from evacuation_planner.plugin.solvers.rolling.knowledge import Knowledge
 from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, roads_of
 from evacuation_planner.plugin.solvers.routing.shared.choices import LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
-from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, RoutingProblem, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import (
+    BUS,
+    CAR,
+    Arcs,
+    RoutingProblem,
+    TripTable,
+    routing_problem,
+)
 from evacuation_planner.plugin.solvers.routing.shared.routes import with_routes_of
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from evacuation_planner.plugin.solvers.routing.solve import solve
@@ -48,10 +55,16 @@ def lattice(rng: np.random.Generator, trips: int = 30) -> RoutingProblem:
     )
 
 
-def game(seed: int, known: bool = False, step: int | None = 60) -> Game:
-    """A plan made with what is known at the start; some of the closings become known later, unless all is ``known``."""
+def game(seed: int, known: bool = False, step: int | None = 60, buses: float = 0.0) -> Game:
+    """A plan made with what is known at the start; some of the closings become known later, unless all is ``known``.
+
+    ``buses`` is the share of the trips that are.
+    """
     rng = np.random.default_rng([seed, 16])
     problem = lattice(rng)
+    if buses:
+        bus = np.random.default_rng([seed, 17]).random(problem.trips) < buses
+        problem = replace(problem, size=np.where(bus, BUS, CAR), people=problem.people * np.where(bus, 10.0, 1.0))
     late = rng.random(6) < 0.6
     row = np.where(late & (not known), rng.choice(LATE, 6), -np.inf)
     knowledge = Knowledge.of_closures(problem.closings, row)

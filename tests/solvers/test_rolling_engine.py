@@ -15,6 +15,7 @@ from evacuation_planner.plugin.solvers.routing.queue.network import SECOND, micr
 from evacuation_planner.plugin.solvers.routing.queue.places import places_of
 from evacuation_planner.plugin.solvers.routing.queue.simulation import plan_of, simulate_queues
 from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
+from evacuation_planner.plugin.solvers.routing.shared.problem import BUS, CAR
 from evacuation_planner.plugin.solvers.routing.shared.routes import Routes, distinct
 from tests.solvers.closing_plans import small_problem
 from tests.solvers.queue_plans import simple_ways
@@ -28,9 +29,11 @@ def routes_of(ways):
 
 
 def drawn(seed):
-    """A small problem on which roads close, and a way of each trip."""
+    """A small problem on which roads close, and a way of each trip; in every third some are buses."""
     rng = np.random.default_rng([seed, 4])
     problem, ways = small_problem(seed)
+    if seed % 3 == 0:
+        problem = replace(problem, size=rng.choice([CAR, BUS], problem.trips))
     chosen = [own[int(rng.integers(len(own)))] for own in ways]
     return rng, problem, routes_of(chosen)
 

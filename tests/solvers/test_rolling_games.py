@@ -21,7 +21,7 @@ from evacuation_planner.plugin.solvers.routing.queue.places import places_of
 from evacuation_planner.plugin.solvers.routing.shared.choices import LINEAR
 from evacuation_planner.plugin.solvers.routing.shared.closings import Closings
 from evacuation_planner.plugin.solvers.routing.shared.descent import rank
-from evacuation_planner.plugin.solvers.routing.shared.problem import Arcs, TripTable, routing_problem
+from evacuation_planner.plugin.solvers.routing.shared.problem import BUS, Arcs, TripTable, routing_problem
 from evacuation_planner.plugin.solvers.routing.shared.routes import Routes
 from evacuation_planner.plugin.solvers.routing.shared.volume_delay import road_cost
 from tests.solvers.closing_plans import small_problem
@@ -58,8 +58,38 @@ def test_what_has_happened_before_anybody_is_told_stays_to_the_last_bit(played) 
 
 
 def test_nobody_enters_a_closed_road_and_everybody_is_accounted_for(played) -> None:
-    for seed, each in zip(GAMES, played):
-        asked = game(seed)
+    keeps_the_rules([game(seed) for seed in GAMES], played)
+
+
+def test_buses_are_told_as_cars_are() -> None:
+    """A fifth of the vehicles are buses, each of 2.5 places; what they drive anew is what they would have driven so."""
+    asked = [game(seed, buses=0.2) for seed in range(10)]
+    played = [play(each) for each in asked]
+    keeps_the_rules(asked, played)
+    told = 0
+    for own, each in zip(asked, played):
+        assert each.carried.rank <= each.fixed.rank and each.perfect.rank <= each.carried.rank
+        told += sum(int((own.problem.size[one.trips] == BUS).sum()) for one in each.told)
+        if each.told:
+            first = each.told[0].moment
+            assert moments_by_trip(each.fixed.run, first) == moments_by_trip(each.carried.run, first)
+        (run, plan), bus = (each.carried.run, each.carried.run.plan), own.problem.size == BUS
+        for road in range(own.problem.arcs):  # the next one leaves no road sooner than 2.5 headways after a bus
+            rows = [
+                (run.moment[plan.move[t] + k + 1], t)
+                for t in range(own.problem.trips)
+                for k in np.flatnonzero(plan.arc[plan.first[t] : plan.first[t] + plan.hops[t]] == road).tolist()
+            ]
+            exits = sorted((moment, t) for moment, t in rows if moment < NEVER)
+            headway = roads_of(own.problem).headway[road]
+            for (moment, t), (later, _) in zip(exits, exits[1:]):
+                assert later - moment >= headway * (5 if bus[t] else 2) // 2
+    assert told > 3
+
+
+def keeps_the_rules(games, played) -> None:
+    """Nobody enters a closed road, everybody is at his destination or counts as caught."""
+    for asked, each in zip(games, played):
         truth, roads, run = asked.problem.closings, roads_of(asked.problem), each.carried.run
         since, until = moments_of(truth.since), moments_of(truth.until)
         for trip in range(asked.problem.trips):

@@ -23,6 +23,7 @@ from ..positions import box_around
 from ..routing.case import Departures, RoutingCase
 from ..routing.ends import JoinedEnds
 from ..routing.inside import inside_of
+from ..routing.mode_rows import mode_figures
 from ..routing.outputs import RoutedCase
 from ..routing.trips import TripRows
 from ..transforming import transform_vertices
@@ -32,11 +33,12 @@ WALK = 1.1  # m/s: the way to the road, which a plan does not tell
 
 
 class Ends(NamedTuple):
-    """Rows of the plan: where each begins and goes, and the row (t,) of each vehicle."""
+    """Rows of the plan: where each begins and goes, when it is told, how it travels; the row (t,) of each vehicle."""
 
     origin: list[str]
     destination: list[str]
     order: list[float]
+    mode: list[str]
     first: np.ndarray
     row: np.ndarray
 
@@ -61,7 +63,7 @@ def routed_case(
     network = routes.read.network
     return RoutedCase(
         routes, result, road_use(result, network.is_road, control.unseen()), clearance(result, inside),
-        capacity_floor(result, network.capacity, control.unseen()),
+        capacity_floor(result, network.capacity, control.unseen()), tuple(mode_figures(routes, result, inside)),
     )  # fmt: skip
 
 
@@ -85,14 +87,17 @@ def shown_problem(case: RunningCase, played: Played) -> RoutingProblem:
 
 
 def _rows(case: RunningCase, played: Played) -> Ends:
-    """Return a row for each origin, destination and order."""
-    vehicles, number = case.on_roads.vehicles, dict[tuple[str, str, float], int]()
+    """Return a row for each origin, destination, order and mode."""
+    vehicles, number = case.on_roads.vehicles, dict[tuple[str, str, float, str], int]()
     told = np.where(np.isfinite(vehicles.order), vehicles.order, -1.0).tolist()
-    keys = [(vehicles.origin[k], case.destination(k, played.goal), told[k]) for k in range(case.game.problem.trips)]
+    keys = [
+        (vehicles.origin[k], case.destination(k, played.goal), told[k], vehicles.mode[k])
+        for k in range(case.game.problem.trips)
+    ]
     row = np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int64)
     _, first = np.unique(row, return_index=True)
-    origin, destination, order = ([key[column] for key in number] for column in range(3))
-    return Ends(origin, destination, order, first, row)  # type: ignore[arg-type]
+    origin, destination, order, mode = ([key[column] for key in number] for column in range(4))
+    return Ends(origin, destination, order, mode, first, row)  # type: ignore[arg-type]
 
 
 def _routing_case(
@@ -114,7 +119,7 @@ def _routing_case(
     people = np.bincount(ends.row, problem.people, count)
     rows = TripRows(
         "PLAN", target, features, ends.origin, ends.destination, np.rint(people).astype(np.int64), np.ones(count),
-        begin.reshape(-1, 2), end.reshape(-1, 2), None, order,
+        begin.reshape(-1, 2), end.reshape(-1, 2), None, order, modes=ends.mode,
     )  # fmt: skip
     site = {name: k for k, name in enumerate(on_roads.doors.ids)}
     joined = JoinedEnds(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from qgis.core import QgsProcessingFeedback
 
-from ...solvers.modes import CAR
 from ...solvers.naming import first_of
 from ...solvers.rolling.game import Game
 from ...solvers.rolling.knowledge import Knowledge
@@ -50,6 +49,11 @@ class RunningCase:
         """Where goes what was said before."""
         return QgsProcessingFeedback(False)
 
+    @property
+    def several_modes(self) -> bool:
+        """Whether some go by car and some by bus."""
+        return len(set(self.on_roads.vehicles.mode)) > 1
+
     def destination(self, trip: int, goal: np.ndarray) -> str:
         """Return the id of the destination of a trip when everybody goes to the nodes ``goal`` (t,)."""
         if int(goal[trip]) == int(self.game.problem.destination[trip]):
@@ -72,14 +76,8 @@ def running_case(
     Raises
     ------
     LayerError
-        When somebody in the plan does not go by car, or no shelter is a destination of the plan.
+        When no shelter is a destination of the plan.
     """
-    walking = sorted({mode for mode in on_roads.vehicles.mode if mode != CAR})
-    if walking:
-        raise LayerError(
-            f"PLAN: some go by {first_of(walking)}; only cars are planned anew. Give a plan of cars, or leave the "
-            "others out."
-        )
     problem = on_roads.problem(background)
     rooms, called = None, _called(on_roads)
     if shelters is not None:

@@ -13,6 +13,7 @@ from ...solvers.rolling.game import Came, Played, Told
 from ...solvers.routing.queue.network import SECOND
 from ..fields import Column
 from ..roads.route_geometry import points_in
+from ..routing.mode_rows import MODE
 from ..routing.streets import streets_of
 from ..writing import OutputLayer
 from .case import RunningCase
@@ -75,9 +76,10 @@ def _of_moment(case: RunningCase, told: Told) -> Iterator[Change]:
         turn = int(apart[0]) if len(apart) else same
         ends = int(problem.head[new[turn - 1]]) if turn else int(problem.source[trip])
         roads = tuple(int(way[turn]) if turn < len(way) else -1 for way in (old, new))
+        vehicles = case.on_roads.vehicles
         key = (
-            case.on_roads.vehicles.origin[trip], hops > 0, int(told.goal_before[trip]), int(told.goal_after[trip]),
-            ends, *roads,
+            vehicles.origin[trip], hops > 0, int(told.goal_before[trip]), int(told.goal_after[trip]), ends, *roads,
+            vehicles.mode[trip],
         )  # fmt: skip
         groups[key].append((trip, hops, turn))
     for key, members in groups.items():
@@ -92,8 +94,9 @@ def changes_layer(
 ) -> OutputLayer:
     """Return who is told what, each at the junction at which the new way leaves the old one."""
     found = changes(case, played)
+    columns = [*CHANGES, *([MODE] if case.several_modes else [])]
     return OutputLayer(
-        CHANGES, _change_rows(case, found, target, context), QgsWkbTypes.Type.Point, target,
+        columns, _change_rows(case, found, target, context), QgsWkbTypes.Type.Point, target,
         "rollinghorizon_output_changes",
     )  # fmt: skip
 
@@ -129,6 +132,7 @@ def _change_rows(
                 streets_of(read, change.rest),
                 name(change.old),
                 name(change.new),
+                *([vehicles.mode[change.first]] if case.several_modes else []),
             ],
         )
 

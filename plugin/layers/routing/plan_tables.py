@@ -9,7 +9,7 @@ import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ...solvers.modes import CAR, FOOT, MODES
-from ...solvers.naming import first_of
+from ...solvers.naming import first_of, people
 from ...solvers.roads.stretches import BACKWARD, FORWARD, Stretches
 from ...solvers.routing.queue.network import microseconds
 from ...solvers.routing.shared.routes import rows_at
@@ -70,29 +70,25 @@ class PlanTables:
         """Which of the vehicles (t,) are people on foot."""
         return np.array([mode == FOOT for mode in self.vehicles.mode], dtype=bool)
 
-    def of_travel(self, on_foot: bool, feedback: QgsProcessingFeedback) -> PlanTables:
-        """Return the plan of people on foot, or that of vehicles; the others are counted in the log.
+    def by_vehicle(self, feedback: QgsProcessingFeedback) -> PlanTables:
+        """Return the plan without the people on foot, who are counted in the log.
 
         Raises
         ------
         LayerError
-            When all are others.
+            When all are.
         """
-        others = ~self.on_foot if on_foot else self.on_foot
-        if not others.any():
+        walks = self.on_foot
+        if not walks.any():
             return self
-        who, mode = ("people in vehicles", 0) if on_foot else ("people on foot", 1)
-        if others.all():
+        if walks.all():
             raise LayerError(
-                f"{PLAN}: everybody in “{self.name}” is among the {who}. Give a plan with others, or set "
-                f"TRAVEL_MODE to {mode}."
+                f"{PLAN}: everybody in “{self.name}” is on foot, and this is for vehicles. Give a plan in which "
+                "somebody drives."
             )
-        people = int(np.rint(self.vehicles.people[others].sum()))
-        feedback.pushWarning(
-            f"{PLAN}: {people:,} {who} in “{self.name}” are left out of what follows; TRAVEL_MODE {mode} takes "
-            "them alone."
-        )
-        return self.only(~others)
+        count = int(np.rint(self.vehicles.people[walks].sum()))
+        feedback.pushWarning(f"{PLAN}: {people(count)} on foot in “{self.name}” left out of what follows.")
+        return self.only(~walks)
 
 
 def read_plan(
@@ -127,14 +123,14 @@ def read_plan(
     lost = np.flatnonzero((start != NO_PATH) & (route == NO_PATH))
     if len(lost):
         raise LayerError(f"{PLAN}: {words[lost[0]]} of “{name}” has a start_path but no route_id. Correct the row.")
-    people = _numbers(columns["people"], PLAN, name, words, "people")
+    aboard = _numbers(columns["people"], PLAN, name, words, "people")
     door = np.nan_to_num(_numbers(columns["door"], PLAN, name, words, "door")).astype(np.int64)
     order = np.lexsort((numbers, microseconds(times["departure_s"])))
     few = order.tolist()
     vehicles = PlannedVehicles(
         numbers[order], [id_text(columns["origin_id"][k]) for k in few],
         [id_text(columns["destination_id"][k]) for k in few], door[order],
-        [_mode(columns["mode"][k], words[k], name, otherwise) for k in few], np.nan_to_num(people[order]),
+        [_mode(columns["mode"][k], words[k], name, otherwise) for k in few], np.nan_to_num(aboard[order]),
         *(times[key][order] for key in _TIMES),
     )  # fmt: skip
     there = np.isfinite(times["arrival_s"])

@@ -261,7 +261,7 @@ class RestMoves(FreeMoves):
         size = np.where(hops > 0, hops + 1, 0)
         rest = Plan(
             self.departure, first.astype(np.int64), hops.astype(np.int64), np.ascontiguousarray(arcs),
-            np.r_[0, np.cumsum(size)].astype(np.int64),
+            np.r_[0, np.cumsum(size)].astype(np.int64), size=plan.size[active] if len(plan.size) else plan.size,
         )  # fmt: skip
         return replace(
             run, plan=rest, moment=rows_at(plan.move[:-1][active] + self.ahead.hops, size, run.moment),

@@ -102,7 +102,7 @@ class Running:
     def ready(self, now: int) -> np.ndarray:
         """Return when each trip (t,) can be at the end of its road, or leave its origin, at the soonest from now on."""
         ready = np.maximum(self.plan.departure, now)
-        fill_ready(self.roads, self.state, now, ready)
+        fill_ready(self.roads, self.plan, self.state, now, ready)
         return ready
 
     def copy(self, roads: QueueRoads, places: Places | None, now: int) -> Running:

@@ -8,7 +8,15 @@ queue of those who start there.
 from __future__ import annotations
 
 from ..kernels import compiled
-from ..routing.queue.events import DEPARTED, begin_claim, next_at_origin, next_road, size_of, take_claim
+from ..routing.queue.events import (
+    DEPARTED,
+    begin_claim,
+    headway_after,
+    next_at_origin,
+    next_road,
+    size_of,
+    take_claim,
+)
 from ..routing.queue.moments import join_origin, register_head
 
 
@@ -53,7 +61,7 @@ def turn_trips(roads, old, plan, state, trips, now):
 
 
 @compiled
-def fill_ready(roads, state, now, ready):
+def fill_ready(roads, plan, state, now, ready):
     """Fill when each trip (t,) on a road can leave it at the soonest, from ``now`` on, with those before it."""
     for road in range(len(roads.travel)):
         trip = state.head[road]
@@ -61,5 +69,5 @@ def fill_ready(roads, state, now, ready):
         while trip >= 0:
             free = max(free, state.passed[trip])
             ready[trip] = free
-            free += state.headway[road]
+            free += headway_after(plan, trip, state.headway[road])
             trip = state.behind[trip]

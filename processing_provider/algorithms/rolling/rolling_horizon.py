@@ -1,4 +1,4 @@
-"""``evacuation:rollinghorizon``: a running evacuation by car, planned anew as things become known."""
+"""``evacuation:rollinghorizon``: a running evacuation by car and bus, planned anew as things become known."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class RollingHorizon(EvacuationAlgorithm):
     TITLE = "Re-plan a running evacuation"
     TAGS = ("rolling horizon", "replanning", "dynamic", "closure", "information", "plan", "now", "traffic")
     SUMMARY = (
-        "Carries a plan by car out, minute by minute, and makes it anew when something becomes known: a bridge that is "
-        "out, a flood that comes earlier.\n"
+        "Carries a plan by car and bus out, minute by minute, and makes it anew when something becomes known: a bridge "
+        "that is out, a flood that comes earlier.\n"
         "Hazard and closures act from their own moments; HAZARD_KNOWN_FIELD and CLOSURES_KNOWN_FIELD say from when "
         "they are known. Until then everybody follows the plan, and who comes to a closed road stands at the last "
         "junction before it. At a re-planning everybody on the road stays where he is and can be sent another way "
@@ -42,7 +42,7 @@ class RollingHorizon(EvacuationAlgorithm):
         "the difference is what knowing earlier would have been worth. With everything known from the start nothing "
         "changes. A new plan is the better one by what is known; if what becomes known later makes it the worse one, "
         "the report says so.\n"
-        "Cars only, and only those with a way in the plan."
+        "Cars and buses, and only those with a way in the plan; who walks is left out and counted in the log."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -50,7 +50,7 @@ class RollingHorizon(EvacuationAlgorithm):
         add_rolling_outputs(self)
 
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        refuse_on_foot(self, parameters, context, "a running evacuation is planned anew for cars alone.")
+        refuse_on_foot(self, parameters, context, "a running evacuation is planned anew for vehicles alone.")
         change = self.parameterAsBoolean(parameters, names.CHANGE_SHELTER, context)
         if change and parameters.get(names.SHELTERS) in (None, ""):
             raise SolverError(

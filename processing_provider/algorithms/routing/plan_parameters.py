@@ -128,7 +128,7 @@ class PlanParameters:
     ) -> PlanParameters:
         """Read the parameters and all layers but the roads; ``orders`` are moments that the algorithm has besides.
 
-        ``every_mode``: take the plan as it is, whoever walks or drives, else only those that TRAVEL_MODE says.
+        ``every_mode``: take the plan as it is, whoever walks or drives, else only those who drive.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class PlanParameters:
         sources = [algorithm.required_source(parameters, name, context) for name in (names.PLAN, names.PLAN_PATHS)]
         on_foot = walks(algorithm, parameters, context)
         whole = read_plan(sources[0], sources[1], feedback, FOOT if on_foot else CAR)
-        tables = whole if every_mode else whole.of_travel(on_foot, feedback)
+        tables = whole if every_mode else whole.by_vehicle(feedback)
         travel = travel_of(tables.on_foot) if len(tables.start) else int(on_foot)
         background = background_rows(algorithm, parameters, context, feedback)
         if background is not None and travel == ON_FOOT:

@@ -29,7 +29,9 @@ class TimeToSafety(EvacuationAlgorithm):
         "“vertical”. Roads are empty: there is no congestion, so the answer is the best case. Who is too late here is "
         "too late in every plan; who is in time here may still be caught in a queue (“Route the evacuation”).\n"
         "Zones get their people, by class, who make it and who do not, when they leave so many minutes after their "
-        "order; areas show the minutes to safety in classes, with people."
+        "order; areas show the minutes to safety in classes, with people.\n"
+        "It does not know who has no car: everybody goes as TRAVEL_MODE says. Where some drive and some walk, run it "
+        "twice, by car and on foot; TOO_LATE of a run counts all of the zones' people in that mode."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -44,7 +44,8 @@ class NearestShelters(EvacuationAlgorithm):
     SUMMARY = (
         "Draws for each zone the routes to its nearest shelters by travel time without other traffic, each to the "
         "shelter's quickest door, with length and time; with K = 0 from every zone to every shelter. A quick look: "
-        "nobody is counted and no shelter fills up; “Allocate people to shelters” does that.\n"
+        "nobody is counted and no shelter fills up; “Allocate people to shelters” does that. "
+        "Everybody goes as TRAVEL_MODE says; where some have no car, run it twice, by car and on foot.\n"
         "As in Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427), section 5.3, Tables 6 "
         "and 7 and Figure 12. The output may serve as the table of distances in “Allocate people to shelters”."
     )

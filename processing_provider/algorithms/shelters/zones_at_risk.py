@@ -87,6 +87,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_REFUSING, tr("Of these, people who refuse to leave")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_STAYING, tr("People who can stay")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_SHADOW, tr("Of these, people who leave all the same")))
+        self.addOutput(QgsProcessingOutputNumber(names.ON_FOOT, tr("People who leave on foot, having no car")))
         self.addOutput(QgsProcessingOutputNumber(names.PEOPLE_WITHOUT_PLACE, tr("People in zones without a geometry")))
 
     def _add_carless(self) -> None:
@@ -244,6 +245,7 @@ class ZonesAtRisk(EvacuationAlgorithm):
             names.PEOPLE_REFUSING: refusing,
             names.PEOPLE_STAYING: int(people.sum()) - count,
             names.PEOPLE_SHADOW: shadow,
+            names.ON_FOOT: sum(int(foot[key].sum()) for key in counted if key in foot),
             names.PEOPLE_WITHOUT_PLACE: say_unplaced(zones, unplaced.sum(axis=1), feedback),
         }
 
