@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from traceback import clear_frames
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,13 @@ from .value_checks import wrong_value
 def plain(results: dict[str, Any]) -> dict[str, Any]:
     """Return results with Python's own numbers: QGIS hands numpy's on as texts."""
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in results.items()}
+
+
+def let_go(error: BaseException | None) -> None:
+    """Empty the frames in which an error arose: QGIS keeps the exception, and with it all that the run had read."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 class EvacuationAlgorithm(WritingAlgorithm):
@@ -73,6 +81,7 @@ class EvacuationAlgorithm(WritingAlgorithm):
             feedback.pushWarning(self.tr("Cancelled.") + " " + (self._standing() or self.tr("Nothing was written.")))
             return {}
         except (QgsProcessingException, SolverError, OSError) as error:
+            let_go(error)
             raise QgsProcessingException(" ".join(filter(None, (str(error), self._standing())))) from error
 
     def _standing(self) -> str:

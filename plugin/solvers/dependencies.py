@@ -33,13 +33,15 @@ SPECS = {
     "networkx": "networkx>=2.6,<4",
     "matplotlib": "matplotlib>=3.5,<4",
 }
+BUNDLED = {"psycopg2": "psycopg2-binary>=2.8,<3"}  # QGIS brings it along, so it is not in requirements.txt either
 EXTRAS = {"pyvrp": "pyvrp>=0.13,<0.15"}  # not in requirements.txt: it needs Python 3.11
 
 
 def how_to_install(package: str) -> str:
     """Return the sentence that tells, per platform, how to install ``package``."""
-    spec = SPECS.get(package) or EXTRAS.get(package, package)
-    return HOW_TO_INSTALL.format(spec=f'"{spec}"') + (NEWER if package in EXTRAS else QPIP) + RESTART
+    spec = {**SPECS, **EXTRAS, **BUNDLED}.get(package, package)
+    more = {**dict.fromkeys(EXTRAS, NEWER), **dict.fromkeys(BUNDLED, "")}.get(package, QPIP)
+    return HOW_TO_INSTALL.format(spec=f'"{spec}"') + more + RESTART
 
 
 def require(package: str, purpose: str) -> ModuleType:

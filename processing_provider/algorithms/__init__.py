@@ -24,6 +24,7 @@ _CLASSES = {
     "contraflow.contraflow": "Contraflow",
     "routing.export_sumo": "ExportSumo",
     "sharing.save_scenario": "SaveScenario",
+    "sharing.publish_plan": "PublishPlan",
     "metro.metro_scenario": "MetroScenario",
     "metro.allocate_metro_resources": "AllocateMetroResources",
     "metro.metro_sensitivity": "MetroSensitivity",

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 pytest.importorskip("qgis.core")
@@ -108,6 +111,26 @@ def test_solver_errors_become_processing_errors_and_cancelling_writes_nothing(pr
     with pytest.raises(QgsProcessingException, match="mend this"):
         run(["zone_id"], SolverError("mend this"))
     assert run(["zone_id"], Cancelled()) == (None, [])
+
+
+def test_a_run_that_fails_lets_go_of_what_it_had_read(provider):
+    """QGIS keeps the exception of a failed run for ever."""
+    left = []
+
+    class Fails(Probe):
+        def calculate(self, parameters, context, feedback):
+            layer = QgsVectorLayer("Point?field=a:int", "much", "memory")
+            left.append(weakref.ref(layer))
+            try:
+                raise KeyError(layer.name())
+            except KeyError as error:
+                raise SolverError("mend this") from error
+
+    algorithm = Fails()
+    algorithm.initAlgorithm()
+    good, log = algorithm.run({"ZONES": "a", "OUTPUT": "memory:"}, QgsProcessingContext(), Log())[1], left[0]
+    gc.collect()
+    assert not good and log() is None
 
 
 def test_help_comes_from_the_parameters_and_is_escaped(provider):

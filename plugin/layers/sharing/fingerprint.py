@@ -152,7 +152,7 @@ def canonical(value: Any) -> Any:
     """Return an attribute value as JSON: the same for equal values, whichever version of QGIS reads them."""
     value = plain(value)
     if isinstance(value, float):
-        return int(value) if value.is_integer() else repr(value)
+        return (int(value) if value.is_integer() else value) if math.isfinite(value) else str(value)
     if value is None or isinstance(value, (int, str)):
         return int(value) if isinstance(value, bool) else value
     if isinstance(value, (list, tuple)):
