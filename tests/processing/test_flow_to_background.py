@@ -198,6 +198,28 @@ def test_in_a_queue_vehicles_leave_by_the_capacity_that_the_flow_leaves():
     assert found["TOTAL_TIME"] == pytest.approx(10 * free + headway * 45, rel=1e-3)
 
 
+def test_what_closed_areas_take_of_a_road_takes_its_vehicles_along():
+    """Of 4 km with 40 vehicles a direction, 2 km lie in a closed area, and of the rest 1 km is closed one way."""
+    long = layer(
+        "LineString", "&field=road_id:string&field=oneway:string&field=maxspeed:double",
+        [(line((0, 0), (1000, 0), (2000, 0), (4000, 0)), ["long", "no", 36])], "streets",
+    )  # fmt: skip
+    table = run(NETWORK=long, FORECAST=forecast([("m", "2026-05-01 07:00", 720)]))["OUTPUT"]
+    ring = ", ".join(at(*p) for p in ((2000, -9), (5000, -9), (5000, 9), (2000, 9), (2000, -9)))
+    area = layer("Polygon", "&field=n:integer", [(f"POLYGON(({ring}))", [1])], "water")
+    shut = layer(
+        "LineString", "&field=closed_from:integer&field=way:string", [(line((1100, 0), (1900, 0)), [0, "backward"])],
+        "works",
+    )  # fmt: skip
+    for more in ({}, {"BARRIERS": area}, {"BARRIERS": area, "CLOSURES": shut, "CLOSURES_DIRECTION_FIELD": "way"}):
+        found = routing.run(
+            TRIPS=routing.trips([(line((0, 0), (1900, 0)), ["a", "s", 1])]), NETWORK=long, BACKGROUND=table, COST=1,
+            METHOD=INDIVIDUAL, START_TIME="2026-05-01T07:30:00", **more,
+        )  # fmt: skip
+        assert found["FREE_FLOW_TIME"] == near(190)
+        assert found["TOTAL_TIME"] == near(190 / (1 - 7.5 / 100))  # one vehicle every 100 m on a lane
+
+
 def test_more_vehicles_than_room_slow_a_road_and_close_nothing():
     """720 on room for 533: a tenth of the capacity is left, one vehicle every 30 s, and room for seven."""
     table = run(FORECAST=forecast([("m", "2026-05-01 07:00", 720)]), VALUE_IS=2)["OUTPUT"]

@@ -90,8 +90,9 @@ def background_on(
     """Return times (k,) in seconds, the row of each arc (m,) and the vehicles (r, k) on it from each time on.
 
     A value counts the vehicles on the whole line; its pieces, and the two directions of a two-way road, share them by
-    length. It holds until the road's next time; before its first there are none. Values of one road and time add up.
-    Roads that the network does not have, lines that share an id and moments far from t = 0 are told in warnings.
+    length. Those on stretches that an area or a closure has taken out of the network are nowhere. A value holds until
+    the road's next time; before its first there are none. Values of one road and time add up. Roads that the network
+    does not have, lines that share an id and moments far from t = 0 are told in warnings.
     """
     seconds = rows.time.seconds(start, feedback, anywhen=True)
     groups = _lines_of(network)
@@ -153,7 +154,7 @@ def _held(
 def _shared(held: np.ndarray, lines: list[list[int]], network: RoadNetwork) -> tuple[np.ndarray, np.ndarray]:
     """Share the vehicles (r, k) of groups of roads over their arcs by length; return each arc's row and the values."""
     arc, arc_road = network.road_arcs()
-    total = np.bincount(arc_road, weights=network.length[arc], minlength=len(network.road_ids))
+    total = network.road_metres()
     named = sorted({road for roads in lines for road in roads})
     place = np.full(len(network.road_ids), -1, dtype=np.int64)
     place[named] = np.arange(len(named))

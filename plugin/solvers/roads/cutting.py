@@ -168,6 +168,7 @@ def _with_parts(network: RoadNetwork, new_xy: np.ndarray, parts: list[_Part]) ->
         piece_xy=np.concatenate([kept_xy, *[part.xy for part in parts]]),
         piece_begin=np.concatenate([network.piece_begin[kept_piece], begin]),
         copies=_copies_of_parts(network.copies, kept_piece, number, parent),
+        gone=network.gone,
     )
 
 

@@ -62,6 +62,8 @@ class RoadNetwork:
         opens (bits :data:`FORWARD_WAY`, :data:`BACKWARD_WAY`), and 1 where the road is drawn against the piece. A
         merged piece has a row for each of its roads, the one
         in ``piece_road`` among them; other pieces have none.
+    gone : (r,) float64
+        Metres of each road's open directions that areas and closures have taken out of the network; empty for none.
     """
 
     node_xy: np.ndarray
@@ -80,6 +82,7 @@ class RoadNetwork:
     piece_xy: np.ndarray
     piece_begin: np.ndarray
     copies: np.ndarray = field(default_factory=lambda: np.empty((0, 4), dtype=np.int64))
+    gone: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @property
     def node_count(self) -> int:
@@ -139,6 +142,12 @@ class RoadNetwork:
             arcs.append(slot[rows[:, 0], column])
             roads.append(rows[:, 1])
         return np.concatenate(arcs), np.concatenate(roads)
+
+    def road_metres(self) -> np.ndarray:
+        """Return the metres (r,) of each road's open directions, with those that were taken out since."""
+        arc, road = self.road_arcs()
+        there: np.ndarray = np.bincount(road, weights=self.length[arc], minlength=len(self.road_ids))
+        return there + self.gone if len(self.gone) else there
 
     def arc_xy(self, arc: int) -> np.ndarray:
         """Return the vertices (v, 2) of an arc in travel direction, metres of the working CRS; a connector has none."""

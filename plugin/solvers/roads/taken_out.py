@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -110,6 +111,8 @@ def take_out(
         What was taken out of it before.
     """
     kept, number = keep_arcs(network, ~closed)
+    gone = np.maximum(network.road_metres() - kept.road_metres(), 0.0)
+    kept = replace(kept, gone=gone + network.gone if len(network.gone) else gone)
     first = np.concatenate([before.tail, network.tail[closed]]).astype(np.int64)
     last = np.concatenate([before.head, network.head[closed]]).astype(np.int64)
     lowest = min(int(first.min(initial=0)), int(last.min(initial=0)))

@@ -68,6 +68,7 @@ def united(car: RoadNetwork, foot: RoadNetwork) -> RoadNetwork:
         piece_xy=np.concatenate([car.piece_xy, foot.piece_xy]),
         piece_begin=np.concatenate([car.piece_begin, foot.piece_begin]),
         copies=np.concatenate([car.copies, copies]),
+        gone=np.concatenate([half.gone if len(half.gone) else np.zeros(len(half.road_ids)) for half in (car, foot)]),
     )
 
 
