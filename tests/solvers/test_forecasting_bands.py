@@ -24,7 +24,7 @@ from evacuation_planner.plugin.solvers.forecasting.bands import (
     conformal_bound,
 )
 from evacuation_planner.plugin.solvers.forecasting.clock import Clock
-from evacuation_planner.plugin.solvers.forecasting.error_scale import ErrorScale, spread_of
+from evacuation_planner.plugin.solvers.forecasting.error_scale import ErrorScale, deviations, spread_of
 from evacuation_planner.plugin.solvers.forecasting.interval_scores import coverage, winkler
 from evacuation_planner.plugin.solvers.forecasting.seasons import profile_of
 from evacuation_planner.plugin.solvers.forecasting.series import DAY, Series
@@ -201,7 +201,7 @@ def test_many_horizons_of_few_origins_are_few_errors():
     found = solve(problem(series_of(values), steps=168))
     assert any("there are 2;" in note and "widest error" in note for note in found.notes)
     actual = np.stack([values[o : o + 168] for o in run(series_of(values), 168).origins])
-    assert (actual >= found.lower).all() and (actual <= found.upper).all()
+    assert ((actual >= found.lower) & (actual <= found.upper)).mean() > 0.98  # of 336, where 80 % are asked for
 
 
 def test_the_size_of_errors_is_learned_by_place_and_hour():
@@ -219,6 +219,34 @@ def test_the_size_of_errors_is_learned_by_place_and_hour():
             len(values) + 1 + step, np.array([TRAINING + step]), at_noon[TRAINING + step : TRAINING + step + 1] / 4
         )
     assert scale.at(len(values) - 12)[0] == pytest.approx(at_noon[12] / 4, rel=0.4)
+
+
+@pytest.mark.parametrize("hours", [20, 400])
+def test_one_reading_is_no_certainty(hours):
+    values = 100.0 + noise("normal", 14, hours, 3)
+    values[:, 2] = np.nan
+    values[5, 2] = 50.0
+    found = solve(problem(series_of(values), steps=6 if hours > 100 else 12))
+    width = found.upper - found.lower
+    assert found.value[:, 2] == pytest.approx(50.0)
+    # Half as high as the others, half as wide: those are 2 x 1.28 wide, and twice that, or 1.5 times on average.
+    assert 0.5 < width[:, 2].mean() / (1.5 * 2 * 1.28 / 2) < 2.0
+    few = [note for note in found.notes if "next to no values" in note]
+    assert few == [] if hours < 100 else few[0].endswith("others: 2.")
+
+
+def test_the_spread_is_that_around_the_mean_of_the_others():
+    values = np.random.default_rng(15).normal(size=(240, 2))
+    values[::7, 0] = np.nan
+    series = series_of(values)
+    found = deviations(series, profile_of(series, DAY))
+    for step, place in ((0, 1), (50, 0), (239, 0)):
+        others = [values[k, place] for k in range(step % 24, 240, 24) if k != step]
+        assert found[step, place] == pytest.approx(values[step, place] - np.nanmean(others))
+    hourly = np.nanmean(np.abs(found).reshape(10, 24, 2), axis=0)
+    assert spread_of(series, profile_of(series, DAY)).mean == pytest.approx(
+        np.maximum(hourly, 0.1 * hourly.mean(axis=0))
+    )
 
 
 def test_without_any_error_nothing_is_promised():

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..control import Control
 from ..errors import SolverError
+from ..naming import first_of
 from . import historical_average, methods
 from .backtest import BackTest, Errors, run
-from .bands import bands_of_spread, floor_of
+from .bands import LEAST_ERRORS, bands_of_spread, floor_of
 from .interval_scores import coverage, winkler
 from .seasons import season_of, season_sentence
 from .series import Series
@@ -167,6 +168,13 @@ def _bands(
         found = bands_of_spread(problem.series, value, quantile)
     else:
         found = test.bands(name, quantile, value, control)
+        few = (~np.isnan(test.actual)).any(axis=1).sum(axis=0) < LEAST_ERRORS
+        if few.any() and len(test.origins) >= LEAST_ERRORS:
+            names = first_of([place for place, little in zip(problem.series.places, few) if little])
+            notes.append(
+                f"COUNTS: {few.sum()} place(s) have next to no values in the part held back for the back-test; their "
+                f"quantiles follow from the errors of the others: {names}."
+            )
     if found.widest:
         notes.append(
             f"QUANTILE: {quantile:g} needs {np.ceil(1.0 / (1.0 - quantile) - 1e-9):.0f} errors to learn from, and "

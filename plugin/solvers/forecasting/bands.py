@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..control import Control
-from .error_scale import ErrorScale, spread_of
+from .error_scale import ErrorScale, deviations, spread_of
 from .seasons import profile_of, season_of
 from .series import Series
 
@@ -155,13 +155,7 @@ def bands_of_spread(series: Series, forecast: np.ndarray, quantile: float) -> Ba
     profile = profile_of(series, season)
     spread = spread_of(series, profile)
     steps = len(series)
-    slot = series.slots(0, steps, season) if season else np.zeros(steps, dtype=np.int64)
-    known = ~np.isnan(series.values)
-    count = np.zeros(profile.mean.shape)
-    np.add.at(count, slot, known)
-    others = count[slot] - 1.0
-    left_out = np.divide(count[slot], others, out=np.full(others.shape, np.nan), where=others > 0.0)
-    scaled = (series.values - profile.at(series, 0, steps)) * left_out / spread.at(series, 0, steps)
+    scaled = deviations(series, profile) / spread.at(series, 0, steps)
     number = float((~np.isnan(scaled)).sum())
     low, high = (np.nan_to_num(conformal_bound(sign * scaled.ravel(), quantile)) for sign in (-1.0, 1.0))
     size, floor = spread.at(series, steps, steps + len(forecast)), floor_of(series)

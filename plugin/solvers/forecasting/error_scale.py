@@ -14,15 +14,47 @@ HALF_LIFE = 14 * DAY  # after which an error counts half
 PRIOR = 5.0  # steps of errors that what is assumed before any is known weighs as much as
 
 
+def deviations(series: Series, profile: Profile) -> np.ndarray:
+    """Return each value's distance from the mean of the others in its slot of the profile, (t, p); NaN without others.
+
+    Examples
+    --------
+    Of 1, 2 and 6 the last lies 4.5 above the mean of the others.
+
+    >>> from evacuation_planner.plugin.solvers.forecasting.clock import Clock
+    >>> series = Series(["gate"], 0.0, 3600, np.array([[1.0], [2.0], [6.0]]), Clock())
+    >>> deviations(series, profile_of(series, 0)).ravel().tolist()
+    [-3.0, -1.5, 4.5]
+    """
+    steps, season = len(series), profile.season
+    slot = series.slots(0, steps, season) if season else np.zeros(steps, dtype=np.int64)
+    count = np.zeros(profile.mean.shape)
+    np.add.at(count, slot, ~np.isnan(series.values))
+    number = count[slot]
+    left_out = np.divide(number, number - 1.0, out=np.full(number.shape, np.nan), where=number > 1.0)
+    return (series.values - profile.at(series, 0, steps)) * left_out
+
+
 def spread_of(series: Series, profile: Profile) -> Profile:
-    """Return how far values usually lie from the profile, by time of day (nights vary less than noons)."""
-    distance = np.abs(series.values - profile.at(series, 0, len(series)))
+    """Return how far values usually lie from the mean of the others, by time of day (nights vary less than noons).
+
+    A place with no two values in one slot of the profile gets the usual spread of the others, in proportion to its
+    level; without others its level itself.
+    """
+    distance = np.abs(deviations(series, profile))
     season = DAY if profile.season and DAY % series.step == 0 else 0
-    found = profile_of(Series(series.places, series.start, series.step, distance, series.clock), season)
-    mean = np.nan_to_num(found.mean)
+    mean = profile_of(Series(series.places, series.start, series.step, distance, series.clock), season).mean
     typical = mean.mean(axis=0)
+    known = ~np.isnan(typical)
+    if not known.all():
+        level = np.abs(np.nan_to_num(profile.mean)).mean(axis=0)
+        some = known & (level > 0.0)
+        share = float(np.median(typical[some] / level[some])) if some.any() else 1.0
+        usual = share * level
+        usual[usual <= 0.0] = np.median(typical[known]) if known.any() else 1.0
+        mean, typical = np.where(known, mean, usual), np.where(known, typical, usual)
     floor = np.where(typical > 0.0, LEAST_SPREAD * typical, 1e-9)
-    return Profile(found.season, np.maximum(mean, floor))
+    return Profile(season, np.maximum(mean, floor))
 
 
 class ErrorScale:
