@@ -135,17 +135,19 @@ def test_whatever_comes_misses_no_more_often_than_the_tracker_promises(errors, b
     assert rate * count <= 1 + rate + clipped + 1e-9
 
 
-def test_no_band_looks_behind_its_origin():
+@pytest.mark.parametrize("moment", [718, 720, 1000])  # 718 is the first origin with a band
+def test_no_band_looks_behind_its_origin(moment):
     values = 100.0 + noise("normal", 3, TRAINING + HELD_OUT, 3)
     series, origins, forecast = held_out(values, horizons=5)
     before = bands(series, origins, forecast, 0.9)
+    assert origins[before.first] <= 718
     changed = values.copy()
-    changed[1000:] += 50.0
+    changed[moment:] += 50.0
     after = bands(series_of(changed), origins, forecast, 0.9)
-    early = origins <= 1000
+    early = origins <= moment
     assert np.array_equal(before.upper[early], after.upper[early], equal_nan=True)
     assert np.array_equal(before.lower[early], after.lower[early], equal_nan=True)
-    assert (before.upper[-1] != after.upper[-1]).any()
+    assert (before.upper[~early] != after.upper[~early]).all()  # and from the next origin on everything is used
 
 
 @settings(max_examples=20, deadline=None)
