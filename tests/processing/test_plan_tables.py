@@ -102,15 +102,17 @@ def test_a_plan_read_from_its_tables_has_the_same_moments_to_the_last_bit(split)
     assert gates.sum() == pytest.approx(200)
 
 
-def test_so_it_is_with_guessed_doors_barriers_delays_and_nearest_roads():
-    site = layer("Polygon", "&field=site_id:string", [(box(1850, -30, 1950, 40), ["s"])], "shelters")
+@pytest.mark.parametrize(("place", "doors"), [((1850, -30, 1950, 40), 2), ((1700, 6, 1900, 60), 1)])
+def test_so_it_is_with_guessed_doors_barriers_delays_and_nearest_roads(place, doors):
+    """Doors where a road meets the site, and in the middle of one that runs beside it."""
+    site = layer("Polygon", "&field=site_id:string", [(box(*place), ["s"])], "shelters")
     closed = layer("Polygon", "&field=n:integer", [(box(400, 590, 500, 620), [1])], "closed")
     given = case(
         ENTRANCES=None, ORIGINS=None, DESTINATIONS=site, BARRIERS=closed, JUNCTION_DELAY=3, CAPACITY_FACTOR=0.7,
         TRIPS=trips([(ENDS, ["a", "s", 150]), (line((700, 500), (1903.1, 30)), ["b", "s", 90])]),
     )  # fmt: skip
     made, log = planned(**given), Log()
-    assert len(made.case.doors) == 2 and made.case.doors.guessed.all()
+    assert len(made.case.doors) == doors and made.case.doors.guessed.all()
     read = on_roads((made.plan, made.plan_paths), log, **given)
     again = read.simulate(read.problem(), 300.0)
     assert np.array_equal(moments(made).moment, again.moment) and not log.warnings

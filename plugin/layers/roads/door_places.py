@@ -19,6 +19,7 @@ from ...solvers.roads.joining import Joined, OnRoads
 from ...solvers.roads.near_pieces import NearPieces
 from ...solvers.roads.one_part import Demand
 from ...solvers.roads.starts import Junctions
+from ...solvers.roads.stretches import same_places
 from ...solvers.roads.usable import usable_pieces
 from ..errors import LayerError
 from ..mending import polygons_of
@@ -146,8 +147,11 @@ def door_places(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
     junctions: Junctions,
+    whole: ReadNetwork | None = None,
 ) -> DoorPlaces:
     """Choose the places at which sites are joined; ``from_xy`` (o, 2) are the origins in the working CRS.
+
+    Doors are guessed on the ``whole`` roads, where ``read`` is cut at places at which they are not.
 
     Raises
     ------
@@ -162,7 +166,12 @@ def door_places(
         for k, shape in enumerate(shape for group in sites for shape in _shapes(group, read, surveyed, context))
         if shape
     ]
-    guessed, on_roads = _guessed(read, asked, rules.most, _starts(read, from_xy, junctions, max_distance))
+    starts = _starts(read, from_xy, junctions, max_distance)
+    if whole is None:
+        guessed, on_roads = _guessed(read, asked, rules.most, starts)
+    else:
+        guessed, on_roads = _guessed(whole, asked, rules.most, _starts_on(whole, read, starts))
+        on_roads = OnRoads(on_roads.place, *same_places(whole.network, read.network, on_roads.piece, on_roads.measure))
     rows += guessed
     done = {door.site for door in rows} | set(closed)
     transforms = context.transformContext()
@@ -278,6 +287,19 @@ def _starts(read: ReadNetwork, xy: np.ndarray, junctions: Junctions, max_distanc
     road = np.flatnonzero(network.is_road)
     heads = network.head[road[between[network.piece[road]]]]
     return np.unique(np.concatenate([junctions.node, first[piece[at_first]], last[piece[at_last]], heads]))
+
+
+def _starts_on(whole: ReadNetwork, read: ReadNetwork, starts: np.ndarray) -> np.ndarray:
+    """Return nodes of the ``whole`` roads for those of ``read``: of a place at which only these are cut, where its
+    piece leads."""
+    network = read.network
+    new = np.zeros(network.node_count, dtype=bool)
+    new[starts[starts >= whole.network.node_count]] = True
+    own = np.unique(network.piece[network.is_road & (new[network.tail] | new[network.head])])
+    piece, _ = same_places(network, whole.network, own, 0.5 * NearPieces(network).lengths(own))
+    road = np.flatnonzero(whole.network.is_road)
+    heads = whole.network.head[road[np.isin(whole.network.piece[road], piece)]]
+    return np.unique(np.concatenate([starts[starts < whole.network.node_count], heads]))
 
 
 def _pieces_of_zones(read: ReadNetwork, junctions: Junctions) -> tuple[np.ndarray, np.ndarray]:

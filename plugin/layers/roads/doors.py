@@ -64,6 +64,7 @@ def join_sites(
     trips: Trips | None = None,
     people: np.ndarray | None = None,
     junctions: Junctions | None = None,
+    whole: ReadNetwork | None = None,
 ) -> SitesJoined:
     """Join origins to the nearest road and sites at their doors, all in one go.
 
@@ -84,6 +85,8 @@ def join_sites(
         See :func:`.joining.join_places`; the second group are the sites.
     junctions : Junctions, optional
         Of the origins; one that has some is not joined to the nearest road.
+    whole : ReadNetwork, optional
+        See :func:`.door_places.door_places`.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def join_sites(
     """
     junctions = Junctions.none(len(origins)) if junctions is None else junctions
     xy = transform_vertices(origins.xy, origins.crs, read.crs, context.transformContext())
-    plan = door_places(read, xy, sites, rules, max_distance, context, feedback, junctions)
+    plan = door_places(read, xy, sites, rules, max_distance, context, feedback, junctions, whole)
     inside = in_barriers(read, plan.xy)
     joined = join_points(
         read.network, plan.xy, max_distance, plan.demand(trips, people), inside, plan.on_roads, plan.group

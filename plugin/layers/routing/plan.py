@@ -179,7 +179,7 @@ def plan_on_roads(
     try:
         cut = replace(read, network=cut_at_stretches(read.network, stretches))
         there = _arcs_of_paths(cut.network, tables)
-        joined, doors, sites, site = with_doors(cut, tables, there, ends, context, feedback)
+        joined, doors, sites, site = with_doors(cut, tables, there, ends, context, feedback, read)
         indptr, arcs = _arcs_of_paths(joined.network, tables)
     except SolverError as error:
         raise LayerError(

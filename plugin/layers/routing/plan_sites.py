@@ -102,8 +102,11 @@ def with_doors(
     ends: PlanEnds,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
+    whole: ReadNetwork,
 ) -> tuple[ReadNetwork, Doors, PlanSites, np.ndarray]:
     """Return the roads with the doors of the destinations, whose limits are in the capacities, and the doors.
+
+    Doors that nobody surveyed are guessed on the ``whole`` roads, as when the plan was made: ``read`` is cut at them.
 
     Besides the destinations, and the number (t,) of each vehicle's among them, -1 without a feature or entrances.
     """
@@ -133,7 +136,7 @@ def with_doors(
     starts = bare_places(PLAN, tables.name, list(origins), np.full((len(origins), 2), np.nan), read)
     found = join_sites(
         read, starts, groups, ends.doors, ends.max_distance, context, feedback, trips=Trips(pairs, people),
-        junctions=junctions,
+        junctions=junctions, whole=whole,
     )  # fmt: skip
     every = np.array([number.get(name, -1) for name in vehicles.destination], dtype=np.int64)
     return found.read, found.doors, PlanSites(groups, [ends.safe(group) for group in groups], found.node), every

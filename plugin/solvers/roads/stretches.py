@@ -93,6 +93,40 @@ def cut_at_stretches(network: RoadNetwork, stretches: Stretches) -> RoadNetwork:
     return cut(network, np.array(pieces, dtype=np.int64), np.array(measures))[0]
 
 
+def same_places(
+    before: RoadNetwork, after: RoadNetwork, piece: np.ndarray, measure: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return on which pieces (k,) of ``after``, and at how many planar metres, places on pieces of ``before`` lie.
+
+    Both are networks of the same roads, cut at different places.
+
+    Examples
+    --------
+    A street of 100 m, and the same cut at 30 m:
+
+    >>> from .edge_list import straight_network
+    >>> street = straight_network([[0, 0], [100, 0]], [0], [1])
+    >>> halves, _ = cut(street, np.array([0]), np.array([30.0]))
+    >>> [found.tolist() for found in same_places(street, halves, np.array([0, 0]), np.array([10.0, 80.0]))]
+    [[0, 1], [10.0, 50.0]]
+    """
+    begin, length = after.piece_begin, after.piece_lengths()
+    share = measure / np.maximum(_drawn(before, piece), EXACT)
+    place = before.piece_begin[piece] + before.piece_lengths()[piece] * share
+    found = np.empty(len(piece), dtype=np.int64)
+    for k, (road, at) in enumerate(zip(before.piece_road[piece].tolist(), place.tolist())):
+        own = np.flatnonzero(after.piece_road == road)
+        found[k] = own[np.argmin(np.maximum(begin[own] - at, at - begin[own] - length[own]))]
+    share = np.clip((place - begin[found]) / np.maximum(length[found], EXACT), 0.0, 1.0)
+    return found, share * _drawn(after, found)
+
+
+def _drawn(network: RoadNetwork, piece: np.ndarray) -> np.ndarray:
+    """Return the planar length (k,) of pieces as drawn."""
+    start = network.piece_start
+    return np.array([float(measures_of(network.piece_xy[start[p] : start[p + 1]])[-1]) for p in piece.tolist()])
+
+
 def arcs_of_stretches(network: RoadNetwork, stretches: Stretches) -> tuple[np.ndarray, np.ndarray]:
     """Return the arcs of all stretches, one after the other in travel order, and the stretch of each.
 
