@@ -58,6 +58,19 @@ def adjacency_by_correlation(deviation: np.ndarray, neighbours: int = NEIGHBOURS
     return matrix.maximum(matrix.T).tocsr()
 
 
+def shifted_laplacian(adjacency: csr_matrix) -> csr_matrix:
+    """Return L - I with the normalised Laplacian L = I - D^-1/2 A D^-1/2, shape (p, p).
+
+    L has its eigenvalues in [0, 2], this one in [-1, 1], where Chebyshev polynomials are at home.
+    """
+    degree = np.asarray(adjacency.sum(axis=1)).ravel()
+    root = np.divide(1.0, np.sqrt(degree), out=np.zeros(len(degree)), where=degree > 0)
+    shifted = (-(diags(root) @ adjacency @ diags(root))).tocsr()
+    if (degree == 0).any():  # a place alone keeps its signal: its row of L is 0
+        shifted = (shifted - diags((degree == 0).astype(float)) @ identity(len(degree))).tocsr()
+    return shifted
+
+
 def heat_wavelets(adjacency: csr_matrix, signal: np.ndarray, scales: tuple[float, ...]) -> list[np.ndarray]:
     """Smooth a signal over the graph at several scales.
 
@@ -76,12 +89,7 @@ def heat_wavelets(adjacency: csr_matrix, signal: np.ndarray, scales: tuple[float
     -------
     list of ndarray, shape (t, p)
     """
-    degree = np.asarray(adjacency.sum(axis=1)).ravel()
-    root = np.divide(1.0, np.sqrt(degree), out=np.zeros(len(degree)), where=degree > 0)
-    # L - I has its eigenvalues in [-1, 1]: L's own lie in [0, 2].
-    shifted = (-(diags(root) @ adjacency @ diags(root))).tocsr()
-    if (degree == 0).any():  # a place alone keeps its signal: its row of L is 0
-        shifted = (shifted - diags((degree == 0).astype(float)) @ identity(len(degree))).tocsr()
+    shifted = shifted_laplacian(adjacency)
     before, now = signal.T, shifted @ signal.T
     out = [ive(0, s) * before - 2.0 * ive(1, s) * now for s in scales]
     for k in range(2, ORDER + 1):
