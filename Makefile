@@ -27,6 +27,9 @@ test-sumo: setup ## run exported plans in the simulator SUMO (installs it)
 test-postgis: setup ## run the tests with PostgreSQL, PostGIS and pgRouting (installs them)
 	@scripts/postgis.sh
 
+test-torch: setup ## test the forecasting network on PyTorch (says how to install it where it is missing)
+	@TEST_TORCH=1 scripts/test.sh tests/torch
+
 lint: setup ## check style, formatting, types and security
 	@scripts/lint.sh
 

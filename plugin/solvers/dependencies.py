@@ -21,7 +21,6 @@ HOW_TO_INSTALL = (
 )
 QPIP = "The qpip plugin reads this plugin's requirements.txt and does the same from inside QGIS."
 RESTART = " Restart QGIS afterwards."
-NEWER = "It needs Python 3.11 or later."
 
 SPECS = {
     "pulp": "pulp>=2.7,<4",
@@ -33,15 +32,21 @@ SPECS = {
     "networkx": "networkx>=2.6,<4",
     "matplotlib": "matplotlib>=3.5,<4",
 }
-BUNDLED = {"psycopg2": "psycopg2-binary>=2.8,<3"}  # QGIS brings it along, so it is not in requirements.txt either
-EXTRAS = {"pyvrp": "pyvrp>=0.13,<0.15"}  # not in requirements.txt: it needs Python 3.11
+# Not in requirements.txt, each with what pip is told and why.
+EXTRAS = {
+    "psycopg2": ('"psycopg2-binary>=2.8,<3"', ""),  # QGIS brings it along
+    "pyvrp": ('"pyvrp>=0.13,<0.15"', "It needs Python 3.11 or later."),
+    "torch": (
+        '"torch>=2.0,<3" --index-url https://download.pytorch.org/whl/cpu',
+        "That is the build without support of graphics cards, some 200 MB; the one on PyPI takes 3 GB on Linux.",
+    ),
+}
 
 
 def how_to_install(package: str) -> str:
     """Return the sentence that tells, per platform, how to install ``package``."""
-    spec = {**SPECS, **EXTRAS, **BUNDLED}.get(package, package)
-    more = {**dict.fromkeys(EXTRAS, NEWER), **dict.fromkeys(BUNDLED, "")}.get(package, QPIP)
-    return HOW_TO_INSTALL.format(spec=f'"{spec}"') + more + RESTART
+    spec, note = EXTRAS.get(package) or (f'"{SPECS.get(package, package)}"', QPIP)
+    return HOW_TO_INSTALL.format(spec=spec) + note + RESTART
 
 
 def require(package: str, purpose: str) -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -255,3 +256,35 @@ def test_date_and_time_fields():
 
     as_text = rows_of(run(table())["OUTPUT"])
     assert rows_of(run(table(text=moment, kind="datetime"))["OUTPUT"]) == as_text
+
+
+def test_automatic_never_takes_the_network_and_says_that_it_could_be_tried():
+    log = Log()
+    result = run(table(), log)
+    assert any("GWNN-STGM (METHOD 4)" in line and "could be tried" in line for line in log.said)
+    assert "GWNN-STGM" not in {row["method"] for row in rows_of(result["OUTPUT_BACKTEST"])}
+    short = Log()
+    run(table(24 * 3), short)
+    assert not any("GWNN-STGM" in line for line in short.said)
+
+
+def test_the_network_without_pytorch_is_a_sentence_per_platform(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it fails, whether it is there or not
+    output = tmp_path / "forecast.gpkg"
+    with pytest.raises(QgsProcessingException) as error:
+        run(table(), METHOD=4, OUTPUT=str(output))
+    for word in ("torch", "METHOD 4", "Windows", "macOS", "Linux", "whl/cpu"):
+        assert word in str(error.value)
+    assert not output.exists()
+
+
+def test_what_belongs_to_the_network_is_left_aside_with_other_methods(tmp_path):
+    log, model = Log(), tmp_path / "model.npz"
+    result = run(table(), log, METHOD=1, OUTPUT_MODEL=str(model))
+    assert log.warned("OUTPUT_MODEL", "left aside") and not model.exists() and "OUTPUT_MODEL" not in result
+
+
+@pytest.mark.parametrize(("changes", "word"), [({"EPOCHS": 0}, "EPOCHS"), ({"SEED": -1}, "SEED")])
+def test_numbers_of_the_network_have_limits(changes, word):
+    with pytest.raises(QgsProcessingException, match=word):
+        run(table(), METHOD=4, **changes)

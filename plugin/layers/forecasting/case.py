@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QDateTime
 
 from ...solvers.forecasting.automatic import AUTOMATIC, ForecastProblem
 from ...solvers.forecasting.series import Series
+from ...solvers.forecasting.wavelet_network.method import Wanted
 from ...solvers.naming import NAMED_IN_LOG
 from ..errors import LayerError
 from ..places import read_places
@@ -27,19 +28,22 @@ class ForecastOptions:
     Attributes
     ----------
     method : str
-        ``AUTOMATIC`` or one of :data:`...solvers.forecasting.methods.NAMES`.
+        ``AUTOMATIC``, one of :data:`...solvers.forecasting.methods.NAMES`, or the GWNN-STGM.
     start : QDateTime or str, optional
         First moment; None: right after the data.
     hours : float
         From the start, above 0.
     quantile : float
         Of the upper bound, from 0.5 to below 1.
+    network : Wanted
+        How to come by the networks of the GWNN-STGM.
     """
 
     method: str = AUTOMATIC
     start: QDateTime | str | None = None
     hours: float = 24.0
     quantile: float = 0.9
+    network: Wanted = field(default_factory=Wanted)
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def forecast_case(
         first = begin - len(series) + 1
     steps = _steps(options.hours, series.step, feedback)
     adjacency = _adjacency(neighbours(), series.places, context, feedback)
-    problem = ForecastProblem(series, adjacency, options.method, first, steps, options.quantile)
+    problem = ForecastProblem(series, adjacency, options.method, first, steps, options.quantile, options.network)
     return ForecastCase(problem, counts.universal)
 
 

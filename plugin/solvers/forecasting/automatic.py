@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from .bands import LEAST_ERRORS, bands_of_spread, floor_of
 from .interval_scores import coverage, winkler
 from .seasons import season_of, season_sentence
 from .series import Series
+from .wavelet_network import method as wavelet_network
+from .wavelet_network.forecaster import NAME as GWNN_STGM
+from .wavelet_network.saving import Model
 
 AUTOMATIC = "automatic"
 MOST_CELLS = 5_000_000
@@ -33,13 +36,15 @@ class ForecastProblem:
     adjacency : csr_matrix or None
         Weights between neighbouring places, shape (p, p).
     method : str
-        A name of :data:`.methods.NAMES`, or "automatic".
+        A name of :data:`.methods.NAMES`, "GWNN-STGM", or "automatic", which never takes the latter.
     first : int
         The first step to forecast, 1 for the one after the data.
     steps : int
         How many steps to forecast.
     quantile : float
         Of the upper bound, 0.5 to 1; the lower one is at 1 - quantile.
+    network : Wanted
+        How to come by the networks of the GWNN-STGM.
     """
 
     series: Series
@@ -48,6 +53,7 @@ class ForecastProblem:
     first: int
     steps: int
     quantile: float
+    network: wavelet_network.Wanted = field(default_factory=wavelet_network.Wanted)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ class Forecast:
         Their mean interval score, in the unit of the values.
     notes : list of str
         What was assumed.
+    model : Model or None
+        The networks, where the method is GWNN-STGM.
     """
 
     moments: np.ndarray
@@ -91,6 +99,7 @@ class Forecast:
     coverage: float | None
     winkler: float | None
     notes: list[str]
+    model: Model | None = None
 
 
 def solve(problem: ForecastProblem, *, control: Control | None = None) -> Forecast:
@@ -101,7 +110,7 @@ def solve(problem: ForecastProblem, *, control: Control | None = None) -> Foreca
     Raises
     ------
     SolverError
-        When the forecast would be too large.
+        When the forecast would be too large; with the GWNN-STGM as :func:`.wavelet_network.method.forecast`.
     Cancelled
 
     Examples
@@ -126,10 +135,14 @@ def solve(problem: ForecastProblem, *, control: Control | None = None) -> Foreca
     sentence = season_sentence(series, season)
     if sentence:
         notes.append(sentence)
-    test = run(series, last, problem.adjacency, control=control.part(0.0, 0.6))
-    name = _method(problem, test, notes)
-    model = methods.fit(name, series, season, last, problem.adjacency, control=control.part(0.6, 0.95))
-    value = model.predict(series, np.array([len(series)]), last)[0]
+    if problem.method == GWNN_STGM:
+        network = wavelet_network.forecast(
+            series, problem.adjacency, last, problem.network, notes, control.part(0.0, 0.95)
+        )
+        name, value, test, model = GWNN_STGM, network.value, network.test, network.model
+    else:
+        name, value, test = _without_network(problem, season, last, notes, control)
+        model = None
     control.stop_if_cancelled()
     floor = floor_of(series)
     lower, upper, covered, score = _bands(problem, test, name, value, notes, control.part(0.95, 1.0))
@@ -138,7 +151,20 @@ def solve(problem: ForecastProblem, *, control: Control | None = None) -> Foreca
     control.progress(1.0, "Forecast")
     moments = series.moments(len(series) + problem.first - 1, len(series) + last)
     total = None if test is None else test.errors(name, first=problem.first)
-    return Forecast(moments, value, lower, upper, name, _scores(test, problem), total, covered, score, notes)
+    return Forecast(moments, value, lower, upper, name, _scores(test, problem), total, covered, score, notes, model)
+
+
+def _without_network(
+    problem: ForecastProblem, season: int, last: int, notes: list[str], control: Control
+) -> tuple[str, np.ndarray, BackTest | None]:
+    """Return the method used, its forecasts (last, p), and the back-test."""
+    series = problem.series
+    test = run(series, last, problem.adjacency, control=control.part(0.0, 0.6))
+    name = _method(problem, test, notes)
+    model = methods.fit(name, series, season, last, problem.adjacency, control=control.part(0.6, 0.95))
+    if problem.method == AUTOMATIC and (sentence := wavelet_network.suggestion(series)):
+        control.log(sentence)
+    return name, model.predict(series, np.array([len(series)]), last)[0], test
 
 
 def _method(problem: ForecastProblem, test: BackTest | None, notes: list[str]) -> str:

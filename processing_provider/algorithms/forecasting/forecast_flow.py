@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsProcessing,
@@ -18,6 +19,10 @@ from ...base import EvacuationAlgorithm
 from . import names
 from .forecast_inputs import ForecastParameters, read_neighbours
 from .forecast_parameters import add_count_parameters, add_method_parameters, add_neighbour_parameters
+from .network_parameters import add_model_output, add_network_parameters
+
+if TYPE_CHECKING:
+    from ....plugin.solvers.forecasting.wavelet_network.saving import Model
 
 
 class ForecastFlow(EvacuationAlgorithm):
@@ -37,16 +42,21 @@ class ForecastFlow(EvacuationAlgorithm):
         "and horizon of the errors divided by their usual size at that hour, which then follow the later errors, wider "
         "after a miss and narrower after none, so that they hold where the level drifts (conformal PID control, "
         "Angelopoulos et al. 2023). The log tells how much of the back-test lay inside.\n"
-        "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) forecast road flows with a "
-        "graph-wavelet neural network. The graph ridge here smooths neighbours with the same wavelets, exp(−s L) of "
-        "the graph's normalised Laplacian, but learns by ridge regression, so that it needs no graphics card; "
-        "it is not their network."
+        "Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427) forecast road flows with the "
+        "network GWNN-STGM (Jiang et al. 2021, Journal of Software 32). Of METHOD 4 three parts are theirs: a layer of "
+        "graph wavelets, an adjacency learned from embeddings of the places, and stacked dilated causal convolutions "
+        "whose receptive field grows from layer to layer. They give neither sizes nor formulas: the filter exp(−s L) "
+        "by Chebyshev polynomials at three learned scales, gates, residual and skip connections, the linear path for "
+        "last value and profile, inputs and training are ours.\n"
+        "The graph ridge smooths neighbours with the same wavelets, but learns by ridge regression, in seconds; it is "
+        "not their network."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         add_count_parameters(self)
         add_neighbour_parameters(self)
         add_method_parameters(self)
+        add_network_parameters(self)
         tr, table = self.tr, QgsProcessing.SourceType.TypeVector
         self.add(
             QgsProcessingParameterFeatureSink(names.OUTPUT, tr("Forecast"), table),
@@ -58,6 +68,7 @@ class ForecastFlow(EvacuationAlgorithm):
             ),
             "Table with the errors of each method by horizon (hours): MAE, RMSE, MAPE and the number of values.",
         )
+        add_model_output(self)
         for name, description in (
             (names.MAE, tr("Mean absolute error in the back-test")),
             (names.RMSE, tr("Root mean squared error in the back-test")),
@@ -87,7 +98,19 @@ class ForecastFlow(EvacuationAlgorithm):
         found = solve(case.problem, control=control)
         numbers = report(found, case.problem.quantile, feedback)
         rows = forecast_rows(case.problem.series, found, case.universal)
-        return {**self._write(parameters, context, rows, backtest_rows(found)), **numbers}
+        kept = self._keep(parameters, context, found.model)
+        return {**self._write(parameters, context, rows, backtest_rows(found)), **kept, **numbers}
+
+    def _keep(self, parameters: dict[str, Any], context: QgsProcessingContext, model: Model | None) -> dict[str, str]:
+        """Write the trained networks where they are asked for."""
+        path = self.parameterAsFileOutput(parameters, names.OUTPUT_MODEL, context)
+        if not path or model is None:
+            return {}
+        from ....plugin.solvers.forecasting.wavelet_network.saving import save
+
+        save(model, Path(path))
+        self._wrote(names.OUTPUT_MODEL, path)
+        return {names.OUTPUT_MODEL: path}
 
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, rows: Any, scores: list[Any]

@@ -10,6 +10,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 from ...base import EvacuationAlgorithm
 from . import names
 from .forecast_parameters import ADJACENCY_FIELDS, COUNT_FIELDS
+from .network_parameters import read_network
 
 if TYPE_CHECKING:
     from ....plugin.layers.forecasting.case import ForecastOptions, Neighbours
@@ -42,6 +43,7 @@ class ForecastParameters:
         from ....plugin.layers.forecasting.counts import CountsTable
         from ....plugin.solvers.forecasting.automatic import AUTOMATIC
         from ....plugin.solvers.forecasting.methods import NAMES
+        from ....plugin.solvers.forecasting.wavelet_network.forecaster import NAME
 
         source = algorithm.source(parameters, names.COUNTS, context)
         fields = {
@@ -53,11 +55,13 @@ class ForecastParameters:
             start = None
         elif not isinstance(start, str):
             start = algorithm.parameterAsDateTime(parameters, names.START, context)
+        method = (AUTOMATIC, *NAMES, NAME)[algorithm.parameterAsEnum(parameters, names.METHOD, context)]
         options = ForecastOptions(
-            method=(AUTOMATIC, *NAMES)[algorithm.parameterAsEnum(parameters, names.METHOD, context)],
+            method=method,
             start=start,
             hours=algorithm.parameterAsDouble(parameters, names.HORIZON, context),
             quantile=algorithm.parameterAsDouble(parameters, names.QUANTILE, context),
+            network=read_network(algorithm, parameters, context, feedback, method),
         )
         return cls(CountsTable(source, fields, zone), options)
 

@@ -59,9 +59,7 @@ class WaveletNetwork:
     weights: dict[str, np.ndarray]
     until: float
 
-    def predict(
-        self, series: Series, origins: np.ndarray, steps: int, *, control: Control | None = None
-    ) -> np.ndarray:
+    def predict(self, series: Series, origins: np.ndarray, steps: int, *, control: Control | None = None) -> np.ndarray:
         """Return forecasts, shape (o, steps, p), from what lies before each origin (o,).
 
         Beyond OUT steps the forecasts are fed back as if they had been measured.
@@ -70,11 +68,13 @@ class WaveletNetwork:
         ------
         Cancelled
         """
-        from .network import Network, polynomials, torch
+        import torch
+
+        from .network import empty, polynomials
         from .training import repeatable
 
         control, origins = control or Control(), np.asarray(origins)
-        network = Network(polynomials(self.adjacency))
+        network = empty(polynomials(self.adjacency))
         network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in self.weights.items()})
         rounds = -(-steps // OUT)
         inputs = inputs_of(series.before(int(origins.max())), self.frame, rounds * OUT)
@@ -93,7 +93,9 @@ class WaveletNetwork:
 
 def _forecast(network: Any, inputs: Inputs, origins: np.ndarray, fed: np.ndarray) -> np.ndarray:
     """Return the next OUT scaled values, (o, OUT, p), after the origins and what was forecast already."""
-    from .network import RECEPTIVE, torch
+    import torch
+
+    from .network import RECEPTIVE
 
     begin = np.asarray(origins)[:, None] + fed.shape[1] + np.arange(-RECEPTIVE, 0)
     x = inputs.windows(begin, origins, fed)

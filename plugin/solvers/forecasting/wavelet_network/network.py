@@ -144,7 +144,13 @@ class Network(nn.Module):
         return self.keep[0] * value + self.keep[1] * then + self.keep[2] * now
 
 
+def empty(chebyshev: np.ndarray) -> Network:
+    """Return a network whose weights are still to be drawn or loaded; the global generator is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        return Network(chebyshev)
+
+
 def shapes(places: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the weights of a network, by name."""
-    network = Network(np.zeros((ORDER + 1, places, places), dtype=np.float32))
+    network = empty(np.zeros((ORDER + 1, places, places), dtype=np.float32))
     return {name: tuple(value.shape) for name, value in network.state_dict().items()}

@@ -65,6 +65,7 @@ def save(model: Model, path: Path) -> None:
             about["networks"][key] = {"until": network.until, "season": network.frame.profile.season}
             arrays.update({f"{key}/{name}": value for name, value in _arrays_of(network).items()})
     arrays[ABOUT] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,12 +13,12 @@ import torch
 from ...control import Control
 from ...errors import SolverError
 from .inputs import OUT, Inputs, targets_of
-from .network import RECEPTIVE, Network
+from .network import RECEPTIVE, empty
 
 CHUNK = 24  # forecasts, one after the other, of a training example
 CHUNK_CELLS = 800  # places times chunks of a batch
 MOST_CHUNKS = 8
-MOST_BATCHES = 48  # of an epoch
+LEAST_BATCHES, MOST_BATCHES = 16, 48  # of an epoch
 HELD_OUT = 8  # every eighth block of steps tells when to stop
 LEAST_STEPS = 96
 PATIENCE = 15  # epochs
@@ -94,7 +95,7 @@ def train(inputs: Inputs, chebyshev: np.ndarray, epochs: int, seed: int, control
         raise SolverError(
             "COUNTS: too many values are missing for the GWNN-STGM (METHOD 4) to learn from. Choose another METHOD."
         )
-    network = Network(chebyshev)
+    network = empty(chebyshev)
     random, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     network.begin(generator)
     with repeatable():
@@ -105,9 +106,9 @@ class _Run:
     def __init__(self, network: Any, examples: _Examples, epochs: int, random: Any, generator: Any, control: Control):
         self.network, self.examples, self.epochs = network, examples, epochs
         self.random, self.generator, self.control = random, generator, control
-        places = examples.channels.shape[0]
-        self.size = min(max(1, round(CHUNK_CELLS / places)), MOST_CHUNKS)
-        batches = min(MOST_BATCHES, -(-len(_starts(examples.learned_steps, 0)) // self.size))
+        places, chunks = examples.channels.shape[0], len(_starts(examples.learned_steps, 0))
+        self.size = max(1, min(round(CHUNK_CELLS / places), MOST_CHUNKS, chunks // LEAST_BATCHES))
+        batches = min(MOST_BATCHES, -(-chunks // self.size))
         self.batches = batches
         self.optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=DECAY)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
