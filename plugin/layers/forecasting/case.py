@@ -68,9 +68,10 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class ForecastCase:
-    """A problem for :func:`...solvers.forecasting.automatic.solve`, and whether its table tells universal time."""
+    """A problem, how to come by the networks of the GWNN-STGM, and whether the table tells universal time."""
 
     problem: ForecastProblem
+    network: Wanted
     universal: bool
 
 
@@ -106,8 +107,8 @@ def forecast_case(
         first = begin - len(series) + 1
     steps = _steps(options.hours, series.step, feedback)
     adjacency = _adjacency(neighbours(), series.places, context, feedback)
-    problem = ForecastProblem(series, adjacency, options.method, first, steps, options.quantile, options.network)
-    return ForecastCase(problem, counts.universal)
+    problem = ForecastProblem(series, adjacency, options.method, first, steps, options.quantile)
+    return ForecastCase(problem, options.network, counts.universal)
 
 
 def _first_step(start: QDateTime | str, series: Series) -> int:

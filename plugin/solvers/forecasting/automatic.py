@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,6 @@ from .bands import LEAST_ERRORS, bands_of_spread, floor_of
 from .interval_scores import coverage, winkler
 from .seasons import season_of, season_sentence
 from .series import Series
-from .wavelet_network import method as wavelet_network
-from .wavelet_network.forecaster import NAME as GWNN_STGM
-from .wavelet_network.saving import Model
 
 AUTOMATIC = "automatic"
 MOST_CELLS = 5_000_000
@@ -36,15 +34,13 @@ class ForecastProblem:
     adjacency : csr_matrix or None
         Weights between neighbouring places, shape (p, p).
     method : str
-        A name of :data:`.methods.NAMES`, "GWNN-STGM", or "automatic", which never takes the latter.
+        A name of :data:`.methods.NAMES`, "automatic", or the name of a method that is given to :func:`solve`.
     first : int
         The first step to forecast, 1 for the one after the data.
     steps : int
         How many steps to forecast.
     quantile : float
         Of the upper bound, 0.5 to 1; the lower one is at 1 - quantile.
-    network : Wanted
-        How to come by the networks of the GWNN-STGM.
     """
 
     series: Series
@@ -53,7 +49,6 @@ class ForecastProblem:
     first: int
     steps: int
     quantile: float
-    network: wavelet_network.Wanted = field(default_factory=wavelet_network.Wanted)
 
 
 @dataclass(frozen=True)
@@ -85,8 +80,6 @@ class Forecast:
         Their mean interval score, in the unit of the values.
     notes : list of str
         What was assumed.
-    model : Model or None
-        The networks, where the method is GWNN-STGM.
     """
 
     moments: np.ndarray
@@ -99,18 +92,36 @@ class Forecast:
     coverage: float | None
     winkler: float | None
     notes: list[str]
-    model: Model | None = None
 
 
-def solve(problem: ForecastProblem, *, control: Control | None = None) -> Forecast:
+By = Callable[[ForecastProblem, int, "list[str]", Control], "tuple[str, np.ndarray, BackTest | None]"]
+
+
+def by_methods(
+    problem: ForecastProblem, steps: int, notes: list[str], control: Control
+) -> tuple[str, np.ndarray, BackTest | None]:
+    """Return the name of the method used, its forecasts (steps, p), and the back-test of all."""
+    series, season = problem.series, season_of(problem.series)
+    test = run(series, steps, problem.adjacency, control=control.part(0.0, 0.63))
+    name = _method(problem, test, notes)
+    model = methods.fit(name, series, season, steps, problem.adjacency, control=control.part(0.63, 1.0))
+    return name, model.predict(series, np.array([len(series)]), steps)[0], test
+
+
+def solve(problem: ForecastProblem, *, by: By = by_methods, control: Control | None = None) -> Forecast:
     """Forecast every series of a problem.
 
     All methods are put to the back-test, whichever is asked for, so that the choice can be judged.
 
+    Parameters
+    ----------
+    by : callable
+        What makes the point forecasts and the back-test, as :func:`by_methods` does.
+
     Raises
     ------
     SolverError
-        When the forecast would be too large; with the GWNN-STGM as :func:`.wavelet_network.method.forecast`.
+        When the forecast would be too large; and what ``by`` raises.
     Cancelled
 
     Examples
@@ -135,14 +146,7 @@ def solve(problem: ForecastProblem, *, control: Control | None = None) -> Foreca
     sentence = season_sentence(series, season)
     if sentence:
         notes.append(sentence)
-    if problem.method == GWNN_STGM:
-        network = wavelet_network.forecast(
-            series, problem.adjacency, last, problem.network, notes, control.part(0.0, 0.95)
-        )
-        name, value, test, model = GWNN_STGM, network.value, network.test, network.model
-    else:
-        name, value, test = _without_network(problem, season, last, notes, control)
-        model = None
+    name, value, test = by(problem, last, notes, control.part(0.0, 0.95))
     control.stop_if_cancelled()
     floor = floor_of(series)
     lower, upper, covered, score = _bands(problem, test, name, value, notes, control.part(0.95, 1.0))
@@ -151,20 +155,7 @@ def solve(problem: ForecastProblem, *, control: Control | None = None) -> Foreca
     control.progress(1.0, "Forecast")
     moments = series.moments(len(series) + problem.first - 1, len(series) + last)
     total = None if test is None else test.errors(name, first=problem.first)
-    return Forecast(moments, value, lower, upper, name, _scores(test, problem), total, covered, score, notes, model)
-
-
-def _without_network(
-    problem: ForecastProblem, season: int, last: int, notes: list[str], control: Control
-) -> tuple[str, np.ndarray, BackTest | None]:
-    """Return the method used, its forecasts (last, p), and the back-test."""
-    series = problem.series
-    test = run(series, last, problem.adjacency, control=control.part(0.0, 0.6))
-    name = _method(problem, test, notes)
-    model = methods.fit(name, series, season, last, problem.adjacency, control=control.part(0.6, 0.95))
-    if problem.method == AUTOMATIC and (sentence := wavelet_network.suggestion(series)):
-        control.log(sentence)
-    return name, model.predict(series, np.array([len(series)]), last)[0], test
+    return Forecast(moments, value, lower, upper, name, _scores(test, problem), total, covered, score, notes)
 
 
 def _method(problem: ForecastProblem, test: BackTest | None, notes: list[str]) -> str:

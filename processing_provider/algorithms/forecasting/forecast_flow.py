@@ -83,8 +83,8 @@ class ForecastFlow(EvacuationAlgorithm):
     ) -> dict[str, Any]:
         from ....plugin.layers.forecasting.case import forecast_case
         from ....plugin.layers.forecasting.outputs import backtest_rows, forecast_rows, report
+        from ....plugin.layers.forecasting.solving import solved
         from ....plugin.solvers.dependencies import require
-        from ....plugin.solvers.forecasting.automatic import solve
 
         require("scipy", "forecasting")
         given = ForecastParameters.read(self, parameters, context, feedback)
@@ -95,10 +95,10 @@ class ForecastFlow(EvacuationAlgorithm):
             feedback.pushWarning(f"COUNTS: “{layer}” has no rows; there is nothing to forecast.")
             return self._write(parameters, context, [], [])
         control = self.control(feedback, 5.0, 95.0)
-        found = solve(case.problem, control=control)
+        found, model = solved(case, control)
         numbers = report(found, case.problem.quantile, feedback)
         rows = forecast_rows(case.problem.series, found, case.universal)
-        kept = self._keep(parameters, context, found.model)
+        kept = self._keep(parameters, context, model)
         return {**self._write(parameters, context, rows, backtest_rows(found)), **kept, **numbers}
 
     def _keep(self, parameters: dict[str, Any], context: QgsProcessingContext, model: Model | None) -> dict[str, str]:

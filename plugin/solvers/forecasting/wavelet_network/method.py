@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Optional
 
 import numpy as np
 
 from ...control import Control
 from ...dependencies import available, require
+from .. import automatic
+from ..automatic import Forecast, ForecastProblem
 from ..backtest import BackTest, run
 from ..series import DAY, Series
 from . import forecaster
 from .forecaster import MOST_PLACES, NAME, PURPOSE, WaveletNetwork, too_short
 from .saving import Model, load
 
+_Made = tuple[str, np.ndarray, Optional[BackTest]]
 TRAINING_SHARE = 0.6  # of the data: what the network of the back-test learns from, once
 
 
@@ -36,29 +39,38 @@ class Wanted:
     file: Path | None = None
 
 
-@dataclass(frozen=True)
-class Found:
-    """Forecasts (steps, p), the back-test with all methods where the data suffice, and the networks."""
-
-    value: np.ndarray
-    test: BackTest | None
-    model: Model
-
-
-def forecast(series: Series, adjacency: Any, steps: int, wanted: Wanted, notes: list[str], control: Control) -> Found:
-    """Forecast ``steps`` steps after a series; sentences on what was assumed are added to ``notes``.
-
-    In the back-test all methods learn from the same first part of the data.
+def solve(problem: ForecastProblem, wanted: Wanted, *, control: Control | None = None) -> tuple[Forecast, Model]:
+    """Forecast every series of a problem by the network; return the forecast and the networks.
 
     Raises
     ------
     MissingDependency
         Without PyTorch.
     SolverError
-        As :func:`.forecaster.fit` and :func:`.saving.load`.
+        As :func:`..automatic.solve`, :func:`.forecaster.fit` and :func:`.saving.load`.
     Cancelled
     """
     require("torch", PURPOSE)
+    used: list[Model] = []
+
+    def by(asked: ForecastProblem, steps: int, notes: list[str], inner: Control) -> _Made:
+        value, test, model = _forecast(asked, steps, wanted, notes, inner)
+        used.append(model)
+        return NAME, value, test
+
+    found = automatic.solve(problem, by=by, control=control)
+    return found, used[0]
+
+
+def _forecast(
+    problem: ForecastProblem, steps: int, wanted: Wanted, notes: list[str], control: Control
+) -> tuple[np.ndarray, BackTest | None, Model]:
+    """Return forecasts (steps, p), the back-test where the data suffice, and the networks.
+
+    In the back-test all methods learn from the same first part of the data. Sentences on what was assumed are added
+    to ``notes``.
+    """
+    series, adjacency = problem.series, problem.adjacency
     given = None if wanted.file is None else load(wanted.file, series)
     training = _training(series, steps, given)
     test, early = None, None if given is None else given.backtest
@@ -78,7 +90,7 @@ def forecast(series: Series, adjacency: Any, steps: int, wanted: Wanted, notes: 
         final = given.forecast
         _say_when(final, series, notes, control)
     value = final.predict(series, np.array([len(series)]), steps, control=control.part(0.95, 1.0))[0]
-    return Found(value, test, Model(final, early) if given is None else given)
+    return value, test, Model(final, early) if given is None else given
 
 
 def _training(series: Series, steps: int, given: Model | None) -> int | None:
