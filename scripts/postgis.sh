@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the distribution's PostgreSQL with PostGIS and pgRouting (Debian or Ubuntu) where they are missing, without a
-# cluster of the distribution's own, and runs tests/postgis or the files of tests that are named; other arguments go to pytest. The tests start a server in a
-# temporary folder.
+# cluster of the distribution's own, and runs tests/postgis, or those of its files that are named; other arguments go to
+# pytest. The tests start a server in a temporary folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
