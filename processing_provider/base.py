@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
+from ..plugin.layers.database import without_password
 from ..plugin.solvers.control import Control
 from ..plugin.solvers.effort import Effort
 from ..plugin.solvers.errors import Cancelled, SolverError
+from .database_checks import wrong_table
 from .layer_checks import wrong_destination, wrong_layer
 from .outputs import WritingAlgorithm
 from .value_checks import wrong_value
@@ -46,7 +48,7 @@ class EvacuationAlgorithm(WritingAlgorithm):
             return False, wrong
         right, why = super().checkParameterValues(self.without_zones(parameters), context)
         if not right:
-            return False, why
+            return False, without_password(why)
         wrong = self._wrong_together(parameters, context)
         return not wrong, wrong
 
@@ -61,7 +63,11 @@ class EvacuationAlgorithm(WritingAlgorithm):
 
     def _wrong_alone(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """Return what is wrong with the first value that is wrong by itself, "" for none."""
-        return wrong_value(self.parameterDefinitions(), parameters, context) or wrong_layer(self, parameters, context)
+        return (
+            wrong_value(self.parameterDefinitions(), parameters, context)
+            or wrong_table(self, parameters, context)
+            or wrong_layer(self, parameters, context)
+        )
 
     def _wrong_together(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """Return what is wrong with values that do not go together, "" for nothing."""
@@ -82,7 +88,9 @@ class EvacuationAlgorithm(WritingAlgorithm):
             return {}
         except (QgsProcessingException, SolverError, OSError) as error:
             let_go(error)
-            raise QgsProcessingException(" ".join(filter(None, (str(error), self._standing())))) from error
+            said = " ".join(filter(None, (str(error), self._standing())))
+            shown = without_password(said)
+            raise QgsProcessingException(shown) from (error if shown == said else None)
 
     def _standing(self) -> str:
         """Return a sentence on the outputs that are complete though the run is not, "" where there are none."""

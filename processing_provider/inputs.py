@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProperty,
 )
 
+from ..plugin.layers.database_sources import database_rows
 from ..plugin.layers.times import ClockTime, time_of, universal_value
 from .field_choice import FieldChoice
 from .identity import NamedAlgorithm
@@ -42,6 +43,7 @@ class ReadingAlgorithm(NamedAlgorithm):
                 raise QgsProcessingException(self.invalidSourceError(parameters, name))
             return None
         source.cancelled = self.feedback.isCanceled  # whoever goes through the features asks it
+        source.database = database_rows(parameters.get(name), name, context)
         return source
 
     def required_source(

@@ -15,6 +15,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .algorithms import ALGORITHMS
 from .base import EvacuationAlgorithm
+from .database_checks import wrong_table
 from .identity import RESOURCES
 from .layer_checks import output_targets, wrong_destination
 from .outputs import into_table
@@ -58,7 +59,7 @@ class ReadyModel(QgsProcessingModelAlgorithm):
         return QIcon(str(RESOURCES / "icons" / f"{self.path.stem}.svg"))
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
-        wrong = wrong_value(self.parameterDefinitions(), parameters, context)
+        wrong = wrong_value(self.parameterDefinitions(), parameters, context) or wrong_table(self, parameters, context)
         right, why = (False, wrong) if wrong else super().checkParameterValues(parameters, context)
         if not right:
             return False, why
@@ -72,7 +73,7 @@ class ReadyModel(QgsProcessingModelAlgorithm):
 
         Files are compared here, since a step knows nothing of what the others read and write.
         """
-        wrong = wrong_destination(self, parameters, context)
+        wrong = wrong_table(self, parameters, context) or wrong_destination(self, parameters, context)
         if wrong:
             raise QgsProcessingException(wrong)
         for name, target in output_targets(self, parameters, context).items():

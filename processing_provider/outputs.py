@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProperty,
 )
 
+from ..plugin.layers.database_tables import table_target
 from ..plugin.layers.destinations import FileTarget, table_destination
 from ..plugin.layers.fields import Column
 from ..plugin.layers.on_foot import said_of_people
@@ -54,10 +55,11 @@ class WritingAlgorithm(ReadingAlgorithm):
         if self._on_foot(parameters, context):
             layer = replace(layer, columns=[on_foot(column) for column in layer.columns])
         destination = write_layer(self, parameters, name, context, self.feedback, layer)
-        if destination is not None and target is not None:
-            self._wrote(name, destination)
+        table = table_target(destination or "")
+        if destination is not None and (target is not None or table is not None):
+            self._wrote(name, destination if table is None else table.name)
         if destination is not None and layer.style:
-            styling.apply(destination, layer.style, context)
+            styling.apply(destination, layer.style, context, self.feedback)
         return destination
 
     def report_path(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:

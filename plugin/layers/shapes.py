@@ -22,6 +22,7 @@ from qgis.core import (
 
 from ..solvers.control import Control, never
 from .antimeridian import GEOGRAPHIC, seam_of, split_at_seam
+from .database_sources import DatabaseRows
 from .errors import LayerError
 from .mending import polygons_of
 from .transforming import transform_each
@@ -38,30 +39,47 @@ class Features:
     ----------
     iterator : QgsFeatureIterator
     control : Control
+    database : DatabaseRows or None
+        Of a source in PostgreSQL: says whether all its rows came, and which field numbers them.
     """
 
-    def __init__(self, iterator: QgsFeatureIterator, control: Control) -> None:
-        self.nextFeature = iterator.nextFeature  # for loops that look for themselves
-        self._iterator, self._control = iterator, control
+    def __init__(self, iterator: QgsFeatureIterator, control: Control, database: DatabaseRows | None = None) -> None:
+        self.nextFeature = iterator.nextFeature  # for loops that look for themselves and call finish() at the end
+        self.number_field = database.number_field if database is not None else -1
+        self._iterator, self._control, self._database = iterator, control, database
 
     def __iter__(self) -> Iterator[QgsFeature]:
-        looked = time.monotonic()
+        looked, count = time.monotonic(), 0
         for feature in self._iterator:
             now = time.monotonic()
             if now - looked > LOOK_EVERY:
                 looked = now
                 self._control.stop_if_cancelled()
+            if self.number_field >= 0:
+                feature.setId(feature.attribute(self.number_field))
+            count += 1
             yield feature
+        self.finish(count)
+
+    def finish(self, count: int) -> None:
+        """Refuse a reading that ended early, which QGIS does not tell from one that is complete."""
+        if self._database is not None:
+            self._database.refuse_incomplete(count)
 
 
 def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Features:
     """Return a source's features without QGIS's geometry-validity check (invalid ones are mended here).
 
-    A source that an algorithm reads carries ``cancelled``, which is asked on the way.
+    A source that an algorithm reads carries ``cancelled``, which is asked on the way, and ``database`` where it is in
+    PostgreSQL.
     """
     flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-    iterator = source.getFeatures(request or QgsFeatureRequest(), flag)
-    return Features(iterator, Control(cancelled=getattr(source, "cancelled", never)))
+    request = request or QgsFeatureRequest()
+    database = getattr(source, "database", None)
+    if database is not None:
+        database.arrange(request)
+    iterator = source.getFeatures(request, flag)
+    return Features(iterator, Control(cancelled=getattr(source, "cancelled", never)), database)
 
 
 def empty_box() -> QgsRectangle:

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingUtils,
     QgsVectorLayer,
     QgsWkbTypes,
@@ -24,7 +25,9 @@ from qgis.core import (
 from qgis.PyQt import sip
 
 from ..solvers.control import Control
-from .column_names import Row, fitting
+from .column_names import IN_GEOPACKAGE, OwnColumns, Row, fitting
+from .database_tables import table_target
+from .database_writing import own_columns, write_table
 from .destinations import FileTarget, destination_text, file_target, remove
 from .fields import Column, make_field
 
@@ -74,18 +77,23 @@ def write_layer(
     Cancelled
     """
     fields = QgsFields()
-    rows: Iterable[Row] = layer.rows
     for column in layer.columns:
         fields.append(make_field(column) if isinstance(column, Column) else column)
-    wanted = file_target(destination_text(parameters.get(name), context))
-    if wanted is not None:
-        fields, rows, renamed = fitting(fields, rows, wanted.has_tables, Control(cancelled=feedback.isCanceled))
+    rows, control = layer.rows, Control(cancelled=feedback.isCanceled)
+    text = destination_text(parameters.get(name), context)
+    wanted, table = file_target(text), table_target(text)
+    if wanted is not None or table is not None:
+        own: OwnColumns | None = own_columns(table) if table else IN_GEOPACKAGE if wanted.has_tables else None
+        fields, rows, renamed = fitting(fields, rows, own, control)
         for old, new in renamed:
-            feedback.pushWarning(f"{name}: the column “{old}” is written as “{new}”: the file cannot hold that name.")
+            feedback.pushWarning(f"{name}: the column “{old}” is written as “{new}”: it cannot be called so there.")
     kind = QgsWkbTypes.Type.NoGeometry if layer.kind is None else layer.kind
-    sink, destination = algorithm.parameterAsSink(
-        parameters, name, context, fields, kind, layer.crs or QgsCoordinateReferenceSystem()
-    )
+    crs = layer.crs or QgsCoordinateReferenceSystem()
+    if table is not None:
+        destination = write_table(table, name, fields, rows, kind, crs, control)
+        _load_at_the_end(algorithm, parameters[name], name, destination, context)
+        return destination
+    sink, destination = algorithm.parameterAsSink(parameters, name, context, fields, kind, crs)
     if sink is None:
         if parameters.get(name) in (None, "") and destination in (None, ""):
             return None
@@ -93,15 +101,27 @@ def write_layer(
     target = None if wanted is None else file_target(destination)
     try:
         try:
-            count, shapeless = fill(sink, fields, rows, name, Control(cancelled=feedback.isCanceled))
+            count, shapeless = fill(sink, fields, rows, name, control)
         finally:
             sip.delete(sink)  # closes the file, whoever still refers to the sink
-        _read_again(destination, target, count, shapeless, name, context, Control(cancelled=feedback.isCanceled))
+        _read_again(destination, target, count, shapeless, name, context, control)
     except BaseException:
         if target is not None:
             remove(target)
         raise
     return destination
+
+
+def _load_at_the_end(
+    algorithm: QgsProcessingAlgorithm, given: Any, name: str, destination: str, context: QgsProcessingContext
+) -> None:
+    """Have a table loaded into the project where that was asked for; of files QGIS does it with the sink."""
+    if isinstance(given, QgsProcessingOutputLayerDefinition) and given.destinationProject is not None:
+        title = given.destinationName or algorithm.parameterDefinition(name).description()
+        details = QgsProcessingContext.LayerDetails(
+            title, given.destinationProject, name, QgsProcessingUtils.LayerHint.Vector
+        )
+        context.addLayerToLoadOnCompletion(destination, details)
 
 
 def fill(sink: QgsFeatureSink, fields: QgsFields, rows: Iterable[Row], name: str, control: Control) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -154,6 +155,8 @@ def _columns_of(
     # One feature is filled anew each time: that spares a Python object for each of them.
     feature = QgsFeature()
     more, shape, fid, attribute = features.nextFeature, feature.geometry, feature.id, feature.__getitem__
+    if features.number_field >= 0:
+        fid = partial(attribute, features.number_field)
     while more(feature):
         geometry = shape()
         if curved:
@@ -166,6 +169,7 @@ def _columns_of(
         if len(blobs) % LOOK_EVERY == 0:
             control.stop_if_cancelled()
             control.progress(min(1.0, len(blobs) / total), "Reading roads")
+    features.finish(len(blobs))
     return blobs, fids, columns
 
 

@@ -38,6 +38,7 @@ def ids_of_closures(
 
 def _named(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> bool:
     """Return whether any row of CLOSURES has the id of a road."""
+    from ....plugin.layers.shapes import features_of
     from ....plugin.layers.values import id_text
 
     if algorithm.parameterDefinition(CLOSURES) is None:
@@ -47,4 +48,4 @@ def _named(algorithm: EvacuationAlgorithm, parameters: dict[str, Any], context: 
         return False
     quiet = QgsProcessingFeedback(False)
     field = algorithm.field(parameters, CLOSURES_ROAD_FIELD, source, context, quiet, required=False)
-    return field is not None and any(id_text(feature[field]) for feature in source.getFeatures())
+    return field is not None and any(id_text(feature[field]) for feature in features_of(source))
