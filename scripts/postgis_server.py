@@ -20,7 +20,7 @@ SUPERUSER = "tester"
 ORDINARY_USERS = ("postgres", "nobody")  # one of them runs the server where the tests run as root, which it refuses
 START_SECONDS = 60
 STOP_SECONDS = 30
-FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")  # nothing of it needs to outlive a power cut
+FAST = ("fsync=off", "full_page_writes=off")  # nothing of it needs to outlive a power cut
 
 
 def programs() -> Path | None:

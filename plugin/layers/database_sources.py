@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import le
 from typing import Any
 
 from qgis.core import (
     QgsDataProvider,
     QgsDataSourceUri,
+    QgsExpression,
+    QgsFeature,
+    QgsFeatureIterator,
     QgsFeatureRequest,
     QgsProcessingContext,
     QgsProcessingFeatureSourceDefinition,
@@ -16,21 +22,28 @@ from qgis.core import (
 )
 
 from .database import PROVIDER, DatabaseError, place_of
+from .database_tables import from_clause
 from .destinations import input_layer
+
+_WHOLE = frozenset({"int2", "int4", "int8"})
+_SORTED = _WHOLE | {"text", "varchar", "uuid"}  # by a server as by Python
+_ROW = "evacuation_row"
 
 
 @dataclass(frozen=True)
 class DatabaseRows:
     """What is known of a source in PostgreSQL besides its features.
 
+    A server gives rows as they lie, which changes with every update: they are put into the order of their key.
+
     Attributes
     ----------
     layer : QgsVectorLayer
     parameter : str
-    key : str
-        The field that alone is the key and holds whole numbers, "" for none: rows are read in its order.
-    number_field : int
-        Its position where it is of 64 bits, else -1. QGIS numbers such rows anew, in the order in which it meets them.
+    keys : tuple of int
+        Positions of the fields that are the key.
+    kinds : tuple of str
+        Their types.
     selected : bool
     most : int or None
         As the user limited the source.
@@ -40,20 +53,63 @@ class DatabaseRows:
 
     layer: QgsVectorLayer
     parameter: str
-    key: str
-    number_field: int
+    keys: tuple[int, ...]
+    kinds: tuple[str, ...]
     selected: bool = False
     most: int | None = None
     filtered: bool = False
 
-    def arrange(self, request: QgsFeatureRequest) -> None:
-        """Ask for the rows in the order of the key (a server gives them as they lie), and for the key itself."""
-        if self.key:
-            clause = QgsFeatureRequest.OrderByClause(f'"{self.key}"', True)
-            request.setOrderBy(QgsFeatureRequest.OrderBy([clause]))
-        only = QgsFeatureRequest.Flag.SubsetOfAttributes
-        if self.number_field >= 0 and request.flags() & only:
-            request.setSubsetOfAttributes(sorted({*request.subsetOfAttributes(), self.number_field}))
+    @property
+    def whole(self) -> bool:
+        """Whether the key is one whole number, which is then what a row is called."""
+        return len(self.kinds) == 1 and self.kinds[0] in _WHOLE
+
+    def iterator(self, request: QgsFeatureRequest) -> QgsFeatureIterator | None:
+        """Return the features by another way than the layer's own where that is quicker, else None.
+
+        QGIS keeps a list of keys that are not whole numbers of 32 bits, at several times the cost of reading the rows.
+        Where fields are asked for by their places, a query that numbers the rows spares it; its number comes last.
+        """
+        plain = not (self.selected or self.filtered or self.most is not None or self.layer.isEditable())
+        numbered = self.kinds in ((), ("int2",), ("int4",))
+        by_place = request.flags() & QgsFeatureRequest.Flag.SubsetOfAttributes
+        if numbered or not (plain and by_place and _SORTED.issuperset(self.kinds)):
+            return None
+        if self.layer.fields().names() != self.layer.dataProvider().fields().names():
+            return None  # joined or worked out by QGIS
+        uri = QgsDataSourceUri(self.layer.source())
+        names = [QgsExpression.quotedColumnRef(self.layer.fields().at(place).name()) for place in self.keys]
+        by = ", ".join(n if kind in _WHOLE else f'{n}::text COLLATE "C"' for n, kind in zip(names, self.kinds))
+        query = f"(SELECT *, row_number() OVER (ORDER BY {by})::integer AS {_ROW} FROM {from_clause(uri)})"
+        uri.setDataSource("", query, uri.geometryColumn(), uri.sql(), _ROW)
+        uri.setParam("checkPrimaryKeyUnicity", "0")
+        quick = QgsVectorLayer(uri.uri(False), self.layer.name(), PROVIDER)
+        if not quick.isValid() or quick.fields().names()[:-1] != self.layer.fields().names():
+            return None
+        return quick.getFeatures(request)
+
+    def ask_for_key(self, request: QgsFeatureRequest) -> None:
+        """Have the fields of the key come along."""
+        if request.flags() & QgsFeatureRequest.Flag.SubsetOfAttributes:
+            request.setSubsetOfAttributes(sorted({*request.subsetOfAttributes(), *self.keys}))
+
+    def key_of(self) -> Callable[[QgsFeature], Any] | None:
+        """Return what gives a row's key; None where rows have none, or QGIS numbers them by it.
+
+        Keys of 64 bits QGIS numbers anew, in the order in which it meets them.
+        """
+        if self.kinds in ((), ("int2",), ("int4",)):
+            return None
+        if len(self.keys) == 1:
+            (place,) = self.keys
+            return lambda feature: _sortable(feature.attribute(place))
+        return lambda feature: tuple(_sortable(feature.attribute(place)) for place in self.keys)
+
+    def order(self, keys: Sequence[Any]) -> list[int] | None:
+        """Return the positions of keys in ascending order; None where they are so already, or there is no key."""
+        if not self.keys or all(map(le, keys, islice(keys, 1, None))):
+            return None
+        return sorted(range(len(keys)), key=keys.__getitem__)
 
     def refuse_incomplete(self, count: int) -> None:
         """Compare the rows that came with those there are.
@@ -93,24 +149,25 @@ class DatabaseRows:
         return count if self.most is None else min(count, self.most)
 
 
+def _sortable(value: Any) -> Any:
+    """Return a value of a key as it is where all its likes can be compared, else as text."""
+    return value if isinstance(value, (int, str)) else str(value)
+
+
 def database_rows(value: Any, parameter: str, context: QgsProcessingContext) -> DatabaseRows | None:
     """Return what is known of an input's source in PostgreSQL; None where it is not there."""
     layer = input_layer(value, context)
     if not isinstance(layer, QgsVectorLayer) or layer.providerType() != PROVIDER:
         return None
-    keys = layer.primaryKeyAttributes()
-    key, number = "", -1
-    if len(keys) == 1:
-        field = layer.fields().at(keys[0])
-        if field.typeName() in ("int2", "int4", "int8"):
-            key, number = field.name(), keys[0] if field.typeName() == "int8" else -1
+    keys = tuple(layer.primaryKeyAttributes())
+    kinds = tuple(layer.fields().at(place).typeName() for place in keys)
     if not isinstance(value, QgsProcessingFeatureSourceDefinition):
-        return DatabaseRows(layer, parameter, key, number)
+        return DatabaseRows(layer, parameter, keys, kinds)
     return DatabaseRows(
         layer,
         parameter,
-        key,
-        number,
+        keys,
+        kinds,
         value.selectedFeaturesOnly,
         value.featureLimit if value.featureLimit > 0 else None,
         bool(getattr(value, "filterExpression", "")),

@@ -40,31 +40,37 @@ class Features:
     iterator : QgsFeatureIterator
     control : Control
     database : DatabaseRows or None
-        Of a source in PostgreSQL: says whether all its rows came, and which field numbers them.
+        Of a source in PostgreSQL: all its rows are read and put into the order of their key before one is given.
     """
 
     def __init__(self, iterator: QgsFeatureIterator, control: Control, database: DatabaseRows | None = None) -> None:
-        self.nextFeature = iterator.nextFeature  # for loops that look for themselves and call finish() at the end
-        self.number_field = database.number_field if database is not None else -1
-        self._iterator, self._control, self._database = iterator, control, database
+        self.nextFeature = iterator.nextFeature  # for loops that look for themselves
+        self.database = database  # they see to the order and the end
+        self._iterator, self._control = iterator, control
 
     def __iter__(self) -> Iterator[QgsFeature]:
-        looked, count = time.monotonic(), 0
+        return self._one_by_one() if self.database is None else iter(self._in_order(self.database))
+
+    def _one_by_one(self) -> Iterator[QgsFeature]:
+        looked = time.monotonic()
         for feature in self._iterator:
             now = time.monotonic()
             if now - looked > LOOK_EVERY:
                 looked = now
                 self._control.stop_if_cancelled()
-            if self.number_field >= 0:
-                feature.setId(feature.attribute(self.number_field))
-            count += 1
             yield feature
-        self.finish(count)
 
-    def finish(self, count: int) -> None:
-        """Refuse a reading that ended early, which QGIS does not tell from one that is complete."""
-        if self._database is not None:
-            self._database.refuse_incomplete(count)
+    def _in_order(self, database: DatabaseRows) -> list[QgsFeature]:
+        found = list(self._one_by_one())
+        database.refuse_incomplete(len(found))
+        key_of = database.key_of()
+        keys = [feature.id() if key_of is None else key_of(feature) for feature in found]
+        order = database.order(keys)
+        found = found if order is None else [found[k] for k in order]
+        if key_of is not None:
+            for k, feature in enumerate(found, start=1):
+                feature.setId(key_of(feature) if database.whole else k)
+        return found
 
 
 def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest | None = None) -> Features:
@@ -76,9 +82,12 @@ def features_of(source: QgsProcessingFeatureSource, request: QgsFeatureRequest |
     flag = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
     request = request or QgsFeatureRequest()
     database = getattr(source, "database", None)
+    iterator = None
     if database is not None:
-        database.arrange(request)
-    iterator = source.getFeatures(request, flag)
+        database.ask_for_key(request)
+        iterator = database.iterator(request)
+    if iterator is None:
+        iterator = source.getFeatures(request, flag)
     return Features(iterator, Control(cancelled=getattr(source, "cancelled", never)), database)
 
 

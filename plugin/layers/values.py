@@ -10,6 +10,8 @@ from qgis.PyQt.QtCore import QVariant
 from ..solvers.numerals import number_in, two_readings
 from .errors import LayerError
 
+EXACT_BELOW = 2.0**53  # of floating-point numbers
+
 
 def plain(value: Any) -> Any:
     """Return an attribute value with every kind of NULL as None."""
@@ -28,11 +30,21 @@ def id_text(value: Any) -> str:
 
     Layers of one chain keep their keys in different types (a GeoPackage integer, a CSV text, a Shapefile real), so
     keys are compared by this text.
+
+    Raises
+    ------
+    LayerError
+        When the value is a number that may have been rounded (PostgreSQL's numeric comes as a floating-point number).
     """
     value = plain(value)
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
+        if abs(value) >= EXACT_BELOW:
+            raise LayerError(
+                f"The id {value:.0f} comes as a floating-point number, which is exact only below 2^53. Keep ids as "
+                f"whole numbers of 64 bits (bigint) or as text."
+            )
         return str(int(value))
     return str(value).strip()
 

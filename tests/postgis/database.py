@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import postgis_server
@@ -17,6 +18,7 @@ class Database:
         self.server, self.name = server, name
         server.create_database(name)
         self.connection = server.connect(name)
+        self.run("SET lock_timeout = '20s'")
 
     def close(self) -> None:
         """Close the connection of :meth:`run`."""
@@ -25,6 +27,17 @@ class Database:
     def run(self, *statements: str, values: Sequence[Any] | None = None) -> list[tuple]:
         """Run statements as the superuser; return the rows of the last one."""
         return postgis_server.run(self.connection, *statements, values=values)
+
+    @contextmanager
+    def reader(self, table: str) -> Iterator[Any]:
+        """Another session that has read a table and has not ended its transaction."""
+        other = self.server.connect(self.name)
+        other.autocommit = False
+        try:
+            postgis_server.run(other, f"SELECT * FROM {table}")
+            yield other
+        finally:
+            other.close()
 
     def tables(self) -> list[str]:
         """Return all tables and views as schema.name, but for those of PostGIS, sorted."""

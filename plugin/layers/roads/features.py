@@ -15,6 +15,7 @@ from ...solvers.control import Control
 from ...solvers.roads.classes import USED_TAGS
 from ...solvers.roads.levels import FIELDS
 from ...solvers.roads.osm import TAG_FIELDS, tags_in
+from ..database_sources import DatabaseRows
 from ..errors import LayerError
 from ..shapes import features_of
 from ..values import id_text
@@ -155,8 +156,10 @@ def _columns_of(
     # One feature is filled anew each time: that spares a Python object for each of them.
     feature = QgsFeature()
     more, shape, fid, attribute = features.nextFeature, feature.geometry, feature.id, feature.__getitem__
-    if features.number_field >= 0:
-        fid = partial(attribute, features.number_field)
+    database = features.database
+    key_of = database.key_of() if database is not None else None
+    if key_of is not None:
+        fid = partial(key_of, feature)
     while more(feature):
         geometry = shape()
         if curved:
@@ -169,8 +172,21 @@ def _columns_of(
         if len(blobs) % LOOK_EVERY == 0:
             control.stop_if_cancelled()
             control.progress(min(1.0, len(blobs) / total), "Reading roads")
-    features.finish(len(blobs))
-    return blobs, fids, columns
+    if database is None:
+        return blobs, fids, columns
+    return _in_order(database, blobs, fids, columns)
+
+
+def _in_order(
+    database: DatabaseRows, blobs: list[bytes], keys: list[Any], columns: dict[str, list[Any]]
+) -> tuple[list[bytes], list[int], dict[str, list[Any]]]:
+    """Return the columns of all rows of a source in PostgreSQL in the order of their key."""
+    database.refuse_incomplete(len(blobs))
+    order = database.order(keys)
+    if order is not None:
+        blobs, keys = [blobs[k] for k in order], [keys[k] for k in order]
+        columns = {name: [values[k] for k in order] for name, values in columns.items()}
+    return blobs, keys if database.whole or not database.keys else list(range(1, len(blobs) + 1)), columns
 
 
 class _Tags:
