@@ -28,6 +28,7 @@ from .destinations import input_layer
 _WHOLE = frozenset({"int2", "int4", "int8"})
 _SORTED = _WHOLE | {"text", "varchar", "uuid"}  # by a server as by Python
 _ROW = "evacuation_row"
+_NUMBERED = "(SELECT *, row_number() OVER (ORDER BY {order})::integer AS {row} FROM {table})"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class DatabaseRows:
         uri = QgsDataSourceUri(self.layer.source())
         names = [QgsExpression.quotedColumnRef(self.layer.fields().at(place).name()) for place in self.keys]
         by = ", ".join(n if kind in _WHOLE else f'{n}::text COLLATE "C"' for n, kind in zip(names, self.kinds))
-        query = f"(SELECT *, row_number() OVER (ORDER BY {by})::integer AS {_ROW} FROM {from_clause(uri)})"
+        query = _NUMBERED.format(order=by, row=_ROW, table=from_clause(uri))
         uri.setDataSource("", query, uri.geometryColumn(), uri.sql(), _ROW)
         uri.setParam("checkPrimaryKeyUnicity", "0")
         quick = QgsVectorLayer(uri.uri(False), self.layer.name(), PROVIDER)

@@ -132,7 +132,7 @@ def _insert(
     places = ["%s"] * len(fields) + ([f"ST_SetSRID(%s::geometry, {srid})"] if spatial else [])
     template = f"({', '.join(places)})" if places else "(DEFAULT)"
     names = names or [target.key]
-    statement = _composed(f"INSERT INTO {{}} ({', '.join('{}' for _ in names)}) VALUES %s", table, *names)
+    statement = _composed("INSERT INTO {} ({}) VALUES %s", table, names)
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BATCH):
             control.stop_if_cancelled()
@@ -196,12 +196,16 @@ def _oid(connection: Any, table: tuple[str, str]) -> int:
     return int(rows_of(connection, statement, table)[0][0])
 
 
-def _composed(statement: str, *names: str | tuple[str, str]) -> Any:
-    """Return a statement with quoted names in its places; a pair is schema and table."""
+def _composed(statement: str, *names: str | tuple[str, str] | list[str]) -> Any:
+    """Return a statement with quoted names in its places; a pair is schema and table, a list is divided by commas."""
     from psycopg2 import sql
 
-    each = (sql.Identifier(*name) if isinstance(name, tuple) else sql.Identifier(name) for name in names)
-    return sql.SQL(statement).format(*each)
+    def quoted(name: str | tuple[str, str] | list[str]) -> Any:
+        if isinstance(name, list):
+            return sql.SQL(", ").join(map(sql.Identifier, name))
+        return sql.Identifier(*name) if isinstance(name, tuple) else sql.Identifier(name)
+
+    return sql.SQL(statement).format(*map(quoted, names))
 
 
 def _run(connection: Any, statement: str, *names: str | tuple[str, str], values: Sequence[Any] | None = None) -> None:
