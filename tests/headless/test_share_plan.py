@@ -28,8 +28,9 @@ def test_what_qgis_process_printed_is_the_command(qgis_process: Any, sample: Pat
     assert (kept.results["LAYER_COUNT"], kept.results["INPUT_COUNT"]) == (2, 2)
     with sqlite3.connect(path) as database:
         (inputs, layers, command) = database.execute("SELECT inputs, layers, command FROM scenario_run").fetchone()
-        styles = database.execute("SELECT f_table_name FROM layer_styles WHERE useAsDefault").fetchall()
+        styles = database.execute("SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault").fetchall()
     assert [(one["parameter"], one["fingerprint"]["people"]) for one in json.loads(inputs)][0] == ("ZONES", 451834.0)
     assert [(one["table"], one["output"]) for one in json.loads(layers)] == [("risk", "OUTPUT"), ("zones", "")]
     assert json.loads(command)["results"]["PEOPLE_AT_RISK"] == done.results["PEOPLE_AT_RISK"]
-    assert sorted(styles) == [("risk",), ("zones",)]
+    assert sorted(table for table, _ in styles) == ["risk", "zones"]
+    assert "attribute($currentfeature, 'children')" in dict(styles)["risk"]  # the style that the run had saved

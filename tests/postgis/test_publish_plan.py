@@ -16,6 +16,7 @@ pytest.importorskip("qgis.core")
 
 import psycopg2
 from qgis.core import (
+    QgsCategorizedSymbolRenderer,
     QgsDataSourceUri,
     QgsFeature,
     QgsGeometry,
@@ -462,6 +463,14 @@ def test_a_service_does_as_well(provider, database, connection, small, tmp_path,
     log = Log()
     assert publish(provider, given(small, "plans", schema="service"), log)["VERSION"] == 1
     assert "the service “plans”" in log.text
+
+
+def test_a_style_by_a_field_without_a_column_is_warned_of(provider, connection, tmp_path):
+    layer = routes()
+    layer.setRenderer(QgsCategorizedSymbolRenderer("agency", []))
+    log = Log()
+    publish(provider, given(scenario(tmp_path / "styled.gpkg", [layer]), connection, schema="styled"), log)
+    assert log.warnings == ["“Routes” is drawn by agency, which route has in attributes only."]
 
 
 def test_inputs_that_have_changed_are_told(provider, connection, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsVectorLayer
+from qgis.core import QgsRenderContext, QgsVectorLayer
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..errors import LayerError
@@ -162,7 +162,17 @@ def save_styles(cursor: Any, schema: str, placed: list[Placed]) -> list[str]:
         text = " ".join(str(error).split())
         return [f"The plan has no styles: this role cannot write them into the table layer_styles ({text})."]
     cursor.execute("RELEASE SAVEPOINT styles")
-    return []
+    return [line for one in placed for line in _lost_fields(one)]
+
+
+def _lost_fields(one: Placed) -> list[str]:
+    """Return a warning where a layer is drawn by fields that have no column."""
+    renderer = one.layer.renderer() if one.table.geometry else None
+    used = renderer.usedAttributes(QgsRenderContext()) if renderer is not None else set()
+    lost = sorted(used & set(one.attributes()))
+    if not lost:
+        return []
+    return [f"“{one.stored.name}” is drawn by {', '.join(lost)}, which {one.table.name} has in attributes only."]
 
 
 def _save_style(cursor: Any, schema: str, table: str, layer: QgsVectorLayer) -> None:

@@ -103,14 +103,14 @@ TABLES = (
     ),
     PlanTable(
         "zone",
-        _typed("zone_id name order_time", "", "population children adults elderly share_at_risk"),
+        _typed("zone_id zone_name name order_time", "", "population children adults elderly share_at_risk"),
         _signs("zone_id"),
         never=frozenset({"shelter_id", "reason"}),
     ),
     PlanTable(
         "shelter",
         _typed(
-            "shelter_id name status rule reason",
+            "shelter_id site_id shelter_name name status rule reason",
             "load capacity residual predicted doors door_capacity rank people_in_reach",
             "utilisation score mean_minutes",
         ),

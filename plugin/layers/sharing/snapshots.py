@@ -103,6 +103,8 @@ def snapshot(layer: QgsMapLayer, parameter: str) -> Snapshot:
             f"{parameter}: “{layer.name()}” is neither a vector layer, a table nor a raster; leave it out."
         )
     provider, target = layer.dataProvider(), input_target(layer)
+    if layer.project() is None and provider.name() not in _SCRATCH:
+        layer.loadDefaultStyle()  # Processing opens layers without
     common = {
         "name": _name(layer, target),
         "id": layer.id(),
