@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layers.timing.case import minutes
-from ..layers.timing.latest_rows import LatestCase, counts, tightest
+from ..layers.timing.latest_rows import LATEST, LatestCase, counts, tightest
 from ..layers.timing.stage_rows import StagedCase
 from ..solvers.routing.queue.bars import NEVER
 from ..solvers.timing.latest_order import shown_windows
@@ -57,8 +57,16 @@ def _latest_row(found: LatestCase, zone: int) -> dict[str, Any]:
         "others": int(found.found.others[zone]),
         "rerouted": None if found.rerouted is None else found.rerouted[zone],
         "on_foot": float(case.on_foot[zone]) if case.mixed else 0.0,
-        "by_mode": found.by_mode(zone) if case.mixed else [],
+        "by_mode": _by_mode(found, zone) if case.mixed else [],
     }
+
+
+def _by_mode(found: LatestCase, zone: int) -> list[str]:
+    """Return the latest order for who drives and for who walks, or why there is none."""
+    return [
+        f"{minute:,}" if result == LATEST else result if minute is None else f"{minute:,} ({result})"
+        for result, minute in found.by_mode(zone)
+    ]
 
 
 def write_stage_report(path: str, found: StagedCase, numbers: dict[str, Any]) -> None:

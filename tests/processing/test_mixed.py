@@ -425,6 +425,8 @@ def test_the_latest_order_of_a_zone_is_the_earlier_one_of_both_modes(tmp_path):
     assert [both["a"]["latest_car"], both["a"]["latest_foot"]] == answers
     assert [both["b"]["latest_car"], both["b"]["latest_foot"]] == [z["b"]["latest_order"] for z in (cars, walkers)]
     assert both["c"]["latest_car"] == NULL and both["c"]["latest_foot"] == walkers["c"]["latest_order"]
+    assert [both["c"]["result_car"], both["c"]["result_foot"]] == ["nobody", walkers["c"]["result"]]
+    assert [both["a"]["result_car"], both["a"]["result_foot"]] == [each["a"]["result"] for each in (cars, walkers)]
     assert [both[zone]["on_foot"] for zone in "abc"] == [150, 90, 60]
     assert "latest_car" not in cars["a"] and "On foot alone" in report.read_text(encoding="utf-8")
     # Routes found anew keep everybody on the roads of his mode: a path or the motorway would save the others minutes.

@@ -10,7 +10,7 @@ from qgis.core import QgsProcessingFeedback, QgsWkbTypes
 
 from ...solvers.routing.queue.bars import NEVER
 from ...solvers.timing.latest_departures import NO_ROAD, LatestDepartures
-from ...solvers.timing.latest_order import shown_windows
+from ...solvers.timing.latest_order import LatestOrder, shown_windows
 from ..fields import Column
 from ..writing import OutputLayer
 from .case import TimedCase, minutes
@@ -47,8 +47,10 @@ COLUMNS = [
 ]
 BY_MODE = [
     Column("on_foot", "int", "people of these on foot"),
-    Column("latest_car", "int", "the latest order for its cars and buses alone; empty: none, or no limit"),
-    Column("latest_foot", "int", "the latest order for its people on foot alone; empty likewise"),
+    Column("result_car", "text", "the result for its cars and buses alone"),
+    Column("latest_car", "int", "the latest order for those of them who have a way in the plan"),
+    Column("result_foot", "text", "the result for its people on foot alone"),
+    Column("latest_foot", "int", "the latest order for those of them who have a way in the plan"),
 ]
 REROUTED = [
     Column("latest_rerouted", "int", "last minute with the best routes found for that order"),
@@ -77,14 +79,7 @@ class LatestCase:
 
     def result(self, zone: int) -> str:
         """Return what came out for a zone, in a word or two."""
-        answer = self.found.latest[zone]
-        if answer is None:
-            return NO_WAY if self.case.lost[zone] else NOBODY
-        if answer.minute is None:
-            return TOO_LATE
-        if self.case.lost[zone]:
-            return SOME_STAY
-        return UNLIMITED if answer.unlimited else LATEST
+        return _result(self.found.latest[zone], bool(self.case.lost[zone]))
 
     def minute(self, zone: int) -> int | None:
         """Return the latest order of a zone, None where there is no such minute."""
@@ -95,16 +90,32 @@ class LatestCase:
         answer = self.found.latest[zone]
         return None if answer is None or answer.unlimited else answer.minute
 
-    def by_mode(self, zone: int) -> list[int | None]:
-        """Return the latest order for a zone's vehicles alone and for its walkers alone, None where there is none."""
-        answers = self.found.apart[zone]
-        return [None if answer is None or answer.unlimited else answer.minute for answer in answers]
+    def by_mode(self, zone: int) -> list[tuple[str, int | None]]:
+        """Return what came out for a zone's vehicles alone and for its walkers alone, with their latest order."""
+        plan, walks = self.case.plan, self.case.walks
+        stays = plan.stays & (plan.zone == zone)
+        lost = bool((stays & ~walks).any()), bool((stays & walks).any())
+        return [
+            (_result(answer, some), None if answer is None or answer.unlimited else answer.minute)
+            for answer, some in zip(self.found.apart[zone], lost)
+        ]
 
     def bottleneck(self, zone: int) -> tuple[str, str]:
         """Return name and id of the road that a zone's answer hangs on, "" for none."""
         arc = int(self.found.bottleneck[zone])
         read = self.case.on_roads.read
         return ("", "") if arc == NO_ROAD else (read.arc_name(arc), read.network.arc_road(arc))
+
+
+def _result(answer: LatestOrder | None, lost: bool) -> str:
+    """Return what came out for people of whom some are ``lost``, without a way in the plan."""
+    if answer is None:
+        return NO_WAY if lost else NOBODY
+    if answer.minute is None:
+        return TOO_LATE
+    if lost:
+        return SOME_STAY
+    return UNLIMITED if answer.unlimited else LATEST
 
 
 def latest_layer(
@@ -132,7 +143,8 @@ def _row(found: LatestCase, zone: int) -> list[Any]:
         name, road, int(found.found.others[zone]), minutes(case.arrival[zone]) if reached else None,
     ]  # fmt: skip
     if case.mixed:
-        row += [int(round(float(case.on_foot[zone]))), *found.by_mode(zone)]
+        row += [int(round(float(case.on_foot[zone])))]
+        row += [value for pair in found.by_mode(zone) for value in pair]
     if found.rerouted is not None:
         other = found.rerouted[zone]
         row += [other, None if other is None or rest is None else other - rest]
