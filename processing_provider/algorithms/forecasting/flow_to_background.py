@@ -44,9 +44,10 @@ class FlowToBackground(EvacuationAlgorithm):
         "directions together; each direction of a two-way road has the same flow. Of several sensors on a road the "
         "mean counts. A road without a sensor has no vehicles, or those of the nearest sensor of its class at the same "
         "share of its own capacity.\n"
-        "Speeds, people and pedestrians are no flow of vehicles: from them nothing meaningful comes. Background "
-        "traffic of the evening before is not that of an evacuation, when people stay at home or drive home first; "
-        "f'(t) of Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427)."
+        "Speeds, people and pedestrians are no flow of vehicles: nothing meaningful comes of them. A forecast of usual "
+        "traffic is not the traffic of an emergency, when people stay at home, or drive home first.\n"
+        "The vehicles are f'(t) of Xu et al. 2023 (Chinese Journal of Computers, doi 10.11897/SP.J.1016.2023.01427), "
+        "which they forecast by road; how sensors become roads is not theirs."
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
