@@ -24,7 +24,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtXml import QDomDocument
 
 from ...solvers.control import Control
-from ..column_names import Row, fitting
+from ..column_names import IN_GEOPACKAGE, Row, fitting
 from ..errors import LayerError
 from ..fields import Column, make_field
 from ..writing import fill
@@ -57,7 +57,7 @@ def write_table(path: str, table: str, layer: Snapshot, control: Control) -> dic
             field = make_field(Column(field.name(), "text", field.comment()))
         fields.append(field)
     rows = _rows(layer, as_json)
-    fields, rows, renamed = fitting(fields, rows, True, control)
+    fields, rows, renamed = fitting(fields, rows, IN_GEOPACKAGE, control)
     _create(path, table, fields, rows, layer.kind, layer.crs, f"LAYERS: “{layer.name}”", control)
     return dict(renamed)
 
