@@ -136,7 +136,7 @@ def test_exits_empty_the_area_as_fast_as_their_road_lets_vehicles_out():
     assert {pair[1] for pair in sent(found) if pair[0] == "in"} == {"west street", "east street"}
     assert sent(found)["out", "outside"] == 50
     assert any("50 people in 1 zone(s) start outside the hazard" in text for text in log.said)
-    assert not any("outside it, up to" in text for text in log.warnings)
+    assert not any("start at roads outside it" in text for text in log.warnings)
     assert any("2 safe exit(s)" in text and "600 vehicles/h" in text for text in log.said)
     safe = [row for row in rows_of(found, "OUTPUT_VEHICLES") if row["origin_id"] == "out"]
     assert len(safe) == 50 and all(row["arrival_s"] == row["departure_s"] == 0 for row in safe)
@@ -148,7 +148,7 @@ def test_exits_empty_the_area_as_fast_as_their_road_lets_vehicles_out():
 
 
 @pytest.mark.parametrize("shape", ["point", "polygon"])
-def test_who_lives_in_the_water_but_starts_at_a_road_outside_it_is_named(shape):
+def test_who_lives_in_the_water_but_starts_at_a_road_outside_it_is_safe_when_he_is_there(shape):
     """From (90, 0) the road at x = 300 is nearest, 100 m outside the water, from (-150, 0) the one there, inside."""
     network = roads(
         [
@@ -162,10 +162,11 @@ def test_who_lives_in_the_water_but_starts_at_a_road_outside_it_is_named(shape):
     place["polygon"] = layer("Polygon", fields, boxes, "quarters")
     log = Log()
     given = {"NETWORK": network, "HAZARD": water((-200, -200, 200, 200)), "ZONES": place[shape]}
-    run(log, SHELTERS=None, MAX_SNAP_DISTANCE=300, **given)
-    told = [text for text in log.warnings if "start at a road outside it" in text]
-    assert len(told) == 1 and "7 people of 1 zone(s)" in told[0] and "(far)" in told[0]
-    assert "up to 210 m away" in told[0]
+    found = run(log, SHELTERS=None, MAX_SNAP_DISTANCE=300, **given)
+    told = [text for text in log.warnings if "start at roads outside it: far" in text]
+    assert len(told) == 1 and "7 people of 1 zone(s)" in told[0] and "up to 210 m from the nearest" in told[0]
+    (arrival,) = {row["arrival_s"] for row in rows_of(found, "OUTPUT_VEHICLES") if row["origin_id"] == "far"}
+    assert arrival == pytest.approx(210.0 / 1.1, abs=0.1)
 
 
 def test_who_can_reach_different_exits_goes_to_different_ones_though_his_zone_is_one_group():

@@ -194,6 +194,7 @@ def over_network(
     """
     from ..roads.door_travel import quickest, tell_access, tell_of_doors
     from ..roads.doors import join_sites
+    from ..roads.open_ground import Leaving
 
     peopled = np.unique(groups.zone)
     zones = groups.zones.subset(peopled)
@@ -201,8 +202,9 @@ def over_network(
     use = roads.doors
     rules = replace(use.rules, elsewhere=shelters.all_ids - set(shelters.places.ids))
     joined = join_sites(
-        roads.read, zones, [shelters.places], rules, roads.max_snap_distance, context, feedback, people=people
-    )
+        roads.read, zones, [shelters.places], rules, roads.max_snap_distance, context, feedback, people=people,
+        leaving=Leaving(roads.leave[peopled], use.access_speed),
+    )  # fmt: skip
     share = 0.5 if kind == BY_LENGTH else 1.0
     fastest = quickest(joined, use, control.part(0.0, share), leave=roads.leave[peopled])
     metres = fastest.road.metres

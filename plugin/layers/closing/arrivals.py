@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -55,6 +56,11 @@ class Arrivals:
     grid_crs: QgsCoordinateReferenceSystem
     context: QgsProcessingContext = field(compare=False)
 
+    @classmethod
+    def of_area(cls, area: QgsGeometry, crs: QgsCoordinateReferenceSystem, context: QgsProcessingContext) -> Arrivals:
+        """Return what holds of an area in the working CRS ``crs`` that is dangerous from t = 0 on."""
+        return cls(crs, [bytes(area.asWkb().data())], np.zeros(1), None, crs, context)
+
     def at(self, xy: np.ndarray) -> np.ndarray:
         """Return when the hazard reaches positions (k, 2) of the working CRS: s from t = 0, infinite for never.
 
@@ -93,6 +99,23 @@ class Arrivals:
         np.minimum.at(out, place, self.seconds[area])
         return out
 
+    def place_in(self, wkb: bytes) -> np.ndarray | None:
+        """Return a place (2,) in a polygon of the working CRS, well-known binary, that the hazard reaches; None: none.
+
+        In the middle of the part that it reaches, as far as that has one.
+        """
+        shapely = require("shapely", PURPOSE)
+        own = shapely.from_wkb(wkb)
+        if self.grid is not None:
+            inner = _places_inside(own)
+            inner = inner[np.isfinite(self.at(inner))]
+            return inner[np.argmin(((inner - inner.mean(axis=0)) ** 2).sum(axis=1))] if len(inner) else None
+        part = shapely.intersection(own, shapely.union_all(self._shapes())) if self.areas else shapely.Point()
+        if shapely.area(part) <= 0.0:
+            return None
+        place: np.ndarray = shapely.get_coordinates(shapely.point_on_surface(part))[0]
+        return place
+
     def along(self, network: RoadNetwork) -> RoadClosings:
         """Return the stretches of road that the hazard reaches, each with its earliest moment."""
         if self.grid is not None:
@@ -115,15 +138,22 @@ class Arrivals:
         if grid is None or shapely.is_empty(own):
             return float("inf")
         rings = shapely.get_rings(shapely.get_parts(own))
-        west, south, east, north = shapely.bounds(own).tolist()
-        x, y = np.linspace(west, east, SAMPLES), np.linspace(south, north, SAMPLES)
-        inner = np.column_stack([np.repeat(x, SAMPLES), np.tile(y, SAMPLES)])
-        inner = inner[shapely.intersects(own, shapely.points(inner))]
-        found = [float(self.at(inner).min(initial=np.inf))]
+        found = [float(self.at(_places_inside(own)).min(initial=np.inf))]
         for ring in rings:
             xy = self._on_grid(shapely.get_coordinates(ring))
             found.append(float(grid.along(xy[:-1], xy[1:]).min(initial=np.inf)))
         return min(found)
+
+
+def _places_inside(shape: Any) -> np.ndarray:
+    """Return places (k, 2) of an even grid over a shapely polygon that lie in it."""
+    shapely = require("shapely", PURPOSE)
+    if shapely.is_empty(shape):
+        return np.empty((0, 2))
+    west, south, east, north = shapely.bounds(shape).tolist()
+    x, y = np.linspace(west, east, SAMPLES), np.linspace(south, north, SAMPLES)
+    inner = np.column_stack([np.repeat(x, SAMPLES), np.tile(y, SAMPLES)])
+    return np.asarray(inner[shapely.intersects(shape, shapely.points(inner))])
 
 
 def arrivals_of(

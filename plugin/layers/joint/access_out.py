@@ -1,49 +1,34 @@
-"""Who lives inside the hazard, but starts at a road outside it."""
+"""Who lives inside the hazard, far from any road, and starts at roads outside it."""
 
 from __future__ import annotations
 
 import numpy as np
-from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
+from qgis.core import QgsProcessingFeedback
 
 from ...solvers.naming import first_of
-from ..places import Places
-from ..positions import positions_inside
-from ..transforming import geometry_of, transform_vertices
 from .starts import ZONES, Starts
-
-FAR = 100.0  # metres between a zone and its road that are worth a word
 
 
 def tell_access_out(
-    starts: Starts,
-    zones: Places,
-    people: np.ndarray,
-    danger: QgsGeometry | None,
-    context: QgsProcessingContext,
-    feedback: QgsProcessingFeedback,
+    starts: Starts, ids: list[str], people: np.ndarray, speed: float, feedback: QgsProcessingFeedback
 ) -> list[str]:
-    """Warn, and return the warning, where zones that the danger meets have their nearest road outside it, far away.
+    """Warn, and return the warning, where people of zones ``ids`` walk over open ground to roads outside the hazard.
 
     Parameters
     ----------
     people : (z,) int
-    danger : QgsGeometry or None
-        Hazard and buffer in the working CRS.
+    speed : float
+        Between place and road, m/s.
     """
-    far = np.flatnonzero(starts.outside & (starts.node >= 0) & (np.nan_to_num(starts.access) > FAR))
-    if danger is None or not len(far):
+    found = np.flatnonzero(starts.outside & np.isfinite(starts.bare))
+    if not len(found):
         return []
-    if starts.areas:
-        found = [k for k in far.tolist() if geometry_of(starts.areas[k]).intersects(danger)]
-    else:
-        xy = transform_vertices(zones.xy[far], zones.crs, starts.read.crs, context.transformContext())
-        found = far[positions_inside(danger, xy)].tolist()
-    if not found:
-        return []
+    most = starts.bare[found].max()
     text = (
-        f"{ZONES}: {int(people[found].sum()):,} people of {len(found)} zone(s) that the hazard meets start at a road "
-        f"outside it, up to {starts.access[found].max():,.0f} m away ({first_of([zones.ids[k] for k in found])}). They "
-        "count as safe at once; on the way to that road they are not. “Time to safety” counts that way."
+        f"{ZONES}: {int(people[found].sum()):,} people of {len(found)} zone(s) that the hazard meets live where it has "
+        f"no road, up to {most:,.0f} m from the nearest, and start at roads outside it: "
+        f"{first_of([ids[k] for k in found.tolist()])}. They count as safe once they have gone straight to the road, "
+        f"up to {most / speed / 60.0:,.0f} minutes; whether that way can be gone is not known."
     )
     feedback.pushWarning(text)
     return [text]

@@ -108,9 +108,9 @@ def joint_case(
     if safe.any():
         feedback.pushInfo(
             f"{ZONES}: {int(demand.groups.sizes[safe].sum()):,} people in {int(starts.outside.sum())} zone(s) start "
-            "outside the hazard; they are safe at once."
+            "outside the hazard; they are safe when they leave."
         )
-        said += tell_access_out(starts, demand.zones, demand.people, ground.danger, context, feedback)
+        said += tell_access_out(starts, demand.zones.ids, demand.people, options.doors.access_speed, feedback)
     fleet = fleet_on(ground, source, group)
     problem = _problem(sources, options, demand, ground, separation, preference, allowed, room, fleet, feedback)
     carried = carried_on(demand.groups, where.shelters, sources.names, feedback)
@@ -139,7 +139,9 @@ def _problem(
     in_vehicle = options.in_vehicle(demand.groups.on_foot)
     _, people = fill_vehicles(np.where(counted > 0, demand.groups.sizes, 0), in_vehicle)
     place = departures.places(len(group), feedback, len(group))
-    departure = microseconds(demand.seconds[demand.groups.zone[group]] + place) / SECOND
+    walk = np.nan_to_num(np.where(ground.starts.outside, ground.starts.bare, 0.0)) / options.doors.access_speed
+    left = demand.seconds[demand.groups.zone[group]] + walk[demand.place[group]]
+    departure = microseconds(left + place) / SECOND
     order = np.argsort(departure, kind="stable")
     flow = None
     if sources.background is not None:

@@ -17,6 +17,7 @@ from ..positions import box_around
 from ..roads.distant import warn_if_far
 from ..roads.door_travel import tell_of_doors
 from ..roads.exits import Exits, exits_of
+from ..roads.open_ground import Leaving
 from ..roads.options import ReadNetwork
 from ..transforming import transform_vertices
 from .demand import Demand, JointSources
@@ -141,9 +142,13 @@ def _half(
             in_time = way(read, control.part(0.6, 1.0)).impedance(BY_TIME)
         tell_of_doors(shelters.places.ids, shelters.capacity, over.let_in, use.minutes, feedback)
     rules = replace(use.rules, elsewhere=shelters.all_ids - set(shelters.places.ids))
+    own = demand.peopled if walks is None else demand.peopled[demand.walks == walks]
+    orders = demand.seconds[own % max(len(demand.groups.zones), 1)]
+    leaving = Leaving(orders + options.departures.last, use.access_speed)
     starts = join_zones(
-        read, zones, people, shelters.places, rules, exits, danger, options.max_snap_distance, context, feedback
-    )
+        read, zones, people, shelters.places, rules, exits, danger, options.max_snap_distance, leaving, context,
+        feedback,
+    )  # fmt: skip
     return _Half(exits, starts, over, in_time)
 
 

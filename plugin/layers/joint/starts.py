@@ -14,15 +14,18 @@ from ...solvers.roads.network import RoadNetwork
 from ...solvers.roads.starts import Junctions, nodes_inside, start_nodes
 from ...solvers.roads.united import Offsets, shared_doors, shifted, united_junctions
 from ...solvers.routing.shared.problem import NodeSets
+from ..closing.arrivals import Arrivals
 from ..places import Places
 from ..positions import positions_inside
 from ..roads.door_travel import tell_access
 from ..roads.doors import join_sites
 from ..roads.entrances import DoorRules
 from ..roads.exits import Exits
+from ..roads.open_ground import Leaving, open_ground
 from ..roads.options import ReadNetwork
 from ..roads.united import united_reads
 from ..routing.ends import junctions_of
+from ..transforming import transform_vertices
 
 ZONES = "ZONES"
 EMPTY = bytes(QgsGeometry.fromWkt("POLYGON EMPTY").asWkb().data())
@@ -48,6 +51,8 @@ class Starts:
         Why a zone could not be joined, "" where it was.
     outside : (z,) bool
         Zones all of whose vehicles start outside the hazard; False without exits.
+    bare : (z,) float64
+        Straight metres of these from the hazard's part to a road where that lies farther than 100 m, else NaN.
     doors : Doors
         Of shelters, then of exits.
     site_access : (h, n) float64
@@ -64,6 +69,7 @@ class Starts:
     access: np.ndarray
     reasons: list[str]
     outside: np.ndarray
+    bare: np.ndarray
     doors: Doors
     site_access: np.ndarray
     half: np.ndarray
@@ -120,6 +126,7 @@ def join_zones(
     exits: Exits,
     danger: QgsGeometry | None,
     max_distance: float,
+    leaving: Leaving,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> Starts:
@@ -127,6 +134,8 @@ def join_zones(
 
     Parameters
     ----------
+    leaving : Leaving
+        Of the zones, with the shapes that the layer gives.
     danger : QgsGeometry or None
         Hazard and buffer in the working CRS: of polygons only the part inside counts, where that has a junction.
 
@@ -139,23 +148,28 @@ def join_zones(
         danger = exits.area
     junctions, areas = _junctions(read, zones, danger, context, feedback)
     found = join_sites(
-        read, zones, [shelters], rules, max_distance, context, feedback, people=people, junctions=junctions
-    )
+        read, zones, [shelters], rules, max_distance, context, feedback, people=people, junctions=junctions,
+        leaving=leaving._replace(shapes=areas or None),
+    )  # fmt: skip
+    junctions = found.junctions
     spread = junctions.counts > 0
     node = np.where(spread, -1, found.origins.node).astype(np.int64)
     access = np.where(spread, 0.0, np.where(node >= 0, found.origins.distance, np.nan))
     tell_access(ZONES, "zone(s)", zones.ids, access, people, feedback)
     doors = _together(found.doors, exits.doors(found.read, feedback))
     site_access = np.where(found.node >= 0, found.distance, np.nan)
-    outside = np.zeros(len(zones), dtype=bool)
+    outside, bare = np.zeros(len(zones), dtype=bool), np.full(len(zones), np.nan)
     network = found.read.network
     if len(exits):
-        outside = _outside(network, exits.area, junctions, [found.origins.points[k] for k in range(len(zones))])
+        outside = _outside(network, exits.area, junctions, found.origins.points)
+        xy = transform_vertices(zones.xy, zones.crs, read.crs, context.transformContext())
+        ground = Arrivals.of_area(exits.area, read.crs, context)
+        bare = open_ground(read, found.origins, zones, xy, junctions, ground, context, areas or None).metres
         if not len(shelters):
             network = exits.sealed(network)
     return Starts(
         replace(found.read, network=network), junctions, areas, node, access, list(found.origins.reasons), outside,
-        doors, np.concatenate([site_access, np.zeros(len(exits))])[None], np.zeros(len(zones), dtype=np.int64),
+        bare, doors, np.concatenate([site_access, np.zeros(len(exits))])[None], np.zeros(len(zones), dtype=np.int64),
     )  # fmt: skip
 
 
@@ -177,7 +191,7 @@ def united_starts(car: Starts, foot: Starts, shelters: int) -> Starts:
     return Starts(
         united_reads(car.read, foot.read), united_junctions(car.junctions, foot.junctions, by),
         [*car.areas, *foot.areas], join(car.node, shifted(foot.node, by.nodes)), join(car.access, foot.access),
-        [*car.reasons, *foot.reasons], join(car.outside, foot.outside),
+        [*car.reasons, *foot.reasons], join(car.outside, foot.outside), join(car.bare, foot.bare),
         shared_doors(car.doors, foot.doors, by, shelters), access, np.repeat([0, 1], [len(car.node), len(foot.node)]),
     )  # fmt: skip
 

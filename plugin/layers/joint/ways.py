@@ -40,10 +40,11 @@ def every_way(
     order = np.argsort(own, kind="stable")
     bounds = np.searchsorted(own[order], np.arange(len(unknown) + 1))
     for k, m in enumerate(demand.peopled.tolist()):
-        if starts.outside[k]:
+        if starts.outside[k] or not starts.joined[k]:
             for table in (kilometres, minutes, access):
                 table[m] = np.inf
-                table[m, where.outside] = 0.0
+                if starts.outside[k]:
+                    table[m, where.outside] = 0.0
             continue
         columns = np.arange(0 if unknown[k] else where.count, where.count + where.exits)
         rows = which[order[bounds[k] : bounds[k + 1]]]

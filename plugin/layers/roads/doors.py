@@ -18,6 +18,7 @@ from .door_places import ENTRANCE, ITSELF, DoorPlaces, door_places
 from .entrances import ENTRANCES, DoorRules
 from .joining import Trips, in_barriers, tell_of_joining, with_closers
 from .junctions import delay_at_junctions
+from .open_ground import Leaving, open_ground, tell_lost
 from .options import ReadNetwork
 
 ACCESS_ON_FOOT = 1.1  # m/s
@@ -42,6 +43,8 @@ class SitesJoined:
         Why a site could not be joined; "" where it was.
     doors : Doors
         Site k of the doors is site k.
+    junctions : Junctions
+        Of the origins.
     """
 
     read: ReadNetwork
@@ -50,6 +53,7 @@ class SitesJoined:
     distance: np.ndarray
     reasons: list[str]
     doors: Doors
+    junctions: Junctions
 
 
 def join_sites(
@@ -65,6 +69,7 @@ def join_sites(
     people: np.ndarray | None = None,
     junctions: Junctions | None = None,
     whole: ReadNetwork | None = None,
+    leaving: Leaving | None = None,
 ) -> SitesJoined:
     """Join origins to the nearest road and sites at their doors, all in one go.
 
@@ -87,6 +92,9 @@ def join_sites(
         Of the origins; one that has some is not joined to the nearest road.
     whole : ReadNetwork, optional
         See :func:`.door_places.door_places`.
+    leaving : Leaving, optional
+        Where it is given, an origin that the hazard reaches before all have gone over open ground to roads outside it
+        is not joined and has no junctions (:mod:`.open_ground`).
 
     Raises
     ------
@@ -113,7 +121,13 @@ def join_sites(
     joined_read = replace(waiting, network=network)
     node, distance, reasons = plan.of_sites(joined)
     _tell_guessed(joined_read, doors, feedback)
-    return SitesJoined(joined_read, joined.only(np.arange(len(origins))), node, distance, reasons, doors)
+    own = joined.only(np.arange(len(origins)))
+    if leaving is not None:
+        ground = open_ground(read, own, origins, xy, junctions, read.danger.arrivals, context, leaving.shapes)
+        lost = ground.lost(leaving)
+        tell_lost(origins, ground, lost, people, feedback)
+        own, junctions = own.without(ground.reasons(lost)), junctions.without(lost)
+    return SitesJoined(joined_read, own, node, distance, reasons, doors, junctions)
 
 
 def _tell(

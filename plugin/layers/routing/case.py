@@ -27,7 +27,13 @@ from ...solvers.routing.shared.choices import (
 )
 from ...solvers.routing.shared.problem import SIZES, Arcs, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes
-from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, last_departure, spread_departures
+from ...solvers.routing.shared.vehicles import (
+    AT_ONCE,
+    PROFILE_NAMES,
+    fill_vehicles,
+    last_departure,
+    spread_departures,
+)
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
 from ...solvers.routing.shared.widths import ALONE
 from ..moments import Start
@@ -53,8 +59,12 @@ class Departures:
     @property
     def text(self) -> str:
         """How departures are spread, in words, and until when after the order."""
-        minutes = last_departure(self.window, self.profile) / 60.0
-        return f"{PROFILE_NAMES[self.profile]} within {minutes:g} minutes"
+        return f"{PROFILE_NAMES[self.profile]} within {last_departure(self.window, self.profile) / 60.0:g} minutes"
+
+    @property
+    def last(self) -> float:
+        """Seconds after the order by which everybody has left."""
+        return 0.0 if self.profile == AT_ONCE else last_departure(self.window, self.profile)
 
     def places(self, vehicles: int, feedback: QgsProcessingFeedback, spread: int) -> np.ndarray:
         """Return the seconds (v,) after their order at which vehicles leave, drawn by the seed whatever the orders.
@@ -268,7 +278,8 @@ def routing_case(
     """
     rows = given.trips
     at, order = row_times(rows, given.start, feedback)
-    ends = join_ends(read, rows, given.ends, max_snap_distance, context, feedback)
+    last = np.where(np.isnan(at), order + departures.last, at)
+    ends = join_ends(read, rows, given.ends, max_snap_distance, last, context, feedback)
     read = ends.read
     usable = np.ones(len(rows), dtype=bool)
     usable[[k for k, _ in ends.unjoined]] = False

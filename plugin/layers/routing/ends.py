@@ -25,6 +25,7 @@ from ..roads.door_travel import tell_access
 from ..roads.doors import join_sites
 from ..roads.entrances import refuse_strangers
 from ..roads.joining import Trips
+from ..roads.open_ground import Leaving
 from ..roads.options import ReadNetwork
 from ..transforming import transform_vertices
 from .end_layers import DESTINATIONS, ORIGINS, EndLayers
@@ -101,25 +102,37 @@ def join_ends(
     rows: TripRows,
     layers: EndLayers,
     max_distance: float,
+    last: np.ndarray,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> JoinedEnds:
     """Join both ends of every trip to the roads.
+
+    ``last`` (r,) is when the last vehicle of each row leaves, s from t = 0.
 
     Raises
     ------
     LayerError
         When no id of ORIGINS, DESTINATIONS or ENTRANCES is one of the trips'.
     """
-    zone, names, junctions, areas = _zones(read, rows, layers, context, feedback)
+    zone, names, junctions, areas, bare = _zones(read, rows, layers, context, feedback)
     origins, of_row = _origins(read, rows, zone, names, context)
+    shapes = _shapes(rows, of_row, areas, bare, len(origins))
+    leaving = Leaving(np.full(len(origins), -np.inf), layers.access_speed, shapes)
+    np.maximum.at(leaving.last, of_row, last)
     counts = np.r_[junctions.counts, np.zeros(len(origins) - len(names), dtype=np.int64)]
     padded = replace(junctions, start=np.r_[0, np.cumsum(counts)].astype(np.int64))
     sites, site = _sites(read, rows, layers, context, feedback)
     trips = Trips(np.column_stack([of_row, site]), rows.people.astype(float))
     known = frozenset() if layers.destinations is None else frozenset(layers.destinations.ids)
     rules = replace(layers.doors, elsewhere=known - set(rows.destination))
-    found = join_sites(read, origins, sites, rules, max_distance, context, feedback, trips=trips, junctions=padded)
+    found = join_sites(
+        read, origins, sites, rules, max_distance, context, feedback, trips=trips, junctions=padded, leaving=leaving,
+        people=np.bincount(of_row, rows.people, len(origins)),
+    )  # fmt: skip
+    held = found.junctions.counts[: len(names)]
+    zone = np.where((zone >= 0) & (np.r_[held, 0][zone] > 0), zone, -1)
+    junctions = replace(found.junctions, start=found.junctions.start[: len(names) + 1])
     origin, destination = found.origins.node[of_row].astype(np.int64), found.node[site].astype(np.int64)
     unjoined = []
     for k in np.flatnonzero(((origin < 0) & (zone < 0)) | (destination < 0)).tolist():
@@ -160,11 +173,14 @@ def _zones(
     layers: EndLayers,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> tuple[np.ndarray, list[str], Junctions, list[bytes]]:
-    """Return the polygon with junctions (r,) of each row, -1 for none, and of these names, junctions and shapes."""
+) -> tuple[np.ndarray, list[str], Junctions, list[bytes], dict[str, bytes]]:
+    """Return the polygon with junctions (r,) of each row, -1 for none, and of these names, junctions and shapes.
+
+    Besides the shapes of the polygons without junctions, by name.
+    """
     none = np.full(len(rows), -1, dtype=np.int64)
     if layers.origins is None or not len(rows):
-        return none, [], Junctions.none(0), []
+        return none, [], Junctions.none(0), [], {}
     every = layers.origins
     refuse_strangers(ORIGINS, every.name, every.ids, rows.origin, "an origin of TRIPS")
     wanted = set(rows.origin)
@@ -190,7 +206,18 @@ def _zones(
         f"{len(holding)} polygons of “{few.name}”."
     )
     held = replace(junctions, start=np.r_[junctions.start[holding], junctions.start[-1]])  # none lies between
-    return zone, [few.ids[k] for k in holding.tolist()], held, [shapes[k] for k in holding.tolist()]
+    bare = {name: shapes[k] for k, name in enumerate(few.ids) if junctions.counts[k] == 0}
+    return zone, [few.ids[k] for k in holding.tolist()], held, [shapes[k] for k in holding.tolist()], bare
+
+
+def _shapes(
+    rows: TripRows, of_row: np.ndarray, areas: list[bytes], bare: dict[str, bytes], origins: int
+) -> list[bytes]:
+    """Return the polygon of each origin, empty for one that has none: of those with junctions, then of the others."""
+    shapes = [*areas, *[b""] * (origins - len(areas))]
+    for k in np.flatnonzero(of_row >= len(areas)).tolist():
+        shapes[of_row[k]] = bare.get(rows.origin[k], b"")
+    return shapes
 
 
 def junctions_of(

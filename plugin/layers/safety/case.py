@@ -8,16 +8,19 @@ import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
+from ...solvers.naming import first_of
 from ...solvers.roads.starts import Junctions
 from ...solvers.safety.areas import pieces_inside, reaches
-from ...solvers.safety.people import Leaving, Outcome, leaving, outcome
+from ...solvers.safety.people import Leaving, OnBareGround, Outcome, leaving, outcome
 from ...solvers.safety.solve import Starts, TimeToSafety, of_pieces, time_to_safety
+from ..closing.arrivals import Arrivals
 from ..moments import Start
 from ..positions import positions_inside
 from ..roads.door_travel import tell_access
 from ..roads.doors import SitesJoined, join_sites
 from ..roads.entrances import DoorRules
 from ..roads.exits import Exits, exits_of
+from ..roads.open_ground import OpenGround, open_ground
 from ..roads.options import ReadNetwork
 from ..routing.ends import junctions_of
 from ..transforming import geometry_of, transform_vertices
@@ -132,14 +135,45 @@ def safety_case(
     node = np.where(junctions.counts > 0, -1, joined.origins.node)
     access = np.where((junctions.counts == 0) & (node >= 0), joined.origins.distance, 0.0)
     tell_access(people.zones.parameter, "zone(s)", people.zones.ids, access, people.counts.sum(axis=1), feedback)
-    groups = leaving(junctions, node, people.counts, np.isfinite(found.nodes.seconds) | ~inside)
+    ground = _open_ground(sources, joined, shapes, area, context, feedback)
+    groups = leaving(
+        junctions.without(ground.concerned), np.where(ground.concerned, -1, node), people.counts,
+        np.isfinite(found.nodes.seconds) | ~inside,
+    )  # fmt: skip
     ready = people.order[groups.zone] + reaction
     away = _outside(people, shapes, area, read, context)[groups.zone]
-    fate = outcome(found, groups, ready, ~inside, away, control.part(0.8, 1.0))
+    bare = OnBareGround(ground.metres[groups.zone] / sources.speed, ground.reached[groups.zone])
+    fate = outcome(found, groups, ready, ~inside, away, bare, control.part(0.8, 1.0))
     pieces = of_pieces(found, network.piece, network.piece_count)
     return SafetyCase(
         read, area, names, found, pieces, piece_inside, people, groups, fate, sources.start, reaction
     )  # fmt: skip
+
+
+def _open_ground(
+    sources: SafetySources,
+    joined: SitesJoined,
+    shapes: list[bytes],
+    area: QgsGeometry | None,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> OpenGround:
+    """Return the zones whose people walk over open ground to roads outside the area to leave; the log names them."""
+    zones, read = sources.people.zones, joined.read
+    danger = read.danger.arrivals
+    if danger is None and area is not None:
+        danger = Arrivals.of_area(area, read.crs, context)
+    xy = transform_vertices(zones.xy, zones.crs, read.crs, context.transformContext())
+    found = open_ground(read, joined.origins, zones, xy, joined.junctions, danger, context, shapes or None)
+    if found.concerned.any():
+        own = np.flatnonzero(found.concerned)
+        named = first_of([f"{zones.ids[k]} ({found.metres[k]:,.0f} m)" for k in own.tolist()])
+        feedback.pushWarning(
+            f"{zones.parameter}: {int(sources.people.counts[own].sum()):,} people of {len(own)} zone(s) are met by the "
+            f"hazard where no road is, and start at roads outside it: {named}. They count as walking straight to the "
+            f"nearest road at {sources.speed:g} m/s; whether that way can be walked is not known."
+        )
+    return found if read.danger.arrivals is not None else found._replace(reached=np.full(len(zones), np.inf))
 
 
 def _outside(

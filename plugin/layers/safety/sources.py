@@ -97,6 +97,8 @@ class SafetySources:
         Date and time of t = 0.
     max_snap_distance : float
         Metres.
+    speed : float
+        Of people on open ground, m/s.
     """
 
     roads: Callable[[Control], ReadNetwork]
@@ -105,6 +107,7 @@ class SafetySources:
     people: People
     start: Start
     max_snap_distance: float
+    speed: float
 
     def area(
         self, read: ReadNetwork, context: QgsProcessingContext, feedback: QgsProcessingFeedback

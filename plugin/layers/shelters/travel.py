@@ -14,6 +14,7 @@ from ...solvers.shelters.capacity import residual_capacity
 from ...solvers.shelters.recommendation import ShelterProblem
 from ..roads.door_travel import DoorUse, quickest, tell_access, tell_of_doors
 from ..roads.doors import join_sites
+from ..roads.open_ground import Leaving
 from ..roads.options import ReadNetwork
 from .case import CandidateSites, Limits, PeopleAtRisk
 
@@ -122,7 +123,7 @@ def _travel(
     rules = replace(doors.rules, elsewhere=frozenset(site for site, _ in sites.places.rejected))
     joined = join_sites(
         roads.read, zones, [sites.places], rules, limits.max_snap_distance, context, feedback,
-        people=people.astype(float),
+        people=people.astype(float), leaving=Leaving(leave[rows], doors.access_speed),
     )  # fmt: skip
     found, let_in = quickest(joined, doors, control, leave=leave[rows]), doors.let_in(joined)
     room = residual_capacity(sites.capacity, sites.predicted)

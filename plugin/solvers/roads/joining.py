@@ -65,6 +65,13 @@ class Joined:
             [self.points[k] for k in few],
         )
 
+    def without(self, reasons: dict[int, str]) -> Joined:
+        """Return the same places, some of which are not joined after all, with the reason."""
+        node, told, points = self.node.copy(), list(self.reasons), list(self.points)
+        for k, reason in reasons.items():
+            node[k], told[k], points[k] = -1, reason, self.points[k][:0]
+        return Joined(self.network, node, self.distance, told, self.farther, points)
+
 
 class OnRoads(NamedTuple):
     """Places of which it is known where on the roads they are.

@@ -50,6 +50,12 @@ class Junctions:
         """Return where the junctions of a zone are."""
         return slice(int(self.start[zone]), int(self.start[zone + 1]))
 
+    def without(self, zones: np.ndarray) -> Junctions:
+        """Return the junctions of all zones, of those of the mask (z,) none."""
+        kept = ~np.repeat(zones, self.counts)
+        counts = np.where(zones, 0, self.counts)
+        return Junctions(np.r_[0, np.cumsum(counts)].astype(np.int64), self.node[kept], self.weight[kept])
+
 
 def junctions_inside(
     network: RoadNetwork, zones: Sequence[bytes], counted: np.ndarray, hazard: bytes | None = None

@@ -30,6 +30,21 @@ class Leaving(NamedTuple):
     people: np.ndarray
 
 
+class OnBareGround(NamedTuple):
+    """Groups (g,) that walk over open ground to where they are safe, no road being near.
+
+    Attributes
+    ----------
+    seconds : float64
+        That they take; NaN for those who go by the roads.
+    reached : float64
+        When the hazard comes to where they live, s from t = 0; inf: never.
+    """
+
+    seconds: np.ndarray
+    reached: np.ndarray
+
+
 class Outcome(NamedTuple):
     """What becomes of the groups (g,).
 
@@ -102,6 +117,7 @@ def outcome(
     ready: np.ndarray,
     outside: np.ndarray,
     away: np.ndarray,
+    bare: OnBareGround | None = None,
     control: Control | None = None,
 ) -> Outcome:
     """Return what becomes of people who are ready to leave at certain moments.
@@ -116,6 +132,8 @@ def outcome(
         Nodes at which nobody has to leave: safe from t = 0 on.
     away : (g,) bool
         Groups of zones in which nobody has to leave, whether or not they are joined to a road.
+    bare : OnBareGround, optional
+        Its groups have no node.
     """
     joined = groups.node >= 0
     node = np.where(joined, groups.node, 0)
@@ -125,6 +143,11 @@ def outcome(
     arrival = np.where(out, 0.0, np.inf)
     go = joined & ~out
     arrival[go] = found.arrivals(node[go], ready[go], control)
+    if bare is not None:
+        own = np.isfinite(bare.seconds) & ~out
+        seconds[own] = bare.seconds[own]
+        latest[own] = bare.reached[own] - seconds[own]
+        arrival[own] = np.where(ready[own] < latest[own], ready[own] + seconds[own], np.inf)
     return Outcome(seconds, latest, arrival, out)
 
 

@@ -70,6 +70,7 @@ def read_sources(
         When a layer cannot be opened, a field is not in it, or a value in it is not usable.
     """
     from ....plugin.layers.carrying import ZONE_NAME, renamed
+    from ....plugin.layers.roads.doors import ACCESS_ON_FOOT
     from ....plugin.layers.safety.sources import SafetySources, read_people, read_refuges
     from ....plugin.layers.zone_orders import zone_orders
 
@@ -103,4 +104,5 @@ def read_sources(
     def roads(control: Control) -> ReadNetwork:
         return network.network(context, feedback, control, hazard.at(start))
 
-    return SafetySources(roads, hazard.hazard, refuges, people, start, network.max_snap_distance)
+    speed = network.options.walking.speed if network.options.on_foot else ACCESS_ON_FOOT
+    return SafetySources(roads, hazard.hazard, refuges, people, start, network.max_snap_distance, speed)

@@ -137,6 +137,7 @@ class NearestShelters(EvacuationAlgorithm):
         from ....plugin.layers.places import read_places
         from ....plugin.layers.roads.door_travel import quickest, routes_to_doors
         from ....plugin.layers.roads.doors import join_sites
+        from ....plugin.layers.roads.open_ground import Leaving
         from ....plugin.layers.shelters.nearest_routes import (
             COLUMNS,
             NearestRoutes,
@@ -171,8 +172,9 @@ class NearestShelters(EvacuationAlgorithm):
         if not somebody:
             feedback.pushWarning(f"ZONES: “{zones.name}” has no zones; there is nothing to draw.")
         use = read_door_use(self, parameters, context, feedback)
+        leaving = Leaving(orders.seconds, use.access_speed)
         farthest = roads.max_snap_distance
-        joined = join_sites(read, zones, [shelters], use.rules, farthest, context, feedback)
+        joined = join_sites(read, zones, [shelters], use.rules, farthest, context, feedback, leaving=leaving)
         read, origin = joined.read, joined.origins.node
         times = quickest(joined, use, self.control(feedback, 40.0, 60.0), leave=orders.seconds)
         unsafe = unsafe_shelters(shelters, danger.hazard, rule, context, feedback)
