@@ -93,8 +93,8 @@ def _add_standby(algorithm: EvacuationAlgorithm) -> None:
         "Besides shelters: the places where roads lead out of the hazard (and its buffer; parts nearer to each other "
         "than 200 m are one) and from which the largest part of the roads outside can be reached without entering "
         "again. They have no limit of room and pass what their road passes; queues beyond them are not modelled. Who "
-        "starts outside is safe when he leaves, or has gone to the road where his home in the hazard is more than 100 m "
-        "from any. Needs the hazard.",
+        "starts outside is safe when he leaves, who lives in the hazard more than 100 m from any road, once he is "
+        "there. Needs the hazard.",
     )
 
 
