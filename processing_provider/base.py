@@ -9,9 +9,11 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
 from ..plugin.layers.database import without_password
+from ..plugin.layers.speaking import Speaking
 from ..plugin.solvers.control import Control
 from ..plugin.solvers.effort import Effort
 from ..plugin.solvers.errors import Cancelled, SolverError
+from ..plugin.solvers.modes import BY_CAR, ON_FOOT
 from .database_checks import wrong_table
 from .layer_checks import wrong_destination, wrong_layer
 from .outputs import WritingAlgorithm
@@ -80,15 +82,16 @@ class EvacuationAlgorithm(WritingAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        self.feedback, self.standing = feedback, []
+        speaking = Speaking(feedback, ON_FOOT if self.on_foot(parameters, context) else BY_CAR)
+        self.feedback, self.standing = speaking, []
         try:
-            return plain(self.calculate(parameters, context, feedback))
+            return plain(self.calculate(parameters, context, speaking))
         except Cancelled:
             feedback.pushWarning(self.tr("Cancelled.") + " " + (self._standing() or self.tr("Nothing was written.")))
             return {}
         except (QgsProcessingException, SolverError, OSError) as error:
             let_go(error)
-            said = " ".join(filter(None, (str(error), self._standing())))
+            said = speaking.said(" ".join(filter(None, (str(error), self._standing()))))
             shown = without_password(said)
             raise QgsProcessingException(shown) from (error if shown == said else None)
 

@@ -52,7 +52,7 @@ class WritingAlgorithm(ReadingAlgorithm):
         target = output_targets(self, parameters, context).get(name)
         if target is not None:
             parameters = into_table(target, name, parameters)
-        if self._on_foot(parameters, context):
+        if self.on_foot(parameters, context):
             layer = replace(layer, columns=[on_foot(column) for column in layer.columns])
         destination = write_layer(self, parameters, name, context, self.feedback, layer)
         table = table_target(destination or "")
@@ -87,7 +87,7 @@ class WritingAlgorithm(ReadingAlgorithm):
             raise Cancelled
         self._wrote(name, path)
 
-    def _on_foot(self, parameters: dict[str, Any], context: QgsProcessingContext) -> bool:
+    def on_foot(self, parameters: dict[str, Any], context: QgsProcessingContext) -> bool:
         """Whether the vehicles of this run are people on foot."""
         if self.parameterDefinition(TRAVEL_MODE) is None:
             return False

@@ -137,6 +137,18 @@ def test_families_together_and_bad_limits():
     )
 
 
+def test_all_without_a_car_walk_and_those_who_cannot_be_are_named():
+    log = Log()
+    found = plan([("z", (0, 0), 30, 30)], log)
+    assert (found["ON_FOOT"], found["ALLOCATED"], found["VEHICLES"]) == (30, 30, 30)
+    assert {row["mode"] for row in rows_of(found, "OUTPUT_ALLOCATION")} == {"foot"}
+    given = {"GROUP_FIELDS": ["adults"], "NETWORK": streets()}
+    text = failure(ZONES=people([("z", (0, 0), 30, 31)]), **given)
+    assert "FOOT_FIELDS: zone z" in text and "31 people on foot" in text and "30 there are" in text
+    text = failure(ZONES=people([("z", (0, 0), 30, 10)]), FOOT_FIELDS=["walkers"], **given)
+    assert "FOOT_FIELDS" in text and "no field “walkers”" in text
+
+
 @pytest.mark.parametrize("known", [None, 6.0])
 def test_a_wave_catches_by_mode_and_nobody_is_lost(known):
     """Water over the middle of the street after some minutes: who walks late is caught or stays, and is listed."""

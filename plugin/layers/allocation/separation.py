@@ -9,7 +9,9 @@ import numpy as np
 from qgis.core import QgsPointXY, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
+from ...solvers.modes import BOTH, BY_CAR, ON_FOOT
 from ..measuring import distance_area
+from ..speaking import speak_of
 from ..transforming import transform_xy
 from .groups import Groups, Shelters
 
@@ -144,8 +146,10 @@ def by_mode(
         if own is None or not len(few.sizes):
             found.append(nowhere(few, shelters))
             continue
+        speak_of(feedback, ON_FOOT if walks else BY_CAR)
         feedback.pushInfo(f"{name}:")
         found.append(over_network(own, kind, few, shelters, context, feedback, part))
+    speak_of(feedback, BOTH)
     return of_both(*found)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
+from ...solvers.modes import BOTH, BY_CAR, ON_FOOT
 from ...solvers.roads.network import RoadNetwork
 from ..allocation.separation import BY_TIME, RoadsToDoors, Separation, nowhere, of_both, over_network
 from ..closing.danger import Danger
@@ -19,6 +20,7 @@ from ..roads.door_travel import tell_of_doors
 from ..roads.exits import Exits, exits_of
 from ..roads.open_ground import Leaving
 from ..roads.options import ReadNetwork
+from ..speaking import speak_of
 from ..transforming import transform_vertices
 from .demand import Demand, JointSources
 from .options import JointOptions
@@ -71,7 +73,10 @@ def read_ground(
     halves: list[_Half] = []
     for k, read in enumerate(reads):
         if len(reads) > 1:
+            speak_of(feedback, (BY_CAR, ON_FOOT)[k])
             feedback.pushInfo(("By car:", "On foot:")[k])
+        elif read.on_foot:
+            speak_of(feedback, ON_FOOT)
         taken = shelters.all_ids | {name for half in halves for name in half.exits.names}
         part = control.part(0.5 + 0.35 * k / len(reads), 0.5 + 0.35 * (k + 1) / len(reads))
         walks = k == 1 if len(reads) > 1 else None
@@ -79,6 +84,7 @@ def read_ground(
     car = halves[0]
     starts, over, in_time, driven = car.starts, car.over, car.in_time, None
     if len(halves) > 1:
+        speak_of(feedback, BOTH)
         foot = halves[1]
         starts, driven = united_starts(starts, foot.starts, len(shelters.places)), starts.read.network
         over = of_both(over, foot.over)

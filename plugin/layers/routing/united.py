@@ -93,7 +93,7 @@ def on_free_lanes(foot: RoutingCase, car: RoutingCase, driven: RoutingResult, lo
     read, by = with_free_lanes(car.read, foot.read, np.unique(arcs))
     wider = (by > 1.0) & foot.read.network.is_road
     log(
-        f"WALK_ON_LANES: {len(np.unique(foot.read.network.piece[wider])):,} pieces of road on which no vehicle of the "
-        "plan drives are as wide for walkers as if everybody walked."
+        f"WALK_ON_LANES: {len(np.unique(foot.read.network.piece[wider])):,} pieces of road on which no car or bus of "
+        "the plan drives are as wide for walkers as if everybody walked."
     )
     return replace(foot, read=read, ends=replace(foot.ends, read=read), problem=widened(foot.problem, by))

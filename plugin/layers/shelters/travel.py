@@ -10,12 +10,14 @@ import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.control import Control
+from ...solvers.modes import BY_CAR, ON_FOOT, travel_of
 from ...solvers.shelters.capacity import residual_capacity
 from ...solvers.shelters.recommendation import ShelterProblem
 from ..roads.door_travel import DoorUse, quickest, tell_access, tell_of_doors
 from ..roads.doors import join_sites
 from ..roads.open_ground import Leaving
 from ..roads.options import ReadNetwork
+from ..speaking import speak_of
 from .case import CandidateSites, Limits, PeopleAtRisk
 
 
@@ -68,6 +70,7 @@ def shelter_problem(
     for k, own in enumerate(roads):
         rows = np.flatnonzero(at_risk.on_foot == own.on_foot)
         if at_risk.on_foot.any():
+            speak_of(feedback, ON_FOOT if own.on_foot else BY_CAR)
             feedback.pushInfo("On foot:" if own.on_foot else "By car:")
         part = control.part(k / len(roads), (k + 1) / len(roads))
         travel = _travel(at_risk, rows, sites, limits, own, leave, context, feedback, part)
@@ -75,6 +78,8 @@ def shelter_problem(
         for row, why in zip(rows.tolist(), travel.unjoined_zones):
             unjoined_zones[row] = why
         found.append(travel)
+    if at_risk.on_foot.any():
+        speak_of(feedback, travel_of(at_risk.on_foot))
     first = found[0]  # by car where anybody drives
     let_in = first.let_in
     if let_in is not None and len(found) > 1:

@@ -155,13 +155,13 @@ def _explain(problem: JointProblem, reach: Reach, control: Control) -> None:
     unlimited = int((~np.isfinite(problem.room)).sum())
     lost = ~reach.somewhere
     control.log(
-        f"{problem.people.sum():.0f} people in {problem.vehicles} vehicles of {problem.groups} groups; "
+        f"{problem.people.sum():.0f} people of {problem.groups} groups, {problem.vehicles} vehicles; "
         f"{problem.destinations} destinations with {places:.0f} places"
         + (f", {unlimited} of them without limit" if unlimited else "")
         + (f"; {int(lost.sum())} vehicles can reach none of them." if lost.any() else ".")
     )
     if reach.lost.any():
         control.log(
-            f"{int(reach.lost.sum())} of these, {problem.people[reach.lost].sum():.0f} people, have a way, but none "
+            f"{int(reach.lost.sum())} of these ({problem.people[reach.lost].sum():.0f} people) have a way, but none "
             "that arrives before the hazard and what closes, even on empty roads; they do not leave."
         )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
-from ....plugin.solvers.modes import ON_FOOT
+from ....plugin.layers.speaking import speak_of
+from ....plugin.solvers.modes import BOTH, BY_CAR, ON_FOOT
 from ...base import EvacuationAlgorithm
 from ...effort_parameters import STOPPED_EARLY
 from ...outputs import TRAVEL_MODE
@@ -101,14 +102,19 @@ class RouteEvacuation(EvacuationAlgorithm):
         from ....plugin.layers.routing.united import on_free_lanes, united_case
 
         if len(cases) == 1:
+            if cases[0].modes:
+                speak_of(self.feedback, ON_FOOT if cases[0].read.on_foot else BY_CAR)
             return cases[0], given.solved(cases[0].problem, control)
         car, foot = cases
+        speak_of(self.feedback, BY_CAR)
         self.feedback.pushInfo(self.tr("By car and bus:"))
         driven = given.solved(car.problem, control.part(0.0, 0.5))
+        speak_of(self.feedback, ON_FOOT)
         self.feedback.pushInfo(self.tr("On foot:"))
         if walk_on_lanes:
             foot = on_free_lanes(foot, car, driven, control.log)
         walked = given.solved(foot.problem, control.part(0.5, 0.95))
+        speak_of(self.feedback, BOTH)
         return united_case(car, foot, given.rows.trips, (driven, walked), given.choice, control.part(0.95, 1.0))
 
     def _inside(

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 IDLE_IN_QUEUES = (names.ALPHA, names.BPR_A, names.BPR_B, names.ANALYSIS_PERIOD, names.EPSILON)
 ONLY_IN_QUEUES = (names.STUCK_SECONDS, names.REROUTE_MINUTES)
-NO_BACKGROUND = "BACKGROUND: vehicles hinder nobody on foot in this model; the table plays no part."
+NO_BACKGROUND = "BACKGROUND: cars hinder nobody on foot in this model; the table plays no part."
 USUAL_PERIOD = 60.0  # minutes that count as the analysis period where neither it nor the departure window is given
 
 
