@@ -64,7 +64,7 @@ def export_map(project: QgsProject, texts: dict, picture: Path) -> None:
     left = MARGIN + width + 4
     _legend(layout, project, chart, left, MARGIN + TOP)
     _text(layout, texts["notes"], 7.5, False, left, PAGE[1] - MARGIN - 34, SIDE - 4, 34, bottom=True)
-    _width_key(layout, texts["widths"], left, PAGE[1] - MARGIN - 88)
+    _width_key(layout, texts["widths"], texts.get("unit", "vehicles"), left, PAGE[1] - MARGIN - 88)
     _scale_bar(layout, chart, left, PAGE[1] - MARGIN - 52)
     _north_arrow(layout, MARGIN + 4, MARGIN + TOP + 4)
     settings = QgsLayoutExporter.ImageExportSettings()
@@ -153,17 +153,17 @@ def _legend(layout: QgsPrintLayout, project: QgsProject, chart, x: float, y: flo
     item.adjustBoxSize()
 
 
-def _width_key(layout: QgsPrintLayout, widths: list[tuple[int, float]], x: float, y: float) -> None:
-    """Add lines of the given widths (mm), each with its number of vehicles."""
+def _width_key(layout: QgsPrintLayout, widths: list[tuple[int, float]], unit: str, x: float, y: float) -> None:
+    """Add lines of the given widths (mm), each with its number of what ``unit`` says."""
     if not widths:
         return
     _text(layout, "Width of a street", 9.5, True, x + 2, y, SIDE - 6, 6)
-    for row, (vehicles, width) in enumerate(widths):
+    for row, (count, width) in enumerate(widths):
         level = y + 9 + 5.5 * row
         line = QgsLayoutItemPolyline(QPolygonF([QPointF(x + 2, level), QPointF(x + 16, level)]), layout)
         line.setSymbol(QgsLineSymbol.createSimple({"color": "#555555", "width": str(width), "capstyle": "flat"}))
         layout.addLayoutItem(line)
-        _text(layout, f"{vehicles:,} vehicles", 8.5, False, x + 19, level - 2.2, SIDE - 24, 5)
+        _text(layout, f"{count:,} {unit}", 8.5, False, x + 19, level - 2.2, SIDE - 24, 5)
 
 
 def _scale_bar(layout: QgsPrintLayout, chart, x: float, y: float) -> None:

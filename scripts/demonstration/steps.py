@@ -121,6 +121,57 @@ def on_foot_step(sample: Path, result: Path) -> Step:
     return Step("timetosafety", "And who has the time on foot?", parameters, {"OUTPUT": "near_walk"})
 
 
+def mixed_steps(sample: Path, result: Path) -> list[Step]:
+    """Return the steps of a plan in which those without a car walk and the others drive."""
+    network = {"NETWORK": table(sample, "roads"), "MAX_SNAP_DISTANCE": 1200, "HAZARD": table(sample, "hazard")}
+    walk = {"ELEVATION": str(sample.with_name("elevation.tif"))}
+    at_risk = {"ZONES": table(result, "zones_at_risk")}
+    entrances = {"ENTRANCES": table(sample, "entrances")}
+    limit = {"MAX_WALK": "2"}
+    return [
+        Step(
+            "zonesatrisk",
+            "Who must leave, and who of them has no car?",
+            {"ZONES": table(sample, "near_zones"), "HAZARD": table(sample, "hazard"), "CARLESS_FIELD": "carless"},
+            {"OUTPUT": "zones_at_risk"},
+        ),
+        Step(
+            "recommendshelters",
+            "Which shelters open?",
+            {"SITES": table(sample, "sites"), "RESERVE": 10, **at_risk, **network, **entrances, **walk},
+            {"OUTPUT": "candidate_sites", "OUTPUT_SELECTED": "shelters"},
+        ),
+        Step(
+            "allocatecrowd",
+            "Who drives where, and who walks where?",
+            {"SHELTERS": table(result, "shelters"), **at_risk, **network, **entrances, **walk, **limit},
+            {"OUTPUT": "allocation", "OUTPUT_SHELTERS": "shelter_load", "OUTPUT_UNALLOCATED": "unallocated"},
+        ),
+        Step(
+            "routeevacuation",
+            "By which streets?",
+            {
+                "TRIPS": table(result, "allocation"),
+                "ORIGINS": table(result, "zones_at_risk"),
+                "DESTINATIONS": table(result, "shelters"),
+                "NETWORK_ID_FIELD": "road_id",
+                "START_TIME": START_TIME,
+                "EFFORT": 0,
+                **network,
+                **entrances,
+                **walk,
+                **limit,
+            },
+            {
+                "OUTPUT": "routes",
+                "OUTPUT_ROADS": "road_flow",
+                "OUTPUT_UNROUTED": "unrouted",
+                "OUTPUT_HTML": "mixed.html",
+            },
+        ),
+    ]
+
+
 def destinations(step: Step, result: Path) -> dict[str, str]:
     """Return the value of each destination parameter of a step, all tables in the one file ``result``."""
     values = {}

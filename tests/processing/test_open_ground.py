@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("qgis.core")
 
 import processing
+from qgis.core import NULL
 
 from tests.processing.closing_layers import box, hazard, raster
 from tests.processing.joint_layers import OUTPUTS
@@ -117,11 +118,23 @@ def test_a_joint_plan_lists_them_instead_of_counting_them_as_safe(kind, mode):
     assert arrivals["dry"] == 0.0
 
 
-def test_who_leaves_over_a_window_is_judged_by_the_last():
-    """The last of those 450 m away is at the road after 300 + 409 s."""
-    found = plan(DEPARTURE_PROFILE=1, DEPARTURE_WINDOW=5)
-    assert people_by(found, "OUTPUT_UNALLOCATED") == {"far": PEOPLE["far"], "near": PEOPLE["near"]}
-    assert found["ALLOCATED"] + found["CAUGHT"] == EVERYBODY - found["UNALLOCATED"]
+@pytest.mark.parametrize("steps", [False, True])
+def test_of_those_who_leave_over_a_window_the_late_are_caught_at_home(steps):
+    """Who is 450 m away has to leave within 191 s: of 30 over 5 minutes about 19."""
+    spread = {"DEPARTURE_PROFILE": 1, "DEPARTURE_WINDOW": 5}
+    if steps:
+        outputs = ("OUTPUT", "OUTPUT_CAUGHT", "OUTPUT_VEHICLES", "OUTPUT_UNROUTED")
+        found = run("routeevacuation", outputs=outputs, TRIPS=trips(), EFFORT=0, PEOPLE_PER_VEHICLE=1, **spread)
+    else:
+        found = plan(**spread)
+    left = people_by(found, "OUTPUT_UNROUTED", "origin_id")
+    caught = people_by(found, "OUTPUT_CAUGHT", "origin_id")
+    near = [row for row in rows_of(found, "OUTPUT_VEHICLES") if row["origin_id"] == "near"]
+    arrived = [row["departure_s"] for row in near if row["arrival_s"] != NULL]
+    assert left == {"far": 40} and set(caught) == {"near"}
+    assert len(arrived) + caught["near"] == PEOPLE["near"] and 14 <= len(arrived) <= 24
+    assert all(WALK["near"] <= seconds < ARRIVAL for seconds in arrived)
+    assert all(row["reason_code"] == "too late to leave" for row in rows_of(found, "OUTPUT_CAUGHT"))
 
 
 def test_a_hazard_that_does_not_come_catches_nobody_but_the_way_counts():

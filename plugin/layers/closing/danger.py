@@ -100,6 +100,8 @@ class Danger:
         From when each of the closings is known, s from t = 0; -inf from the start.
     levels : tuple of KnownArrivals
         The arrivals as they are known, by moment; the last are all. Empty without a hazard that comes.
+    homes : dict of int to float
+        When the hazard reaches the homes of those who start at a node of their own, though its roads lie outside.
     """
 
     closings: RoadClosings = field(default_factory=RoadClosings.none)
@@ -108,6 +110,7 @@ class Danger:
     start: Start = DEFAULT_START
     known: np.ndarray = field(default_factory=lambda: np.empty(0))
     levels: tuple[KnownArrivals, ...] = ()
+    homes: dict[int, float] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether any road closes in time or the hazard comes anywhere."""
@@ -147,6 +150,8 @@ class Danger:
         out[on_road] = self.arrivals.at(network.node_xy[on_road])
         leads = np.flatnonzero(~road & ~on_road[network.tail])
         np.minimum.at(out, network.tail[leads], out[network.head[leads]])
+        for node, seconds in self.homes.items():
+            out[node] = seconds
         return out
 
 

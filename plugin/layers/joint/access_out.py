@@ -20,14 +20,14 @@ def tell_access_out(
     speed : float
         Between place and road, m/s.
     """
-    found = np.flatnonzero(starts.outside & np.isfinite(starts.bare))
+    found = np.flatnonzero(np.isfinite(starts.bare))
     if not len(found):
         return []
     most = starts.bare[found].max()
     text = (
         f"{ZONES}: {int(people[found].sum()):,} people of {len(found)} zone(s) that the hazard meets live where it has "
         f"no road, up to {most:,.0f} m from the nearest, and start at roads outside it: "
-        f"{first_of([ids[k] for k in found.tolist()])}. They count as safe once they have gone straight to the road, "
+        f"{first_of([ids[k] for k in found.tolist()])}. They count as on the road once they have gone straight there, "
         f"up to {most / speed / 60.0:,.0f} minutes; whether that way can be gone is not known."
     )
     feedback.pushWarning(text)

@@ -139,7 +139,7 @@ def _problem(
     in_vehicle = options.in_vehicle(demand.groups.on_foot)
     _, people = fill_vehicles(np.where(counted > 0, demand.groups.sizes, 0), in_vehicle)
     place = departures.places(len(group), feedback, len(group))
-    walk = np.nan_to_num(np.where(ground.starts.outside, ground.starts.bare, 0.0)) / options.doors.access_speed
+    walk = np.nan_to_num(ground.starts.bare) / options.doors.access_speed
     left = demand.seconds[demand.groups.zone[group]] + walk[demand.place[group]]
     departure = microseconds(left + place) / SECOND
     order = np.argsort(departure, kind="stable")

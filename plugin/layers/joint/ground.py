@@ -150,7 +150,7 @@ def _half(
     rules = replace(use.rules, elsewhere=shelters.all_ids - set(shelters.places.ids))
     own = demand.peopled if walks is None else demand.peopled[demand.walks == walks]
     orders = demand.seconds[own % max(len(demand.groups.zones), 1)]
-    leaving = Leaving(orders + options.departures.last, use.access_speed)
+    leaving = Leaving(orders, use.access_speed, by_themselves=True)
     starts = join_zones(
         read, zones, people, shelters.places, rules, exits, danger, options.max_snap_distance, leaving, context,
         feedback,

@@ -52,7 +52,7 @@ class Starts:
     outside : (z,) bool
         Zones all of whose vehicles start outside the hazard; False without exits.
     bare : (z,) float64
-        Straight metres of these from the hazard's part to a road where that lies farther than 100 m, else NaN.
+        Straight metres over open ground to roads outside the hazard, NaN for a zone that is near a road, or inside.
     doors : Doors
         Of shelters, then of exits.
     site_access : (h, n) float64
@@ -158,15 +158,16 @@ def join_zones(
     tell_access(ZONES, "zone(s)", zones.ids, access, people, feedback)
     doors = _together(found.doors, exits.doors(found.read, feedback))
     site_access = np.where(found.node >= 0, found.distance, np.nan)
-    outside, bare = np.zeros(len(zones), dtype=bool), np.full(len(zones), np.nan)
-    network = found.read.network
+    outside, ground, network = np.zeros(len(zones), dtype=bool), found.ground, found.read.network
     if len(exits):
         outside = _outside(network, exits.area, junctions, found.origins.points)
-        xy = transform_vertices(zones.xy, zones.crs, read.crs, context.transformContext())
-        ground = Arrivals.of_area(exits.area, read.crs, context)
-        bare = open_ground(read, found.origins, zones, xy, junctions, ground, context, areas or None).metres
+        if read.danger.arrivals is None:
+            xy = transform_vertices(zones.xy, zones.crs, read.crs, context.transformContext())
+            wet = Arrivals.of_area(exits.area, read.crs, context)
+            ground = open_ground(read, found.origins, zones, xy, junctions, wet, context, areas or None)
         if not len(shelters):
             network = exits.sealed(network)
+    bare = np.full(len(zones), np.nan) if ground is None else np.where(spread | (node >= 0), ground.metres, np.nan)
     return Starts(
         replace(found.read, network=network), junctions, areas, node, access, list(found.origins.reasons), outside,
         bare, doors, np.concatenate([site_access, np.zeros(len(exits))])[None], np.zeros(len(zones), dtype=np.int64),

@@ -18,7 +18,7 @@ from .door_places import ENTRANCE, ITSELF, DoorPlaces, door_places
 from .entrances import ENTRANCES, DoorRules
 from .joining import Trips, in_barriers, tell_of_joining, with_closers
 from .junctions import delay_at_junctions
-from .open_ground import Leaving, open_ground, tell_lost
+from .open_ground import Leaving, OpenGround, at_home, open_ground, tell_lost
 from .options import ReadNetwork
 
 ACCESS_ON_FOOT = 1.1  # m/s
@@ -45,6 +45,8 @@ class SitesJoined:
         Site k of the doors is site k.
     junctions : Junctions
         Of the origins.
+    ground : OpenGround or None
+        Which of the origins are far from roads; None where nobody asks.
     """
 
     read: ReadNetwork
@@ -54,6 +56,7 @@ class SitesJoined:
     reasons: list[str]
     doors: Doors
     junctions: Junctions
+    ground: OpenGround | None
 
 
 def join_sites(
@@ -93,8 +96,8 @@ def join_sites(
     whole : ReadNetwork, optional
         See :func:`.door_places.door_places`.
     leaving : Leaving, optional
-        Where it is given, an origin that the hazard reaches before all have gone over open ground to roads outside it
-        is not joined and has no junctions (:mod:`.open_ground`).
+        Where it is given, an origin that the hazard reaches before anybody has gone over open ground to roads outside
+        it is not joined and has no junctions (:mod:`.open_ground`).
 
     Raises
     ------
@@ -121,13 +124,15 @@ def join_sites(
     joined_read = replace(waiting, network=network)
     node, distance, reasons = plan.of_sites(joined)
     _tell_guessed(joined_read, doors, feedback)
-    own = joined.only(np.arange(len(origins)))
+    own, ground = joined.only(np.arange(len(origins))), None
     if leaving is not None:
         ground = open_ground(read, own, origins, xy, junctions, read.danger.arrivals, context, leaving.shapes)
         lost = ground.lost(leaving)
         tell_lost(origins, ground, lost, people, feedback)
         own, junctions = own.without(ground.reasons(lost)), junctions.without(lost)
-    return SitesJoined(joined_read, own, node, distance, reasons, doors, junctions)
+        if leaving.by_themselves:
+            joined_read, own, junctions = at_home(joined_read, own, junctions, ground)
+    return SitesJoined(joined_read, own, node, distance, reasons, doors, junctions, ground)
 
 
 def _tell(

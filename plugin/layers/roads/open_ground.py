@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...solvers.graph.components import components
 from ...solvers.naming import first_of
+from ...solvers.roads.connectors import before
 from ...solvers.roads.joining import Joined
 from ...solvers.roads.near_pieces import NearPieces
 from ...solvers.roads.starts import Junctions, junctions_inside
@@ -26,17 +28,20 @@ class Leaving(NamedTuple):
 
     Attributes
     ----------
-    last : (o,) float64
-        When the last of each origin leaves, s from t = 0.
+    first : (o,) float64
+        When the first of each origin leaves, s from t = 0.
     speed : float
         Between place and road, m/s.
     shapes : list of bytes or None
         The origins' polygons in the working CRS, well-known binary, empty for a point; None: as the places have them.
+    by_themselves : bool
+        Whether people leave one after the other, and are caught at home who leave too late.
     """
 
-    last: np.ndarray
+    first: np.ndarray
     speed: float
     shapes: list[bytes] | None = None
+    by_themselves: bool = False
 
 
 class OpenGround(NamedTuple):
@@ -49,10 +54,13 @@ class OpenGround(NamedTuple):
         for an origin that is not concerned, or is near a road.
     reached : float64
         When the hazard comes to that place, s from t = 0.
+    home : (o, 2) float64
+        That place, working CRS.
     """
 
     metres: np.ndarray
     reached: np.ndarray
+    home: np.ndarray
 
     @property
     def concerned(self) -> np.ndarray:
@@ -60,14 +68,17 @@ class OpenGround(NamedTuple):
         return np.isfinite(self.metres)
 
     def lost(self, leaving: Leaving) -> np.ndarray:
-        """Return from which origins (o,) not everybody has gone to the road before the hazard comes."""
-        walk = np.nan_to_num(self.metres) / leaving.speed
-        return self.concerned & (leaving.last + walk >= self.reached)
+        """Return from which origins (o,) nobody has gone to the road before the hazard comes."""
+        return self.concerned & (leaving.first + self.seconds(leaving.speed) >= self.reached)
+
+    def seconds(self, speed: float) -> np.ndarray:
+        """Return the seconds (o,) to the road, 0 for who is not concerned."""
+        return np.asarray(np.nan_to_num(self.metres) / speed)
 
     def reasons(self, lost: np.ndarray) -> dict[int, str]:
         """Return why each origin that is ``lost`` (o,) has no place in a plan."""
         return {
-            k: f"the hazard comes at minute {self.reached[k] / 60.0:,.0f}, before all have gone the "
+            k: f"the hazard comes at minute {self.reached[k] / 60.0:,.0f}, before anybody has gone the "
             f"{self.metres[k]:,.0f} m to the nearest road, which lies outside it"
             for k in np.flatnonzero(lost).tolist()
         }
@@ -107,7 +118,7 @@ def open_ground(
         When a polygon has no image in the working CRS.
     """
     count = len(origins)
-    out = OpenGround(np.full(count, np.nan), np.full(count, np.inf))
+    out = OpenGround(np.full(count, np.nan), np.full(count, np.inf), np.full((count, 2), np.nan))
     starts = [junctions.node[junctions.of(k)] if junctions.counts[k] else joined.points[k] for k in range(count)]
     if arrivals is None or not read.network.piece_count:
         return out
@@ -125,8 +136,27 @@ def open_ground(
         own, at = np.array(list(homes)), np.array(list(homes.values()))
         reached, far = arrivals.at(at), _to_roads(read, at)
         there = np.isfinite(reached) & (far > NOTABLE)
-        out.metres[own[there]], out.reached[own[there]] = far[there], reached[there]
+        out.metres[own[there]], out.reached[own[there]], out.home[own[there]] = far[there], reached[there], at[there]
     return out
+
+
+def at_home(
+    read: ReadNetwork, joined: Joined, junctions: Junctions, ground: OpenGround
+) -> tuple[ReadNetwork, Joined, Junctions]:
+    """Return roads on which each origin concerned starts at a node of its own, at which the hazard catches who is late.
+
+    It leads to all its starts, and its junctions are none.
+    """
+    own = np.flatnonzero(ground.concerned & ((joined.node >= 0) | (junctions.counts > 0)))
+    starts = [junctions.node[junctions.of(k)] if junctions.counts[k] else joined.points[k] for k in own.tolist()]
+    network, nodes = before(read.network, starts, ground.home[own])
+    node, points = joined.node.copy(), list(joined.points)
+    node[own] = nodes
+    for k, several in zip(own.tolist(), starts):
+        points[k] = np.asarray(several)
+    danger = replace(read.danger, homes=dict(zip(nodes.tolist(), ground.reached[own].tolist())))
+    moved = Joined(joined.network, node, joined.distance, joined.reasons, joined.farther, points)
+    return replace(read, network=network, danger=danger), moved, junctions.without(ground.concerned)
 
 
 def tell_lost(
@@ -140,7 +170,7 @@ def tell_lost(
     named = first_of([f"{origins.ids[k]} ({ground.metres[k]:,.0f} m)" for k in own.tolist()])
     feedback.pushWarning(
         f"{origins.parameter}: {len(own)} of {len(origins)} place(s){with_people} are met by the hazard where no road "
-        "is, and it comes before all have gone straight to the nearest road, which lies outside it, whatever the "
+        "is, and it comes before anybody has gone straight to the nearest road, which lies outside it, whatever the "
         f"ground: {named}. They are not in the plan but listed with that reason. Add paths there to NETWORK, or let "
         "them leave earlier."
     )

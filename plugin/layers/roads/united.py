@@ -48,6 +48,7 @@ def _united_dangers(car: Danger, foot: Danger, by: Offsets) -> Danger:
         closings=RoadClosings.together([car.closings, walked]),
         taken=united_taken_out(car.taken, foot.taken, by),
         known=np.concatenate([car.known, foot.known]),
+        homes={**car.homes, **{by.nodes + node: seconds for node, seconds in foot.homes.items()}},
     )
 
 

@@ -27,13 +27,7 @@ from ...solvers.routing.shared.choices import (
 )
 from ...solvers.routing.shared.problem import SIZES, Arcs, RoutingProblem, TripTable, routing_problem
 from ...solvers.routing.shared.routes import Routes
-from ...solvers.routing.shared.vehicles import (
-    AT_ONCE,
-    PROFILE_NAMES,
-    fill_vehicles,
-    last_departure,
-    spread_departures,
-)
+from ...solvers.routing.shared.vehicles import PROFILE_NAMES, fill_vehicles, last_departure, spread_departures
 from ...solvers.routing.shared.volume_delay import LEAST_SPEED_SHARE, RoadCost, road_cost, storage
 from ...solvers.routing.shared.widths import ALONE
 from ..moments import Start
@@ -59,12 +53,8 @@ class Departures:
     @property
     def text(self) -> str:
         """How departures are spread, in words, and until when after the order."""
-        return f"{PROFILE_NAMES[self.profile]} within {last_departure(self.window, self.profile) / 60.0:g} minutes"
-
-    @property
-    def last(self) -> float:
-        """Seconds after the order by which everybody has left."""
-        return 0.0 if self.profile == AT_ONCE else last_departure(self.window, self.profile)
+        minutes = last_departure(self.window, self.profile) / 60.0
+        return f"{PROFILE_NAMES[self.profile]} within {minutes:g} minutes"
 
     def places(self, vehicles: int, feedback: QgsProcessingFeedback, spread: int) -> np.ndarray:
         """Return the seconds (v,) after their order at which vehicles leave, drawn by the seed whatever the orders.
@@ -278,8 +268,8 @@ def routing_case(
     """
     rows = given.trips
     at, order = row_times(rows, given.start, feedback)
-    last = np.where(np.isnan(at), order + departures.last, at)
-    ends = join_ends(read, rows, given.ends, max_snap_distance, last, context, feedback)
+    first = np.where(np.isnan(at), order, at)
+    ends, walk = join_ends(read, rows, given.ends, max_snap_distance, first, context, feedback)
     read = ends.read
     usable = np.ones(len(rows), dtype=bool)
     usable[[k for k, _ in ends.unjoined]] = False
@@ -287,7 +277,7 @@ def routing_case(
     source = ends.sources(np.bincount(row, minlength=len(rows)), departures.seed)
     # A place in the window for every vehicle, whether it needs one or not: nobody's changes with another's order.
     place = departures.places(len(row), feedback, int((np.isnan(at[row]) & usable[row]).sum()))
-    departure = np.where(np.isnan(at[row]), order[row] + place, at[row])
+    departure = np.where(np.isnan(at[row]), order[row] + place, at[row]) + walk[row]
     if choice.flow_model == QUEUE:
         departure = microseconds(departure) / SECOND
     chosen = np.flatnonzero(usable[row])

@@ -102,13 +102,14 @@ def join_ends(
     rows: TripRows,
     layers: EndLayers,
     max_distance: float,
-    last: np.ndarray,
+    first: np.ndarray,
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
-) -> JoinedEnds:
-    """Join both ends of every trip to the roads.
+) -> tuple[JoinedEnds, np.ndarray]:
+    """Join both ends of every trip to the roads; return them, and the seconds (r,) over open ground to the road.
 
-    ``last`` (r,) is when the last vehicle of each row leaves, s from t = 0.
+    The latter are 0 but for those whose home the hazard reaches and whose roads lie outside it (:mod:`.open_ground`).
+    ``first`` (r,) is when the first vehicle of each row leaves, s from t = 0.
 
     Raises
     ------
@@ -118,8 +119,8 @@ def join_ends(
     zone, names, junctions, areas, bare = _zones(read, rows, layers, context, feedback)
     origins, of_row = _origins(read, rows, zone, names, context)
     shapes = _shapes(rows, of_row, areas, bare, len(origins))
-    leaving = Leaving(np.full(len(origins), -np.inf), layers.access_speed, shapes)
-    np.maximum.at(leaving.last, of_row, last)
+    leaving = Leaving(np.full(len(origins), np.inf), layers.access_speed, shapes, by_themselves=True)
+    np.minimum.at(leaving.first, of_row, first)
     counts = np.r_[junctions.counts, np.zeros(len(origins) - len(names), dtype=np.int64)]
     padded = replace(junctions, start=np.r_[0, np.cumsum(counts)].astype(np.int64))
     sites, site = _sites(read, rows, layers, context, feedback)
@@ -144,10 +145,12 @@ def join_ends(
     there = np.where(destination >= 0, found.distance[site], np.nan)
     tell_access(TRIPS, "trip(s)", rows.ids, near + there, rows.people, feedback)
     inside = NodeSets(*nodes_inside(found.read.network, areas))
-    return JoinedEnds(
+    walk = np.zeros(len(rows)) if found.ground is None else found.ground.seconds(layers.access_speed)[of_row]
+    ends = JoinedEnds(
         found.read, zone, junctions, names, areas, inside, origin, destination, site, found.doors,
         _reached(read, sites, layers, feedback), near, there, unjoined,
     )  # fmt: skip
+    return ends, walk
 
 
 def _reached(read: ReadNetwork, sites: list[Places], layers: EndLayers, feedback: QgsProcessingFeedback) -> np.ndarray:

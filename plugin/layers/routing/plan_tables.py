@@ -135,7 +135,9 @@ def read_plan(
     )  # fmt: skip
     there = np.isfinite(times["arrival_s"])
     idle, staying = (int(((route == NO_PATH) & own).sum()) for own in (there, ~there))
-    text = f"{PLAN}: {len(numbers)} vehicles, {len(table.ids)} paths."
+    walking = vehicles.mode.count(FOOT)
+    told = f"{len(numbers) - walking} cars and buses, {walking} people on foot" if walking else f"{len(numbers)} vehicles"
+    text = f"{PLAN}: {told}, {len(table.ids)} paths."
     text += f" {idle} start at a door of their destination." if idle else ""
     feedback.pushInfo(text + (f" {staying} have no way that arrives in time and stay." if staying else ""))
     return PlanTables(name, vehicles, start[order], route[order], table)

@@ -12,6 +12,7 @@ from ..routing.queue.judge import Planned as Timed
 from ..routing.queue.menu_moves import MenuMoves
 from ..routing.queue.network import QueueRoads
 from ..routing.shared.descent import Moves, descend
+from ..routing.shared.individual import individual_routes
 from ..routing.shared.menu import MenuMaker
 from ..routing.shared.menu_moves import Limited, limited_optimum
 from ..routing.shared.problem import RoutingProblem
@@ -75,9 +76,11 @@ def few_ways(
     Cancelled
         When the user stops.
     """
-    maker = MenuMaker(network, most)
+    maker, starts = MenuMaker(network, most), [free.routes]
+    if network.closings:  # few ways may catch more than everyone's own does
+        starts.append(individual_routes(network, reverse_trees(network, control=control), control))
     moves = AimedMenuMoves(network, roads, aim, maker, destinations_of(free), stuck_seconds)
-    found = limited_optimum(maker, cast("Moves[Planned]", moves), [free.routes], tries, control)
+    found = limited_optimum(maker, cast("Moves[Planned]", moves), starts, tries, control)
     return found, moves.judge.kept
 
 

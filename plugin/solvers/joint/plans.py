@@ -10,7 +10,7 @@ import numpy as np
 from ..control import Control
 from ..routing.queue.network import SECOND, QueueRoads
 from ..routing.shared.descent import Optimum, descend
-from ..routing.shared.menu_moves import too_many_ways
+from ..routing.shared.menu_moves import limit_catches, too_many_ways
 from ..routing.shared.routes import Routes, rerouted, rows_at
 from .aims import Aim, Value
 from .choices import Choices
@@ -162,6 +162,8 @@ def joint_plan(
         final, history, used_up = few.planned, few.history, few.used_up
         unlimited = min(total, final.run.total()) / SECOND if caught == final.caught else None
         warnings = tuple(text for text in (too_many_ways(few.exceeding, choices.max_routes),) if text)
+        lost = float(problem.people[reach.lost].sum())
+        warnings += limit_catches(choices.max_routes, lost + final.caught, lost + caught)
     destination[best.vehicles] = destinations_of(final)
     destination, final = kept_home(problem, roads, choices, destination, final, control)
     if not choices.max_routes:

@@ -61,6 +61,17 @@ def connect(
     return _with_arcs(network, np.array(where), np.array(ends, dtype=np.int32)), node
 
 
+def before(network: RoadNetwork, points: Sequence[np.ndarray], xy: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
+    """Give each place a node of its own before its points, with a connector to each.
+
+    As :func:`behind`, but trips start there.
+    """
+    node = network.node_count + np.arange(len(points), dtype=np.int64)
+    ends = [(own, int(point)) for own, several in zip(node.tolist(), points) for point in np.unique(several).tolist()]
+    where = np.asarray(xy, dtype=float).reshape(-1, 2)
+    return _with_arcs(network, where, np.array(ends, dtype=np.int32).reshape(-1, 2)), node
+
+
 def behind(network: RoadNetwork, points: Sequence[np.ndarray], xy: np.ndarray) -> tuple[RoadNetwork, np.ndarray]:
     """Give each place a node of its own behind its points, with a connector from each.
 

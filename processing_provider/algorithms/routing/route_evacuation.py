@@ -102,8 +102,6 @@ class RouteEvacuation(EvacuationAlgorithm):
         from ....plugin.layers.routing.united import on_free_lanes, united_case
 
         if len(cases) == 1:
-            if cases[0].modes:
-                speak_of(self.feedback, ON_FOOT if cases[0].read.on_foot else BY_CAR)
             return cases[0], given.solved(cases[0].problem, control)
         car, foot = cases
         speak_of(self.feedback, BY_CAR)

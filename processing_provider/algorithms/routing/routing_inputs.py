@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsProcessingContext, QgsProcessingFeatureSource, QgsProcessingFeedback
 
+from ....plugin.layers.speaking import speak_of
 from ....plugin.solvers.control import Control
 from ....plugin.solvers.effort import Effort
 from ....plugin.solvers.errors import SolverError
@@ -214,6 +215,7 @@ class RoutingParameters:
     ) -> RoutingCase:
         from ....plugin.layers.routing.case import routing_case
 
+        speak_of(feedback, ON_FOOT if read.on_foot else BY_CAR)
         feedback.setProgressText(EvacuationAlgorithm.tr("Joining the trips to the roads"))
         rows = replace(rows, ends=self.ends.layers(self._danger(read, context, feedback), read.on_foot))
         case = routing_case(read, rows, self.departures, self.choice, self.roads.max_snap_distance, context, feedback)

@@ -98,7 +98,7 @@ def tell(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict[str, A
     hours = result.total_time / 3600.0
     text = f"{method.capitalize()}, {model}: {numbers[names.VEHICLES]} vehicles, {hours:,.1f} vehicle-hours"
     if result.reduction is not None:
-        text += f", {result.reduction:.1f} % less than individual routes"
+        text += f", {round(result.reduction, 1) + 0.0:.1f} % less than individual routes"
     feedback.pushInfo(f"{text}; {result.seconds:.1f} s.")
     if result.lower_bound is not None and result.gap is not None:
         feedback.pushInfo(f"No plan can save more than {result.gap:.2f} % of this total time ({result.bound_name}).")
