@@ -144,7 +144,17 @@ def mixed_steps(sample: Path, result: Path) -> list[Step]:
         Step(
             "allocatecrowd",
             "Who drives where, and who walks where?",
-            {"SHELTERS": table(result, "shelters"), **at_risk, **network, **entrances, **walk, **limit},
+            # By time those who walk are sent to nearer shelters than by kilometres, which are the same for all.
+            {
+                "SHELTERS": table(result, "shelters"),
+                "IMPEDANCE": 1,
+                "EFFORT": 0,
+                **at_risk,
+                **network,
+                **entrances,
+                **walk,
+                **limit,
+            },
             {"OUTPUT": "allocation", "OUTPUT_SHELTERS": "shelter_load", "OUTPUT_UNALLOCATED": "unallocated"},
         ),
         Step(

@@ -136,7 +136,9 @@ def read_plan(
     there = np.isfinite(times["arrival_s"])
     idle, staying = (int(((route == NO_PATH) & own).sum()) for own in (there, ~there))
     walking = vehicles.mode.count(FOOT)
-    told = f"{len(numbers) - walking} cars and buses, {walking} people on foot" if walking else f"{len(numbers)} vehicles"
+    told = f"{len(numbers)} vehicles"
+    if walking:
+        told = f"{len(numbers) - walking} cars and buses, {walking} people on foot"
     text = f"{PLAN}: {told}, {len(table.ids)} paths."
     text += f" {idle} start at a door of their destination." if idle else ""
     feedback.pushInfo(text + (f" {staying} have no way that arrives in time and stay." if staying else ""))
