@@ -25,7 +25,7 @@ from qgis.core import (
     QgsProperty,
     QgsRectangle,
     QgsReferencedRectangle,
-    QgsSingleSymbolRenderer,
+    QgsRuleBasedRenderer,
     QgsSymbolLayer,
     QgsVectorLayer,
 )
@@ -34,15 +34,16 @@ from sample.styling import label, style_hazard, style_land, style_roads_plain
 from demonstration.layout import export_map
 
 CRS = "EPSG:32719"
-WIDEST = 4.0  # mm
+WIDEST = 3.0  # mm
 PIXELS = 1200
-WIDTH = '0.25 + {widest} * sqrt("people" / {most})'
+WIDTH = '0.25 + {widest} * sqrt("vehicles" / {most})'
 STEPS = (100, 500, 2_000, 5_000)
-# table, title, filter, in the legend; from top to bottom
+WORDS = {"foot": "on foot", "car": "by car"}
+# table, title, mode, in the legend; from top to bottom
 LAYERS = (
-    ("shelter_load", "Open shelters: how full", '"load" > 0', True),
-    ("road_flow", "Streets on which people walk", "\"mode\" = 'foot'", True),
-    ("road_flow", "Streets on which people drive", "\"mode\" = 'car'", True),
+    ("shelter_load", "Open shelters: how full", "", True),
+    ("road_flow", "Streets on which people walk", "foot", True),
+    ("road_flow", "Streets on which people drive", "car", True),
     ("hazard", "Tsunami strip (illustrative)", "", True),
     ("roads", "Other roads", "", True),
     ("zones", "Land (all zones)", "", False),
@@ -55,40 +56,45 @@ LOOKS = {  # of what is seen in grey as well: walkers dashed and dark above driv
 
 
 def style_mode(layer: QgsVectorLayer, mode: str, most: float) -> None:
-    """Draw streets the wider the more people take them by this mode."""
+    """Draw streets the wider the more vehicles, or walkers, take them by this mode."""
     symbol = QgsLineSymbol.createSimple({"width": "0.8", **LOOKS[mode]})
     width = QgsProperty.fromExpression(WIDTH.format(widest=WIDEST, most=most))
     symbol.symbolLayer(0).setDataDefinedProperty(QgsSymbolLayer.Property.PropertyStrokeWidth, width)
-    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+    rules = QgsRuleBasedRenderer(QgsLineSymbol())
+    only = rules.rootRule().children()[0]
+    only.setSymbol(symbol)
+    only.setFilterExpression(f"\"mode\" = '{mode}'")
+    only.setLabel(WORDS[mode])
+    layer.setRenderer(rules)
 
 
 def build(folder: Path, texts: dict) -> tuple[QgsProject, list[tuple[int, float]]]:
-    """Return the project of the map, and the widths (mm) of streets by people."""
+    """Return the project of the map, and the widths (mm) of streets by vehicles or walkers."""
     project = QgsProject.instance()
     project.setCrs(QgsCoordinateReferenceSystem(CRS))
     project.setEllipsoid("EPSG:7030")
     project.setTitle(texts["title"])
-    root, extent, most = project.layerTreeRoot(), QgsRectangle(), 1.0
-    for name, title, shown, told in LAYERS:
+    root, boxes, most = project.layerTreeRoot(), list[QgsRectangle](), 1.0
+    for name, title, mode, told in LAYERS:
         layer = QgsVectorLayer(f"{folder / 'mixed.gpkg'}|layername={name}", title, "ogr")
         if not layer.isValid():
             raise RuntimeError(f"mixed.gpkg has no layer {name}")
         layer.loadDefaultStyle()
-        if name == "road_flow":
-            most = max(most, layer.maximumValue(layer.fields().lookupField("people")))
-            layer.setSubsetString(shown)
-            style_mode(layer, "foot" if "foot" in shown else "car", most)
-        elif shown:
-            layer.setSubsetString(shown)
+        if mode:
+            most = max(most, layer.maximumValue(layer.fields().lookupField("vehicles")))
+            style_mode(layer, mode, most)
         if name in GROUND:
             GROUND[name](layer)
         if name == "shelter_load":
             label(layer, "\"shelter_id\" || '\\n' || format_number(\"load\", 0) || ' people'", 7.5, "#000000", 2.2)
         if name in ("shelter_load", "road_flow", "hazard"):
             to_map = QgsCoordinateTransform(layer.crs(), project.crs(), project)
-            extent.combineExtentWith(to_map.transformBoundingBox(layer.extent()))
+            boxes.append(to_map.transformBoundingBox(layer.extent()))
         project.addMapLayer(layer, False)
         root.addLayer(layer).setExpanded(told)
+    extent = QgsRectangle(boxes[0])
+    for box in boxes[1:]:
+        extent.combineExtentWith(box)
     extent.scale(1.06)
     project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(extent, project.crs()))
     return project, [(count, 0.25 + WIDEST * (count / most) ** 0.5) for count in STEPS if count <= most]
@@ -102,7 +108,7 @@ def main() -> None:
     application.initQgis()
     project, widths = build(folder, texts)
     whole = folder / "map.png"
-    export_map(project, {**texts, "widths": widths, "unit": "people"}, whole)
+    export_map(project, {**texts, "widths": widths, "unit": "vehicles or walkers"}, whole)
     with Image.open(whole) as image:
         height = round(image.height * PIXELS / image.width)
         image.convert("RGB").resize((PIXELS, height), Image.Resampling.LANCZOS).quantize(128).save(

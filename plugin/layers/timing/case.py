@@ -22,6 +22,7 @@ from ..roads.door_places import polygon_wkb
 from ..roads.entrances import refuse_strangers
 from ..round_earth import densified
 from ..routing.plan import PlanOnRoads, told_apart
+from ..speaking import speak_of
 from ..transforming import transform_vertices, transformed
 
 ZONES = "ZONES"
@@ -120,6 +121,7 @@ def timed_case(
         np.bincount(zone[own], vehicles.people[own], len(zones)), np.bincount(zone[stays], minlength=len(zones)),
         np.bincount(zone[stays], vehicles.people[stays], len(zones)),
     )  # fmt: skip
+    speak_of(feedback, travel_of(case.walks))
     if case.mixed:
         feedback.pushInfo(
             f"PLAN: {int(np.rint(vehicles.people[~case.walks].sum())):,} people go by car or bus and "

@@ -163,7 +163,8 @@ def joint_plan(
         unlimited = min(total, final.run.total()) / SECOND if caught == final.caught else None
         warnings = tuple(text for text in (too_many_ways(few.exceeding, choices.max_routes),) if text)
         lost = float(problem.people[reach.lost].sum())
-        warnings += limit_catches(choices.max_routes, lost + final.caught, lost + caught)
+        if not problem.network.shares_widths:  # else who is caught is known with the widths of the plan alone
+            warnings += limit_catches(choices.max_routes, lost + final.caught, lost + caught)
     destination[best.vehicles] = destinations_of(final)
     destination, final = kept_home(problem, roads, choices, destination, final, control)
     if not choices.max_routes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ....plugin.solvers.routing.result import RoutingResult
 
 MOST_RINGS = 5  # that are named in the log
+SEEN = 0.05  # percent less or more that a log can show
 
 
 def routing_numbers(found: RoutedCase) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def _tell_queue(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict
         )
     elif result.method == INFORMED or saved is None:
         text = algorithm.tr("Nobody plans: {informed:,.1f} vehicle-hours of drivers with navigation.")
-    elif saved < 0:
+    elif saved < -SEEN:
         text = algorithm.tr(
             "The routes take {more:.1f} % more time than drivers with navigation and no plan: {total:,.1f} "
             "vehicle-hours instead of {informed:,.1f}."
@@ -142,7 +143,7 @@ def _tell_queue(algorithm: EvacuationAlgorithm, found: RoutedCase, numbers: dict
             "The plan saves {saved:.1f} % of the time of drivers with navigation and no plan: {total:,.1f} "
             "vehicle-hours instead of {informed:,.1f}."
         )
-    feedback.pushInfo(text.format(saved=saved or 0.0, more=-(saved or 0.0), total=total, informed=informed))
+    feedback.pushInfo(text.format(saved=max(saved or 0.0, 0.0), more=-(saved or 0.0), total=total, informed=informed))
     _tell_limit(algorithm, result)
     _tell_clearance(algorithm, result)
     if names.CLEARANCE_BOUND in numbers:
@@ -208,7 +209,8 @@ def _tell_limit(algorithm: EvacuationAlgorithm, result: RoutingResult) -> None:
     text = algorithm.tr("Without MAX_ROUTES {total:,.1f} vehicle-hours were found, {share:.1f} % less.")
     share = 100.0 * (1.0 - result.unlimited_time / result.total_time)
     algorithm.feedback.pushInfo(text.format(total=result.unlimited_time / 3600.0, share=share))
-    if (result.reduction_informed or 0.0) < 0.0 and result.queue and result.unlimited_time < result.queue.informed_time:
+    worse = (result.reduction_informed or 0.0) < -SEEN
+    if worse and result.queue and result.unlimited_time < result.queue.informed_time:
         algorithm.feedback.pushWarning(
             algorithm.tr("MAX_ROUTES costs all that a plan would save against drivers with navigation; allow more.")
         )
