@@ -115,9 +115,10 @@ def add_method_parameters(algorithm: EvacuationAlgorithm) -> None:
     )
     algorithm.add(
         QgsProcessingParameterNumber(names.QUANTILE, tr("Quantile"), DOUBLE, 0.9, minValue=0.5, maxValue=0.999),
-        "Of the upper bound: 0.9 is exceeded one time in ten, at each place and step by itself; the highest of many "
-        "steps is exceeded by the highest value to come more often or less. The lower bound is at 1 − quantile; no "
-        "bound is below 0 where no count is. A quantile needs at least 1 / (1 − quantile) errors of the back-test, "
+        "Of the upper bound: 0.9 is exceeded one time in ten, at each place and step by itself. A day's highest count "
+        "exceeds the highest upper bound of the day more often (about one day in six where it was measured): choose a "
+        "higher quantile where only the highest counts. The lower bound is at 1 − quantile; no bound is below 0 where "
+        "no count is. A quantile needs at least 1 / (1 − quantile) errors of the back-test, "
         "places together; with fewer, the bounds reach to the widest error seen and a warning says so.",
     )
 

@@ -96,7 +96,13 @@ def add_forecast_parameters(algorithm: EvacuationAlgorithm) -> None:
     for name, description, default, text in (
         (names.FORECAST_SITE_FIELD, tr("Forecast: place field"), "place", "Names the site, as in the site id field."),
         (names.FORECAST_TIME_FIELD, tr("Forecast: time field"), "time", "Only for the log: every row counts."),
-        (names.FORECAST_VALUE_FIELD, tr("Forecast: value field"), "upper", "People; the upper quantile is prudent."),
+        (
+            names.FORECAST_VALUE_FIELD,
+            tr("Forecast: value field"),
+            "upper",
+            "People. The expected value is exceeded on most days by the day's highest count, the upper quantile of 0.9 "
+            "on about one day in six.",
+        ),
     ):
         _field(algorithm, name, description, default, names.FORECAST, ANY, text, advanced=True)
 
