@@ -16,7 +16,7 @@ PEOPLE_FIELDS = frozenset({"COUNT_FIELD", "POPULATION_FIELDS", "GROUP_FIELDS"})
 RECORDED = frozenset({"POPULATION_FIELDS", "GROUP_FIELDS"})  # a layer of people at risk names them itself
 ZONE_NAME_FIELD, SHELTER_NAME_FIELD = "ZONE_NAME_FIELD", "SHELTER_NAME_FIELD"
 TRAVELLED = {ZONE_NAME_FIELD: "zone_name", SHELTER_NAME_FIELD: "shelter_name"}  # as an earlier step wrote them
-_FEATURE_IDS = frozenset({"fid", "ogc_fid"})  # columns that a format adds by itself
+_FEATURE_IDS = frozenset({"id", "fid", "ogc_fid"})  # columns that a format adds by itself
 
 
 @dataclass(frozen=True)

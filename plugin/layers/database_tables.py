@@ -10,7 +10,8 @@ from qgis.core import QgsDataSourceUri, QgsProcessingUtils
 from .database import PROVIDER, DatabaseError, connected, place_of, postgres_uri, remember, rows_of
 
 NAME_BYTES = 63  # longer names are cut off by PostgreSQL
-KEY, GEOMETRY = "fid", "geom"  # as in a GeoPackage, so that the next step finds the same columns
+GEOMETRY = "geom"
+KEYS = ("id", "fid")  # the first that is no column of the rows' own; QGIS and pgRouting call it id
 _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table", "p": "a table in partitions"}
 _SAME = "SELECT pg_postmaster_start_time()::text || current_database()"
 _THERE = "SELECT c.oid, c.relkind, pg_has_role(c.relowner, 'USAGE'), current_user FROM pg_class c WHERE c.oid = %s"
@@ -43,15 +44,16 @@ class TableTarget:
         Where the database is, and who asks.
     schema : str
         "" for the first of the role's search path.
-    table, geometry, key : str
-        Of the table and its columns for shapes and for the rows' numbers.
+    table, geometry : str
+    key : str
+        The column with the rows' numbers; "" for one of :data:`KEYS`.
     """
 
     uri: QgsDataSourceUri
     schema: str
     table: str
     geometry: str = GEOMETRY
-    key: str = KEY
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -70,7 +72,7 @@ def table_target(text: str) -> TableTarget | None:
     uri = postgres_uri(text)
     if uri is None:
         return None
-    target = TableTarget(uri, uri.schema(), uri.table(), uri.geometryColumn() or GEOMETRY, uri.keyColumn() or KEY)
+    target = TableTarget(uri, uri.schema(), uri.table(), uri.geometryColumn() or GEOMETRY, uri.keyColumn())
     bare = QgsDataSourceUri(uri)
     bare.setDataSource("", "", "", "", "")
     return TableTarget(bare, target.schema, target.table, target.geometry, target.key)
@@ -87,7 +89,7 @@ def relation_to_make(connection: Any, target: TableTarget) -> Relation:
     about = f"“{target.name}”"
     if not target.table:
         raise DatabaseError('name a table: postgres://dbname=\'...\' table="schema"."table" (geom).')
-    for name in (target.table, target.geometry, target.key):
+    for name in (target.table, target.geometry, target.key or KEYS[0]):
         if len(name.encode()) > NAME_BYTES:
             raise DatabaseError(f"the name “{name}” is longer than the {NAME_BYTES} bytes that PostgreSQL keeps.")
     schema = target.schema or rows_of(connection, "SELECT current_schema()")[0][0]

@@ -10,15 +10,16 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsFields, QgsWkbTypes
 
 from ..solvers.control import Control
-from .column_names import OwnColumns, Row, beginning
+from .column_names import Row, beginning
 from .database import WAIT_SECONDS, DatabaseError, connected, rows_of
 from .database_columns import adapted, hexadecimal, shape_word, srid_of, type_of
-from .database_tables import NAME_BYTES, TableTarget, refuse_irreplaceable, relation_to_make
+from .database_tables import KEYS, NAME_BYTES, TableTarget, refuse_irreplaceable, relation_to_make
 
 BATCH = 1000
 _LOCK_STEP = 0.5  # seconds between two looks at the cancel button while another session has the table
@@ -33,9 +34,13 @@ _PARTS = """
 """
 
 
-def own_columns(target: TableTarget) -> OwnColumns:
-    """Return the columns that the table has besides the rows' own."""
-    return OwnColumns(target.key, target.geometry, NAME_BYTES)
+def with_key(target: TableTarget, fields: QgsFields) -> TableTarget:
+    """Return a target whose key has a name: the one that was given, else one that no field has."""
+    if target.key:
+        return target
+    taken = {name.casefold() for name in fields.names()}
+    more = (f"{KEYS[0]}_{k}" for k in count())
+    return replace(target, key=next(name for name in chain(KEYS, more) if name not in taken))
 
 
 def write_table(
@@ -201,9 +206,9 @@ def _composed(statement: str, *names: str | tuple[str, str] | list[str]) -> Any:
     from psycopg2 import sql
 
     def quoted(name: str | tuple[str, str] | list[str]) -> Any:
-        if isinstance(name, list):
-            return sql.SQL(", ").join(map(sql.Identifier, name))
-        return sql.Identifier(*name) if isinstance(name, tuple) else sql.Identifier(name)
+        if isinstance(name, str):
+            return sql.Identifier(name)
+        return sql.Identifier(*name) if isinstance(name, tuple) else sql.SQL(", ").join(map(sql.Identifier, name))
 
     return sql.SQL(statement).format(*map(quoted, names))
 

@@ -26,8 +26,8 @@ from qgis.PyQt import sip
 
 from ..solvers.control import Control
 from .column_names import IN_GEOPACKAGE, OwnColumns, Row, fitting
-from .database_tables import table_target
-from .database_writing import own_columns, write_table
+from .database_tables import NAME_BYTES, table_target
+from .database_writing import with_key, write_table
 from .destinations import FileTarget, destination_text, file_target, remove
 from .fields import Column, make_field
 
@@ -83,7 +83,10 @@ def write_layer(
     text = destination_text(parameters.get(name), context)
     wanted, table = file_target(text), table_target(text)
     if wanted is not None or table is not None:
-        own: OwnColumns | None = own_columns(table) if table else IN_GEOPACKAGE if wanted.has_tables else None
+        own = IN_GEOPACKAGE if wanted is not None and wanted.has_tables else None
+        if table is not None:
+            table = with_key(table, fields)
+            own = OwnColumns(table.key, table.geometry, NAME_BYTES)
         fields, rows, renamed = fitting(fields, rows, own, control)
         for old, new in renamed:
             feedback.pushWarning(f"{name}: the column “{old}” is written as “{new}”: it cannot be called so there.")

@@ -73,7 +73,7 @@ def test_every_form_of_destination_makes_a_table_with_key_index_and_reference_sy
         (square, [2**53 + 1, 0.1 + 0.2, 'it\'s "so"; \\ %s', local, universal, 7]),
         (None, [-(2**62), None, "", None, None, 9]),
     ]
-    result = written(database, rows, columns, form + database.uri("Wards", "My Plans"))
+    result = written(database, rows, columns, form + database.uri("Wards", "My Plans", key="fid"))
     table = '"My Plans"."Wards"'
     asked = f'SELECT big, "Share", word, at, "when", fid, GeometryType(geom) FROM {table} ORDER BY fid'
     assert database.run(asked) == [
@@ -98,11 +98,19 @@ def test_every_form_of_destination_makes_a_table_with_key_index_and_reference_sy
 def test_columns_that_postgresql_cannot_have_so_are_renamed(database):
     long = "ä" * 40
     columns = [Column("fid", "text"), Column("geom", "text"), Column(long, "int"), Column(f"{long}?", "int")]
-    written(database, [(None, ["a", "b", 1, 2])], columns, f"postgis:{database.uri('names')}")
+    written(database, [(None, ["a", "b", 1, 2])], columns, f"postgis:{database.uri('names', key='fid')}")
     assert database.run("SELECT fid_1, geom_1, " + f'"{"ä" * 31}", "{"ä" * 30}_1" FROM names') == [("a", "b", 1, 2)]
     named = f"postgis:{database.uri('names', geometry='the_geom', key='gid')}"
     written(database, [(None, ["a", "b", 1, 2])], columns, named)
     assert database.run("SELECT gid, fid, geom FROM names") == [(1, "a", "b")]
+
+
+@pytest.mark.parametrize("names, key", [(["n"], "id"), (["ID"], "fid"), (["id", "Fid"], "id_0")])
+def test_the_key_takes_a_name_that_no_column_has(database, names, key):
+    written(database, [(None, ["x"] * len(names))], [Column(name, "text") for name in names],
+            f"postgis:{database.uri('keyed')}")  # fmt: skip
+    quoted = ", ".join(f'"{name}"' for name in [*names, key])
+    assert database.run(f"SELECT {quoted} FROM keyed") == [(*["x"] * len(names), 1)]
 
 
 def test_a_list_a_map_bytes_and_a_date_of_an_input_s_fields_arrive(database):
@@ -144,7 +152,7 @@ def test_overwriting_takes_over_name_rights_index_and_sequence(plan):
     assert [row[1] for row in there(plan)] == ["new"] * 5
     rights = ", ".join(f"has_table_privilege('web', 'plan', '{right}')" for right in ("SELECT", "INSERT", "DELETE"))
     assert plan.run(f"SELECT {rights}") == [(True, True, False)]
-    assert plan.run("SELECT pg_get_serial_sequence('plan', 'fid')") == [("public.plan_fid_seq",)]
+    assert plan.run("SELECT pg_get_serial_sequence('plan', 'id')") == [("public.plan_id_seq",)]
     assert [row[0] for row in plan.run("SELECT indexname FROM pg_indexes WHERE tablename = 'plan' ORDER BY 1")] == [
         "plan_geom_idx", "plan_pkey",
     ]  # fmt: skip
@@ -256,7 +264,7 @@ def test_cancelling_while_another_session_has_the_table_ends_within_a_second(pla
 
 def test_what_must_not_be_overwritten_is_known_before(plan):
     plan.run("CREATE VIEW plan_view AS SELECT * FROM plan", "CREATE TABLE plan_source AS SELECT * FROM plan",
-             "ALTER TABLE plan_source ADD PRIMARY KEY (fid)", "CREATE TABLE plan_other AS SELECT * FROM plan",
+             "ALTER TABLE plan_source ADD PRIMARY KEY (id)", "CREATE TABLE plan_other AS SELECT * FROM plan",
              "CREATE VIEW plan_of_source AS SELECT * FROM plan_source")  # fmt: skip
 
     def to(table, schema="public", **options) -> str:
@@ -272,11 +280,11 @@ def test_what_must_not_be_overwritten_is_known_before(plan):
     assert "longer than the 63 bytes" in refused(OUTPUT=to("n" * 64))
     assert "name a table" in refused(OUTPUT=f"postgres://{plan.server.address(plan.name)}")
     assert "OUTPUT would overwrite “public.plan_other”, from which ZONES is read" in refused(
-        ZONES=to("plan_other", key="fid"), OUTPUT=to("plan_other")
+        ZONES=to("plan_other", key="id"), OUTPUT=to("plan_other")
     )
-    query = to("(SELECT * FROM plan_other WHERE n > 1)", key="fid")
+    query = to("(SELECT * FROM plan_other WHERE n > 1)", key="id")
     assert "from which ZONES is read" in refused(ZONES=query, OUTPUT=to("plan_other"))
-    assert "is used by plan_of_source" in refused(ZONES=to("plan_of_source", key="fid"), OUTPUT=to("plan_source"))
+    assert "is used by plan_of_source" in refused(ZONES=to("plan_of_source", key="id"), OUTPUT=to("plan_source"))
     assert there(plan) == there(plan, "plan_other")
 
 
