@@ -47,7 +47,7 @@ def peer_python() -> Path:
     steps = (
         [base, "-m", "venv", "--clear", str(VENV)],
         [*pip, "-r", str(REQUIREMENTS)],
-        [str(python), "-c", "import aequilibrae.paths, pyvrp, sumo, uxsim"],
+        [str(python), "-c", "import aequilibrae.paths, lightgbm, pyvrp, sumo, uxsim"],
     )
     for step in steps:
         try:

@@ -43,6 +43,7 @@ SECTIONS = {
     "location": ("location", "tables"),
     "fleet": ("fleet", "tables"),
     "forecasting": ("forecasting", "tables"),
+    "network": ("forecasting_network", "tables"),
     "metro": ("reading", "metro_tables"),
     "judges": ("judges.tables", "tables"),
     "figures": ("figures", "tables"),

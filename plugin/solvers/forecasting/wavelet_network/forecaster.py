@@ -20,7 +20,7 @@ NAME = "GWNN-STGM"
 PURPOSE = "the GWNN-STGM (METHOD 4); every other METHOD works without it"
 LEAST_STEPS, LEAST_DAYS = 96, 2  # to learn from
 MOST_PLACES = 500
-ORIGINS_AT_ONCE = 32
+CELLS_AT_ONCE = 4000  # origins times places: well below a second
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class WaveletNetwork:
         network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in self.weights.items()})
         rounds = -(-steps // OUT)
         inputs = inputs_of(series.before(int(origins.max())), self.frame, rounds * OUT)
-        batches = np.array_split(origins, -(-len(origins) // ORIGINS_AT_ONCE))
+        batches = np.array_split(origins, -(-len(origins) // max(1, CELLS_AT_ONCE // len(self.places))))
         out = []
         with repeatable(), torch.no_grad():
             for number, batch in enumerate(batches):

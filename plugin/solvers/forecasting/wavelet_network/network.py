@@ -26,7 +26,7 @@ DILATIONS = (1, 2, 4, 8)
 RECEPTIVE = 1 + sum(DILATIONS)  # steps that a forecast sees
 FIRST_SCALES, LARGEST_SCALE = (0.5, 2.0, 6.0), 8.0  # to 8 the expansion of exp(-s L) is exact to 1e-6
 QUADRATURE = 64
-DROPOUT = 0.1
+DROPOUT = 0.25
 
 
 def polynomials(adjacency: csr_matrix) -> np.ndarray:

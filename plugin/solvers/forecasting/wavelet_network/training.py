@@ -107,7 +107,7 @@ class _Run:
         self.network, self.examples, self.epochs = network, examples, epochs
         self.random, self.generator, self.control = random, generator, control
         places, chunks = examples.channels.shape[0], len(_starts(examples.learned_steps, 0))
-        self.size = max(1, min(round(CHUNK_CELLS / places), MOST_CHUNKS, chunks // LEAST_BATCHES))
+        self.size = max(1, min(CHUNK_CELLS // places, MOST_CHUNKS, chunks // LEAST_BATCHES))
         batches = min(MOST_BATCHES, -(-chunks // self.size))
         self.batches = batches
         self.optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=DECAY)
