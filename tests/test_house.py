@@ -21,7 +21,7 @@ ROOT = environment.ROOT
 SHIPPED = ("plugin", "processing_provider", "ui")
 QGIS = {"qgis", "PyQt5", "PyQt6", "PySide2", "PySide6", "sip", "osgeo", "processing"}
 HEAVY = {
-    "numba", "pulp", "pyswarms", "highspy", "networkx", "scipy", "matplotlib", "shapely", "jinja2", "pandas"
+    "numba", "pulp", "pyswarms", "highspy", "networkx", "scipy", "matplotlib", "shapely", "jinja2", "pandas", "torch"
 }  # fmt: skip
 
 
