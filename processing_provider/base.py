@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
-from ..plugin.layers.database import without_password
+from ..plugin.layers.passwords import without_passwords
 from ..plugin.layers.speaking import Speaking
 from ..plugin.solvers.control import Control
 from ..plugin.solvers.effort import Effort
@@ -50,7 +50,7 @@ class EvacuationAlgorithm(WritingAlgorithm):
             return False, wrong
         right, why = super().checkParameterValues(self.without_zones(parameters), context)
         if not right:
-            return False, without_password(why)
+            return False, without_passwords(why)
         wrong = self._wrong_together(parameters, context)
         return not wrong, wrong
 
@@ -92,7 +92,7 @@ class EvacuationAlgorithm(WritingAlgorithm):
         except (QgsProcessingException, SolverError, OSError) as error:
             let_go(error)
             said = speaking.said(" ".join(filter(None, (str(error), self._standing()))))
-            shown = without_password(said)
+            shown = without_passwords(said)
             raise QgsProcessingException(shown) from (error if shown == said else None)
 
     def _standing(self) -> str:

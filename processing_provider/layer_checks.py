@@ -26,7 +26,7 @@ from ..plugin.layers.destinations import (
     input_target,
     why_not_writable,
 )
-from ..plugin.layers.sharing.passwords import without_passwords
+from ..plugin.layers.passwords import without_passwords
 from .identity import NamedAlgorithm
 
 _tr = NamedAlgorithm.tr

@@ -14,7 +14,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtXml import QDomDocument
 
-from ..plugin.layers.database import PROVIDER, postgres_uri, without_password
+from ..plugin.layers.database import PROVIDER, postgres_uri
+from ..plugin.layers.passwords import without_passwords
 from .identity import NamedAlgorithm
 
 STYLES = Path(__file__).resolve().parent.parent / "resources" / "styles"
@@ -89,7 +90,7 @@ def _save_into_database(uri: QgsDataSourceUri, qml: Path, style: str, feedback: 
     why = _save_inside(layer, style) if layer.isValid() else layer.error().message()
     if why:
         text = NamedAlgorithm.tr("The style of “{table}” was not saved into layer_styles: {why}")
-        feedback.pushWarning(without_password(text.format(table=uri.table(), why=why)))
+        feedback.pushWarning(without_passwords(text.format(table=uri.table(), why=why)))
 
 
 def _save_inside(layer: QgsVectorLayer, style: str) -> str:

@@ -15,13 +15,13 @@ from qgis.core import QgsApplication, QgsCredentials, QgsDataSourceUri
 
 from ..solvers.dependencies import require
 from .errors import LayerError
+from .passwords import without_passwords
 
 PROVIDER = "postgres"
 WAIT_SECONDS = 10  # for an answer of the server, and for a table that another session has locked
 _SCHEME = re.compile(r"^(?:postgis|postgres):(?://)?(.*)$", re.DOTALL | re.IGNORECASE)
-_PASSWORD = re.compile(r"""(\bpassword\s*=\s*)('(?:\\.|[^'\\])*'|"[^"]*"|[^\s'"]+)""", re.IGNORECASE)
 _passwords: dict[str, tuple[str, str]] = {}  # user and password by place, for strings that go on without them
-_AT_CONNECTING = {
+AT_CONNECTING = {
     "connect_timeout": WAIT_SECONDS,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -38,11 +38,6 @@ def postgres_uri(text: str) -> QgsDataSourceUri | None:
     """Return what ``postgis:...``, ``postgres:...`` or ``postgres://...`` says; None for another text."""
     found = _SCHEME.match(text.strip())
     return QgsDataSourceUri(found.group(1)) if found else None
-
-
-def without_password(text: str) -> str:
-    """Return a text with the passwords of the provider strings in it taken out."""
-    return _PASSWORD.sub(r"\1***", text)
 
 
 def place_of(uri: QgsDataSourceUri) -> str:
@@ -84,8 +79,8 @@ def connected(uri: QgsDataSourceUri, about: str, does: str = "read") -> Iterator
         connection = _connect(uri, psycopg2)
     except psycopg2.Error as error:
         raise DatabaseError(
-            f"{about}: {place_of(uri)} cannot be opened: {_words(error)}. Check address, user and password (a service, "
-            f"or a login stored in QGIS, keeps the password out of the string)."
+            f"{about}: {place_of(uri)} cannot be opened: {words_of(error)}. Check address, user and password (a "
+            f"service, or a login stored in QGIS, keeps the password out of the string)."
         ) from None
     try:
         with connection, connection.cursor() as cursor:
@@ -109,9 +104,9 @@ def _connect(uri: QgsDataSourceUri, psycopg2: Any) -> Any:
     place = uri.connectionInfo(False)
     if not uri.password() and place in _passwords:
         user, password = _passwords[place]
-        return psycopg2.connect(uri.connectionInfo(True), user=user, password=password, **_AT_CONNECTING)
+        return psycopg2.connect(uri.connectionInfo(True), user=user, password=password, **AT_CONNECTING)
     try:
-        return psycopg2.connect(uri.connectionInfo(True), **_AT_CONNECTING)
+        return psycopg2.connect(uri.connectionInfo(True), **AT_CONNECTING)
     except psycopg2.OperationalError:
         if uri.password() or QgsApplication.instance().platform() != "desktop":
             raise
@@ -119,14 +114,14 @@ def _connect(uri: QgsDataSourceUri, psycopg2: Any) -> Any:
         known, user, password = login.get(place, uri.username(), "", "")
         if not known:
             raise
-    connection = psycopg2.connect(uri.connectionInfo(True), user=user, password=password, **_AT_CONNECTING)
+    connection = psycopg2.connect(uri.connectionInfo(True), user=user, password=password, **AT_CONNECTING)
     login.put(place, user, password)
     return connection
 
 
 def _sentence(error: Any, uri: QgsDataSourceUri, does: str) -> str:
     """Return what an error of the server means for the user."""
-    code, words = error.pgcode or "", _words(error)
+    code, words = error.pgcode or "", words_of(error)
     if code == _RIGHTS:
         return f"the role may not {does} there ({words}). Have the right granted, or use another role."
     if code == _LOCKED:
@@ -140,8 +135,8 @@ def _sentence(error: Any, uri: QgsDataSourceUri, does: str) -> str:
     return f"{words} (PostgreSQL's error {code})."
 
 
-def _words(error: Any) -> str:
+def words_of(error: Any) -> str:
     """Return the first line of what the server says, without a password."""
     said = getattr(error.diag, "message_primary", None) or str(error)
     line = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)
-    return without_password(line).rstrip(".")
+    return without_passwords(line).rstrip(".")

@@ -23,6 +23,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProviderRegistry,
+    QgsRendererCategory,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QTime
@@ -467,7 +468,8 @@ def test_a_service_does_as_well(provider, database, connection, small, tmp_path,
 
 def test_a_style_by_a_field_without_a_column_is_warned_of(provider, connection, tmp_path):
     layer = routes()
-    layer.setRenderer(QgsCategorizedSymbolRenderer("agency", []))
+    fire = QgsRendererCategory("fire", layer.renderer().symbol().clone(), "fire")
+    layer.setRenderer(QgsCategorizedSymbolRenderer("agency", [fire]))
     log = Log()
     publish(provider, given(scenario(tmp_path / "styled.gpkg", [layer]), connection, schema="styled"), log)
     assert log.warnings == ["“Routes” is drawn by agency, which route has in attributes only."]

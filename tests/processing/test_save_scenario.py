@@ -26,9 +26,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from evacuation_planner.plugin.layers.passwords import tree_without_passwords, without_passwords
 from evacuation_planner.plugin.layers.sharing.command import read_command
 from evacuation_planner.plugin.layers.sharing.opening import changed_inputs, is_scenario, open_scenario
-from evacuation_planner.plugin.layers.sharing.passwords import tree_without_passwords, without_passwords
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import SolverError
 

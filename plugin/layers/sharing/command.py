@@ -10,7 +10,7 @@ from typing import Any
 from qgis.core import QgsApplication, QgsProcessingAlgorithm
 
 from ..errors import LayerError
-from .passwords import tree_without_passwords
+from ..passwords import tree_without_passwords
 
 PROVIDER = "evacuation"
 SEED, EFFORT, START_TIME = "SEED", "EFFORT", "START_TIME"

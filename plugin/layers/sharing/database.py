@@ -14,13 +14,11 @@ from qgis.core import QgsDataSourceUri, QgsProviderRegistry
 from ...solvers.control import Control
 from ...solvers.dependencies import require
 from ...solvers.errors import Cancelled
+from ..database import AT_CONNECTING, WAIT_SECONDS
 from ..errors import LayerError
-from .passwords import without_passwords
+from ..passwords import without_passwords
 
-CONNECT_SECONDS = 15
-LOCK_SECONDS = 10
 LOOK_EVERY = 0.2  # seconds between two looks at the cancel button
-_KEPT_ALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 UNCHANGED = "Nothing was published; the version before stays as it was."
 
 
@@ -111,12 +109,7 @@ def _open(psycopg2: Any, address: Address, control: Control) -> Any:
 
     def connect() -> None:
         try:
-            made = psycopg2.connect(
-                connect_timeout=CONNECT_SECONDS,
-                application_name="evacuation publishplan",
-                **_KEPT_ALIVE,
-                **address.settings,
-            )
+            made = psycopg2.connect(application_name="evacuation publishplan", **AT_CONNECTING, **address.settings)
         except Exception as error:
             made = f"CONNECTION: by {address.said}: {sentence(error, psycopg2)}"
         found.append(made)
@@ -153,7 +146,7 @@ def sentence(error: Exception, psycopg2: Any) -> str:
     if isinstance(error, errors.InsufficientPrivilege):
         return f"The role lacks a right on the server ({text}). Have the owner grant it, or use another connection."
     if isinstance(error, (errors.LockNotAvailable, errors.DeadlockDetected)):
-        return f"Another session has locked a table for more than {LOCK_SECONDS} s ({text}). Try again later."
+        return f"Another session has locked a table for more than {WAIT_SECONDS} s ({text}). Try again later."
     if isinstance(error, errors.DiskFull):
         return f"The server's disk is full ({text})."
     if isinstance(error, errors.UniqueViolation):

@@ -15,10 +15,10 @@ from qgis.PyQt.QtXml import QDomDocument
 from ...solvers.control import Control
 from ..destinations import input_target
 from ..errors import LayerError
+from ..passwords import without_passwords
 from .contents import RUN_TABLE, Run, StoredInput, StoredLayer
 from .fingerprint import Fingerprint, differences, of_file, of_raster, of_vector
 from .package import table_source
-from .passwords import without_passwords
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Any
 from qgis.core import QgsProcessingContext
 
 from ...solvers.control import Control
+from ..database import WAIT_SECONDS
 from ..errors import LayerError
-from .database import LOCK_SECONDS, LOOK_EVERY, Address, connected, driver
+from .database import LOOK_EVERY, Address, connected, driver
 from .opening import Scenario
 from .plan_rows import CopyStream, copied_columns, copied_lines
 from .plan_schema import grant_reader, make_tables, save_styles
@@ -93,7 +94,7 @@ def publish(
         where = f"database {told.get('dbname')} on {told.get('host', 'this machine')} as {told.get('user')}"
         said, warnings = [f"CONNECTION: {address.said.partition(',')[0].rstrip('.')}: {where}."], []
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = %s", (f"{LOCK_SECONDS}s",))
+            cursor.execute("SET LOCAL lock_timeout = %s", (f"{WAIT_SECONDS}s",))
             _take_turn(cursor, order.schema, control)
             said += make_tables(cursor, order.schema)
             plan_id, version = _new_version(cursor, order, scenario)

@@ -10,8 +10,8 @@ from typing import Any
 from qgis.core import QgsProcessingContext, QgsProcessingParameterDefinition, QgsProcessingUtils
 
 from ..destinations import FileTarget, destination_text, file_target
+from ..passwords import has_password, without_passwords
 from .command import Command
-from .passwords import has_password, without_passwords
 from .snapshots import Snapshot, snapshot
 
 _LAYERS = frozenset({"source", "vector", "raster", "layer", "multilayer"})

@@ -23,7 +23,7 @@ from qgis.PyQt.QtXml import QDomDocument, QDomNode
 
 from ..destinations import FileTarget, input_target
 from ..errors import LayerError
-from .passwords import has_password, without_passwords
+from ..passwords import has_password, without_passwords
 
 _SCRATCH = ("memory", "virtual")  # providers whose layers go with the session
 
