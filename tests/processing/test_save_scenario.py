@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+import environment
 from evacuation_planner.plugin.layers.passwords import tree_without_passwords, without_passwords
 from evacuation_planner.plugin.layers.sharing.command import read_command
 from evacuation_planner.plugin.layers.sharing.opening import changed_inputs, is_scenario, open_scenario
@@ -346,6 +349,62 @@ def test_cancelled_at_any_moment_the_one_before_stays(provider, project, tmp_pat
         asked += 1
     assert 3 <= asked < 100
     assert open_scenario(str(path)).run.command.parameters["HAZARD_BUFFER"] == 5
+
+
+WRITER = """
+import sys
+sys.path[:0] = sys.argv[3:]
+from qgis.core import QgsApplication, QgsProcessingContext, QgsVectorLayer
+application = QgsApplication([], False)
+application.initQgis()
+from evacuation_planner.plugin.layers.sharing.command import Command
+from evacuation_planner.plugin.layers.sharing.saving import prepare, write
+from evacuation_planner.plugin.solvers.control import Control
+layers = [QgsVectorLayer(sys.argv[1], name, "ogr") for name in ("one", "two")]
+layers[1] = QgsVectorLayer("Point?field=a:int", "two", "memory")
+def wait(fraction, text):
+    if "two" in text:
+        print("in the middle", flush=True)
+        sys.stdin.readline()
+write(sys.argv[2], prepare(layers, Command("evacuation:zonesatrisk", {}), QgsProcessingContext()), Control(wait))
+"""
+
+
+def test_killed_in_the_middle_the_one_before_stays(provider, project, tmp_path):
+    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    path = tmp_path / "s.gpkg"
+    run(provider, [zones], command(ZONES=zones), path)
+    before = path.read_bytes()
+    folders = [str(environment.PLUGINS), *environment.site_packages()]
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, zones, str(path), *folders],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while "in the middle" not in writer.stdout.readline():
+        assert writer.poll() is None
+    writer.kill()
+    writer.communicate()
+    assert path.read_bytes() == before
+    (left,) = [one for one in tmp_path.iterdir() if one.name not in ("city.gpkg", "s.gpkg")]
+    assert left.name.startswith(".s-unfinished-")
+    assert not is_scenario(str(left / "scenario.gpkg"))
+
+
+def test_a_file_that_cannot_be_replaced_stays(provider, project, tmp_path, monkeypatch):
+    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    path = tmp_path / "s.gpkg"
+    run(provider, [zones], command(ZONES=zones), path)
+    before = path.read_bytes()
+
+    def refuse(*_):
+        raise PermissionError(13, "it is open")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    why, _ = run(provider, [zones], command(ZONES=zones, HAZARD_BUFFER=5), path)
+    assert "cannot be replaced" in why and "the one that is there stays" in why
+    assert path.read_bytes() == before and sorted(os.listdir(tmp_path)) == ["city.gpkg", "s.gpkg"]
 
 
 def test_what_is_unfinished_or_damaged_is_no_scenario(provider, project, tmp_path):

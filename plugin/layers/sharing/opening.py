@@ -13,12 +13,15 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer, QgsRasterLayer,
 from qgis.PyQt.QtXml import QDomDocument
 
 from ...solvers.control import Control
+from ..database import PROVIDER
 from ..destinations import input_target
 from ..errors import LayerError
 from ..passwords import without_passwords
 from .contents import RUN_TABLE, Run, StoredInput, StoredLayer
+from .database_layers import database_layer
 from .fingerprint import Fingerprint, differences, of_file, of_raster, of_vector
 from .package import table_source
+from .run_layers import same_source
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,7 @@ def _now(one: StoredInput, scenario: Scenario, known: Sequence[QgsMapLayer], con
         if one.kind == "file":
             path = _moved(one.source, scenario.path)
             return of_file(path, control) if path else f"there is no file “{one.source}” any more"
-        layer = next((layer for layer in known if without_passwords(layer.source()) == one.source), None)
+        layer = next((layer for layer in known if same_source(one.source, without_passwords(layer.source()))), None)
         if layer is None and one.needs_password:
             return "not compared: its password is not kept in a scenario. Open the layer first"
         if one.kind == "raster":
@@ -169,6 +172,10 @@ def _now(one: StoredInput, scenario: Scenario, known: Sequence[QgsMapLayer], con
             target = input_target(layer) if layer.isValid() else None
             gone = f"there is no raster “{one.source}” any more"
             return of_raster(layer, target.path if target else "", control) if layer.isValid() else gone
+        if layer is None and one.provider == PROVIDER and not one.table:
+            layer, why = database_layer(one.source, one.name)
+            if layer is None:
+                return why
         layer = layer or _vector(one, scenario)
         if not layer.isValid():
             return f"“{one.source}” cannot be read any more"

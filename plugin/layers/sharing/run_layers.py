@@ -10,8 +10,9 @@ from typing import Any
 from qgis.core import QgsProcessingContext, QgsProcessingParameterDefinition, QgsProcessingUtils
 
 from ..destinations import FileTarget, destination_text, file_target
-from ..passwords import has_password, without_passwords
+from ..passwords import without_passwords
 from .command import Command
+from .database_layers import database_layer, place_in_database, source_uri
 from .snapshots import Snapshot, snapshot
 
 _LAYERS = frozenset({"source", "vector", "raster", "layer", "multilayer"})
@@ -83,15 +84,28 @@ def _texts(value: Any) -> Iterator[tuple[str, bool]]:
 
 def _layer_of(text: str, layers: Sequence[Snapshot], context: QgsProcessingContext) -> tuple[Snapshot | None, str]:
     for layer in layers:
-        if text in (layer.id, layer.source) or without_passwords(text) == layer.source:
+        if text == layer.id or same_source(text, layer.source):
             return layer, ""
-    if has_password(text) or text.startswith(_MEMORY):
+    project = context.project()
+    open_there = [] if project is None else project.mapLayers().values()
+    found = next((one for one in open_there if same_source(text, without_passwords(one.source()))), None)
+    why = "no layer of this id or source can be opened here"
+    if found is None and text.startswith(_MEMORY):
         return None, "it is not among LAYERS"
-    found = QgsProcessingUtils.mapLayerFromString(text, context)
+    if found is None and source_uri(text) is not None:
+        found, why = database_layer(text, "")
+    elif found is None:
+        found = QgsProcessingUtils.mapLayerFromString(text, context)
     if found is None or not found.isValid():
-        return None, "no layer of this id or source can be opened here"
+        return None, why
     read = snapshot(found, "COMMAND")
     return next((layer for layer in layers if layer.id == read.id or layer.same_source(read)), read), ""
+
+
+def same_source(one: str, other: str) -> bool:
+    """Whether two sources without passwords are one."""
+    place = place_in_database(one)
+    return one == other or (place is not None and place == place_in_database(other))
 
 
 def output_of(command: Command, layer: Snapshot) -> str:
