@@ -35,12 +35,12 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def people(count: int) -> str:
+def heads(count: int) -> str:
     """Return a number of people.
 
     Examples
     --------
-    >>> people(1), people(2)
+    >>> heads(1), heads(2)
     ('1 person', '2 people')
     """
     return counted(count, "person", "people")

@@ -162,7 +162,7 @@ def test_the_toolbox_shows_a_title_in_the_group_of_the_steps(model, provider):
     assert model.displayName() == TITLES[model.name()]
     assert model.id() == f"evacuation:{model.name()}"
     groups = {algorithm.groupId(): algorithm.group() for algorithm in provider.algorithms()}
-    assert groups == {"plan": "Evacuation plan", "metro": "Metro emergencies"}
+    assert groups == {"plan": "Evacuation plan", "metro": "Metro emergencies", "sharing": "Keep and share plans"}
     assert not model.icon().isNull()
 
 

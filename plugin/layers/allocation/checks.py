@@ -9,7 +9,7 @@ from qgis.core import QgsProcessingFeedback
 
 from ...solvers.allocation.problem import WHERE_NEEDED, WHOLE, Allocation, AllocationProblem
 from ...solvers.allocation.room import Shortage, tightest
-from ...solvers.naming import NAMED_IN_LOG
+from ...solvers.naming import NAMED_IN_LOG, counted, heads
 from .groups import Groups, Shelters
 
 
@@ -47,7 +47,7 @@ def explain_shortage(
     if said and len(tight):
         named = [f"{shelters.places.ids[j]} ({room[j]:.0f} of {shelters.capacity[j]:.0f})" for j in tight.tolist()]
         said.append(
-            f"DOOR_MINUTES: of {_count(len(tight), 'shelter')} only the places count that their doors let people into "
+            f"DOOR_MINUTES: of {counted(len(tight), 'shelter')} only the places count that their doors let people into "
             f"in time: {_some(named)}."
         )
     for text in said:
@@ -90,7 +90,7 @@ def tell_divided(
     ):
         names = [f"zone {keys[i][0]}, class {keys[i][1]}" for i in np.flatnonzero(which).tolist()]
         if names:
-            feedback.pushInfo(f"SPLIT: {_count(len(names), 'group')} divided, {why}: {_some(names)}.")
+            feedback.pushInfo(f"SPLIT: {counted(len(names), 'group')} divided, {why}: {_some(names)}.")
 
 
 def _out_of_reach(groups: Groups, shelters: Shelters, allowed: np.ndarray, limited: bool) -> list[str]:
@@ -100,7 +100,7 @@ def _out_of_reach(groups: Groups, shelters: Shelters, allowed: np.ndarray, limit
     zones = [groups.zones.ids[m] for m in np.unique(groups.zone[alone]).tolist()]
     mend = "Raise MAX_DISTANCE or MAX_TRAVEL_TIME, or add shelters near them" if limited else "Add shelters, or roads"
     return [
-        f"ZONES: {_count(len(zones), 'zone')} with {int(groups.sizes[alone].sum())} people "
+        f"ZONES: {counted(len(zones), 'zone')} with {heads(int(groups.sizes[alone].sum()))} "
         f"{'has' if len(zones) == 1 else 'have'} no shelter in reach: {_some(zones)}. {mend}."
     ]
 
@@ -113,9 +113,9 @@ def _too_large(groups: Groups, room: np.ndarray, allowed: np.ndarray) -> list[st
     keys = groups.keys()
     names = [f"zone {keys[i][0]}, class {keys[i][1]} ({groups.sizes[i]} > {most[i]:.0f})" for i in large.tolist()]
     return [
-        f"GROUP_FIELDS: {_count(len(large), 'group')} with {int(groups.sizes[large].sum())} people cannot go together, "
-        f"being larger than any shelter in reach: {_some(names)}. Allow groups to be divided where needed (SPLIT 1), "
-        "or use smaller zones."
+        f"GROUP_FIELDS: {counted(len(large), 'group')} with {heads(int(groups.sizes[large].sum()))} cannot go "
+        f"together, larger than any shelter in reach: {_some(names)}. Allow groups to be divided where needed "
+        "(SPLIT 1), or use smaller zones."
     ]
 
 
@@ -132,16 +132,12 @@ def _too_few_in_reach(
         return []
     there = np.unique(found.zones % zones)
     return [
-        f"SHELTERS: {_count(len(there), 'zone')} with {found.people} people "
+        f"SHELTERS: {counted(len(there), 'zone')} with {heads(found.people)} "
         f"({_some([groups.zones.ids[m] for m in there.tolist()])}) reach only "
-        f"{_count(len(found.shelters), 'shelter')} with {found.places} places "
-        f"({_some([shelters.places.ids[j] for j in found.shelters.tolist()])}): at least {found.missing} people there "
+        f"{counted(len(found.shelters), 'shelter')} with {found.places} places "
+        f"({_some([shelters.places.ids[j] for j in found.shelters.tolist()])}): at least {heads(found.missing)} there "
         "stay without a place whatever the plan. Add room there, or let them go farther."
     ]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsProcessingFeedback
 
-from ...solvers.naming import counted, first_of, people
+from ...solvers.naming import counted, first_of, heads
 from .dispatched import MINUTE, Dispatched
 
 EMPTY_ROADS = (
@@ -16,9 +16,9 @@ def tell(found: Dispatched, feedback: QgsProcessingFeedback) -> None:
     """Log what came of it, period by period, and warn of who was not served."""
     for each in found.rolling.periods:
         feedback.pushInfo(
-            f"Period {each.number + 1} ({found.case.start.text(each.begin / 1000.0, 'HH:mm')}): {people(each.news)} "
+            f"Period {each.number + 1} ({found.case.start.text(each.begin / 1000.0, 'HH:mm')}): {heads(each.news)} "
             f"newly known; the plan is about {each.waiting:,} who are known and {each.expected:,} expected; "
-            f"tours that start: {each.tours}, with {people(each.fetched)}"
+            f"tours that start: {each.tours}, with {heads(each.fetched)}"
             + (f"; the plan has no tour for {each.left_out:,}" if each.left_out else "")
             + ("; no better plan exists for what is known (all were tried)." if each.proved else ".")
         )
@@ -27,7 +27,7 @@ def tell(found: Dispatched, feedback: QgsProcessingFeedback) -> None:
     reasons = by_reason(found)
     if reasons:
         named = first_of([f"{count:,}: {reason}" for reason, count, _ in reasons], "; ")
-        feedback.pushWarning(f"Not served: {found.left:,} of {people(found.people)} ({named}).")
+        feedback.pushWarning(f"Not served: {found.left:,} of {heads(found.people)} ({named}).")
 
 
 def by_reason(found: Dispatched) -> list[tuple[str, int, list[str]]]:
@@ -47,7 +47,7 @@ def sentences(found: Dispatched) -> list[str]:
         return ["Nobody was brought to a shelter."]
     served = found.rolling.served
     out = [
-        f"Brought to shelters: {served:,} of {people(found.people)} in {counted(len(tours), 'tour')}, the last at "
+        f"Brought to shelters: {served:,} of {heads(found.people)} in {counted(len(tours), 'tour')}, the last at "
         f"minute {found.last_arrival:,.0f}; until aboard they waited {found.waiting:,.0f} person-minutes, "
         f"{found.waiting / served:,.1f} minutes each on average.",
         cost_of_waiting(found),
@@ -59,7 +59,7 @@ def sentences(found: Dispatched) -> list[str]:
         out.insert(1, f"{tours_ended} ended at another shelter than planned, as the way there was cut off.")
     never = sum(row.people for row in found.unserved if not row.real)
     if never:
-        out.append(f"Expected but never known, and so not fetched: {people(never)}.")
+        out.append(f"Expected but never known, and so not fetched: {heads(never)}.")
     return out
 
 
@@ -73,7 +73,7 @@ def cost_of_waiting(found: Dispatched) -> str:
     more, less = found.at_once.served - found.rolling.served, found.waiting - found.at_once.waiting / MINUTE
     if more:
         word = "more" if more > 0 else "fewer"
-        return f"{stood}. If they had gone on at once, {people(abs(more))} {word} would have been served."
+        return f"{stood}. If they had gone on at once, {heads(abs(more))} {word} would have been served."
     if less > 0.0:
         return f"{stood}, which costs {less:,.0f} person-minutes of waiting."
     if less == 0.0:
@@ -86,7 +86,7 @@ def worth_of_knowing(found: Dispatched) -> str:
     served, perfect, wait = found.rolling.served, found.perfect.served, found.perfect.waiting / MINUTE
     if perfect > served:
         return (
-            f"If everything had been known from the start, {people(perfect - served)} more could have been served "
+            f"If everything had been known from the start, {heads(perfect - served)} more could have been served "
             f"({perfect:,}, with {wait:,.0f} person-minutes of waiting)."
         )
     if found.perfect.waiting < found.rolling.waiting:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProcessingContext, QgsWkbTypes
 
+from ...solvers.naming import heads
 from ...solvers.rolling.game import Came, Played, Told
 from ...solvers.routing.queue.network import SECOND
 from ..fields import Column
@@ -168,7 +169,7 @@ def verdict(played: Played) -> str:
     if not played.told:
         return (
             "What became known gives no reason to send anybody another way: the plan was carried out as it was "
-            f"({carried.caught:,.0f} people caught)."
+            f"({heads(round(carried.caught))} caught)."
         )
     return _against(carried, fixed, "Re-planning", "leaving the plan as it was")
 
@@ -185,12 +186,12 @@ def _against(one: Came, other: Came, what: str, than: str) -> str:
     hours = (other.person_time - one.person_time) / 3600.0
     if one.caught < other.caught:
         return (
-            f"{what} saves {other.caught - one.caught:,.0f} people: {one.caught:,.0f} are caught, "
-            f"{other.caught:,.0f} by {than}."
+            f"{what} saves {heads(round(other.caught - one.caught))}: caught are {one.caught:,.0f}, "
+            f"and {other.caught:,.0f} by {than}."
         )
     if one.caught > other.caught:
         return (
-            f"{what} turned out WORSE: {one.caught:,.0f} people are caught, {other.caught:,.0f} by {than}. The new "
+            f"{what} turned out WORSE, with {heads(round(one.caught))} caught, {other.caught:,.0f} by {than}. The new "
             "ways were the better ones by what was known then; what became known later cut them off."
         )
     same = f"as many people are caught ({one.caught:,.0f})"

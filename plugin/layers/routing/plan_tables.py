@@ -9,7 +9,7 @@ import numpy as np
 from qgis.core import QgsProcessingFeatureSource, QgsProcessingFeedback
 
 from ...solvers.modes import CAR, FOOT, MODES
-from ...solvers.naming import first_of, people
+from ...solvers.naming import first_of, heads
 from ...solvers.roads.stretches import BACKWARD, FORWARD, Stretches
 from ...solvers.routing.queue.network import microseconds
 from ...solvers.routing.shared.routes import rows_at
@@ -87,7 +87,7 @@ class PlanTables:
                 "somebody drives."
             )
         count = int(np.rint(self.vehicles.people[walks].sum()))
-        feedback.pushWarning(f"{PLAN}: {people(count)} on foot in “{self.name}” left out of what follows.")
+        feedback.pushWarning(f"{PLAN}: {heads(count)} on foot in “{self.name}” left out of what follows.")
         return self.only(~walks)
 
 

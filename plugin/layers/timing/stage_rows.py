@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsGeometry, QgsPointXY, QgsProcessingContext, QgsProcessingFeedback, QgsWkbTypes
 
+from ...solvers.naming import heads
 from ...solvers.routing.queue.bars import NEVER
 from ...solvers.timing.staging import Staged, Step
 from ..carrying import ORDER_TIME
@@ -96,7 +97,7 @@ class StagedCase:
         if not found.gains:
             return (
                 "Calling zones in waves gains nothing: telling everybody at once is the answer "
-                f"({once:,} people caught, the last arrives after {minutes(found.at_once.last):,.0f} min)."
+                f"({heads(once)} caught, the last arrives after {minutes(found.at_once.last):,.0f} min)."
             )
         if caught < once:
             return f"In waves {caught:,} people are caught; {once:,} if everybody is told at once."

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..control import Control
+from ..naming import counted, heads
 from ..rounding import largest_remainder
 from . import covering
 from .capacity import residual_capacity
@@ -258,7 +259,8 @@ def _reason(problem: ShelterProblem, flow: np.ndarray, chosen: bool, full: bool,
     used = flow > 0.0
     minutes = float(flow[used] @ problem.minutes[used, site]) / served
     return (
-        f"{required}serves {round(served)} people of {_zones(problem.zones(flow >= 0.5))}, {minutes:.1f} min on average"
+        f"{required}serves {heads(round(served))} of {counted(problem.zones(flow >= 0.5), 'zone')}, "
+        f"{minutes:.1f} min on average"
     )
 
 
@@ -291,7 +293,3 @@ def _whole(missing: np.ndarray, uncovered: float) -> np.ndarray:
     if total <= 0 or not missing.any():
         return np.zeros(len(missing), dtype=np.int64)
     return largest_remainder(np.minimum(missing * (uncovered / missing.sum()), np.ceil(missing - 1e-6)), total)
-
-
-def _zones(count: int) -> str:
-    return "1 zone" if count == 1 else f"{count} zones"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...control import Control
+from ...naming import heads
 from ..shared.descent import Optimum, rank
 from ..shared.exchange import exchanged
 from ..shared.menu import MenuMaker
@@ -75,7 +76,7 @@ def optimum_among_closings(
     )  # fmt: skip
     spared = few.planned.caught - best.caught
     if spared > 0:
-        control.log(f"MAX_ROUTES {most}: without the limit {spared:.0f} people fewer would be caught.")
+        control.log(f"MAX_ROUTES {most}: without the limit {heads(round(spared))} fewer would be caught.")
     unlimited = min(plan.seconds for plan in (best, few.planned) if plan.caught == few.planned.caught)
     few = Optimum(few.planned, (*history, *few.history), used_up and few.used_up)
     return ClosedOptimum(few, None if spared > 0 else unlimited, exceeding)
