@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
@@ -221,6 +222,15 @@ def test_the_size_of_errors_is_learned_by_place_and_hour():
             len(values) + 1 + step, np.array([TRAINING + step]), at_noon[TRAINING + step : TRAINING + step + 1] / 4
         )
     assert scale.at(len(values) - 12)[0] == pytest.approx(at_noon[12] / 4, rel=0.4)
+
+
+def test_the_spread_of_short_steps_is_that_of_an_hour():
+    values = np.random.default_rng(16).normal(size=(4 * 144, 1)) * np.tile(np.arange(1, 145), 4)[:, None]
+    series = replace(series_of(values), step=600)  # four days by ten minutes
+    profile = profile_of(series, DAY)
+    slots = np.abs(deviations(series, profile)).reshape(4, 144).mean(axis=0)
+    smooth = [np.mean([slots[(k + off) % 144] for off in range(-3, 4)]) for k in range(144)]
+    assert spread_of(series, profile).mean[:, 0] == pytest.approx(np.maximum(smooth, 0.1 * slots.mean()))
 
 
 @pytest.mark.parametrize("hours", [20, 400])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from .seasons import Profile, profile_of
 from .series import DAY, Series
@@ -38,6 +39,7 @@ def deviations(series: Series, profile: Profile) -> np.ndarray:
 def spread_of(series: Series, profile: Profile) -> Profile:
     """Return how far values usually lie from the mean of the others, by time of day (nights vary less than noons).
 
+    Slots shorter than an hour are averaged with those half an hour to either side: each has too few values by itself.
     A place with no two values in one slot of the profile gets the usual spread of the others, in proportion to its
     level; without others its level itself.
     """
@@ -53,6 +55,8 @@ def spread_of(series: Series, profile: Profile) -> Profile:
         usual = share * level
         usual[usual <= 0.0] = np.median(typical[known]) if known.any() else 1.0
         mean, typical = np.where(known, mean, usual), np.where(known, typical, usual)
+    if season and series.step < HOUR:
+        mean = uniform_filter1d(mean, 2 * (HOUR // series.step // 2) + 1, axis=0, mode="wrap")
     floor = np.where(typical > 0.0, LEAST_SPREAD * typical, 1e-9)
     return Profile(season, np.maximum(mean, floor))
 
