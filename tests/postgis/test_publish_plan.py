@@ -32,6 +32,7 @@ from qgis.PyQt.QtGui import QColor
 import environment
 from evacuation_planner.plugin.layers.sharing.command import Command
 from evacuation_planner.plugin.layers.sharing.plan_tables import TABLES
+from evacuation_planner.plugin.layers.sharing.publishing import turn_key
 from evacuation_planner.plugin.layers.sharing.saving import prepare, write
 from evacuation_planner.plugin.solvers.control import Control
 
@@ -300,6 +301,27 @@ def test_of_two_at_once_the_second_waits_and_gets_the_next_version(provider, dat
     assert any("Somebody else is publishing" in line for line in logs["second"].info)
     assert versions(database, "two") == [("Plan A", 1, False), ("Plan A", 2, False), ("Plan A", 3, True)]
     assert database.run("SELECT count(*) FROM two.current_route") == [(2,)]
+
+
+def test_of_two_who_are_the_first_at_once_one_makes_the_tables(provider, database, small):
+    store(database, "first")
+    with database.server.connect(database.name).cursor() as holder:
+        holder.execute("SELECT pg_advisory_lock(%s)", (turn_key("at once"),))
+        results, logs = {}, {"a": Log(), "b": Log()}
+
+        def one(name):
+            results[name] = publish(provider, given(small, "first", schema="at once"), logs[name])
+
+        threads = [threading.Thread(target=one, args=(name,)) for name in logs]
+        for run in threads:
+            run.start()
+        time.sleep(1.5)
+        assert results == {} and all("Somebody else is publishing" in log.text for log in logs.values())
+        holder.execute("SELECT pg_advisory_unlock(%s)", (turn_key("at once"),))
+    for run in threads:
+        run.join()
+    assert sorted(done["VERSION"] for done in results.values()) == [1, 2], results
+    assert database.run('SELECT count(*) FROM "at once".current_route') == [(2,)]
 
 
 PUBLISHER = """

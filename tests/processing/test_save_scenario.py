@@ -427,3 +427,22 @@ def test_what_is_unfinished_or_damaged_is_no_scenario(provider, project, tmp_pat
         open_scenario(str(Path(__file__)))
     with pytest.raises(SolverError, match="no file"):
         open_scenario(str(tmp_path / "none.gpkg"))
+
+
+def test_edits_that_are_not_saved_go_with_what_is_copied_and_are_told_of_what_is_not(provider, project, tmp_path):
+    zones = QgsVectorLayer(on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg"), "zones", "ogr")
+    scratch = memory("Strip", rows=SQUARES)
+    for layer in (zones, scratch):
+        project.addMapLayer(layer)
+        assert layer.startEditing() and layer.deleteFeature(next(layer.getFeatures()).id())
+    given = command(ZONES={"source": zones.id(), "selected_only": True}, HAZARD=scratch.id())
+    done, log = run(provider, [zones], given, tmp_path / "s.gpkg")
+    assert done["LAYER_COUNT"] == 2, log.text
+    said = {line.partition(":")[0]: line for line in log.info if "features;" in line}
+    assert "2 features" in said["ZONES"] and "not saved are left out" in said["ZONES"]
+    assert "selected features only" in said["ZONES"]
+    assert "1 features" in said["HAZARD"] and "not saved" not in said["HAZARD"]
+    held = {stored.name: layer.featureCount() for stored, layer in open_scenario(str(tmp_path / "s.gpkg")).layers}
+    assert held == {"zones": 1, "Strip": 1}
+    for layer in (zones, scratch):
+        layer.rollBack()

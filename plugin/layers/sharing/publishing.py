@@ -95,6 +95,8 @@ def publish(
         said, warnings = [f"CONNECTION: {address.said.partition(',')[0].rstrip('.')}: {where}."], []
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = %s", (f"{WAIT_SECONDS}s",))
+            cursor.execute("SET LOCAL statement_timeout = 0")  # a plan may take longer than a server's usual statement
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             _take_turn(cursor, order.schema, control)
             said += make_tables(cursor, order.schema)
             plan_id, version = _new_version(cursor, order, scenario)
@@ -109,11 +111,15 @@ def publish(
     return Published(plan_id, version, rows, said, warnings)
 
 
+def turn_key(schema: str) -> int:
+    """Return the number of the advisory lock (64 bits) that whoever publishes to a schema holds."""
+    digest = hashlib.sha256(f"evacuation publishplan {schema}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 def _take_turn(cursor: Any, schema: str, control: Control) -> None:
     """Wait until nobody else publishes to this schema; the turn ends with the transaction."""
-    digest = hashlib.sha256(f"evacuation publishplan {schema}".encode()).digest()
-    key = int.from_bytes(digest[:8], "big", signed=True)
-    told = False
+    key, told = turn_key(schema), False
     while True:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (key,))
         if cursor.fetchone()[0]:

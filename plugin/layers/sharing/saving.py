@@ -191,7 +191,8 @@ def told_inputs(prepared: Prepared, run: Run) -> list[str]:
         told.append(f"ids by {found.id_field}" if found.id_field else "")
         told.append(f"copied in as “{stored.table}”" if stored.table else "")
         told.append("the run read selected features only, this is of all" if one.selected else "")
-        told.append("edits that are not saved are left out" if one.layer is not None and one.layer.edited else "")
+        edited = one.layer is not None and one.layer.edited and not stored.table
+        told.append("edits that are not saved are left out" if edited else "")
         out.append(f"{stored.parameter}: “{stored.name}”: {'; '.join(filter(None, told))}.")
     return out
 

@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterFile,
     QgsProcessingParameterProviderConnection,
     QgsProcessingParameterString,
@@ -53,7 +52,6 @@ class PublishPlan(EvacuationAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         tr = self.tr
-        optional = QgsProcessingParameterDefinition.Flag.FlagOptional
         self.add(
             QgsProcessingParameterFile(names.SCENARIO, tr("Scenario"), extension="gpkg"),
             "The GeoPackage that “Save a scenario” made.",
@@ -71,10 +69,8 @@ class PublishPlan(EvacuationAlgorithm):
             QgsProcessingParameterString(names.PLAN_NAME, tr("Name of the plan")),
             "Versions are counted by name: a name that is there already gets its next version.",
         )
-        reader = QgsProcessingParameterString(names.READER, tr("Role that reads"), optional=True)
-        reader.setFlags(reader.flags() | optional)
         self.add(
-            reader,
+            QgsProcessingParameterString(names.READER, tr("Role that reads"), optional=True),
             "A role that may read tables, views and styles and write nothing; made (without login) where it is "
             "missing. Empty: none.",
         )
