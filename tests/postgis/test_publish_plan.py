@@ -18,13 +18,9 @@ import psycopg2
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsDataSourceUri,
-    QgsFeature,
-    QgsGeometry,
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProviderRegistry,
     QgsRendererCategory,
-    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QTime
 from qgis.PyQt.QtGui import QColor
@@ -35,42 +31,19 @@ from evacuation_planner.plugin.layers.sharing.plan_tables import TABLES
 from evacuation_planner.plugin.layers.sharing.publishing import turn_key
 from evacuation_planner.plugin.layers.sharing.saving import prepare, write
 from evacuation_planner.plugin.solvers.control import Control
+from tests.processing import scratch_layers
+from tests.processing.scratch_layers import Log
 
 SCHEMA = 'eva"cuation; DROP'  # quoted or broken
 KEPT = {"saveUsername": True, "savePassword": True}
 PASSWORD = "pa55 w'ord"
 
 
-class Log(QgsProcessingFeedback):
-    def __init__(self):
-        super().__init__(False)
-        self.info, self.warnings, self.error = [], [], ""
-
-    def reportError(self, error, fatalError=False):
-        self.error = error
-
-    def pushInfo(self, text):
-        self.info.append(text)
-
-    def pushWarning(self, text):
-        self.warnings.append(text)
-
-    @property
-    def text(self):
-        return "\n".join(self.info + self.warnings)
+UTM = "EPSG:32719"
 
 
-def memory(name, kind, fields, rows, crs="EPSG:32719"):
-    uri = "None?" if kind == "None" else f"{kind}?crs={crs}"
-    layer = QgsVectorLayer(uri + "".join(f"&field={one}" for one in fields.split()), name, "memory")
-    assert layer.isValid()
-    for shape, values in rows:
-        feature = QgsFeature(layer.fields())
-        feature.setAttributes(list(values))
-        if shape:
-            feature.setGeometry(QgsGeometry.fromWkt(shape))
-        assert layer.dataProvider().addFeature(feature), layer.dataProvider().lastError()
-    return layer
+def memory(name, kind, fields, rows, crs=UTM):
+    return scratch_layers.memory(name, kind, fields, rows, crs)
 
 
 def routes(people=4, count=2):
@@ -104,6 +77,8 @@ def mixed():
         memory("All zones", "Polygon", "zone_id:string adults:int", [(square, ["z1", 5]), (square, ["z2", 6])]),
         memory("Zones at risk", "Polygon", "zone_id:int population:int adults:int share_at_risk:double",
                [(square, [1, 4, 4, 0.5])]),
+        memory("Sites", "Point", "site_id:string status:string rank:int score:double capacity:int residual:int",
+               [(point, ["s", "selected", 1, 2.5, 10, 10])]),
         memory("Shelters", "Point", "site_id:string load:int capacity:int", [(point, ["s", 8, 10])]),
         memory("Closures", "None", "road_id:string closed_from:double closed_to:string", [(None, ["r", 1.5, None])]),
         memory("Clearance", "None", "time:datetime seconds:double departed:int arrived:int caught:int",
@@ -172,6 +147,7 @@ def test_every_layer_is_in_its_table_and_nothing_is_lost(provider, database, con
     assert (done["VERSION"], done["PUBLISHED"]) == (1, 2 + 2 + 1 + 1 + 1 + 2 + 1), done
     said = log.text
     assert "“Allocation” is published nowhere: its fields are those of none of the tables" in said
+    assert "“Sites” is published nowhere: the table shelter takes “Shelters”" in said
     assert "“All zones” is published nowhere: the table zone takes “Zones at risk”" in said
     assert "route takes “Routes” (2 rows; in attributes: agency, score)" in said
     (row,) = database.run(
@@ -335,6 +311,8 @@ from evacuation_planner.plugin.layers.sharing.opening import open_scenario
 from evacuation_planner.plugin.layers.sharing.plan_tables import placed_layers
 from evacuation_planner.plugin.layers.sharing.publishing import Order, publish
 from evacuation_planner.plugin.solvers.control import Control
+from tests.processing import scratch_layers
+from tests.processing.scratch_layers import Log
 scenario = open_scenario(sys.argv[2])
 placed, _ = placed_layers(scenario)
 def slowly(fraction, text):

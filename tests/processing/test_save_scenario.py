@@ -17,10 +17,7 @@ pytest.importorskip("qgis.core")
 
 from osgeo import gdal
 from qgis.core import (
-    QgsFeature,
-    QgsGeometry,
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProject,
     QgsVectorFileWriter,
     QgsVectorLayer,
@@ -34,39 +31,14 @@ from evacuation_planner.plugin.layers.sharing.command import read_command
 from evacuation_planner.plugin.layers.sharing.opening import changed_inputs, is_scenario, open_scenario
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import SolverError
+from tests.processing.scratch_layers import Log, memory
 
 PASSWORD = "pa55 w'ord"
 QUOTED = PASSWORD.replace("'", "\\'")
 
 
-class Log(QgsProcessingFeedback):
-    def __init__(self):
-        super().__init__(False)
-        self.info, self.warnings = [], []
-
-    def pushInfo(self, text):
-        self.info.append(text)
-
-    def pushWarning(self, text):
-        self.warnings.append(text)
-
-    @property
-    def text(self):
-        return "\n".join(self.info + self.warnings)
-
-
-def memory(name, kind="Polygon", fields="zone_id:string,children:int,adults:int,elderly:int", rows=()):
-    uri = f"{kind}?crs=EPSG:4326" if kind != "None" else "None?"
-    layer = QgsVectorLayer(uri + "".join(f"&field={one}" for one in fields.split(",")), name, "memory")
-    assert layer.isValid()
-    for shape, values in rows:
-        feature = QgsFeature(layer.fields())
-        feature.setAttributes(list(values))
-        if shape:
-            feature.setGeometry(QgsGeometry.fromWkt(shape))
-        assert layer.dataProvider().addFeature(feature)
-    layer.updateExtents()
-    return layer
+def zone_layer(name, rows=()):
+    return memory(name, "Polygon", "zone_id:string children:int adults:int elderly:int", rows)
 
 
 SQUARES = [
@@ -110,13 +82,13 @@ def command(**parameters):
 
 
 def test_a_run_is_kept_whole_and_opened_again(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
-    hazard = memory("Strip", fields="class:int", rows=[("Polygon ((0 0, 9 0, 9 9, 0 0))", [1])])
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    hazard = memory("Strip", "Polygon", "class:int", [("Polygon ((0 0, 9 0, 9 9, 0 0))", [1])])
     title = provider.algorithm("zonesatrisk").parameterDefinition("OUTPUT").description()
-    result = memory(title, rows=SQUARES[:1])
+    result = zone_layer(title, rows=SQUARES[:1])
     result.renderer().symbol().setColor(QColor("#123456"))
     result.setFieldAlias(0, "The zone")
-    table = memory("Numbers", "None", "place:string,fid:int,when:datetime,parts:int", [(None, ["x", 4, None, 3])])
+    table = memory("Numbers", "None", "place:string fid:int when:datetime parts:int", [(None, ["x", 4, None, 3])])
     for layer in (hazard, result, table):
         project.addMapLayer(layer)
     given = command(ZONES=zones, HAZARD=hazard.id(), OUTPUT="TEMPORARY_OUTPUT", HAZARD_BUFFER=50)
@@ -153,8 +125,8 @@ def test_a_run_is_kept_whole_and_opened_again(provider, project, tmp_path):
 
 
 def test_whoever_opens_one_is_told_which_inputs_have_changed(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
-    hazard = on_disk(memory("strip", rows=SQUARES), tmp_path / "strip.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    hazard = on_disk(zone_layer("strip", rows=SQUARES), tmp_path / "strip.gpkg")
     raster = tmp_path / "arrival.tif"
     gdal.GetDriverByName("GTiff").Create(str(raster), 2, 2).FlushCache()
     path = tmp_path / "scenario.gpkg"
@@ -192,7 +164,7 @@ def test_whoever_opens_one_is_told_which_inputs_have_changed(provider, project, 
 
 
 def test_a_scenario_moved_with_its_files_finds_them(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
     done, log = run(provider, [zones], command(ZONES=zones), tmp_path / "scenario.gpkg")
     assert done["LAYER_COUNT"] == 1, log.text
     other = tmp_path / "other"
@@ -281,7 +253,7 @@ def test_every_form_of_a_command_is_understood(provider, tree):
 
 
 def test_bad_input_is_a_sentence_and_leaves_nothing(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
     good = command(ZONES=zones)
     before = sorted(os.listdir(tmp_path))
     (tmp_path / "file").write_text("")
@@ -299,15 +271,15 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(provider, project, tmp_path)
     (tmp_path / "file").unlink()
     assert sorted(os.listdir(tmp_path)) == before
     assert QgsVectorLayer(zones, "zones", "ogr").featureCount() == 2
-    other = on_disk(memory("others", rows=SQUARES), tmp_path / "others.gpkg")
+    other = on_disk(zone_layer("others", rows=SQUARES), tmp_path / "others.gpkg")
     assert "is no scenario" in run(provider, [other], good, tmp_path / "city.gpkg")[0]
 
 
 def test_layers_that_come_twice_or_share_a_name(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
     first = memory("Routes", "LineString", "a:int", [("LineString (0 0, 1 1)", [1])])
     second = memory("routes", "LineString", "a:int", [("LineString (0 0, 1 1)", [2])])
-    odd = memory("layer_styles", "None", "FID:string,geom:string,a:int,A:int", [(None, ["x", "y", 3, 4])])
+    odd = memory("layer_styles", "None", "FID:string geom:string a:int A:int", [(None, ["x", "y", 3, 4])])
     for layer in (first, second, odd):
         project.addMapLayer(layer)
     layers = [zones, first, second, first, f"{tmp_path}/./city.gpkg|layername=zones", odd]
@@ -334,7 +306,7 @@ class Stops(Log):
 
 
 def test_cancelled_at_any_moment_the_one_before_stays(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
     path = tmp_path / "s.gpkg"
     done, _ = run(provider, [zones], command(ZONES=zones), path)
     assert done["LAYER_COUNT"] == 1
@@ -371,7 +343,7 @@ write(sys.argv[2], prepare(layers, Command("evacuation:zonesatrisk", {}), QgsPro
 
 
 def test_killed_in_the_middle_the_one_before_stays(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
     path = tmp_path / "s.gpkg"
     run(provider, [zones], command(ZONES=zones), path)
     before = path.read_bytes()
@@ -393,7 +365,7 @@ def test_killed_in_the_middle_the_one_before_stays(provider, project, tmp_path):
 
 
 def test_a_file_that_cannot_be_replaced_stays(provider, project, tmp_path, monkeypatch):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
     path = tmp_path / "s.gpkg"
     run(provider, [zones], command(ZONES=zones), path)
     before = path.read_bytes()
@@ -408,7 +380,7 @@ def test_a_file_that_cannot_be_replaced_stays(provider, project, tmp_path, monke
 
 
 def test_what_is_unfinished_or_damaged_is_no_scenario(provider, project, tmp_path):
-    zones = on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg")
+    zones = on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg")
     path = str(tmp_path / "s.gpkg")
     run(provider, [zones], command(ZONES=zones), path)
     assert is_scenario(path)
@@ -430,8 +402,8 @@ def test_what_is_unfinished_or_damaged_is_no_scenario(provider, project, tmp_pat
 
 
 def test_edits_that_are_not_saved_go_with_what_is_copied_and_are_told_of_what_is_not(provider, project, tmp_path):
-    zones = QgsVectorLayer(on_disk(memory("zones", rows=SQUARES), tmp_path / "city.gpkg"), "zones", "ogr")
-    scratch = memory("Strip", rows=SQUARES)
+    zones = QgsVectorLayer(on_disk(zone_layer("zones", rows=SQUARES), tmp_path / "city.gpkg"), "zones", "ogr")
+    scratch = zone_layer("Strip", rows=SQUARES)
     for layer in (zones, scratch):
         project.addMapLayer(layer)
         assert layer.startEditing() and layer.deleteFeature(next(layer.getFeatures()).id())

@@ -17,6 +17,7 @@ VIEW = "current_{}"
 PLAN = "plan"
 _LINE = QgsWkbTypes.GeometryType.LineGeometry
 _NONE = QgsWkbTypes.GeometryType.NullGeometry
+_SHELTER_IDS = ("shelter_id", "site_id")
 _OWN = frozenset({"fid", "ogc_fid"})  # columns that a file format adds by itself
 
 
@@ -30,7 +31,7 @@ class PlanTable:
     columns : dict
         Name and type, in order; besides them ``row_id``, ``plan_id``, ``attributes`` and ``geom``.
     signs : tuple of frozenset of str
-        Sets of fields, in small letters; a layer that has all of one is of this table.
+        Sets of fields, in small letters; a layer that has all of one is of this table, the first ones most.
     geometry : str
         Type of ``geom``, "" for a table without.
     never : frozenset of str
@@ -48,13 +49,17 @@ class PlanTable:
 
     def fits(self, layer: QgsVectorLayer) -> bool:
         """Whether a layer is of this table, by its fields and shapes."""
-        names = {one.name().casefold() for one in layer.fields()}
-        if names & self.never or not any(sign <= names for sign in self.signs):
+        if _folded(layer) & self.never or self.sign_of(layer) == len(self.signs):
             return False
         kind = layer.geometryType()
         if self.geometry == LINES:
             return bool(kind == _LINE)
         return bool(self.name == "closure" or (kind == _NONE) == (not self.geometry) and kind != _LINE)
+
+    def sign_of(self, layer: QgsVectorLayer) -> int:
+        """Return the number of the first sign that a layer has, their count for none."""
+        names = _folded(layer)
+        return next((k for k, sign in enumerate(self.signs) if sign <= names), len(self.signs))
 
     def sources(self, names: Iterable[str]) -> dict[str, str]:
         """Return the field of each column, as far as a layer with these fields has it."""
@@ -65,6 +70,10 @@ class PlanTable:
             if name:
                 found[column] = name
         return found
+
+
+def _folded(layer: QgsVectorLayer) -> set[str]:
+    return {one.name().casefold() for one in layer.fields()}
 
 
 def _signs(*texts: str) -> tuple[frozenset[str], ...]:
@@ -114,11 +123,7 @@ TABLES = (
             "load capacity residual predicted doors door_capacity rank people_in_reach",
             "utilisation score mean_minutes",
         ),
-        tuple(
-            sign
-            for key in ("shelter_id", "site_id")
-            for sign in _signs(f"{key} load", f"{key} capacity", f"{key} residual", f"{key} status")
-        ),
+        _signs(*(f"{key} {sign}" for sign in ("load", "capacity", "residual", "status") for key in _SHELTER_IDS)),
         never=frozenset({"zone_id", "guessed"}),
         also={"shelter_id": "site_id"},
     ),
@@ -166,10 +171,10 @@ def placed_layers(scenario: Scenario) -> tuple[list[Placed], list[str]]:
     """Return the layers by table, and a sentence on each that has no place.
 
     Where several would go to one table, a result of the run is taken before an input of it, this before others, then
-    the one that fills most columns.
+    the one with the first sign (shelters with a load before sites), then the one that fills most columns.
     """
     inputs = {one.source for one in scenario.run.inputs}
-    found: dict[str, list[tuple[tuple[bool, bool, int], Placed]]] = {}
+    found: dict[str, list[tuple[tuple[bool, bool, int, int], Placed]]] = {}
     homeless: list[str] = []
     for stored, layer in scenario.layers:
         table = table_of(layer)
@@ -177,7 +182,7 @@ def placed_layers(scenario: Scenario) -> tuple[list[Placed], list[str]]:
             homeless.append(f"“{stored.name}” is published nowhere: {_why_not(layer)}.")
             continue
         one = Placed(table, stored, layer)
-        rank = (bool(stored.output), stored.source in inputs, len(one.columns()))
+        rank = (bool(stored.output), stored.source in inputs, -table.sign_of(layer), len(one.columns()))
         found.setdefault(table.name, []).append((rank, one))
     placed = []
     for table in TABLES:
