@@ -12,7 +12,8 @@ what somebody who forecast there would have met.
    Statistical Association 113).
 3. From then on each bound moves outwards after a miss and inwards after none, in the proportion q to 1 - q, by place
    and by the share of all places that missed: online quantile tracking (Gibbs and Candès 2021; Angelopoulos, Candès
-   and Tibshirani 2023, conformal PID control), whose long-run coverage holds whatever the series do.
+   and Tibshirani 2023, conformal PID control). In the long run no more than the share asked for lies beyond a bound,
+   whatever the series do; less where the bound would have to pass the forecast, which always stays inside.
 """
 
 from __future__ import annotations
