@@ -439,6 +439,17 @@ def test_what_cannot_be_published_to_is_a_sentence(provider, server, database, c
     assert [name for name in database.tables() if name.startswith("lost")] == []
 
 
+def test_a_table_that_swallows_rows_is_refused(provider, database, connection, small):
+    assert publish(provider, given(small, connection, schema="swallows"))["VERSION"] == 1
+    database.run(
+        "CREATE FUNCTION swallows.none() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        "CREATE TRIGGER none BEFORE INSERT ON swallows.route FOR EACH ROW EXECUTE FUNCTION swallows.none()",
+    )
+    why = publish(provider, given(small, connection, schema="swallows"))
+    assert "of the 2 rows of “Routes” 2 could be read, and the table route took 0" in why
+    assert versions(database, "swallows") == [("Plan A", 1, True)]
+
+
 @pytest.mark.parametrize("change, words", [
     ({"CONNECTION": "dbname=x password=pa55"}, "CONNECTION: give the name"),
     ({"CONNECTION": "postgres://ann:pa55@h/d"}, "CONNECTION: give the name"),

@@ -273,6 +273,10 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(provider, project, tmp_path)
     assert QgsVectorLayer(zones, "zones", "ogr").featureCount() == 2
     other = on_disk(zone_layer("others", rows=SQUARES), tmp_path / "others.gpkg")
     assert "is no scenario" in run(provider, [other], good, tmp_path / "city.gpkg")[0]
+    path = tmp_path / "s.gpkg"
+    assert run(provider, [zones], good, path)[0]["LAYER_COUNT"] == 1
+    why, _ = run(provider, [f"{path}|layername=zones", other], good, path)  # its own layers, which it would take away
+    assert "OUTPUT would overwrite LAYERS" in why and is_scenario(str(path))
 
 
 def test_layers_that_come_twice_or_share_a_name(provider, project, tmp_path):

@@ -176,8 +176,24 @@ def _copy(
             if stream.error is None:
                 raise
             raise stream.taken_error() from None
+        _refuse_lost_rows(one, stream.rows, cursor.rowcount)
         rows[one.table.name] = stream.rows
     return rows
+
+
+def _refuse_lost_rows(one: Placed, given: int, taken: int) -> None:
+    """Refuse a table that did not get every row of its layer.
+
+    Raises
+    ------
+    LayerError
+    """
+    wanted = one.layer.featureCount()
+    if not wanted == given == taken:
+        raise LayerError(
+            f"SCENARIO: of the {wanted:,} rows of “{one.stored.name}” {given:,} could be read, and the table "
+            f"{one.table.name} took {taken:,}; a trigger or a damaged file may be the reason. Nothing was published."
+        )
 
 
 def _commit(connection: Any, version: int) -> None:

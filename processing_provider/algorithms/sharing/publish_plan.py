@@ -39,11 +39,11 @@ class PublishPlan(EvacuationAlgorithm):
         "Removing a row of plan removes its rows everywhere.\n"
         "All in one transaction: until it is complete the version before stays current, and of a run that is "
         "cancelled, killed or fails nothing is left. Of two that publish at once the second waits and gets the next "
-        "version.\n Layers are recognised by their fields; of several for one table a result of the run wins over an "
+        "version.\nLayers are recognised by their fields; of several for one table a result of the run wins over an "
         "input. The log says which layer went where, and which has no place. Columns are the same for every plan, what "
         "else a layer has is in attributes (jsonb). Shapes are in EPSG:4326, flat and without curves; moments are "
         "local time of the plan's START_TIME. Styles go to layer_styles for tables and views; they are those of the "
-        "plan published last.\n The log also says which inputs have changed since the scenario was saved."
+        "plan published last.\nThe log also says which inputs have changed since the scenario was saved."
     )
 
     def __init__(self) -> None:
