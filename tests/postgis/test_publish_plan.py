@@ -450,24 +450,6 @@ def test_a_table_that_swallows_rows_is_refused(provider, database, connection, s
     assert versions(database, "swallows") == [("Plan A", 1, True)]
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"CONNECTION": "dbname=x password=pa55"}, "CONNECTION: give the name"),
-    ({"CONNECTION": "postgres://ann:pa55@h/d"}, "CONNECTION: give the name"),
-    ({"CONNECTION": "no such service"}, "neither a stored connection nor a service"),
-    ({"PLAN_NAME": "  "}, "PLAN_NAME: give the plan a name"),
-    ({"PLAN_NAME": "a\nb"}, "PLAN_NAME: at most"),
-    ({"SCHEMA": ""}, "SCHEMA"),
-    ({"SCHEMA": "x" * 64}, "SCHEMA: the name of a schema has at most 63 bytes"),
-    ({"SCHEMA": "pg_mine"}, "PostgreSQL keeps for itself"),
-    ({"READER": "public"}, "READER: “public”"),
-    ({"SCENARIO": "/none/there.gpkg"}, "SCENARIO"),
-    ({"SCENARIO": str(environment.ROOT / "resources" / "sample" / "sample.gpkg")}, "is no scenario"),
-])  # fmt: skip
-def test_bad_parameters_are_sentences(provider, connection, small, change, words):
-    why = publish(provider, {**given(small, connection), **change})
-    assert isinstance(why, str) and words in why and "pa55" not in why
-
-
 def test_a_service_does_as_well(provider, database, connection, small, tmp_path, monkeypatch):
     services = tmp_path / "services.conf"
     services.write_text(f"[plans]\nhost={database.server.folder}\ndbname={database.name}\nuser=tester\n")
