@@ -27,7 +27,7 @@ from qgis.PyQt.QtGui import QColor
 
 import environment
 from evacuation_planner.plugin.layers.passwords import tree_without_passwords, without_passwords
-from evacuation_planner.plugin.layers.sharing.command import read_command
+from evacuation_planner.plugin.layers.sharing.command import read_command, told_command
 from evacuation_planner.plugin.layers.sharing.opening import changed_inputs, is_scenario, open_scenario
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import SolverError
@@ -230,6 +230,9 @@ def test_json_loses_passwords_wherever_they_are():
     ("[1]", "no object"),
     ("[" * 100_000, "no JSON"),
     ('{"parameters": {}}', "which algorithm ran"),
+    ('{"NO": 1, "SUCH": 2}', "which algorithm ran"),
+    ('{"inputs": {"ZONES": "a", "NETWORK": "b", "OUTPUT": "c"}}', "could be evacuation:"),
+    ('{"algorithm_id": 7, "parameters": {}}', "no algorithm's id"),
     ('{"algorithm_id": "evacuation:jointplan"}', "with which parameters"),
     ('{"algorithm_id": "native:buffer", "parameters": {}}', "“native:buffer” is no algorithm of this plugin"),
     ('{"algorithm_id": "evacuation:none", "parameters": {}}', "has no algorithm “evacuation:none”"),
@@ -250,6 +253,16 @@ def test_what_is_no_command_is_refused_with_a_sentence(provider, tmp_path, text,
 def test_every_form_of_a_command_is_understood(provider, tree):
     given = read_command(json.dumps(tree))
     assert (given.algorithm, given.parameters, given.value("EFFORT")) == ("evacuation:jointplan", {"SEED": 5}, 1)
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_parameters_alone_tell_the_algorithm_where_only_one_has_them(provider, wrapped):
+    """What QGIS copies as JSON has no id."""
+    algorithm = provider.algorithm("jointplan")
+    values = {one.name(): one.defaultValue() or "x" for one in algorithm.parameterDefinitions()}
+    given = read_command(json.dumps({"inputs": values, "ellipsoid": "EPSG:7030"} if wrapped else values, default=str))
+    assert given.algorithm == "evacuation:jointplan" and given.guessed and set(given.parameters) == set(values)
+    assert any("can be this one only" in line for line in told_command(given))
 
 
 def test_bad_input_is_a_sentence_and_leaves_nothing(provider, project, tmp_path):

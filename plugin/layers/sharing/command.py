@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qgis.core import QgsApplication, QgsProcessingAlgorithm
+from qgis.core import QgsApplication, QgsProcessingAlgorithm, QgsProcessingParameterDefinition
 
 from ..errors import LayerError
 from ..passwords import tree_without_passwords
 
 PROVIDER = "evacuation"
 SEED, EFFORT, START_TIME = "SEED", "EFFORT", "START_TIME"
+_OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 _FORMS = (
     'Give JSON with "algorithm_id" and "parameters", as in QGIS\'s history, or what “qgis_process --json run” printed: '
     f'{{"algorithm_id": "{PROVIDER}:jointplan", "parameters": {{"SEED": 1}}}}.'
@@ -32,11 +33,14 @@ class Command:
         As they were given.
     results : mapping
         What the run returned, empty where the command does not say.
+    guessed : bool
+        Whether the algorithm was found by its parameters alone.
     """
 
     algorithm: str
     parameters: Mapping[str, Any]
     results: Mapping[str, Any] = field(default_factory=dict)
+    guessed: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the command as JSON."""
@@ -68,19 +72,46 @@ def read_command(text: str, parameter: str = "COMMAND") -> Command:
     identifier = tree.get("algorithm_id") or tree.get("id") or tree.get("algorithm") or tree.get("algorithm_details")
     if isinstance(identifier, dict):
         identifier = identifier.get("id")
-    if not isinstance(identifier, str) or not identifier.strip():
-        raise LayerError(f"{parameter}: it does not say which algorithm ran. {_FORMS}")
-    identifier = identifier.strip()
-    given = tree.get("parameters", tree.get("inputs"))
+    given = tree.get("parameters", tree.get("inputs", tree if not identifier else None))
     if isinstance(given, dict) and isinstance(given.get("inputs"), dict):
         given = given["inputs"]
+    guessed = not identifier
+    if guessed:
+        identifier = _algorithm_with(given, parameter)
+    if not isinstance(identifier, str):
+        raise LayerError(f"{parameter}: “{identifier}” is no algorithm's id. {_FORMS}")
     if not isinstance(given, dict):
         raise LayerError(f"{parameter}: it does not say with which parameters “{identifier}” ran. {_FORMS}")
     results = tree.get("results")
     clean = tree_without_passwords([given, results if isinstance(results, dict) else {}])
-    command = Command(identifier, *clean)
+    command = Command(identifier.strip(), *clean, guessed)
     _refuse_strangers(command, parameter)
     return command
+
+
+def _algorithm_with(given: Any, parameter: str) -> str:
+    """Return the id of the one algorithm that can have run with these parameters: what QGIS copies does not name it.
+
+    Raises
+    ------
+    LayerError
+        When there is none, or several.
+    """
+    provider = QgsApplication.processingRegistry().providerById(PROVIDER)
+    possible = []
+    for algorithm in provider.algorithms() if provider is not None and isinstance(given, dict) and given else ():
+        definitions = algorithm.parameterDefinitions()
+        needed = {
+            one.name()
+            for one in definitions
+            if not (one.isDestination() or one.flags() & _OPTIONAL) and one.defaultValue() is None
+        }
+        if needed <= set(given) <= {one.name() for one in definitions}:
+            possible.append(algorithm.id())
+    if len(possible) == 1:
+        return str(possible[0])
+    which = f" By its parameters it could be {', '.join(possible)}." if possible else ""
+    raise LayerError(f"{parameter}: it does not say which algorithm ran.{which} {_FORMS}")
 
 
 def _json(text: str, parameter: str) -> dict[str, Any]:
@@ -124,6 +155,8 @@ def told_command(command: Command) -> list[str]:
         f"COMMAND: a run of “{algorithm.displayName()}” ({command.algorithm}) with {len(command.parameters)} "
         f"parameter(s) given" + (f"; {', '.join(facts)}." if facts else ".")
     ]
+    if command.guessed:
+        said.append("COMMAND: it does not say which algorithm ran; by its parameters it can be this one only.")
     strange = sorted(set(command.parameters) - known)
     if strange:
         said.append(f"COMMAND: {', '.join(strange)} are no parameters of {command.algorithm}; kept as they are.")

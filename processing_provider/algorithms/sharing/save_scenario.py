@@ -62,7 +62,8 @@ class SaveScenario(EvacuationAlgorithm):
         self.add(
             QgsProcessingParameterString(names.COMMAND, tr("Command of the run (JSON)"), multiLine=True),
             'What ran: {"algorithm_id": "evacuation:…", "parameters": {…}} as in QGIS\'s history from 3.24 on, or what '
-            '“qgis_process --json run” printed ("algorithm_details", "inputs", "results"). It is read, never run.',
+            '“qgis_process --json run” printed ("algorithm_details", "inputs", "results"). JSON without an id is '
+            "taken for the one algorithm that has these parameters. It is read, never run.",
         )
         self.add(
             QgsProcessingParameterFileDestination(names.OUTPUT, tr("Scenario"), "GeoPackage (*.gpkg)"),
