@@ -69,7 +69,7 @@ def test_a_start_before_what_the_model_knows_is_told(made):
 
 def test_too_little_behind_the_model_is_told(made):
     found, _ = forecast(SERIES.before(220), file=made[1])
-    assert found.total is None and any("do not reach far enough" in note for note in found.notes)
+    assert found.total is None and any("too little before or behind" in note for note in found.notes)
 
 
 def rewritten(path, target, about=None, arrays=None):
@@ -143,6 +143,11 @@ def test_an_array_that_claims_to_be_huge(made, tmp_path):
         ({}, {"forecast/weight/out.bias": np.zeros(13, dtype=np.float32)}, "out.bias has the shape"),
         ({}, {"forecast/weight/out.bias": np.full(12, np.nan, dtype=np.float32)}, "finite"),
         ({}, {"backtest/weight/out.bias": None}, "other names"),
+        ({}, {"forecast/near_data": np.full(6, np.nan)}, "finite"),
+        ({}, {"forecast/profile": np.array(["a"])}, "finite"),
+        ({"networks": {"forecast": {"until": float("nan"), "season": 604_800}}}, {}, "last moment"),
+        ({"networks": {"forecast": {"until": 0.0, "season": 7200}}}, {}, "season"),
+        ({"networks": {"forecast": {}}}, {}, "another shape"),
         ({}, {"about": None}, "no complete model file"),
     ],
 )  # fmt: skip

@@ -113,8 +113,8 @@ def _without_test(series: Series, given: Model | None) -> str:
         f"{days:.1f} days are too short for a back-test of this HORIZON by the GWNN-STGM, which learns from the first "
         f"{100 * TRAINING_SHARE:.0f} % of them"
         if given is None
-        else "they do not reach far enough behind what the networks of MODEL have learned from for a back-test of this "
-        "HORIZON"
+        else "they hold too little before or behind the moment up to which the network of MODEL for the back-test has "
+        "learned, for a back-test of this HORIZON"
     )
     return f"COUNTS: {why}; its errors are unknown, and the quantiles follow from the spread of the data."
 
@@ -129,8 +129,8 @@ def _say_when(network: WaveletNetwork, series: Series, notes: list[str], control
         )
     else:
         control.log(
-            f"MODEL: nothing was trained; its network has learned from data up to {days:.2g} days before the "
-            f"forecast's start, with the neighbours it was trained with."
+            f"MODEL: nothing was trained; its network has learned from data up to {days:.2g} days before the end "
+            f"of those given, with the neighbours it was trained with."
         )
 
 

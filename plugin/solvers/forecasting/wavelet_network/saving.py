@@ -7,6 +7,7 @@ one that forecasts, and the one of the back-test) its weights by name.
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
 import zlib
@@ -19,7 +20,7 @@ from scipy.sparse import csr_matrix
 
 from ...errors import SolverError
 from ..seasons import Profile
-from ..series import Series
+from ..series import DAY, WEEK, Series
 from .forecaster import NAME, WaveletNetwork
 from .inputs import CHANNELS, OUT, Frame
 
@@ -28,6 +29,7 @@ ENDING = ".npz"
 MOST_BYTES = 400_000_000  # unpacked
 FORECAST, BACKTEST = "forecast", "backtest"
 FRAME = ("profile", "mean", "scale", "near_data", "near_indices", "near_indptr")
+MAY_MISS = ("profile", "mean")
 BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError, IndexError)
 
 
@@ -160,7 +162,9 @@ def _network_of(key: str, told: dict[str, Any], about: dict[str, Any], arrays: d
     ValueError, KeyError, TypeError
     """
     given = {name: _finite(arrays[f"{key}/{name}"], name) for name in FRAME}
-    places, season, step = len(about["places"]), int(told["season"]), int(about["step"])
+    places, season, step = len(about["places"]), told["season"], int(about["step"])
+    if season not in (0, DAY, WEEK) or not math.isfinite(told["until"]):
+        raise ValueError("its season or its last moment is none")
     for name, shape in (("profile", (max(1, season // step), places)), ("mean", (places,)), ("scale", (places,))):
         if given[name].shape != shape:
             raise ValueError(f"{name} has the shape {given[name].shape}, expected {shape}")
@@ -177,7 +181,8 @@ def _network_of(key: str, told: dict[str, Any], about: dict[str, Any], arrays: d
 
 def _finite(values: np.ndarray, name: str) -> np.ndarray:
     """Return numbers as they are; the mean and the profile of a place that was never seen may be missing."""
-    if values.dtype.kind not in "iuf" or np.isinf(values).any() or ("weight" in name and np.isnan(values).any()):
+    missing = name not in MAY_MISS and values.dtype.kind == "f" and np.isnan(values).any()
+    if values.dtype.kind not in "iuf" or np.isinf(values).any() or missing:
         raise ValueError(f"{name} is not made of finite numbers")
     return values
 
