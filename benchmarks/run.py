@@ -39,6 +39,7 @@ SECTIONS = {
     "trees": ("trees", "tables"),
     "pgrouting": ("pgrouting", "tables"),
     "reading": ("reading", "reading_tables"),
+    "postgis": ("postgis", "tables"),
     "allocation": ("allocation", "tables"),
     "location": ("location", "tables"),
     "fleet": ("fleet", "tables"),

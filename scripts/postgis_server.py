@@ -118,6 +118,18 @@ class PostgisServer:
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def cpu_seconds(self) -> float:
+        """Return the processor's seconds of all its sessions that go on (Linux; 0 elsewhere)."""
+        spent = 0.0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            if self._process is not None and int(fields[1]) == self._process.pid:
+                spent += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return spent
+
     def _initialise(self) -> None:
         if os.getuid() == 0:
             user = _ordinary_user()

@@ -84,6 +84,7 @@ class DatabaseRows:
         query = _NUMBERED.format(order=by, row=_ROW, table=from_clause(uri))
         uri.setDataSource("", query, uri.geometryColumn(), uri.sql(), _ROW)
         uri.setParam("checkPrimaryKeyUnicity", "0")
+        uri.setUseEstimatedMetadata(True)  # the kind of shapes is known; looking for it would read all rows once more
         quick = QgsVectorLayer(uri.uri(False), self.layer.name(), PROVIDER)
         if not quick.isValid() or quick.fields().names()[:-1] != self.layer.fields().names():
             return None
