@@ -109,9 +109,12 @@ class DatabaseRows:
 
     def order(self, keys: Sequence[Any]) -> list[int] | None:
         """Return the positions of keys in ascending order; None where they are so already, or there is no key."""
-        if not self.keys or all(map(le, keys, islice(keys, 1, None))):
-            return None
-        return sorted(range(len(keys)), key=keys.__getitem__)
+        try:
+            if not self.keys or all(map(le, keys, islice(keys, 1, None))):
+                return None
+            return sorted(range(len(keys)), key=keys.__getitem__)
+        except TypeError:  # the key of a view may be empty
+            return sorted(range(len(keys)), key=lambda k: str(keys[k]))
 
     def refuse_incomplete(self, count: int) -> None:
         """Compare the rows that came with those there are.

@@ -19,7 +19,7 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtCore import QDateTime
 
 import environment
 from evacuation_planner.plugin.layers.values import plain
@@ -83,7 +83,7 @@ STEPS: dict[str, tuple[dict[str, str], dict[str, Any], tuple[str, ...]]] = {
     "exportsumo": (PLAN, {**SNAP, "START_TIME": START}, ()),
     "flowtobackground": ({"FORECAST": "flows", "SENSORS": "sensors", "NETWORK": "roads"},
                          {"NETWORK_ID_FIELD": "road_id", "VALUE_FIELD": "value"}, ("OUTPUT", "OUTPUT_UNUSED")),
-    "metroscenario": ({"METRO_STATIONS": "metro_stations", "STATIONS": "candidates"}, {},
+    "metroscenario": ({"INCIDENTS": "scenario_fire", "STATIONS": "candidates"}, {},
                       ("OUTPUT", "OUTPUT_TRAVEL", "OUTPUT_INCIDENTS")),
     "allocatemetroresources": (METRO_CASE, {}, ("OUTPUT", "OUTPUT_STATIONS", "OUTPUT_UNMET")),
     "metrosensitivity": (METRO_CASE, {}, ("OUTPUT",)),
@@ -166,8 +166,9 @@ def rows_in(source: str) -> tuple[list[str], list[tuple]]:
 
 
 def shown(value: Any) -> Any:
+    """Return a value to compare; of moments a GeoPackage keeps whole seconds, PostgreSQL what was written."""
     value = plain(value)
-    return value.toString(Qt.DateFormat.ISODateWithMs).rstrip("Z") if isinstance(value, QDateTime) else value
+    return value.toString("yyyy-MM-dd HH:mm:ss") if isinstance(value, QDateTime) else value
 
 
 def ran(store: Any, name: str, folder: Path) -> dict[str, Any]:
@@ -184,6 +185,19 @@ def ran(store: Any, name: str, folder: Path) -> dict[str, Any]:
     return {**found, **tables, **files}
 
 
+def first_difference(one: Any, other: Any) -> Any:
+    """Return where two results differ first (row, column and both values), None where they are equal."""
+    if one == other:
+        return None
+    if not isinstance(one, tuple) or one[0] != other[0] or len(one[1]) != len(other[1]):
+        return (one, other) if not isinstance(one, tuple) else (one[0], len(one[1]), other[0], len(other[1]))
+    for k, (row, twin) in enumerate(zip(one[1], other[1])):
+        for name, a, b in zip(["geometry", *one[0]], row, twin):
+            if a != b:
+                return k, name, str(a)[:300], str(b)[:300]
+    return None
+
+
 def test_no_algorithm_is_left_out():
     there = {a.name() for a in QgsApplication.processingRegistry().providerById("evacuation").algorithms()}
     assert there == set(STEPS) | ELSEWHERE
@@ -192,7 +206,7 @@ def test_no_algorithm_is_left_out():
 @pytest.mark.parametrize("name", STEPS)
 def test_the_database_gives_what_the_geopackage_gives(stores, name, tmp_path):
     package, tables = (ran(store, name, tmp_path / type(store).__name__) for store in stores)
-    for key in package:
-        assert tables[key] == package[key], key
+    for key, expected in package.items():
+        assert first_difference(tables[key], expected) is None, key
     held = [rows for value in package.values() if isinstance(value, tuple) for rows in value[1]]
     assert held or name == "exportsumo"
