@@ -161,6 +161,8 @@ def join_zones(
     outside, ground, network = np.zeros(len(zones), dtype=bool), found.ground, found.read.network
     if len(exits):
         outside = _outside(network, exits.area, junctions, found.origins.points)
+        if ground is not None:
+            outside |= ground.concerned & (spread | (node >= 0))
         if read.danger.arrivals is None:
             xy = transform_vertices(zones.xy, zones.crs, read.crs, context.transformContext())
             wet = Arrivals.of_area(exits.area, read.crs, context)

@@ -143,20 +143,21 @@ def open_ground(
 def at_home(
     read: ReadNetwork, joined: Joined, junctions: Junctions, ground: OpenGround
 ) -> tuple[ReadNetwork, Joined, Junctions]:
-    """Return roads on which each origin concerned starts at a node of its own, at which the hazard catches who is late.
+    """Return roads on which people of the origins concerned start at nodes of their own, at which the hazard catches.
 
-    It leads to all its starts, and its junctions are none.
+    Before each junction of an origin is one, before all points of an origin without junctions another.
     """
-    own = np.flatnonzero(ground.concerned & ((joined.node >= 0) | (junctions.counts > 0)))
-    starts = [junctions.node[junctions.of(k)] if junctions.counts[k] else joined.points[k] for k in own.tolist()]
+    zone = np.repeat(np.arange(len(ground.metres)), junctions.counts)
+    lives = np.flatnonzero(ground.concerned[zone])
+    alone = np.flatnonzero(ground.concerned & (joined.node >= 0) & (junctions.counts == 0))
+    starts = [*junctions.node[lives].reshape(-1, 1), *(joined.points[k] for k in alone.tolist())]
+    own = np.concatenate([zone[lives], alone])
     network, nodes = before(read.network, starts, ground.home[own])
-    node, points = joined.node.copy(), list(joined.points)
-    node[own] = nodes
-    for k, several in zip(own.tolist(), starts):
-        points[k] = np.asarray(several)
+    node, at = joined.node.copy(), junctions.node.copy()
+    at[lives], node[alone] = nodes[: len(lives)], nodes[len(lives) :]
     danger = replace(read.danger, homes=dict(zip(nodes.tolist(), ground.reached[own].tolist())))
-    moved = Joined(joined.network, node, joined.distance, joined.reasons, joined.farther, points)
-    return replace(read, network=network, danger=danger), moved, junctions.without(ground.concerned)
+    moved = Joined(joined.network, node, joined.distance, joined.reasons, joined.farther, joined.points)
+    return replace(read, network=network, danger=danger), moved, replace(junctions, node=at)
 
 
 def tell_lost(
