@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("qgis.core")
-pytest.importorskip("torch")
 
 from tests.headless.conftest import qgis_process, sample  # noqa: F401  (fixtures)
 

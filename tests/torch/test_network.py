@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import expm
 from scipy.sparse import csr_matrix
-
-from tests.torch.graph_processes import ring
-
-torch = pytest.importorskip("torch")
 
 from evacuation_planner.plugin.solvers.forecasting.graph import heat_wavelets
 from evacuation_planner.plugin.solvers.forecasting.wavelet_network.inputs import CHANNELS, OUT
@@ -21,6 +18,7 @@ from evacuation_planner.plugin.solvers.forecasting.wavelet_network.network impor
     polynomials,
     wavelets,
 )
+from tests.torch.graph_processes import ring
 
 
 def drawn_graph(places: int, seed: int) -> np.ndarray:

@@ -11,15 +11,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.torch.graph_processes import days, named, ring
-
-torch = pytest.importorskip("torch")
-
 from evacuation_planner.plugin.solvers.errors import SolverError
 from evacuation_planner.plugin.solvers.forecasting.automatic import ForecastProblem
 from evacuation_planner.plugin.solvers.forecasting.wavelet_network.forecaster import NAME, Options
 from evacuation_planner.plugin.solvers.forecasting.wavelet_network.method import Wanted, solve
 from evacuation_planner.plugin.solvers.forecasting.wavelet_network.saving import load, save
+from tests.torch.graph_processes import days, named, ring
 
 SERIES = named(days(24 * 15, 3))
 

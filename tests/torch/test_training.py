@@ -7,11 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_matrix
-
-from tests.torch.graph_processes import days, diffusion, named, ring
-
-torch = pytest.importorskip("torch")
 
 from evacuation_planner.plugin.solvers.control import Control
 from evacuation_planner.plugin.solvers.errors import Cancelled, SolverError
@@ -25,6 +22,7 @@ from evacuation_planner.plugin.solvers.forecasting.wavelet_network.inputs import
     inputs_of,
     targets_of,
 )
+from tests.torch.graph_processes import days, diffusion, named, ring
 
 FEW = Options(epochs=3, seed=1)
 
