@@ -129,9 +129,17 @@ def _best(starts: list[Start | None]) -> Start | None:
 
 
 def joint_plan(
-    problem: JointProblem, roads: QueueRoads, reach: Reach, choices: Choices, stepwise: JointPlan, control: Control
+    problem: JointProblem,
+    roads: QueueRoads,
+    reach: Reach,
+    choices: Choices,
+    stepwise: JointPlan,
+    control: Control,
+    final_widths: bool = True,
 ) -> tuple[JointPlan, tuple[tuple[float, float], ...], bool]:
     """Return the joint plan, never worse than ``stepwise``; how its value fell; whether the counted work ran out.
+
+    Without ``final_widths`` walkers have those of another plan, and who is caught by a limit on ways is not told.
 
     Raises
     ------
@@ -163,7 +171,7 @@ def joint_plan(
         unlimited = min(total, final.run.total()) / SECOND if caught == final.caught else None
         warnings = tuple(text for text in (too_many_ways(few.exceeding, choices.max_routes),) if text)
         lost = float(problem.people[reach.lost].sum())
-        if not problem.network.shares_widths:  # else who is caught is known with the widths of the plan alone
+        if final_widths:
             warnings += limit_catches(choices.max_routes, lost + final.caught, lost + caught)
     destination[best.vehicles] = destinations_of(final)
     destination, final = kept_home(problem, roads, choices, destination, final, control)

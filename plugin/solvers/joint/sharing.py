@@ -41,7 +41,7 @@ def plan_in_sweeps(
         narrow = replace(problem, network=narrowed(problem.network, routes, LEAST))
         own = roads_of(narrow.network)
         start = judged(narrow, own, reach, choices, before, part)
-        found, _, used_up = joint_plan(narrow, own, reach, choices, start, part)
+        found, _, used_up = joint_plan(narrow, own, reach, choices, start, part, final_widths=False)
         before = judged(problem, roads, reach, choices, found, part)
         history = (*history, (control.effort.elapsed, before.value))
         control.log(f"Sweep {sweep + 1} with the widths of the plan before: {before.value:,.0f} with its own.")
