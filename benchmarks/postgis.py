@@ -145,7 +145,7 @@ def main() -> int:
     """Measure, and print the figures as JSON."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--segments", type=int, default=250_000)
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--rounds", type=int, default=5)
     wanted = arguments.parse_args()
     print(json.dumps(measured(wanted.segments, wanted.rounds)))
     return 0

@@ -7,18 +7,21 @@ psycopg2, which every distribution of QGIS brings along.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from qgis.core import QgsApplication, QgsCredentials, QgsDataSourceUri
 
+from ..solvers.control import Control
 from ..solvers.dependencies import require
 from .errors import LayerError
 from .passwords import without_passwords
 
 PROVIDER = "postgres"
 WAIT_SECONDS = 10  # for an answer of the server, and for a table that another session has locked
+LOOK_EVERY = 0.2  # seconds between two looks at the cancel button
 _SCHEME = re.compile(r"^(?:postgis|postgres):(?://)?(.*)$", re.DOTALL | re.IGNORECASE)
 _passwords: dict[str, tuple[str, str]] = {}  # user and password by place, for strings that go on without them
 AT_CONNECTING = {
@@ -90,6 +93,33 @@ def connected(uri: QgsDataSourceUri, about: str, does: str = "read") -> Iterator
         raise DatabaseError(f"{about}: {_sentence(error, uri, does)}") from None
     finally:
         connection.close()
+
+
+@contextmanager
+def stopped_by(control: Control, connection: Any) -> Iterator[None]:
+    """Have the server give up what it does on a connection soon after the user asked to stop."""
+    over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(connection, control, over), daemon=True)
+    watcher.start()
+    try:
+        yield
+    except connection.OperationalError:
+        control.stop_if_cancelled()
+        raise
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _watch(connection: Any, control: Control, over: threading.Event) -> None:
+    from psycopg2 import Error
+
+    while not over.wait(LOOK_EVERY):
+        if control.cancelled():
+            try:
+                connection.cancel()
+            except Error:
+                return
 
 
 def rows_of(connection: Any, statement: Any, values: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:

@@ -91,8 +91,8 @@ class DatabaseRows:
         return quick.getFeatures(request)
 
     def ask_for_key(self, request: QgsFeatureRequest) -> None:
-        """Have the fields of the key come along."""
-        if request.flags() & QgsFeatureRequest.Flag.SubsetOfAttributes:
+        """Have the fields of the key come along where rows do not bear its number anyhow."""
+        if self.key_of() is not None and request.flags() & QgsFeatureRequest.Flag.SubsetOfAttributes:
             request.setSubsetOfAttributes(sorted({*request.subsetOfAttributes(), *self.keys}))
 
     def key_of(self) -> Callable[[QgsFeature], Any] | None:

@@ -17,7 +17,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsFields, QgsWkbTypes
 
 from ..solvers.control import Control
 from .column_names import Row, beginning
-from .database import WAIT_SECONDS, DatabaseError, connected, rows_of
+from .database import WAIT_SECONDS, DatabaseError, connected, rows_of, stopped_by
 from .database_columns import adapted, hexadecimal, shape_word, srid_of, type_of
 from .database_tables import KEYS, NAME_BYTES, TableTarget, refuse_irreplaceable, relation_to_make
 
@@ -70,7 +70,8 @@ def write_table(
     if position >= 0:
         target = replace(target, key=fields.at(position).name())
     held = list(_looking(rows, control))
-    with connected(target.uri, f"{name}: “{target.name}”", "write") as connection:
+    about = f"{name}: “{target.name}”"
+    with connected(target.uri, about, "write") as connection, stopped_by(control, connection):
         relation = relation_to_make(connection, target)
         schema = relation.name[: -len(target.table) - 1]
         staged = f"{beginning(target.table, NAME_BYTES - 20)}_unfinished_{secrets.token_hex(4)}"

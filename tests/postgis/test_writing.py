@@ -262,6 +262,23 @@ def test_cancelling_while_another_session_has_the_table_ends_within_a_second(pla
     assert tables(plan) == ["public.plan"] and len(there(plan)) == 3
 
 
+def test_cancelling_while_the_server_works_ends_soon(plan):
+    plan.run(
+        "CREATE FUNCTION pause() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(20); END'",
+        "CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION pause()",
+    )
+    log = Log()
+    threading.Timer(1.0, log.cancel).start()
+    begin = datetime.now()
+    try:
+        result, _ = run(rows_of(5, "new"), log=log, OUTPUT=f"postgis:{plan.uri('plan')}")
+    finally:
+        plan.run("DROP EVENT TRIGGER slow", "DROP FUNCTION pause")
+    assert result == {} and timedelta(seconds=1) < datetime.now() - begin < timedelta(seconds=3)
+    assert log.warnings == ["Cancelled. Nothing was written."]
+    assert tables(plan) == ["public.plan"] and len(there(plan)) == 3
+
+
 def test_what_must_not_be_overwritten_is_known_before(plan):
     plan.run("CREATE VIEW plan_view AS SELECT * FROM plan", "CREATE TABLE plan_source AS SELECT * FROM plan",
              "ALTER TABLE plan_source ADD PRIMARY KEY (id)", "CREATE TABLE plan_other AS SELECT * FROM plan",

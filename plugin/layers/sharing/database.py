@@ -14,11 +14,10 @@ from qgis.core import QgsDataSourceUri, QgsProviderRegistry
 from ...solvers.control import Control
 from ...solvers.dependencies import require
 from ...solvers.errors import Cancelled
-from ..database import AT_CONNECTING, WAIT_SECONDS
+from ..database import AT_CONNECTING, LOOK_EVERY, WAIT_SECONDS, stopped_by
 from ..errors import LayerError
 from ..passwords import without_passwords
 
-LOOK_EVERY = 0.2  # seconds between two looks at the cancel button
 UNCHANGED = "Nothing was published; the version before stays as it was."
 
 
@@ -87,18 +86,14 @@ def connected(address: Address, control: Control) -> Iterator[Any]:
     """
     psycopg2 = driver()
     connection = _open(psycopg2, address, control)
-    over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(connection, control, over), daemon=True)
-    watcher.start()
     try:
-        yield connection
+        with stopped_by(control, connection):
+            yield connection
     except psycopg2.Error as error:
         if control.cancelled():
             raise Cancelled from error
         raise LayerError(f"{sentence(error, psycopg2)} {UNCHANGED}") from error
     finally:
-        over.set()
-        watcher.join()
         connection.close()
 
 
@@ -127,15 +122,6 @@ def _open(psycopg2: Any, address: Address, control: Control) -> Any:
     if isinstance(made, str):
         raise LayerError(made)
     return made
-
-
-def _watch(connection: Any, control: Control, over: threading.Event) -> None:
-    while not over.wait(LOOK_EVERY):
-        if control.cancelled():
-            try:
-                connection.cancel()
-            except Exception:
-                return
 
 
 def sentence(error: Exception, psycopg2: Any) -> str:
