@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from operator import le
+from operator import le, methodcaller
 from typing import Any
 
 from qgis.core import (
@@ -17,8 +17,10 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsProcessingContext,
     QgsProcessingFeatureSourceDefinition,
+    QgsProviderConnectionException,
     QgsProviderRegistry,
     QgsVectorLayer,
+    QgsWkbTypes,
 )
 
 from .database import PROVIDER, DatabaseError, place_of
@@ -28,6 +30,7 @@ from .destinations import input_layer
 _WHOLE = frozenset({"int2", "int4", "int8"})
 _SORTED = _WHOLE | {"text", "varchar", "uuid"}  # by a server as by Python
 _ROW = "evacuation_row"
+_COUNTED = "SELECT count(*) FROM {table}{where}"
 _NUMBERED = "(SELECT *, row_number() OVER (ORDER BY {order})::integer AS {row} FROM {table})"
 
 
@@ -102,9 +105,8 @@ class DatabaseRows:
         """
         if self.kinds in ((), ("int2",), ("int4",)):
             return None
-        if len(self.keys) == 1:
-            (place,) = self.keys
-            return lambda feature: _sortable(feature.attribute(place))
+        if len(self.keys) == 1 and self.kinds[0] in _SORTED:
+            return methodcaller("attribute", self.keys[0])
         return lambda feature: tuple(_sortable(feature.attribute(place)) for place in self.keys)
 
     def order(self, keys: Sequence[Any]) -> list[int] | None:
@@ -116,42 +118,63 @@ class DatabaseRows:
         except TypeError:  # the key of a view may be empty
             return sorted(range(len(keys)), key=lambda k: str(keys[k]))
 
-    def refuse_incomplete(self, count: int) -> None:
-        """Compare the rows that came with those there are.
+    def expected(self) -> int | None:
+        """Return how many rows the source has, asked of the server before they are read; None where nobody knows.
 
         Raises
         ------
         DatabaseError
-            The server is gone, or has more or fewer: a broken connection looks to QGIS like the end of the table.
+            When the server does not answer.
         """
-        there = self._rows_there()
-        about = f"{self.parameter}: “{self.layer.name()}”"
-        if there is None:
-            place = place_of(QgsDataSourceUri(self.layer.source()))
-            raise DatabaseError(f"{about}: {place} went away while it was read. Try again when it answers.")
-        if not self.filtered and there != count:
-            raise DatabaseError(
-                f"{about}: {count} of {there} rows came: the connection broke, or the table was changed while it was "
-                f"read. Run it again."
-            )
-
-    def _rows_there(self) -> int | None:
-        """Return how many rows the server has for the source now, None where it does not answer."""
+        if self.filtered:
+            return None
         if self.selected:
             return int(self.layer.selectedFeatureCount())
-        uri = QgsDataSourceUri(self.layer.source())
-        uri.setUseEstimatedMetadata(False)
-        uri.setParam("checkPrimaryKeyUnicity", "0")
-        provider = QgsProviderRegistry.instance().createProvider(
-            PROVIDER, uri.uri(False), QgsDataProvider.ProviderOptions()
-        )
-        if provider is None or not provider.isValid() or provider.featureCount() < 0:
-            return None
-        count = int(provider.featureCount())
-        if self.layer.editBuffer() is not None:
-            edits = self.layer.editBuffer()
+        count = _count(QgsDataSourceUri(self.layer.source()))
+        if count is None:
+            place = place_of(QgsDataSourceUri(self.layer.source()))
+            raise DatabaseError(f"{self._about}: {place} does not answer any more. Try again when it does.")
+        edits = self.layer.editBuffer()
+        if edits is not None:
             count += len(edits.addedFeatures()) - len(edits.deletedFeatureIds())
         return count if self.most is None else min(count, self.most)
+
+    def refuse_incomplete(self, count: int, expected: int | None) -> None:
+        """Compare the rows that came with those that were expected.
+
+        Raises
+        ------
+        DatabaseError
+            When there are more or fewer: a broken connection looks to QGIS like the end of the table.
+        """
+        if expected is not None and expected != count:
+            raise DatabaseError(
+                f"{self._about}: {count} of {expected} rows came: the connection broke, or the table was changed while "
+                f"it was read. Run it again."
+            )
+
+    @property
+    def _about(self) -> str:
+        return f"{self.parameter}: “{self.layer.name()}”"
+
+
+def _count(uri: QgsDataSourceUri) -> int | None:
+    """Return how many rows a provider string has for QGIS, None where the server does not answer."""
+    if uri.wkbType() == QgsWkbTypes.Type.Unknown and not uri.srid():
+        where = f" WHERE ({uri.sql()})" if uri.sql() else ""
+        metadata = QgsProviderRegistry.instance().providerMetadata(PROVIDER)
+        try:
+            asked = _COUNTED.format(table=from_clause(uri), where=where)
+            return int(metadata.createConnection(uri.uri(False), {}).executeSql(asked)[0][0])
+        except QgsProviderConnectionException:
+            return None
+    uri.setUseEstimatedMetadata(False)  # QGIS leaves out shapes of other kinds and systems than these
+    uri.setParam("checkPrimaryKeyUnicity", "0")
+    options = QgsDataProvider.ProviderOptions()
+    provider = QgsProviderRegistry.instance().createProvider(PROVIDER, uri.uri(False), options)
+    if provider is None or not provider.isValid() or provider.featureCount() < 0:
+        return None
+    return int(provider.featureCount())
 
 
 def _sortable(value: Any) -> Any:

@@ -46,6 +46,7 @@ class Features:
     def __init__(self, iterator: QgsFeatureIterator, control: Control, database: DatabaseRows | None = None) -> None:
         self.nextFeature = iterator.nextFeature  # for loops that look for themselves
         self.database = database  # they see to the order and the end
+        self.expected = database.expected() if database is not None else None
         self._iterator, self._control = iterator, control
 
     def __iter__(self) -> Iterator[QgsFeature]:
@@ -62,7 +63,7 @@ class Features:
 
     def _in_order(self, database: DatabaseRows) -> list[QgsFeature]:
         found = list(self._one_by_one())
-        database.refuse_incomplete(len(found))
+        database.refuse_incomplete(len(found), self.expected)
         key_of = database.key_of()
         keys = [feature.id() if key_of is None else key_of(feature) for feature in found]
         order = database.order(keys)

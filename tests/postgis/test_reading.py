@@ -118,9 +118,9 @@ def test_a_limited_or_selected_source_is_complete_when_that_much_came(roads):
         layer = next(iter(context.temporaryLayerStore().mapLayers().values()))
         definition.source.setStaticValue(layer.id())
         found = database_rows(definition, "NETWORK", context)
-        found.refuse_incomplete(rows)
+        assert found.expected() == rows
         with pytest.raises(LayerError, match=f"NETWORK: .*{rows + 1} of {rows} rows came"):
-            found.refuse_incomplete(rows + 1)
+            found.refuse_incomplete(rows + 1, rows)
         context.temporaryLayerStore().takeMapLayer(layer)
 
 
@@ -129,7 +129,7 @@ def test_rows_that_are_edited_and_not_saved_count(roads):
     network.startEditing()
     network.addFeature(QgsFeature(network.fields()))
     network.deleteFeatures([f.id() for f in network.getFeatures("\"Name\" in ('dot', 'pier')")])
-    database_rows(network, "NETWORK", QgsProcessingContext()).refuse_incomplete(ROWS - 1)
+    assert database_rows(network, "NETWORK", QgsProcessingContext()).expected() == ROWS - 1
     network.rollBack()
 
 
@@ -162,7 +162,7 @@ def test_a_connection_that_breaks_is_no_end_of_the_table(roads, monkeypatch):
         seen += 1
     assert 10 < seen < 20000
     with pytest.raises(LayerError, match=f"NETWORK: “many”: {seen} of 20000 rows came"):
-        table.database.refuse_incomplete(seen)
+        table.database.refuse_incomplete(seen, table.expected)
 
 
 def refused(network) -> str:

@@ -150,8 +150,8 @@ def _columns_of(
     wanted = [(index[key], columns[key].append) for key in index]
     blobs: list[bytes] = []
     fids: list[int] = []
-    total = max(source.featureCount(), 1)
     features = features_of(source, request)
+    total = max(features.expected or source.featureCount(), 1)
     # This loop is the slowest step of reading a network: one pass, no objects kept but bytes, numbers and text.
     # One feature is filled anew each time: that spares a Python object for each of them.
     feature = QgsFeature()
@@ -174,6 +174,7 @@ def _columns_of(
             control.progress(min(1.0, len(blobs) / total), "Reading roads")
     if database is None:
         return blobs, fids, columns
+    database.refuse_incomplete(len(blobs), features.expected)
     return _in_order(database, blobs, fids, columns)
 
 
@@ -181,7 +182,6 @@ def _in_order(
     database: DatabaseRows, blobs: list[bytes], keys: list[Any], columns: dict[str, list[Any]]
 ) -> tuple[list[bytes], list[int], dict[str, list[Any]]]:
     """Return the columns of all rows of a source in PostgreSQL in the order of their key."""
-    database.refuse_incomplete(len(blobs))
     order = database.order(keys)
     if order is not None:
         blobs, keys = [blobs[k] for k in order], [keys[k] for k in order]
