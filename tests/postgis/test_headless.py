@@ -30,17 +30,17 @@ SECRET = "only4us"
 @pytest.fixture(scope="module")
 def census(database):
     """Zones and hazard of the sample in a schema with capital letters, and a role with a password."""
-    database.run('CREATE SCHEMA "Census"', f"CREATE ROLE planner LOGIN PASSWORD '{SECRET}'",
-                 'GRANT USAGE, CREATE ON SCHEMA "Census" TO planner',
-                 "GRANT USAGE, CREATE ON SCHEMA public TO planner")  # fmt: skip
+    database.run('CREATE SCHEMA "Census"', f"CREATE ROLE clerk LOGIN PASSWORD '{SECRET}'",
+                 'GRANT USAGE, CREATE ON SCHEMA "Census" TO clerk',
+                 "GRANT USAGE, CREATE ON SCHEMA public TO clerk")  # fmt: skip
     for table in ("zones", "hazard"):
         database.copy(QgsVectorLayer(f"{SAMPLE}|layername={table}", table, "ogr"), table, "Census")
-    database.run('GRANT SELECT ON ALL TABLES IN SCHEMA "Census" TO planner')
+    database.run('GRANT SELECT ON ALL TABLES IN SCHEMA "Census" TO clerk')
     return database
 
 
 def string(database, table: str, schema: str = "Census", password: str = SECRET) -> str:
-    return f"postgres://{database.uri(table, schema, user='planner', password=password)}"
+    return f"postgres://{database.uri(table, schema, user='clerk', password=password)}"
 
 
 def test_tables_in_and_out_of_qgis_process(census, qgis_process):
@@ -67,7 +67,7 @@ def test_tables_in_and_out_of_qgis_process(census, qgis_process):
     ({"OUTPUT": ("risk", "Census", "guessed")}, "password authentication failed"),
     ({"ZONES": ("zones", "Census", "guessed")}, "password authentication failed"),
     ({"ZONES": ("Zones", "Census", SECRET)}, "capital letters count"),
-    ({"OUTPUT": ("zones", "Census", SECRET)}, "OUTPUT: “Census.zones” is there already and not the role “planner”'s"),
+    ({"OUTPUT": ("zones", "Census", SECRET)}, "OUTPUT: “Census.zones” is there already and not the role “clerk”'s"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_at_once(census, qgis_process, wrong, said):
     places = {"ZONES": ("zones", "Census", SECRET), "HAZARD": ("hazard", "Census", SECRET),
