@@ -266,8 +266,8 @@ def tables(asked: bool = False) -> list[Table]:
         bands = rows[LOS_ANGELES].get("bands")
         if bands:
             found[-1].notes.append(
-                f"Bands of 80 %, calibrated on Monday and made as those of the other methods: {bands['covered']} of all "
-                f"values inside, series with 70 to 90 % inside: {bands['series within 70 to 90 %']}; Winkler score "
+                f"Bands of 80 %, calibrated on Monday and made as those of the other methods: {bands['covered']} of "
+                f"all values inside, series with 70 to 90 % inside: {bands['series within 70 to 90 %']}; Winkler score "
                 f"{bands['Winkler score, mph']} mph."
             )
     windows = [name for name in AUCKLAND if name in rows]
