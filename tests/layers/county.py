@@ -34,6 +34,6 @@ def county(edges: int | None = None) -> QgsVectorLayer:
     for k in edge_order.tolist():
         a, b = ends[k]
         if a != b:
-            lines.append(f"LINESTRING({xy[a, 0]!r} {xy[a, 1]!r},{xy[b, 0]!r} {xy[b, 1]!r})")
+            lines.append("LINESTRING({!r} {!r},{!r} {!r})".format(*xy[[a, b]].ravel().tolist()))
             values.append([str(k), float(edge[k, 3] * METRES)])
     return layer(lines, "&field=road_id:string&field=length:double", values, CRS)

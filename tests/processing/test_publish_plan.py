@@ -78,6 +78,8 @@ def test_a_text_that_postgresql_cannot_hold_is_named(provider, tmp_path):
     (one,), _ = placed_layers(open_scenario(path))
     one.layer.startEditing()
     one.layer.changeAttributeValue(1, one.layer.fields().indexFromName("note"), "a\0b")
+    if one.layer.getFeature(1)["note"] != "a\0b":
+        pytest.skip("this QGIS cuts a text at a NUL")
     with pytest.raises(SolverError, match="feature 1 of “Closures” has a text with a NUL"):
         list(copied_lines(one, "id", QgsProcessingContext()))
     one.layer.rollBack()
