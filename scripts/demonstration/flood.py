@@ -81,7 +81,11 @@ def order_step(sample: Path, result: Path, minute: int | None) -> Step:
     }
     if minute is not None:
         question = f"Flood: who is caught if everybody is told at minute {minute}?"
-        outputs = {"OUTPUT": f"routes_{minute}", "OUTPUT_CAUGHT": f"caught_{minute}"}
+        outputs = {
+            "OUTPUT": f"routes_{minute}",
+            "OUTPUT_CAUGHT": f"caught_{minute}",
+            "OUTPUT_UNROUTED": f"unrouted_{minute}",
+        }
         return Step("routeevacuation", question, parameters, outputs)
     outputs = {
         "OUTPUT": "routes",
@@ -154,9 +158,10 @@ def read_latest(result: Path) -> dict[str, str]:
     return said
 
 
-def read_caught(result: Path, name: str = "caught") -> dict[str, int]:
-    """Return the people caught by zone, from the table ``name``."""
-    query = f'SELECT origin_id, sum(people) AS people FROM "{name}" GROUP BY origin_id'
+def read_caught(result: Path, caught: str = "caught", unrouted: str = "unrouted") -> dict[str, int]:
+    """Return the people caught by zone, and those whom the hazard left no route, from the tables of that name."""
+    both = " UNION ALL ".join(f'SELECT origin_id, people FROM "{name}"' for name in (caught, unrouted))
+    query = f"SELECT origin_id, sum(people) AS people FROM ({both}) GROUP BY origin_id"
     return {str(row["origin_id"]): row["people"] for row in _rows(result, query)}
 
 

@@ -102,7 +102,8 @@ def near_field_step(sample: Path, result: Path) -> Step:
         "METHOD": INFORMED,
     }
     question = "What not to do: who is caught by a near-field tsunami if all go by car?"
-    return Step("routeevacuation", question, parameters, {"OUTPUT": "near_routes", "OUTPUT_CAUGHT": "near_caught"})
+    outputs = {"OUTPUT": "near_routes", "OUTPUT_CAUGHT": "near_caught", "OUTPUT_UNROUTED": "near_unrouted"}
+    return Step("routeevacuation", question, parameters, outputs)
 
 
 def on_foot_step(sample: Path, result: Path) -> Step:

@@ -85,11 +85,11 @@ def zone_rows(
 def write_time_page(folder: Path, found: Findings) -> None:
     """Write ``folder``/time.html from the tables of ``folder`` and the figures of the far-field plan."""
     flooded = folder / RESULT
-    runs = [OrderRun(minute, read_caught(flooded, f"caught_{minute}")) for minute in ORDERS]
+    runs = [OrderRun(minute, read_caught(flooded, f"caught_{minute}", f"unrouted_{minute}")) for minute in ORDERS]
     runs.append(OrderRun(None, read_caught(flooded)))
     near = NearField(
         found.people["all"]["sheltered"],
-        sum(read_caught(folder / "evacuation.gpkg", "near_caught").values()),
+        sum(read_caught(folder / "evacuation.gpkg", "near_caught", "near_unrouted").values()),
         found.number("jointplan.CLEARANCE_TIME"),
         found.number("jointplan.CLEARANCE_BOUND"),
         found.number("timetosafety.TOO_LATE"),

@@ -64,7 +64,9 @@ def test_who_is_caught_is_counted_by_zone_and_by_reason(tmp_path):
     with sqlite3.connect(tmp_path / "made.gpkg") as database:
         database.execute("CREATE TABLE caught (origin_id TEXT, people INTEGER, reason_code TEXT)")
         database.executemany("INSERT INTO caught VALUES (?, ?, ?)", rows)
-    assert read_caught(tmp_path / "made.gpkg") == {"7": 7, "9": 4}
+        database.execute("CREATE TABLE unrouted (origin_id TEXT, people INTEGER, reason TEXT)")
+        database.execute("INSERT INTO unrouted VALUES ('8', 5, 'far from any road'), ('9', 1, 'the same')")
+    assert read_caught(tmp_path / "made.gpkg") == {"7": 7, "9": 5, "8": 5}
     assert read_reasons(tmp_path / "made.gpkg") == [
         {"reason": "too late to leave", "people": 6},
         {"reason": "queue", "people": 5},
