@@ -9,16 +9,14 @@ from qgis.core import (
     QgsDataSourceUri,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
-    QgsProcessingFeatureSourceDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingUtils,
-    QgsProperty,
     QgsVectorLayer,
 )
 
 from ..plugin.layers.database import PROVIDER, connected, postgres_uri
 from ..plugin.layers.database_tables import Relation, TableTarget, relation_to_make, relations_of, table_target
-from ..plugin.layers.destinations import destination_text
+from ..plugin.layers.destinations import destination_text, input_value
 from ..plugin.solvers.errors import SolverError
 from .identity import NamedAlgorithm
 
@@ -83,7 +81,7 @@ def _inputs(
     found = []
     for definition in algorithm.parameterDefinitions():
         if isinstance(definition, QgsProcessingParameterFeatureSource):
-            value = _plain(parameters.get(definition.name()), context)
+            value = input_value(parameters.get(definition.name()), context)
             layer = value
             if isinstance(value, str):
                 layer = QgsProcessingUtils.mapLayerFromString(value, context, False)
@@ -98,14 +96,5 @@ def _inputs(
 
 def _opens(value: Any, context: QgsProcessingContext) -> bool:
     """Whether QGIS opens an input; a layer that is open already stays as it is."""
-    value = _plain(value, context)
+    value = input_value(value, context)
     return not isinstance(value, str) or QgsProcessingUtils.mapLayerFromString(value, context) is not None
-
-
-def _plain(value: Any, context: QgsProcessingContext) -> Any:
-    """Return an input's value as a layer or text."""
-    if isinstance(value, QgsProcessingFeatureSourceDefinition):
-        value = value.source
-    if isinstance(value, QgsProperty):
-        value, _ = value.valueAsString(context.expressionContext(), "")
-    return value

@@ -86,12 +86,18 @@ def table_destination(path: str, table: str) -> str:
     return f"ogr:{uri.uri(False)}"
 
 
-def input_layer(value: Any, context: QgsProcessingContext) -> QgsMapLayer | None:
-    """Return the layer of an input parameter's value, loaded where it is a path, whatever its kind."""
+def input_value(value: Any, context: QgsProcessingContext) -> Any:
+    """Return an input parameter's value as a layer or text, without what it is wrapped in."""
     if isinstance(value, QgsProcessingFeatureSourceDefinition):
         value = value.source
     if isinstance(value, QgsProperty):
         value, _ = value.valueAsString(context.expressionContext(), "")
+    return value
+
+
+def input_layer(value: Any, context: QgsProcessingContext) -> QgsMapLayer | None:
+    """Return the layer of an input parameter's value, loaded where it is a path, whatever its kind."""
+    value = input_value(value, context)
     if isinstance(value, QgsMapLayer):
         return value
     return QgsProcessingUtils.mapLayerFromString(value, context) if isinstance(value, str) and value else None
